@@ -180,6 +180,7 @@ def document_line(line: Line, draft: Draft) -> Json:
         "quantity": str(line.quantity),
         "unit_price": str(line.unit_price),
         "net": amount(line.net),
+        "gross": None if line.gross is None else amount(line.gross),
         "rate": amount(line.rate),
         "category": line.category,
         "vat_country": draft.vat_country_of(line),

@@ -15,7 +15,7 @@ from worker.domain import settings_form
 from worker.domain.document import Kind, SendMode
 from worker.domain.language import BUSINESS_LANGUAGES, SECOND_LANGUAGES
 from worker.domain.settings_form import WrongSettings
-from worker.domain.shop import ConsumerInvoices, DocumentedOrders, VatRegime
+from worker.domain.shop import ConsumerInvoices, ConsumerPrices, DocumentedOrders, VatRegime
 from worker.errors import InvalidValue, Rejected
 from worker.net.guarded_http import resolve_addresses
 
@@ -87,6 +87,8 @@ OTHER_SETTINGS = (
                    "have a VAT rate of their own, or that of the goods (default).", default=None),
     setting_option("--consumer-invoices", "consumer_invoices", "What a consumer gets where the law leaves the choice.",
                    type=click.Choice([chosen.value for chosen in ConsumerInvoices])),
+    setting_option("--consumer-prices", "consumer_prices", "Whether documents show consumers prices with VAT; by itself where "
+                   "the shop enters them so.", type=click.Choice([chosen.value for chosen in ConsumerPrices])),
     setting_option("--vies-wait-hours", "vat.vies_wait_hours", "How long an invoice without VAT to another member state waits "
                    "when VIES does not answer; 0: a draft at once.", type=click.IntRange(0, 240)),
     setting_option("--credit-notes", "credit_notes", "Whether credit notes are sent or kept as drafts.",

@@ -12,6 +12,7 @@ from worker.domain.charged_tax import (
     group_of,
     without_trailing_zeros,
 )
+from worker.domain.consumer_prices import is_of_consumer, with_prices_paid
 from worker.domain.description import nameless_flag
 from worker.domain.document import Line, Problem
 from worker.domain.gift_card import settle
@@ -65,7 +66,7 @@ def assess(order: Order, shop: Shop) -> Assessment:
         total=Money(to_minor_unit(order.total, order.currency), order.currency),
         # A shop with 0 decimals rounds its total as a whole: that belongs to no rate.
         distribute_difference=not unexplained and decimals_of(order.total) >= decimals_of(unit_of(order.currency)),
-        as_charged=_is_as_charged(order, shop),
+        as_charged=shop.vat.as_charged or is_of_consumer(order),
     ).of_countries(countries)
     treatment_problems = [treatment.problem for treatment in treatments if treatment.problem]
     shared_rate = shared_rate_problem(treatments, shop.seller.address.country)
@@ -84,7 +85,7 @@ def assess(order: Order, shop: Shop) -> Assessment:
     return Assessment(
         treatments,
         rates,
-        lines,
+        with_prices_paid(lines, order, shop, totals),
         totals,
         problems,
         flags=(
@@ -96,11 +97,6 @@ def assess(order: Order, shop: Shop) -> Assessment:
         ),
         prepaid=settlement.prepaid,
     )
-
-
-def _is_as_charged(order: Order, shop: Shop) -> bool:
-    """A consumer reads the VAT that the shop charged; an e-invoice states the exact one, unless the shop keeps its own everywhere."""
-    return shop.vat.as_charged or not (order.is_business or order.peppol_address_given)
 
 
 def quantity_and_price(net: Decimal, quantity: Decimal) -> tuple[Decimal, Decimal]:

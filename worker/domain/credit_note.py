@@ -12,6 +12,7 @@ from worker.domain import mentions
 from worker.domain import texts as wording
 from worker.domain.assessment import quantity_and_price
 from worker.domain.completeness import seller_problem
+from worker.domain.consumer_prices import with_prices_given_back
 from worker.domain.credit_balance import NO_TOTALS, CreditBalance, CreditedInvoice, credit_balance_of
 from worker.domain.credit_question import amount_problems
 from worker.domain.credit_selection import CreditSelection, resolve_selection
@@ -60,6 +61,9 @@ def draft_credit_note(
     )
     lines = original.lines if mirrored else _lines(source, invoice, groups, named)
     stated = _groups_to_state(groups, lines)
+    shown = bool(original.lines) and all(line.gross is not None for line in original.lines)
+    if not mirrored:
+        lines = with_prices_given_back(lines, stated, original.currency, shown=shown)
     totals = state_totals(stated, lines=lines, total=total, charged=grosses).of_countries(_countries_of(original))
     rate = original.exchange_rate or exchange_rate(original.currency, shop)
     # Money went back only where some had come in; a cancelled, unpaid invoice is balanced by its credit note.

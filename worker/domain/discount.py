@@ -12,13 +12,17 @@ _NEAR = Decimal("0.05")
 
 
 def with_discount(line: Line, order: Order, language: str) -> Line:
-    """*line*, and how much less it is than before its coupons, without VAT; as it was where nothing was taken off."""
+    """*line*, and how much less it is than before its coupons, with VAT where its own price is; as it was where nothing was taken off."""
     sold = next((one for one in order.lines if one.line_id == line.order_line_id), None)
     if sold is None or not 0 < sold.total < sold.subtotal:
         return line
     off, codes = sold.subtotal - sold.total, ", ".join(order.coupons)
-    said = phrase("discount_percent" if percent(off, sold.subtotal) else "discount_amount", language).format(
-        percent=percent(off, sold.subtotal), amount=in_words(to_cent(off), language)
+    key, amount = "discount_amount", off
+    if line.gross is not None:
+        key, amount = "discount_with_vat", off * line.gross / line.net
+    share = percent(off, sold.subtotal)
+    said = phrase("discount_percent" if share else key, language).format(
+        percent=share, amount=in_words(to_cent(amount), language)
     )
     return replace(line, details=(*line.details, f"{said} ({codes})" if codes else said))
 

@@ -56,6 +56,7 @@ class Line:
     """One printed line. *unit_price* is net with up to six decimals; *net* is net x quantity, to the cent.
 
     *vat_country* is whose VAT it is, where it is not the seller's own; *mention* the key of the sentence that explains its VAT.
+    *gross* is what was paid for it with VAT, on documents that show prices so; those of all lines are then the total together.
     *distance_sale*: it counts towards the 10,000 EUR a year up to which consumers abroad pay the seller's own VAT.
     """
 
@@ -72,6 +73,7 @@ class Line:
     vat_country: str = ""
     mention: str = ""
     distance_sale: bool = False
+    gross: Decimal | None = None
 
 
 @dataclass(frozen=True)

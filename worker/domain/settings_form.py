@@ -26,7 +26,16 @@ from worker.domain.own_field import read_own_field
 from worker.domain.payment_method import PaymentTerms
 from worker.domain.reminder import DAYS_TO_PAY, Reminded
 from worker.domain.rules import Rule
-from worker.domain.shop import LAYOUTS, YEARS_KEPT, BusinessChannel, ConsumerInvoices, DocumentedOrders, Shop, VatRegime
+from worker.domain.shop import (
+    LAYOUTS,
+    YEARS_KEPT,
+    BusinessChannel,
+    ConsumerInvoices,
+    ConsumerPrices,
+    DocumentedOrders,
+    Shop,
+    VatRegime,
+)
 from worker.domain.vat_number import normalise_vat_number
 from worker.domain.zero_reason import ZeroReason
 from worker.errors import InvalidValue
@@ -427,6 +436,7 @@ FIELDS: dict[str, SettingCodec] = {
     "vat.foreign_numbers": SettingCodec(lambda _, text: tuple(map(ForeignNumber.parse, lines_of(text))), as_lines),
     "vat.shipping_rate_is_right": CHECKBOX,
     "consumer_invoices": SettingCodec(member_of(ConsumerInvoices), as_text),
+    "consumer_prices": SettingCodec(member_of(ConsumerPrices), as_text),
     "vat.vies_wait_hours": SettingCodec(lambda _, text: read_hours(text), as_text),
     "years_kept": SettingCodec(lambda shop, text: int(one_of(*YEARS_KEPT)(shop, text)), as_text),
     "exchange_rates": SettingCodec(lambda _, text: dict(map(read_rate, lines_of(text))), as_pairs),

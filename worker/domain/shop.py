@@ -33,6 +33,14 @@ class ConsumerInvoices(StrEnum):
     NONE = "none"
 
 
+class ConsumerPrices(StrEnum):
+    """How the lines of a consumer's document state what was paid; AS_ENTERED: with VAT where the shop enters its prices so."""
+
+    AS_ENTERED = "as_entered"
+    WITH_VAT = "with_vat"
+    WITHOUT_VAT = "without_vat"
+
+
 @dataclass(frozen=True)
 class Series:
     """A run of numbers. *pattern* knows {year} and {number} (with a width like {number:05d}); *yearly* starts again at 1 each year."""
@@ -243,6 +251,7 @@ class Shop:
     mail: MailSettings = MailSettings()
     branding: BrandingSettings = BrandingSettings()
     consumer_invoices: ConsumerInvoices = ConsumerInvoices.FULL
+    consumer_prices: ConsumerPrices = ConsumerPrices.AS_ENTERED
     terms: str = ""
     years_kept: int = int(YEARS_KEPT[0])
     texts: dict[str, str] = field(default_factory=dict)  # the shop's own words, by the keys of `texts`

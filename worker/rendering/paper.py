@@ -4,7 +4,7 @@ import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from markupsafe import Markup
 
 from worker.domain import texts
 from worker.domain.document import Category, Draft, Line, VatLine
-from worker.domain.money import total_of
+from worker.domain.money import ZERO, total_of
 from worker.domain.party import Address, Seller
 from worker.i18n import Translator, title
 from worker.i18n.formats import (
@@ -44,6 +44,7 @@ from worker.rendering.letters import direction, printable, with_script_fonts
 # Where no VAT is due by the seller's own status or the nature of the sale, none may show in any way.
 _WITHOUT_VAT = (Category.EXEMPT, Category.OUTSIDE_SCOPE)
 _WITH_RATE = (Category.STANDARD, Category.ZERO_RATED)
+_FOUR_DECIMALS = Decimal("0.0001")
 _SHORT = 18  # so many letters of a second language fit the narrowest column, and stay on one line
 _MORE_FOR_SECOND = 11
 _CITY_FIRST = ("US", "CA", "AU")
@@ -94,6 +95,22 @@ class DocumentView:
     def shows_rates(self) -> bool:
         """Whether any line has a rate to stand in a column of its own."""
         return self.shows_vat and any(self.rate_of(line) for line in self.draft.lines)
+
+    @cached_property
+    def shows_prices_paid(self) -> bool:
+        """Whether each line says what was paid for it with VAT; together they are the total."""
+        grosses = [line.gross for line in self.draft.lines if line.gross is not None]
+        together = len(grosses) == len(self.draft.lines) and total_of(grosses) == self.draft.total
+        return self.shows_vat and together
+
+    def unit_price(self, line: Line) -> Decimal:
+        """What one cost as the line states it, with or without VAT."""
+        if not self.shows_prices_paid or line.gross is None:
+            return self.net_price(line)
+        return _to_four_decimals(line.gross / (line.quantity or 1))
+
+    def net_price(self, line: Line) -> Decimal:
+        return _to_four_decimals(line.unit_price)
 
     def rate_of(self, part: Line | VatLine) -> str:
         """The rate of a line or a row of the VAT table; nothing where the sentence stands instead of it.
@@ -228,6 +245,11 @@ class _OperatorFirst(BaseLoader):
         except TemplateNotFound:
             source, file, _ = self.ours.get_source(environment, template)
             return source, file, lambda: not (self.folder / template).exists()
+
+
+def _to_four_decimals(price: Decimal) -> Decimal:
+    """Nobody reads more of a price; a calculation with the exact one is the e-invoice's."""
+    return price.quantize(_FOUR_DECIMALS, ROUND_HALF_UP).normalize() + ZERO
 
 
 def _beside(said: tuple[str, ...]) -> Markup:

@@ -223,6 +223,13 @@ def edge_cases() -> dict[str, Document]:
             lines=(a_line("Bière <script>alert(1)</script> & co", details=("<i>taille</i>: 33 cl",)),),
         ),
         "foreign-money": issued(foreign),
+        "prices-paid": an_invoice(
+            lines=tuple(
+                replace(line, gross=Decimal(gross))
+                for line, gross in zip(some_lines(), ("18.00", "24.95", "-3.63", "4.95"), strict=True)
+            ),
+            payment=UNPAID,
+        ),
         "small-business": an_invoice(
             lines=exempt,
             vat_lines=(),

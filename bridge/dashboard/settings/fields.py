@@ -21,7 +21,7 @@ from worker.domain.distance_sales import LIMIT, is_watched
 from worker.domain.document import SendMode
 from worker.domain.language import NO_SECOND, OF_CUSTOMER, OF_SEAT
 from worker.domain.settings_form import WrongSettings
-from worker.domain.shop import ConsumerInvoices, DocumentedOrders, VatRegime
+from worker.domain.shop import ConsumerInvoices, ConsumerPrices, DocumentedOrders, VatRegime
 from worker.domain.zero_reason import Mark
 from worker.store import distance_sales, plugins
 
@@ -145,6 +145,15 @@ def company() -> SettingsPage:
                         options=second_languages(),
                         help=_(
                             "Title, column heads, totals and legal sentences then stand in both. The first stays the one that the law wants."
+                        ),
+                    ),
+                    FormField(
+                        "consumer_prices",
+                        _("Prices on documents for consumers"),
+                        kind="select",
+                        options=consumer_prices(),
+                        help=_(
+                            "With VAT, the price without it stands small below, as an invoice needs it. Documents for businesses always show prices without VAT."
                         ),
                     ),
                     FormField(
@@ -447,6 +456,14 @@ def consumer_invoices() -> Options:
         (ConsumerInvoices.FULL, _("a full invoice")),
         (ConsumerInvoices.SIMPLIFIED, _("a simplified invoice up to 100 EUR without VAT")),
         (ConsumerInvoices.NONE, _("no invoice, unless made by hand for who asks")),
+    )
+
+
+def consumer_prices() -> Options:
+    return (
+        (ConsumerPrices.AS_ENTERED, _("with VAT, where the shop enters its prices with VAT")),
+        (ConsumerPrices.WITH_VAT, _("always with VAT")),
+        (ConsumerPrices.WITHOUT_VAT, _("without VAT")),
     )
 
 

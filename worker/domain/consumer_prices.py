@@ -1,0 +1,48 @@
+"""Prices as consumers paid them: what each line of a document cost with the VAT in it.
+
+Only paper shows them. The price without VAT stands below, as an invoice needs it (art. 226 (8) of the VAT directive, art. 5 §1
+9° RD no. 1); e-invoices are always without.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from worker.domain.document import Line
+from worker.domain.money import to_minor_unit, total_of
+from worker.domain.order import Order
+from worker.domain.shop import ConsumerPrices, Shop
+from worker.domain.totals import GroupTotals, Totals, VatGroup, split_amount, unit_of
+
+
+def is_of_consumer(order: Order) -> bool:
+    """Whether nobody makes an e-invoice of *order*: its buyer is no business, and asks for none."""
+    return not (order.is_business or order.peppol_address_given)
+
+
+def with_prices_paid(lines: tuple[Line, ...], order: Order, shop: Shop, totals: Totals) -> tuple[Line, ...]:
+    """*lines*, made of those of *order*, with what was paid for each; as they were where that is not shown, or adds up to another total."""
+    grosses = [to_minor_unit(line.total + line.tax, order.currency) for line in order.lines]
+    if not _shows_prices_paid(order, shop) or totals.rounding or total_of(grosses) != totals.total:
+        return lines
+    return tuple(replace(line, gross=gross) for line, gross in zip(lines, grosses, strict=True))
+
+
+def with_prices_given_back(
+    lines: tuple[Line, ...], groups: Mapping[VatGroup, GroupTotals], currency: str, *, shown: bool
+) -> tuple[Line, ...]:
+    """The *lines* of a credit note, with the part of each in what is given back of its category and rate where that is *shown*."""
+    parts: dict[int, Line] = {}
+    for group, totals in groups.items():
+        own = [place for place, line in enumerate(lines) if (line.category, line.rate) == group]
+        shares = split_amount(totals.gross, [lines[place].net for place in own], unit_of(currency))
+        parts |= {
+            place: replace(lines[place], gross=share if shown else None)
+            for place, share in zip(own, shares, strict=True)
+        }
+    return tuple(parts.get(place, line) for place, line in enumerate(lines))
+
+
+def _shows_prices_paid(order: Order, shop: Shop) -> bool:
+    if not is_of_consumer(order) or shop.consumer_prices is ConsumerPrices.WITHOUT_VAT:
+        return False
+    return order.prices_include_tax or shop.consumer_prices is ConsumerPrices.WITH_VAT
