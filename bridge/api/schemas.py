@@ -205,6 +205,9 @@ LINE = object_of(
         "quantity": NUMBER,
         "unit_price": NUMBER,
         "net": AMOUNT,
+        "gross": nullable(
+            {**AMOUNT, "description": "With VAT, where the paper shows prices so; those of all lines are the total."}
+        ),
         "rate": AMOUNT,
         "category": CATEGORY,
         "vat_country": VAT_COUNTRY,
