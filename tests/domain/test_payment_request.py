@@ -17,6 +17,7 @@ from worker.domain.order import Order, SalePart
 from worker.domain.payment import Deposit, Prepayment
 from worker.domain.payment_method import METHODS, PREFIXES, Means, PaymentTerms
 from worker.domain.payment_reference import creditor_reference, digits_of, structured_communication
+from worker.domain.payment_request import promised_reference
 from worker.domain.shop import Shop
 from worker.message import Message
 
@@ -276,3 +277,11 @@ def test_the_form_follows_the_country_of_the_buyer(country: str, form: str) -> N
     address = replace(order.billing.address, country=country)
     order = replace(order, billing=replace(order.billing, address=address))
     assert asked(order, a_shop(seed=7)).reference.startswith(form)
+
+
+@pytest.mark.parametrize("country", ["BE", "NL", ""])
+def test_what_the_buyer_was_told_after_the_checkout_is_what_the_invoice_asks_for(country: str) -> None:
+    order = an_order(paid_at=None, payment_method="bacs", country=country)
+    assert digits_of(asked(order).reference) == promised_reference(order, CREATED) != ""
+    assert promised_reference(order, replace(CREATED, test=True)) == ""
+    assert promised_reference(replace(order, payment_method="cod"), CREATED) == ""

@@ -53,6 +53,19 @@ def test_each_shop_gets_a_seed_of_its_own(database_url: str) -> None:
     store.close()
 
 
+def test_a_seed_that_is_given_is_kept_and_after_the_largest_the_first_free_one_follows(database_url: str) -> None:
+    store, first = opened(database_url)
+    with store.write() as connection:
+        seeds = [
+            shops.add(connection, ENCRYPTION, a_shop(shop_id=f"s{place}", seed=seed), PLAIN, now=NOW).seed
+            for place, seed in enumerate((12, 0, 999, 0, 0))
+        ]
+        with pytest.raises(Rejected, match="begin with 012"):
+            shops.add(connection, ENCRYPTION, a_shop(shop_id="again", seed=12), PLAIN, now=NOW)
+    assert (first.seed, seeds) == (1, [12, 13, 999, 2, 3])
+    store.close()
+
+
 def test_a_shop_that_is_not_there_is_named(database_url: str) -> None:
     store, _ = opened(database_url)
     with store.read() as connection, pytest.raises(Rejected) as refused:

@@ -1,6 +1,7 @@
 """`facturelay shop …`: make, show and change shops."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from worker.cli.shop_options import (
 )
 from worker.domain import settings_form
 from worker.domain.completeness import missing_of_seller
+from worker.domain.payment_reference import LARGEST_SEED
 from worker.domain.shop import Shop
 from worker.services import Services
 from worker.store import shops
@@ -51,6 +53,15 @@ def shop() -> None:
 @click.option("--rest-key", default="", help="WooCommerce REST key (ck_…), with read and write rights.")
 @click.option("--rest-secret", default="", help="Its secret (cs_…).")
 @click.option("--webhook-secret", help="Secret of the webhooks; made for you when left out.")
+@click.option(
+    "--references",
+    "seed",
+    type=click.IntRange(1, LARGEST_SEED),
+    default=0,
+    metavar="DIGITS",
+    help="First three digits of its payment references: those on the documents of an earlier installation, or others than those of a "
+    "shop elsewhere with the same bank account.",
+)
 @click.option("--test", is_flag=True, help="Start in test: series TEST, watermark, mail to the seller only.")
 @with_options(*RULE_AND_SELLER, *OTHER_SETTINGS, *NUMBERING)
 @with_data
@@ -62,6 +73,7 @@ def add(
     rest_secret: str,
     webhook_secret: str | None,
     *,
+    seed: int,
     test: bool,
     data: Path | None,
     as_json: bool,
@@ -80,7 +92,9 @@ def add(
         made = shop_settings.add_shop(
             connection,
             services.encryption,
-            NewShop(made, Secrets((secret,), rest_key, rest_secret), numbering=numbering_of(options)),
+            NewShop(
+                replace(made, seed=seed), Secrets((secret,), rest_key, rest_secret), numbering=numbering_of(options)
+            ),
             by=services.actor(ACTOR),
         )
     answer = {

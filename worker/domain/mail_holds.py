@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from worker.domain.completeness import missing_of_seller
 from worker.domain.document import Kind, SendMode
+from worker.domain.payment_request import beneficiary
 from worker.domain.rules import BuyerFilter, Rule, Trigger
 from worker.domain.shop import Shop
 
@@ -97,8 +98,16 @@ def settings_for_plugin(shop: Shop, *, can_mail: bool) -> dict[str, object]:
     """The shop's state for its plugin: by which rules it holds mails, and whether it makes real documents."""
     return {
         "hold_rules": hold_rules_as_json(compile_hold_rules(shop, can_mail=can_mail)),
-        "shop": {"name": shop.name, "test": shop.test, "suspended": shop.suspended},
+        "shop": {"name": shop.name, "test": shop.test, "suspended": shop.suspended, "payee": payee_as_json(shop)},
     }
+
+
+def payee_as_json(shop: Shop) -> dict[str, object] | None:
+    """Whom the plugin asks buyers to pay by transfer, under references that begin with *seed*; None where nobody may be asked."""
+    if shop.test or not shop.seller.iban:
+        return None
+    country = shop.seller.address.country
+    return {"iban": "".join(shop.seller.iban.split()), "name": beneficiary(shop), "country": country, "seed": shop.seed}
 
 
 def hold_rules_as_json(rules: HoldRules) -> dict[str, object]:

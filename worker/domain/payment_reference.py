@@ -4,6 +4,7 @@ import re
 
 # Each shop's references start at its own ten million, so that shops may share a bank account.
 ORDERS_PER_SEED = 10_000_000
+LARGEST_SEED = 999  # three of the ten digits are left for it
 _RF00 = "271500"  # RF00 with its letters as numbers (R 27, F 15), as the check of ISO 11649 moves it to the end
 
 

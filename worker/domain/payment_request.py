@@ -120,10 +120,24 @@ def _asked(order: Order, shop: Shop, today: date) -> PaymentRequest:
         reference=_reference(order, shop),
         iban=shop.seller.iban,
         bic=shop.seller.bic,
-        beneficiary=f"{shop.seller.name} {shop.seller.legal_form}".strip(),
+        beneficiary=beneficiary(shop),
         due_on=today + timedelta(days=shop.payment_days if terms is None else terms),
         pay_url=order.pay_url,
     )
+
+
+def beneficiary(shop: Shop) -> str:
+    return f"{shop.seller.name} {shop.seller.legal_form}".strip()
+
+
+def promised_reference(order: Order, shop: Shop) -> str:
+    """The twelve digits under which *order* is paid by transfer, also where no document asks for it; empty where it is paid otherwise.
+
+    The plugin tells the buyer them right after the checkout, by the same formula.
+    """
+    if shop.test or _method_of(order, shop).means is not Means.TRANSFER:
+        return ""
+    return payment_reference.structured_communication(shop.seed, order.order_id)
 
 
 def _method_of(order: Order, shop: Shop) -> Method:

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from worker.domain.decision import RuleResult
-from worker.domain.payment_request import paid_at
+from worker.domain.order import OrderKey
+from worker.domain.payment_request import paid_at, promised_reference
 from worker.domain.rule_conditions import CATEGORY_UNKNOWN
 from worker.domain.shop import Shop
 from worker.errors import StaleAnswer, StaleFetch, Unavailable
@@ -18,7 +19,7 @@ from worker.invoicing.preflight import Preflight
 from worker.invoicing.refunds_unread import unread_refunds
 from worker.orders.fetch import FetchedOrder
 from worker.services import Services
-from worker.store import audit_trail, counters, orders
+from worker.store import audit_trail, counters, orders, payment_references
 from worker.store.audit_trail import AuditEntry
 from worker.store.orders import OrderState
 
@@ -50,6 +51,9 @@ def issue(services: Services, shop: Shop, fetched: FetchedOrder) -> Outcome:
             ),
             as_of=fetched.as_of,
         )
+        # The buyer was told it after the checkout: his money may come before any document.
+        key = OrderKey(shop.shop_id, fetched.order.order_id, fetched.order.order_key)
+        payment_references.promise(connection, key, promised_reference(fetched.order, rounds.shop))
         retry_reason = fetched.fetch_error if fetched.fetch_error and fetched.order.refunds else None
         retry_reason = retry_reason or category_unknown(decision.rule_results)
         if fetched.notice and (rounds.issued or rounds.drafts or retry_reason is None):

@@ -1,4 +1,4 @@
-"""The references under which issued documents ask to be paid: a bank's line is looked up here, never by a formula."""
+"""The references under which buyers were asked to pay: a bank's line is looked up here, never by a formula."""
 
 from collections.abc import Iterable
 
@@ -14,12 +14,15 @@ def add(connection: Connection, document: Document) -> None:
     """Note what *document* asks for; the documents of one order ask for the same."""
     draft = document.draft
     digits = digits_of(draft.payment.reference) if draft.payment and not draft.test else ""
-    if digits and OrderKey(document.shop_id, draft.order_id, draft.order_key) not in find(
-        connection, document.shop_id, [digits]
-    ).get(digits, ()):
+    promise(connection, OrderKey(document.shop_id, draft.order_id, draft.order_key), digits)
+
+
+def promise(connection: Connection, order: OrderKey, digits: str) -> None:
+    """Note that the buyer of *order* was asked to pay under *digits*; nothing where they are empty, or noted already."""
+    if digits and order not in find(connection, order.shop_id, [digits]).get(digits, ()):
         connection.execute(
             insert(payment_references).values(
-                shop_id=document.shop_id, reference=digits, order_id=draft.order_id, order_key=draft.order_key
+                shop_id=order.shop_id, reference=digits, order_id=order.order_id, order_key=order.order_key
             )
         )
 

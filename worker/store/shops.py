@@ -1,5 +1,6 @@
 """Shops and their secrets."""
 
+import itertools
 import json
 import secrets as random
 from dataclasses import dataclass, field, replace
@@ -8,6 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from worker.domain.payment_reference import LARGEST_SEED
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.store.database import json_codec
@@ -66,8 +68,18 @@ def new_webhook_secret() -> str:
 
 
 def add(connection: Connection, encryption: Encryption, shop: Shop, secrets: Secrets, *, now: datetime) -> Shop:
-    """Store a new shop and return it with its seed, the next free number."""
-    seed = (connection.execute(select(func.max(shops.c.seed))).scalar() or 0) + 1
+    """Store a new shop and return it with its seed: the one that it brings, or a free number.
+
+    Raises Rejected where another shop has it: no two may ask for money under the same references.
+    """
+    taken = set(connection.execute(select(shops.c.seed)).scalars())
+    if shop.seed in taken:
+        raise Rejected(
+            "Another shop here has payment references that begin with {digits}. Choose other digits.",
+            digits=f"{shop.seed:03d}",
+            code="seed_taken",
+        )
+    seed = shop.seed or free_seed(taken)
     shop = replace(shop, seed=seed)
     connection.execute(
         insert(shops).values(
@@ -81,6 +93,12 @@ def add(connection: Connection, encryption: Encryption, shop: Shop, secrets: Sec
         )
     )
     return shop
+
+
+def free_seed(taken: set[int]) -> int:
+    """The one after the largest; once that is reached, the first that nobody has."""
+    after = max(taken, default=0) + 1
+    return after if after <= LARGEST_SEED else next(seed for seed in itertools.count(1) if seed not in taken)
 
 
 def change(connection: Connection, shop: Shop) -> None:

@@ -67,6 +67,20 @@ def test_a_new_shop_is_in_oss_only_when_it_is_said_and_from_the_day_that_is_said
     assert made(app).vat == VatSettings(oss=True, oss_since=date(2026, 7, 1))
 
 
+def test_a_shop_that_comes_back_keeps_the_digits_of_its_references_and_takes_nobody_elses(app: BridgeApp) -> None:
+    operator = signed_in(app, "els@host.example", operator=True)
+    operator.get("/shops/new")
+    told = {"name": "Nieuw", "url": "https://nieuw.example/"}
+    refused = {
+        digits: operator.post("/shops/new", **told, references=digits).text for digits in ("001", "0", "1000", "x")
+    }
+    assert [name for name, page in refused.items() if 'id="error-references"' not in page] == []
+    assert "begin with 001" in refused["001"]  # the first shop's
+
+    operator.post("/shops/new", **told, references="012")
+    assert made(app).seed == 12
+
+
 def test_what_is_wrong_with_a_new_shop_stands_beside_its_field(app: BridgeApp) -> None:
     operator = signed_in(app, "els@host.example", operator=True)
     operator.get("/shops/new")

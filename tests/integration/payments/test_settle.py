@@ -18,9 +18,10 @@ from worker.domain.attention_reasons import reason_of
 from worker.domain.money import ZERO
 from worker.domain.order import OrderKey
 from worker.domain.payment import OrderBalance, PaymentSource, Receipt
+from worker.domain.payment_reference import structured_communication
 from worker.domain.rules import Rule
 from worker.payments.settle import settle
-from worker.store import payments
+from worker.store import payment_references, payments
 from worker.store.database.tables import jobs
 from worker.store.queries import attention, open_invoices, order_balance, sales_journal
 
@@ -82,6 +83,29 @@ def test_an_order_on_hold_is_processed_once_its_money_came(system: System) -> No
     assert money_notes(system) == ["€ 22,20 van € 22,20 ontvangen. [facturelay paid 22.20/22.20]"]
     assert settlements(system) == [("done", "set_paid")]
     assert "set_paid" in [entry.code for entry in system.trail(238).audit_entries]
+
+
+@pytest.mark.parametrize(("method", "known"), [("bacs", True), ("cod", False)])
+def test_what_the_plugin_told_the_buyer_of_an_order_without_documents_is_known(
+    system: System, method: str, *, known: bool
+) -> None:
+    system.change_shop(rules=(Rule.parse("invoice:paid:send"),), test=False)
+    key = invoiced(system, payment_method=method)
+    assert system.documents(238) == ()
+    reference = structured_communication(1, 238)
+    with system.services.store.read() as connection:
+        assert payment_references.find(connection, system.shop_id, [reference]) == (
+            {reference: (key,)} if known else {}
+        )
+    if known:
+        comes_in(system, key, "22.20")
+        system.work()
+        assert status(system) == ("processing", True)
+        system.arrives(system.shop.order(238) or {})
+        (made,) = system.documents(238)
+        assert made.document is not None
+        with system.services.store.read() as connection:
+            assert payment_references.find(connection, system.shop_id, [reference]) == {reference: (key,)}
 
 
 def test_nothing_is_written_in_the_meta_data_of_an_order(system: System) -> None:

@@ -45,6 +45,7 @@ final class Plugin {
 			new Orders\ChangedOrders(),
 			new Orders\OrderList(),
 			new Orders\WithoutDocument(),
+			new Orders\TransferReference(),
 			new Orders\OrderScreen(),
 			new Orders\DocumentActions(),
 			new Orders\BulkSend(),

@@ -120,7 +120,7 @@ class WC_Order {
 	}
 
 	public function get_billing_country(): string {
-		return 'BE';
+		return $this->data['country'] ?? 'BE';
 	}
 
 	public function get_billing_company(): string {
