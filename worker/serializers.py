@@ -15,6 +15,7 @@ from worker.store.deliveries import Delivery
 from worker.store.orders import StoredOrder
 from worker.store.payments import Payment
 from worker.store.queries.order_history import DocumentDetails, OrderHistory
+from worker.store.queries.reminder_outlook import Outlook
 from worker.store.register import NumberStatus
 from worker.store.vat_checks import StoredVatCheck
 
@@ -64,6 +65,35 @@ def document(item: DocumentDetails, *, link: str | None = None) -> Json:
         "peppol": peppol(item),
         "problems": plain(draft.problems),
         "link": link,
+    }
+
+
+def reminders(outlook: Outlook) -> Json:
+    """An open invoice with the reminder that comes next, why it does not leave, and what was sent."""
+    document, draft = outlook.document, outlook.document.draft
+    coming, obstacle = outlook.next, outlook.obstacle
+    return {
+        "document_id": document.document_id,
+        "number": document.number,
+        "order_id": draft.order_id,
+        "order_number": draft.order_number,
+        "buyer": draft.buyer.company or draft.buyer.name,
+        "due_on": day(draft.payment.due_on if draft.payment else None),
+        "currency": draft.currency,
+        "open": amount(outlook.open),
+        "next": {"kind": coming.kind, "on": day(coming.on)} if coming and not outlook.is_stopped else None,
+        "held_back": str(obstacle.message) if obstacle else None,
+        "stopped": outlook.is_stopped,
+        "sent": [
+            {
+                "kind": one.kind,
+                "on": day(one.sent_on),
+                "open": amount(one.open),
+                "costs": amount(one.costs.costs),
+                "interest": amount(one.costs.interest),
+            }
+            for one in outlook.sent.values()
+        ],
     }
 
 

@@ -6,6 +6,7 @@ from bridge.api import fields
 from bridge.api.documents import get_document, get_draft, get_pdf, get_xml, list_documents, list_drafts, list_register
 from bridge.api.orders import get_order, get_trail, list_orders
 from bridge.api.payments import mark_documents_paid
+from bridge.api.reminders import list_reminders
 from bridge.api.route import Route
 from bridge.api.shop import get_shop
 from bridge.api.webhooks import (
@@ -107,6 +108,16 @@ ROUTES = (
         query=PAGED,
         description="Each row hashes the one before it; `head` is the end of the chain. Keep it elsewhere and it proves later that "
         "nothing was changed.",
+    ),
+    Route(
+        "GET",
+        "/reminders",
+        list_reminders,
+        "Open invoices with the reminder that comes next, by id",
+        {200: "ReminderPage"},
+        Scope.DOCUMENTS_READ,
+        query=PAGED,
+        description="`held_back` says why none leaves now, also for what never gets one; `sent` what left, and what it asked besides.",
     ),
     Route(
         "GET",

@@ -7,6 +7,7 @@ from worker.domain.access_point import RESPONSES
 from worker.domain.document import Category, Kind
 from worker.domain.payment import PaymentSource
 from worker.domain.payment_method import Means
+from worker.domain.reminder import ReminderKind
 from worker.domain.step import STEPS
 from worker.domain.webhook import WebhookEventKind
 from worker.store.api_tokens import Scope
@@ -247,6 +248,26 @@ WEBHOOK_ENDPOINT: dict[str, Json] = {
     "stop_message": TEXT,
 }
 
+REMINDER_KIND: Json = {"type": "string", "enum": list(map(str, ReminderKind))}
+OPEN_INVOICE = object_of(
+    {
+        "document_id": INTEGER,
+        "number": TEXT,
+        "order_id": INTEGER,
+        "order_number": TEXT,
+        "buyer": TEXT,
+        "due_on": nullable(DAY),
+        "currency": TEXT,
+        "open": AMOUNT,
+        "next": nullable(object_of({"kind": REMINDER_KIND, "on": DAY})),
+        "held_back": {**nullable(TEXT), "description": "Why none leaves now."},
+        "stopped": {**BOOLEAN, "description": "A person said that nobody is reminded of it any more."},
+        "sent": array_of(
+            object_of({"kind": REMINDER_KIND, "on": DAY, "open": AMOUNT, "costs": AMOUNT, "interest": AMOUNT})
+        ),
+    }
+)
+
 SCHEMAS: dict[str, Json] = {
     "Refusal": object_of({"error": TEXT, "message": TEXT, "field": TEXT}, optional=("field",)),
     "Problem": PROBLEM,
@@ -293,6 +314,7 @@ SCHEMAS: dict[str, Json] = {
             "steps": array_of(STEP),
         }
     ),
+    "ReminderPage": page_of("reminders", OPEN_INVOICE),
     "Draft": object_of(DRAFT),
     "DraftPage": page_of("drafts", schema_ref("Draft")),
     "Order": object_of(ORDER),

@@ -24,6 +24,7 @@ from bridge.dashboard import (
     orders,
     overview,
     payments,
+    reminders,
     shops,
     tasks,
     team,
@@ -50,6 +51,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     documents.blueprint,
     accounting.blueprint,
     payments.blueprint,
+    reminders.blueprint,
     activity.blueprint,
     jobs.shop_blueprint,
     jobs.all_shops_blueprint,
@@ -65,7 +67,13 @@ POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 # Blueprints that belong to another one's tab.
-SECTIONS = {"document_lists": "documents", "shops": "home", "attention": "overview", "all_attention": "home"}
+SECTIONS = {
+    "document_lists": "documents",
+    "reminders": "payments",
+    "shops": "home",
+    "attention": "overview",
+    "all_attention": "home",
+}
 # Around a message that is of no page of ours, such as "there is nothing here".
 NO_FRAME: dict[str, Any] = {"theme": "", "me": None, "shop": None, "may_change": False, "tabs": [], "section": ""}
 FORM_COOKIE_LIFETIME = timedelta(days=1)

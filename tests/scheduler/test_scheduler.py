@@ -319,7 +319,7 @@ def must_not_be_called(_services: Services, connected: shops.ConnectedShop) -> N
 
 def wait_until_free(runner: PeriodicJobRunner, shop_id: str) -> None:
     patience = threading.Event()
-    for _ in range(500):
+    for _ in range(6000):
         if shop_id not in runner.busy_shops:
             return
         patience.wait(0.01)

@@ -33,6 +33,7 @@ COMMANDS = {
     "customer": "retention:customer",
     "rates": "rates:rates",
     "bank-file": "bank_file:bank_file",
+    "reminders": "reminders:reminders",
     "reconcile": "maintenance:reconcile",
     "backfill": "maintenance:backfill",
     "backup": "maintenance:backup",

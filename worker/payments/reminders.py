@@ -58,7 +58,7 @@ def look(connection: Connection, this_round: Round, document_id: int, shop_id: s
         return tomorrow
     outlook = reminder_outlook.of_documents(connection, shop, [document_id], now=now)[document_id]
     if outlook.next is None or outlook.is_stopped:
-        return tomorrow if outlook.is_at_work else NEVER
+        return tomorrow if outlook.at_work else NEVER
     begins = morning(shop, max(outlook.next.on, today))
     if now < begins:
         return begins

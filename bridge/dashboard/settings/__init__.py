@@ -53,6 +53,7 @@ TOPICS = (
     Topic("orders", lambda: _("Orders")),
     Topic("checkout-fields", lambda: _("Checkout fields")),
     Topic("payment", lambda: _("Payment")),
+    Topic("reminders", lambda: _("Reminders")),
     Topic("numbering", lambda: _("Numbers")),
     Topic("branding", lambda: _("Branding")),
     Topic("texts", lambda: _("Texts")),

@@ -478,14 +478,14 @@ def send_modes() -> Options:
     return ((SendMode.SEND, _("are issued and mailed at once")), (SendMode.DRAFT, _("wait as drafts for a person")))
 
 
-@blueprint.get("/<any(company, orders, vat):topic>")
+@blueprint.get("/<any(company, orders, vat, reminders):topic>")
 def form_page(shop_id: str, topic: str) -> Response:  # noqa: ARG001  # the guard has read the shop
     values = settings_form.settings_as_text(shop())
     values["seller.address.country"] = values["seller.address.country"] or USUAL_COUNTRY
     return fields_page(topic, Form(values | reasons_as_fields(values[REASONS])))
 
 
-@blueprint.post("/<any(company, orders, vat):topic>")
+@blueprint.post("/<any(company, orders, vat, reminders):topic>")
 def save(shop_id: str, topic: str) -> Response:
     """Store what was typed, all of it or none."""
     form, page = Form.from_request(request.form), PAGES[topic]()

@@ -13,6 +13,7 @@ from bridge.dashboard.settings import (
     payment,
     peppol,
     privacy,
+    reminders,
     rules,
     texts,
 )
@@ -23,6 +24,7 @@ PAGES = (
     checkout_fields,
     payment,
     mollie,
+    reminders,
     numbering,
     branding,
     texts,

@@ -15,7 +15,7 @@ from worker.domain.reminder import NextReminder, OpenClaim, ReminderKind, next_r
 from worker.domain.shop import Shop
 from worker.message import Message
 from worker.store import bank_files, document_balances, payment_attempts, reminders, steps
-from worker.store.database.tables import documents, orders
+from worker.store.database.tables import documents, orders, unpaid
 from worker.store.documents import as_document
 from worker.store.reminders import StoredReminder
 from worker.store.steps import Step
@@ -43,14 +43,14 @@ class Outlook:
 
     @property
     def sent(self) -> dict[ReminderKind, StoredReminder]:
-        """Those that left."""
-        done = {kind for kind, step in self.steps.items() if step.state == "done"}
-        return {kind: one for kind, one in self.written.items() if kind in done}
+        """Those that left, in their order."""
+        done = [kind for kind in ReminderKind if kind in self.steps and self.steps[kind].state == "done"]
+        return {kind: self.written[kind] for kind in done if kind in self.written}
 
     @property
-    def is_at_work(self) -> bool:
-        """Whether one waits to leave, or could not."""
-        return any(step.state in ("waiting", "running", "failed") for step in self.steps.values())
+    def at_work(self) -> Step | None:
+        """One that waits to leave, or could not."""
+        return next((step for step in self.steps.values() if step.state in ("waiting", "running", "failed")), None)
 
     @property
     def late(self) -> LateInvoice:
@@ -102,6 +102,16 @@ def of_documents(
         obstacle = obstacle_of(outlook, shop, order_status=row.order_status or "") or under_way(connection, one) or held
         found[one] = with_next(outlook, shop, obstacle, today)
     return found
+
+
+def open_of_shop(
+    connection: Connection, shop: Shop, *, now: datetime, after: int = 0, limit: int = 100
+) -> tuple[Outlook, ...]:
+    """The open invoices of a shop by id, up to *limit* of those *after* one."""
+    mine = select(unpaid.c.document_id).where(unpaid.c.shop_id == shop.shop_id, unpaid.c.document_id > after)
+    ids = list(connection.execute(mine.order_by(unpaid.c.document_id).limit(limit)).scalars())
+    found = of_documents(connection, shop, ids, now=now)
+    return tuple(found[one] for one in ids)
 
 
 def with_next(outlook: Outlook, shop: Shop, obstacle: Obstacle | None, today: date) -> Outlook:

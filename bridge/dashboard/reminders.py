@@ -1,0 +1,86 @@
+"""Reminders: who gets which one when, what holds them back, and what was sent."""
+
+from flask import Blueprint, Response, make_response, render_template
+
+from bridge.accounts.access import guard_shop
+from bridge.accounts.access import shop as this_shop
+from bridge.context import context
+from bridge.dashboard.actions import run_action
+from bridge.dashboard.pagination import neighbours, page_request
+from bridge.i18n.translate import _, translate_message
+from worker.actions import reminders as actions
+from worker.domain.reminder import REMINDER_TERMS, ReminderKind
+from worker.store import bank_lines, reminders
+from worker.store.queries import open_invoices, reminder_outlook
+
+blueprint = Blueprint("reminders", __name__, url_prefix="/s/<shop_id>/payments/reminders")
+guard_shop(blueprint)
+
+
+@blueprint.get("")
+def coming(shop_id: str) -> Response:
+    """Every open invoice with the reminder that comes next, the one that is due first on top."""
+    now = context().now()
+    with context().store.read() as connection:
+        page = open_invoices.page(connection, shop_id, page_request())
+        ids = [one.document_id for one in page.rows]
+        content = render_template(
+            "dashboard/payments/reminders.html",
+            shown="coming",
+            page=page,
+            outlooks=reminder_outlook.of_documents(connection, this_shop(), ids, now=now),
+            held=reminder_outlook.hold_of(connection, this_shop(), now=now),
+            today=now.astimezone(this_shop().zoneinfo).date(),
+            waiting=bank_lines.waiting_count(connection, shop_id),
+            kind_name=kind_name,
+            **neighbours(page),
+        )
+    return make_response(content)
+
+
+@blueprint.get("/sent")
+def sent(shop_id: str) -> Response:
+    """What left, the newest on top."""
+    with context().store.read() as connection:
+        page = reminders.page(connection, shop_id, page_request())
+        content = render_template(
+            "dashboard/payments/reminders.html",
+            shown="sent",
+            page=page,
+            waiting=bank_lines.waiting_count(connection, shop_id),
+            kind_name=kind_name,
+            **neighbours(page),
+        )
+    return make_response(content)
+
+
+def kind_name(kind: ReminderKind) -> str:
+    return translate_message(REMINDER_TERMS[kind])
+
+
+@blueprint.post("/<int:document_id>/skip/<any({}):kind>".format(", ".join(ReminderKind)))
+def skip(shop_id: str, document_id: int, kind: str) -> Response:
+    """Pass over the next one; what comes after it comes."""
+    return run_action(
+        lambda connection, by: actions.skip(connection, shop_id, document_id, ReminderKind(kind), by=by),
+        then=f"/s/{shop_id}/payments/reminders",
+        message=_("It is passed over; the next one comes on its day."),
+    )
+
+
+@blueprint.post("/<int:document_id>/stop")
+def stop(shop_id: str, document_id: int) -> Response:
+    return run_action(
+        lambda connection, by: actions.stop(connection, shop_id, document_id, by=by),
+        then=f"/s/{shop_id}/payments/reminders",
+        message=_("Nobody is reminded of this invoice any more."),
+    )
+
+
+@blueprint.post("/<int:document_id>/resume")
+def resume(shop_id: str, document_id: int) -> Response:
+    return run_action(
+        lambda connection, by: actions.resume(connection, shop_id, document_id, by=by),
+        then=f"/s/{shop_id}/payments/reminders",
+        message=_("Its reminders go on."),
+    )

@@ -1,0 +1,122 @@
+"""The page of reminders: who gets which one when, passed over, stopped, and what left; its settings; the same by the API."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from tests.support.bridge_app import NOW, SHOP, BridgeApp
+from tests.support.personas import Visitor, signed_in
+from worker.domain.document import Document, PaymentRequest
+from worker.domain.late_costs import Announcement, LateCosts
+from worker.domain.reminder import Reminded, ReminderKind, ReminderSettings
+from worker.store import bank_files, reminders, shops, steps
+from worker.store.bank_files import NewFile
+from worker.store.jobs import DONE
+from worker.store.reminders import StoredReminder
+from worker.store.steps import StepPlan
+from worker.store.users import Role
+
+TODAY = NOW.date()
+PAGE = f"/s/{SHOP}/payments/reminders"
+
+
+@pytest.fixture
+def owner(app: BridgeApp) -> Visitor:
+    return signed_in(app, "owner@shop.example", roles={SHOP: Role.ADMIN})
+
+
+@pytest.fixture
+def invoice(app: BridgeApp) -> Document:
+    """Due ten days ago."""
+    return app.issue(paid_on=None, payment=PaymentRequest(due_on=TODAY - timedelta(days=10)))
+
+
+def switched_on(app: BridgeApp) -> None:
+    with app.store.write() as connection:
+        shop = shops.settings_of(connection, SHOP)
+        assert shop is not None
+        shops.change(connection, replace(shop, test=False, reminders=ReminderSettings(Reminded.ALL, date(2026, 1, 1))))
+
+
+def left(app: BridgeApp, invoice: Document, kind: ReminderKind, on: date) -> None:
+    reminder = StoredReminder(
+        invoice.document_id, kind, SHOP, on, "EUR", Decimal("9.00"), LateCosts(Decimal(20)), Announcement(on)
+    )
+    with app.store.write() as connection:
+        reminders.save(connection, reminder)
+        steps.plan(connection, StepPlan((kind,), ""), shop_id=SHOP, document_id=invoice.document_id, now=NOW)
+        steps.end_otherwise(connection, invoice.document_id, kind, DONE, now=NOW)
+
+
+def test_a_shop_without_reminders_is_told_where_they_are_switched_on(
+    app: BridgeApp, owner: Visitor, invoice: Document
+) -> None:
+    page = owner.get(PAGE).text
+    assert "reminders are off" in page
+    assert f"/s/{SHOP}/settings/reminders" in page
+    assert invoice.number in page
+
+
+def test_the_next_one_stands_with_its_day_and_is_passed_over_by_one_button(
+    app: BridgeApp, owner: Visitor, invoice: Document
+) -> None:
+    switched_on(app)
+    assert "Friendly reminder" in owner.get(PAGE).text
+    owner.post(f"{PAGE}/{invoice.document_id}/skip/{ReminderKind.FRIENDLY}")
+    page = owner.get(PAGE).text
+    assert "It is passed over" in page
+    assert "Formal reminder" in page
+
+
+def test_reminders_of_an_invoice_are_stopped_and_go_on(app: BridgeApp, owner: Visitor, invoice: Document) -> None:
+    switched_on(app)
+    owner.get(PAGE)
+    owner.post(f"{PAGE}/{invoice.document_id}/stop")
+    assert "stopped" in owner.get(PAGE).text
+    owner.post(f"{PAGE}/{invoice.document_id}/resume")
+    assert "Friendly reminder" in owner.get(PAGE).text
+
+
+def test_another_shops_invoice_is_not_stopped(app: BridgeApp, owner: Visitor) -> None:
+    owner.get(PAGE)
+    owner.post(f"{PAGE}/999/stop")
+    assert "There is no document with id 999." in owner.get(PAGE).text
+
+
+def test_what_left_is_listed_with_what_it_asked_besides(app: BridgeApp, owner: Visitor, invoice: Document) -> None:
+    switched_on(app)
+    left(app, invoice, ReminderKind.FORMAL, TODAY - timedelta(days=3))
+    page = owner.get(f"{PAGE}/sent").text
+    assert "Formal reminder" in page
+    assert "and €20.00 besides" in page
+    assert "Last reminder" in owner.get(PAGE).text
+
+
+def test_an_old_bank_file_is_said_on_the_page(app: BridgeApp, owner: Visitor, invoice: Document) -> None:
+    switched_on(app)
+    with app.store.write() as connection:
+        new = NewFile(SHOP, "0" * 64, "nov.cod", "CODA", TODAY - timedelta(days=6))
+        bank_files.add_file(connection, new, by="An", now=NOW)
+    assert owner.get(PAGE).text.count("Read a newer one") == 2
+
+
+def test_its_settings_are_stored_and_the_first_day_is_filled_in(app: BridgeApp, owner: Visitor) -> None:
+    address = f"/s/{SHOP}/settings/reminders"
+    assert "Book XIX" in owner.get(address).text
+    given = {
+        "reminders.who": "consumers",
+        "reminders.formal": "20",
+        "reminders.last": "15",
+        "reminders.terms": "Wie te laat betaalt …",
+    }
+    assert owner.post(address, **given).status_code == 303
+    with app.store.read() as connection:
+        shop = shops.settings_of(connection, SHOP)
+    assert shop is not None
+    assert (shop.reminders.who, shop.reminders.since, shop.reminders.formal) == ("consumers", TODAY, 20)
+
+    answer = owner.post(address, **{**given, "reminders.last": "10", "reminders.consumer_costs": "veel"})
+    assert "leaves 15 days after it at the earliest" in answer.text
+    assert "“veel” is not a number" in answer.text
