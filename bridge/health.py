@@ -1,7 +1,8 @@
 """For machines that watch: is the process alive, can it work, what is waiting. Figures come from the database, so all processes agree."""
 
 import ipaddress
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from http import HTTPStatus
 
@@ -14,7 +15,12 @@ from redis.exceptions import RedisError
 from bridge.accounts.rate_limit import limit_stranger, proves_itself
 from bridge.context import context
 from worker import queue
+from worker.domain.health import RoadHealth
+from worker.store import shops
+from worker.store.queries import attention
+from worker.store.queries import health as health_query
 from worker.store.queries import metrics as metrics_query
+from worker.store.queries.attention import Needs
 from worker.store.queries.metrics import Metrics
 
 blueprint = Blueprint("health", __name__)
@@ -52,13 +58,22 @@ def metrics() -> Response:
         limit_stranger()
         abort(HTTPStatus.NOT_FOUND)
     with context().store.read() as connection:
-        collected = metrics_query.collect(connection, now=context().now())
+        now, seen = context().now(), health_query.look(context().settings)
+        collected = metrics_query.collect(connection, now=now)
+        needs = attention.needs(connection, None, now=now)
+        roads = [
+            *health_query.of_house(connection, seen, now=now),
+            *(
+                one
+                for some in health_query.of_shops(
+                    connection, context().encryption, shops.every(connection), seen, now=now
+                ).values()
+                for one in some
+            ),
+        ]
     registry = CollectorRegistry()
-    registry.register(
-        MetricsCollector(
-            collected, waiting=context().now() - collected.oldest_waiting_at if collected.oldest_waiting_at else None
-        )
-    )
+    waiting = now - collected.oldest_waiting_at if collected.oldest_waiting_at else None
+    registry.register(MetricsCollector(collected, waiting=waiting, needs=needs, roads=roads))
     response = make_response(generate_latest(registry))
     response.content_type = CONTENT_TYPE_PLAIN_0_0_4
     return response
@@ -67,8 +82,11 @@ def metrics() -> Response:
 class MetricsCollector(Collector):
     """The figures under the names that Prometheus knows them by."""
 
-    def __init__(self, metrics: Metrics, *, waiting: timedelta | None) -> None:
-        self.metrics = metrics
+    def __init__(
+        self, metrics: Metrics, *, waiting: timedelta | None, needs: Needs, roads: Sequence[RoadHealth]
+    ) -> None:
+        self.metrics, self.needs = metrics, needs
+        self.roads: Counter[tuple[str, ...]] = Counter((one.road, one.state) for one in roads)
         self.waiting = waiting or timedelta()
 
     def collect(self) -> Iterator[Metric]:
@@ -81,6 +99,18 @@ class MetricsCollector(Collector):
         yield labelled_gauge("facturelay_documents", "Issued documents by kind.", ("kind",), metrics.documents)
         yield GaugeMetricFamily("facturelay_drafts_open", "Drafts that wait for a person.", value=metrics.drafts_open)
         yield labelled_gauge("facturelay_alerts_open", "Open alarms by code.", ("code",), metrics.alerts)
+        yield labelled_gauge(
+            "facturelay_needs",
+            "What needs a person, by reason, in all shops.",
+            ("reason",),
+            {(group.reason.name,): group.count for group in self.needs.groups},
+        )
+        yield labelled_gauge(
+            "facturelay_roads",
+            "Roads of shops and of the installation by their state: well, late, down, never.",
+            ("road", "state"),
+            self.roads,
+        )
         yield GaugeMetricFamily(
             "facturelay_oldest_waiting_seconds",
             "Age of the oldest delivery or step that still waits; 0 when nothing does.",
@@ -110,7 +140,7 @@ class MetricsCollector(Collector):
 
 
 def labelled_gauge(
-    name: str, help_text: str, labels: tuple[str, ...], values: dict[tuple[str, ...], int]
+    name: str, help_text: str, labels: tuple[str, ...], values: Mapping[tuple[str, ...], int]
 ) -> GaugeMetricFamily:
     family = GaugeMetricFamily(name, help_text, labels=labels)
     for of, value in sorted(values.items()):

@@ -35,7 +35,7 @@ from worker.store.worker_share import Load
 
 log = logging.getLogger(__name__)
 
-LEASE = "scheduler"
+LEASE = leases.SCHEDULER
 # So many jobs of a shop wait in a queue of Redis; whoever does one enqueues the next. The others wait as rows.
 MOST_OF_A_SHOP = 5
 # While this many jobs are queued in one queue, workers have enough to do; more would only repeat them.

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from worker.domain import peppol as peppol_rules
 from worker.domain.document import Draft, Line, VatLine
+from worker.domain.health import RoadHealth
 from worker.domain.money import written
 from worker.domain.step import MAIL, WRITE_BACK
 from worker.domain.vat_check import VatCheck
@@ -14,6 +15,7 @@ from worker.store.database import json_codec
 from worker.store.deliveries import Delivery
 from worker.store.orders import StoredOrder
 from worker.store.payments import Payment
+from worker.store.queries.attention import Needs
 from worker.store.queries.order_history import DocumentDetails, OrderHistory
 from worker.store.queries.reminder_outlook import Outlook
 from worker.store.register import NumberStatus
@@ -304,3 +306,33 @@ def instant(value: datetime | None) -> str | None:
 
 def day(value: date | None) -> str | None:
     return value.isoformat() if value else None
+
+
+# What needs a person, and how it goes
+
+
+def needs(found: Needs) -> Json:
+    """By reason, the worst first. *count* is of all of them; drafts kept by a rule and what only informs are not in it."""
+    return {
+        "count": found.total,
+        "kept_drafts": found.kept,
+        "reasons": [
+            {
+                "reason": group.reason.name,
+                "harm": group.reason.harm.name.lower(),
+                "count": group.count,
+                "since": instant(group.since),
+                "message": str(group.reason.sentence),
+            }
+            for group in found.groups
+        ],
+    }
+
+
+def road(found: RoadHealth) -> Json:
+    return {
+        "road": found.road,
+        "state": found.state,
+        "since": instant(found.since),
+        "message": str(found.message),
+    }

@@ -82,6 +82,27 @@ EXAMPLES: dict[str, Json] = {
         "language": "nl",
         "zone": "Europe/Brussels",
         "rested": [],
+        "needs": {
+            "count": 36,
+            "kept_drafts": 200,
+            "reasons": [
+                {
+                    "reason": "mail_refused",
+                    "harm": "customer_has_nothing",
+                    "count": 36,
+                    "since": "2026-11-23T09:30:00+00:00",
+                    "message": "Mails that the customer's mail server refused: these customers did not get their document.",
+                }
+            ],
+        },
+        "roads": [
+            {
+                "road": "mail",
+                "state": "late",
+                "since": "2026-11-23T09:30:00+00:00",
+                "message": "Mails wait to leave.",
+            }
+        ],
         "next_numbers": {
             "order_confirmation": "B2026-00009",
             "payment_request": "P2026-00004",

@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from bridge.api.fields import Json
 from worker.domain.access_point import RESPONSES
+from worker.domain.attention import Harm
+from worker.domain.attention_reasons import REASONS
 from worker.domain.document import Category, Kind
+from worker.domain.health import HealthRoad, RoadState
 from worker.domain.payment import PaymentSource
 from worker.domain.payment_method import Means
 from worker.domain.reminder import ReminderKind
@@ -400,6 +403,33 @@ SCHEMAS: dict[str, Json] = {
                         "since": INSTANT,
                         "failures": INTEGER,
                         "next_try_at": nullable(INSTANT),
+                        "message": TEXT,
+                    }
+                )
+            ),
+            "needs": object_of(
+                {
+                    "count": INTEGER,
+                    "kept_drafts": {**INTEGER, "description": "Drafts that the shop's own rule keeps; not in `count`."},
+                    "reasons": array_of(
+                        object_of(
+                            {
+                                "reason": {"type": "string", "enum": [one.name for one in REASONS]},
+                                "harm": {"type": "string", "enum": [one.name.lower() for one in Harm]},
+                                "count": INTEGER,
+                                "since": INSTANT,
+                                "message": TEXT,
+                            }
+                        )
+                    ),
+                }
+            ),
+            "roads": array_of(
+                object_of(
+                    {
+                        "road": {"type": "string", "enum": list(map(str, HealthRoad))},
+                        "state": {"type": "string", "enum": list(map(str, RoadState))},
+                        "since": nullable(INSTANT),
                         "message": TEXT,
                     }
                 )

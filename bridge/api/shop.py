@@ -7,6 +7,7 @@ from bridge.context import context
 from worker import serializers
 from worker.store import counters as numbering
 from worker.store import roads, shops
+from worker.store.queries import attention, health
 
 
 def get_shop(api_request: ApiRequest) -> Response:
@@ -14,6 +15,10 @@ def get_shop(api_request: ApiRequest) -> Response:
         connected = shops.get(connection, context().encryption, api_request.shop_id)
         shop = connected.shop
         rested = roads.failing(connection, (shop.shop_id,), with_shared=not connected.secrets.smtp_url)
+        now = context().now()
+        needs = attention.needs(connection, (shop.shop_id,), now=now)
+        facts = health.facts_of(connection, context().encryption, shop, health.look(context().settings), now=now)
+        found_roads = health.of_shop(facts)
         counters = {one.series: one for one in numbering.counters(connection, shop.shop_id)}
     today = context().now().astimezone(shop.zoneinfo).date()
     next_numbers = {
@@ -39,5 +44,7 @@ def get_shop(api_request: ApiRequest) -> Response:
             }
             for road in rested
         ],
+        needs=serializers.needs(needs),
+        roads=[serializers.road(road) for road in found_roads],
         token={"name": api_request.token.name, "scopes": list(api_request.token.scopes)},
     )

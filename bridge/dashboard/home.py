@@ -1,18 +1,24 @@
 """The first page after sign-in: the list of shops, or the only one."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
+from typing import Any
 
 from flask import Blueprint, Response, make_response, render_template, request
+from sqlalchemy import Connection
 
 from bridge.accounts.access import current_user, guard_users, me
 from bridge.context import context, redirect_to
 from bridge.dashboard.overview import ZONE, overview_values
 from bridge.i18n.translate import _, dashboard_message_page
 from worker.domain.days import start_of_day
+from worker.domain.health import ROAD_LABELS, STATE_LABELS, worst
+from worker.store import shops as shops_store
 from worker.store import users
-from worker.store.queries import today
+from worker.store.queries import health, today
 from worker.store.queries.attention import Needs
 from worker.store.queries.today import Today
+from worker.store.users import ShopName
 
 entrance = Blueprint("entrance", __name__)
 blueprint = Blueprint("home", __name__)
@@ -58,10 +64,12 @@ def shops() -> Response:
         found = [one for one in my_shops if wanted.lower() in f"{one.name} {one.url}".lower()]
         overview = overview_values(connection, visible_shops, by_shop, zone=ZONE, now=now)
         found.sort(key=lambda one: not overview["needs_by_shop"].get(one.shop_id, Needs()).total)
+        shown = found if "all" in request.args else found[:MOST_SHOPS]
         content = render_template(
             "dashboard/shops/list.html",
             has_any=bool(my_shops),
-            shops=found if "all" in request.args else found[:MOST_SHOPS],
+            shops=shown,
+            **health_values(connection, shown),
             found=len(found),
             wanted=wanted,
             many=len(my_shops) > FEW_SHOPS,
@@ -70,3 +78,19 @@ def shops() -> Response:
             **overview,
         )
     return make_response(content)
+
+
+def health_values(connection: Connection, shown: Sequence[ShopName]) -> dict[str, Any]:
+    """How it goes in the shops that are shown, and for operators on the roads of the installation."""
+    now, seen = context().now(), health.look(context().settings)
+    found = [shop for one in shown if (shop := shops_store.settings_of(connection, one.shop_id))]
+    roads = health.of_shops(connection, context().encryption, found, seen, now=now)
+    return {
+        "roads": roads,
+        "worst": {shop_id: worst(of_one) for shop_id, of_one in roads.items()},
+        "house": health.of_house(connection, seen, now=now) if me().user.operator else (),
+        "paused": {one.shop_id for one in found if one.suspended},
+        "in_test": {one.shop_id for one in found if one.test},
+        "road_labels": ROAD_LABELS,
+        "state_labels": STATE_LABELS,
+    }

@@ -13,14 +13,14 @@ from bridge.accounts.access import shop as this_shop
 from bridge.context import context
 from bridge.dashboard.pagination import plot_bars
 from bridge.dashboard.tasks import request_task
-from bridge.health import redis_answers
 from bridge.i18n.translate import DEFAULT_ZONE
 from worker.actions import go_live
 from worker.domain.days import start_of_day
+from worker.domain.health import ROAD_LABELS, STATE_LABELS
 from worker.domain.shop import Shop
-from worker.store import alerts, deliveries, hourly_stats, plugins, roads, shops, transmissions
+from worker.store import alerts, hourly_stats, plugins, roads, shops, transmissions
 from worker.store.database.shop_scope import Shops
-from worker.store.queries import attention, einvoices, open_invoices, today
+from worker.store.queries import attention, einvoices, health, open_invoices, today
 from worker.store.queries.today import Today
 from worker.store.users import Role
 
@@ -92,17 +92,16 @@ def go_live_checks(connection: Connection, shop: Shop, now: datetime) -> tuple[g
 
 
 def connection_state(connection: Connection, shop: Shop, now: datetime) -> dict[str, object]:
-    """Whether the shop delivers, its REST API answers, and its plugin is well."""
-    found = plugins.of_shop(connection, context().encryption, shop.shop_id)
+    """How it goes on each road of the shop, and its plugin."""
     secrets = shops.get(connection, context().encryption, shop.shop_id).secrets
+    seen = health.look(context().settings)
     open_codes = {alert.code for alert in alerts.open_alerts(connection, shop.shop_id)}
     return {
-        "plugin": found,
-        "plugin_answers": found is not None and found.may_hold_mail(now),
+        "roads": health.of_shop(health.facts_of(connection, context().encryption, shop, seen, now=now)),
+        "road_labels": ROAD_LABELS,
+        "state_labels": STATE_LABELS,
+        "plugin": plugins.of_shop(connection, context().encryption, shop.shop_id),
         "has_rest": secrets.has_rest,
-        "rest_is_well": not any(code.startswith("rest") for code in open_codes),
-        "has_delivered": deliveries.has_delivered(connection, shop.shop_id),
         "webhooks_are_well": not any(code.startswith("webhook") for code in open_codes),
         "rested": roads.failing(connection, (shop.shop_id,), with_shared=not secrets.smtp_url),
-        "redis": redis_answers(context().settings.redis_url),
     }

@@ -21,6 +21,8 @@ from worker.invoicing.backfill import OrderSelection, Preview
 from worker.maintenance import backup as backup_files
 from worker.maintenance import restore as restore_files
 from worker.services import Services
+from worker.store import reports
+from worker.store.queries.health import BACKUP_REPORT
 from worker.store.shops import ConnectedShop
 
 # Longer than this without one more order done, and nobody seems to be at work.
@@ -226,7 +228,10 @@ def preview_as_json(found: Preview) -> dict[str, object]:
 @with_json
 def backup(file: Path, data: Path | None, *, with_key: bool, as_json: bool) -> None:
     """Write database and archive into one file. Nothing need be stopped."""
-    made = backup_files.back_up(open_services(data), file, with_key=with_key)
+    services = open_services(data)
+    made = backup_files.back_up(services, file, with_key=with_key)
+    with services.store.write() as connection:
+        reports.add(connection, None, BACKUP_REPORT, {"documents": made.documents}, now=services.now())
     key = (
         "It holds the secret key: keep it where only you can read it."
         if with_key

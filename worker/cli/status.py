@@ -1,12 +1,13 @@
 """`facturelay status`"""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from worker.cli.common import open_services, show, table, with_data, with_json
 from worker.processes import status as system_status
-from worker.processes.status import Health
+from worker.processes.status import Health, Report
 from worker.store.queries.queues import QueueCount
 
 
@@ -29,17 +30,18 @@ def status(context: click.Context, wait_idle: float | None, data: Path | None, *
         if wait_idle is None
         else system_status.wait_until_idle(services, seconds=wait_idle)
     )
-    show(found.as_json(), as_json=as_json, text=lambda: as_text(found))
-    well = found.healthy and (check or not found.alerts)
+    report = system_status.report(services)
+    show({**found.as_json(), **asdict(report)}, as_json=as_json, text=lambda: as_text(found, report))
+    well = found.healthy and (check or not report.needs)
     context.exit(0 if well and (wait_idle is None or found.is_idle) else 1)
 
 
-def as_text(found: Health) -> str:
+def as_text(found: Health, report: Report) -> str:
     def word(good: bool, yes: str, no: str) -> str:
         return yes if good else no
 
     rows = [
-        ("all in all", word(found.healthy and not found.alerts, "healthy", "needs you")),
+        ("all in all", word(found.healthy and not report.needs, "healthy", f"needs you: {report.needs}")),
         ("waiting", str(found.waiting)),
         ("running", str(found.running)),
         ("failed", str(found.failed)),
@@ -55,8 +57,10 @@ def as_text(found: Health) -> str:
         ("scheduler", word(found.scheduler, "runs", "does not run: start `facturelay scheduler`")),
     ]
     rows += [(f"queue {one.queue}", queue_as_text(one)) for one in found.queues]
-    waits = "".join(f"\n~ {road}" for road in found.rested)
-    return table(rows) + "".join(f"\n! {message}" for message in found.alerts) + waits
+    if report.kept_drafts:
+        rows.append(("kept drafts", f"{report.kept_drafts}, by the shops' own rules"))
+    waits = "".join(f"\n~ {road}" for road in (*found.rested, *report.troubles))
+    return table(rows) + "".join(f"\n! {message}" for message in report.alerts) + waits
 
 
 def queue_as_text(one: QueueCount) -> str:

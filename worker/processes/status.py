@@ -8,12 +8,13 @@ import requests
 from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
+from worker.domain.health import ROAD_LABELS, RoadHealth, RoadState
 from worker.errors import Unavailable
 from worker.queue.status import count_queued
 from worker.scheduler import LEASE
 from worker.services import Services
-from worker.store import alerts as alert_store
 from worker.store import jobs, leases, roads, shops
+from worker.store.queries import attention, health
 from worker.store.queries.queues import QueueCount, queue_counts
 from worker.store.roads import FailingRoad
 
@@ -32,7 +33,6 @@ class Health:
     queued: int | None
     workers: int
     scheduler: bool
-    alerts: tuple[str, ...]
     queues: tuple[QueueCount, ...]
     # Servers of shops that are left in peace because they do not answer: a sentence each.
     rested: tuple[str, ...] = ()
@@ -52,7 +52,6 @@ def check(services: Services) -> Health:
     try:
         with services.store.read() as connection:
             counts = jobs.counts(connection, jobs.OF_SHOP)
-            messages = tuple(alert.message for alert in alert_store.open_alerts(connection))
             lease_until = leases.held_until(connection, LEASE)
             rested = tuple(describe_road(connection, road) for road in roads.failing(connection, None))
             workers = leases.count_workers(connection, now=services.now())
@@ -60,7 +59,7 @@ def check(services: Services) -> Health:
     except Unavailable:
         return Health(
             healthy=False, waiting=0, running=0, failed=0, done=0, database=False, redis=redis, queued=queued,
-            workers=workers, scheduler=False, alerts=(), queues=(),
+            workers=workers, scheduler=False, queues=(),
         )  # fmt: skip
     states = {state: counts.get(state, 0) for state in ("waiting", "running", "failed", "done")}
     scheduler_runs = lease_until is not None and lease_until > services.now()
@@ -71,11 +70,71 @@ def check(services: Services) -> Health:
         queued=queued,
         workers=workers,
         scheduler=scheduler_runs,
-        alerts=tuple(map(str, messages)),
         rested=rested,
         queues=queues,
         **states,
     )
+
+
+@dataclass(frozen=True)
+class Report:
+    """What needs a person in each shop, and how it goes on each road: the same as pages and API tell, in English.
+
+    *needs* counts; *alerts* are its sentences. A road's *shop* is empty where it is the installation's.
+    """
+
+    needs: int = 0
+    kept_drafts: int = 0
+    alerts: tuple[str, ...] = ()
+    roads: tuple[dict[str, str | None], ...] = ()
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        return tuple(
+            f"{road['shop'] or 'installation'}: {road['label']}: {road['state']}"
+            + (f" since {road['since']}" if road["since"] else "")
+            + f". {road['message']}"
+            for road in self.roads
+            if road["state"] in (RoadState.LATE, RoadState.DOWN)
+        )
+
+
+def report(services: Services) -> Report:
+    """Ask once what needs a person, and how it goes. Empty while the database does not answer."""
+    now, seen = services.now(), health.look(services.settings)
+    try:
+        with services.store.read() as connection:
+            every = {shop.shop_id: shop for shop in shops.every(connection)}
+            needs = attention.by_shop(connection, None, now=now)
+            roads_of = health.of_shops(connection, services.encryption, every.values(), seen, now=now)
+            house = health.of_house(connection, seen, now=now)
+    except Unavailable:
+        return Report()
+    whole = attention.merged(needs.values())
+    return Report(
+        needs=whole.total,
+        kept_drafts=whole.kept,
+        alerts=tuple(
+            f"{every[shop_id].name}: {group.count} × {group.reason.sentence}"
+            for shop_id, of_one in sorted(needs.items())
+            for group in of_one.groups
+        ),
+        roads=(
+            *(road_as_json("", road) for road in house),
+            *(road_as_json(every[shop_id].name, road) for shop_id, some in roads_of.items() for road in some),
+        ),
+    )
+
+
+def road_as_json(shop: str, road: RoadHealth) -> dict[str, str | None]:
+    return {
+        "shop": shop,
+        "road": road.road,
+        "label": str(ROAD_LABELS[road.road]),
+        "state": road.state,
+        "since": road.since.isoformat(timespec="seconds") if road.since else None,
+        "message": str(road.message),
+    }
 
 
 def describe_road(connection: Connection, found: FailingRoad) -> str:

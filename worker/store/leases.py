@@ -9,6 +9,8 @@ from worker.store.database.tables import leases
 
 # How the leases of workers begin: each worker that is there holds one. Those of the second kind take long work alone.
 WORKER, LONG_WORKER = "worker ", "long worker "
+# The lease of the scheduler that acts.
+SCHEDULER = "scheduler"
 
 
 def acquire(connection: Connection, name: str, holder: str, *, now: datetime, lease_for: timedelta) -> bool:
@@ -36,6 +38,12 @@ def count_workers(connection: Connection, *, now: datetime, kind: str = WORKER) 
     """How many workers of a kind are there."""
     there = select(func.count()).where(leases.c.name.startswith(kind), leases.c.until >= now)
     return int(connection.execute(there.select_from(leases)).scalar_one())
+
+
+def newest_worker(connection: Connection) -> datetime | None:
+    """Until when the worker that was heard last counts as there; None where none was heard within a day."""
+    newest = func.max(leases.c.until, type_=leases.c.until.type)
+    return connection.execute(select(newest).where(leases.c.name.startswith(WORKER))).scalar()
 
 
 def delete_expired(connection: Connection, *, before: datetime) -> None:

@@ -20,7 +20,7 @@ from worker.net.talk import is_in_haste
 from worker.queue import QueueName
 from worker.store.database.engine import Store
 from worker.store.database.shop_scope import Shops, within
-from worker.store.database.tables import jobs, roads
+from worker.store.database.tables import jobs, roads, roads_heard
 
 REST_AFTER = 3  # failures in a row
 RESTS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 15))
@@ -28,6 +28,8 @@ RESTS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 15))
 PROBE_FOR = timedelta(seconds=90)
 # For so long a process believes that a road is well, without asking the database before each call.
 BELIEVED_S = 2.0
+# That somebody answers is written no more often than this.
+HEARD_EVERY_S = 300.0
 # What the operator must put right at the mail server that shops share: their mails wait for it.
 SERVER_REFUSES = ("mail_login_refused", "mail_certificate", "mail_server_setting", "mail_server_refuses")
 # That nobody answered, or nothing of use: not that the answer was no.
@@ -160,6 +162,19 @@ def record_answer(connection: Connection, road: Road, *, now: datetime) -> None:
     release(connection, road.shop_id, now=now)
 
 
+def record_heard(connection: Connection, road: Road, *, now: datetime) -> None:
+    """Somebody answered on a road."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    heard = dialect.insert(roads_heard).values(shop_id=road.shop_id, kind=road.kind, heard_at=now)
+    connection.execute(heard.on_conflict_do_update(index_elements=["shop_id", "kind"], set_={"heard_at": now}))
+
+
+def heard_at(connection: Connection, road: Road) -> datetime | None:
+    """When somebody last answered there, to some minutes; None: never."""
+    mine = (roads_heard.c.shop_id == road.shop_id, roads_heard.c.kind == road.kind)
+    return connection.execute(select(roads_heard.c.heard_at).where(*mine)).scalar()
+
+
 def rest_until(failures: int, now: datetime, longest: timedelta) -> datetime | None:
     rest = failures - REST_AFTER
     return None if rest < 0 else now + min(longest, RESTS[min(rest, len(RESTS) - 1)])
@@ -182,6 +197,7 @@ class Roads:
     now: Callable[[], datetime]
     longest: timedelta = RESTS[-1]
     believed: dict[Road, float] = field(default_factory=dict)
+    heard: dict[Road, float] = field(default_factory=dict)
 
     @contextmanager
     def over(self, road: Road, *, later: bool = False) -> Iterator[None]:
@@ -226,9 +242,13 @@ class Roads:
             record_failure(connection, road, failure)
 
     def answered(self, road: Road, known: FailingRoad | None) -> None:
-        if known is not None:
+        is_news = time.monotonic() - self.heard.get(road, -HEARD_EVERY_S) >= HEARD_EVERY_S
+        if known is not None or is_news:
             with self.store.write() as connection:
-                record_answer(connection, road, now=self.now())
+                record_heard(connection, road, now=self.now())
+                if known is not None:
+                    record_answer(connection, road, now=self.now())
+            self.heard[road] = time.monotonic()
         self.believed[road] = time.monotonic()
 
 

@@ -564,6 +564,33 @@ def test_the_shop_says_its_next_numbers(api: ApiClient) -> None:
             "credit_note": "C2026-00001",
         },
         "rested": [],
+        "needs": {"count": 0, "kept_drafts": 0, "reasons": []},
+        "roads": [
+            {
+                "road": "orders",
+                "state": "never",
+                "since": None,
+                "message": "The shop has not told of any order yet.",
+            },
+            {
+                "road": "shop",
+                "state": "never",
+                "since": None,
+                "message": "The shop was not asked yet, or never answered.",
+            },
+            {
+                "road": "mail",
+                "state": "never",
+                "since": None,
+                "message": "There is no mail server: no mail can leave.",
+            },
+            {
+                "road": "work",
+                "state": "down",
+                "since": None,
+                "message": "The installation stands still: documents and mails wait until it goes on.",
+            },
+        ],
         "token": {"name": "bookkeeping", "scopes": [str(scope) for scope in Scope]},
     }
 

@@ -112,7 +112,7 @@ def test_what_is_sold_without_vat_is_chosen_from_sentences_line_by_line(app: Bri
 
 
 def test_the_overview_says_whether_the_shop_delivers(app: BridgeApp) -> None:
-    visitor, no_delivery = admin(app), "no delivery from the shop yet"
+    visitor, no_delivery = admin(app), "The shop has not told of any order yet."
     before = visitor.get(f"/s/{SHOP}").text
     app.deliver()
 

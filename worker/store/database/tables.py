@@ -227,6 +227,15 @@ roads = Table(
     Column("message", MessageText, nullable=False),
 )
 
+# When somebody last answered on a road, to some minutes. What was never heard is not called well.
+roads_heard = Table(
+    "roads_heard",
+    metadata,
+    Column("shop_id", String(40), primary_key=True),  # as in roads
+    Column("kind", String(12), primary_key=True),
+    Column("heard_at", Instant, nullable=False),
+)
+
 signature_failures = Table(
     "signature_failures",
     metadata,

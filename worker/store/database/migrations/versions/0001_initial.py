@@ -70,6 +70,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("shop_id", "kind", "target", name=op.f("pk_roads")),
     )
     op.create_table(
+        "roads_heard",
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("heard_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("shop_id", "kind", name=op.f("pk_roads_heard")),
+    )
+    op.create_table(
         "shops",
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("seed", sa.Integer(), nullable=False),

@@ -1,0 +1,139 @@
+"""A road is well only where something was heard; what fails a few times is late, then down, with since when."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.support.history import History
+from tests.support.issued import ENCRYPTION, NOW
+from worker.domain.health import ROAD_LABELS, STATE_LABELS, HealthRoad, RoadHealth, RoadState, worst
+from worker.domain.step import MAIL
+from worker.message import Message
+from worker.store import alerts, leases, reports, roads, shops
+from worker.store.queries import health
+from worker.store.queries.health import Seen
+from worker.store.roads import SHARED_MAIL, Failure, Road, RoadKind
+
+SEEN = Seen(queue=True, free=0.5, has_mail_server=True)
+AWAY = Message("It does not answer.")
+
+
+def of_shop(history: History, shop_id: str = "a", seen: Seen = SEEN) -> dict[HealthRoad, RoadHealth]:
+    with history.store.read() as connection:
+        facts = health.facts_of(connection, ENCRYPTION, history.shops[shop_id], seen, now=history.now)
+        return {one.road: one for one in health.of_shop(facts)}
+
+
+def of_house(history: History, seen: Seen = SEEN) -> dict[HealthRoad, RoadHealth]:
+    with history.store.read() as connection:
+        return {one.road: one for one in health.of_house(connection, seen, now=history.now)}
+
+
+def fail(history: History, road: Road, times: int) -> None:
+    with history.store.write() as connection:
+        for _ in range(times):
+            roads.record_failure(connection, road, Failure(history.now, AWAY, of_probe=True))
+
+
+def machines_run(history: History) -> None:
+    with history.store.write() as connection:
+        for name in ("worker 1", leases.SCHEDULER):
+            leases.acquire(connection, name, "x", now=history.now, lease_for=timedelta(minutes=1))
+
+
+def test_nothing_that_was_never_heard_is_well(history: History) -> None:
+    assert {road: one.state for road, one in of_shop(history).items()} == {
+        HealthRoad.ORDERS: RoadState.NEVER,
+        HealthRoad.SHOP: RoadState.NEVER,
+        HealthRoad.MAIL: RoadState.NEVER,
+        HealthRoad.WORK: RoadState.DOWN,
+    }
+    states = {road: one.state for road, one in of_house(history).items() if road is not HealthRoad.DISK}
+    assert states.pop(HealthRoad.BROKER) is RoadState.WELL
+    assert set(states.values()) == {RoadState.NEVER}
+
+
+def test_what_was_heard_is_well_since_then(history: History) -> None:
+    machines_run(history)
+    history.delivery(1)
+    history.step(history.issued(1), MAIL, "done")
+    with history.store.write() as connection:
+        roads.record_heard(connection, Road("a", RoadKind.REST), now=NOW)
+        roads.record_heard(connection, SHARED_MAIL, now=NOW)
+        reports.add(connection, None, health.BACKUP_REPORT, {}, now=NOW)
+    found = {**of_house(history), **of_shop(history)}
+    assert {one.state for one in found.values()} == {RoadState.WELL}
+    assert {found[road].since for road in (HealthRoad.ORDERS, HealthRoad.SHOP, HealthRoad.MAIL)} == {NOW}
+    assert of_shop(history, "b")[HealthRoad.ORDERS].state is RoadState.NEVER
+
+
+@pytest.mark.parametrize(("times", "state"), [(1, RoadState.LATE), (2, RoadState.LATE), (3, RoadState.DOWN)])
+def test_a_dead_mail_server_and_a_shop_away_are_late_at_once_and_down_after_three_tries(
+    history: History, times: int, state: RoadState
+) -> None:
+    history.step(history.issued(1), MAIL, "done")
+    for road in (SHARED_MAIL, Road("a", RoadKind.REST)):
+        fail(history, road, times)
+    found = of_shop(history)
+    for name in (HealthRoad.MAIL, HealthRoad.SHOP):
+        assert (found[name].state, found[name].since, found[name].message) == (state, NOW, AWAY)
+    assert of_house(history)[HealthRoad.MAIL].state is state
+    assert worst(found.values()) is RoadState.DOWN
+
+
+def test_mails_that_wait_are_late_however_few_were_tried(history: History) -> None:
+    history.issued(1)
+    history.later(minutes=10)
+    assert of_shop(history)[HealthRoad.MAIL].state is RoadState.NEVER
+    history.later(minutes=10)
+    waiting = of_shop(history)[HealthRoad.MAIL]
+    assert (waiting.state, waiting.since) == (RoadState.LATE, NOW)
+
+
+def test_false_signatures_are_not_well_although_the_shop_once_delivered(history: History) -> None:
+    history.delivery(1)
+    history.later(hours=1)
+    with history.store.write() as connection:
+        for _ in range(health.FALSE_SIGNATURES):
+            shops.count_signature_failure(connection, "a", day=history.now.date(), now=history.now)
+    assert of_shop(history)[HealthRoad.ORDERS].state is RoadState.DOWN
+    history.later(hours=1)
+    history.delivery(2)
+    assert of_shop(history)[HealthRoad.ORDERS].state is RoadState.WELL
+
+
+@pytest.mark.parametrize(
+    ("code", "road"), [("rest_key_refused", HealthRoad.SHOP), ("webhook_disabled", HealthRoad.ORDERS)]
+)
+def test_a_refused_key_and_a_webhook_that_is_off_are_down_with_the_sentence(
+    history: History, code: str, road: HealthRoad
+) -> None:
+    with history.store.write() as connection:
+        alerts.raise_alert(connection, "a", code=code, message=AWAY, now=NOW)
+    assert of_shop(history)[road] == RoadHealth(road, RoadState.DOWN, NOW, AWAY)
+
+
+def test_the_installation_says_since_when_it_stands_still(history: History) -> None:
+    machines_run(history)
+    history.later(hours=2)
+    found = of_house(history, replace(SEEN, queue=False, free=0.01))
+    until = NOW + timedelta(minutes=1)
+    assert [(found[road].state, found[road].since) for road in (HealthRoad.WORKERS, HealthRoad.SWEEP)] == [
+        (RoadState.DOWN, until)
+    ] * 2
+    assert {found[road].state for road in (HealthRoad.BROKER, HealthRoad.DISK)} == {RoadState.DOWN}
+    owners = of_shop(history)[HealthRoad.WORK]
+    assert (owners.state, owners.since) == (RoadState.DOWN, until)
+
+
+@pytest.mark.parametrize(("days", "state"), [(1, RoadState.WELL), (3, RoadState.LATE), (8, RoadState.DOWN)])
+def test_an_old_backup_is_late_and_then_as_good_as_none(history: History, days: int, state: RoadState) -> None:
+    with history.store.write() as connection:
+        reports.add(connection, None, health.BACKUP_REPORT, {}, now=NOW)
+    history.later(days=days)
+    assert of_house(history)[HealthRoad.BACKUP].state is state
+
+
+def test_every_road_and_state_has_a_name() -> None:
+    assert (set(ROAD_LABELS), set(STATE_LABELS)) == (set(HealthRoad), set(RoadState))

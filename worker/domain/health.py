@@ -1,0 +1,74 @@
+"""How it goes on each road that a shop's documents depend on: well, late, down, or never heard of."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from worker.message import Message
+
+
+class RoadState(StrEnum):
+    """*NEVER* is no *WELL*: nothing was ever heard there."""
+
+    WELL = "well"
+    LATE = "late"
+    DOWN = "down"
+    NEVER = "never"
+
+
+class HealthRoad(StrEnum):
+    """The first six are of one shop, the others of the installation, and told to operators alone."""
+
+    ORDERS = "orders"
+    SHOP = "shop"
+    MAIL = "mail"
+    PEPPOL = "peppol"
+    BANK = "bank"
+    WORK = "work"
+    BROKER = "broker"
+    WORKERS = "workers"
+    SWEEP = "sweep"
+    DISK = "disk"
+    BACKUP = "backup"
+
+
+ROAD_LABELS = {
+    HealthRoad.ORDERS: Message("Orders come in"),
+    HealthRoad.SHOP: Message("The shop answers"),
+    HealthRoad.MAIL: Message("Mail leaves"),
+    HealthRoad.PEPPOL: Message("By Peppol"),
+    HealthRoad.BANK: Message("Bank files"),
+    HealthRoad.WORK: Message("Documents are made"),
+    HealthRoad.BROKER: Message("Queue"),
+    HealthRoad.WORKERS: Message("Workers"),
+    HealthRoad.SWEEP: Message("Scheduler"),
+    HealthRoad.DISK: Message("Disk"),
+    HealthRoad.BACKUP: Message("Last backup"),
+}
+STATE_LABELS = {
+    RoadState.WELL: Message("well"),
+    RoadState.LATE: Message("late"),
+    RoadState.DOWN: Message("down"),
+    RoadState.NEVER: Message("nothing yet"),
+}
+WORST_FIRST = (RoadState.DOWN, RoadState.LATE, RoadState.NEVER, RoadState.WELL)
+
+
+@dataclass(frozen=True)
+class RoadHealth:
+    """*since*: of *WELL* when it was last heard, else since when it is so; None where nobody knows."""
+
+    road: HealthRoad
+    state: RoadState
+    since: datetime | None
+    message: Message
+
+    @property
+    def is_trouble(self) -> bool:
+        return self.state in (RoadState.LATE, RoadState.DOWN)
+
+
+def worst(roads: Iterable[RoadHealth]) -> RoadState:
+    """The state that a list shows for all of *roads*."""
+    return min((one.state for one in roads), key=WORST_FIRST.index, default=RoadState.NEVER)
