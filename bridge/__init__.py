@@ -9,7 +9,7 @@ from werkzeug.routing import IntegerConverter
 from bridge import api, dashboard, errors, health
 from bridge.accounts import access_log, rate_limit
 from bridge.context import EXTENSION_NAME, create_context, utc_now
-from bridge.customer import document, pay  # noqa: F401  # pay adds itself to the blueprint of document
+from bridge.customer import document, order, pay  # noqa: F401  # order and pay add themselves to the blueprint of document
 from bridge.plugin import changed_orders, connection, download, order_list, orders, vat_number
 from bridge.webhooks import mollie, peppol, woocommerce
 from worker.settings import Settings

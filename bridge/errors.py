@@ -257,7 +257,7 @@ def http_error_page(status: HTTPStatus, code: str) -> Response:
 
 
 def is_for_customers() -> bool:
-    return request.path.startswith(("/d/", "/plugin/d/"))
+    return request.path.startswith(("/d/", "/o/", "/plugin/d/"))
 
 
 def is_for_programs() -> bool:

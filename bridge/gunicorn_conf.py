@@ -25,7 +25,7 @@ accesslog = None
 errorlog = "-"
 loglevel = os.environ.get("FACTURELAY_LOG_LEVEL", "INFO").lower()
 
-TOKEN = re.compile(r"(/(?:d|join|password|sender|set-up|webhooks/peppol|hooks/mollie)/)[^/\s?\"']+")
+TOKEN = re.compile(r"(/(?:d|o|join|password|sender|set-up|webhooks/peppol|hooks/mollie)/)[^/\s?\"']+")
 
 
 class HideTokens(logging.Filter):

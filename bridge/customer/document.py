@@ -78,6 +78,12 @@ def show(linked: LinkedDocument, token: str, notice: PageNotice | None = None) -
         codes=linked.payment_codes,
         iban=format_iban(draft.payment.iban) if draft.payment else "",
         reference=format_reference(draft.payment.reference) if draft.payment else "",
+        of_order=linked.of_order,
+        addresses=addresses_of(linked),
+        names={
+            other.document_id: f"{title(other.draft.kind, Translator(draft.mail_language))} {other.number}"
+            for other in linked.of_order
+        },
         downloads=[
             (name, f"{address}/{name}", linked.document.file_name(name)) for name in MEDIA_TYPES if name in linked.files
         ],
@@ -90,6 +96,18 @@ def show(linked: LinkedDocument, token: str, notice: PageNotice | None = None) -
     response = make_response(content)
     response.headers["Content-Security-Policy"] = page_policy(linked)
     return response
+
+
+def addresses_of(linked: LinkedDocument) -> dict[int, str]:
+    """The pages of all documents of the order, by id, for as long as this link lives. Of a test, none: it knows no others."""
+    if linked.document.draft.test:
+        return {}
+    now, keys = context().now(), context().settings.secret_keys
+    lifetime = linked.link.expires_at - now
+    return {
+        other.document_id: f"{base_path()}/d/{document_link.sign(keys, other.document_id, now=now, lifetime=lifetime)}"
+        for other in linked.of_order
+    }
 
 
 def page_policy(linked: LinkedDocument) -> str:
@@ -222,7 +240,7 @@ def read_link(token: str) -> LinkedDocument:
     if link is None:
         raise link_unknown()
     with context().store.read() as connection:
-        linked = load_linked_document(connection, link)
+        linked = load_linked_document(connection, link, now=context().now())
     if linked is None:
         raise link_unknown()
     if not document_links.is_valid(linked.revocation, signed_at=link.signed_at):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import segno
@@ -74,6 +74,7 @@ class LinkedDocument:
     shop: Shop
     order_status: str = ""  # as the order was seen last
     attempt: PaymentAttempt | None = None  # the last one to pay it online
+    of_order: tuple[Document, ...] = ()  # all that the customer may see of the order, the newest first
 
     @property
     def words(self) -> Translator:
@@ -127,7 +128,7 @@ def picture_of(text: str) -> str:
     return segno.make_qr(text, error="m", boost_error=False).svg_data_uri(scale=4, border=4, light="#fff")
 
 
-def load_linked_document(connection: Connection, link: DocumentLink) -> LinkedDocument | None:
+def load_linked_document(connection: Connection, link: DocumentLink, *, now: datetime) -> LinkedDocument | None:
     document = documents.find(connection, link.document_id)
     if document is None or link.is_older_than(document.issued_at):
         return None
@@ -151,6 +152,22 @@ def load_linked_document(connection: Connection, link: DocumentLink) -> LinkedDo
         shop=shop,
         order_status=order.status if order else "",
         attempt=payment_attempts.latest(connection, document.document_id),
+        of_order=tuple(
+            other
+            for other in visible_documents(connection, document.shop_id, draft.order_id, now=now)
+            if other.draft.order_key == draft.order_key
+        ),
+    )
+
+
+def visible_documents(connection: Connection, shop_id: str, order_id: int, *, now: datetime) -> tuple[Document, ...]:
+    """What a customer may see of an order's documents, the newest first: no tests, and none whose links were withdrawn."""
+    made, _ = documents.listing(connection, shop_id=shop_id, order_id=order_id)
+    revocations = document_links.of_documents(connection, [document.document_id for document in made])
+    return tuple(
+        document
+        for document in reversed(made)
+        if not document.draft.test and document_links.is_valid(revocations.get(document.document_id), signed_at=now)
     )
 
 

@@ -32,7 +32,7 @@ from worker.domain.mail_holds import settings_for_plugin
 from worker.domain.settings_diff import describe_changes
 from worker.domain.shop import Shop
 from worker.message import NO_MESSAGE, Message
-from worker.net import document_link
+from worker.net import document_link, order_link
 from worker.net.request_signature import RequestSignature, signature
 from worker.net.site_address import normalized_address
 from worker.store import audit_trail, counters, documents, payment_methods, plugins, shops
@@ -216,10 +216,12 @@ def heartbeat(plugin_request: PluginRequest) -> Response:
     shop, own_server = connected.shop, connected.secrets.smtp_url
     can_mail = bool(own_server or context().settings.smtp_url)
     may_hold_mails = found.may_hold_mail(now)
+    settings = context().settings
     return jsonify(
         mailed=mailed,
         reachable=may_hold_mails,
         update=offered_update(found.secret),
+        order_links=order_link.settings_for_plugin(settings.public_url, settings.secret_keys, shop.shop_id),
         **settings_for_plugin(shop, can_mail=can_mail and may_hold_mails),
     )
 

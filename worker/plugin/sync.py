@@ -16,6 +16,7 @@ from worker.domain.order import Order
 from worker.domain.step import MAIL
 from worker.errors import FacturelayError, Rejected, Unavailable
 from worker.message import NO_MESSAGE, Message
+from worker.net import order_link
 from worker.plugin.client import PLUGIN_OFF, PluginClient
 from worker.services import Services
 from worker.store import documents, orders, plugins, shops, steps
@@ -108,7 +109,10 @@ def sync_plugin(services: Services, connected: ConnectedShop) -> None:
     if found is None:
         return
     can_mail = bool(connected.secrets.smtp_url or services.settings.smtp_url) and found.may_hold_mail(services.now())
-    call_plugin(services, found, "sync", settings_for_plugin(connected.shop, can_mail=can_mail))
+    settings = services.settings
+    links = order_link.settings_for_plugin(settings.public_url, settings.secret_keys, connected.shop.shop_id)
+    told = {**settings_for_plugin(connected.shop, can_mail=can_mail), "order_links": links}
+    call_plugin(services, found, "sync", told)
     sync_documents(services, found)
 
 

@@ -164,12 +164,13 @@ final class SettingsTab implements Feature {
 	}
 
 	private function show_connection( Connection $connection ): void {
+		( new Heartbeat( $this->version ) )->refresh();
 		$response = Heartbeat::last_response();
 		echo '<h2>' . esc_html__( 'Connection', 'facturelay' ) . '</h2><table class="form-table">';
 		$this->show_row( __( 'Facturelay', 'facturelay' ), $connection->bridge_url() );
 		$this->show_row( __( 'Shop', 'facturelay' ), (string) ( $response['shop']['name'] ?? $connection->shop_name() ) );
 		$this->show_row( __( 'State', 'facturelay' ), $this->status_text( $response ) );
-		$this->show_row( __( 'Last contact', 'facturelay' ), isset( $response['answered_at'] ) ? wp_date( 'd-m-Y H:i', (int) $response['answered_at'] ) : __( 'none yet', 'facturelay' ) );
+		$this->show_row( __( 'Last contact', 'facturelay' ), isset( $response['answered_at'] ) ? wp_date( 'd-m-Y H:i:s', (int) $response['answered_at'] ) : __( 'none yet', 'facturelay' ) );
 		echo '</table><p>';
 		$this->show_button( 'check', __( 'Check the connection', 'facturelay' ), true );
 		$this->show_button( 'renew', __( 'Reconnect', 'facturelay' ), false );

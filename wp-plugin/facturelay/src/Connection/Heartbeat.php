@@ -16,8 +16,9 @@ defined( 'ABSPATH' ) || exit;
 
 /**
  * Every five minutes: reports versions, webhooks, key and held mails to Facturelay, and stores its response in one option:
- * answered_at, tried_at (Unix times), holds (the rules for holding mails), shop (name, test, suspended), update (see Updates), reachable (whether
- * Facturelay reaches this plugin), webhooks_missing, error_code and message ('' while all is well).
+ * answered_at, tried_at (Unix times), holds (the rules for holding mails), shop (name, test, suspended), update (see Updates),
+ * order_links (url, key), reachable (whether Facturelay reaches this plugin), webhooks_missing, error_code and message ('' while
+ * all is well).
  */
 final class Heartbeat implements Feature {
 
@@ -26,6 +27,9 @@ final class Heartbeat implements Feature {
 	private const OPTION             = 'facturelay_heard';
 	private const INTERVAL_S         = 300;
 	private const RECENT_S           = 600;
+	private const TIMEOUT_S          = 15;
+	private const FRESH_S            = 60;
+	private const REFRESH_TIMEOUT_S  = 3;
 	private const RELEASE_INTERVAL_S = 60;
 
 	private string $version;
@@ -35,7 +39,7 @@ final class Heartbeat implements Feature {
 	}
 
 	public function add_hooks(): void {
-		add_action( self::HOOK, array( $this, 'send' ) );
+		add_action( self::HOOK, array( $this, 'send' ), 10, 0 );
 		add_action( 'admin_init', array( $this, 'schedule' ) );
 	}
 
@@ -61,7 +65,15 @@ final class Heartbeat implements Feature {
 		}
 	}
 
-	public function send(): void {
+	/** For a page that says how things are: ask now where the last answer is older than a minute. Whoever opened it waits for seconds at most. */
+	public function refresh(): void {
+		if ( time() - (int) ( self::last_response()['tried_at'] ?? 0 ) >= self::FRESH_S ) {
+			$this->send( self::REFRESH_TIMEOUT_S );
+		}
+	}
+
+	/** @param int $timeout_s for the answer; 0 for as long as it may take in the background */
+	public function send( $timeout_s = 0 ): void {
 		$connection = Connection::load();
 		if ( ! $connection->is_active() ) {
 			return;
@@ -71,7 +83,7 @@ final class Heartbeat implements Feature {
 		try {
 			( new Connector( $this->version ) )->repair();
 			$connection = Connection::load();
-			$response   = ( new BridgeClient( $connection->bridge_url() ) )->call( $connection, '/plugin/heartbeat', $this->report( $connection, $held_mails ) );
+			$response   = ( new BridgeClient( $connection->bridge_url() ) )->call( $connection, '/plugin/heartbeat', $this->report( $connection, $held_mails ), (int) $timeout_s > 0 ? (int) $timeout_s : self::TIMEOUT_S );
 		} catch ( FacturelayError $error ) {
 			self::update(
 				array(
@@ -94,6 +106,7 @@ final class Heartbeat implements Feature {
 				'hold_rules'            => (array) ( $response['hold_rules'] ?? array() ),
 				'shop'             => (array) ( $response['shop'] ?? array() ),
 				'update'           => (array) ( $response['update'] ?? array() ),
+				'order_links'      => (array) ( $response['order_links'] ?? array() ),
 				'reachable'        => ! empty( $response['reachable'] ),
 				// Still missing after repair().
 				'webhooks_missing' => array() !== Webhooks::missing_topics( $connection ),
@@ -110,7 +123,7 @@ final class Heartbeat implements Feature {
 	}
 
 	/**
-	 * Store what Facturelay sends between two heartbeats: the rules for holding mails and the shop's state.
+	 * Store what Facturelay sends between two heartbeats: the rules for holding mails, the shop's state and what links are made of.
 	 * answered_at stays as it is: only a heartbeat proves that this shop reaches Facturelay.
 	 *
 	 * @param array<string, mixed> $state holds, shop; ignored when one of them is missing
@@ -121,7 +134,7 @@ final class Heartbeat implements Feature {
 				array(
 					'hold_rules' => $state['hold_rules'],
 					'shop'  => $state['shop'],
-				)
+				) + ( is_array( $state['order_links'] ?? null ) ? array( 'order_links' => $state['order_links'] ) : array() )
 			);
 		}
 	}
@@ -136,6 +149,15 @@ final class Heartbeat implements Feature {
 	public static function hold_rules(): HoldRules {
 		$holds = self::last_response()['hold_rules'] ?? array();
 		return new HoldRules( is_array( $holds ) && isset( $holds['mails'], $holds['since'] ) ? $holds : array( 'mails' => array(), 'since' => 0, 'transfers' => false ) );
+	}
+
+	/** @return array{url: string, key: string} what OrderLink makes addresses of; empty texts before Facturelay told */
+	public static function order_links(): array {
+		$links = (array) ( self::last_response()['order_links'] ?? array() );
+		return array(
+			'url' => (string) ( $links['url'] ?? '' ),
+			'key' => (string) ( $links['key'] ?? '' ),
+		);
 	}
 
 	public static function delete_last_response(): void {

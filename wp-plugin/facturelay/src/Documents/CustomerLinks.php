@@ -16,7 +16,8 @@ defined( 'ABSPATH' ) || exit;
 
 /**
  * Links to the documents for customers: in the account, on the order's page, after the checkout, in WooCommerce's mails.
- * They lead to the shop's own address (LinkRedirect), so they never expire; showing them needs no request to Facturelay.
+ * They lead to the shop's own address (LinkRedirect), so they never expire; showing them needs no request to Facturelay. Those
+ * in mails lead to Facturelay (OrderLink): who has the mail needs no account, and no plugin to be there still.
  */
 final class CustomerLinks implements Feature {
 
@@ -156,7 +157,7 @@ final class CustomerLinks implements Feature {
 		if ( ! $this->belongs_in_mail( $order->get_id(), $mail_id ) ) {
 			return;
 		}
-		$url = self::order_url( $order );
+		$url = OrderLink::url( $order, MailHold::refund_id( $email ) );
 		if ( $plain_text ) {
 			// On a line of its own: a long address after other words would be wrapped.
 			echo "\n" . esc_html__( 'Your documents for this order:', 'facturelay' ) . "\n" . esc_url_raw( $url ) . "\n\n";

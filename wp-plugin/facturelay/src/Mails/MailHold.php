@@ -77,7 +77,7 @@ final class MailHold implements Feature {
 			return false;
 		}
 		$held_mails = new HeldMails();
-		$refund     = in_array( $mail_id, HoldRules::REFUNDS, true ) ? $this->refund_id( $email ) : 0;
+		$refund     = in_array( $mail_id, HoldRules::REFUNDS, true ) ? self::refund_id( $email ) : 0;
 		$made       = ( new DocumentTable() )->kinds_of_order( $order->get_id() );
 		// A refund needs an invoice that exists; for other mails an expected document counts as made.
 		$made  = $refund > 0 ? $made : array_merge( $made, $held_mails->expected_kinds( $order->get_id() ) );
@@ -120,8 +120,12 @@ final class MailHold implements Feature {
 		return Heartbeat::has_recent_response() ? '' : 'stale';
 	}
 
-	/** @param mixed $email */
-	private function refund_id( $email ): int {
+	/**
+	 * The refund that a mail of WooCommerce's is about; 0 for none.
+	 *
+	 * @param mixed $email
+	 */
+	public static function refund_id( $email ): int {
 		$refund = is_object( $email ) && isset( $email->refund ) ? $email->refund : null;
 		return is_object( $refund ) && method_exists( $refund, 'get_id' ) ? (int) $refund->get_id() : 0;
 	}
