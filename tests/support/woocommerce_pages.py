@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PATIENCE_MS = 120_000
 PRESSES = 4
 # WooCommerce 8.9 kept the slash of the field's name.
-VAT_FIELD = "[id='contact-facturelay-vat-number'], [id='contact-facturelay/vat-number']"
+VAT_FIELD = "[id$='-facturelay-vat-number'], [id$='-facturelay/vat-number']"
 RECEIVED = re.compile(r"order-received/(\d+)")
 
 

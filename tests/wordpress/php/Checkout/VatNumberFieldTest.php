@@ -5,6 +5,13 @@ declare(strict_types=1);
 use Facturelay\Checkout\VatNumberField;
 use Facturelay\Connection\Connection;
 
+// The one function of WooCommerce's that registers a field of the block checkout, which the stand-in does not have.
+define( 'WC_VERSION', '11.0.1' );
+/** @param array<string, mixed> $field */
+function woocommerce_register_additional_checkout_field( array $field ): void {
+	$GLOBALS['facturelay_registered_field'] = $field;
+}
+
 /** The VAT number at the checkout: asked once, never required, refused only where it is surely wrong. */
 final class VatNumberFieldTest extends WordPressTestCase {
 
@@ -17,6 +24,16 @@ final class VatNumberFieldTest extends WordPressTestCase {
 		$field = $this->fields()['billing']['billing_vat_number'];
 
 		$this->assertSame( array( false, 'text' ), array( $field['required'], $field['type'] ) );
+	}
+
+	public function test_the_block_checkout_asks_below_the_company_and_only_once_there_is_one(): void {
+		( new VatNumberField() )->add_to_block_checkout();
+
+		$field = $GLOBALS['facturelay_registered_field'];
+		$this->assertSame( array( 'address', false ), array( $field['location'], $field['required'] ) );
+		// WooCommerce's own: company 30, street 40.
+		$this->assertTrue( 30 < $field['index'] && $field['index'] < 40 );
+		$this->assertSame( array( 'company' => array( 'maxLength' => 0 ) ), $field['hidden']['customer']['properties']['address']['properties'] );
 	}
 
 	public function test_an_unconnected_shop_and_one_that_does_not_want_it_do_not_ask(): void {

@@ -48,7 +48,7 @@ final class VatNumberField implements Feature {
 			'id'                => self::BLOCK_FIELD,
 			'label'             => __( 'VAT number', 'facturelay' ),
 			'optionalLabel'     => __( 'VAT number (for companies)', 'facturelay' ),
-			// Not in an address: otherwise it would be asked for the shipping address as well.
+			// Without conditions not in an address: it would always be asked for the shipping address as well.
 			'location'          => 'contact',
 			'type'              => 'text',
 			'required'          => false,
@@ -56,6 +56,9 @@ final class VatNumberField implements Feature {
 			'validate_callback' => array( self::class, 'validate' ),
 		);
 		if ( defined( 'WC_VERSION' ) && version_compare( WC_VERSION, self::CONDITIONS_SINCE, '>=' ) ) {
+			$field['location'] = 'address';
+			// Right below the company (30), above the street (40), where who just typed a company looks next.
+			$field['index']  = 35;
 			$field['hidden'] = $this->company_is_empty();
 		}
 		try {
@@ -171,12 +174,12 @@ final class VatNumberField implements Feature {
 		return false;
 	}
 
-	/** @return array<string, mixed> a JSON schema of the checkout that matches when the company is empty */
+	/** @return array<string, mixed> a JSON schema of the checkout that matches when the address in which the field stands has no company */
 	private function company_is_empty(): array {
 		return array(
 			'customer' => array(
 				'properties' => array(
-					'billing_address' => array(
+					'address' => array(
 						'properties' => array( 'company' => array( 'maxLength' => 0 ) ),
 					),
 				),

@@ -12,7 +12,7 @@ defined( 'ABSPATH' ) || exit;
 final class OrderFacts {
 
 	// The order's meta keys in which checkouts and VAT plugins store the number; Facturelay reads the same ones.
-	private const VAT_KEYS = array( '_wc_other/facturelay/vat-number', '_billing_vat_number', 'billing_vat_number', '_vat_number', 'vat_number', '_billing_eu_vat_number', '_billing_vat', '_billing_vat_id', '_billing_wcpdf_vat_number', 'yweu_billing_vat', '_eu_vat_number', '_vat_id' );
+	private const VAT_KEYS = array( '_wc_billing/facturelay/vat-number', '_wc_other/facturelay/vat-number', '_billing_vat_number', 'billing_vat_number', '_vat_number', 'vat_number', '_billing_eu_vat_number', '_billing_vat', '_billing_vat_id', '_billing_wcpdf_vat_number', 'yweu_billing_vat', '_eu_vat_number', '_vat_id' );
 
 	/**
 	 * @param string[] $made kinds of documents that exist or are expected
