@@ -20,7 +20,7 @@ from worker.maintenance import hourly_stats, retention
 from worker.notifications import account_mails, alerts, distance_sales, legal_term, old_bank_files, vies_silence
 from worker.orders import poll as order_poll
 from worker.orders import refund_check, webhook_repair
-from worker.payments import bank_folder, reminders
+from worker.payments import bank_folder, reminders, unpaid_orders
 from worker.payments import mollie as online_payments
 from worker.plugin import sync
 from worker.queue import QUEUE_OF, QueueName, enqueue_again, open_queue
@@ -193,6 +193,7 @@ SHOP_JOBS = (
     ShopJob("online_payments", lambda _settings: timedelta(hours=1), online_payments.sweep),
     ShopJob("bank_folder", lambda _settings: timedelta(minutes=1), bank_folder.read_folder),
     ShopJob("bank_files_age", lambda _settings: timedelta(minutes=10), old_bank_files.alert_old_files),
+    ShopJob("unpaid_orders", lambda _settings: timedelta(minutes=10), unpaid_orders.cancel_daily),
     ShopJob("distance_sales", lambda _settings: timedelta(hours=6), distance_sales.watch_distance_sales),
     ShopJob("daily_digest", lambda _settings: timedelta(minutes=10), alerts.digest_daily),
 )

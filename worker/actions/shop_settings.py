@@ -35,7 +35,7 @@ from worker.store.shops import Secrets
 # shop's own.
 COPIED_SETTINGS = (
     "rules", "credit_notes", "shows_discounts", "factur_x", "zone", "orders.status_map", "orders.pending_is_placed", "orders.documented", "orders.own_fields", "vat.regime", "vat.sells_services",
-    "vat.zero_reasons", "vat.as_charged", "vat.shipping_rate_is_right", "consumer_invoices", "consumer_prices", "payment_days", "payment_terms", "sets_orders_paid", "waits_for_bank_files",
+    "vat.zero_reasons", "vat.as_charged", "vat.shipping_rate_is_right", "consumer_invoices", "consumer_prices", "payment_days", "payment_terms", "sets_orders_paid", "cancel_after_days", "waits_for_bank_files",
     "reminders.before_due", "reminders.friendly", "reminders.formal", "reminders.last", "mollie.methods", "mollie.on_invoices", "mollie.on_order_confirmations", "mollie.on_reminders",
     "branding.accent", "branding.layout", "numbering.series", "texts", "peppol.businesses",
 )  # fmt: skip

@@ -111,6 +111,8 @@ OTHER_SETTINGS = (
                    "its completed orders as paid, like klarna=paid.", multiple=True, metavar="METHOD=TERMS"),
     setting_option("--set-orders-paid/--leave-orders-unpaid", "sets_orders_paid", "Set an order paid in the shop once all of its money is "
                    "counted here.", default=None),
+    setting_option("--cancel-after-days", "cancel_after_days", "Cancel an order by bank transfer in the shop when it is not paid after "
+                   "so many days; 0: never.", type=click.IntRange(0, 365)),
     setting_option("--wait-for-bank-files/--no-bank-files", "waits_for_bank_files", "Remind nobody while the newest file of the bank is older "
                    "than five days.", default=None),
     setting_option("--mail-from", "mail.sender", "Sender of mails, if not the seller's address."),

@@ -248,6 +248,14 @@ FLAGS = (
         ("changed_after_invoice", "suborders_do_not_add_up", "deposit_not_invoiced"),
     ),
     Reason(
+        "late_but_invoiced",
+        Source.FLAG,
+        DECISION,
+        Message("Orders that are late and not cancelled, because their invoice stands."),
+        SEE,
+        ("late_but_invoiced",),
+    ),
+    Reason(
         "money_back",
         Source.FLAG,
         DECISION,

@@ -15,7 +15,7 @@ from worker.domain.consumer_invoice import is_simplified
 from worker.domain.delivery_note import carried_day, delivery_lines, undelivered
 from worker.domain.description import described
 from worker.domain.discount import with_discount
-from worker.domain.document import Category, Draft, Kind, Line, Mention, Purpose
+from worker.domain.document import Category, Draft, Kind, Line, Mention, PaymentRequest, Purpose
 from worker.domain.draft_problems import problems_of
 from worker.domain.exchange_rate import exchange_rate, vat_in_euro
 from worker.domain.language import document_language, language_of, phrase, second_language
@@ -32,6 +32,7 @@ from worker.domain.payment_request import (
 from worker.domain.shop import Shop
 from worker.domain.totals import Totals
 from worker.domain.treatment import Treatment
+from worker.domain.unpaid_order import last_day
 from worker.domain.vat_check import VatCheck
 from worker.domain.vat_number import normalise_vat_number
 from worker.domain.vat_proof import number_abroad
@@ -99,7 +100,7 @@ def draft_document(
             *(_simplified(language, second) if simplified else ()),
             *_mentions(assessed.treatments, shop, language=language, second=second),
         ),
-        payment=None if kind is Kind.DELIVERY_NOTE else payment_request(order, shop, total=to_pay, today=today),
+        payment=_payment(kind, order, shop, to_pay=to_pay, today=today),
         payment_method=order.payment_method,
         payment_title=order.payment_title,
         paid_on=paid_on(order, shop) or (None if to_pay or not prepaid else ordered_on),
@@ -124,6 +125,15 @@ def _deposit_as_prepaid(order: Order, total: Decimal) -> tuple[Prepayment, ...]:
     """What came in of an order in parts; more than its total is no part of it."""
     came_in = deposit_paid(order) or ZERO
     return (Prepayment(came_in, deposit=True),) if ZERO < came_in < total else ()
+
+
+def _payment(kind: Kind, order: Order, shop: Shop, *, to_pay: Decimal, today: date) -> PaymentRequest | None:
+    """How it is to be paid; what asks before there is an invoice gives no more days than the order has until it is cancelled."""
+    asked = None if kind is Kind.DELIVERY_NOTE else payment_request(order, shop, total=to_pay, today=today)
+    last = None if kind is Kind.INVOICE else last_day(order, shop)
+    if asked is None or asked.due_on is None or last is None:
+        return asked
+    return replace(asked, due_on=min(asked.due_on, max(last, today)))
 
 
 def _detailed(line: Line, order: Order, shop: Shop, language: str) -> Line:

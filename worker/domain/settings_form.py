@@ -407,6 +407,7 @@ FIELDS: dict[str, SettingCodec] = {
     "orders.own_fields": SettingCodec(lambda _, text: dict(map(read_own_field, lines_of(text))), as_pairs),
     "payment_days": SettingCodec(lambda _, text: read_days(text), as_text),
     "sets_orders_paid": CHECKBOX,
+    "cancel_after_days": SettingCodec(lambda _, text: read_days(text or "0"), as_text),
     "waits_for_bank_files": CHECKBOX,
     "payment_terms": SettingCodec(lambda _, text: dict(map(read_payment_terms, lines_of(text))), as_pairs),
     "mollie.methods": SettingCodec(lambda _, text: tuple(map(read_method, lines_of(text))), as_lines),

@@ -239,6 +239,7 @@ class Shop:
     vat: VatSettings = VatSettings()
     payment_days: int = 30
     sets_orders_paid: bool = True  # in the shop, once all of the money of one was counted here
+    cancel_after_days: int = 0  # an order by bank transfer that is not paid by then is cancelled in the shop; 0: never
     waits_for_bank_files: bool = (
         True  # nobody is reminded while the newest is old; a shop that never read one waits for none
     )

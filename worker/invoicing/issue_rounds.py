@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from sqlalchemy import Connection
 
@@ -22,7 +23,7 @@ from worker.orders.fetch import FetchedOrder
 from worker.services import Services
 from worker.store import alerts, document_balances, drafts, payments, sales, settle_orders
 from worker.store.jobs import JobEnd
-from worker.store.queries import order_balance
+from worker.store.queries import order_balance, unpaid_orders
 
 # What one round makes can make more due: an invoice first, then the credit notes of its refunds.
 MOST_ROUNDS = 5
@@ -53,6 +54,7 @@ class IssueRounds:
         self.mark_paid()
         rule_results = {finding.rule: finding for finding in decision.rule_results} | fired
         flags = decision.flags + excess_flags(self.fetched.order.number, self.balance())
+        flags += unpaid_orders.flags_of(self.connection, self.shop, self.fetched.order, self.today)
         return Decision(decision.drafts, tuple(rule_results.values()), flags)
 
     def balance(self) -> OrderBalance | None:
@@ -62,10 +64,13 @@ class IssueRounds:
     def order_key(self) -> OrderKey:
         return OrderKey(self.shop.shop_id, self.fetched.order.order_id, self.fetched.order.order_key)
 
+    @property
+    def today(self) -> date:
+        return self.services.now().astimezone(self.shop.zoneinfo).date()
+
     def decide(self) -> Decision:
         order = self.fetched.order
-        today = self.services.now().astimezone(self.shop.zoneinfo).date()
-        decision = decide_documents(order, self.fetched.refunds or (), self.history(), self.shop, today)
+        decision = decide_documents(order, self.fetched.refunds or (), self.history(), self.shop, self.today)
         if self.fetched.refunds is not None:
             return decision
         # Not having read the refunds does not mean that they were deleted.

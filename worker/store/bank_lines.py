@@ -150,6 +150,12 @@ def page(connection: Connection, shop_id: str, state: LineState | None, page_req
     return found.of([as_line(row) for row in found.rows])
 
 
+def waiting(connection: Connection, shop_id: str) -> list[StoredLine]:
+    """Every line that waits for a person."""
+    mine = (bank_lines.c.shop_id == shop_id, bank_lines.c.state == LineState.WAITING)
+    return [as_line(row) for row in connection.execute(select(bank_lines).where(*mine).order_by(bank_lines.c.line_id))]
+
+
 def waiting_count(connection: Connection, shop_id: str) -> int:
     mine = (bank_lines.c.shop_id == shop_id, bank_lines.c.state == LineState.WAITING)
     return int(connection.execute(select(func.count()).select_from(bank_lines).where(*mine)).scalar_one())

@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from urllib.parse import quote, unquote
 
 from worker.woocommerce.list_payload import OrderNote
@@ -17,6 +18,9 @@ NOTE_TEXTS = {
 
 _MARKER = re.compile(r"\[facturelay ([^\]\s]+)\]")
 _LINK = re.compile(r"/d/([A-Za-z0-9_.-]+)")
+
+# How `cancel_marker` begins, whatever the state of the order.
+CANCELS = "[facturelay cancels"
 
 # WordPress turns these into typographic ones wherever it "beautifies" a text.
 _DASHES = str.maketrans({"\u2013": "-", "\u2014": "-", "\u2212": "-", "\u00d7": "x", "\u00a0": " "})
@@ -34,6 +38,11 @@ def marker(number: str) -> str:
 def money_marker(came: str, asked: str) -> str:
     """The words by which the note is found again that says how much of an order came in. No document's number reads like it."""
     return f"[facturelay paid {came}/{asked}]"
+
+
+def cancel_marker(seen: datetime) -> str:
+    """The words of the note that says why an order is cancelled, in the state in which it was changed last at *seen*."""
+    return f"{CANCELS} {seen:%Y-%m-%dT%H:%M:%S}]"
 
 
 def note_html(*, kind: str, number: str, total: str, url: str, language: str) -> str:

@@ -20,6 +20,7 @@ from worker.store import payment_methods
 
 MOST_METHODS = 200
 PLACES = ("mollie.on_invoices", "mollie.on_order_confirmations", "mollie.on_reminders")
+DAYS = ("payment_days", "cancel_after_days")
 CHOICES = ("sets_orders_paid", "waits_for_bank_files")
 AS_THE_SHOP, PAID, ON_ACCOUNT = "", "paid", "on_account"
 
@@ -30,7 +31,7 @@ def payment(shop_id: str) -> Response:
 
 
 def as_stored(shop_id: str) -> Form:
-    values = {"payment_days": str(shop().payment_days)}
+    values = {name: str(getattr(shop(), name)) for name in DAYS}
     values |= {name: "yes" for name in CHOICES if getattr(shop(), name)}
     for number, (method, terms) in enumerate(methods_of(shop_id).items()):
         values |= {f"method-{number}": method, **as_fields(terms, number)}
@@ -43,7 +44,7 @@ def save_payment(shop_id: str) -> Response:
     form = Form.from_request(request.form)
     chosen = [terms_as_text(form, number) for number in range(MOST_METHODS) if f"method-{number}" in form.values]
     given = {
-        "payment_days": form.values.get("payment_days", ""),
+        **{name: form.values.get(name, "") for name in DAYS},
         **{name: form.values.get(name, "") for name in CHOICES},
         "payment_terms": "\n".join(text for text in chosen if text),
     }

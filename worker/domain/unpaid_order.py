@@ -1,0 +1,50 @@
+"""When an order that nobody paid is cancelled in the shop: after the days that its owner gives, where nothing came. Pure."""
+
+from datetime import date, timedelta
+
+from worker.domain.document import Problem
+from worker.domain.order import Order, SalePart
+from worker.domain.payment_method import is_transfer
+from worker.domain.payment_request import is_paid_in_parts, status_of, terms_of
+from worker.domain.shop import Shop
+from worker.message import Message
+
+WAITING_STATUSES = ("on-hold", "pending")
+# One that is late by more is left to a person: who switches this on does not mean the orders of last year.
+LATE_AT_MOST = timedelta(days=30)
+# The code of the flag on an order that is late and has its invoice.
+LATE = "late_but_invoiced"
+
+
+def last_day(order: Order, shop: Shop) -> date | None:
+    """The last day to pay *order* before it is cancelled, in the shop's zone; None for one that is never cancelled by itself."""
+    if not shop.cancel_after_days or not is_by_transfer(order, shop):
+        return None
+    return order.created_at.astimezone(shop.zoneinfo).date() + timedelta(days=shop.cancel_after_days)
+
+
+def is_by_transfer(order: Order, shop: Shop) -> bool:
+    """Whether the customer chose to transfer the money before the delivery. What staff made in WordPress names no method."""
+    return order.payment_method != "" and is_transfer(order.payment_method) and terms_of(order, shop) is None
+
+
+def is_late(order: Order, shop: Shop, today: date) -> bool:
+    """Whether *order*, as the shop shows it now, waits for money that its owner no longer waits for."""
+    last = last_day(order, shop)
+    if last is None or not last < today <= last + LATE_AT_MOST or order.created_at < shop.orders.since:
+        return False
+    is_whole = order.sale_part is SalePart.WHOLE and not is_paid_in_parts(order) and order.deposit is None
+    waits = status_of(order, shop) in WAITING_STATUSES and order.paid_at is None and not order.refunds
+    return is_whole and waits and order.total > 0
+
+
+def late_flags(number: str, invoice: str, shop: Shop) -> tuple[Problem, ...]:
+    """That a person must decide: an invoice is taken back by a credit note alone."""
+    message = Message(
+        "Order {number} was not paid within {days} days. It is not cancelled by itself, because {invoice} stands: remind the "
+        "customer, or credit {invoice} and cancel the order in WooCommerce.",
+        number=number,
+        days=shop.cancel_after_days,
+        invoice=invoice,
+    )
+    return (Problem(LATE, message),)

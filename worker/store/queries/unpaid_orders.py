@@ -1,0 +1,84 @@
+"""The orders that wait for their money, and what speaks against giving one up."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection, exists, select
+
+from worker.domain.document import Kind, Problem
+from worker.domain.order import Order, OrderKey
+from worker.domain.shop import Shop
+from worker.domain.unpaid_order import is_late, late_flags
+from worker.store import bank_lines, document_balances, documents, orders, payment_attempts
+from worker.store.database.tables import audit_trail
+from worker.store.database.tables import orders as order_rows
+from worker.store.database.tables import payments as payment_rows
+from worker.store.orders import StoredOrder
+from worker.store.payment_shares import is_of_order
+from worker.store.queries.bank_claims import claims_of
+
+# What the trail says of an order that was cancelled for want of its money.
+CANCELLED = "cancelled_unpaid"
+
+
+@dataclass(frozen=True)
+class WaitingLines:
+    """What the lines of the bank that wait for a person may be: money of these *orders*, or of any of these *amounts*."""
+
+    orders: frozenset[OrderKey] = frozenset()
+    amounts: frozenset[tuple[Decimal, str]] = frozenset()
+
+    def may_pay(self, order: StoredOrder) -> bool:
+        key = OrderKey(order.shop_id, order.order_id, order.order_key)
+        return key in self.orders or (order.total, order.currency) in self.amounts
+
+
+def placed_between(
+    connection: Connection, shop_id: str, statuses: Collection[str], *, since: datetime, before: datetime
+) -> tuple[StoredOrder, ...]:
+    """The unpaid orders of some *statuses*, oldest first, without those that were cancelled for it once."""
+    row = order_rows.c
+    cancelled = exists().where(
+        audit_trail.c.shop_id == row.shop_id, audit_trail.c.order_id == row.order_id, audit_trail.c.code == CANCELLED
+    )
+    mine = (row.shop_id == shop_id, row.status.in_(tuple(statuses)), row.ordered_at >= since, row.ordered_at < before)
+    query = select(*orders.columns()).where(*mine, row.paid_at.is_(None), ~cancelled)
+    return tuple(map(orders.as_order, connection.execute(query.order_by(row.ordered_at, row.order_id))))
+
+
+def waiting_lines(connection: Connection, shop_id: str) -> WaitingLines:
+    lines = [stored.line for stored in bank_lines.waiting(connection, shop_id) if stored.line.amount > 0]
+    claims = claims_of(connection, shop_id, lines)
+    return WaitingLines(
+        frozenset(claim.order for claim in claims), frozenset((line.amount, line.currency) for line in lines)
+    )
+
+
+def may_be_paid(connection: Connection, order: OrderKey) -> bool:
+    """Whether money came for it, also where that was taken back, or is on its way; or its goods have left."""
+    if connection.execute(select(payment_rows.c.payment_id).where(*is_of_order(payment_rows, order)).limit(1)).first():
+        return True
+    made = documents.history(connection, order.shop_id, order.order_id, order.order_key).documents
+    attempts = (payment_attempts.latest(connection, document.document_id) for document in made)
+    is_sent = any(document.draft.kind is Kind.DELIVERY_NOTE for document in made)
+    return is_sent or any(attempt is not None and attempt.may_change for attempt in attempts)
+
+
+def flags_of(connection: Connection, shop: Shop, order: Order, today: date) -> tuple[Problem, ...]:
+    """What a person must decide of an order that is late: whether to take its invoice back."""
+    key = OrderKey(shop.shop_id, order.order_id, order.order_key)
+    if not is_late(order, shop, today) or may_be_paid(connection, key):
+        return ()
+    invoice = standing_invoice(connection, key)
+    return late_flags(order.number, invoice, shop) if invoice else ()
+
+
+def standing_invoice(connection: Connection, order: OrderKey) -> str:
+    """The number of its newest invoice of which a credit note leaves something; empty where there is none."""
+    made = documents.history(connection, order.shop_id, order.order_id, order.order_key).documents
+    invoices = [one for one in made if one.draft.kind is Kind.INVOICE and not one.draft.test]
+    balances = document_balances.of_documents(connection, [one.document_id for one in invoices])
+    stand = [one.number for one in invoices if balances[one.document_id].status != "credited"]
+    return stand[-1] if stand else ""
