@@ -5,12 +5,14 @@ from datetime import datetime
 from decimal import Decimal
 
 from worker.domain.document import Kind
-from worker.domain.mail_holds import ON_HOLD, REFUNDS, HoldCondition, HoldRules
+from worker.domain.mail_holds import ON_HOLD, ON_HOLD_RENEWAL, REFUNDS, RENEWAL_INVOICE, HoldCondition, HoldRules
 from worker.domain.rules import BuyerFilter
 
 # The documents that say how to pay. Only a bank transfer: what other methods tell the shopper, we do not know.
 PAYABLE = (Kind.INVOICE, Kind.ORDER_CONFIRMATION, Kind.PAYMENT_REQUEST)
 TRANSFER = "bacs"
+# The mails that say how to pay, and for which methods ours do: a renewal by hand has none yet, and is paid by transfer or its link.
+METHODS = {ON_HOLD: (TRANSFER,), ON_HOLD_RENEWAL: (TRANSFER,), RENEWAL_INVOICE: ("", TRANSFER)}
 
 
 @dataclass(frozen=True)
@@ -36,19 +38,19 @@ def kinds_mailed(rules: HoldRules, facts: OrderFacts) -> tuple[Kind, ...]:
     if facts.mail in REFUNDS:
         # A credit note corrects an invoice; without one the refund makes no document.
         return tuple(condition.kind for condition in found) if Kind.INVOICE in facts.made else ()
-    if facts.mail == ON_HOLD and facts.paid:
+    if facts.mail in METHODS and facts.paid:
         # Its money was taken back: the invoice waits for a person.
         found = tuple(condition for condition in found if condition.kind is not Kind.INVOICE)
     kinds = dict.fromkeys(c.kind for c in found if c.kind not in facts.made and fits(c, facts))
-    if Kind.INVOICE in kinds or Kind.INVOICE in facts.made or (facts.mail == ON_HOLD and facts.paid):
+    if Kind.INVOICE in kinds or Kind.INVOICE in facts.made or (facts.mail in METHODS and facts.paid):
         kinds.pop(Kind.PAYMENT_REQUEST, None)  # made only where no invoice asks for the money
-    if facts.mail == ON_HOLD and not tells_how_to_pay(rules, facts, tuple(kinds)):
+    if facts.mail in METHODS and not tells_how_to_pay(rules, facts, tuple(kinds)):
         return ()
     return tuple(kinds)
 
 
 def tells_how_to_pay(rules: HoldRules, facts: OrderFacts, kinds: tuple[Kind, ...]) -> bool:
-    return facts.method == TRANSFER and rules.transfers and any(kind in PAYABLE for kind in kinds)
+    return facts.method in METHODS[facts.mail] and rules.transfers and any(kind in PAYABLE for kind in kinds)
 
 
 def fits(condition: HoldCondition, facts: OrderFacts) -> bool:

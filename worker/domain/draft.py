@@ -92,7 +92,8 @@ def draft_document(
         ship_to_name=ship_to_name,
         supplied_on=_supplied_on(kind, order, shop, today),
         delivery=order.delivery,
-        customer_note=order.customer_note,
+        # Subscriptions copies the note of the first order to each renewal: “ring at the back” was said once.
+        customer_note="" if order.is_renewal else order.customer_note,
         purchase_order=order.purchase_order,
         mentions=()
         if kind is Kind.DELIVERY_NOTE

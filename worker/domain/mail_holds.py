@@ -12,12 +12,22 @@ from decimal import Decimal
 from worker.domain.completeness import missing_of_seller
 from worker.domain.document import Kind, SendMode
 from worker.domain.payment_request import beneficiary
-from worker.domain.rules import BuyerFilter, Rule, Trigger
+from worker.domain.rules import BuyerFilter, OrderKind, Rule, Trigger
 from worker.domain.shop import Shop
 
 ON_HOLD = "customer_on_hold_order"
 PROCESSING = "customer_processing_order"
 COMPLETED = "customer_completed_order"
+# What WooCommerce Subscriptions mails of a renewal, in the place of WooCommerce's own mails (read in its source of October 2024:
+# class-wc-subscriptions-email.php). The invoice of a renewal asks for the money of one that is paid by hand. Its mail about a
+# switch tells what becomes of the subscription, which no document of ours does: that one leaves.
+ON_HOLD_RENEWAL = "customer_on_hold_renewal_order"
+PROCESSING_RENEWAL = "customer_processing_renewal_order"
+COMPLETED_RENEWAL = "customer_completed_renewal_order"
+RENEWAL_INVOICE = "customer_renewal_invoice"
+RENEWALS = (ON_HOLD_RENEWAL, PROCESSING_RENEWAL, COMPLETED_RENEWAL, RENEWAL_INVOICE)
+# Those that tell the customer how to pay; so must the document that goes in their place.
+ASKING = (ON_HOLD, ON_HOLD_RENEWAL, RENEWAL_INVOICE)
 # A partial refund goes out under a name of its own (docs/woocommerce-contract.md §8).
 REFUNDS = ("customer_refunded_order", "customer_partially_refunded_order")
 
@@ -27,6 +37,12 @@ REACHED_TRIGGERS = {
     ON_HOLD: (Trigger.CREATED,),
     PROCESSING: (Trigger.CREATED, Trigger.PROCESSING),
     COMPLETED: (Trigger.CREATED, Trigger.PROCESSING, Trigger.COMPLETED, Trigger.PAID),
+    RENEWAL_INVOICE: (Trigger.CREATED,),
+}
+REACHED_TRIGGERS |= {
+    ON_HOLD_RENEWAL: REACHED_TRIGGERS[ON_HOLD],
+    PROCESSING_RENEWAL: REACHED_TRIGGERS[PROCESSING],
+    COMPLETED_RENEWAL: REACHED_TRIGGERS[COMPLETED],
 }
 DEADLINE_S = 600
 
@@ -58,7 +74,7 @@ def compile_hold_rules(shop: Shop, *, can_mail: bool) -> HoldRules:
     quiet = shop.test or shop.suspended or not can_mail or bool(missing_of_seller(shop))
     mails: dict[str, tuple[HoldCondition, ...]] = {}
     if not quiet:
-        sent = [rule for rule in shop.rules if rule.send_mode is SendMode.SEND and is_seen_at_checkout(rule)]
+        sent = [rule for rule in shop.rules if rule.send_mode is SendMode.SEND]
         mails = {mail: hold_conditions(_made_by(mail, sent), reached) for mail, reached in REACHED_TRIGGERS.items()}
         if shop.credit_notes is SendMode.SEND:
             mails |= {mail: (HoldCondition(Kind.CREDIT_NOTE),) for mail in REFUNDS}
@@ -69,14 +85,19 @@ def compile_hold_rules(shop: Shop, *, can_mail: bool) -> HoldRules:
     )
 
 
-def is_seen_at_checkout(rule: Rule) -> bool:
-    """Whether the plugin can judge it. A mail too many is the smaller evil: for the others it holds nothing back."""
-    return not (rule.order_kinds or rule.categories or rule.tax_classes or rule.shipping_methods or rule.coupons)
+def is_seen_at_checkout(rule: Rule, mail: str) -> bool:
+    """Whether the plugin can judge it. A mail too many is the smaller evil: for the others it holds nothing back.
+
+    Of the kinds of order it sees one: a mail about a renewal is of a renewal.
+    """
+    knows_kind = not rule.order_kinds or (mail in RENEWALS and OrderKind.RENEWAL in rule.order_kinds)
+    return knows_kind and not (rule.categories or rule.tax_classes or rule.shipping_methods or rule.coupons)
 
 
 def _made_by(mail: str, rules: Sequence[Rule]) -> list[Rule]:
-    """Without those for payment requests once the order is paid or prepared."""
-    return [rule for rule in rules if rule.kind is not Kind.PAYMENT_REQUEST or mail == ON_HOLD]
+    """Those that the plugin can judge, without those for payment requests once the order is paid or prepared."""
+    seen = (rule for rule in rules if is_seen_at_checkout(rule, mail))
+    return [rule for rule in seen if rule.kind is not Kind.PAYMENT_REQUEST or mail in ASKING]
 
 
 def hold_conditions(rules: Sequence[Rule], triggers: tuple[Trigger, ...]) -> tuple[HoldCondition, ...]:

@@ -168,6 +168,7 @@ class Order:
     )
     gift_cards: tuple[Prepayment, ...] = ()  # what plugins wrote that it was paid with
     parent_id: int = 0  # the order that it hangs on; 0: none
+    is_renewal: bool = False  # of a subscription: much of it is copied from the order that began it
     sale_part: SalePart = SalePart.WHOLE
     sale_sum: SaleSum | None = None  # of a split sale, where the shop documents suborders
     other_invoice: OtherInvoice | None = None  # another plugin invoiced it

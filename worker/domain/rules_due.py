@@ -10,12 +10,14 @@ from worker.domain.deposit_invoice import with_deposit_invoices
 from worker.domain.document import KIND_TERMS, Kind, Purpose, SendMode
 from worker.domain.dossier import Dossier
 from worker.domain.draft import draft_document
+from worker.domain.order import Order
 from worker.domain.order_status import CREATED_STATUSES, DRAFT_STATUSES, status_term
-from worker.domain.payment_method import Means
+from worker.domain.payment_method import Means, is_transfer
 from worker.domain.payment_request import is_paid_in_parts
 from worker.domain.rule_conditions import unmet_condition
 from worker.domain.rules import Rule, Trigger
 from worker.domain.sale_part import why_invoiced_elsewhere, why_not_documented
+from worker.domain.shop import Shop
 from worker.domain.vat_check import waiting_message
 from worker.domain.vat_proof import missing_proof
 from worker.message import Message
@@ -144,8 +146,7 @@ def has_reached(trigger: Trigger, dossier: Dossier) -> bool:
     over_but_paid = dossier.over and dossier.paid
     match trigger:
         case Trigger.CREATED:
-            by_staff = dossier.order.created_via == "admin" or dossier.shop.orders.pending_is_placed
-            waiting = dossier.status == "pending" and by_staff
+            waiting = dossier.status == "pending" and waits_for_customer(dossier.order, dossier.shop)
             return dossier.status in CREATED_STATUSES or waiting or dossier.counts_as_paid
         case Trigger.PAID:
             return dossier.counts_as_paid
@@ -153,6 +154,15 @@ def has_reached(trigger: Trigger, dossier: Dossier) -> bool:
             return dossier.status in ("processing", "completed") or over_but_paid
         case Trigger.COMPLETED:
             return dossier.status == "completed" or (over_but_paid and dossier.order.completed_at is not None)
+
+
+def waits_for_customer(order: Order, shop: Shop) -> bool:
+    """Whether an order that is “pending” was placed all the same: staff made it, or a subscription that is renewed by hand.
+
+    Where a gateway charges the renewal it does so within seconds, and tries again later: nobody is to pay that by himself.
+    """
+    by_hand = order.created_via == "subscription" and is_transfer(order.payment_method)
+    return order.created_via == "admin" or by_hand or shop.orders.pending_is_placed
 
 
 def invoiced_by_plugin(cause: str, rule: Rule, dossier: Dossier) -> Reason | None:

@@ -28,6 +28,14 @@ SUBORDER_CREATORS = ("dokan", "wcmp_vendor_order", "mvx_vendor_order", "yith_wcm
 BALANCE_CREATORS = ("wc_deposits", "yith_wcdp_balance_order")
 BALANCE_META_KEYS = ("_has_full_payment", "_original_order_id")
 
+# How WooCommerce Subscriptions marks a renewal, and by what it creates one (read in its source of October 2024). The other metas of the
+# order that began the subscription are copied to it, and so is the customer's note.
+RENEWAL_META_KEY, RENEWAL_CREATOR = "_subscription_renewal", "subscription"
+
+
+def is_renewal(created_via: str, meta: tuple[Node, ...]) -> bool:
+    return created_via == RENEWAL_CREATOR or any(node.text("key") == RENEWAL_META_KEY for node in meta)
+
 
 def vat_number_verdict_of(meta: tuple[Node, ...]) -> str:
     """What a plugin of the shop noted of the number: "valid", "invalid", or "" where it notes nothing."""

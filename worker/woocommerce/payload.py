@@ -21,7 +21,7 @@ from worker.woocommerce.gift_cards import gift_cards_of
 from worker.woocommerce.json_reader import read_any_object, read_list, read_object
 from worker.woocommerce.line_payload import fee_line, id_or_none, product_line, shipping_line
 from worker.woocommerce.node import Node, is_id
-from worker.woocommerce.order_meta import language_hint_of, sale_part_of, vat_number_verdict_of
+from worker.woocommerce.order_meta import is_renewal, language_hint_of, sale_part_of, vat_number_verdict_of
 from worker.woocommerce.other_invoice import other_invoice_of
 from worker.woocommerce.own_fields import own_values, with_own_values
 from worker.woocommerce.refund_payload import refund_summary
@@ -122,6 +122,7 @@ def _order(root: dict[str, object], own_fields: Mapping[str, Holds]) -> Order:
         needs_processing=flag if isinstance(flag := order.values.get("needs_processing"), bool) else None,
         gift_cards=gift_cards_of(order, meta),
         parent_id=parent_id,
+        is_renewal=is_renewal(created_via, meta),
         sale_part=sale_part_of(order, meta, parent_id=parent_id),
         other_invoice=other_invoice_of(meta),
         delivery=with_own_values(delivery_wish_of(meta), own),

@@ -154,6 +154,24 @@ final class MailHoldTest extends WordPressTestCase {
 		return array( array( 'always' ), array( 'link' ) );
 	}
 
+	public function test_what_subscriptions_mails_of_a_renewal_by_hand_is_held_and_of_a_charge_that_failed_leaves(): void {
+		$this->assertFalse( $this->asked_of_renewal( 'woocommerce_generated_manual_renewal_order' ) );
+		$this->assertTrue( $this->asked_of_renewal( 'woocommerce_order_status_failed' ) );
+	}
+
+	public function test_the_choice_for_a_mail_counts_for_that_of_a_renewal(): void {
+		update_option( MailHold::OPTION, array( 'customer_on_hold_order' => 'always' ) );
+
+		$this->assertSame( 'always', MailHold::choice( 'customer_renewal_invoice' ) );
+		$this->assertSame( 'automatic', MailHold::choice( 'customer_processing_renewal_order' ) );
+		$this->assertTrue( $this->asked_of_renewal( 'woocommerce_generated_manual_renewal_order' ) );
+	}
+
+	private function asked_of_renewal( string $event ): bool {
+		$order = new WC_Order( array( 'status' => 'pending', 'paid' => null, 'method' => '' ) );
+		return (bool) $this->in_event( $event, fn() => apply_filters( 'woocommerce_email_enabled_customer_renewal_invoice', true, $order, null ) );
+	}
+
 	private function completed(): bool {
 		return (bool) $this->in_event( 'woocommerce_order_status_completed', fn() => apply_filters( 'woocommerce_email_enabled_customer_completed_order', true, new WC_Order( array( 'status' => 'completed' ) ), null ) );
 	}
@@ -201,6 +219,7 @@ final class MailHoldTest extends WordPressTestCase {
 					'mails'      => array(
 						self::MAIL                 => array( $paid ),
 						'customer_completed_order' => array( array( 'needs_paid' => false ) + $paid ),
+						'customer_renewal_invoice' => array( array( 'kind' => 'payment_request', 'needs_paid' => false ) + $paid ),
 					),
 				),
 			)

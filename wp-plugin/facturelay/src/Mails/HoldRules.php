@@ -15,7 +15,6 @@ defined( 'ABSPATH' ) || exit;
  */
 final class HoldRules {
 
-	public const ON_HOLD = 'customer_on_hold_order';
 	// WooCommerce mails a partial refund under an id of its own.
 	public const REFUNDS = array( 'customer_refunded_order', 'customer_partially_refunded_order' );
 	// The documents that say how to pay, by bank transfer only: what other methods tell the customer is not known here.
@@ -23,6 +22,12 @@ final class HoldRules {
 	// Made only where no invoice asks for the money.
 	private const PAYMENT_REQUEST = 'payment_request';
 	private const BANK_TRANSFER = 'bacs';
+	// The mails that say how to pay, and for which methods ours do: a renewal by hand has none yet, and is paid by transfer or its link.
+	private const ASKING = array(
+		'customer_on_hold_order'         => array( self::BANK_TRANSFER ),
+		'customer_on_hold_renewal_order' => array( self::BANK_TRANSFER ),
+		'customer_renewal_invoice'       => array( '', self::BANK_TRANSFER ),
+	);
 
 	/** @var array<string, mixed> */
 	private array $rules;
@@ -30,6 +35,11 @@ final class HoldRules {
 	/** @param array<string, mixed> $rules */
 	public function __construct( array $rules ) {
 		$this->rules = $rules;
+	}
+
+	/** Whether a mail tells the customer how to pay. */
+	public static function asks_for_payment( string $mail_id ): bool {
+		return isset( self::ASKING[ $mail_id ] );
 	}
 
 	/** @return array<int, array<string, mixed>> which documents of which orders replace the mail */
@@ -56,7 +66,7 @@ final class HoldRules {
 			return in_array( 'invoice', $facts['made'], true ) ? array_column( $conditions, 'kind' ) : array();
 		}
 		// Paid and back on hold: its money was taken back, and the invoice waits for a person.
-		$made  = self::ON_HOLD === $facts['mail'] && $facts['paid'] ? array( 'invoice', ...$facts['made'] ) : $facts['made'];
+		$made  = self::asks_for_payment( $facts['mail'] ) && $facts['paid'] ? array( 'invoice', ...$facts['made'] ) : $facts['made'];
 		$kinds = array();
 		foreach ( $conditions as $condition ) {
 			if ( ! in_array( $condition['kind'], $made, true ) && $this->matches( $condition, $facts ) ) {
@@ -67,7 +77,7 @@ final class HoldRules {
 			unset( $kinds[ self::PAYMENT_REQUEST ] );
 		}
 		$kinds = array_values( $kinds );
-		return self::ON_HOLD === $facts['mail'] && ! $this->tells_how_to_pay( $facts, $kinds ) ? array() : $kinds;
+		return self::asks_for_payment( $facts['mail'] ) && ! $this->tells_how_to_pay( $facts, $kinds ) ? array() : $kinds;
 	}
 
 	/**
@@ -87,7 +97,7 @@ final class HoldRules {
 	 * @param string[]             $kinds
 	 */
 	private function tells_how_to_pay( array $facts, array $kinds ): bool {
-		return self::BANK_TRANSFER === $facts['method'] && $this->rules['transfers'] && array() !== array_intersect( $kinds, self::PAYABLE );
+		return in_array( $facts['method'], self::ASKING[ $facts['mail'] ], true ) && $this->rules['transfers'] && array() !== array_intersect( $kinds, self::PAYABLE );
 	}
 
 	/** Amounts are compared as integers: 22.20 equals 22.2, and no float is compared. */

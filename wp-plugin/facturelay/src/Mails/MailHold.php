@@ -28,6 +28,23 @@ final class MailHold implements Feature {
 		'customer_completed_order'          => array( 'woocommerce_order_status_completed' ),
 		'customer_refunded_order'           => array( 'woocommerce_order_fully_refunded', 'woocommerce_order_partially_refunded' ),
 		'customer_partially_refunded_order' => array( 'woocommerce_order_fully_refunded', 'woocommerce_order_partially_refunded' ),
+	) + self::RENEWAL_EVENTS;
+
+	/** Of WooCommerce Subscriptions, which sends them in the place of the shop's own. Of a charge that failed we say nothing. */
+	private const RENEWAL_EVENTS = array(
+		'customer_on_hold_renewal_order'    => array( 'woocommerce_order_status_pending_to_on-hold', 'woocommerce_order_status_failed_to_on-hold', 'woocommerce_order_status_cancelled_to_on-hold' ),
+		'customer_processing_renewal_order' => array( 'woocommerce_order_status_cancelled_to_processing', 'woocommerce_order_status_failed_to_processing', 'woocommerce_order_status_on-hold_to_processing', 'woocommerce_order_status_pending_to_processing' ),
+		'customer_completed_renewal_order'  => array( 'woocommerce_order_status_completed' ),
+		'customer_renewal_invoice'          => array( 'woocommerce_generated_manual_renewal_order' ),
+	);
+
+	/** One setting for a mail and those that are like it: both of refunds, as in WooCommerce, and those of renewals. */
+	private const SETTING_OF = array(
+		'customer_partially_refunded_order' => 'customer_refunded_order',
+		'customer_on_hold_renewal_order'    => 'customer_on_hold_order',
+		'customer_renewal_invoice'          => 'customer_on_hold_order',
+		'customer_processing_renewal_order' => 'customer_processing_order',
+		'customer_completed_renewal_order'  => 'customer_completed_order',
 	);
 
 	public function add_hooks(): void {
@@ -40,9 +57,7 @@ final class MailHold implements Feature {
 	/** The owner's choice for a mail: automatic, always (WooCommerce's own), link (WooCommerce's own with a link to the documents). */
 	public static function choice( string $mail_id ): string {
 		$choices = (array) get_option( self::OPTION, array() );
-		// Both refund mails share one setting, as they do in WooCommerce.
-		$mail_id = 'customer_partially_refunded_order' === $mail_id ? 'customer_refunded_order' : $mail_id;
-		$choice  = (string) ( $choices[ $mail_id ] ?? 'automatic' );
+		$choice  = (string) ( $choices[ self::SETTING_OF[ $mail_id ] ?? $mail_id ] ?? 'automatic' );
 		return in_array( $choice, array( 'always', 'link' ), true ) ? $choice : 'automatic';
 	}
 

@@ -22,9 +22,13 @@ final class MailRelease implements Feature {
 		'customer_completed_order'          => 'WC_Email_Customer_Completed_Order',
 		'customer_refunded_order'           => 'WC_Email_Customer_Refunded_Order',
 		'customer_partially_refunded_order' => 'WC_Email_Customer_Refunded_Order',
+		'customer_on_hold_renewal_order'    => 'WCS_Email_Customer_On_Hold_Renewal_Order',
+		'customer_processing_renewal_order' => 'WCS_Email_Processing_Renewal_Order',
+		'customer_completed_renewal_order'  => 'WCS_Email_Completed_Renewal_Order',
+		'customer_renewal_invoice'          => 'WCS_Email_Customer_Renewal_Invoice',
 	);
 	/** The mails that say no more than that an order came in: pointless once a later one has left. */
-	private const RECEIVED        = array( HoldRules::ON_HOLD, 'customer_processing_order' );
+	private const RECEIVED        = array( 'customer_on_hold_order', 'customer_processing_order', 'customer_on_hold_renewal_order', 'customer_processing_renewal_order', 'customer_renewal_invoice' );
 	private const CLOSED_STATUSES = array( 'trash', 'cancelled', 'failed' );
 
 	private static bool $sending = false;
@@ -130,7 +134,7 @@ final class MailRelease implements Feature {
 			return 'superseded';
 		}
 		$past_on_hold = ! $order->has_status( array( 'on-hold', 'pending' ) );
-		return HoldRules::ON_HOLD === $row->mail_id && $past_on_hold && $this->held_mails->has_later_mail( $row ) ? 'superseded' : '';
+		return HoldRules::asks_for_payment( $row->mail_id ) && $past_on_hold && $this->held_mails->has_later_mail( $row ) ? 'superseded' : '';
 	}
 
 	/** True when WooCommerce reports that it sent the mail. */
