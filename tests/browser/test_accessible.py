@@ -21,7 +21,7 @@ OF_SHOP = (
     "/accounting/export", "/accounting/backfill", "/jobs", "/team", "/settings/company", "/settings/rules", "/settings/peppol", "/settings/orders", "/settings/checkout-fields", "/settings/payment",
     "/settings/numbering", "/settings/branding", "/settings/texts", "/settings/mail", "/settings/vat", "/settings/connection", "/settings/api", "/settings/privacy",
     "/activity", "/activity/deliveries",
-    "/settings/go-live",
+    "/settings/go-live", "/attention/exchange_rate",
 )  # fmt: skip
 SERIOUS = ("serious", "critical")
 
@@ -82,6 +82,27 @@ def out_of_sight(page: "Page") -> list[str]:
     return cut
 
 
+def broken_words(page: "Page") -> list[str]:
+    """What is one word, number or button and stands on two lines, in cells of tables and on buttons."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll('.list td, .list th, .button, .quiet, .status')].flatMap(cell => {
+            const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), broken = [];
+            for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+                if (node.parentElement.closest('.mono, code, .copy')) continue;
+                for (const word of node.data.matchAll(/[\\p{L}\\p{N}]+/gu)) {
+                    const range = document.createRange();
+                    range.setStart(node, word.index);
+                    range.setEnd(node, word.index + word[0].length);
+                    const tops = new Set([...range.getClientRects()].filter(r => r.width > 0).map(r => Math.round(r.top)));
+                    if (tops.size > 1 && !word[0].includes('\u00ad')) broken.push(word[0]);
+                }
+            }
+            return broken;
+        })"""
+    )
+    return found
+
+
 @pytest.mark.slow
 def test_axe_finds_nothing_serious_and_no_page_is_wider_than_its_window(running: Running, page: "Page") -> None:
     page.goto(running.set_up_link())
@@ -105,6 +126,7 @@ def test_axe_finds_nothing_serious_and_no_page_is_wider_than_its_window(running:
         assert answer is not None
         assert answer.status == 200, address
         assert serious(page) == [], address
+        assert broken_words(page) == [], address
         page.set_viewport_size({"width": 360, "height": 740})
         assert not overflows(page), address
         page.wait_for_function(

@@ -34,12 +34,12 @@ class HealthRoad(StrEnum):
 
 
 ROAD_LABELS = {
-    HealthRoad.ORDERS: Message("Orders come in"),
-    HealthRoad.SHOP: Message("The shop answers"),
-    HealthRoad.MAIL: Message("Mail leaves"),
+    HealthRoad.ORDERS: Message("Incoming orders"),
+    HealthRoad.SHOP: Message("Connection to the shop"),
+    HealthRoad.MAIL: Message("Outgoing mail"),
     HealthRoad.PEPPOL: Message("By Peppol"),
     HealthRoad.BANK: Message("Bank files"),
-    HealthRoad.WORK: Message("Documents are made"),
+    HealthRoad.WORK: Message("Making of documents"),
     HealthRoad.BROKER: Message("Queue"),
     HealthRoad.WORKERS: Message("Workers"),
     HealthRoad.SWEEP: Message("Scheduler"),

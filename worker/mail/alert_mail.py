@@ -1,5 +1,6 @@
-"""Mails to the owner of a shop: what needs him now, and once a day the state of everything."""
+"""Mails to the owner of a shop: what needs him now, and once a day the state of everything. HTML and text, in the reader's language."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from email.headerregistry import Address
@@ -8,96 +9,143 @@ from email.message import EmailMessage
 from worker.domain.shop import Shop
 from worker.i18n import Translator
 from worker.i18n.translate import translate
-from worker.mail.mail_views import one_line
+from worker.mail.customer_mail import render
+from worker.mail.mail_views import MailView, one_line
+from worker.mail.notice_mail import NoticeLine
 from worker.message import Message
 
-MAX_MESSAGES = 20
+MAX_LINES = 20
 
 
 @dataclass(frozen=True)
 class Digest:
-    """The state of a shop on *day*. The lists hold messages, *term* that of invoices whose last legal day is near; *register_head* is the end of the register's chain."""
+    """The state of a shop on *day*. *needs* are the reasons that a person must see to, *failed* and the other lists messages, *term* that of
+    invoices whose last legal day is near; *register_head* is the end of the register's chain.
+    """
 
     day: date
     issued: int
     mailed: int
     waiting: int
     drafts: int
+    needs: tuple[NoticeLine, ...]
     failed: tuple[Message, ...]
-    alerts: tuple[Message, ...]
     repaired: tuple[Message, ...]
     term: tuple[Message, ...]
     register_head: str
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing happened and nothing is open."""
+        counts = (self.issued, self.waiting, self.drafts)
+        return not any((*counts, self.needs, self.failed, self.repaired, self.term))
+
 
 @dataclass(frozen=True)
 class Envelope:
-    """From whom, to whom and under which Message-ID a mail to an owner goes."""
+    """From whom, to whom, in which language and under which Message-ID a mail to an owner goes."""
 
     sender: str
     to: str
     message_id: str
+    language: str
 
 
-def compose_alert(shop: Shop, messages: tuple[Message, ...], envelope: Envelope) -> EmailMessage:
+@dataclass(frozen=True)
+class WrittenLine:
+    """A line as the reader sees it."""
+
+    text: str
+    count: int = 0
+    label: str = ""
+    url: str = ""
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    title: str
+    lines: tuple[WrittenLine, ...] = ()
+
+
+@dataclass(frozen=True)
+class NoticeMail(MailView):
+    sections: tuple[Section, ...]
+    paragraphs: tuple[str, ...]
+
+    @property
+    def preview(self) -> str:
+        return next((line.text for section in self.sections for line in section.lines), self.sections[0].title)
+
+
+def compose_alert(shop: Shop, lines: Sequence[NoticeLine], envelope: Envelope) -> EmailMessage:
     """What needs a person now."""
-    _ = Translator(shop.language).gettext
-    text = [
-        _("This needs you at {shop}:", shop=shop.name),
-        bullet_list(shop, messages),
-        _("You hear of each thing once, and of all that is still open in the summary of each morning."),
-    ]
-    subject = _("{shop}: something needs you", shop=shop.name)
-    return build_message(shop, subject, text, envelope)
+    translator = Translator(envelope.language)
+    _ = translator.gettext
+    title = _("This needs you at {shop}:", shop=shop.name)
+    told = _("You hear of each thing once, and of all that is still open in the summary of each morning.")
+    mail = NoticeMail(shop, translator, (Section(title, written(lines, translator, shop)),), (told,))
+    return build_message(mail, _("{shop}: something needs you", shop=shop.name), envelope)
 
 
 def compose_digest(shop: Shop, digest: Digest, envelope: Envelope) -> EmailMessage:
     """The summary of a day, with the head of the register as an anchor outside the database."""
-    translator = Translator(shop.language)
+    translator = Translator(envelope.language)
     _ = translator.gettext
-    text = [
+    counts = (
         _(
             "Documents issued since the last summary: {count}. Mails sent: {mailed}.",
             count=digest.issued,
             mailed=digest.mailed,
         ),
         _("Waiting now: {count}. Drafts that wait for you: {drafts}.", count=digest.waiting, drafts=digest.drafts),
-    ]
-    sections = (
-        (_("This needs you:"), digest.alerts),
-        (_("This failed, and is not tried again until you ask for it:"), digest.failed),
-        (_("These invoices are soon due by law:"), digest.term),
-        (_("This was repaired:"), digest.repaired),
     )
-    for title, messages in sections:
-        if messages:
-            text.append(f"{title}\n{bullet_list(shop, messages)}")
+    sections = (
+        (_("This needs you:"), digest.needs),
+        (_("This failed, and is not tried again until you ask for it:"), plain(digest.failed)),
+        (_("These invoices are soon due by law:"), plain(digest.term)),
+        (_("This was repaired:"), plain(digest.repaired)),
+    )
+    paragraphs = []
     if digest.register_head:
-        text.append(
+        paragraphs.append(
             _(
                 "The register of your documents ends with {head}. Keep this mail: it shows later that nothing was changed.",
                 head=digest.register_head,
             )
         )
+    filled = (Section(title, written(lines, translator, shop)) for title, lines in sections if lines)
+    mail = NoticeMail(shop, translator, (*map(Section, counts), *filled), tuple(paragraphs))
     subject = _("{shop}: your documents, {date}", shop=shop.name, date=translator.date(digest.day))
-    return build_message(shop, subject, text, envelope)
+    return build_message(mail, subject, envelope)
 
 
-def bullet_list(shop: Shop, messages: tuple[Message, ...]) -> str:
-    """In the shop's language, and at most so many that the mail is still read."""
-    translator = Translator(shop.language)
-    lines = [one_line(translate(message, translator, zone=shop.zoneinfo)) for message in messages[:MAX_MESSAGES]]
-    more = [f"… + {len(messages) - MAX_MESSAGES}"] if len(messages) > MAX_MESSAGES else []
-    return "\n".join(f"- {line}" for line in (*lines, *more))
+def plain(messages: tuple[Message, ...]) -> tuple[NoticeLine, ...]:
+    return tuple(map(NoticeLine, messages))
 
 
-def build_message(shop: Shop, subject: str, text: list[str], envelope: Envelope) -> EmailMessage:
+def written(lines: Sequence[NoticeLine], translator: Translator, shop: Shop) -> tuple[WrittenLine, ...]:
+    """In the reader's language, and at most so many that the mail is still read."""
+
+    def said(message: Message) -> str:
+        return one_line(translate(message, translator, zone=shop.zoneinfo))
+
+    found = tuple(
+        WrittenLine(said(one.message), one.count, said(one.label), one.url, tuple(map(said, one.examples)))
+        for one in lines[:MAX_LINES]
+    )
+    return (*found, *((WrittenLine(f"… + {len(lines) - MAX_LINES}"),) if len(lines) > MAX_LINES else ()))
+
+
+def build_message(mail: NoticeMail, subject: str, envelope: Envelope) -> EmailMessage:
     message = EmailMessage()
     message["From"] = Address("Facturelay", addr_spec=envelope.sender)
     message["To"] = Address("", addr_spec=envelope.to)
     message["Message-ID"] = envelope.message_id
     message["Subject"] = one_line(subject)
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = Translator(shop.language).language
-    message.set_content("\n\n".join(text) + "\n")
+    context = {"mail": mail, "seller": mail.shop.seller, "subject": one_line(subject)}
+    message.set_content(render("notice.txt", mail, context).rstrip() + "\n")
+    message.add_alternative(render("notice.html", mail, context), subtype="html")
+    message["Content-Language"] = mail.translator.language
     return message

@@ -2,19 +2,26 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
 from email.utils import make_msgid, parseaddr
 from urllib.parse import urlsplit
 
+from worker.domain.attention import Harm, Source
+from worker.domain.attention_reasons import reason_of
 from worker.domain.shop import Shop
 from worker.errors import FacturelayError, Rejected
-from worker.mail import alert_mail, customer_mail, smtp
+from worker.mail import alert_mail, customer_mail, notice_mail, smtp
 from worker.mail.alert_mail import Digest
+from worker.mail.notice_mail import NoticeLine
+from worker.message import Message
 from worker.notifications import legal_term, overdue_work
 from worker.services import Services
-from worker.store import alerts, register, reports
-from worker.store.queries import shop_status
+from worker.store import alerts, register, reports, users
+from worker.store.alerts import Alert
+from worker.store.queries import attention, shop_status
+from worker.store.queries.attention import Needs
 from worker.store.shops import ConnectedShop
 
 log = logging.getLogger(__name__)
@@ -34,8 +41,8 @@ def notify_owner(services: Services, connected: ConnectedShop) -> None:
         unnotified = alerts.unnotified(connection, shop.shop_id)
     if not unnotified or (last is not None and now - last < QUIET) or not recipients(services, shop):
         return
-    messages = tuple(alert.message for alert in unnotified.values())
-    send(services, shop, lambda envelope: alert_mail.compose_alert(shop, messages, envelope=envelope))
+    lines = lines_of(services, shop, tuple(unnotified.values()))
+    send(services, shop, lambda envelope: alert_mail.compose_alert(shop, lines, envelope=envelope))
     with services.store.write() as connection:
         alerts.mark_notified(connection, tuple(unnotified), now=now)
 
@@ -49,15 +56,7 @@ def digest_daily(services: Services, connected: ConnectedShop) -> None:
     if not due or not recipients(services, shop):
         return
     digest = digest_of(services, connected)
-    if (
-        digest.issued
-        or digest.waiting
-        or digest.drafts
-        or digest.failed
-        or digest.alerts
-        or digest.repaired
-        or digest.term
-    ):
+    if not digest.is_empty:
         send(services, shop, lambda envelope: alert_mail.compose_digest(shop, digest, envelope=envelope))
     with services.store.write() as connection:
         content = {
@@ -75,6 +74,7 @@ def digest_of(services: Services, connected: ConnectedShop) -> Digest:
         last = reports.latest(connection, shop.shop_id, DIGEST)
         found = shop_status.of(connection, shop.shop_id, since=last.created_at if last else connected.created_at)
         open_alerts = alerts.open_alerts(connection, shop.shop_id)
+        needs = attention.needs(connection, (shop.shop_id,), now=now)
         head = register.head(connection, shop.shop_id)
     return Digest(
         day=now.astimezone(shop.zoneinfo).date(),
@@ -82,12 +82,51 @@ def digest_of(services: Services, connected: ConnectedShop) -> Digest:
         mailed=found.mailed,
         waiting=found.waiting,
         drafts=found.drafts,
+        needs=in_order(needs, open_alerts, home=home_of(services, shop)),
         failed=found.failed,
-        alerts=tuple(alert.message for alert in open_alerts),
         repaired=found.repaired,
         term=legal_term.for_digest(services, shop),
         register_head=str(head) if head.position else "",
     )
+
+
+def lines_of(services: Services, shop: Shop, untold: tuple[Alert, ...]) -> tuple[NoticeLine, ...]:
+    """A line for each alert; what failed by its reasons, with some of what is new. The worst first."""
+    home = home_of(services, shop)
+    with services.store.read() as connection:
+        needs = attention.needs(connection, (shop.shop_id,), now=services.now())
+    failed = tuple(group for group in needs.groups if group.reason.source is Source.WORK)
+    lines = [
+        (reason_of(Source.ALERT, alert.code).harm, notice_mail.of_alert(alert, home=home))
+        for alert in untold
+        if alert.code != attention.COUNTED_AS_WORK
+    ]
+    failures = next((alert for alert in untold if alert.code == attention.COUNTED_AS_WORK), None)
+    if failures is not None:
+        some = notice_mail.of_groups(failed, home=home) or (notice_mail.of_alert(failures, home=home),)
+        # Of several reasons nobody could say which of them the examples are of.
+        some = (replace(some[0], examples=examples_of(failures)),) if len(some) == 1 else some
+        harms = [group.reason.harm for group in failed] or [Harm.DECISION]
+        lines += zip(harms, some, strict=True)
+    return tuple(line for _, line in sorted(lines, key=lambda one: one[0]))
+
+
+def examples_of(alert: Alert) -> tuple[Message, ...]:
+    found = alert.message.values.get("failures", ())
+    return found if isinstance(found, tuple) else ()
+
+
+def in_order(needs: Needs, open_alerts: tuple[Alert, ...], *, home: str) -> tuple[NoticeLine, ...]:
+    """All that is counted on the page, the worst first; alerts by their own sentences."""
+    lines: list[NoticeLine] = []
+    for group in needs.groups:
+        mine = [one for one in open_alerts if group.reason.source is Source.ALERT and group.reason.names(one.code)]
+        lines += [notice_mail.of_alert(one, home=home) for one in mine] or notice_mail.of_groups([group], home=home)
+    return tuple(lines)
+
+
+def home_of(services: Services, shop: Shop) -> str:
+    return f"{services.settings.public_url}/s/{shop.shop_id}"
 
 
 def recipients(services: Services, shop: Shop) -> tuple[str, ...]:
@@ -112,8 +151,10 @@ def send(services: Services, shop: Shop, compose: Callable[[alert_mail.Envelope]
     sender = services.settings.mail_address or address_of(shop) or addresses[0]
     message_id = make_msgid(domain=urlsplit(services.settings.public_url).hostname or "localhost")
     failures: list[FacturelayError] = []
+    with services.store.read() as connection:
+        languages = {address: users.language_of(connection, address) or shop.language for address in addresses}
     for address in addresses:
-        message = compose(alert_mail.Envelope(sender, address, message_id))
+        message = compose(alert_mail.Envelope(sender, address, message_id, languages[address]))
         try:
             smtp.send(message, smtp_url=services.settings.smtp_url, recipients=(address,))
         except FacturelayError as error:

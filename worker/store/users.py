@@ -128,6 +128,12 @@ def role_in(connection: Connection, user: User, shop_id: str) -> Role | None:
     return Role(found) if found else None
 
 
+def language_of(connection: Connection, email: str) -> str:
+    """The language in which the account with this address reads; empty where there is none."""
+    found = select(users.c.language).where(users.c.email == email.lower())
+    return connection.execute(found).scalar() or ""
+
+
 def shops_of(connection: Connection, user: User) -> tuple[ShopName, ...]:
     """The shops that a user sees, by name."""
     query = select(shops.c.shop_id, shops.c.name, shops.c.url).order_by(func.lower(shops.c.name), shops.c.seed)

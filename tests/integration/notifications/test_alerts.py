@@ -16,7 +16,7 @@ from worker.message import Message
 from worker.notifications import alerts
 from worker.services import Services
 from worker.store import alerts as alert_store
-from worker.store import register, shops
+from worker.store import register, shops, users
 from worker.store.shops import ConnectedShop
 
 OWNER, OPERATOR = "winkel@koffiepot.test", "beheer@hosting.test"
@@ -70,7 +70,20 @@ def test_an_alert_is_mailed_to_the_owner_and_the_operator(told: System) -> None:
     assert [mail.recipients for mail in mails] == [(OWNER,), (OPERATOR,)]
     assert len({mail.message_id for mail in mails}) == 1
     assert mails[0].subject == "De Gouden Koffiepot: iets vraagt je aandacht"
-    assert "- De winkel zwijgt.\n- De webhook ligt stil." in mails[0].text
+    page = f"{told.services.settings.public_url}/s/{told.shop_id}/settings/connection"
+    lines = [
+        f"- {sentence}\n  Bekijk de verbinding: {page}" for sentence in ("De winkel zwijgt.", "De webhook ligt stil.")
+    ]
+    assert "\n".join(lines) in mails[0].text
+    assert mails[0].html.count(f'<a href="{page}"') == 2
+
+
+def test_each_reader_is_told_in_the_language_of_his_account(told: System) -> None:
+    with told.services.store.write() as connection:
+        new = users.NewUser(OPERATOR, "Bea", "a long password here", "fr", operator=True)
+        users.add(connection, new, now=told.clock.now)
+    sound(told, "shop_silent", "De winkel zwijgt.")
+    assert ["Voir la connexion" in mail.text for mail in tell(told)] == [False, True]
 
 
 def test_an_alert_is_told_once(told: System) -> None:
@@ -175,7 +188,11 @@ def test_work_that_failed_is_told_at_once_and_each_failure_once(told: System) ->
     told.clock.move(hours=1)
     assert tell(told) == ()
     told.arrives(an_order(id=8))
-    assert "F2026-00002: De mailserver weigerde koper@klant.test" in tell(told)[0].text
+    (mail, _) = tell(told)
+    assert "- 2 × Mails die de mailserver van de klant weigerde" in mail.text
+    assert "F2026-00002: De mailserver weigerde koper@klant.test" in mail.text
+    assert "F2026-00001: De mailserver" not in mail.text
+    assert f"/s/{told.shop_id}/attention/mail_refused" in mail.text
 
 
 def test_the_alert_is_over_when_what_failed_was_done_or_a_week_has_passed(told: System) -> None:
