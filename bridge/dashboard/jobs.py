@@ -13,14 +13,17 @@ from bridge.dashboard.tasks import request_task
 from bridge.i18n.translate import _
 from worker.actions import documents
 from worker.actions import orders as order_actions
+from worker.domain.attention import Source
+from worker.domain.attention_reasons import reason_of
 from worker.domain.step import STEPS
+from worker.message import Message
 from worker.queue import QueueName
 from worker.queue import status as queue_status
 from worker.store import roads, users
 from worker.store.database.shop_scope import Shops
-from worker.store.jobs import OF_ORDERS, JobKind
+from worker.store.jobs import OF_ORDERS, OF_SHOP, JobKind
 from worker.store.queries import jobs as job_queries
-from worker.store.queries.jobs import JobFilter
+from worker.store.queries.jobs import JobFilter, JobGroup
 from worker.store.queries.queues import queue_counts
 
 shop_blueprint = Blueprint("jobs", __name__, url_prefix="/s/<shop_id>/jobs")
@@ -66,11 +69,19 @@ def page(shops: Shops) -> Response:
             seen=queue_status.status(context().settings.redis_url) if shops is None else None,
             queues=queue_counts(connection, now=context().now()) if shops is None else (),
             queue_labels=queue_labels(),
+            reason_of_group=reason_of_group,
             rested=roads.failing(connection, None) if shops is None else (),
             is_all=shops is None,
             **neighbours(jobs),
         )
     return make_response(content)
+
+
+def reason_of_group(group: JobGroup) -> Message | None:
+    """What several jobs that failed have in common; None where the sentence of one is that of all."""
+    if group.count == 1 or group.kind not in OF_SHOP:
+        return None
+    return reason_of(Source.WORK, group.code, group.name).sentence
 
 
 def queue_labels() -> dict[QueueName, str]:

@@ -1,9 +1,14 @@
 """The list of a reason counts like the overview, and its buttons put off, dismiss and try again."""
 
+import dataclasses
+import re
 from datetime import timedelta
+from pathlib import Path
 
+import bridge
 from tests.bridge.dashboard.test_pages import admin
 from tests.support.bridge_app import NOW, SHOP, BridgeApp
+from worker.domain.party import Address, Buyer
 from worker.message import Message
 from worker.store import alerts, deliveries, jobs
 from worker.store.database.tables import jobs as jobs_table
@@ -46,3 +51,25 @@ def test_a_reason_is_dismissed_and_put_off_by_its_forms_and_never_without_one(ap
     visitor.post(f"{here}/invoice_term/snooze", until="soon")
     assert "Nothing. Whatever needs a person" in visitor.get(f"/s/{SHOP}").text
     assert "They were tests." in visitor.get(f"/s/{SHOP}/activity").text
+
+
+def test_several_that_failed_for_one_reason_are_not_told_by_the_sentence_of_the_first(app: BridgeApp) -> None:
+    fail(app, 2)
+    by_reason = admin(app).get(f"/s/{SHOP}/jobs").text.partition("One by one")[0]
+    assert "Orders that could not be processed" in by_reason
+    assert "is not a number" not in by_reason
+
+
+def test_a_page_names_the_fields_of_an_address_that_there_are_and_shows_each_of_them(app: BridgeApp) -> None:
+    fields = {field.name for field in dataclasses.fields(Address)}
+    templates = Path(bridge.__file__).parent / "templates"
+    named = {
+        name
+        for path in templates.rglob("*.html")
+        for name in re.findall(r"(?:buyer|seller)\.address\.(\w+)", path.read_text(encoding="utf-8"))
+    }
+    assert named - {*fields, "one_line"} == set()
+    address = Address("Kerkstraat 1", "bus 3", "9000", "Gent", country="BE")
+    app.issue(buyer=Buyer("Jan Peeters", address=address))
+    shown = admin(app).get(f"/s/{SHOP}/documents/1").text
+    assert [part in shown for part in ("Kerkstraat 1", "bus 3", "9000", "Gent", "BE")] == [True] * 5
