@@ -1,10 +1,12 @@
 """Every page can be used with a keyboard and a screen reader: axe finds nothing serious, wide and narrow, light and dark."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+import bridge
 from tests.browser.conftest import PASSWORD, Running, fill, press
 from worker.demo.orders import an_order
 from worker.demo.show import SELLER
@@ -23,6 +25,7 @@ OF_SHOP = (
     "/activity", "/activity/deliveries",
     "/settings/go-live", "/attention/exchange_rate",
 )  # fmt: skip
+STATIC = Path(bridge.__file__).parent / "static"
 SERIOUS = ("serious", "critical")
 
 
@@ -134,3 +137,14 @@ def test_axe_finds_nothing_serious_and_no_page_is_wider_than_its_window(running:
         )
         assert out_of_sight(page) == [], address
         assert serious(page) == [], f"{address}, narrow"
+
+
+def test_a_long_sentence_takes_no_other_column_the_room_for_its_longest_word(page: "Page") -> None:
+    styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
+    long = "Ein sehr langer Satz über die Rechnungsberichtigungsverordnung und was jetzt zu tun ist. " * 6
+    cells = ("28 nov 2026", "order.created", "Zahlungsbestätigung", "170/1", long)
+    row = "".join(f"<td>{cell}</td>" for cell in cells) + '<td><button class="quiet small">Wiederholen</button></td>'
+    for width in (1440, 1000):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.set_content(f'<style>{styles}</style><main class="wide"><table class="list"><tr>{row}</tr></table></main>')
+        assert (broken_words(page), overflows(page)) == ([], False), width
