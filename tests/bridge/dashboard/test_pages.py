@@ -146,6 +146,7 @@ def test_a_company_is_saved_all_or_nothing(app: BridgeApp) -> None:
         "language": "fr",
         "business_language": "seat",
         "second_language": "none",
+        "consumer_prices": "as_entered",
     }
     wrong = visitor.post(f"{SETTINGS}/company", **{**fields, "seller.iban": "BE00"}, zone="Europe/Brussels")
 
