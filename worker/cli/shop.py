@@ -56,7 +56,7 @@ def shop() -> None:
 @click.option(
     "--references",
     "seed",
-    type=click.IntRange(1, LARGEST_SEED),
+    type=click.IntRange(0, LARGEST_SEED),  # 0: the next that is free
     default=0,
     metavar="DIGITS",
     help="First three digits of its payment references: those on the documents of an earlier installation, or others than those of a "
