@@ -529,6 +529,8 @@ MEASURED: dict[str, Callable[[FilledDatabase], object]] = {
         f"/s/{SHOP}/documents",
         f"/s/{SHOP}/documents?unpaid=1",
         f"/s/{SHOP}/documents?list=drafts",
+        f"/s/{SHOP}/payments/reminders",
+        f"/s/{SHOP}/payments/reminders/sent",
         f"/s/{SHOP}/accounting",
         f"/s/{SHOP}/accounting/numbers/invoice/2026",
         f"/s/{SHOP}/jobs",

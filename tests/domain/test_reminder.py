@@ -34,7 +34,7 @@ Tried = dict[ReminderKind, date | None]
 def after(
     chosen: ReminderSettings = ON, *, today: int, business: bool = False, tried: Tried | None = None
 ) -> NextReminder | None:
-    return next_reminder(chosen, OpenClaim(DUE, business, tried or {}), today=day(today))
+    return next_reminder(chosen, OpenClaim(DUE, None, business, tried or {}), today=day(today))
 
 
 def test_a_new_shop_reminds_nobody() -> None:
@@ -81,6 +81,13 @@ def test_the_owner_chooses_which_there_are(chosen: ReminderSettings, expected: N
 def test_businesses_are_reminded_only_where_the_owner_wants_it() -> None:
     assert after(replace(ON, who=Reminded.CONSUMERS), today=6, business=True) is None
     assert after(replace(ON, who=Reminded.BUSINESSES), today=6, business=True) == NextReminder(FRIENDLY, day(5))
+
+
+@pytest.mark.parametrize(("issued", "kind"), [(-10, BEFORE), (-4, BEFORE), (-3, FRIENDLY), (-1, FRIENDLY)])
+def test_who_just_got_the_invoice_is_not_told_that_it_is_soon_due(issued: int, kind: ReminderKind) -> None:
+    found = next_reminder(ON, OpenClaim(DUE, day(issued)), today=day(issued))
+    assert found is not None
+    assert found.kind is kind
 
 
 def test_the_fourteen_days_begin_on_the_day_after_the_mail() -> None:

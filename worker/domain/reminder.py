@@ -87,6 +87,7 @@ class OpenClaim:
     """An open invoice. *tried*: the reminders that were planned or passed over, by kind, with the day each was sent; None: not."""
 
     due_on: date
+    issued_on: date | None = None
     is_business: bool = False
     tried: Mapping[ReminderKind, date | None] = field(default_factory=dict)
 
@@ -140,9 +141,11 @@ def day_of(settings: ReminderSettings, claim: OpenClaim, kind: ReminderKind) -> 
 
 
 def _is_over(settings: ReminderSettings, claim: OpenClaim, kind: ReminderKind, today: date) -> bool:
-    """Nobody is told that he must pay soon what is due, nor kindly what is to be asked formally."""
+    """Nobody is told that he must pay soon what is due or what he just got, nor kindly what is to be asked formally."""
     if kind is ReminderKind.BEFORE_DUE:
-        return today >= claim.due_on
+        begins = day_of(settings, claim, kind)
+        is_new = begins is not None and claim.issued_on is not None and begins <= claim.issued_on
+        return is_new or today >= claim.due_on
     formal_on = day_of(settings, claim, ReminderKind.FORMAL)
     return kind is ReminderKind.FRIENDLY and formal_on is not None and today >= formal_on
 

@@ -169,12 +169,8 @@ def known_word(services: Services, document: Document) -> ShopsWord:
 
 
 def add_to_trail(services: Services, document: Document, kind: ReminderKind) -> None:
-    message = Message(
-        "{reminder} of {number} was mailed to {buyer}.",
-        reminder=REMINDER_TERMS[kind],
-        number=document.number,
-        buyer=document.draft.buyer.company or document.draft.buyer.name,
-    )
+    # Without a name: what is on the trail stays when a customer is forgotten.
+    message = Message("{reminder} of {number} was mailed.", reminder=REMINDER_TERMS[kind], number=document.number)
     entry = AuditEntry(
         document.shop_id, services.now(), "worker", "reminded", message, document.draft.order_id, document.document_id
     )

@@ -64,7 +64,7 @@ class Outlook:
             return None
         sent = self.sent
         tried = {kind: sent[kind].sent_on if kind in sent else None for kind in self.steps if kind is not without}
-        return OpenClaim(payment.due_on, is_business(self.document.draft), tried)
+        return OpenClaim(payment.due_on, self.document.issued_on, is_business(self.document.draft), tried)
 
 
 def of_documents(

@@ -1,0 +1,25 @@
+"""`facturelay reminders`: who is reminded of what next."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from tests.cli.conftest import ShopAtHand
+from tests.support.issued import a_draft
+from worker.domain.document import PaymentRequest
+
+NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+
+
+def test_open_invoices_are_listed_with_what_comes_and_why_it_does_not(make_shop: Callable[..., ShopAtHand]) -> None:
+    shop = make_shop()
+    draft = replace(a_draft(238), paid_on=None, payment=PaymentRequest(due_on=date(2999, 1, 1)))
+    shop.issued(draft, now=NOW)
+    shop.changed("reminders.who=all", "reminders.before_due=3")
+
+    told = shop.facturelay("reminders", shop.shop_id, "--json").json
+    assert told["who"] == "all"
+    assert [(one["order_id"], one["due_on"], one["next"], one["sent"]) for one in told["reminders"]] == [
+        (238, "2999-01-01", {"kind": "reminder_before_due", "on": "2998-12-29"}, [])
+    ]
+    assert "Reminder before the due date" in shop.facturelay("reminders", shop.shop_id).out
