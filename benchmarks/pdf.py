@@ -1,106 +1,139 @@
-"""How long a PDF takes, beside the PDF library as it is written, on the same page in the same run.
+"""How long a PDF takes: filled into its shape, beside the PDF library as it is written and reportlab by hand, in the same run.
 
-    python benchmarks/pdf.py [rounds]
+    python benchmarks/pdf.py [--rounds 9] [--lines 5 50 200] [--names plain french details] [--json]
 
-Processor time, so that other work on the machine counts little; read the ratio. Every round prints new data.
-Then what the process of its own costs, in which all printing is done; each document once in this process and once in the
-other. And how the time by the clock grows with a note of the customer's, in lines of text.
+Processor time, so that other work on the machine counts little; read the ratios. The ways take turns, and every round prints new data.
+The HTML is made anew each time, and is in the figure. *First* is the first document of a shape, which a process prints once a shape;
+*kept* is what a shape takes in memory from then on.
 """
 
+import argparse
+import gc
+import json
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.by_hand import by_hand
 from worker.domain.document import Document
 from worker.i18n import Translator
-from worker.rendering import Brand, press, render_pdf
+from worker.rendering import Brand, press
+from worker.rendering.limits import memory_used
 from worker.rendering.paper import DocumentView, to_html
-from worker.rendering.press import to_pdf, to_pdf_plainly
-from worker.rendering.print_process import print_process
 from worker.rendering.samples import UNPAID, a_line, an_invoice
 
-SIZES = (5, 50, 200)
-NOTES = (1, 10, 45)  # kilobytes, of which a shopper's order note may have 2 (domain.text_limits)
+# What shops call their goods: plainly, with the apostrophe and dash that WordPress types, with a choice below.
+NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "plain": ("Artikel {line} van ronde {turn}", ()),
+    "french": ("Bière d’abbaye {line} – cuvée {turn}", ()),
+    "details": ("Artikel {line} van ronde {turn}", ("Kleur: blauw {line}",)),
+}
+KEPT = (40, 90)  # shapes, fewer than a process has room for
 
 
-def a_document(lines: int, turn: int) -> Document:
-    """An unpaid invoice with an EPC code; *turn* changes every line."""
-    many = tuple(
-        a_line(f"Artikel {n} van ronde {turn}", str(n % 9 + 1), str(Decimal(n * 37 + turn) / 100), sku=f"A-{n:04d}")
-        for n in range(lines)
+def a_document(lines: int, turn: int, names: str) -> Document:
+    """An unpaid invoice with a code for banking apps; *turn* changes every line."""
+    name, details = NAMES[names]
+    return an_invoice(
+        lines=tuple(
+            a_line(
+                name.format(line=line, turn=turn),
+                str(line % 9 + 1),
+                str(Decimal(line * 37 + turn) / 100),
+                sku=f"A-{line:04d}",
+                details=tuple(detail.format(line=line) for detail in details),
+            )
+            for line in range(lines)
+        ),
+        payment=UNPAID,
     )
-    return an_invoice(lines=many, payment=UNPAID)
 
 
-def a_page(document: Document) -> str:
-    return to_html(DocumentView(document.draft, document.number, document.issued_on, Translator("nl"), Brand()))
+def a_page(document: Document, brand: Brand | None = None) -> str:
+    view = DocumentView(
+        document.draft, document.number, document.issued_on, Translator(document.draft.language), brand or Brand()
+    )
+    return to_html(view)
 
 
-def milliseconds(work: Callable[[Any], bytes], page: object) -> float:
+def first_of_shape(document: Document) -> bytes:
+    press.forget_shapes()
+    return press.to_pdf(a_page(document))
+
+
+WAYS: dict[str, Callable[[Document], bytes]] = {
+    "shape": lambda document: press.to_pdf(a_page(document)),
+    "first": first_of_shape,
+    "xhtml2pdf": lambda document: press.to_pdf_plainly(a_page(document)),
+    "by hand": by_hand,
+}
+
+
+def milliseconds(way: Callable[[Document], bytes], document: Document) -> float:
+    gc.collect()
     start = time.process_time()
-    work(page)
+    way(document)
     return (time.process_time() - start) * 1000
 
 
-def main(rounds: int) -> None:
+def measured(lines: int, names: str, rounds: int) -> dict[str, float]:
+    """Medians in ms of processor time, by way."""
+    took: dict[str, list[float]] = {name: [] for name in WAYS}
+    for turn in range(rounds):
+        document = a_document(lines, turn, names)
+        WAYS["shape"](a_document(lines, turn + rounds, names))  # the shape is there again
+        for name, way in WAYS.items():
+            took[name].append(milliseconds(way, document))
+    return {name: statistics.median(times) for name, times in took.items()}
+
+
+def kept_kilobytes() -> float:
+    """What a kept shape of five lines takes, on Linux: what memory grows by while more are kept, once there is no room left over."""
+    press.forget_shapes()
+    first, last = KEPT
+    for number in range(last):
+        if number == first:
+            before = memory_used()
+        press.to_pdf(a_page(a_document(5, 0, "plain"), Brand(accent=f"#{number:06x}")))
+    gc.collect()
+    return (memory_used() - before) / (last - first) / 1000
+
+
+def results(sizes: list[int], kinds: list[str], rounds: int) -> Iterator[dict[str, float | int | str]]:
+    for names in kinds:
+        for lines in sizes:
+            ms = measured(lines, names, rounds)
+            ratios = {f"shape / {other}": ms["shape"] / ms[other] for other in ("xhtml2pdf", "by hand")}
+            yield {"names": names, "lines": lines, **ms, **ratios}
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--rounds", type=int, default=9)
+    asked.add_argument("--lines", type=int, nargs="+", default=[5, 50, 200])
+    asked.add_argument("--names", nargs="+", choices=list(NAMES), default=list(NAMES))
+    asked.add_argument("--json", action="store_true")
+    given = asked.parse_args()
     press.preload()
-    print(f"median of {rounds}, in ms   as written      ours   ratio")
-    for lines in SIZES:
-        pages = [a_page(a_document(lines, turn)) for turn in range(rounds)]
-        pairs = [(milliseconds(to_pdf_plainly, page), milliseconds(to_pdf, page)) for page in pages]
-        plain, ours = (statistics.median(column) for column in zip(*pairs, strict=True))
-        print(f"{lines:>4} lines            {plain:>10.0f}{ours:>10.0f}{ours / plain:>8.2f}")
-    process_of_its_own(rounds)
-    notes()
-
-
-def process_of_its_own(rounds: int) -> None:
-    """Processor time of both processes, where the system tells it (Linux)."""
-    printer = print_process()
-    printer.start()
-    print("in ms                    here   process   ratio")
-    for lines in SIZES:
-        documents = [a_document(lines, turn) for turn in range(rounds)]
-        render_pdf(documents[0])
-        pairs = [
-            (milliseconds(lambda document: to_pdf(a_page(document)), document), in_both(render_pdf, document))
-            for document in documents
-        ]
-        here, there = (statistics.median(column) for column in zip(*pairs, strict=True))
-        print(f"{lines:>4} lines            {here:>10.0f}{there:>10.0f}{there / here:>8.2f}")
-
-
-def in_both(work: Callable[[Document], bytes], document: Document) -> float:
-    """Milliseconds of processor time, here and in the printing process."""
-    child = print_process()._process  # noqa: SLF001 - nothing else wants to know
-    told = Path(f"/proc/{child.pid}/schedstat") if child else Path()
-    before = int(told.read_text().split()[0])
-    here = milliseconds(work, document)
-    return here + (int(told.read_text().split()[0]) - before) / 1_000_000
-
-
-def notes() -> None:
-    print("a note of          ms   times the text, times the time")
-    before = 0.0
-    for kilobytes in NOTES:
-        document = an_invoice(customer_note="regel tekst\n" * (kilobytes * 1000 // 12))
-        took = min(by_the_clock(render_pdf, document) for _ in range(2))
-        grown = f"{kilobytes / NOTES[0]:>8.0f}{took / before:>8.1f}" if before else ""
-        before = before or took
-        print(f"{kilobytes:>4} kB       {took:>8.0f}{grown}")
-
-
-def by_the_clock(work: Callable[[Document], object], document: Document) -> float:
-    start = time.perf_counter()
-    work(document)
-    return (time.perf_counter() - start) * 1000
+    rows = results(given.lines, given.names, given.rounds)
+    if given.json:
+        print(json.dumps({"ms": list(rows), "kept_kilobytes": kept_kilobytes()}, indent=1))
+        return
+    print(f"medians of {given.rounds}, in ms of processor time")
+    print("names    lines   shape   first  xhtml2pdf  by hand   shape / xhtml2pdf  shape / by hand")
+    for row in rows:
+        print(
+            "{names:<8}{lines:>6}{shape:>8.0f}{first:>8.0f}{xhtml2pdf:>11.0f}{by hand:>9.0f}"
+            "{shape / xhtml2pdf:>20.3f}{shape / by hand:>17.2f}".format(**row),
+            flush=True,
+        )
+    print(f"a kept shape takes {kept_kilobytes():.0f} kB")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 7)
+    main()

@@ -40,10 +40,10 @@ def test_any_text_is_printed_or_waits_with_a_sentence(
     draft = draft_of(name, company, street, note, article)
 
     problem = print_problem(draft, Brand(), test=False)
-    pdf, why = finished_pdf(issued(draft))
+    printed = finished_pdf(issued(draft))
 
     assert problem is None or (problem.code == "letters_missing" and "238" in str(problem.message))
-    assert (pdf[:5], bool(why)) == (b"%PDF-", False)
+    assert (printed.pdf[:5], bool(printed.why)) == (b"%PDF-", False)
     assert all(line.description.strip() for line in draft.lines)
 
 

@@ -114,10 +114,10 @@ def test_what_no_layout_can_hold_is_printed_as_lines_of_text_with_all_that_it_sa
 def test_a_document_with_a_number_is_printed_whatever_its_template_does(tmp_path: Path) -> None:
     (tmp_path / "invoice.html").write_text("{{ nothing }}")
 
-    pdf, why = finished_pdf(an_invoice(), brand=Brand(logo=a_logo(), templates=tmp_path))
+    printed = finished_pdf(an_invoice(), brand=Brand(logo=a_logo(), templates=tmp_path))
 
-    assert "F2026-00017" in text_of(pdf)
-    assert "'nothing' is undefined" in str(why)
+    assert "F2026-00017" in text_of(printed.pdf)
+    assert "'nothing' is undefined" in str(printed.why)
 
 
 # Pictures

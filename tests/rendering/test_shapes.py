@@ -18,10 +18,11 @@ from worker.rendering.mould import Mould
 from worker.rendering.moulds import Moulds, Source
 from worker.rendering.onepass import read
 from worker.rendering.page_parts import is_plain, pieces, take_apart
-from worker.rendering.press import TEMPLATES, Way
+from worker.rendering.press import TEMPLATES
 from worker.rendering.print_child import fill_template, view_of
 from worker.rendering.print_process import Page
 from worker.rendering.samples import UNPAID, a_line, a_logo, an_invoice, edge_cases, of_kind, ordinary
+from worker.rendering.way import Way
 
 EXAMPLES = {**ordinary(), **edge_cases()}
 OURS = Source(press._policy(TEMPLATES), press._base_path(TEMPLATES))  # noqa: SLF001

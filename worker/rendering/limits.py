@@ -26,17 +26,17 @@ def limit_memory(allowance: int) -> None:
 
 def watch_memory(allowance: int) -> None:
     """End this process with `OUT_OF_MEMORY` soon after it has grown by *allowance* bytes."""
-    most = _memory() + allowance
+    most = memory_used() + allowance
 
     def watch() -> None:
-        while _memory() < most:
+        while memory_used() < most:
             time.sleep(_WATCH_EVERY_S)
         os._exit(OUT_OF_MEMORY)
 
     threading.Thread(target=watch, name="memory", daemon=True).start()
 
 
-def _memory() -> int:
+def memory_used() -> int:
     """In bytes: what it takes now on Linux, where a peak is inherited from whoever started the process; elsewhere the peak."""
     if STATM.exists():
         return int(STATM.read_text(encoding="ascii").split()[1]) * resource.getpagesize()

@@ -141,8 +141,7 @@ class _Filling:
         look = self.looks.get(id(cell))
         if look is None:
             return self._whole(cell)
-        texts = [html.unescape(self._words(part[0])) for part in look.parts]
-        return ShortText(texts, look, lambda: self._whole(cell))
+        return ShortText(look, self._said, lambda: self._whole(cell))
 
     def _whole(self, cell: Any) -> Any:
         return copy(cell, _Cell, _content=self.all_of(cell._content), laid_out=None)
@@ -161,7 +160,11 @@ class _Filling:
         else:
             yield copy(frag, **other) if other or frag.pageNumber or frag.pageCount else frag
 
+    def _said(self, text: str) -> str:
+        return html.unescape(self._words(text)) if "zq" in text else text
+
     def _words(self, text: str) -> str:
+        """*text* with words for its tokens, as HTML writes them."""
         if "zq" not in text:
             return text
         if len(text) == 9:  # the token alone

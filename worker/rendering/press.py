@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from worker.errors import Rejected
 from worker.rendering import fonts, onepass
 from worker.rendering.moulds import Moulds, Source, state_of
 from worker.rendering.unusual import Unusual
+from worker.rendering.way import Way
 
 log = logging.getLogger(__name__)
 
@@ -28,14 +28,6 @@ _ONE_AT_A_TIME = threading.RLock()
 TEMPLATES = Path(__file__).parent / "templates"
 _MOULDS = Moulds()
 _TIMELESS = b"D:20000101000000+00'00'"
-
-
-class Way(StrEnum):
-    """How a page was printed, the quickest way first."""
-
-    SHAPE = "shape"  # filled into what was made for another page of its shape
-    ONCE = "once"  # made anew, and laid out once
-    PLAIN = "plain"  # by xhtml2pdf as it is written
 
 
 def to_pdf(
@@ -83,6 +75,12 @@ def preload() -> None:
     """Print one page, so that fonts are read and libraries loaded before the first document is waited for."""
     style = f'@page {{ size: a4; margin: 1cm }} html {{ font-family: "{fonts.FAMILY}" }}'
     to_pdf(f"<html><head><style>{style}</style></head><body>0</body></html>")
+
+
+def forget_shapes() -> None:
+    """As if this process had printed nothing yet."""
+    with alone():
+        _MOULDS.kept.clear()
 
 
 def to_pdf_plainly(html: str, folder: Path = TEMPLATES) -> bytes:

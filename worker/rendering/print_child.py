@@ -28,6 +28,7 @@ from worker.rendering.letters import with_script_fonts
 from worker.rendering.limits import limit_memory, limit_time
 from worker.rendering.paper import DocumentView, template_context, template_for, to_html
 from worker.rendering.print_process import FRAME_LENGTH, LARGEST_PAGE, Page
+from worker.rendering.way import Way
 
 log = logging.getLogger(__name__)
 
@@ -88,8 +89,8 @@ def answer_request(operation: Callable[[Any], Answer], argument: Any) -> Answer:
 def print_page(page: Page) -> Answer:
     """The PDF of *page*, and the letters of it that no font has."""
     with letters.note_missing() as missing:
-        pdf = _pdf(page, view_of(page))
-    return {"missing": "".join(sorted(missing))}, pdf
+        pdf, way = _pdf(page, view_of(page))
+    return {"missing": "".join(sorted(missing)), "way": way}, pdf
 
 
 def view_of(page: Page) -> DocumentView:
@@ -99,15 +100,15 @@ def view_of(page: Page) -> DocumentView:
     )
 
 
-def _pdf(page: Page, view: DocumentView) -> bytes:
+def _pdf(page: Page, view: DocumentView) -> tuple[bytes, Way]:
     if page.plain:
-        return plain_pages.to_pdf(to_html(view), created_at=page.created_at)
+        return plain_pages.to_pdf(to_html(view), created_at=page.created_at), Way.TEXT
     folder, repeated = page.brand.templates, replace(view, repeat_head=True)
     if folder is None:
-        return press.to_pdf(to_html(view), created_at=page.created_at, repeat_head=lambda: to_html(repeated))
+        return press.printed(to_html(view), created_at=page.created_at, repeat_head=lambda: to_html(repeated))
     html = fill_template(view, folder)
     try:
-        return press.to_pdf(
+        return press.printed(
             html, created_at=page.created_at, folder=folder, repeat_head=lambda: fill_template(repeated, folder)
         )
     except (MemoryError, FacturelayError):

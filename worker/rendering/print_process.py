@@ -27,9 +27,10 @@ from typing import IO, Any, cast
 
 from worker.domain.document import Draft
 from worker.errors import Rejected, Unavailable
-from worker.message import Message, plain_message, read_message
+from worker.message import NO_MESSAGE, Message, plain_message, read_message
 from worker.rendering.brand import Brand
 from worker.rendering.limits import OUT_OF_MEMORY
+from worker.rendering.way import Way
 
 log = logging.getLogger(__name__)
 
@@ -59,10 +60,12 @@ class Page:
 
 @dataclass(frozen=True)
 class Printed:
-    """*missing*: the letters that no font has, which stand as question marks."""
+    """*missing*: the letters that no font has, which stand as question marks. *why* it is not as the shop wants; empty where it is."""
 
     pdf: bytes
+    way: Way
     missing: str = ""
+    why: Message = NO_MESSAGE
 
 
 class OverLimit(Exception):
@@ -90,7 +93,7 @@ class PrintProcess:
             raise _refusal(page, {"reason": plain_message(error.reason)}) from error
         if "reason" in answer:
             raise _refusal(page, answer)
-        return Printed(pdf, str(answer["missing"]))
+        return Printed(pdf, Way(answer["way"]), str(answer["missing"]))
 
     def small_picture(self, picture: bytes) -> bytes:
         """*picture* as it is printed: decoded whole, made no larger than needed, and written anew. Raises Rejected."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from worker.domain.document import Document, Draft
 from worker.errors import Rejected
-from worker.message import NO_MESSAGE, Message
+from worker.message import NO_MESSAGE
 from worker.rendering.brand import Brand
 from worker.rendering.print_process import Page, Printed, print_process
 
@@ -24,19 +24,19 @@ def preview_pdf(draft: Draft, *, brand: Brand = PLAIN) -> Printed:
     return print_process().print(Page(draft, brand))
 
 
-def finished_pdf(document: Document, *, brand: Brand = PLAIN) -> tuple[bytes, Message]:
+def finished_pdf(document: Document, *, brand: Brand = PLAIN) -> Printed:
     """Print *document*, which has its number, in whatever way it can be: as *brand* wants, else in our layout without a picture, else
-    as lines of text. The second is why it is not as *brand* wants, empty where it is.
+    as lines of text.
     """
     page, why = _page_of(document, brand), NO_MESSAGE
     ours = replace(brand, logo=b"", templates=None)
     for way in dict.fromkeys((page, replace(page, brand=ours))):
         try:
-            return print_process().print(way).pdf, why
+            return replace(print_process().print(way), why=why)
         except Rejected as error:
             log.warning("%s: %s", document.number, error)
             why = why or error.message
-    return print_process().print(replace(page, brand=ours, plain=True)).pdf, why
+    return replace(print_process().print(replace(page, brand=ours, plain=True)), why=why)
 
 
 def preload() -> None:

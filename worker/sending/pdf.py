@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -11,7 +12,7 @@ from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.i18n.formats import asks_payment
 from worker.message import NO_MESSAGE, Message
-from worker.rendering import Brand, finished_pdf
+from worker.rendering import Brand, Printed, Way, finished_pdf
 from worker.sending import factur_x
 from worker.sending.customer_link import link_of
 from worker.services import Services
@@ -42,13 +43,14 @@ def stored_pdf(services: Services, document_id: int) -> StoredFile:
     if stored is not None:
         return stored
     shop = services.connected(document.shop_id).shop
-    content, why_plain = printed(services, shop, with_pay_link(services, shop, document))
-    content = factur_x.with_figures(services, shop, document, content)
+    page = printed(services, shop, with_pay_link(services, shop, document))
+    content = factur_x.with_figures(services, shop, document, page.pdf)
     # The name is new at each try: bytes that a row names are never written over.
     path = f"{document.shop_id}/{document.issued_on:%Y}/{document_id}-{secrets.token_hex(4)}.pdf"
     sha256 = services.archive.put(path, content)
     with services.store.write() as connection:
-        tell_if_plain(connection, services, document, why_plain)
+        tell_if_plain(connection, services, document, page.why)
+        tell_way(connection, services, document, page.way)
         return document_files.add_file(
             connection, StoredFile(document_id, "pdf", sha256, len(content), path, services.now())
         )
@@ -63,15 +65,15 @@ def with_pay_link(services: Services, shop: Shop, document: Document) -> Documen
     return replace(document, draft=replace(draft, payment=payment))
 
 
-def printed(services: Services, shop: Shop, document: Document) -> tuple[bytes, Message]:
-    """The PDF, and why it does not look as the shop wants: what has its number is printed, even without logo or templates."""
+def printed(services: Services, shop: Shop, document: Document) -> Printed:
+    """The PDF of *document*: what has its number is printed, even without logo or templates."""
     try:
         brand, why = branding.brand_of(services, shop), NO_MESSAGE
     except Rejected as error:
         plain = Brand(accent=shop.branding.accent, layout=shop.branding.layout)
         brand, why = plain, error.message
-    content, why_plain = finished_pdf(document, brand=brand)
-    return content, why or why_plain
+    made = finished_pdf(document, brand=brand)
+    return replace(made, why=why or made.why)
 
 
 def tell_if_plain(connection: Connection, services: Services, document: Document, why: Message) -> None:
@@ -86,5 +88,27 @@ def tell_if_plain(connection: Connection, services: Services, document: Document
         reason=why,
     )
     alerts.raise_alert(connection, shop_id, code=code, message=message, now=now)
-    entry = AuditEntry(shop_id, now, "worker", code, message, document.draft.order_id, document.document_id)
+    add_entry(connection, document, now, code, message)
+
+
+def tell_way(connection: Connection, services: Services, document: Document, way: Way) -> None:
+    """Write on the trail how a document was printed. Of the quickest way nothing is said: it is the rule."""
+    if way is Way.ONCE:
+        message = Message(
+            "The page of {number} has something that the quick way of printing cannot make; it was printed as well, in more time.",
+            number=document.number,
+        )
+    elif way is Way.PLAIN:
+        message = Message(
+            "The page of {number} has something that is only known at its end, like how many pages there are in the text; it was "
+            "laid out twice, in more time.",
+            number=document.number,
+        )
+    else:
+        return
+    add_entry(connection, document, services.now(), f"printed_{way}", message)
+
+
+def add_entry(connection: Connection, document: Document, now: datetime, code: str, message: Message) -> None:
+    entry = AuditEntry(document.shop_id, now, "worker", code, message, document.draft.order_id, document.document_id)
     audit_trail.add(connection, entry)

@@ -25,6 +25,7 @@ from worker.jobs.task import do_task
 from worker.net import document_link
 from worker.rendering.samples import a_logo
 from worker.sending import test_email
+from worker.services import Services
 from worker.shops import branding
 from worker.store import alerts, document_links, shops, tasks
 from worker.store.database.tables import audit_trail
@@ -181,6 +182,29 @@ def test_a_document_is_printed_without_a_logo_that_is_gone_and_that_is_told(syst
     system.arrives(an_order(id=239))
     with system.services.store.read() as connection:
         assert alerts.open_alerts(connection) == ()
+
+
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [
+        ("<p>{{ document.number }}</p>", []),
+        ('<p style="white-space: nowrap">{{ document.number }}</p>', ["printed_once"]),
+        ("<p>{{ document.number }} <pdf:pagecount/></p>", ["printed_plain"]),
+    ],
+)
+def test_the_trail_says_when_a_document_was_not_printed_the_quick_way(
+    system: System, tmp_path: Path, says: str, told: list[str]
+) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "invoice.html").write_text(
+        f"<html><head><style>@page {{ size: a4 }}</style></head><body>{says}</body></html>"
+    )
+    settings = replace(system.services.settings, templates=tmp_path / "own")
+    system.services = Services(settings, now=system.clock)
+    system.arrives(an_order(id=238))
+
+    entries = system.trail(238).audit_entries
+    assert [entry.code for entry in entries if entry.code.startswith("printed_")] == told
 
 
 def test_the_terms_ride_along_with_each_mail_until_they_are_dropped(system: System) -> None:

@@ -1,0 +1,12 @@
+"""How a page was printed."""
+
+from enum import StrEnum
+
+
+class Way(StrEnum):
+    """The quickest first. All of them show the same."""
+
+    SHAPE = "shape"  # filled into what was made for another page of its shape
+    ONCE = "once"  # made anew, and laid out once
+    PLAIN = "plain"  # by xhtml2pdf as it is written
+    TEXT = "text"  # as lines of text, for what no layout can hold
