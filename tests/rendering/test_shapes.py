@@ -302,6 +302,7 @@ def test_what_lies_beside_a_template_counts_at_once(own: Own) -> None:
     own.write("<p>{{ document.number }}</p>", head='<link rel="stylesheet" href="own.css"/>')
     styles = own.folder / "own.css"
     styles.write_text("p { font-size: 10pt }")
+    (own.folder / ".#own.css").symlink_to("an@pc.42")  # as Emacs says who has it open
     document = a_long_one("Something", 1)
     first = own.printed(document)
     styles.write_text("p { font-size: 20pt }")

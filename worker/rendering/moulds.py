@@ -93,5 +93,12 @@ def _prove(mould: Mould, parts: PageParts, source: Source) -> None:
 
 def state_of(folder: Path) -> str:
     """Another text when a file in *folder* was changed; the time at which it was, nobody can set."""
-    states = ((file, file.stat()) for file in sorted(folder.rglob("*")))
-    return ";".join(f"{file} {state.st_size} {state.st_ctime_ns}" for file, state in states)
+    return ";".join(map(_state_of_file, sorted(folder.rglob("*"))))
+
+
+def _state_of_file(file: Path) -> str:
+    try:
+        state = file.stat()
+    except OSError:  # a link to nothing, as editors leave while they have a file open; or it was removed just now
+        return f"{file}"
+    return f"{file} {state.st_size} {state.st_ctime_ns}"
