@@ -11,6 +11,7 @@ from sqlalchemy import select
 from tests.cli.conftest import SELLER_OPTIONS, Facturelay, ShopAtHand
 from tests.support.issued import a_draft
 from worker.domain.document import Kind
+from worker.store import shops
 from worker.store.database.tables import audit_trail
 
 MakeShop = Callable[..., ShopAtHand]
@@ -297,3 +298,12 @@ def test_rules_are_stored_with_their_conditions(make_shop: MakeShop) -> None:
     rule = "invoice:paid:send:buyer=business,country=BE|NL"
     shop = make_shop("--rule", rule, "--rule", "delivery_note:processing:draft")
     assert rule in shop.facturelay("shop", "show", shop.shop_id).out
+
+
+def test_a_shop_that_comes_back_keeps_the_first_digits_of_its_references(make_shop: MakeShop) -> None:
+    shop = make_shop("--references", "12")
+    make_shop()
+    with shop.store().read() as connection:
+        assert [found.seed for found in shops.every(connection)] == [12, 13]
+    again = shop.facturelay("shop", "add", "--name", "x", "--url", "http://127.0.0.1:1", "--references", "12")
+    assert (again.code, "begin with 012" in again.err) == (1, True)

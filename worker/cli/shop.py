@@ -93,7 +93,9 @@ def add(
             connection,
             services.encryption,
             NewShop(
-                replace(made, seed=seed), Secrets((secret,), rest_key, rest_secret), numbering=numbering_of(options)
+                replace(made, seed=seed),
+                Secrets((secret,), rest_key, rest_secret),
+                numbering=numbering_of(options),
             ),
             by=services.actor(ACTOR),
         )
