@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from tests.payments.test_bank_files import ACCOUNT, EXPECTED, PAID, V
 from tests.support.history import History
@@ -302,6 +302,20 @@ def take(history: History, name: str, lines: list[BankLine]) -> None:
         file_id = bank_files.add_file(connection, new, by="An", now=history.now)
         told = told_before(connection, "a", lines)
         keep(connection, "a", file_id, matched(connection, "a", lines, told), by=by(history))
+
+
+def test_an_order_that_many_lines_pay_is_not_added_up_anew_for_each(shop: History) -> None:
+    reference = EXPECTED["open_orders"]["238"]["ogm"]
+    lines = [replace(a_line(shop, Decimal("0.01"), f"many-{number}", ""), structured=reference) for number in range(90)]
+    asked: list[str] = []
+    event.listen(
+        shop.store.engine, "before_cursor_execute", lambda _c, _cursor, statement, *_more: asked.append(statement)
+    )
+
+    take(shop, "many", lines)
+
+    assert balance(shop, 238).paid == Decimal("0.90")
+    assert len(asked) < 6 * len(lines) + 60
 
 
 numbers = iter(range(700_000_000, 700_100_000))

@@ -106,10 +106,7 @@ def keep(connection: Connection, shop_id: str, file_id: int, matches: Sequence[M
     # What is not booked yet comes again when it is.
     booked = [match for match in matches if match.verdict is not Verdict.PENDING]
     bank_lines.add_lines(connection, shop_id, file_id, [(match, state_of(match)) for match in booked])
-    for match in booked:
-        if match.verdict in COUNTED:
-            line_id = bank_lines.id_of(connection, shop_id, match.line.key)
-            bank_lines.count(connection, line_id, match.line, match.shares, by=by)
+    bank_lines.count_new(connection, shop_id, [match for match in booked if match.verdict in COUNTED], by=by)
 
 
 def state_of(match: Match) -> LineState:

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Row
 from worker.domain.actor import Actor
 from worker.domain.bank_line import BankLine
 from worker.domain.bank_match import Match, Share, Verdict
+from worker.domain.order import OrderKey
 from worker.domain.payment import PaymentSource, Receipt
 from worker.errors import Rejected
 from worker.store import payments as payment_rows
@@ -107,24 +108,46 @@ def newest_id(connection: Connection, shop_id: str) -> int:
     return int(connection.execute(mine.order_by(bank_lines.c.line_id.desc()).limit(1)).scalar() or 0)
 
 
-def id_of(connection: Connection, shop_id: str, key: str) -> int:
-    mine = select(bank_lines.c.line_id).where(bank_lines.c.shop_id == shop_id, bank_lines.c.key == key)
-    return int(connection.execute(mine).scalar_one())
+def ids_of(connection: Connection, shop_id: str, keys: Sequence[str]) -> dict[str, int]:
+    """By the key of each line that is stored."""
+    found: dict[str, int] = {}
+    for start in range(0, len(keys), AT_ONCE):
+        some = select(bank_lines.c.key, bank_lines.c.line_id).where(
+            bank_lines.c.shop_id == shop_id, bank_lines.c.key.in_(keys[start : start + AT_ONCE])
+        )
+        found |= {key: line_id for key, line_id in connection.execute(some)}
+    return found
 
 
 def count(connection: Connection, line_id: int, line: BankLine, shares: Sequence[Share], *, by: Actor) -> None:
     """Count a line as money for the orders that share it."""
     for share in shares:
-        receipt = Receipt(
-            paid_on=line.booked_on,
-            source=PaymentSource.BANK,
-            by=by.name,
-            method=METHOD,
-            # A payment is kept for good, so it holds nobody's words.
-            reference=" ".join(line.references)[:140],
-            outside_ref=outside_ref(connection, share.order.shop_id, line_id),
-        )
+        receipt = receipt_of(line, outside_ref(connection, share.order.shop_id, line_id), by=by)
         payment_rows.receive(connection, share.order, share.amount, receipt, now=by.now)
+
+
+def count_new(connection: Connection, shop_id: str, matches: Sequence[Match], *, by: Actor) -> None:
+    """Count lines that were stored just now, each as money for the orders that share it; those of one order at once."""
+    line_ids = ids_of(connection, shop_id, [match.line.key for match in matches])
+    money: dict[OrderKey, list[tuple[Decimal, Receipt]]] = {}
+    for match in matches:
+        for number, share in enumerate(match.shares, start=1):
+            receipt = receipt_of(match.line, payment_name(line_ids[match.line.key], number), by=by)
+            money.setdefault(share.order, []).append((share.amount, receipt))
+    for order, came in money.items():
+        payment_rows.receive_all(connection, order, came, now=by.now)
+
+
+def receipt_of(line: BankLine, name: str, *, by: Actor) -> Receipt:
+    return Receipt(
+        paid_on=line.booked_on,
+        source=PaymentSource.BANK,
+        by=by.name,
+        method=METHOD,
+        # A payment is kept for good, so it holds nobody's words.
+        reference=" ".join(line.references)[:140],
+        outside_ref=name,
+    )
 
 
 def decide(connection: Connection, line_id: int, state: LineState, *, by: str, now: datetime) -> None:
@@ -178,8 +201,12 @@ def forget_senders(connection: Connection, shop_id: str, order_ids: Sequence[int
 
 def outside_ref(connection: Connection, shop_id: str, line_id: int) -> str:
     """The name of the next payment that a line is counted as: it pays several orders, or is counted anew after it was reversed."""
-    names = (f"bank:{line_id}:{number}" for number in itertools.count(1))
+    names = (payment_name(line_id, number) for number in itertools.count(1))
     return next(name for name in names if not payment_rows.was_received(connection, shop_id, name))
+
+
+def payment_name(line_id: int, number: int) -> str:
+    return f"bank:{line_id}:{number}"
 
 
 def is_of_line(line_id: int) -> ColumnElement[bool]:

@@ -27,7 +27,9 @@ def share_out(connection: Connection, order: OrderKey, *, now: datetime) -> None
         document_id: balance.open
         for document_id, balance in document_balances.of_documents(connection, invoices).items()
     }
-    pool = unshared(connection, order) + overpaid(connection, order, open_of)
+    # Where nothing waits for money it is not asked how much of it lies there.
+    is_asked = any(amount > 0 for amount in open_of.values())
+    pool = unshared(connection, order) + overpaid(connection, order, open_of) if is_asked else []
     for document_id in invoices:
         for place, (payment_id, taken_from, amount) in enumerate(pool):
             share = min(amount, open_of[document_id])

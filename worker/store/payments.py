@@ -1,11 +1,11 @@
 """Money that came in for orders. Rows are only ever added; the database refuses the rest."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, RowMapping, func, insert, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select
 
 from worker.domain.money import ZERO
 from worker.domain.order import OrderKey
@@ -15,6 +15,9 @@ from worker.domain.webhook import WebhookEventKind
 from worker.store import counters, document_balances, settle_orders, webhooks
 from worker.store.database.tables import documents, orders, payment_shares, payments
 from worker.store.payment_shares import add_shares, invoices_of, is_of_order, share_out, shares_of
+
+# So many are looked up in one query.
+AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -47,18 +50,37 @@ def receive(connection: Connection, order: OrderKey, amount: Decimal, receipt: R
     It pays the order's open invoices, oldest first; what is left of it pays those still to be issued. What the bank says takes
     the place of what the shop or a person said of the same money.
     """
+    return next(iter(receive_all(connection, order, [(amount, receipt)], now=now)), None)
+
+
+def receive_all(
+    connection: Connection, order: OrderKey, money: Sequence[tuple[Decimal, Receipt]], *, now: datetime
+) -> list[int]:
+    """As `receive`, of several at once: an order that thousands pay is not added up anew for each of them. The ids of the new ones."""
     counters.lock(connection, order.shop_id)
-    if receipt.outside_ref and was_received(connection, order.shop_id, receipt.outside_ref):
-        return None
-    paid_before = paid_invoices(connection, order)
-    heard = heard_of(connection, order, amount) if receipt.source is PaymentSource.BANK else None
-    if heard is not None:
-        reverse_row(connection, heard, Receipt(receipt.paid_on, heard.source, receipt.by), now=now)
-        receipt = replace(receipt, replaces=heard.payment_id)
-    payment_id = add_row(connection, order, amount, receipt, now=now)
+    before = received_of(connection, order.shop_id, [receipt.outside_ref for _, receipt in money])
+    new = [(amount, receipt) for amount, receipt in money if receipt.outside_ref not in before]
+    if not new:
+        return []
+    paid_before, heard = paid_invoices(connection, order), hearsay_of(connection, order)
+    payment_ids = []
+    for amount, receipt in new:
+        said = taken(heard, amount) if receipt.source is PaymentSource.BANK else None
+        if said is not None:
+            reverse_row(connection, said, Receipt(receipt.paid_on, said.source, receipt.by), now=now)
+        told = replace(receipt, replaces=said.payment_id) if said is not None else receipt
+        payment_ids.append(add_row(connection, order, amount, told, now=now))
     share_out(connection, order, now=now)
     tell_paid(connection, order, paid_before, now=now)
-    return payment_id
+    return payment_ids
+
+
+def taken(heard: list[Payment], amount: Decimal) -> Payment | None:
+    """The oldest of *heard* that is of exactly *amount*, taken out of them."""
+    said = next((payment for payment in heard if payment.amount == amount), None)
+    if said is not None:
+        heard.remove(said)
+    return said
 
 
 def reverse(connection: Connection, payment_id: int, *, on: date, by: str, now: datetime) -> bool:
@@ -163,21 +185,24 @@ def was_received(connection: Connection, shop_id: str, outside_ref: str) -> bool
     return connection.execute(mine).first() is not None
 
 
+def received_of(connection: Connection, shop_id: str, outside_refs: Iterable[str]) -> set[str]:
+    """Those of *outside_refs* of which `was_received` is true."""
+    names, found = [name for name in outside_refs if name], set[str]()
+    for start in range(0, len(names), AT_ONCE):
+        mine = (payments.c.shop_id == shop_id, payments.c.outside_ref.in_(names[start : start + AT_ONCE]))
+        found |= set(connection.execute(select(payments.c.outside_ref).where(*mine)).scalars())
+    return found
+
+
 def hearsay_of(connection: Connection, order: OrderKey) -> list[Payment]:
     """The payments that the shop or a person told of, by transfer, and that stand; oldest first."""
-    return [
-        payment for payment in standing(connection, order) if payment.source in HEARSAY and is_transfer(payment.method)
-    ]
+    told = standing(connection, order, payments.c.source.in_(HEARSAY))
+    return [payment for payment in told if is_transfer(payment.method)]
 
 
-def heard_of(connection: Connection, order: OrderKey, amount: Decimal) -> Payment | None:
-    """The oldest of them that is of exactly *amount*."""
-    return next((payment for payment in hearsay_of(connection, order) if payment.amount == amount), None)
-
-
-def standing(connection: Connection, order: OrderKey) -> list[Payment]:
-    """The payments of an order that were not reversed, oldest first."""
-    mine = select(payments).where(*is_of_order(payments, order), document_balances.stands())
+def standing(connection: Connection, order: OrderKey, *which: ColumnElement[bool]) -> list[Payment]:
+    """The payments of an order that were not reversed, oldest first; all or those that are meant."""
+    mine = select(payments).where(*is_of_order(payments, order), document_balances.stands(), *which)
     return [as_payment(row) for row in connection.execute(mine.order_by(payments.c.payment_id)).mappings()]
 
 
