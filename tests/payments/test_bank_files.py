@@ -107,6 +107,58 @@ def test_the_csv_of_each_bank_is_read(name: str, bank_lines: int, paid: int) -> 
     assert len(lines) >= bank_lines
 
 
+KBC_FR = (
+    "Numéro de compte;Nom de la rubrique;Nom;Devise;Numéro de l'extrait;Date;Description;Valeur;Montant;Solde;crédit;débit;"
+    "numéro de compte contrepartie;BIC contrepartie;Nom contrepartie;Adresse contrepartie;communication structurée;Communication libre"
+)
+KBC_EN = (
+    "Account number;Heading;Name;Currency;Statement number;Date;Description;Value date;Amount;Balance;credit;debit;"
+    "counterparty's account number;Counterparty BIC;Counterparty name;Counterparty address;standard-format reference;Free-format reference"
+)
+BNP_FR = (
+    "Nº de séquence;Date d'exécution;Date valeur;Montant;Devise du compte;Numéro de compte;Type de transaction;Contrepartie;"
+    "Nom de la contrepartie;Communication;Détails;Statut;Motif du refus"
+)
+ING_FR = (
+    "Numéro de compte;Nom du compte;Compte partie adverse;Numéro de mouvement;Date comptable;Date valeur;Montant;Devise;Libellés;"
+    "Détails du mouvement;Message"
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252"])
+@pytest.mark.parametrize(
+    ("name", "head"), [("1-kbc-nl", KBC_FR), ("1-kbc-nl", KBC_EN), ("2-bnp-nl", BNP_FR), ("3-ing-nl", ING_FR)]
+)
+def test_a_statement_in_the_banks_other_languages_has_the_same_lines(name: str, head: str, encoding: str) -> None:
+    content = (SAMPLES / "csv" / f"{name}.csv").read_bytes()
+    text = content.decode("utf-8-sig" if content.startswith(b"\xef\xbb\xbf") else "cp1252")
+    start = min(text.index(end) for end in "\r\n" if end in text)
+    other = (head + text[start:]).replace("Geaccepteerd", "Accepté").replace("Geweigerd", "Refusé")
+
+    assert read_file(other.encode(encoding, errors="replace"))[1] == read_file(content)[1]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"%PDF-1.7\n", "a PDF"),
+        (b"PK\x03\x04" + bytes(90), "Excel"),
+        (b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.052.001.08">', "CAMT.052"),
+        (b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08">', "CAMT.054"),
+        (b"OFXHEADER:100\nDATA:OFXSGML\n", "OFX"),
+        (b'"Auftragskonto";"Buchungstag";"Valutadatum";"Buchungstext";"Betrag"\n', "Auftragskonto, Buchungstag"),
+        (b"Datum,Naam / Omschrijving,Rekening,Tegenrekening,Bedrag (EUR)\n", "Tegenrekening"),
+        (b"hello", "no bank file that is known here"),
+    ],
+)
+def test_whoever_hands_over_another_file_is_told_what_it_is_and_which_to_look_for(content: bytes, said: str) -> None:
+    with pytest.raises(Rejected) as refused:
+        read_file(content)
+
+    assert said in str(refused.value.message)
+    assert "CAMT.053 or MT940 (nearly every bank" in str(refused.value.message)
+
+
 def test_a_line_that_comes_in_two_files_has_one_key_and_two_equal_payments_have_two() -> None:
     belfius = [
         line

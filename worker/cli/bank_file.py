@@ -19,7 +19,7 @@ from worker.store import shops
 @with_data
 @with_json
 def bank_file(shop_id: str, file: Path, data: Path | None, *, check: bool, as_json: bool) -> None:
-    """Count what a bank FILE brings: CODA, CAMT.053, MT940, or CSV of KBC, BNP Paribas Fortis, ING or Belfius.
+    """Count what a bank FILE brings: CODA, CAMT.053, MT940, or CSV of KBC, CBC, BNP Paribas Fortis, ING or Belfius.
 
     What pays an order for certain is counted, and the order is set paid in the shop; the rest waits on the page "Bank". Lines that
     were read before change nothing.

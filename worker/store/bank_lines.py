@@ -115,7 +115,7 @@ def ids_of(connection: Connection, shop_id: str, keys: Sequence[str]) -> dict[st
         some = select(bank_lines.c.key, bank_lines.c.line_id).where(
             bank_lines.c.shop_id == shop_id, bank_lines.c.key.in_(keys[start : start + AT_ONCE])
         )
-        found |= {key: line_id for key, line_id in connection.execute(some)}
+        found |= {row.key: row.line_id for row in connection.execute(some)}
     return found
 
 

@@ -14,6 +14,8 @@ from worker.payments.bank_files.broken import cut_off, unreadable
 # Above the head Belfius has a dozen rows of what was searched for.
 _ROWS_ABOVE = 30
 _FIRST = 20_000
+# What the head of a statement has, whichever bank's.
+_LEAST_COLUMNS, _LONGEST_NAME = 5, 60
 
 
 @dataclass(frozen=True)
@@ -34,21 +36,42 @@ class Columns:
 
     @property
     def needed(self) -> set[str]:
-        return {self.account, self.day, self.amount, self.iban, *self.words}
+        """Those of which a line cannot be told without: by number and status it is known whether it happened."""
+        every = (self.account, self.day, self.amount, self.iban, *self.words, self.number, self.status)
+        return {name for name in every if name}
 
 
-# As seen in exports of 2023 to 2026.
+# As seen in exports of 2023 to 2026. CBC and KBC Brussels have those of KBC, Fintro has those of BNP Paribas Fortis.
 BANKS = (
     Columns("KBC", "Rekeningnummer", "Datum", "Bedrag", "Munt", "rekeningnummer tegenpartij", "Naam tegenpartij",
             ("gestructureerde mededeling", "Vrije mededeling")),
+    Columns("KBC", "Numéro de compte", "Date", "Montant", "Devise", "numéro de compte contrepartie", "Nom contrepartie",
+            ("communication structurée", "Communication libre")),
+    Columns("KBC", "Account number", "Date", "Amount", "Currency", "counterparty's account number", "Counterparty name",
+            ("standard-format reference", "Free-format reference")),
     Columns("BNP Paribas Fortis", "Rekeningnummer", "Uitvoeringsdatum", "Bedrag", "Valuta rekening", "Tegenpartij",
             "Naam van de tegenpartij", ("Mededeling",), "Volgnummer", "Status", "Geaccepteerd"),
+    Columns("BNP Paribas Fortis", "Numéro de compte", "Date d'exécution", "Montant", "Devise du compte", "Contrepartie",
+            "Nom de la contrepartie", ("Communication",), "Nº de séquence", "Statut", "Accepté"),
     Columns("ING", "Rekeningnummer", "Boekingsdatum", "Bedrag", "Munteenheid", "Rekening tegenpartij", "", ("Bericht",), "Omzetnummer"),
+    Columns("ING", "Numéro de compte", "Date comptable", "Montant", "Devise", "Compte partie adverse", "", ("Message",), "Numéro de mouvement"),
     Columns("Belfius", "Rekening", "Boekingsdatum", "Bedrag", "Devies", "Rekening tegenpartij", "Naam tegenpartij bevat",
             ("Mededelingen",), "Transactienummer"),
     Columns("Belfius", "Compte", "Date de comptabilisation", "Montant", "Devise", "Compte contrepartie",
             "Nom contrepartie contient", ("Communications",), "Numéro de transaction"),
 )  # fmt: skip
+
+
+def names_of(content: bytes) -> tuple[str, ...]:
+    """The columns of what looks like the CSV of another bank; none where it looks like none."""
+    for separator in (";", ",", "\t"):
+        for line in content[:_FIRST].decode("utf-8-sig", errors="replace").splitlines()[:_ROWS_ABOVE]:
+            names = tuple(name.strip().strip('"') for name in line.split(separator))
+            if len(names) >= _LEAST_COLUMNS and all(
+                name.isprintable() and len(name) <= _LONGEST_NAME for name in names
+            ):
+                return names
+    return ()
 
 
 def is_csv(content: bytes) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from worker.domain.bank_line import BankLine
 from worker.errors import Rejected
+from worker.message import Message
 from worker.payments.bank_files import camt, coda, csv_file, mt940
 from worker.payments.bank_files.broken import too_long
 
@@ -13,6 +14,16 @@ MOST_LINES = 20_000
 # A line of a statement has some rows in each kind; the readers take a file whole, before the first line comes out.
 MOST_ROWS = 500_000
 OTHER_LETTERS = (b"\xff\xfe", b"\xfe\xff")
+OTHERS = (
+    (b"%PDF", Message("a PDF: it is made to be read by people")),
+    (b"PK\x03\x04", Message("a file of Excel or a zip")),
+    (b"\xd0\xcf\x11\xe0", Message("a file of Excel")),
+    (b"xsd:camt.052.", Message("a CAMT.052: it tells of a day that is not over yet")),
+    (b"xsd:camt.054.", Message("a CAMT.054: it tells of some payments and is no statement")),
+    (b"xsd:pain.", Message("an order to the bank, and no statement")),
+    (b"OFXHEADER", Message("an OFX file")),
+    (b"<OFX>", Message("an OFX file")),
+)
 
 
 @dataclass(frozen=True)
@@ -51,11 +62,21 @@ def read_file(content: bytes) -> tuple[str, tuple[BankLine, ...]]:
         )
     if kind is None:
         raise Rejected(
-            "This is no bank file that is known here. Download the statement as CODA, CAMT.053 or MT940, or as the CSV of KBC, "
-            "BNP Paribas Fortis, ING or Belfius.",
+            "This is {what}. Download the statement as CODA, CAMT.053 or MT940 (nearly every bank has one of them, abroad too), or as the CSV "
+            "of KBC, CBC, BNP Paribas Fortis, ING or Belfius.",
+            what=what_it_is(content),
             code="bank_file_unknown",
         )
     return kind.name, tuple(bounded(kind.read(content)))
+
+
+def what_it_is(content: bytes) -> Message:
+    """What people hand over in the place of a statement, so that they know which file to look for."""
+    found = next((what for mark, what in OTHERS if mark in content[:2_000]), None)
+    names = csv_file.names_of(content) if found is None else ()
+    if names:
+        return Message("the CSV of a bank whose columns are not known here ({names})", names=", ".join(names)[:200])
+    return found or Message("no bank file that is known here")
 
 
 def bounded(lines: Iterator[BankLine]) -> Iterator[BankLine]:
