@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, update
+from sqlalchemy import event, select, update
 
 from tests.payments.test_bank_files import ACCOUNT, EXPECTED, PAID, V
 from tests.support.history import History
@@ -26,11 +26,12 @@ from worker.errors import Rejected
 from worker.payments import bank_file
 from worker.payments.bank_file import BankFile, CheckedFile, keep, take_file
 from worker.payments.bank_files.read import read_file
-from worker.store import bank_files, bank_lines, counters, payments, shops
+from worker.store import bank_files, bank_lines, bank_senders, counters, payments, shops
 from worker.store.bank_files import NewFile
 from worker.store.bank_lines import LineState, StoredLine
 from worker.store.database.engine import Store
 from worker.store.database.pagination import FIRST_PAGE
+from worker.store.database.tables import audit_trail
 from worker.store.database.tables import orders as orders_table
 from worker.store.queries import order_balance
 from worker.store.queries.bank_claims import claim_of, matched, orders_of_numbers, told_before
@@ -174,7 +175,7 @@ def test_who_paid_an_erased_order_is_forgotten_and_the_line_is_counted_no_second
     came, before = paid_of(shop), lines_of(shop, LineState.COUNTED)
 
     with shop.store.write() as connection:
-        assert bank_lines.forget_senders(connection, "a", [238, 239])
+        assert bank_senders.forget(connection, "a", [238, 239])
 
     orders = orders_of(shop, before)
     for old, new in zip(before, lines_of(shop, LineState.COUNTED), strict=True):
@@ -184,6 +185,43 @@ def test_who_paid_an_erased_order_is_forgotten_and_the_line_is_counted_no_second
         assert forgotten is bool({238, 239} & orders[old.line_id])
     read_all(shop, "csv")
     assert paid_of(shop) == came
+
+
+def test_a_customers_lines_that_wait_or_pay_nothing_are_forgotten_with_him_and_nobody_elses(shop: History) -> None:
+    reference, iban = EXPECTED["open_orders"]["238"]["ogm"], "BE02001234567840"
+    other = replace(a_line(shop, Decimal("7.00"), "other", "hallo"), name="Els Claes", iban="BE71096123456769")
+    lines = {
+        "counted": replace(other, structured=reference, amount=Decimal("15.00"), name="J Peeters", iban=iban),
+        "by account": replace(other, iban=iban),
+        "by name": replace(other, name="PEETERS ANDRE"),
+        "by reference": replace(other, amount=Decimal("-2.00"), text=f"terug {reference}"),
+        "other": other,
+    }
+    take(shop, "erased", [replace(line, key=f"coda:{ACCOUNT}:{key}") for key, line in lines.items()])
+
+    with shop.store.write() as connection:
+        assert bank_senders.forget(connection, "a", [238], ["André Peeters", "Els"]) == 4
+
+    kept = {line.line.key.rpartition(":")[2]: line.line for line in lines_of(shop)}
+    assert {key: (line.name, line.iban, "hallo" in line.text) for key, line in kept.items()} == {
+        **dict.fromkeys(lines, ("", "", False)),
+        "other": ("Els Claes", "BE71096123456769", True),
+    }
+    assert {key: line.amount for key, line in kept.items()} == {key: line.amount for key, line in lines.items()}
+
+
+def test_what_is_kept_for_good_of_a_decision_does_not_say_who_paid(shop: History) -> None:
+    read_all(shop, "coda")
+    line = waiting(shop, V.PROPOSED)
+    with shop.store.write() as connection:
+        actions.count_for_order(connection, "a", line.line_id, "244", by=by(shop))
+        actions.take_back(connection, "a", line.line_id, by=by(shop))
+        actions.put_aside(connection, "a", line.line_id, by=by(shop))
+    with shop.store.read() as connection:
+        said = [str(message) for message in connection.execute(select(audit_trail.c.message)).scalars()]
+    assert len([one for one in said if "booked on" in one]) == 3
+    assert line.line.name
+    assert not any(line.line.name in one for one in said)
 
 
 def test_no_key_of_a_line_tells_who_paid_or_what_they_wrote(shop: History) -> None:

@@ -1,4 +1,7 @@
-"""What a person decides about a line of the bank that waits. Each is on the audit trail, with the person's name and the time."""
+"""What a person decides about a line of the bank that waits. Each is on the audit trail, with who decided and when.
+
+Who paid is not on the trail: that is kept for good, and a customer may ask to be erased.
+"""
 
 from sqlalchemy import Connection
 
@@ -24,9 +27,9 @@ def count_for_order(connection: Connection, shop_id: str, line_id: int, number: 
     bank_lines.count(connection, line_id, line.line, [Share(order, line.line.amount)], by=by)
     bank_lines.decide(connection, line_id, LineState.COUNTED, by=by.name, now=by.now)
     message = Message(
-        "{amount} of {name} from the bank was counted for order {order}.",
+        "{amount} that the bank booked on {day} was counted for order {order}.",
         amount=money(line.line),
-        name=line.line.name,
+        day=line.line.booked_on,
         order=numbers_of(connection, order)[-1],
     )
     entry = AuditEntry(shop_id, by.now, by.name, "bank_line_counted", message, order.order_id)
@@ -37,7 +40,9 @@ def put_aside(connection: Connection, shop_id: str, line_id: int, *, by: Actor) 
     """A line that waits pays no order of the shop."""
     line = waiting(connection, shop_id, line_id)
     bank_lines.decide(connection, line_id, LineState.DONE, by=by.name, now=by.now)
-    message = Message("{amount} of {name} from the bank pays no order.", amount=money(line.line), name=line.line.name)
+    message = Message(
+        "{amount} that the bank booked on {day} pays no order.", amount=money(line.line), day=line.line.booked_on
+    )
     audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "bank_line_put_aside", message))
 
 
@@ -55,7 +60,9 @@ def take_back(connection: Connection, shop_id: str, line_id: int, *, by: Actor) 
     for payment_id in paid:
         payments.reverse(connection, payment_id, on=line.line.booked_on, by=by.name, now=by.now)
     bank_lines.decide(connection, line_id, LineState.WAITING, by=by.name, now=by.now)
-    message = Message("{amount} of {name} from the bank waits again.", amount=money(line.line), name=line.line.name)
+    message = Message(
+        "{amount} that the bank booked on {day} waits again.", amount=money(line.line), day=line.line.booked_on
+    )
     audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "bank_line_taken_back", message))
     return is_told
 

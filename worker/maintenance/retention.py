@@ -20,7 +20,7 @@ from worker.services import Services
 from worker.store import (  # fmt: skip
     api_tokens,
     audit_trail,
-    bank_lines,
+    bank_senders,
     counters,
     deliveries,
     document_files,
@@ -244,6 +244,9 @@ def erase_customer(services: Services, shop_id: str, email: str, *, by: str) -> 
         found |= {order_id for order_id, body in personal_data.bodies(connection, shop_id) if billed_to(body) == wanted}
         found |= order_search.orders_by_email(connection, shop_id, wanted)
         order_ids = sorted(found | personal_data.discarded_of(connection, shop_id, wanted))
+        names = personal_data.buyers_of(connection, shop_id, order_ids)
+        names |= {document.draft.buyer.name for document in customer_documents}
+        bank_senders.forget(connection, shop_id, order_ids, names)
         erased = Erased(
             orders=tuple(order_ids),
             bodies=personal_data.forget_bodies_of(connection, shop_id, order_ids),
@@ -254,7 +257,6 @@ def erase_customer(services: Services, shop_id: str, email: str, *, by: str) -> 
             ),
             open_drafts=tuple(draft.order_number for draft in open_drafts),
         )
-        bank_lines.forget_senders(connection, shop_id, order_ids)
         message = Message(
             "A customer was erased on request: {orders} orders, {documents} documents stay.",
             orders=len(order_ids),

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -182,21 +182,6 @@ def waiting(connection: Connection, shop_id: str) -> list[StoredLine]:
 def waiting_count(connection: Connection, shop_id: str) -> int:
     mine = (bank_lines.c.shop_id == shop_id, bank_lines.c.state == LineState.WAITING)
     return int(connection.execute(select(func.count()).select_from(bank_lines).where(*mine)).scalar_one())
-
-
-def forget_senders(connection: Connection, shop_id: str, order_ids: Sequence[int]) -> int:
-    """Take name, account and words off the lines that were counted for some orders. Day, amount and reference stay."""
-    paid = select(payments.c.outside_ref).where(
-        payments.c.shop_id == shop_id, payments.c.order_id.in_(order_ids), payments.c.outside_ref.startswith("bank:")
-    )
-    line_ids = sorted({int(name.split(":")[1]) for name in connection.execute(paid).scalars()})
-    mine = select(bank_lines).where(bank_lines.c.shop_id == shop_id, bank_lines.c.line_id.in_(line_ids))
-    for row in connection.execute(mine).all():
-        line = json_codec.load(BankLine, row.line)
-        # What the words said of references stays, so that a file of another kind does not bring the same money anew.
-        kept = json_codec.dump(replace(line, name="", iban="", text=" ".join(line.references)))
-        connection.execute(update(bank_lines).where(bank_lines.c.line_id == row.line_id).values(line=kept))
-    return len(line_ids)
 
 
 def outside_ref(connection: Connection, shop_id: str, line_id: int) -> str:

@@ -27,6 +27,13 @@ def promise(connection: Connection, order: OrderKey, digits: str) -> None:
         )
 
 
+def of_orders(connection: Connection, shop_id: str, order_ids: Iterable[int]) -> set[str]:
+    """All references of some orders."""
+    column = payment_references.c
+    mine = select(column.reference).where(column.shop_id == shop_id, column.order_id.in_(tuple(order_ids)))
+    return set(connection.execute(mine).scalars())
+
+
 def find(connection: Connection, shop_id: str, references: Iterable[str]) -> dict[str, tuple[OrderKey, ...]]:
     """The orders of each of these references (twelve digits) that any has; more than one only after an id came back."""
     column = payment_references.c

@@ -49,6 +49,12 @@ def bodies(connection: Connection, shop_id: str) -> Iterator[tuple[int, bytes]]:
         yield int(row.order_id), bytes(row.body)
 
 
+def buyers_of(connection: Connection, shop_id: str, order_ids: Sequence[int]) -> set[str]:
+    """Whom some orders name as their buyers."""
+    mine = select(orders.c.buyer).where(orders.c.shop_id == shop_id, orders.c.order_id.in_(order_ids))
+    return set(connection.execute(mine).scalars())
+
+
 def forget_buyers(connection: Connection, shop_id: str, order_ids: Sequence[int] | None = None) -> int:
     """Take the buyer's name off orders that have no document; with None off all such orders of the shop.
 
