@@ -3,7 +3,7 @@
 	'use strict';
 
 	var settings = window.facturelayVatNumber;
-	// The field of the classic checkout, and those of the block checkout: in an address, and before WooCommerce 9.9 with the mail address;
+	// The field of the classic checkout, and those of the block checkout: in an address, and before WooCommerce 10.1 with the mail address;
 	// WooCommerce 8.9 kept the slash of its name.
 	var FIELD = '#billing_vat_number, #billing-facturelay-vat-number, #shipping-facturelay-vat-number, #contact-facturelay-vat-number, [id="contact-facturelay/vat-number"]';
 	var LINE = 'facturelay-vat-answer', asked = '';

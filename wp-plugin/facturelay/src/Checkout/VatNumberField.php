@@ -22,8 +22,8 @@ final class VatNumberField implements Feature {
 	public const OPTION         = 'facturelay_vat_field';
 	private const BLOCK_FIELD   = 'facturelay/vat-number';
 	private const CLASSIC_FIELD = 'billing_vat_number';
-	// The first version of WooCommerce that hides a field on a condition.
-	private const CONDITIONS_SINCE = '9.9';
+	// WooCommerce hides a field on a condition since 9.9; up to 10.0 its checkout then fails on a quantity with decimals.
+	private const CONDITIONS_SINCE = '10.1';
 	// A class or constant of each known plugin that asks for the VAT number.
 	private const OTHER_PLUGINS = array( 'WC_EU_VAT_Number', 'WC_EU_VAT_VERSION', 'Aelia\\WC\\EU_VAT_Assistant\\WC_Aelia_EU_VAT_Assistant', 'Alg_WC_EU_VAT', 'YITH_WCEVAT', 'YITH_YWEV_VERSION', 'WC_EU_VAT_Compliance', 'WPDesk\\FlexibleInvoices\\Plugin', 'WooCommerce_Germanized_Pro' );
 	// What people write before their number; the shorter ones first, so that TVA NL… keeps its NL.
