@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 OF_ALL = ("/shops", "/shops/new", "/jobs", "/users", "/about", "/account", "/account/second-factor")
 OF_SHOP = (
     "", "/orders", "/orders/601", "/orders/602", "/orders/603", "/orders/604", "/documents", "/documents?list=drafts", "/accounting", "/accounting/journal",
-    "/accounting/export", "/accounting/backfill", "/jobs", "/team", "/settings/company", "/settings/rules", "/settings/peppol", "/settings/orders", "/settings/checkout-fields", "/settings/payment",
+    "/accounting/export", "/accounting/backfill", "/jobs", "/team", "/settings/company", "/settings/rules", "/settings/peppol", "/settings/orders", "/settings/checkout-fields", "/settings/payment", "/settings/reminders", "/payments/reminders",
     "/settings/numbering", "/settings/branding", "/settings/texts", "/settings/mail", "/settings/vat", "/settings/connection", "/settings/api", "/settings/privacy",
     "/activity", "/activity/deliveries",
     "/settings/go-live", "/attention/exchange_rate",
