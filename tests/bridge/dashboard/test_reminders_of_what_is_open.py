@@ -1,0 +1,56 @@
+"""Whatever happens to an invoice, and whenever somebody looks: no reminder is planned of what is paid or stopped, and none twice."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.bridge_app import NOW, SHOP, BridgeApp
+from worker.domain.document import PaymentRequest
+from worker.domain.payment import PaymentSource, Receipt
+from worker.domain.reminder import Reminded, ReminderKind, ReminderSettings
+from worker.payments.reminders import Round, look
+from worker.store import document_balances, payments, reminders, shops, steps
+
+EVENTS = st.lists(st.sampled_from(["paid", "back", "stopped", "resumed", "days", "weeks"]), min_size=4, max_size=12)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(events=EVENTS)
+def test_nobody_is_reminded_of_what_is_paid_or_stopped(app: BridgeApp, events: list[str]) -> None:
+    with app.store.write() as connection:
+        shop = shops.settings_of(connection, SHOP)
+        assert shop is not None
+        chosen = ReminderSettings(Reminded.ALL, date(2026, 1, 1), before_due=3)
+        shops.change(connection, replace(shop, test=False, reminders=chosen))
+        number = len(connection.exec_driver_sql("SELECT document_id FROM documents").all())
+    invoice = app.issue(
+        number=f"F{number}",
+        sequence=number + 1,
+        order_id=5000 + number,
+        cause=f"order:{number}",
+        paid_on=None,
+        payment=PaymentRequest(due_on=NOW.date() + timedelta(days=7)),
+    )
+    now, one = NOW, invoice.document_id
+    for event in events:
+        now += timedelta(days={"days": 2, "weeks": 9}.get(event, 0), hours=1)
+        with app.store.write() as connection:
+            receipt = Receipt(now.date(), PaymentSource.PERSON, "An")
+            if event == "paid":
+                payments.pay_in_full(connection, one, receipt, now=now)
+            elif event == "back":
+                for payment in payments.standing(connection, invoice.order):
+                    payments.reverse(connection, payment.payment_id, on=now.date(), by="An", now=now)
+            elif event == "stopped":
+                reminders.stop(connection, one, by="An", now=now)
+            elif event == "resumed":
+                reminders.resume(connection, one, now=now)
+            before = set(steps.of_document(connection, one))
+            look(connection, Round(now), one, SHOP)
+            look(connection, Round(now), one, SHOP)
+            planned = (set(steps.of_document(connection, one)) - before) & set(ReminderKind)
+            is_open = document_balances.of_documents(connection, [one])[one].open > 0
+            assert len(planned) <= 1
+            assert not planned or (is_open and one not in reminders.stopped(connection, [one]))
