@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import string
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -217,3 +218,23 @@ def test_a_message_comes_out_of_the_database_as_it_went_in(engine: Engine, messa
     with engine.connect() as connection:  # nothing is kept
         connection.execute(insert(SCRATCH).values(id=1, message=message))
         assert connection.execute(select(SCRATCH.c.message)).scalar_one() == (message or NO_MESSAGE)
+
+
+def test_no_value_of_a_message_is_a_sentence_in_english() -> None:
+    """What is put together here, instead of a message in a message, would stand in English on everybody's page."""
+    written = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
+    named = {"Message", "Rejected", "Unavailable", "Refused", "InvalidValue", "NotNeeded"}
+    found = []
+    for path in (path for room in (BRIDGE_FOLDER, extract.WORKER[0]) for path in room.rglob("*.py")):
+        for call in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)):
+            if getattr(call.func, "id", getattr(call.func, "attr", "")) in named:
+                values = [keyword.value for keyword in call.keywords if keyword.arg not in OPTIONS_OF_ERRORS]
+                texts = [part for value in values for part in literals(value) if written.search(part)]
+                found += [f"{path}:{call.lineno} {text}" for text in texts]
+    assert found == []
+
+
+def literals(value: ast.expr) -> list[str]:
+    """The texts that stand in the source of *value* itself: a constant, or what is between the values of an f-string."""
+    parts = value.values if isinstance(value, ast.JoinedStr) else [value]
+    return [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]

@@ -172,6 +172,22 @@ final class MailHoldTest extends WordPressTestCase {
 		return (bool) $this->in_event( $event, fn() => apply_filters( 'woocommerce_email_enabled_customer_renewal_invoice', true, $order, null ) );
 	}
 
+	public function test_a_refund_right_after_the_sale_waits_for_its_credit_note_and_one_mail_brings_both(): void {
+		$this->asked();
+		$refund = new class() {
+			public function get_id(): int {
+				return 301;
+			}
+		};
+		$email = (object) array( 'refund' => $refund );
+		$this->assertFalse( $this->in_event( 'woocommerce_order_partially_refunded', fn() => apply_filters( 'woocommerce_email_enabled_customer_partially_refunded_order', true, new WC_Order(), $email ) ) );
+
+		$this->assertFalse( ( new HeldMails() )->start_replacing( 238, array( 'credit_note', 'invoice' ), array( 301 ), 'mail-1', 600 ) );
+		( new HeldMails() )->finish_replacing( 'mail-1' );
+
+		$this->assertSame( 0, ( new HeldMails() )->summary()['held'] );
+	}
+
 	private function completed(): bool {
 		return (bool) $this->in_event( 'woocommerce_order_status_completed', fn() => apply_filters( 'woocommerce_email_enabled_customer_completed_order', true, new WC_Order( array( 'status' => 'completed' ) ), null ) );
 	}
@@ -220,6 +236,7 @@ final class MailHoldTest extends WordPressTestCase {
 						self::MAIL                 => array( $paid ),
 						'customer_completed_order' => array( array( 'needs_paid' => false ) + $paid ),
 						'customer_renewal_invoice' => array( array( 'kind' => 'payment_request', 'needs_paid' => false ) + $paid ),
+						'customer_partially_refunded_order' => array( array( 'kind' => 'credit_note', 'needs_paid' => false ) + $paid ),
 					),
 				),
 			)

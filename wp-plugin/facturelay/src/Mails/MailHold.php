@@ -93,9 +93,8 @@ final class MailHold implements Feature {
 		}
 		$held_mails = new HeldMails();
 		$refund     = in_array( $mail_id, HoldRules::REFUNDS, true ) ? self::refund_id( $email ) : 0;
-		$made       = ( new DocumentTable() )->kinds_of_order( $order->get_id() );
-		// A refund needs an invoice that exists; for other mails an expected document counts as made.
-		$made  = $refund > 0 ? $made : array_merge( $made, $held_mails->expected_kinds( $order->get_id() ) );
+		// A document that is expected counts as made: a refund right after the sale has a credit note beside its invoice.
+		$made  = array_merge( ( new DocumentTable() )->kinds_of_order( $order->get_id() ), $held_mails->expected_kinds( $order->get_id() ) );
 		$rules = Heartbeat::hold_rules();
 		if ( self::is_deferred_event() && $this->document_mail_was_first( $held_mails, $rules, $mail_id, $order, $refund, $made ) ) {
 			return true;
