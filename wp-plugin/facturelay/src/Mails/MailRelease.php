@@ -73,8 +73,9 @@ final class MailRelease implements Feature {
 			if ( $can_finish ) {
 				fastcgi_finish_request();
 			}
-			// Without FastCGI the visitor waits for the mail server: one mail at most.
-			$this->release( $can_finish ? 3 : 1 );
+			// Without FastCGI the visitor waits for the mail server: one mail at most. With it nobody waits, and all are sent: the queue of
+			// Action Scheduler may stand still behind deliveries to a Facturelay that hangs, a minute for each.
+			$this->release( $can_finish ? 20 : 1 );
 		} catch ( \Throwable $error ) {
 			return;
 		}
