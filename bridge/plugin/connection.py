@@ -44,8 +44,6 @@ blueprint = Blueprint("plugin", __name__)
 
 # The shop checked who asks; the link it leads to need not outlive the visit by much.
 LINK_LIFETIME = timedelta(days=1)
-# The shop may have missed that our mail left; twice as long as it waits for that.
-MAILED_WITHIN = timedelta(hours=1)
 KEY = re.compile(r"ck_[0-9a-f]{40}")
 KEY_SECRET = re.compile(r"cs_[0-9a-f]{40}")
 HEX_SECRET = re.compile(r"[0-9a-f]{32,64}")
@@ -212,7 +210,7 @@ def heartbeat(plugin_request: PluginRequest) -> Response:
     with context().store.write() as connection:
         plugins.record_heartbeat(connection, found.plugin_id, version=version, report=plugin_request.content, now=now)
         connected = shops.get(connection, context().encryption, found.shop_id)
-        mailed = plugins.mailed_since(connection, found.shop_id, now - MAILED_WITHIN)
+        mailed = plugins.mailed_since(connection, found.shop_id, now - plugins.MAILED_WITHIN)
     shop, own_server = connected.shop, connected.secrets.smtp_url
     can_mail = bool(own_server or context().settings.smtp_url)
     may_hold_mails = found.may_hold_mail(now)

@@ -111,7 +111,10 @@ def sync_plugin(services: Services, connected: ConnectedShop) -> None:
     can_mail = bool(connected.secrets.smtp_url or services.settings.smtp_url) and found.may_hold_mail(services.now())
     settings = services.settings
     links = order_link.settings_for_plugin(settings.public_url, settings.secret_keys, connected.shop.shop_id)
-    told = {**settings_for_plugin(connected.shop, can_mail=can_mail), "order_links": links}
+    with services.store.read() as connection:
+        # The call that said so at the time may not have arrived; the shop waits for it no longer than for the mail.
+        mailed = plugins.mailed_since(connection, found.shop_id, services.now() - plugins.MAILED_WITHIN)
+    told = {**settings_for_plugin(connected.shop, can_mail=can_mail), "order_links": links, "mailed": mailed}
     call_plugin(services, found, "sync", told)
     sync_documents(services, found)
 

@@ -30,6 +30,8 @@ INVITE_LIFETIME = timedelta(days=7)
 RESPONSE_WITHIN = timedelta(minutes=6)
 # A clock may be off by TOLERANCE_S either way, so a request is fresh for twice as long at most.
 NONCES_KEPT_FOR = timedelta(seconds=3 * TOLERANCE_S)
+# The shop may have missed that our mail left, and is told so again for this long.
+MAILED_WITHIN = timedelta(hours=1)
 # Its last heartbeat counts for ten minutes, and what it held then it lets go of after ten, or a taken mail after 25.
 MAY_HOLD_FOR = timedelta(minutes=40)
 

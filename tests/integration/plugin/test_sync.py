@@ -76,6 +76,19 @@ def test_our_mail_is_taken_before_the_shop_sends_its_own() -> None:
     assert smtp.TOTAL_S < sync.TAKEN_OVER_S <= int(given[1]) - 30
 
 
+def test_the_shop_is_told_again_what_was_mailed_before_it_would_mail_itself(
+    system: System, shop_plugin: PretendPlugin
+) -> None:
+    system.arrives(an_order(id=238, paid=True))
+    (before,) = (told for verb, told in shop_plugin.told if verb == "mailed" and told["stage"] == "before")
+    with system.services.store.read() as connection:
+        connected = shops.get(connection, system.services.encryption, system.shop_id)
+
+    sync.sync_plugin(system.services, connected)
+
+    assert next(told["mailed"] for verb, told in shop_plugin.told if verb == "sync") == [before["mail_group"]]
+
+
 def test_a_person_may_send_it_all_the_same(system: System, shop_plugin: PretendPlugin) -> None:
     shop_plugin.late = True
     order = an_order(id=238, paid=True)

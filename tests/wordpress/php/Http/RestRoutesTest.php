@@ -6,6 +6,7 @@ use Facturelay\Connection\Connection;
 use Facturelay\Connection\Heartbeat;
 use Facturelay\Http\Signature;
 use Facturelay\Lifecycle\Schema;
+use Facturelay\Mails\HeldMails;
 
 /** Who may tell the shop what became of its mails: Facturelay, once per message. */
 final class RestRoutesTest extends WordPressTestCase {
@@ -95,6 +96,18 @@ final class RestRoutesTest extends WordPressTestCase {
 		Connection::delete();
 
 		$this->assertSame( 404, $this->call( $this->signed() )[0] );
+	}
+
+	public function test_what_facturelay_mailed_while_it_could_not_say_so_is_not_sent_by_the_shop_too(): void {
+		$held_mails = new HeldMails();
+		$held_mails->hold( 238, 'customer_processing_order', 0, 'processing', array( 'invoice' ), 'en_US', 600 );
+		$held_mails->start_replacing( 238, array( 'invoice' ), array(), 'mail-1', 600 );
+
+		$route = '/facturelay/v1/sync';
+		$body  = '{"mailed":["mail-1"]}';
+		$this->assertSame( 200, $this->call( Signature::sign( self::SECRET, $route, $body ), $body, $route )[0] );
+
+		$this->assertSame( 0, $held_mails->summary()['held'] );
 	}
 
 	/** @return array{time: string, nonce: string, signature: string} */

@@ -94,10 +94,7 @@ final class Heartbeat implements Feature {
 			);
 			return;
 		}
-		foreach ( (array) ( $response['mailed'] ?? array() ) as $mail_group ) {
-			// The request that said so at the time may not have arrived.
-			$held_mails->finish_replacing( (string) $mail_group );
-		}
+		$held_mails->finish_all_replacing( (array) ( $response['mailed'] ?? array() ) );
 		$held_mails->purge();
 		self::update(
 			array(

@@ -109,6 +109,7 @@ final class RestRoutes implements Feature {
 				break;
 			default:
 				Heartbeat::store_bridge_state( $content );
+				( new HeldMails() )->finish_all_replacing( (array) ( $content['mailed'] ?? array() ) );
 				$response = array( 'released' => ( new MailRelease() )->release( 10 ) );
 		}
 		return array( 'facturelay' => true ) + $response;

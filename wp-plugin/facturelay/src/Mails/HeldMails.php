@@ -237,6 +237,17 @@ final class HeldMails {
 		$this->execute( 'UPDATE %i SET state = "mailed" WHERE mail_group = %s AND state = "mailing"', $mail_group );
 	}
 
+	/**
+	 * Facturelay repeats what it mailed of late: the request that said so at the time may not have arrived.
+	 *
+	 * @param array<int, mixed> $mail_groups
+	 */
+	public function finish_all_replacing( array $mail_groups ): void {
+		foreach ( $mail_groups as $mail_group ) {
+			$this->finish_replacing( (string) $mail_group );
+		}
+	}
+
 	/** Facturelay will not mail its documents: the mails that they would have replaced are due now. */
 	public function cancel_replacing( string $mail_group ): void {
 		$this->delete_early( $mail_group );
