@@ -22,4 +22,8 @@ final class HoldRulesTest extends WordPressTestCase {
 	public function test_a_mail_is_held_for_these_documents_and_no_others( array $table, array $case ): void {
 		$this->assertSame( $case['kinds'], ( new HoldRules( $table ) )->replacing_kinds( $case['facts'] ) );
 	}
+
+	public function test_a_mail_is_due_a_round_of_the_scheduled_tasks_before_it_must_have_left(): void {
+		$this->assertSame( 540, ( new HoldRules( array( 'deadline_s' => 600 ) ) )->deadline_s() );
+	}
 }

@@ -28,6 +28,8 @@ final class HoldRules {
 		'customer_on_hold_renewal_order' => array( self::BANK_TRANSFER ),
 		'customer_renewal_invoice'       => array( '', self::BANK_TRANSFER ),
 	);
+	// On a shop without visitors only these tasks send what is due.
+	private const ROUND_S       = 60;
 
 	/** @var array<string, mixed> */
 	private array $rules;
@@ -47,9 +49,9 @@ final class HoldRules {
 		return (array) ( $this->rules['mails'][ $mail_id ] ?? array() );
 	}
 
-	/** Seconds that a mail is held at most. */
+	/** Seconds after which a held mail is due: one round of the shop's scheduled tasks before it must have left. */
 	public function deadline_s(): int {
-		return max( 300, (int) ( $this->rules['deadline_s'] ?? 600 ) );
+		return max( 300, (int) ( $this->rules['deadline_s'] ?? 600 ) ) - self::ROUND_S;
 	}
 
 	/**
