@@ -17,7 +17,15 @@ from worker.accounting import reconcile
 from worker.errors import Rejected, Unavailable
 from worker.invoicing import vat_checks
 from worker.maintenance import hourly_stats, retention
-from worker.notifications import account_mails, alerts, distance_sales, legal_term, old_bank_files, vies_silence
+from worker.notifications import (
+    account_mails,
+    alerts,
+    distance_sales,
+    legal_term,
+    old_bank_files,
+    other_invoices,
+    vies_silence,
+)
 from worker.orders import poll as order_poll
 from worker.orders import refund_check, webhook_repair
 from worker.payments import bank_folder, reminders, unpaid_orders
@@ -194,6 +202,7 @@ SHOP_JOBS = (
     ShopJob("bank_folder", lambda _settings: timedelta(minutes=1), bank_folder.read_folder),
     ShopJob("bank_files_age", lambda _settings: timedelta(minutes=10), old_bank_files.alert_old_files),
     ShopJob("unpaid_orders", lambda _settings: timedelta(minutes=10), unpaid_orders.cancel_daily),
+    ShopJob("other_invoices", lambda _settings: timedelta(minutes=10), other_invoices.alert_other_invoices),
     ShopJob("distance_sales", lambda _settings: timedelta(hours=6), distance_sales.watch_distance_sales),
     ShopJob("daily_digest", lambda _settings: timedelta(minutes=10), alerts.digest_daily),
 )

@@ -102,6 +102,8 @@ def connection_state(connection: Connection, shop: Shop, now: datetime) -> dict[
         "state_labels": STATE_LABELS,
         "plugin": plugins.of_shop(connection, context().encryption, shop.shop_id),
         "has_rest": secrets.has_rest,
+        # In test the list of what is to be done before going live says it.
+        "other_makers": () if shop.test else plugins.other_invoices(connection, shop.shop_id)[0].making,
         "webhooks_are_well": not any(code.startswith("webhook") for code in open_codes),
         "rested": roads.failing(connection, (shop.shop_id,), with_shared=not secrets.smtp_url),
     }

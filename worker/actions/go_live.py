@@ -8,13 +8,14 @@ keeps it, and its credit note is a test too (`invoicing.cores.builtin`), so that
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, func, select
 
 from worker.actions import Installation
 from worker.domain.access_point import ELSEWHERE
 from worker.domain.completeness import missing_of_seller
 from worker.domain.document import KIND_TERMS, Kind
 from worker.domain.online_payment import why_not
+from worker.domain.other_invoices import OtherInvoices, OtherMaker, printed_next
 from worker.domain.place_of_supply import EU
 from worker.domain.shop import Shop, VatRegime
 from worker.errors import Rejected
@@ -43,6 +44,7 @@ def checklist(
         *number_checks(connection, shop, now=now),
         mail_check(connection, shop, installation),
         *online_check(shop),
+        *others_checks(connection, shop, now=now),
     )
 
 
@@ -121,6 +123,65 @@ def is_connected(connection: Connection, shop_id: str, installation: Installatio
     """By its plugin, or by a REST key that somebody made by hand."""
     has_plugin = plugins.of_shop(connection, installation.encryption, shop_id) is not None
     return has_plugin or shops.get(connection, installation.encryption, shop_id).secrets.has_rest
+
+
+def others_checks(connection: Connection, shop: Shop, *, now: datetime) -> tuple[ReadinessCheck, ...]:
+    """Other plugins of the shop that make invoices too, and how far their numbers are."""
+    others, _ = plugins.other_invoices(connection, shop.shop_id)
+    return (
+        *(other_maker_check(maker, beside=others.beside) for maker in others.making),
+        *other_numbers_check(connection, shop, others, now=now),
+    )
+
+
+def other_maker_check(maker: OtherMaker, *, beside: bool) -> ReadinessCheck:
+    """That *maker* is still at work. Whoever runs this *beside* it as a test must first say that the test is over."""
+    if beside:
+        message = Message(
+            "You run Facturelay beside {name} as a test. To go live, switch the invoices of {name} off, and untick that choice in "
+            "WooCommerce > Settings > Facturelay.",
+            name=maker.name,
+        )
+    elif not maker.known:
+        message = Message(
+            "{name} is active in the shop and may make invoices of the same orders. Look there, and switch them off before you go live.",
+            name=maker.name,
+        )
+    else:
+        message = Message(
+            "{name} makes invoices of the same orders: your customers get two for one, and the VAT on both is owed. Switch them off "
+            "in WordPress, under {where}.",
+            name=maker.name,
+            where=maker.where,
+        )
+    return ReadinessCheck("other_invoices", good=False, needed=beside, message=message)
+
+
+def other_numbers_check(
+    connection: Connection, shop: Shop, others: OtherInvoices, *, now: datetime
+) -> tuple[ReadinessCheck, ...]:
+    """Whether our first invoice goes on after the other plugin's last; once ours has a number it is too late to ask."""
+    maker = others.with_numbers
+    if maker is None or maker.numbers is None or has_real_invoice(connection, shop.shop_id):
+        return ()
+    ours = next_numbers(connection, shop, now=now)[Kind.INVOICE]
+    year = now.astimezone(shop.zoneinfo).year
+    theirs = printed_next(maker.numbers, shop.numbering.series[Kind.INVOICE], year=year)
+    if theirs == ours:
+        message = Message("Your invoices go on after those of {name}, with {number}.", name=maker.name, number=theirs)
+    else:
+        message = Message(
+            "The next invoice of {name} is {number}; here it would be {ours}.",
+            name=maker.name,
+            number=theirs,
+            ours=ours,
+        )
+    return (ReadinessCheck("other_numbers", good=theirs == ours, needed=False, message=message),)
+
+
+def has_real_invoice(connection: Connection, shop_id: str) -> bool:
+    mine = (documents.c.shop_id == shop_id, documents.c.kind == Kind.INVOICE, documents.c.test.is_(False))
+    return bool(connection.execute(select(exists().where(*mine))).scalar_one())
 
 
 def tests_check(connection: Connection, shop: Shop) -> ReadinessCheck:

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
 from worker.domain.document import Document
+from worker.domain.other_invoices import OtherInvoices, from_report
 from worker.domain.shop_facts import ShopFacts
 from worker.domain.step import MAIL
 from worker.message import NO_MESSAGE, Message
@@ -198,6 +199,15 @@ def record_heartbeat(
         update(plugins)
         .where(plugins.c.plugin_id == plugin_id)
         .values(heartbeat_at=now, version=version, last_report=json.dumps(report))
+    )
+
+
+def other_invoices(connection: Connection, shop_id: str) -> tuple[OtherInvoices, datetime | None]:
+    """What the shop's plugin told of other plugins that make invoices, and when; nothing where there is no plugin."""
+    told = select(plugins.c.last_report, plugins.c.heartbeat_at).where(plugins.c.shop_id == shop_id)
+    row = connection.execute(told).one_or_none()
+    return (
+        (from_report(json.loads(row.last_report).get("others")), row.heartbeat_at) if row else (OtherInvoices(), None)
     )
 
 

@@ -4,13 +4,13 @@ from http import HTTPStatus
 
 from flask import Response, flash, request
 
-from bridge.accounts.access import shop
+from bridge.accounts.access import actor, shop
 from bridge.context import context, redirect_to
 from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
 from bridge.forms import Form
 from bridge.i18n.translate import _, translate_message
-from worker.actions import go_live, shop_settings
+from worker.actions import go_live, other_numbers, shop_settings
 from worker.actions.shop_settings import NumberingChanges, ShopChanges
 from worker.domain.document import Kind
 from worker.errors import Rejected
@@ -55,7 +55,30 @@ def save_numbers(shop_id: str) -> Response:
     return redirect_to(f"/s/{shop_id}/settings/numbering")
 
 
+@blueprint.post("/numbering/continue")
+def continue_others(shop_id: str) -> Response:
+    """Go on after the numbers of another plugin of the shop, which told how far they are."""
+    try:
+        changed = other_numbers.continue_numbers(context(), shop_id, by=actor())
+    except Rejected as error:
+        flash(translate_message(error.message), "refused")
+        return redirect_to(f"/s/{shop_id}/settings/numbering")
+    with context().store.read() as connection:
+        number = go_live.next_numbers(connection, changed.shop, now=context().now())[Kind.INVOICE]
+    flash(_("The first invoice here will be {number}.", number=number), "good")
+    return redirect_to(f"/s/{shop_id}/settings/numbering")
+
+
 def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:  # noqa: ARG001
     with context().store.read() as connection:
         next_numbers = go_live.next_numbers(connection, shop(), now=context().now())
-    return settings_page("numbering", "numbering", status=status, form=form, coming=next_numbers, kinds=tuple(Kind))
+        others = go_live.others_checks(connection, shop(), now=context().now())
+    return settings_page(
+        "numbering",
+        "numbering",
+        status=status,
+        form=form,
+        coming=next_numbers,
+        kinds=tuple(Kind),
+        other_numbers=next((check for check in others if check.name == "other_numbers"), None),
+    )

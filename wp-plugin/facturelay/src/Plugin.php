@@ -54,6 +54,7 @@ final class Plugin {
 			new Checkout\VatNumberCheck( $vat_number_field, $this->file ),
 			new Admin\SettingsTab( self::VERSION ),
 			new Admin\FirstSteps( $this->file ),
+			new Others\OtherInvoices(),
 			new Admin\SiteHealth(),
 			new Admin\PersonalData(),
 		);

@@ -13,6 +13,7 @@ use Facturelay\Connection\PrivateAddress;
 use Facturelay\FacturelayError;
 use Facturelay\Feature;
 use Facturelay\Mails\MailHold;
+use Facturelay\Others\OtherInvoices;
 
 defined( 'ABSPATH' ) || exit;
 
@@ -75,6 +76,7 @@ final class SettingsTab implements Feature {
 		$typed      = is_array( $typed ) ? $typed : array();
 		$connection = Connection::load();
 		$code       = FlashNotice::show();
+		OtherInvoices::show_warnings();
 		if ( $connection->is_clone() ) {
 			$this->show_clone( $connection );
 		} elseif ( $connection->exists() ) {
@@ -102,6 +104,7 @@ final class SettingsTab implements Feature {
 				return array( 'success', __( 'Disconnected. Your shop sends its own mails again; your documents stay on your Facturelay.', 'facturelay' ), 'disconnected' );
 			case 'choices':
 				$this->save_settings();
+				( new Heartbeat( $this->version ) )->send();
 				return array( 'success', __( 'Saved.', 'facturelay' ), 'saved' );
 			default:
 				return array( 'error', __( 'Nothing was done; press one of the buttons.', 'facturelay' ), 'nothing_done' );
@@ -125,6 +128,7 @@ final class SettingsTab implements Feature {
 	}
 
 	private function save_settings(): void {
+		OtherInvoices::save_choice( '' !== $this->field( 'beside' ) );
 		update_option( VatNumberField::OPTION, '' === $this->field( 'vat' ) ? 'no' : 'yes', true );
 		update_option( VatNumberCheck::FILL_OPTION, '' === $this->field( 'vat_fill' ) ? 'no' : 'yes', true );
 		$choices = array();
@@ -195,6 +199,7 @@ final class SettingsTab implements Feature {
 	}
 
 	private function show_settings(): void {
+		OtherInvoices::show_choice();
 		$names   = array(
 			'customer_on_hold_order'    => __( 'Order on hold', 'facturelay' ),
 			'customer_processing_order' => __( 'Processing order', 'facturelay' ),

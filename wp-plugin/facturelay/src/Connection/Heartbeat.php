@@ -11,6 +11,7 @@ use Facturelay\Lifecycle\Schema;
 use Facturelay\Mails\HeldMails;
 use Facturelay\Mails\HoldRules;
 use Facturelay\Mails\MailRelease;
+use Facturelay\Others\OtherInvoices;
 
 defined( 'ABSPATH' ) || exit;
 
@@ -184,6 +185,7 @@ final class Heartbeat implements Feature {
 			'webhooks'    => $webhooks,
 			'key'         => RestKeys::exists( $connection->rest_key_id() ),
 			'mails'       => $held_mails->summary(),
+			'others'      => OtherInvoices::report(),
 		);
 	}
 }
