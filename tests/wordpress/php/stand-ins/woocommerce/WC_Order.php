@@ -33,6 +33,10 @@ class WC_Order {
 		return 'wc_order_' . $this->data['id'];
 	}
 
+	public function get_edit_order_url(): string {
+		return admin_url( 'admin.php?page=wc-orders&action=edit&id=' . $this->data['id'] );
+	}
+
 	public function key_is_valid( string $key ): bool {
 		return hash_equals( $this->get_order_key(), $key );
 	}

@@ -91,3 +91,8 @@ function wc_get_orders( array $wanted ): array {
 function wc_format_decimal( $number, $dp = false ): string {
 	return number_format( (float) $number, (int) $dp, '.', '' );
 }
+
+/** @param array<string, string> $options */
+function wc_price( float $amount, array $options = array() ): string {
+	return '<span>' . ( $options['currency'] ?? 'EUR' ) . ' ' . number_format( $amount, 2 ) . '</span>';
+}
