@@ -143,12 +143,16 @@ final class InvoicePlugins {
 
 	/** @return InvoicePlugin[] those that are active, and those that once gave numbers here */
 	public static function all(): array {
-		$plugins = array_map( static fn ( array $known ): InvoicePlugin => new InvoicePlugin( $known ), self::PLUGINS );
-		return array_values( array_filter( $plugins, static fn ( InvoicePlugin $plugin ): bool => $plugin->is_active() || null !== $plugin->numbers() ) );
+		return array_values( array_filter( self::known(), static fn ( InvoicePlugin $plugin ): bool => $plugin->is_active() || null !== $plugin->numbers() ) );
 	}
 
-	/** @return InvoicePlugin[] those that make invoices by themselves, or may */
+	/** @return InvoicePlugin[] those that make invoices by themselves, or may; asks no table, as it is shown in pages */
 	public static function making(): array {
-		return array_values( array_filter( self::all(), static fn ( InvoicePlugin $plugin ): bool => $plugin->makes_invoices() ) );
+		return array_values( array_filter( self::known(), static fn ( InvoicePlugin $plugin ): bool => $plugin->makes_invoices() ) );
+	}
+
+	/** @return InvoicePlugin[] */
+	private static function known(): array {
+		return array_map( static fn ( array $known ): InvoicePlugin => new InvoicePlugin( $known ), self::PLUGINS );
 	}
 }
