@@ -5,6 +5,7 @@ from functools import cache
 
 from worker.domain.attention import Button, Harm, Reason, Source
 from worker.domain.document import Problem
+from worker.domain.reminder import ReminderKind
 from worker.domain.step import BUYER_ASKS, EINVOICE, MAIL, RENDER, TRANSMIT, WRITE_BACK
 from worker.message import Message
 
@@ -130,6 +131,10 @@ WORK = (
         Message("Paid orders that could not be set paid in the shop."),
         TRY_AGAIN,
         work="settle_order",
+    ),
+    *(
+        Reason(f"{kind}_failed", Source.WORK, DECISION, Message("Reminders that did not leave."), TRY_AGAIN, work=kind)
+        for kind in ReminderKind
     ),
 )
 DRAFTS_WITH_PROBLEMS = (
