@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import ACTOR, ProgressBar, open_services, show, table, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, ProgressBar, open_services, show, table, with_data, with_json
 from worker.domain.bank_match import VERDICT_TERMS, Match
 from worker.domain.money import written
 from worker.payments.bank_file import BankFile, CheckedFile, check_file, take_file
@@ -13,7 +13,7 @@ from worker.store import shops
 
 
 @click.command("bank-file")
-@click.argument("shop_id", metavar="SHOP")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--check", is_flag=True, help="Only say what it would bring; count and keep nothing.")
 @with_data

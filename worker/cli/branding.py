@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import ACTOR, open_services, show, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, open_services, show, with_data, with_json
 from worker.rendering import LAYOUTS
 from worker.shops import branding
 
 
 @click.command()
-@click.argument("shop_id")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=False)
 @click.option("--remove", is_flag=True, help="Print the company's name instead.")
 @with_data
@@ -30,7 +30,7 @@ def logo(shop_id: str, file: Path | None, data: Path | None, *, remove: bool, as
 
 
 @click.command()
-@click.argument("shop_id")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.argument("layout", type=click.Choice(list(LAYOUTS)))
 @with_data
 @with_json

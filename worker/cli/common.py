@@ -2,28 +2,43 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Self, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
+from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.processes.supervisor import prepare
 from worker.services import Services
 from worker.settings import Settings
+from worker.store import shops
 from worker.store.database import json_codec
 from worker.store.database.migrate import is_current, upgrade
 
 # Who acts here, in the audit trail.
 ACTOR = "command line"
+WHOLE_ID = re.compile("[0-9a-f]{24}")
+LEAST_OF_ID = 4  # letters of a shop's id that stand for all of it
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Lazy(click.Group):
+class Group(click.Group):
+    """A group whose help says the whole first sentence of each command: click cuts it where the line ends."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.get_short_help_str(limit=1000)) for name, command in found if command])
+
+
+class Lazy(Group):
     """A group whose commands live in other modules, each imported when it is called: *elsewhere* maps name to module:command."""
 
     def __init__(self, *args: Any, elsewhere: dict[str, str], **more: Any) -> None:
@@ -41,11 +56,40 @@ class Lazy(click.Group):
         return found
 
 
+class ShopName(click.ParamType[str]):
+    """A shop by its id or the beginning of that, its name, or the host of its address; gives the id."""
+
+    name = "shop"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if WHOLE_ID.fullmatch(value):
+            return str(value)
+        with open_services(ctx.params.get("data") if ctx else None).store.read() as connection:
+            found = {shop.shop_id: shop for shop in shops.every(connection)}
+        if value in found:
+            return str(value)
+        meant = [shop for shop in found.values() if is_meant(shop, value)]
+        if len(meant) > 1:
+            names = ", ".join(f"{shop.name} ({shop.shop_id})" for shop in meant)
+            self.fail(f"“{value}” may be one of several shops: {names}.", param, ctx)
+        return meant[0].shop_id if meant else str(value)  # whoever looks for it says that there is none
+
+
+def is_meant(shop: Shop, said: str) -> bool:
+    known = (shop.name.casefold(), urlsplit(shop.url).netloc.casefold(), shop.url.casefold().rstrip("/"))
+    begins = len(said) >= LEAST_OF_ID and shop.shop_id.startswith(said)
+    return said.strip().rstrip("/").casefold() in known or begins
+
+
+SHOP = ShopName()
+
+
 def with_data(command: F) -> F:
     """Add --data: where the state of one machine lives."""
     return click.option(
         "--data",
         type=click.Path(path_type=Path, file_okay=False),
+        is_eager=True,  # a shop is looked up there by its name
         help="Folder with the state (default: FACTURELAY_DATA, or facturelay-data here).",
     )(command)
 

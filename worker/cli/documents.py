@@ -7,7 +7,7 @@ import click
 
 from worker import serializers
 from worker.actions import documents as document_actions
-from worker.cli.common import ACTOR, open_services, show, table, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, Group, open_services, show, table, with_data, with_json
 from worker.domain.document import Document
 from worker.domain.money import written
 from worker.domain.step import MAIL, WRITE_BACK
@@ -22,13 +22,13 @@ from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails
 
 
-@click.group()
+@click.group(cls=Group)
 def documents() -> None:
     """List documents and drafts; issue, send, credit."""
 
 
 @documents.command("list")
-@click.option("--shop", "shop_id", help="Only this shop.")
+@click.option("--shop", "shop_id", metavar="SHOP", type=SHOP, help="Only this shop.")
 @click.option("--order", "order_id", type=int, help="Only this order (its id in WooCommerce).")
 @with_data
 @with_json

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import ACTOR, open_services, show, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, Group, open_services, show, with_data, with_json
 from worker.errors import Rejected
 from worker.net import email_address
 from worker.sending import test_email
@@ -13,13 +13,13 @@ from worker.sending.test_email import MailTestResult
 from worker.shops import branding
 
 
-@click.group()
+@click.group(cls=Group)
 def mail() -> None:
     """Set how a shop's mail leaves, and test it."""
 
 
 @mail.command("test")
-@click.argument("shop_id")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.option("--to", default="", help="Where it goes (default: the shop's own address).")
 @with_data
 @with_json
@@ -32,7 +32,7 @@ def test(shop_id: str, to: str, data: Path | None, *, as_json: bool) -> None:
 
 
 @mail.command("set")
-@click.argument("shop_id")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.option(
     "--smtp-url", help="The shop's own mail server, like smtp+starttls://user:password@host:587; “” for none."
 )

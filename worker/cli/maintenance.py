@@ -12,7 +12,7 @@ import click
 from worker.accounting import reconcile as reconciler
 from worker.accounting import reconciliation
 from worker.accounting.reconciliation import ReconciledOrder, Reconciliation, ReconciliationState
-from worker.cli.common import ProgressBar, open_services, read_settings, show, table, with_data, with_json
+from worker.cli.common import SHOP, ProgressBar, open_services, read_settings, show, table, with_data, with_json
 from worker.domain.money import written
 from worker.domain.settings_form import read_instant
 from worker.errors import InvalidValue, Rejected
@@ -31,7 +31,7 @@ MOST_SHOWN = 20
 
 
 @click.command()
-@click.argument("shop_id", metavar="SHOP")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.option("--month", required=True, help="Like 2026-11, in the shop's time zone.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print one line for each order, for a spreadsheet.")
 @with_data
@@ -111,7 +111,7 @@ def is_amount(text: str) -> bool:
 
 
 @click.command()
-@click.argument("shop_id", metavar="SHOP")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.option("--since", help="The first day, like 2026-01-01.")
 @click.option("--until", help="The last day (default: today).")
 @click.option("--orders", "order_ids", help="Order ids instead, like 12,15,18.")

@@ -6,12 +6,12 @@ from pathlib import Path
 import click
 
 from worker.actions import online_payment
-from worker.cli.common import ACTOR, open_services, show, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, Group, open_services, show, with_data, with_json
 from worker.cli.peppol import read_key
 from worker.tasks.mollie import check_of
 
 
-@click.group()
+@click.group(cls=Group)
 def mollie() -> None:
     """Let customers pay online by the shop's own account with Mollie, and try its key.
 
@@ -21,7 +21,7 @@ def mollie() -> None:
 
 
 @mollie.command("connect")
-@click.argument("shop_id")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.option("--key-file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True),
               help="A file with the API key, or - for standard input; without it, the key is asked for.")  # fmt: skip
 @with_data
@@ -35,7 +35,7 @@ def connect(shop_id: str, key_file: Path | None, data: Path | None, *, as_json: 
 
 
 @mollie.command("check")
-@click.argument("shop_id")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @with_data
 @with_json
 def check(shop_id: str, data: Path | None, *, as_json: bool) -> None:
@@ -44,7 +44,7 @@ def check(shop_id: str, data: Path | None, *, as_json: bool) -> None:
 
 
 @mollie.command("disconnect")
-@click.argument("shop_id")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @with_data
 @with_json
 def disconnect(shop_id: str, data: Path | None, *, as_json: bool) -> None:

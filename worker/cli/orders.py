@@ -10,7 +10,7 @@ import click
 from worker import serializers
 from worker.actions import order_treatment
 from worker.actions import orders as order_actions
-from worker.cli.common import ACTOR, open_services, show, table, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, Group, open_services, show, table, with_data, with_json
 from worker.domain.order_treatment import TreatmentName
 from worker.errors import Rejected
 from worker.services import Services
@@ -20,14 +20,14 @@ from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails, OrderHistory
 
 
-@click.group()
+@click.group(cls=Group)
 def order() -> None:
     """Look at one order."""
 
 
 @order.command("show")
 @click.argument("order_id", type=int)
-@click.option("--shop", "shop_id", help="The shop; needed when there are several.")
+@click.option("--shop", "shop_id", metavar="SHOP", type=SHOP, help="The shop; needed when there are several.")
 @with_data
 @with_json
 def show_order(order_id: int, shop_id: str | None, data: Path | None, *, as_json: bool) -> None:
@@ -47,7 +47,7 @@ def show_order(order_id: int, shop_id: str | None, data: Path | None, *, as_json
 
 @order.command("retry")
 @click.argument("order_id", type=int)
-@click.option("--shop", "shop_id", help="The shop; needed when there are several.")
+@click.option("--shop", "shop_id", metavar="SHOP", type=SHOP, help="The shop; needed when there are several.")
 @with_data
 @with_json
 def retry_order(order_id: int, shop_id: str | None, data: Path | None, *, as_json: bool) -> None:
@@ -69,7 +69,7 @@ def retry_order(order_id: int, shop_id: str | None, data: Path | None, *, as_jso
     help="The treatment; “settings” takes it back.",
 )
 @click.option("--reason", default="", help="Why, in your own words; it stays in the order's history.")
-@click.option("--shop", "shop_id", help="The shop; needed when there are several.")
+@click.option("--shop", "shop_id", metavar="SHOP", type=SHOP, help="The shop; needed when there are several.")
 @with_data
 @with_json
 def treat_order(

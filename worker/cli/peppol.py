@@ -7,20 +7,20 @@ import click
 from worker.access_points.account import any_account_of, why_none
 from worker.actions import peppol as peppol_actions
 from worker.actions.peppol import NewAccount
-from worker.cli.common import ACTOR, open_services, show, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, Group, open_services, show, with_data, with_json
 from worker.domain.access_point import OPERATORS, PROVIDERS
 from worker.errors import Rejected
 from worker.tasks.connection import ConnectionCheck
 from worker.tasks.peppol import can_send, try_key
 
 
-@click.group()
+@click.group(cls=Group)
 def peppol() -> None:
     """Choose who sends a shop's e-invoices by Peppol, and try the key."""
 
 
 @peppol.command("connect")
-@click.argument("shop_id")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.argument("provider", type=click.Choice([*PROVIDERS, OPERATORS]))
 @click.option("--key-file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True),
               help="A file with the key, or - for standard input; without it, the key is asked for.")  # fmt: skip
@@ -54,7 +54,7 @@ def read_key(key_file: Path | None) -> str:
 
 
 @peppol.command("elsewhere")
-@click.argument("shop_id")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @with_data
 @with_json
 def elsewhere(shop_id: str, data: Path | None, *, as_json: bool) -> None:
@@ -66,7 +66,7 @@ def elsewhere(shop_id: str, data: Path | None, *, as_json: bool) -> None:
 
 
 @peppol.command("check")
-@click.argument("shop_id")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @with_data
 @with_json
 def check(shop_id: str, data: Path | None, *, as_json: bool) -> None:

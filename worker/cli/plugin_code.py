@@ -4,14 +4,14 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import open_services, show, with_data, with_json
+from worker.cli.common import SHOP, open_services, show, with_data, with_json
 from worker.message import Message
 from worker.store import audit_trail, plugins, shops
 from worker.store.audit_trail import AuditEntry
 
 
 @click.command("invite")
-@click.argument("shop_id")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @with_data
 @with_json
 def invite(shop_id: str, data: Path | None, *, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from worker.accounting.notes_scan import NotesScan
 from worker.accounting.recover_numbers import Unrecovered
 from worker.accounting.verify import Proof
 from worker.actions.shop_settings import parse_last_number
-from worker.cli.common import ACTOR, ProgressBar, open_services, show, table, to_json, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, Group, ProgressBar, open_services, show, table, to_json, with_data, with_json
 from worker.cli.shop_options import by_kind
 from worker.domain.document import Kind
 from worker.domain.shop import Shop
@@ -24,7 +24,7 @@ from worker.store.register import NumberStatus, RegisterHead
 
 
 @click.command()
-@click.option("--shop", "shop_id", help="Only this shop.")
+@click.option("--shop", "shop_id", metavar="SHOP", type=SHOP, help="Only this shop.")
 @click.option("--anchor", help="An earlier head of the shop's register, like 12:5f3a…, as the daily digest named it.")
 @with_data
 @with_json
@@ -64,13 +64,13 @@ def as_text(proof: Proof) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-@click.group()
+@click.group(cls=Group)
 def register() -> None:
     """The register: every number that was given, and what became of it."""
 
 
 @register.command("export")
-@click.option("--shop", "shop_id", help="Only this shop.")
+@click.option("--shop", "shop_id", metavar="SHOP", type=SHOP, help="Only this shop.")
 @click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True, help="How.")
 @with_data
 def export(shop_id: str | None, form: str, data: Path | None) -> None:
@@ -83,7 +83,7 @@ def export(shop_id: str | None, form: str, data: Path | None) -> None:
 
 
 @register.command("resume")
-@click.argument("shop_id", metavar="SHOP")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.option(
     "--after",
     "starts",

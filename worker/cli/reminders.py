@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from worker import serializers
-from worker.cli.common import open_services, show, table, with_data, with_json
+from worker.cli.common import SHOP, open_services, show, table, with_data, with_json
 from worker.domain.money import written
 from worker.domain.reminder import REMINDER_TERMS
 from worker.store.queries import reminder_outlook
@@ -15,7 +15,7 @@ AT_ONCE = 500
 
 
 @click.command("reminders")
-@click.argument("shop_id", metavar="SHOP")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @with_data
 @with_json
 def reminders(shop_id: str, data: Path | None, *, as_json: bool) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import ACTOR, open_services, show, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, Group, open_services, show, with_data, with_json
 from worker.maintenance import retention
 from worker.maintenance.retention import Erased, ShopClosing
 from worker.store.database import json_codec
@@ -20,7 +20,7 @@ def purge(data: Path | None, *, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("shop_id")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @with_data
 @with_json
@@ -31,7 +31,7 @@ def export(shop_id: str, file: Path, data: Path | None, *, as_json: bool) -> Non
 
 
 @click.command()
-@click.argument("shop_id")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.option("--yes", is_flag=True, help="Do not ask; the shop's secrets cannot be brought back.")
 @with_data
 @with_json
@@ -54,14 +54,16 @@ def closing_lines(closing: ShopClosing) -> list[str]:
     return [*lines, "Also kept: the trail and the settings. Take the books along with `facturelay shop export`."]
 
 
-@click.group()
+@click.group(cls=Group)
 def customer() -> None:
     """What is stored of a customer."""
 
 
 @customer.command("erase")
 @click.argument("email")
-@click.option("--shop", "shop_id", required=True, help="The shop that the customer bought from.")
+@click.option(
+    "--shop", "shop_id", metavar="SHOP", type=SHOP, required=True, help="The shop that the customer bought from."
+)
 @with_data
 @with_json
 def erase(email: str, shop_id: str, data: Path | None, *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ import click
 from worker.actions import roads, shop_secrets, shop_settings
 from worker.actions.go_live import next_numbers
 from worker.actions.shop_settings import ChangedShop, NewShop, ShopChanges
-from worker.cli.common import ACTOR, Lazy, open_services, show, table, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, Lazy, open_services, show, table, with_data, with_json
 from worker.cli.shop_options import (
     NUMBERING,
     OTHER_SETTINGS,
@@ -126,7 +126,7 @@ def list_shops(data: Path | None, *, as_json: bool) -> None:
 
 
 @shop.command("show")
-@click.argument("shop_id")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @with_data
 @with_json
 def show_shop(shop_id: str, data: Path | None, *, as_json: bool) -> None:
@@ -146,7 +146,7 @@ def show_shop(shop_id: str, data: Path | None, *, as_json: bool) -> None:
 
 
 @shop.command("set", epilog="\b\nSettings:\n" + "\n".join(f"  {name}" for name in settings_form.FIELDS))
-@click.argument("shop_id")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.argument("settings", nargs=-1, metavar="[NAME=VALUE]...")
 @click.option("--name", help="The shop's name.")
 @click.option("--url", help="Address of the shop.")
@@ -219,7 +219,7 @@ def changed_lines(changed: ChangedShop) -> list[str]:
 
 
 @shop.command("rotate-secret")
-@click.argument("shop_id")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.option("--webhook-secret", help="The new secret; made for you when left out.")
 @with_data
 @with_json
@@ -234,7 +234,7 @@ def rotate_secret(shop_id: str, webhook_secret: str | None, data: Path | None, *
 
 
 @shop.command("try-now")
-@click.argument("shop_id")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @with_data
 @with_json
 def try_now(shop_id: str, data: Path | None, *, as_json: bool) -> None:

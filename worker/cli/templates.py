@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import read_settings, show, with_data, with_json
+from worker.cli.common import Group, read_settings, show, with_data, with_json
 from worker.errors import Rejected
 from worker.message import Message
 from worker.rendering import LAYOUTS, Brand, render_pdf
@@ -16,7 +16,7 @@ from worker.rendering.samples import samples
 FOLDER = click.Path(path_type=Path, file_okay=False, resolve_path=True)
 
 
-@click.group()
+@click.group(cls=Group)
 def templates() -> None:
     """Make templates of your own for documents, and try them.
 

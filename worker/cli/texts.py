@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from worker.actions import shop_settings
-from worker.cli.common import ACTOR, open_services, show, table, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, Group, open_services, show, table, with_data, with_json
 from worker.domain import texts as shop_texts
 from worker.domain.shop import Shop
 from worker.domain.texts import TextKey
@@ -18,7 +18,7 @@ from worker.services import Services
 WIDTH = 70
 
 
-@click.group()
+@click.group(cls=Group)
 def texts() -> None:
     """Show and change what documents and mails say.
 
@@ -28,7 +28,7 @@ def texts() -> None:
 
 
 @texts.command("list")
-@click.argument("shop_id")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.argument("pattern", default="*")
 @click.option("--own", is_flag=True, help="Only what the shop wrote itself.")
 @with_data
@@ -49,7 +49,7 @@ def list_texts(shop_id: str, pattern: str, data: Path | None, *, own: bool, as_j
 
 
 @texts.command("show")
-@click.argument("shop_id")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.argument("pattern")
 @with_data
 @with_json
@@ -61,7 +61,7 @@ def show_text(shop_id: str, pattern: str, data: Path | None, *, as_json: bool) -
 
 
 @texts.command("set")
-@click.argument("shop_id")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.argument("pattern")
 @click.argument("text", required=False)
 @click.option("--file", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Read it from here.")
@@ -88,7 +88,7 @@ def set_text(
 
 
 @texts.command("reset")
-@click.argument("shop_id")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.argument("pattern")
 @with_data
 @with_json

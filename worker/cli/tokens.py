@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from worker.actions import api_access
-from worker.cli.common import ACTOR, open_services, show, table, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, Group, open_services, show, table, with_data, with_json
 from worker.serializers import Json, instant
 from worker.store import api_tokens, shops
 from worker.store.api_tokens import ApiToken, Scope
@@ -13,13 +13,13 @@ from worker.store.api_tokens import ApiToken, Scope
 READ_SCOPES = (Scope.DOCUMENTS_READ, Scope.ORDERS_READ, Scope.FILES_READ)
 
 
-@click.group()
+@click.group(cls=Group)
 def token() -> None:
     """Make, list and revoke the tokens of the API."""
 
 
 @token.command("add")
-@click.argument("shop_id")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.option("--name", required=True, help="Who will use it, such as “bookkeeping”.")
 @click.option(
     "--scope",
@@ -49,7 +49,7 @@ def add(shop_id: str, name: str, scopes: tuple[str, ...], data: Path | None, *, 
 
 
 @token.command("list")
-@click.argument("shop_id")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @with_data
 @with_json
 def list_tokens(shop_id: str, data: Path | None, *, as_json: bool) -> None:
@@ -62,7 +62,7 @@ def list_tokens(shop_id: str, data: Path | None, *, as_json: bool) -> None:
 
 
 @token.command("revoke")
-@click.argument("shop_id")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.argument("token_id", type=int)
 @with_data
 @with_json

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import ACTOR, open_services, show, table, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, Group, open_services, show, table, with_data, with_json
 from worker.domain.actor import Actor
 from worker.errors import Rejected
 from worker.message import Message
@@ -21,7 +21,7 @@ from worker.store.users import Role, User
 # What the audit trail calls whoever sits at the command line.
 
 
-@click.group()
+@click.group(cls=Group)
 def user() -> None:
     """Let people in to the pages, and keep them out."""
 
@@ -40,7 +40,13 @@ def set_up(data: Path | None, *, as_json: bool) -> None:
 
 @user.command("add")
 @click.argument("email")
-@click.option("--shop", "shop_id", help="The shop that they may see; without it they see all (operator).")
+@click.option(
+    "--shop",
+    "shop_id",
+    metavar="SHOP",
+    type=SHOP,
+    help="The shop that they may see; without it they see all (operator).",
+)
 @click.option("--viewer", is_flag=True, help="They may look and download, not change anything (with --shop).")
 @with_data
 @with_json

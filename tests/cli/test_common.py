@@ -1,0 +1,49 @@
+"""What all commands share: a shop is named as people name it, and help says whole sentences."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.cli.conftest import Facturelay, ShopAtHand
+
+MakeShop = Callable[..., ShopAtHand]
+
+
+@pytest.mark.parametrize("named", ["{name}", "{NAME}", "{host}", "{url}/", "{begin}", "{id}"])
+def test_a_shop_is_known_by_its_id_its_name_or_its_address(make_shop: MakeShop, named: str) -> None:
+    shop = make_shop()
+    run = shop.facturelay
+    [listed] = run("shop", "list", "--json").json
+    url = listed["url"].rstrip("/")
+    said = named.format(
+        name=listed["name"],
+        NAME=listed["name"].upper(),
+        host=url.partition("://")[2],
+        url=url,
+        begin=shop.shop_id[:6],
+        id=shop.shop_id,
+    )
+    assert run("texts", "list", said, "--own", "--json").json == []
+    assert run("documents", "list", "--shop", said, "--json").json == []
+
+
+def test_a_name_of_two_shops_is_asked_back(make_shop: MakeShop) -> None:
+    shop = make_shop()
+    make_shop()
+    [one, other] = shop.facturelay("shop", "list", "--json").json
+    answer = shop.facturelay("shop", "show", one["name"])
+    assert answer.code == 2
+    assert f"({one['shop_id']})" in answer.err
+    assert f"({other['shop_id']})" in answer.err
+
+
+def test_a_shop_that_nobody_knows_is_named(make_shop: MakeShop) -> None:
+    answer = make_shop().facturelay("shop", "show", "Bakkerij Nergens")
+    assert (answer.code, "Bakkerij Nergens" in answer.err) == (1, True)
+
+
+def test_help_cuts_no_sentence(facturelay: Facturelay) -> None:
+    for group in ((), ("shop",), ("documents",), ("user",), ("token",), ("peppol",), ("order",), ("customer",)):
+        _, _, commands = facturelay(*group, "--help").out.partition("Commands:")
+        assert commands
+        assert "..." not in commands
