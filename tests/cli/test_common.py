@@ -33,8 +33,8 @@ def test_a_name_of_two_shops_is_asked_back(make_shop: MakeShop) -> None:
     [one, other] = shop.facturelay("shop", "list", "--json").json
     answer = shop.facturelay("shop", "show", one["name"])
     assert answer.code == 2
-    assert f"({one['shop_id']})" in answer.err
-    assert f"({other['shop_id']})" in answer.err
+    assert f"({one['id']})" in answer.err
+    assert f"({other['id']})" in answer.err
 
 
 def test_a_shop_that_nobody_knows_is_named(make_shop: MakeShop) -> None:

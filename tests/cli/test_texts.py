@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.conftest import ShopAtHand
 from worker.demo.mailbox import Mailbox
+from worker.domain.document import Kind
 from worker.rendering.samples import a_logo
 
 MakeShop = Callable[..., ShopAtHand]
@@ -35,7 +36,7 @@ def test_a_text_can_come_from_a_file(shop: ShopAtHand, tmp_path: Path) -> None:
 
     written = shop.facturelay("texts", "set", shop.shop_id, "mail.body/*/*/fr", "--file", str(file), "--json").json
 
-    assert len(written) == 8
+    assert len(written) == 2 * len(Kind)
     shown = shop.facturelay("texts", "show", shop.shop_id, "mail.body/invoice/paid/fr").out
     assert shown == "mail.body/invoice/paid/fr\nBeste {buyer},\n\nZie {link}\n"
 

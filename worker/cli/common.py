@@ -64,7 +64,8 @@ class ShopName(click.ParamType[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if WHOLE_ID.fullmatch(value):
             return str(value)
-        with open_services(ctx.params.get("data") if ctx else None).store.read() as connection:
+        data = ctx.params.get("data") if ctx else None  # click keeps a mark of its own for what was not given
+        with open_services(data if isinstance(data, Path) else None).store.read() as connection:
             found = {shop.shop_id: shop for shop in shops.every(connection)}
         if value in found:
             return str(value)
