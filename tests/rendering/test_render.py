@@ -171,7 +171,7 @@ def test_where_no_vat_may_show_none_shows() -> None:
     net = total_of(line.net for line in lines)
     words = said(an_invoice(lines=lines, vat_lines=(), net=net, vat=ZERO, total=net))
 
-    assert "Totaal\n € 14,88" in words
+    assert re.search(r"Totaal\s+€ 14,88", words)
     assert "Btw" not in words
     assert "%" not in words
 
@@ -203,9 +203,9 @@ def several_reasons(*keys: str, second: str = "") -> Document:
 @pytest.mark.parametrize(
     ("keys", "rows"),
     [
-        (("intra_eu", "reverse_charge"), ["– (2)\n € 20,00", "– (1)\n € 10,00"]),
-        (("export", "outside_scope_beside", "voucher"), ["– (2) (3)\n € 50,00", "– (1)\n € 10,00"]),
-        (("packaging", "zero_rated"), ["– (1)\n € 10,00", "0% (2)\n € 20,00"]),
+        (("intra_eu", "reverse_charge"), ["– (2) € 20,00", "– (1) € 10,00"]),
+        (("export", "outside_scope_beside", "voucher"), ["– (2) (3) € 50,00", "– (1) € 10,00"]),
+        (("packaging", "zero_rated"), ["– (1) € 10,00", "0% (2) € 20,00"]),
     ],
 )
 def test_where_several_sentences_say_why_there_is_no_vat_each_line_names_its_own(
@@ -218,7 +218,7 @@ def test_where_several_sentences_say_why_there_is_no_vat_each_line_names_its_own
         assert f"Ding {n} ({n})" in words
         assert f"({n}) {mention(key, language='nl').text}" in on_one_line(document)
     for row in rows:
-        assert row in words
+        assert row in on_one_line(document)
 
 
 def test_a_column_for_rates_stands_only_where_a_line_has_one() -> None:
@@ -252,7 +252,7 @@ def test_the_date_of_supply_shows_only_where_it_differs() -> None:
 
 
 def test_each_cent_of_rounding_is_a_line_of_its_own() -> None:
-    assert "Afronding\n € 0,01" in said(an_invoice(rounding=Decimal("0.01")))
+    assert "Afronding € 0,01" in on_one_line(an_invoice(rounding=Decimal("0.01")))
 
 
 def test_the_country_is_written_only_across_a_border() -> None:
@@ -333,7 +333,7 @@ def test_every_line_is_printed_once_with_the_head_and_page_numbers_on_each_page(
     lines = tuple(a_line(f"Artikel {n:04d}", str(n % 9 + 1), sku=f"S{n:04d}") for n in range(count))
     pages = [page.extract_text() for page in read(render_pdf(an_invoice(lines=lines))).pages]
 
-    assert re.findall(r"Artikel (\d{4}) S\1", "\n".join(pages)) == [f"{n:04d}" for n in range(count)]
+    assert re.findall(r"Artikel (\d{4})\s+S\1", "\n".join(pages)) == [f"{n:04d}" for n in range(count)]
     for number, page in enumerate(pages, start=1):
         assert f"pagina {number} van {len(pages)}" in page
         assert page.count("Omschrijving") == 1
