@@ -245,10 +245,14 @@ def test_a_shop_that_goes_live_holds_mails_from_that_moment(system: System, shop
             False,
             [
                 "customer_completed_order",
+                "customer_completed_renewal_order",
                 "customer_on_hold_order",
+                "customer_on_hold_renewal_order",
                 "customer_partially_refunded_order",
                 "customer_processing_order",
+                "customer_processing_renewal_order",
                 "customer_refunded_order",
+                "customer_renewal_invoice",
             ],
         ),
     ]
@@ -351,7 +355,7 @@ def test_the_order_screen_of_one_shop_reaches_no_other_shops_documents(
     assert item.document is not None
     with system.services.store.write() as connection:
         mine = shops.get(connection, system.services.encryption, system.shop_id)
-        other = replace(mine.shop, shop_id="b" * 24)
+        other = replace(mine.shop, shop_id="b" * 24, seed=mine.shop.seed + 1)
         shops.add(connection, system.services.encryption, other, mine.secrets, now=system.clock.now)
         task_id = tasks.request(
             connection,
