@@ -40,8 +40,9 @@ def as_text(found: Health, report: Report) -> str:
     def word(good: bool, yes: str, no: str) -> str:
         return yes if good else no
 
+    well = word(found.healthy, "healthy", "something is down, see below")
     rows = [
-        ("all in all", word(found.healthy and not report.needs, "healthy", f"needs you: {report.needs}")),
+        ("all in all", f"needs you: {report.needs}" if report.needs else well),
         ("waiting", str(found.waiting)),
         ("running", str(found.running)),
         ("failed", str(found.failed)),

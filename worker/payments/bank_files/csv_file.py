@@ -41,7 +41,7 @@ class Columns:
         return {name for name in every if name}
 
 
-# As seen in exports of 2023 to 2026. CBC and KBC Brussels have those of KBC, Fintro has those of BNP Paribas Fortis.
+# As seen in exports of 2023 to 2026. CBC and KBC Brussels have those of KBC, Fintro in Dutch has those of BNP Paribas Fortis.
 BANKS = (
     Columns("KBC", "Rekeningnummer", "Datum", "Bedrag", "Munt", "rekeningnummer tegenpartij", "Naam tegenpartij",
             ("gestructureerde mededeling", "Vrije mededeling")),
