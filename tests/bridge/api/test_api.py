@@ -281,6 +281,7 @@ def test_a_document_is_told_with_all_that_became_of_it(either: ApiClient) -> Non
             "quantity": "1",
             "unit_price": "18.35",
             "net": "18.35",
+            "gross": None,
             "rate": "21.00",
             "category": "S",
             "vat_country": "BE",

@@ -198,6 +198,10 @@ def test_heartbeat_brings_the_table_of_a_shop_that_can_be_told(connected: Bridge
         "customer_completed_order",
         "customer_refunded_order",
         "customer_partially_refunded_order",
+        "customer_on_hold_renewal_order",
+        "customer_processing_renewal_order",
+        "customer_completed_renewal_order",
+        "customer_renewal_invoice",
     }
     mailing.store.close()
     mailing.client.application.extensions["facturelay"].store.close()
