@@ -37,7 +37,9 @@ class Item:
 
 
 def order_of(items: Sequence[Item]) -> Order:
-    return an_order(*(item.line(line_id) for line_id, item in enumerate(items, 1)), paid=True)
+    """A paid order: of a consumer, or with an odd number of lines of a business, whose VAT is exactly base times rate."""
+    company = "Voorbeeld BV" if len(items) % 2 else ""
+    return an_order(*(item.line(line_id) for line_id, item in enumerate(items, 1)), paid=True, company=company)
 
 
 def refund_of(items: dict[int, Item], refund_id: int, *, vat_only: bool = False, no_tax: bool = False) -> Refund:
