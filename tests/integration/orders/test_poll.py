@@ -157,7 +157,7 @@ def test_a_list_without_end_is_read_no_further_than_it_is_processed(
     monkeypatch.setattr(polling, "MOST_WAITING", 150)
     monkeypatch.setattr(polling, "ENOUGH_PAGES", 1)
     for number in range(1, 601):
-        system.shop.place(changed(number, START + number * timedelta(seconds=1)))
+        system.shop.place(an_order(id=number, created=START + number * timedelta(seconds=1), status="pending"))
     system.clock.move(hours=1)
     steps = [poll(system) for _ in range(5)]
     assert [step.missed for step in steps] == [
