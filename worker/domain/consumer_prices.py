@@ -28,18 +28,16 @@ def with_prices_paid(lines: tuple[Line, ...], order: Order, shop: Shop, totals: 
 
 
 def with_prices_given_back(
-    lines: tuple[Line, ...], groups: Mapping[VatGroup, GroupTotals], currency: str, *, shown: bool
+    lines: tuple[Line, ...], groups: Mapping[VatGroup, GroupTotals], currency: str
 ) -> tuple[Line, ...]:
-    """The *lines* of a credit note, with the part of each in what is given back of its category and rate where that is *shown*."""
-    parts: dict[int, Line] = {}
+    """The *lines* of a credit note, each with its part in what is given back of its category and rate."""
+    found = list(lines)
     for group, totals in groups.items():
         own = [place for place, line in enumerate(lines) if (line.category, line.rate) == group]
         shares = split_amount(totals.gross, [lines[place].net for place in own], unit_of(currency))
-        parts |= {
-            place: replace(lines[place], gross=share if shown else None)
-            for place, share in zip(own, shares, strict=True)
-        }
-    return tuple(parts.get(place, line) for place, line in enumerate(lines))
+        for place, share in zip(own, shares, strict=True):
+            found[place] = replace(lines[place], gross=share)
+    return tuple(found)
 
 
 def _shows_prices_paid(order: Order, shop: Shop) -> bool:

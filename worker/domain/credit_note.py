@@ -61,9 +61,8 @@ def draft_credit_note(
     )
     lines = original.lines if mirrored else _lines(source, invoice, groups, named)
     stated = _groups_to_state(groups, lines)
-    shown = bool(original.lines) and all(line.gross is not None for line in original.lines)
-    if not mirrored:
-        lines = with_prices_given_back(lines, stated, original.currency, shown=shown)
+    if not mirrored and original.lines and all(line.gross is not None for line in original.lines):
+        lines = with_prices_given_back(lines, stated, original.currency)
     totals = state_totals(stated, lines=lines, total=total, charged=grosses).of_countries(_countries_of(original))
     rate = original.exchange_rate or exchange_rate(original.currency, shop)
     # Money went back only where some had come in; a cancelled, unpaid invoice is balanced by its credit note.
