@@ -48,7 +48,7 @@ final class LinkRedirect implements Feature {
 			$this->show_not_found();
 		}
 		$this->require_access( $order, $key );
-		$this->redirect( $document ?? $this->latest_document( $order ), in_array( $file, array( 'pdf', 'xml' ), true ) ? "/$file" : '' );
+		$this->redirect( $document ?? DocumentTable::main_of( $this->documents->of_order( $order->get_id() ) ), in_array( $file, array( 'pdf', 'xml' ), true ) ? "/$file" : '' );
 	}
 
 	/** Returns only when the visitor may see the order's documents: staff, the customer, a guest with key and e-mail address. */
@@ -120,17 +120,6 @@ final class LinkRedirect implements Feature {
 	/** Changes with the order's key and address, and with the salts of the site. */
 	private function answer( WC_Order $order, string $email ): string {
 		return hash_hmac( 'sha256', $order->get_id() . '|' . $order->get_order_key() . '|' . $email, wp_salt( 'auth' ) );
-	}
-
-	/** The latest invoice, or the latest document where there is none. */
-	private function latest_document( WC_Order $order ): ?object {
-		$documents = array_reverse( $this->documents->of_order( $order->get_id() ) );
-		foreach ( $documents as $document ) {
-			if ( 'invoice' === $document->kind ) {
-				return $document;
-			}
-		}
-		return $documents[0] ?? null;
 	}
 
 	/** @param string $file_path /pdf, /xml or '' */
