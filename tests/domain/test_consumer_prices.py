@@ -15,7 +15,7 @@ from worker.domain.credit_note import draft_credit_note
 from worker.domain.credit_source import CreditSource
 from worker.domain.document import Document, Draft, Kind, Line, Purpose
 from worker.domain.draft import draft_document
-from worker.domain.money import total_of
+from worker.domain.money import ZERO, total_of
 from worker.domain.order import Order
 from worker.domain.shop import ConsumerPrices, Shop
 
@@ -82,6 +82,14 @@ def test_a_credit_note_says_what_is_given_back_of_each_line() -> None:
     assert (prices(part.lines), part.total) == ([D("14.95")], D("14.95"))
     whole = credited(a_refund("24.94", MUG, BOOK), order)
     assert (prices(whole.lines), whole.total) == ([D("14.95"), D("9.99")], D("24.94"))
+
+
+def test_a_part_that_is_given_back_is_told_as_the_part_it_is() -> None:
+    order = replace(an_order(a_line("24.72", quantity="2", tax="5.19"), BOOK, paid=True), prices_include_tax=True)
+    one = credited(a_refund("14.96", a_line("12.36", tax="2.60")), order)
+    assert (prices(one.lines), one.total) == ([D("14.96")], D("14.96"))
+    amount = credited(a_refund("5.00"), order)
+    assert (total_of(line.gross or ZERO for line in amount.lines), amount.total) == (D("5.00"), D("5.00"))
 
 
 def test_a_credit_note_of_an_invoice_without_them_shows_none() -> None:
