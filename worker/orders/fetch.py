@@ -1,6 +1,7 @@
 """Fetch an order from the shop; where that is not possible, read it from what was delivered."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -151,6 +152,16 @@ def with_treatment(services: Services, shop_id: str, order: Order) -> Order:
     """*order* with what a person said of its VAT."""
     with services.store.read() as connection:
         return replace(order, treatment=order_treatments.find(connection, shop_id, order.order_id))
+
+
+@contextmanager
+def key_refused_is_told(services: Services, shop: Shop) -> Iterator[None]:
+    """Tell the owner when the shop refuses our key; the refusal goes on."""
+    try:
+        yield
+    except KeyRefused as error:
+        alert_key_refused(services, shop, error)
+        raise
 
 
 def alert_key_refused(services: Services, shop: Shop, error: KeyRefused) -> None:

@@ -12,7 +12,7 @@ from worker.domain.money import ZERO, total_of
 from worker.domain.order import Order, OrderKey
 from worker.domain.payment import PaymentSource
 from worker.domain.settlement import EXCESS, Move, excess_flags, move_of
-from worker.errors import KeyRefused, OrderGone, Rejected, StaleAnswer, Unavailable
+from worker.errors import OrderGone, Rejected, StaleAnswer, Unavailable
 from worker.i18n import Translator
 from worker.i18n.translate import translate
 from worker.invoicing.current_shop import refuse_paused
@@ -59,13 +59,10 @@ def settle(services: Services, key: OrderKey) -> Settled:
     if not connected.secrets.has_rest:
         return Settled("no_rest_key", Message("The shop gave no REST key, so nothing is written on its orders."))
     tell_excess(services, key)
-    try:
+    with fetch.key_refused_is_told(services, connected.shop):
         if money_of(services, key) <= ZERO:
             return tell_money_went_back(services, connected, key)
         return settle_in_shop(services, connected, key)
-    except KeyRefused as error:
-        fetch.alert_key_refused(services, connected.shop, error)
-        raise
 
 
 def tell_money_went_back(services: Services, connected: ConnectedShop, key: OrderKey) -> Settled:

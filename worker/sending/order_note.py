@@ -2,7 +2,6 @@
 
 from worker.domain.document import Document, Kind
 from worker.domain.shop import Shop
-from worker.errors import KeyRefused
 from worker.i18n import Translator, title
 from worker.orders import fetch
 from worker.sending import NotNeeded
@@ -22,11 +21,8 @@ def write_back(services: Services, leased: LeasedSteps) -> str:
     connected = services.connected(document.shop_id)
     if not connected.secrets.has_rest:
         raise NotNeeded("The shop gave no REST key, so no note is written on the order.")
-    try:
+    with fetch.key_refused_is_told(services, connected.shop):
         return str(ensure_note(services, connected, document, may_exist=step.attempts > 1))
-    except KeyRefused as error:
-        fetch.alert_key_refused(services, connected.shop, error)
-        raise
 
 
 def ensure_note(services: Services, connected: ConnectedShop, document: Document, *, may_exist: bool) -> int:

@@ -1,7 +1,5 @@
 """Step: remind the buyer of an open invoice, if at this moment nothing speaks against it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,7 +12,7 @@ from worker.domain.online_payment import CLOSED_STATUSES
 from worker.domain.payment_request import is_paid, status_of
 from worker.domain.reminder import REMINDER_TERMS, ReminderKind, next_reminder
 from worker.domain.shop import Shop
-from worker.errors import KeyRefused, OrderGone, Rejected, ShopPaused, WaitsForOthers
+from worker.errors import OrderGone, Rejected, ShopPaused, WaitsForOthers
 from worker.mail import customer_mail, reminder_mail
 from worker.mail.reminder_mail import ReminderView
 from worker.message import Message
@@ -126,7 +124,7 @@ def refuse_if_settled_in_shop(services: Services, connected: ConnectedShop, docu
 
 
 def asked_of_shop(services: Services, connected: ConnectedShop, document: Document) -> ShopsWord:
-    with key_refused_is_told(services, connected):
+    with fetch.key_refused_is_told(services, connected.shop):
         try:
             fetched = fetch.fetch_from_shop(services, connected, document.draft.order_id)
         except OrderGone:
@@ -148,15 +146,6 @@ def refuse_uncredited(services: Services, document: Document, fetched: fetch.Fet
             code="reminder_held",
             retry_after_s=LOOK_AGAIN_S,
         )
-
-
-@contextmanager
-def key_refused_is_told(services: Services, connected: ConnectedShop) -> Iterator[None]:
-    try:
-        yield
-    except KeyRefused as error:
-        fetch.alert_key_refused(services, connected.shop, error)
-        raise
 
 
 def known_word(services: Services, document: Document) -> ShopsWord:
