@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.conftest import ShopAtHand
 from tests.support.issued import a_draft
-from worker.domain.document import Draft, Kind, PaymentRequest
+from worker.domain.document import Draft, Kind, PaymentInstructions
 
 MakeShop = Callable[..., ShopAtHand]
 SAMPLES = Path(__file__).parent.parent / "payments" / "bank_files"
@@ -22,7 +22,7 @@ def unpaid(order_id: int, reference: str, total: str, kind: Kind = Kind.INVOICE)
     return replace(
         a_draft(order_id, kind=kind),
         paid_on=None,
-        payment=PaymentRequest(reference, "BE71096123456769"),
+        payment=PaymentInstructions(reference, "BE71096123456769"),
         total=amount,
         net=amount,
         vat=Decimal(0),

@@ -6,14 +6,14 @@ from datetime import UTC, date, datetime
 
 from tests.cli.conftest import ShopAtHand
 from tests.support.issued import a_draft
-from worker.domain.document import PaymentRequest
+from worker.domain.document import PaymentInstructions
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
 
 def test_open_invoices_are_listed_with_what_comes_and_why_it_does_not(make_shop: Callable[..., ShopAtHand]) -> None:
     shop = make_shop()
-    draft = replace(a_draft(238), paid_on=None, payment=PaymentRequest(due_on=date(2999, 1, 1)))
+    draft = replace(a_draft(238), paid_on=None, payment=PaymentInstructions(due_on=date(2999, 1, 1)))
     shop.issued(draft, now=NOW)
     shop.changed("reminders.who=all", "reminders.before_due=3")
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.bridge_app import a_draft
-from worker.domain.document import Draft, PaymentRequest
+from worker.domain.document import Draft, PaymentInstructions
 from worker.domain.late_costs import (
     Announcement,
     LateCosts,
@@ -46,7 +46,7 @@ def of_consumer(**changes: object) -> Draft:
             "seller": seller,
             "buyer": buyer,
             "ordered_on": date(2026, 1, 15),
-            "payment": PaymentRequest(due_on=date(2026, 2, 15)),
+            "payment": PaymentInstructions(due_on=date(2026, 2, 15)),
             **changes,
         },  # type: ignore[arg-type]  # fields by name
     )
@@ -118,7 +118,7 @@ def test_a_business_is_asked_only_what_the_owner_switched_on() -> None:
 
 def test_a_half_year_without_a_known_rate_bears_no_interest_until_the_owner_says_it() -> None:
     chosen = replace(TERMS, business_interest=True)
-    late = a_late(of_business(payment=PaymentRequest(due_on=date(2026, 7, 31))), "1000.00")
+    late = a_late(of_business(payment=PaymentInstructions(due_on=date(2026, 7, 31))), "1000.00")
     assert legal_interest(chosen, date(2026, 8, 1)) is None
     assert late_costs(chosen, late, FORMAL, today=date(2026, 8, 30)).interest == 0
     said = replace(chosen, legal_interest={"2026-07-01": Decimal("10.5")})

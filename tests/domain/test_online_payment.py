@@ -7,7 +7,7 @@ import pytest
 from tests.support.bridge_app import a_draft
 from tests.support.factories import a_shop
 from worker.domain import settings_form
-from worker.domain.document import Kind, PaymentRequest
+from worker.domain.document import Kind, PaymentInstructions
 from worker.domain.online_payment import METHODS, is_offered, why_not
 from worker.domain.payment_method import Means
 from worker.domain.settings_form import WrongSettings, apply_settings
@@ -27,7 +27,7 @@ LIVE = MollieSettings(mode=Mode.LIVE)
     ],
 )
 def test_it_is_offered_where_the_seller_is_asked_for(means: Means, offered: bool) -> None:
-    draft = a_draft(payment=PaymentRequest(means=means))
+    draft = a_draft(payment=PaymentInstructions(means=means))
     assert is_offered(draft, a_shop(mollie=LIVE)) is offered
     assert not is_offered(draft, a_shop())
 

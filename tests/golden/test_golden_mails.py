@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from worker.domain.document import Document, Kind, PaymentRequest
+from worker.domain.document import Document, Kind, PaymentInstructions
+from worker.domain.order_payment import in_test
 from worker.domain.payment import Prepayment
 from worker.domain.payment_method import Means
 from worker.domain.payment_reference import creditor_reference
-from worker.domain.payment_request import in_test
 from worker.domain.shop import MailSettings
 from worker.i18n import LANGUAGES
 from worker.mail.customer_mail import Ways, compose
@@ -62,9 +62,9 @@ def seen(html: str) -> str:
 
 
 WAYS_TO_PAY = {
-    "on-delivery": PaymentRequest(means=Means.ON_DELIVERY),
-    "providers-transfer": PaymentRequest(means=Means.PROVIDER_TRANSFER, provider="Mollie"),
-    "online": PaymentRequest(means=Means.ONLINE, pay_url="https://gist.example/pay"),
+    "on-delivery": PaymentInstructions(means=Means.ON_DELIVERY),
+    "providers-transfer": PaymentInstructions(means=Means.PROVIDER_TRANSFER, provider="Mollie"),
+    "online": PaymentInstructions(means=Means.ONLINE, pay_url="https://gist.example/pay"),
     "abroad": replace(UNPAID, reference=creditor_reference(UNPAID.reference)),
     "test": in_test(UNPAID),
     "gift-card": UNPAID,

@@ -18,7 +18,7 @@ from worker.actions import bank_lines as actions
 from worker.domain.actor import Actor
 from worker.domain.bank_line import BankLine
 from worker.domain.bank_match import Verdict
-from worker.domain.document import Document, PaymentRequest
+from worker.domain.document import Document, PaymentInstructions
 from worker.domain.money import ZERO
 from worker.domain.order import OrderKey
 from worker.domain.payment import OrderBalance, PaymentSource
@@ -56,7 +56,7 @@ def invoice_for(history: History, order_id: int, reference: str, total: str) -> 
     amount = Decimal(total)
     return history.issued(
         order_id,
-        payment=PaymentRequest(reference=reference, iban=ACCOUNT),
+        payment=PaymentInstructions(reference=reference, iban=ACCOUNT),
         net=amount,
         vat=ZERO,
         rounding=ZERO,

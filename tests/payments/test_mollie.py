@@ -12,7 +12,7 @@ import pytest
 from tests.support.bridge_app import settings_for
 from tests.support.issued import NOW, a_draft, issue, opened
 from worker.demo.pretend_mollie import LIVE_KEY, PretendMollie
-from worker.domain.document import Document, Draft, PaymentRequest
+from worker.domain.document import Document, Draft, PaymentInstructions
 from worker.domain.money import ZERO
 from worker.domain.order import OrderKey
 from worker.domain.payment import OrderBalance
@@ -92,7 +92,7 @@ class Till:
 
 
 def an_unpaid_draft() -> Draft:
-    payment = PaymentRequest("090000023856", iban="BE71096123456769", beneficiary="Bakkerij Janssens BV")
+    payment = PaymentInstructions("090000023856", iban="BE71096123456769", beneficiary="Bakkerij Janssens BV")
     return replace(a_draft(238), paid_on=None, payment=payment)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from tests.support.history import History
 from tests.support.issued import ENCRYPTION, NOW, pay
 from worker.domain.actor import Actor
-from worker.domain.document import Document, Kind, PaymentRequest
+from worker.domain.document import Document, Kind, PaymentInstructions
 from worker.domain.money import ZERO
 from worker.domain.order import OrderKey
 from worker.domain.payment import Balance, OrderBalance, PaymentSource, Prepayment, Receipt, open_amount
@@ -310,7 +310,7 @@ def test_money_of_a_credited_invoice_pays_the_one_in_its_place(history: History)
 
 
 def test_references_are_those_that_documents_asked_for(history: History) -> None:
-    asked = PaymentRequest(reference="090000023856", iban="BE68539007547034")
+    asked = PaymentInstructions(reference="090000023856", iban="BE68539007547034")
     invoice, test = history.issued(1, payment=asked), history.issued(2, payment=asked, test=True)
     with history.store.read() as connection:
         found = payment_references.find(connection, "a", ["090000023856", "090000023957"])

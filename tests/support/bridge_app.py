@@ -19,7 +19,17 @@ from werkzeug.test import TestResponse
 from bridge import create_app
 from bridge.accounts import rate_limit
 from bridge.context import EXTENSION_NAME, create_context
-from worker.domain.document import Category, Document, Draft, Kind, Line, PaymentRequest, Reference, SendMode, VatLine
+from worker.domain.document import (
+    Category,
+    Document,
+    Draft,
+    Kind,
+    Line,
+    PaymentInstructions,
+    Reference,
+    SendMode,
+    VatLine,
+)
 from worker.domain.party import Address, Buyer, Seller
 from worker.domain.shop import OrderSettings, Shop
 from worker.domain.step import RENDER
@@ -198,7 +208,7 @@ def a_draft(**changes: Any) -> Draft:
         "vat": Decimal("3.85"),
         "total": Decimal("22.20"),
         "vat_lines": (VatLine(Category.STANDARD, Decimal(21), Decimal("18.35"), Decimal("3.85"), Decimal("22.20")),),
-        "payment": PaymentRequest(
+        "payment": PaymentInstructions(
             "090000023856",
             iban="BE71 0961 2345 6769",
             bic="GKCCBEBB",

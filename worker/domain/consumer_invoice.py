@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from worker.domain.assessment import assess
 from worker.domain.order import Order
-from worker.domain.payment_request import terms_of
+from worker.domain.order_payment import terms_of
 from worker.domain.place_of_supply import EU
 from worker.domain.shop import ConsumerInvoices, Shop
 from worker.message import Message

@@ -25,7 +25,7 @@ from worker.domain.language import phrase
 from worker.domain.mentions import SIMPLIFIED, legal_texts
 from worker.domain.money import ZERO, to_minor_unit
 from worker.domain.order import Order, Refund
-from worker.domain.payment_request import is_paid
+from worker.domain.order_payment import is_paid
 from worker.domain.shop import Shop
 from worker.domain.totals import GroupTotals, VatGroup, net_per_group, state_totals, unit_of
 from worker.errors import Rejected

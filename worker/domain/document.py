@@ -122,7 +122,7 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class PaymentRequest:
+class PaymentInstructions:
     """How to pay what is open. *reference* is the structured communication, 12 digits without separators, or `RF` and those.
 
     Account, reference and due date are there where the buyer owes the seller a transfer. *provider*: who mailed the buyer
@@ -208,7 +208,7 @@ class Draft:
     customer_note: str = ""
     purchase_order: str = ""  # the buyer's own number or reference for the order (BT-13)
     mentions: tuple[Mention, ...] = ()
-    payment: PaymentRequest | None = None
+    payment: PaymentInstructions | None = None
     payment_method: str = ""
     payment_title: str = ""
     paid_on: date | None = None

@@ -9,8 +9,8 @@ from worker.domain.credit_balance import credit_balance_of
 from worker.domain.decision import Reason
 from worker.domain.document import Document, History, Kind
 from worker.domain.order import Order, Refund
+from worker.domain.order_payment import counts_as_paid, is_paid, status_of
 from worker.domain.order_status import OVER_STATUSES
-from worker.domain.payment_request import counts_as_paid, is_paid, status_of
 from worker.domain.shop import Shop
 from worker.message import Message
 

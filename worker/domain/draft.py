@@ -15,20 +15,20 @@ from worker.domain.consumer_invoice import is_simplified
 from worker.domain.delivery_note import carried_day, delivery_lines, undelivered
 from worker.domain.description import described
 from worker.domain.discount import with_discount
-from worker.domain.document import Category, Draft, Kind, Line, Mention, PaymentRequest, Purpose
+from worker.domain.document import Category, Draft, Kind, Line, Mention, PaymentInstructions, Purpose
 from worker.domain.draft_problems import problems_of
 from worker.domain.exchange_rate import exchange_rate, vat_in_euro
 from worker.domain.language import document_language, language_of, phrase, second_language
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import Order, Refund, SalePart
-from worker.domain.party import Address, Buyer
-from worker.domain.payment import Prepayment
-from worker.domain.payment_request import (
+from worker.domain.order_payment import (
     deposit_paid,
     is_paid,
     paid_on,
-    payment_request,
+    payment_instructions,
 )
+from worker.domain.party import Address, Buyer
+from worker.domain.payment import Prepayment
 from worker.domain.shop import Shop
 from worker.domain.totals import Totals
 from worker.domain.treatment import Treatment
@@ -128,9 +128,9 @@ def _deposit_as_prepaid(order: Order, total: Decimal) -> tuple[Prepayment, ...]:
     return (Prepayment(came_in, deposit=True),) if ZERO < came_in < total else ()
 
 
-def _payment(kind: Kind, order: Order, shop: Shop, *, to_pay: Decimal, today: date) -> PaymentRequest | None:
+def _payment(kind: Kind, order: Order, shop: Shop, *, to_pay: Decimal, today: date) -> PaymentInstructions | None:
     """How it is to be paid; what asks before there is an invoice gives no more days than the order has until it is cancelled."""
-    asked = None if kind is Kind.DELIVERY_NOTE else payment_request(order, shop, total=to_pay, today=today)
+    asked = None if kind is Kind.DELIVERY_NOTE else payment_instructions(order, shop, total=to_pay, today=today)
     last = None if kind is Kind.INVOICE else last_day(order, shop)
     if asked is None or asked.due_on is None or last is None:
         return asked

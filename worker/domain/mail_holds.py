@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from worker.domain.completeness import missing_of_seller
 from worker.domain.document import Kind, SendMode
-from worker.domain.payment_request import beneficiary
+from worker.domain.order_payment import beneficiary
 from worker.domain.rules import BuyerFilter, OrderKind, Rule, Trigger
 from worker.domain.shop import Shop
 

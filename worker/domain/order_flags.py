@@ -10,8 +10,8 @@ from worker.domain.dossier import Dossier
 from worker.domain.legal_term import late_invoice
 from worker.domain.order import Order, OtherInvoice
 from worker.domain.order_changes import changes_after_invoice
+from worker.domain.order_payment import was_taken_back
 from worker.domain.order_status import status_term
-from worker.domain.payment_request import was_taken_back
 from worker.domain.sale_part import sale_part_flags
 from worker.message import Message, Money
 

@@ -1,7 +1,7 @@
 """How each payment method brings the money, and so what paper, page and mail say while it has not come.
 
 The ids are those of the gateways in an order's `payment_method`. A new one is a line in this table; what it does not know
-is judged by what WooCommerce says of the order (`payment_request`).
+is judged by what WooCommerce says of the order (`order_payment`).
 """
 
 from dataclasses import dataclass

@@ -11,9 +11,9 @@ from worker.domain.document import KIND_TERMS, Kind, Purpose, SendMode
 from worker.domain.dossier import Dossier
 from worker.domain.draft import draft_document
 from worker.domain.order import Order
+from worker.domain.order_payment import is_paid_in_parts
 from worker.domain.order_status import CREATED_STATUSES, DRAFT_STATUSES, status_term
 from worker.domain.payment_method import Means, is_transfer
-from worker.domain.payment_request import is_paid_in_parts
 from worker.domain.rule_conditions import unmet_condition
 from worker.domain.rules import Rule, Trigger
 from worker.domain.sale_part import why_invoiced_elsewhere, why_not_documented

@@ -4,8 +4,8 @@ from enum import StrEnum
 
 from worker.domain.document import Problem
 from worker.domain.order import Order
+from worker.domain.order_payment import is_paid_in_parts, status_of, was_taken_back
 from worker.domain.payment import OrderBalance
-from worker.domain.payment_request import is_paid_in_parts, status_of, was_taken_back
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.message import Message, Money

@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 from worker.domain.document import Problem
 from worker.domain.order import Order, SalePart
+from worker.domain.order_payment import is_paid_in_parts, status_of, terms_of
 from worker.domain.payment_method import is_transfer
-from worker.domain.payment_request import is_paid_in_parts, status_of, terms_of
 from worker.domain.shop import Shop
 from worker.message import Message
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from worker.domain.decision import RuleResult
 from worker.domain.order import OrderKey
-from worker.domain.payment_request import paid_at, promised_reference
+from worker.domain.order_payment import paid_at, promised_reference
 from worker.domain.rule_conditions import CATEGORY_UNKNOWN
 from worker.domain.shop import Shop
 from worker.errors import StaleAnswer, StaleFetch, Unavailable

@@ -10,8 +10,8 @@ from worker.domain.decide import decide_documents
 from worker.domain.decision import Decision, RuleResult, needs_person
 from worker.domain.document import Document, Draft, History, Kind, Problem, SendMode
 from worker.domain.order import OrderKey
+from worker.domain.order_payment import paid_at
 from worker.domain.payment import OrderBalance, PaymentSource, Receipt
-from worker.domain.payment_request import paid_at
 from worker.domain.settlement import excess_flags
 from worker.domain.shop import Shop
 from worker.invoicing.core import CoreContext

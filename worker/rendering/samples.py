@@ -15,7 +15,7 @@ from worker.domain.document import (
     Draft,
     Kind,
     Line,
-    PaymentRequest,
+    PaymentInstructions,
     Reference,
     Rounding,
     SendMode,
@@ -23,11 +23,11 @@ from worker.domain.document import (
 )
 from worker.domain.mentions import mention
 from worker.domain.money import ZERO, to_cent, total_of
+from worker.domain.order_payment import in_test
 from worker.domain.party import Address, Buyer, Seller
 from worker.domain.payment import Prepayment
 from worker.domain.payment_method import Means
 from worker.domain.payment_reference import creditor_reference
-from worker.domain.payment_request import in_test
 from worker.domain.shop import OrderSettings, Shop
 from worker.i18n import LANGUAGES
 
@@ -57,7 +57,7 @@ BUSINESS = Buyer(
     "compta@sablon.example",
     vat_number="BE0403170701",
 )
-UNPAID = PaymentRequest(
+UNPAID = PaymentInstructions(
     "238000001763", "BE68539007547034", "GKCCBEBB", "Brouwerij De Gentse Gist BV", date(2026, 12, 22)
 )
 NUMBERS = {
@@ -256,11 +256,13 @@ def edge_cases() -> dict[str, Document]:
                 "De Gist {number}",
             ),
         ),
-        "on-delivery": an_invoice(payment=PaymentRequest(means=Means.ON_DELIVERY)),
+        "on-delivery": an_invoice(payment=PaymentInstructions(means=Means.ON_DELIVERY)),
         "providers-transfer": an_invoice(
-            language="fr", payment=PaymentRequest(means=Means.PROVIDER_TRANSFER, provider="Mollie")
+            language="fr", payment=PaymentInstructions(means=Means.PROVIDER_TRANSFER, provider="Mollie")
         ),
-        "online": an_invoice(payment=PaymentRequest(means=Means.ONLINE, pay_url="https://gist.example/order-pay/238/")),
+        "online": an_invoice(
+            payment=PaymentInstructions(means=Means.ONLINE, pay_url="https://gist.example/order-pay/238/")
+        ),
         "abroad": an_invoice(language="fr", payment=replace(UNPAID, reference=creditor_reference(UNPAID.reference))),
         "gift-card": an_invoice(
             payment=UNPAID,

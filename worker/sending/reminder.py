@@ -9,7 +9,7 @@ from worker.domain.document import Document
 from worker.domain.late_costs import Announcement, announcement, late_costs
 from worker.domain.money import ZERO, total_of
 from worker.domain.online_payment import CLOSED_STATUSES
-from worker.domain.payment_request import is_paid, status_of
+from worker.domain.order_payment import is_paid, status_of
 from worker.domain.reminder import REMINDER_TERMS, ReminderKind, next_reminder
 from worker.domain.shop import Shop
 from worker.errors import OrderGone, Rejected, ShopPaused, WaitsForOthers

@@ -12,7 +12,7 @@ from worker.domain.document import Document, Draft, Kind, Purpose
 from worker.domain.draft import draft_document
 from worker.domain.example_order import example_order
 from worker.domain.order import Order
-from worker.domain.payment_request import in_test
+from worker.domain.order_payment import in_test
 from worker.domain.settings_form import WrongSettings, apply_settings
 from worker.domain.shop import Shop
 from worker.errors import Rejected

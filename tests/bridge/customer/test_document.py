@@ -17,7 +17,7 @@ from tests.support.bridge_app import KEY, NOW, PDF, SHOP, BridgeApp, a_credit_no
 from tests.support.factories import an_order
 from tests.support.issued import pay
 from worker.domain.decision import Decision
-from worker.domain.document import Document, Kind, PaymentRequest, Reference
+from worker.domain.document import Document, Kind, PaymentInstructions, Reference
 from worker.domain.money import ZERO
 from worker.domain.payment import Prepayment
 from worker.domain.payment_method import Means
@@ -189,7 +189,7 @@ def test_a_payment_request_says_that_it_is_no_invoice_and_is_paid_once_the_invoi
     ("kind", "asked"), [(Kind.PAYMENT_REQUEST, False), (Kind.ORDER_CONFIRMATION, False), (Kind.INVOICE, True)]
 )
 def test_of_a_cancelled_order_only_an_invoice_still_asks_for_money(app: BridgeApp, kind: Kind, asked: bool) -> None:
-    document = app.issue(kind=kind, payment=PaymentRequest(iban="BE68539007547034", reference="090000023856"))
+    document = app.issue(kind=kind, payment=PaymentInstructions(iban="BE68539007547034", reference="090000023856"))
     draft = document.draft
     with app.store.write() as connection:
         orders.save(
@@ -292,15 +292,15 @@ def test_the_pay_button_is_there_while_the_shop_takes_the_payment(app: BridgeApp
 @pytest.mark.parametrize(
     ("payment", "told"),
     [
-        (PaymentRequest(means=Means.ON_DELIVERY), "Te betalen bij levering"),
+        (PaymentInstructions(means=Means.ON_DELIVERY), "Te betalen bij levering"),
         (
-            PaymentRequest(means=Means.PROVIDER_TRANSFER, provider="Mollie"),
+            PaymentInstructions(means=Means.PROVIDER_TRANSFER, provider="Mollie"),
             "Met de overschrijving waarover Mollie je mailde",
         ),
     ],
 )
 def test_who_owes_no_transfer_is_told_how_to_pay_and_no_account(
-    app: BridgeApp, payment: PaymentRequest, told: str
+    app: BridgeApp, payment: PaymentInstructions, told: str
 ) -> None:
     page = app.client.get(f"/d/{token_of(app.issue(payment=payment))}").text
 
@@ -604,7 +604,7 @@ def test_the_page_stays_in_the_customers_language_where_the_law_wants_the_docume
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_page_says_word_for_word_what_it_says_in_each_language(app: BridgeApp, language: str) -> None:
     due, pay_url = date(2026, 12, 6), "https://shop.example/pay"
-    payment = PaymentRequest("090000023856", iban="BE71096123456769", due_on=due, pay_url=pay_url)
+    payment = PaymentInstructions("090000023856", iban="BE71096123456769", due_on=due, pay_url=pay_url)
     document = app.issue(language=language, payment=payment)
 
     page = text_of(app.client.get(f"/d/{token_of(document)}").text)
@@ -619,7 +619,7 @@ def test_every_page_says_word_for_word_what_it_says_in_each_language(app: Bridge
 def test_without_an_address_to_pay_at_the_pdf_is_the_button_and_the_account_is_written_in_groups(
     app: BridgeApp,
 ) -> None:
-    payment = PaymentRequest("090000023856", iban="BE71096123456769")
+    payment = PaymentInstructions("090000023856", iban="BE71096123456769")
 
     page = app.client.get(f"/d/{token_of(app.issue(payment=payment))}").text
 

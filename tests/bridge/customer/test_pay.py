@@ -20,7 +20,7 @@ from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_credit_note_for, se
 from tests.support.factories import an_order
 from worker.demo.pretend_mollie import KEY, LIVE_KEY, PretendMollie
 from worker.domain.decision import Decision
-from worker.domain.document import Document, Kind, PaymentRequest
+from worker.domain.document import Document, Kind, PaymentInstructions
 from worker.domain.order import OrderKey
 from worker.domain.payment import PaymentSource
 from worker.domain.payment_method import Means
@@ -290,8 +290,8 @@ def test_another_site_cannot_press_it(app: BridgeApp, twin: PretendMollie) -> No
 @pytest.mark.parametrize(
     "changes",
     [
-        {"payment": PaymentRequest(means=Means.ON_DELIVERY)},
-        {"payment": PaymentRequest(means=Means.PROVIDER_TRANSFER, provider="Mollie")},
+        {"payment": PaymentInstructions(means=Means.ON_DELIVERY)},
+        {"payment": PaymentInstructions(means=Means.PROVIDER_TRANSFER, provider="Mollie")},
         {"payment": None},
         {"kind": Kind.DELIVERY_NOTE},
         {"test": True},  # a live key takes real money

@@ -12,7 +12,7 @@ from tests.support.issued import pay
 from tests.support.personas import Visitor, signed_in
 from worker.domain.actor import Actor
 from worker.domain.bank_line import BankLine
-from worker.domain.document import Document, PaymentRequest
+from worker.domain.document import Document, PaymentInstructions
 from worker.domain.payment import PaymentSource, Receipt
 from worker.payments.bank_file import keep
 from worker.store import bank_files, bank_lines, counters, document_balances, payments
@@ -34,7 +34,7 @@ def owner(app: BridgeApp) -> Visitor:
 
 @pytest.fixture
 def invoice(app: BridgeApp) -> Document:
-    return app.issue(paid_on=None, payment=PaymentRequest(reference=REFERENCE, iban=IBAN))
+    return app.issue(paid_on=None, payment=PaymentInstructions(reference=REFERENCE, iban=IBAN))
 
 
 def bring(app: BridgeApp, *lines: BankLine) -> None:
@@ -151,7 +151,7 @@ def test_it_is_told_how_many_were_marked_paid_and_which_were_before(app: BridgeA
 
 def unpaid_since(app: BridgeApp, days: int) -> Document:
     """An invoice that was due so many *days* ago."""
-    asked = PaymentRequest(due_on=NOW.date() - timedelta(days=days))
+    asked = PaymentInstructions(due_on=NOW.date() - timedelta(days=days))
     changes: dict[str, Any] = {
         "order_id": 1000 + days,
         "order_key": f"wc_order_{days}",

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.bridge_app import NOW, SHOP, BridgeApp
 from tests.support.personas import Visitor, signed_in
-from worker.domain.document import Document, PaymentRequest
+from worker.domain.document import Document, PaymentInstructions
 from worker.domain.late_costs import Announcement, LateCosts
 from worker.domain.reminder import Reminded, ReminderKind, ReminderSettings
 from worker.store import bank_files, reminders, shops, steps
@@ -30,7 +30,7 @@ def owner(app: BridgeApp) -> Visitor:
 @pytest.fixture
 def invoice(app: BridgeApp) -> Document:
     """Due ten days ago."""
-    return app.issue(paid_on=None, payment=PaymentRequest(due_on=TODAY - timedelta(days=10)))
+    return app.issue(paid_on=None, payment=PaymentInstructions(due_on=TODAY - timedelta(days=10)))
 
 
 def switched_on(app: BridgeApp) -> None:

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.bridge_app import NOW, SHOP, BridgeApp
-from worker.domain.document import PaymentRequest
+from worker.domain.document import PaymentInstructions
 from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.reminder import Reminded, ReminderKind, ReminderSettings
 from worker.payments.reminders import Round, look
@@ -31,7 +31,7 @@ def test_nobody_is_reminded_of_what_is_paid_or_stopped(app: BridgeApp, events: l
         order_id=5000 + number,
         cause=f"order:{number}",
         paid_on=None,
-        payment=PaymentRequest(due_on=NOW.date() + timedelta(days=7)),
+        payment=PaymentInstructions(due_on=NOW.date() + timedelta(days=7)),
     )
     now, one = NOW, invoice.document_id
     for event in events:

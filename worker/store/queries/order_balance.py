@@ -7,8 +7,8 @@ from sqlalchemy import Connection, func, select
 from worker.domain.document import Document, Kind
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
+from worker.domain.order_payment import OPEN_STATUSES
 from worker.domain.payment import OrderBalance
-from worker.domain.payment_request import OPEN_STATUSES
 from worker.store import document_balances, documents, reminders
 from worker.store.database.tables import orders, payments
 from worker.store.payment_shares import is_of_order

@@ -11,13 +11,13 @@ from stdnum import iso11649
 
 from tests.support.factories import PLACED_AT, TODAY, a_history, a_shop, an_order, issued
 from worker.domain.decide import decide_documents
-from worker.domain.document import Draft, History, Kind, PaymentRequest, Problem, Purpose, SendMode
+from worker.domain.document import Draft, History, Kind, PaymentInstructions, Problem, Purpose, SendMode
 from worker.domain.draft import draft_document
 from worker.domain.order import Order, SalePart
+from worker.domain.order_payment import promised_reference
 from worker.domain.payment import Deposit, Prepayment
 from worker.domain.payment_method import METHODS, PREFIXES, Means, PaymentTerms
 from worker.domain.payment_reference import creditor_reference, digits_of, structured_communication
-from worker.domain.payment_request import promised_reference
 from worker.domain.shop import Shop
 from worker.message import Message
 
@@ -30,7 +30,7 @@ def drafted(order: Order, shop: Shop = CREATED) -> Draft:
     return draft_document(order, shop, today=TODAY, purpose=Purpose(Kind.INVOICE, "test"))
 
 
-def asked(order: Order, shop: Shop = CREATED) -> PaymentRequest:
+def asked(order: Order, shop: Shop = CREATED) -> PaymentInstructions:
     payment = drafted(order, shop).payment
     assert payment is not None
     return payment
@@ -73,7 +73,7 @@ def test_who_owes_the_seller_a_transfer_is_told_account_reference_and_due_date(m
     ],
 )
 def test_who_owes_the_seller_no_transfer_is_told_no_account(method: str, means: Means, provider: str) -> None:
-    assert asked(unpaid(method)) == PaymentRequest(means=means, provider=provider)
+    assert asked(unpaid(method)) == PaymentInstructions(means=means, provider=provider)
 
 
 @pytest.mark.parametrize("method", ["", *METHODS, *(f"{prefix}x" for prefix in PREFIXES)])

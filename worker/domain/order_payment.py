@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from worker.domain import payment_method, payment_reference
-from worker.domain.document import PaymentRequest
+from worker.domain.document import PaymentInstructions
 from worker.domain.money import ZERO
 from worker.domain.order import Order
 from worker.domain.payment_method import IN_PARTS_STATUSES, Means, Method
@@ -96,7 +96,7 @@ def was_taken_back(order: Order, shop: Shop) -> bool:
     return order.paid_at is not None and status_of(order, shop) in OPEN_STATUSES
 
 
-def payment_request(order: Order, shop: Shop, *, total: Decimal, today: date) -> PaymentRequest | None:
+def payment_instructions(order: Order, shop: Shop, *, total: Decimal, today: date) -> PaymentInstructions | None:
     """How the buyer of *order* is to pay *total*; None where nothing is open, or where an unknown part of it may be."""
     unknown = is_paid_in_parts(order) and deposit_paid(order) is None
     if is_paid(order, shop) or unknown or total <= 0:
@@ -105,18 +105,18 @@ def payment_request(order: Order, shop: Shop, *, total: Decimal, today: date) ->
     return in_test(asked) if shop.test else asked
 
 
-def in_test(asked: PaymentRequest) -> PaymentRequest:
+def in_test(asked: PaymentInstructions) -> PaymentInstructions:
     """*asked* as a test document says it, by which nobody can pay: a banking app does not see a watermark."""
-    return PaymentRequest(due_on=asked.due_on, means=asked.means, provider=asked.provider)
+    return PaymentInstructions(due_on=asked.due_on, means=asked.means, provider=asked.provider)
 
 
-def _asked(order: Order, shop: Shop, today: date) -> PaymentRequest:
+def _asked(order: Order, shop: Shop, today: date) -> PaymentInstructions:
     method = _method_of(order, shop)
     if method.means is not Means.TRANSFER:
         link = "" if method.means is Means.ON_DELIVERY else order.pay_url
-        return PaymentRequest(means=method.means, provider=method.provider, pay_url=link)
+        return PaymentInstructions(means=method.means, provider=method.provider, pay_url=link)
     terms = terms_of(order, shop)
-    return PaymentRequest(
+    return PaymentInstructions(
         reference=_reference(order, shop),
         iban=shop.seller.iban,
         bic=shop.seller.bic,
