@@ -1,5 +1,7 @@
 """Every command explains itself, and what is called wrongly ends with a sentence and never with a traceback."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 
 from tests.cli.conftest import Facturelay
 from worker.cli import commands
+from worker.cli.group import Lazy
 
 
 def every(group: click.Group, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -42,6 +45,25 @@ def test_an_unknown_option_is_refused_with_a_message(facturelay: Facturelay, wor
     assert (answer.code, answer.out) == (2, "")
     assert "No such option" in answer.err
     assert "Traceback" not in answer.err
+
+
+@pytest.mark.parametrize("group", [commands, ALL["shop",]], ids=lambda group: group.name)
+def test_what_a_list_of_commands_says_is_what_each_command_says(group: Lazy) -> None:
+    context = click.Context(group)
+    for name, (_, sentence) in group.elsewhere.items():
+        command = group.get_command(context, name)
+        assert command
+        assert sentence == command.get_short_help_str(limit=1000)
+
+
+def test_the_list_of_commands_loads_no_library_but_that_of_the_command_line() -> None:
+    called = "import sys; sys.argv[1:] = ['--help']; from worker.cli import main; main(); print(sorted(sys.modules), file=sys.stderr)"
+    answer = subprocess.run([sys.executable, "-c", called], capture_output=True, text=True, check=True)
+    assert "Commands:" in answer.stdout
+    assert "worker.cli.group" in answer.stderr
+    assert [
+        name for name in ("sqlalchemy", "redis", "flask", "requests", "alembic") if f"'{name}'" in answer.stderr
+    ] == []
 
 
 def test_an_unknown_command_is_refused_with_a_message(facturelay: Facturelay) -> None:

@@ -1,43 +1,64 @@
 """`facturelay …`: one command for people and scripts. Exit codes: 0 done, 1 checked and found something wrong, 2 called wrongly."""
 
+import os
 import sys
 
 import click
 
-from worker.cli.common import Lazy
+from worker.cli.group import Lazy
 from worker.errors import FacturelayError
-from worker.store.files.private import set_umask
 
-# Imported when called: `facturelay status` must not wait for the PDF libraries to load.
+# Imported when called: `facturelay status` must not wait for the PDF libraries to load, nor `facturelay --help` for any.
 COMMANDS = {
-    "up": "processes:up",
-    "demo": "processes:demo",
-    "bridge": "processes:bridge",
-    "worker": "processes:worker",
-    "scheduler": "processes:scheduler",
-    "migrate": "processes:migrate",
-    "status": "status:status",
-    "shop": "shop:shop",
-    "user": "users:user",
-    "texts": "texts:texts",
-    "templates": "templates:templates",
-    "mail": "mail:mail",
-    "documents": "documents:documents",
-    "order": "orders:order",
-    "peppol": "peppol:peppol",
-    "mollie": "mollie:mollie",
-    "token": "tokens:token",
-    "verify": "register:verify",
-    "register": "register:register",
-    "purge": "retention:purge",
-    "customer": "retention:customer",
-    "rates": "rates:rates",
-    "bank-file": "bank_file:bank_file",
-    "reminders": "reminders:reminders",
-    "reconcile": "maintenance:reconcile",
-    "backfill": "maintenance:backfill",
-    "backup": "maintenance:backup",
-    "restore": "maintenance:restore",
+    "up": (
+        "processes:up",
+        "Run everything on this machine: bridge, workers, scheduler, and a broker where no REDIS_URL is set.",
+    ),
+    "demo": (
+        "processes:demo",
+        "Show it all on this machine: a pretend shop places recorded orders; see what each becomes.",
+    ),
+    "bridge": ("processes:bridge", "Run the bridge: receives the shop's deliveries and serves the links."),
+    "worker": ("processes:worker", "Run one worker: fetches orders, issues, renders, mails and writes back."),
+    "scheduler": ("processes:scheduler", "Enqueue again every row that waits, and run the periodic jobs."),
+    "migrate": ("processes:migrate", "Bring the database to the shape of this version."),
+    "status": ("status:status", "Show what waits, runs and failed, and who is alive."),
+    "shop": ("shop:shop", "Make, show and change shops."),
+    "user": ("users:user", "Let people in to the pages, and keep them out."),
+    "texts": ("texts:texts", "Show and change what documents and mails say."),
+    "templates": ("templates:templates", "Make templates of your own for documents, and try them."),
+    "mail": ("mail:mail", "Set how a shop's mail leaves, and test it."),
+    "documents": ("documents:documents", "List documents and drafts; issue, send, credit."),
+    "order": ("orders:order", "Look at one order."),
+    "peppol": ("peppol:peppol", "Choose who sends a shop's e-invoices by Peppol, and try the key."),
+    "mollie": ("mollie:mollie", "Let customers pay online by the shop's own account with Mollie, and try its key."),
+    "token": ("tokens:token", "Make, list and revoke the tokens of the API."),
+    "verify": ("register:verify", "Prove that no document, number or file is missing or altered."),
+    "register": ("register:register", "The register: every number that was given, and what became of it."),
+    "purge": ("retention:purge", "Drop the raw bodies of deliveries older than 90 days; their hashes stay."),
+    "customer": ("retention:customer", "What is stored of a customer."),
+    "rates": (
+        "rates:rates",
+        "Show the VAT rates of the EU and its neighbours by which orders are judged, or what changed since 2024.",
+    ),
+    "bank-file": (
+        "bank_file:bank_file",
+        "Count what a bank FILE brings: CODA, CAMT.053, MT940, or CSV of KBC, CBC, BNP Paribas Fortis, ING or Belfius.",
+    ),
+    "reminders": (
+        "reminders:reminders",
+        "List open invoices with the reminder that comes next, what holds it back, and what was sent.",
+    ),
+    "reconcile": ("maintenance:reconcile", "Prove that every order of a month has its documents, mails and notes."),
+    "backfill": (
+        "maintenance:backfill",
+        "Make the documents of old orders: those placed before this shop was connected make none by themselves.",
+    ),
+    "backup": ("maintenance:backup", "Write database and archive into one file."),
+    "restore": (
+        "maintenance:restore",
+        "Put a backup into an empty data folder (and, for PostgreSQL, the empty database of DATABASE_URL).",
+    ),
 }
 
 
@@ -52,7 +73,7 @@ def commands() -> None:
 def main() -> None:
     """Run the command line. A refusal is a message on stderr, never a traceback."""
     code = 0
-    set_umask()
+    os.umask(0o077)  # what this process and its children make from now on is theirs alone
     try:
         # Without its standalone mode click gives the code of context.exit() back and raises nothing.
         code = commands(standalone_mode=False) or 0

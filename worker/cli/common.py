@@ -5,7 +5,6 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -27,33 +26,6 @@ WHOLE_ID = re.compile("[0-9a-f]{24}")
 LEAST_OF_ID = 4  # letters of a shop's id that stand for all of it
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class Group(click.Group):
-    """A group whose help says the whole first sentence of each command: click cuts it where the line ends."""
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, command.get_short_help_str(limit=1000)) for name, command in found if command])
-
-
-class Lazy(Group):
-    """A group whose commands live in other modules, each imported when it is called: *elsewhere* maps name to module:command."""
-
-    def __init__(self, *args: Any, elsewhere: dict[str, str], **more: Any) -> None:
-        super().__init__(*args, **more)
-        self.elsewhere = elsewhere
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*super().list_commands(ctx), *self.elsewhere})
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self.elsewhere:
-            return super().get_command(ctx, cmd_name)
-        module, _, name = self.elsewhere[cmd_name].partition(":")
-        found: click.Command = getattr(import_module(f"worker.cli.{module}"), name)
-        return found
 
 
 class ShopName(click.ParamType[str]):

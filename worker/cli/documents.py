@@ -7,7 +7,8 @@ import click
 
 from worker import serializers
 from worker.actions import documents as document_actions
-from worker.cli.common import ACTOR, SHOP, Group, open_services, show, table, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, open_services, show, table, with_data, with_json
+from worker.cli.group import Group
 from worker.domain.document import Document
 from worker.domain.money import written
 from worker.domain.step import MAIL, WRITE_BACK

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import ACTOR, SHOP, Group, open_services, show, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, open_services, show, with_data, with_json
+from worker.cli.group import Group
 from worker.errors import Rejected
 from worker.net import email_address
 from worker.sending import test_email

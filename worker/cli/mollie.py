@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from worker.actions import online_payment
-from worker.cli.common import ACTOR, SHOP, Group, open_services, show, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, open_services, show, with_data, with_json
+from worker.cli.group import Group
 from worker.cli.peppol import read_key
 from worker.tasks.mollie import check_of
 

@@ -10,7 +10,8 @@ import click
 from worker import serializers
 from worker.actions import order_treatment
 from worker.actions import orders as order_actions
-from worker.cli.common import ACTOR, SHOP, Group, open_services, show, table, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, open_services, show, table, with_data, with_json
+from worker.cli.group import Group
 from worker.domain.order_treatment import TreatmentName
 from worker.errors import Rejected
 from worker.services import Services

@@ -7,7 +7,8 @@ import click
 from worker.access_points.account import any_account_of, why_none
 from worker.actions import peppol as peppol_actions
 from worker.actions.peppol import NewAccount
-from worker.cli.common import ACTOR, SHOP, Group, open_services, show, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, open_services, show, with_data, with_json
+from worker.cli.group import Group
 from worker.domain.access_point import OPERATORS, PROVIDERS
 from worker.errors import Rejected
 from worker.tasks.connection import ConnectionCheck

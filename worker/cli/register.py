@@ -12,7 +12,8 @@ from worker.accounting.notes_scan import NotesScan
 from worker.accounting.recover_numbers import Unrecovered
 from worker.accounting.verify import Proof
 from worker.actions.shop_settings import parse_last_number
-from worker.cli.common import ACTOR, SHOP, Group, ProgressBar, open_services, show, table, to_json, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, ProgressBar, open_services, show, table, to_json, with_data, with_json
+from worker.cli.group import Group
 from worker.cli.shop_options import by_kind
 from worker.domain.document import Kind
 from worker.domain.shop import Shop

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import ACTOR, SHOP, Group, open_services, show, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, open_services, show, with_data, with_json
+from worker.cli.group import Group
 from worker.maintenance import retention
 from worker.maintenance.retention import Erased, ShopClosing
 from worker.store.database import json_codec

@@ -10,7 +10,8 @@ import click
 from worker.actions import roads, shop_secrets, shop_settings
 from worker.actions.go_live import next_numbers
 from worker.actions.shop_settings import ChangedShop, NewShop, ShopChanges
-from worker.cli.common import ACTOR, SHOP, Lazy, open_services, show, table, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, open_services, show, table, with_data, with_json
+from worker.cli.group import Lazy
 from worker.cli.shop_options import (
     NUMBERING,
     OTHER_SETTINGS,
@@ -31,14 +32,18 @@ from worker.services import Services
 from worker.store import shops
 from worker.store.shops import Secrets
 
-# The actor in the audit trail for whoever uses the command line.
-
 ELSEWHERE = {
-    "invite": "plugin_code:invite",
-    "logo": "branding:logo",
-    "layout": "branding:layout",
-    "export": "retention:export",
-    "leave": "retention:leave",
+    "invite": ("plugin_code:invite", "Print a code that connects the WordPress plugin of a shop, once, within a week."),
+    "logo": ("branding:logo", "Print the PNG or JPEG in FILE on documents from now on."),
+    "layout": (
+        "branding:layout",
+        "Choose how documents are laid out: ledger (title and facts left) or letter (address in the left window).",
+    ),
+    "export": (
+        "retention:export",
+        "Write a shop's books into FILE, a zip: documents, their files, the register and the settings without secrets.",
+    ),
+    "leave": ("retention:leave", "Let a shop leave: paused for good, its secrets and raw bodies removed."),
 }
 
 

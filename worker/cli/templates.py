@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import Group, read_settings, show, with_data, with_json
+from worker.cli.common import read_settings, show, with_data, with_json
+from worker.cli.group import Group
 from worker.errors import Rejected
 from worker.message import Message
 from worker.rendering import LAYOUTS, Brand, render_pdf

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from worker.actions import shop_settings
-from worker.cli.common import ACTOR, SHOP, Group, open_services, show, table, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, open_services, show, table, with_data, with_json
+from worker.cli.group import Group
 from worker.domain import texts as shop_texts
 from worker.domain.shop import Shop
 from worker.domain.texts import TextKey

@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from worker.actions import api_access
-from worker.cli.common import ACTOR, SHOP, Group, open_services, show, table, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, open_services, show, table, with_data, with_json
+from worker.cli.group import Group
 from worker.serializers import Json, instant
 from worker.store import api_tokens, shops
 from worker.store.api_tokens import ApiToken, Scope

@@ -20,11 +20,6 @@ OUR_FILES = ("secret-key", "public-url", "up.lock", "facturelay.db")
 SQLITE_SIDES = ("", "-wal", "-shm", "-journal")
 
 
-def set_umask() -> None:
-    """What this process and its children make from now on is theirs alone."""
-    os.umask(UMASK)
-
-
 def narrow(settings: Settings) -> int:
     """Take the rights of others from what is there already, and say how many were wider. Touches nothing that is not ours.
 
