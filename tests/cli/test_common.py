@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.cli.conftest import Facturelay, ShopAtHand
+from worker.cli.common import counted
 
 MakeShop = Callable[..., ShopAtHand]
 
@@ -40,6 +41,33 @@ def test_a_name_of_two_shops_is_asked_back(make_shop: MakeShop) -> None:
 def test_a_shop_that_nobody_knows_is_named(make_shop: MakeShop) -> None:
     answer = make_shop().facturelay("shop", "show", "Bakkerij Nergens")
     assert (answer.code, "Bakkerij Nergens" in answer.err) == (1, True)
+
+
+def test_one_thing_is_not_called_many() -> None:
+    assert [counted(n, "thing is", "things are") for n in (0, 1, 2)] == ["0 things are", "1 thing is", "2 things are"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"), [("doc", "documents"), ("documents l", "list"), ("documents list --unp", "--unpaid")]
+)
+def test_the_tab_key_completes_commands_and_options(
+    facturelay: Facturelay, monkeypatch: pytest.MonkeyPatch, typed: str, offered: str
+) -> None:
+    assert offered in completed(facturelay, monkeypatch, typed)
+
+
+def test_the_tab_key_offers_shops_by_their_address(make_shop: MakeShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = make_shop()
+    assert completed(shop.facturelay, monkeypatch, "texts list 127") == ["127.0.0.1:1"]
+
+
+def completed(run: Facturelay, monkeypatch: pytest.MonkeyPatch, typed: str) -> list[str]:
+    """What bash is told when Tab is pressed after *typed*."""
+    with monkeypatch.context() as tab:
+        tab.setenv("_FACTURELAY_COMPLETE", "bash_complete")
+        tab.setenv("COMP_WORDS", f"facturelay {typed}")
+        tab.setenv("COMP_CWORD", str(len(typed.split())))
+        return [line.partition(",")[2] for line in run().out.splitlines()]
 
 
 def test_help_cuts_no_sentence(facturelay: Facturelay) -> None:

@@ -68,12 +68,12 @@ def test_a_shop_is_exported_and_closed(make_shop: MakeShop, tmp_path: Path) -> N
     shop = make_shop("--webhook-secret", "first-5f5f5f5f")
     number = shop.issued(a_draft(1)).number
     exported = tmp_path / "books.zip"
-    assert shop.facturelay("shop", "export", shop.shop_id, str(exported)).out == f"1 documents are in {exported}.\n"
+    assert shop.facturelay("shop", "export", shop.shop_id, str(exported)).out == f"1 document is in {exported}.\n"
     with zipfile.ZipFile(exported) as opened:
         assert json.loads(opened.read(f"documents/{number}.json"))["number"] == number
     assert shop.facturelay("shop", "leave", shop.shop_id).code == 130  # asked, and nobody said yes
     left = shop.facturelay("shop", "leave", shop.shop_id, "--yes")
-    assert f"Kept: 1 documents of {YEAR}, until 31-12-{YEAR + 10}." in left.out
+    assert f"Kept: 1 document of {YEAR}, until 31-12-{YEAR + 10}." in left.out
     assert shop.facturelay("shop", "list", "--json").json[0]["suspended"] is True
     assert shop.facturelay("verify").code == 0
 

@@ -10,6 +10,8 @@ from sqlalchemy import select
 
 from tests.cli.conftest import SELLER_OPTIONS, Facturelay, ShopAtHand
 from tests.support.issued import a_draft
+from worker.cli.shop_options import SETTING_GROUPS
+from worker.domain import settings_form
 from worker.domain.document import Kind
 from worker.store import shops
 from worker.store.database.tables import audit_trail
@@ -307,3 +309,16 @@ def test_a_shop_that_comes_back_keeps_the_first_digits_of_its_references(make_sh
         assert [found.seed for found in shops.every(connection)] == [12, 13]
     again = shop.facturelay("shop", "add", "--name", "x", "--url", "http://127.0.0.1:1", "--references", "12")
     assert (again.code, "begin with 012" in again.err) == (1, True)
+
+
+def test_each_setting_stands_in_one_group_of_the_help(facturelay: Facturelay) -> None:
+    for setting in settings_form.FIELDS:
+        assert sum(setting.startswith(begins) for begins in SETTING_GROUPS.values()) == 1, setting
+
+    for command in ("add", "set"):
+        lines = facturelay("shop", command, "--help").out.splitlines()
+        heads = [line.rstrip(":") for line in lines if line and not line.startswith(" ") and line.endswith(":")]
+        assert heads[:2] == ["Options", "Company"]
+        assert len(heads) == len(set(heads))
+    told = facturelay("shop", "set", "--help").out.partition("\nSettings:")[2].split()
+    assert set(settings_form.FIELDS) <= set(told)

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -169,3 +170,21 @@ def test_a_second_installation_leaves_the_folder_of_the_first_alone(up: tuple[Up
     assert "Another “facturelay up” still runs on" in second.stderr
     assert "Traceback" not in second.stderr
     assert system.json("status")["healthy"]
+
+
+def test_a_taken_port_is_one_sentence_before_anything_runs(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("FACTURELAY_")}
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        answer = subprocess.run(
+            [sys.executable, "-m", "worker.cli", "up", "--port", port, "--data", str(data)],
+            check=False,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    said = f"Nothing can listen on port {port} of 127.0.0.1: another program listens there. Choose another with --port."
+    assert (answer.returncode, answer.stdout, answer.stderr) == (1, "", f"{said} [port_taken]\n")
+    assert not (data / "public-url").exists()

@@ -76,7 +76,7 @@ def main() -> None:
     os.umask(0o077)  # what this process and its children make from now on is theirs alone
     try:
         # Without its standalone mode click gives the code of context.exit() back and raises nothing.
-        code = commands(standalone_mode=False) or 0
+        code = commands(prog_name="facturelay", standalone_mode=False) or 0
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:

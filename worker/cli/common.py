@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import click
+from click.shell_completion import CompletionItem
 
 from worker.domain.shop import Shop
 from worker.errors import Rejected
@@ -46,6 +47,13 @@ class ShopName(click.ParamType[str]):
             names = ", ".join(f"{shop.name} ({shop.shop_id})" for shop in meant)
             self.fail(f"“{value}” may be one of several shops: {names}.", param, ctx)
         return meant[0].shop_id if meant else str(value)  # whoever looks for it says that there is none
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The hosts of the shops: what a person knows and a shell takes as one word."""
+        data = ctx.params.get("data")
+        with open_services(data if isinstance(data, Path) else None).store.read() as connection:
+            found = {urlsplit(shop.url).netloc: shop.name for shop in shops.every(connection)}
+        return [CompletionItem(host, help=name) for host, name in found.items() if host.startswith(incomplete)]
 
 
 def is_meant(shop: Shop, said: str) -> bool:
@@ -98,6 +106,11 @@ def show(value: object, *, as_json: bool, text: Callable[[], str]) -> None:
 def to_json(value: object) -> str:
     """JSON for scripts; messages in English, which is made here."""
     return json.dumps(json_codec.plain(value, str), ensure_ascii=False, indent=2)
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """*count* with what is counted: `counted(1, "document is", "documents are")`."""
+    return f"{count} {one if count == 1 else many}"
 
 
 def table(rows: Sequence[tuple[str, ...]], *, right: tuple[int, ...] = ()) -> str:

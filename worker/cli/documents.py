@@ -1,15 +1,20 @@
 """`facturelay documents …`"""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
+from sqlalchemy import Connection
 
 from worker import serializers
 from worker.actions import documents as document_actions
 from worker.cli.common import ACTOR, SHOP, open_services, show, table, with_data, with_json
 from worker.cli.group import Group
-from worker.domain.document import Document
+from worker.cli.shop_options import KINDS
+from worker.domain.document import Document, Kind
 from worker.domain.money import written
 from worker.domain.step import MAIL, WRITE_BACK
 from worker.invoicing import manual
@@ -18,9 +23,17 @@ from worker.invoicing.request import IssueAnswer
 from worker.serializers import Json
 from worker.services import Services
 from worker.store import documents as stored_documents
-from worker.store import drafts
-from worker.store.queries import order_history
+from worker.store import drafts, shops
+from worker.store.database.pagination import PageRequest
+from worker.store.database.shop_scope import Shops
+from worker.store.queries import document_lists, order_history
+from worker.store.queries.document_lists import DocumentFilter, DocumentRow
 from worker.store.queries.order_history import DocumentDetails
+
+DAY = click.DateTime(["%Y-%m-%d"])
+READ_AT_ONCE = 500
+NONE_YET = "There are no documents yet; the first one appears when an order reaches the moment of a rule."
+NONE_LIKE_THAT = "No document is like that."
 
 
 @click.group(cls=Group)
@@ -31,28 +44,78 @@ def documents() -> None:
 @documents.command("list")
 @click.option("--shop", "shop_id", metavar="SHOP", type=SHOP, help="Only this shop.")
 @click.option("--order", "order_id", type=int, help="Only this order (its id in WooCommerce).")
+@click.option("--kind", type=KINDS, help="Only this kind.")
+@click.option(
+    "--from", "since", type=DAY, metavar="DAY", help="Only documents dated this day or later, like 2026-11-01."
+)
+@click.option("--to", "until", type=DAY, metavar="DAY", help="Only documents dated this day or earlier.")
+@click.option("--unpaid", is_flag=True, help="Only invoices that wait for their money.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the newest N documents.")
 @with_data
 @with_json
-def list_documents(shop_id: str | None, order_id: int | None, data: Path | None, *, as_json: bool) -> None:
-    """List documents, oldest first, and the drafts that wait."""
+def list_documents(data: Path | None, *, as_json: bool, **choice: Any) -> None:
+    """List documents, oldest first, and the drafts that wait; with --from, --to, --unpaid or --limit documents alone.
+
+    `documents issue` and `discard` take the id of a draft, the other commands that of a document.
+    """
     services = open_services(data)
     with services.store.read() as connection:
-        found = order_history.listing(connection, shop_id=shop_id, order_id=order_id)
-    show([item_as_json(services, item) for item in found], as_json=as_json, text=lambda: as_table(found))
+        found = chosen(connection, **choice)
+        names = {shop.shop_id: shop.name for shop in shops.every(connection)}
+    none = NONE_LIKE_THAT if any(choice.values()) else NONE_YET
+    show(
+        [item_as_json(services, item) for item in found],
+        as_json=as_json,
+        text=lambda: as_table(found, names) if found else none,
+    )
 
 
-def as_table(found: tuple[DocumentDetails, ...]) -> str:
-    if not found:
-        return "There are no documents yet; the first one appears when an order reaches the moment of a rule."
-    head = ("number", "date", "kind", "order", "total", "", "mailed", "noted", "waits for")
-    return table([head, *(row(item) for item in found)], right=(4,))
+def chosen(
+    connection: Connection, *, shop_id: str | None, order_id: int | None, limit: int | None, **choice: Any
+) -> tuple[DocumentDetails, ...]:
+    wanted = document_filter(order_id=order_id, **choice)
+    if limit is None and wanted == DocumentFilter(kind=wanted.kind, order_id=order_id):
+        every = order_history.listing(connection, shop_id=shop_id, order_id=order_id)
+        return tuple(item for item in every if wanted.kind in (None, item.draft.kind))
+    return order_history.details(connection, newest(connection, None if shop_id is None else (shop_id,), wanted, limit))
 
 
-def row(item: DocumentDetails) -> tuple[str, ...]:
+def newest(connection: Connection, shops_seen: Shops, wanted: DocumentFilter, limit: int | None) -> list[Document]:
+    """The newest *limit* documents (None: all) that are *wanted*, oldest first."""
+    found: list[DocumentRow] = []
+    page_request = PageRequest(size=min(limit or READ_AT_ONCE, READ_AT_ONCE))
+    while True:
+        page = document_lists.documents_page(connection, shops_seen, wanted, page_request)
+        found += page.rows
+        if not page.next or (limit is not None and len(found) >= limit):
+            return [stored_documents.get(connection, one.document_id) for one in reversed(found[:limit])]
+        page_request = replace(page_request, after=page.next)
+
+
+def document_filter(
+    *, order_id: int | None, kind: str | None, since: datetime | None, until: datetime | None, unpaid: bool
+) -> DocumentFilter:
+    return DocumentFilter(
+        kind=Kind(kind) if kind else None,
+        since=since.date() if since else None,
+        until=until.date() if until else None,
+        unpaid=unpaid,
+        order_id=order_id,
+    )
+
+
+def as_table(found: tuple[DocumentDetails, ...], names: Mapping[str, str]) -> str:
+    head = ("id", "number", "shop", "date", "kind", "order", "total", "", "mailed", "noted", "waits for")
+    return table([head, *(row(item, names) for item in found)], right=(0, 6))
+
+
+def row(item: DocumentDetails, names: Mapping[str, str]) -> tuple[str, ...]:
     document, draft = item.document, item.draft
     problem = str(draft.problems[0].message) if draft.problems else ""
     return (
+        str(document.document_id if document else item.stored_draft.draft_id if item.stored_draft else ""),
         document.number if document else "draft",
+        names.get(item.shop_id, item.shop_id),
         f"{document.issued_on:%d-%m-%Y}" if document else "",
         draft.kind.replace("_", " "),
         draft.order_number,
@@ -124,7 +187,7 @@ def send_document(document_id: int, data: Path | None, *, as_json: bool) -> None
 
 @documents.command("paid")
 @click.argument("document_id", type=int)
-@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day it was paid (default: today).")
+@click.option("--on", type=DAY, help="The day it was paid (default: today).")
 @with_data
 @with_json
 def mark_paid(document_id: int, on: datetime | None, data: Path | None, *, as_json: bool) -> None:

@@ -12,7 +12,17 @@ import click
 from worker.accounting import reconcile as reconciler
 from worker.accounting import reconciliation
 from worker.accounting.reconciliation import ReconciledOrder, Reconciliation, ReconciliationState
-from worker.cli.common import SHOP, ProgressBar, open_services, read_settings, show, table, with_data, with_json
+from worker.cli.common import (
+    SHOP,
+    ProgressBar,
+    counted,
+    open_services,
+    read_settings,
+    show,
+    table,
+    with_data,
+    with_json,
+)
 from worker.domain.money import written
 from worker.domain.settings_form import read_instant
 from worker.errors import InvalidValue, Rejected
@@ -20,6 +30,7 @@ from worker.invoicing import backfill as order_backfill
 from worker.invoicing.backfill import OrderSelection, Preview
 from worker.maintenance import backup as backup_files
 from worker.maintenance import restore as restore_files
+from worker.maintenance.backup import Manifest
 from worker.services import Services
 from worker.store import reports
 from worker.store.queries.health import BACKUP_REPORT
@@ -56,7 +67,7 @@ def as_text(found: Reconciliation) -> str:
     counts = ", ".join(
         f"{len(found.of(state))} {state.replace('_', ' ')}" for state in ReconciliationState if found.of(state)
     )
-    lines = [f"{len(found.rows)} orders of {found.month}: {counts or 'none'}."]
+    lines = [f"{counted(len(found.rows), 'order', 'orders')} of {found.month}: {counts or 'none'}."]
     for state in (ReconciliationState.MISSING, ReconciliationState.WAITS, ReconciliationState.GONE):
         rows = [
             (f"  {row.number}", row.status, f"{row.total} {row.currency}", str(row.message)) for row in found.of(state)
@@ -201,8 +212,9 @@ def preview_as_text(found: Preview) -> str:
     mails = sum(1 for order in making if order.mails_to)
     lines = [
         (
-            f"{len(found.orders)} orders, {len(making)} of them lack something: {len(documents)} documents and {later} "
-            f"credit notes after them; {drafts} would wait as drafts, and {mails} customers would get a mail today."
+            f"{counted(len(found.orders), 'order', 'orders')}, {counted(len(making), 'of them lacks', 'of them lack')} something: "
+            f"{counted(len(documents), 'document', 'documents')} and {counted(later, 'credit note', 'credit notes')} after; "
+            f"{counted(drafts, 'draft', 'drafts')} would wait, and {counted(mails, 'customer', 'customers')} would get a mail today."
         )
     ]
     rows = [
@@ -238,8 +250,12 @@ def backup(file: Path, data: Path | None, *, with_key: bool, as_json: bool) -> N
         else "It does NOT hold the secret key: keep FACTURELAY_SECRET_KEY (or the file secret-key) elsewhere, or the shops' "
         "keys and all links are lost."
     )
-    text = f"{file}: {made.documents} documents, {made.files} files, {made.database}.\n{key}"
+    text = f"{file}: {as_counts(made)}, {made.database}.\n{key}"
     show({"file": str(file), **asdict(made)}, as_json=as_json, text=lambda: text)
+
+
+def as_counts(made: Manifest) -> str:
+    return f"{counted(made.documents, 'document', 'documents')} and {counted(made.files, 'file', 'files')}"
 
 
 @click.command()
@@ -258,9 +274,7 @@ def restore(file: Path, data: Path | None, *, moved: bool, as_json: bool) -> Non
     """
     settings = read_settings(data)
     made = restore_files.restore(file, settings, moved=moved)
-    lines = [
-        f"{settings.data}: {made.documents} documents and {made.files} files are back as of {made.created_at}; all are whole."
-    ]
+    lines = [f"{settings.data}: back as of {made.created_at}, and whole: {as_counts(made)}."]
     if not made.holds_key:
         lines.append(
             "The backup holds no secret key: set FACTURELAY_SECRET_KEY to the one it was made with before you start."

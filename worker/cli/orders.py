@@ -10,7 +10,7 @@ import click
 from worker import serializers
 from worker.actions import order_treatment
 from worker.actions import orders as order_actions
-from worker.cli.common import ACTOR, SHOP, open_services, show, table, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, counted, open_services, show, table, with_data, with_json
 from worker.cli.group import Group
 from worker.domain.order_treatment import TreatmentName
 from worker.errors import Rejected
@@ -56,7 +56,7 @@ def retry_order(order_id: int, shop_id: str | None, data: Path | None, *, as_jso
     services = open_services(data)
     of_shop, by = shop_id or only_shop(services), services.actor(ACTOR)
     count = services.act(lambda connection: order_actions.retry_order(connection, of_shop, order_id, by=by)).count
-    text = f"{count} things are tried again." if count else "Nothing failed for this order."
+    text = f"{counted(count, 'thing is', 'things are')} tried again." if count else "Nothing failed for this order."
     show({"tried_again": count}, as_json=as_json, text=lambda: text)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import open_services, read_settings, with_data, with_json
+from worker.cli.common import counted, open_services, read_settings, with_data, with_json
 from worker.errors import Rejected
 from worker.processes.supervisor import prepare, set_up_link, start_all, stop_on_signals
 from worker.queue import LONG_QUEUES, QueueName
@@ -35,11 +35,11 @@ def up(host: str, port: int, workers: int, data: Path | None) -> None:
     """Run everything on this machine: bridge, workers, scheduler, and a broker where no REDIS_URL is set."""
     settings = prepare(settings_for_up(data, host=host, port=port))
     log_to_stderr(settings)
-    save_public_url(settings)
     stop = stop_on_signals()
     supervisor = start_all(
         settings, host=host, port=port, workers=workers, embedded_broker=not os.environ.get("REDIS_URL")
     )
+    save_public_url(settings)
     print_addresses(settings, workers=workers, set_up=set_up_link(Services(settings)))
     try:
         supervisor.keep_running(stop)
@@ -159,7 +159,9 @@ def scheduler(data: Path | None, *, once: bool) -> None:
     log_to_stderr(services.settings)
     if once:
         enqueued = run_once(services, holder="once")
-        click.echo(f"Enqueued {enqueued.orders} orders and {enqueued.documents} documents.")
+        click.echo(
+            f"Enqueued {counted(enqueued.orders, 'order', 'orders')} and {counted(enqueued.documents, 'document', 'documents')}."
+        )
         return
     run(services, stop_on_signals())
 

@@ -12,7 +12,18 @@ from worker.accounting.notes_scan import NotesScan
 from worker.accounting.recover_numbers import Unrecovered
 from worker.accounting.verify import Proof
 from worker.actions.shop_settings import parse_last_number
-from worker.cli.common import ACTOR, SHOP, ProgressBar, open_services, show, table, to_json, with_data, with_json
+from worker.cli.common import (
+    ACTOR,
+    SHOP,
+    ProgressBar,
+    counted,
+    open_services,
+    show,
+    table,
+    to_json,
+    with_data,
+    with_json,
+)
 from worker.cli.group import Group
 from worker.cli.shop_options import by_kind
 from worker.domain.document import Kind
@@ -57,8 +68,11 @@ def parse_anchor(text: str | None, shop_id: str | None) -> RegisterHead | None:
 
 
 def as_text(proof: Proof) -> str:
-    counted = f"{proof.documents} documents, {proof.files} files" + (f", {proof.tests} tests" if proof.tests else "")
-    lines = [f"{proof.name} ({proof.shop_id}): {counted}. " + ("" if proof.damages else "All is as it was issued.")]
+    held = [counted(proof.documents, "document", "documents"), counted(proof.files, "file", "files")]
+    held += [counted(proof.tests, "test", "tests")] if proof.tests else []
+    lines = [
+        f"{proof.name} ({proof.shop_id}): {', '.join(held)}. " + ("" if proof.damages else "All is as it was issued.")
+    ]
     lines += [f"  ! {damage.message} [{damage.code}]" for damage in proof.damages]
     if proof.head.position:
         lines.append(f"  The register ends at {proof.head}")
@@ -141,7 +155,7 @@ def lost_as_text(shop: Shop, found: NotesScan) -> str:
     if not found.orders:
         return "The shop could not be asked, or no order has changed since the backup."
     if not found.lost:
-        return f"{len(found.orders)} orders were looked at; no note tells of a document that is not in the register."
+        return f"{counted(len(found.orders), 'order was', 'orders were')} looked at; no note tells of a document that is not in the register."
     rows = [
         (f"  {one.number}", f"order {one.order_id}", f"{one.issued_at.astimezone(shop.zoneinfo):%d-%m-%Y %H:%M}")
         for one in found.lost

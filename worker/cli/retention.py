@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import ACTOR, SHOP, open_services, show, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, counted, open_services, show, with_data, with_json
 from worker.cli.group import Group
 from worker.maintenance import retention
 from worker.maintenance.retention import Erased, ShopClosing
@@ -17,7 +17,13 @@ from worker.store.database import json_codec
 def purge(data: Path | None, *, as_json: bool) -> None:
     """Drop the raw bodies of deliveries older than 90 days; their hashes stay. Safe to run again."""
     dropped = retention.purge(open_services(data))
-    show({"bodies": dropped}, as_json=as_json, text=lambda: f"{dropped} raw bodies older than 90 days were dropped.")
+    show(
+        {"bodies": dropped},
+        as_json=as_json,
+        text=lambda: (
+            f"{counted(dropped, 'raw body older than 90 days was', 'raw bodies older than 90 days were')} dropped."
+        ),
+    )
 
 
 @click.command()
@@ -28,7 +34,11 @@ def purge(data: Path | None, *, as_json: bool) -> None:
 def export(shop_id: str, file: Path, data: Path | None, *, as_json: bool) -> None:
     """Write a shop's books into FILE, a zip: documents, their files, the register and the settings without secrets."""
     count = retention.export(open_services(data), shop_id, file)
-    show({"documents": count, "file": str(file)}, as_json=as_json, text=lambda: f"{count} documents are in {file}.")
+    show(
+        {"documents": count, "file": str(file)},
+        as_json=as_json,
+        text=lambda: f"{counted(count, 'document is', 'documents are')} in {file}.",
+    )
 
 
 @click.command()
@@ -47,12 +57,21 @@ def leave(shop_id: str, data: Path | None, *, yes: bool, as_json: bool) -> None:
 
 
 def closing_lines(closing: ShopClosing) -> list[str]:
-    removed = f"its secrets, {closing.bodies} raw bodies, {closing.drafts} drafts"
-    lines = [f"{closing.name} has left. Removed: {removed}, the buyers of {closing.buyers} orders without a document."]
+    removed = f"its secrets, {counted(closing.bodies, 'raw body', 'raw bodies')}, {counted(closing.drafts, 'draft', 'drafts')}"
+    orders = counted(closing.buyers, "order", "orders")
+    lines = [f"{closing.name} has left. Removed: {removed}, the buyer of {orders} without a document."]
     if closing.waiting:
-        lines.append(f"{closing.waiting} deliveries that waited are no longer looked at.")
-    lines += [f"Kept: {kept.documents} documents of {kept.year}, until {kept.until:%d-%m-%Y}." for kept in closing.kept]
-    return [*lines, "Also kept: the trail and the settings. Take the books along with `facturelay shop export`."]
+        lines.append(
+            f"{counted(closing.waiting, 'delivery that waited is', 'deliveries that waited are')} no longer looked at."
+        )
+    lines += [
+        f"Kept: {counted(kept.documents, 'document', 'documents')} of {kept.year}, until {kept.until:%d-%m-%Y}."
+        for kept in closing.kept
+    ]
+    return [
+        *lines,
+        "Also kept: the trail and the settings. `facturelay shop export` writes its accounting into a file.",
+    ]
 
 
 @click.group(cls=Group)
@@ -76,9 +95,10 @@ def erase(email: str, shop_id: str, data: Path | None, *, as_json: bool) -> None
 def erased_lines(erased: Erased) -> list[str]:
     if not erased.orders:
         return ["Nothing is kept of this customer."]
-    gone = f"{erased.bodies} raw bodies, {erased.drafts} discarded drafts"
+    gone = f"{counted(erased.bodies, 'raw body', 'raw bodies')}, {counted(erased.drafts, 'discarded draft', 'discarded drafts')}"
+    buyers = counted(erased.buyers, "order", "orders")
     lines = [
-        f"Erased from {len(erased.orders)} orders: {gone}, the buyer of {erased.buyers} orders without a document."
+        f"Erased from {counted(len(erased.orders), 'order', 'orders')}: {gone}, the buyer of {buyers} without a document."
     ]
     lines += [f"{kept.number} must be kept until {kept.until:%d-%m-%Y}." for kept in erased.kept]
     lines += [

@@ -10,12 +10,13 @@ import click
 from worker.actions import roads, shop_secrets, shop_settings
 from worker.actions.go_live import next_numbers
 from worker.actions.shop_settings import ChangedShop, NewShop, ShopChanges
-from worker.cli.common import ACTOR, SHOP, open_services, show, table, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, counted, open_services, show, table, with_data, with_json
 from worker.cli.group import Lazy
 from worker.cli.shop_options import (
     NUMBERING,
     OTHER_SETTINGS,
     RULE_AND_SELLER,
+    SettingsCommand,
     checked_secret,
     checked_shop_url,
     numbering_of,
@@ -24,7 +25,6 @@ from worker.cli.shop_options import (
     told_as_option,
     with_options,
 )
-from worker.domain import settings_form
 from worker.domain.completeness import missing_of_seller
 from worker.domain.payment_reference import LARGEST_SEED
 from worker.domain.shop import Shop
@@ -52,7 +52,7 @@ def shop() -> None:
     """Make, show and change shops."""
 
 
-@shop.command("add")
+@shop.command("add", cls=SettingsCommand)
 @click.option("--name", required=True, help="The shop's name.")
 @click.option("--url", required=True, help="Address of the shop, like https://shop.example.com.")
 @click.option("--rest-key", default="", help="WooCommerce REST key (ck_…), with read and write rights.")
@@ -150,7 +150,7 @@ def show_shop(shop_id: str, data: Path | None, *, as_json: bool) -> None:
     show(value, as_json=as_json, text=lambda: "\n".join(describe(found.shop, value)))
 
 
-@shop.command("set", epilog="\b\nSettings:\n" + "\n".join(f"  {name}" for name in settings_form.FIELDS))
+@shop.command("set", cls=SettingsCommand)
 @click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.argument("settings", nargs=-1, metavar="[NAME=VALUE]...")
 @click.option("--name", help="The shop's name.")
@@ -247,7 +247,11 @@ def try_now(shop_id: str, data: Path | None, *, as_json: bool) -> None:
     services = open_services(data)
     services.connected(shop_id)
     count = services.act(lambda connection: roads.try_now(connection, shop_id, by=services.actor(ACTOR)))
-    show({"asked_again": count}, as_json=as_json, text=lambda: f"{count} are asked again")
+    show(
+        {"asked_again": count},
+        as_json=as_json,
+        text=lambda: f"{counted(count, 'server is', 'servers are')} asked again.",
+    )
 
 
 def delivery_url(services: Services, shop: Shop) -> str:

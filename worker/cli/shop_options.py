@@ -121,6 +121,51 @@ OTHER_SETTINGS = (
 )  # fmt: skip
 
 
+# What belongs together, for whoever reads the help: each setting stands in one group, by its name or by what its name begins with.
+SETTING_GROUPS: dict[str, tuple[str, ...]] = {
+    "Company": ("name", "seller.", "zone"),
+    "Orders and rules": ("rules", "orders.", "credit_notes", "cancel_after_days"),
+    "Payment": ("payment_", "sets_orders_paid", "waits_for_bank_files", "mollie.", "bancontact_profile"),
+    "Reminders": ("reminders.",),
+    "VAT": ("vat.", "exchange_rates"),
+    "Documents": ("language", "business_language", "second_language", "consumer_", "shows_discounts", "factur_x", "branding.", "years_kept"),
+    "E-invoices": ("peppol.",),
+    "Mail": ("mail.",),
+}  # fmt: skip
+
+
+def group_of(setting: str) -> str:
+    return next(name for name, begins in SETTING_GROUPS.items() if setting.startswith(begins))
+
+
+class SettingsCommand(click.Command):
+    """A command whose help tells its options, and the settings that it takes by name, in groups."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        groups: dict[str, list[tuple[str, str]]] = {
+            "Options": [],
+            **{name: [] for name in SETTING_GROUPS},
+            "Numbers": [],
+        }
+        for param in (one for one in self.get_params(ctx) if isinstance(one, click.Option)):
+            record, setting = param.get_help_record(ctx), (param.name or "").replace("__", ".")
+            by_kind = setting in NUMBERING_OPTIONS
+            group = "Numbers" if by_kind else group_of(setting) if setting in settings_form.FIELDS else "Options"
+            groups[group] += [record] if record else []
+        for name, records in groups.items():
+            if records:
+                with formatter.section(name):
+                    formatter.write_dl(records)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if not any(param.name == "settings" for param in self.params):
+            return
+        named = [(name, [one for one in settings_form.FIELDS if group_of(one) == name]) for name in SETTING_GROUPS]
+        with formatter.section("Settings"):
+            formatter.write_dl([(name, "  ".join(some)) for name, some in named])
+
+
+NUMBERING_OPTIONS = {"patterns", "series_names", "yearly", "never_reset", "continue_after"}
 NUMBERING = (
     click.option("--pattern", "patterns", multiple=True, metavar="KIND=PATTERN",
                  help="How numbers look, like invoice=F{year}-{number:05d}; repeat for several kinds."),

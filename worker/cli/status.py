@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import open_services, show, table, with_data, with_json
+from worker.cli.common import counted, open_services, show, table, with_data, with_json
 from worker.processes import status as system_status
 from worker.processes.status import Health, Report
 from worker.store.queries.queues import QueueCount
@@ -51,7 +51,9 @@ def as_text(found: Health, report: Report) -> str:
         (
             "Redis",
             word(
-                found.redis, f"answers, {found.queued} jobs are queued", "does not answer; work waits in the database"
+                found.redis,
+                f"answers, {counted(found.queued or 0, 'job is', 'jobs are')} queued",
+                "does not answer; work waits in the database",
             ),
         ),
         ("workers", str(found.workers) if found.workers else "none: start `facturelay worker`"),
@@ -65,5 +67,5 @@ def as_text(found: Health, report: Report) -> str:
 
 
 def queue_as_text(one: QueueCount) -> str:
-    text = f"{one.waiting} wait, {one.later} later, {one.running} being done"
+    text = f"{counted(one.waiting, 'waits', 'wait')}, {one.later} later, {one.running} being done"
     return f"{text}; slow, so behind all others: {', '.join(one.slow_shops)}" if one.slow_shops else text

@@ -1,6 +1,6 @@
 """`facturelay user …`: who may sign in to the pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
@@ -16,10 +16,10 @@ from worker.store import account_mails, audit_trail, sessions, shops
 from worker.store import users as user_store
 from worker.store.account_mails import MailKind
 from worker.store.audit_trail import AuditEntry
-from worker.store.sessions import NewLink
+from worker.store.sessions import NewLink, OneTimeLink
 from worker.store.users import Role, User
 
-# What the audit trail calls whoever sits at the command line.
+EVERYTHING = "everything"
 
 
 @click.group(cls=Group)
@@ -91,11 +91,13 @@ def add(email: str, shop_id: str | None, data: Path | None, *, viewer: bool, as_
 @with_data
 @with_json
 def list_users(data: Path | None, *, as_json: bool) -> None:
-    """List who may sign in."""
+    """List who may sign in, and whom an invitation waits for."""
     services = open_services(data)
     with services.store.read() as connection:
         users = user_store.every(connection)
         roles = {one.user_id: user_store.roles_of(connection, one.user_id) for one in users}
+        invited = sessions.every_open_link(connection, purpose="invite", now=services.now())
+        names = {shop.shop_id: shop.name for shop in shops.every(connection)}
     value = [
         {
             "email": one.email,
@@ -107,17 +109,35 @@ def list_users(data: Path | None, *, as_json: bool) -> None:
         }
         for one in users
     ]
+    value += [
+        {"email": one.email, "operator": one.shop_id is None, "shops": shops_of(one), "invited_until": one.expires_at}
+        for one in invited
+    ]
     rows = [
         ("mail address", "name", "may"),
-        *((one.email, one.name, describe_roles(one, roles[one.user_id])) for one in users),
+        *((one.email, one.name, describe_roles(one, roles[one.user_id], names)) for one in users),
+        *((one.email, "", describe_invitation(one, names)) for one in invited),
     ]
-    show(value, as_json=as_json, text=lambda: table(rows) if users else "Nobody yet; `facturelay user set-up` begins.")
+    show(
+        value,
+        as_json=as_json,
+        text=lambda: table(rows) if len(rows) > 1 else "Nobody yet; `facturelay user set-up` begins.",
+    )
 
 
-def describe_roles(one: User, roles: dict[str, Role]) -> str:
+def describe_roles(one: User, roles: Mapping[str, Role], names: Mapping[str, str]) -> str:
     if one.suspended_at is not None:
         return "suspended"
-    return "everything" if one.operator else ", ".join(f"{role} of {shop_id}" for shop_id, role in roles.items())
+    return EVERYTHING if one.operator else ", ".join(f"{role} of {names[shop_id]}" for shop_id, role in roles.items())
+
+
+def shops_of(link: OneTimeLink) -> dict[str, Role]:
+    return {link.shop_id: link.role} if link.shop_id is not None else {}
+
+
+def describe_invitation(link: OneTimeLink, names: Mapping[str, str]) -> str:
+    may = EVERYTHING if link.shop_id is None else f"{link.role} of {names[link.shop_id]}"
+    return f"{may}; invited, until {link.expires_at:%d-%m-%Y %H:%M} UTC"
 
 
 @user.command("password")

@@ -1,6 +1,7 @@
 """Several processes as one: started in order, started again when they die, stopped in the reverse order."""
 
 import ctypes
+import errno
 import fcntl
 import logging
 import secrets
@@ -144,6 +145,8 @@ def start_all(settings: Settings, *, host: str, port: int, workers: int, embedde
     try:
         if embedded_broker:
             supervisor.lock_file = lock_data_folder(settings.data)
+        require_port(host, port)
+        if embedded_broker:
             valkey = supervisor.add(Process("valkey", broker.command(settings.data), environment))
             if valkey.popen is None:
                 raise Rejected("The embedded Valkey did not start.", code="broker_start")
@@ -177,6 +180,21 @@ def lock_data_folder(data: Path) -> TextIO:
             code="data_in_use",
         ) from None
     return lock_file
+
+
+def require_port(host: str, port: int) -> None:
+    """Raise Rejected where nothing can listen on *port*: said once and before anything runs, not by each process in turn."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        raise Rejected(
+            "Nothing can listen on port {port} of {host}: {reason}. Choose another with --port.",
+            port=port,
+            host=host,
+            reason="another program listens there" if error.errno == errno.EADDRINUSE else error.strerror or error,
+            code="port_taken",
+        ) from error
 
 
 def set_up_link(services: Services) -> str | None:

@@ -172,6 +172,17 @@ def open_links(connection: Connection, *, purpose: str, shop_id: str | None, now
     return tuple(as_link(row) for row in rows)
 
 
+def every_open_link(connection: Connection, *, purpose: str, now: datetime) -> tuple[OneTimeLink, ...]:
+    """Links that nobody has used yet, of any shop and of none, by mail address."""
+    waiting = (
+        one_time_links.c.purpose == purpose,
+        one_time_links.c.used_at.is_(None),
+        one_time_links.c.expires_at > now,
+    )
+    rows = connection.execute(select(one_time_links).where(*waiting).order_by(one_time_links.c.email))
+    return tuple(as_link(row) for row in rows)
+
+
 def withdraw_link(connection: Connection, token_hash: str, *, shop_id: str | None) -> str | None:
     """End a link before it is used. Returns whom it was for; None where there is none like that."""
     of_shop = one_time_links.c.shop_id.is_(None) if shop_id is None else one_time_links.c.shop_id == shop_id

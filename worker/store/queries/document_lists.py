@@ -44,6 +44,7 @@ class DocumentFilter:
     """
 
     kind: Kind | None = None
+    order_id: int | None = None
     since: date | None = None
     until: date | None = None
     unpaid: bool = False
@@ -135,6 +136,8 @@ def documents_conditions(wanted: DocumentFilter, search: Search | None) -> list[
     if wanted.unpaid and (few or wanted.mail_failed):
         found.append(exists().where(unpaid.c.document_id == made.c.document_id))
     issued_on = unpaid.c.issued_on if wanted.unpaid and not (few or wanted.mail_failed) else made.c.issued_on
+    if wanted.order_id is not None:
+        found.append(made.c.order_id == wanted.order_id)
     if wanted.kind is not None:
         found.append(made.c.kind == wanted.kind)
     if wanted.since is not None:
