@@ -503,9 +503,7 @@ MEASURED: dict[str, Callable[[FilledDatabase], object]] = {
         lambda c, filled: hourly_stats.by_hour(c, filled.one, since=NOW - timedelta(days=1), until=NOW)
     ),
     "plot of 30 days, all shops": reads(
-        lambda c, filled: hourly_stats.by_day(
-            c, None, since=NOW - timedelta(days=30), until=NOW, zone=filled.shop.zoneinfo
-        )
+        lambda c, filled: hourly_stats.by_day(c, None, (NOW - timedelta(days=30), NOW), zone=filled.shop.zoneinfo)
     ),
     "hour counted by the sweep": reads(
         lambda c, _filled: hourly_stats.count(c, hourly_stats.whole_hour(NOW - timedelta(hours=3)))

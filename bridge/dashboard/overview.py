@@ -67,8 +67,10 @@ def overview_values(
     connection: Connection, visible_shops: Shops, by_shop: Mapping[str, Today], *, zone: ZoneInfo, now: datetime
 ) -> dict[str, Any]:
     """What an overview of *visible_shops* shows; *by_shop* holds the counts of today in each."""
-    by_hour = hourly_stats.by_hour(connection, visible_shops, since=now - timedelta(hours=23), until=now)
-    by_day = hourly_stats.by_day(connection, visible_shops, since=now - timedelta(days=29), until=now, zone=zone)
+    live = hourly_stats.live(connection, visible_shops, now=now)
+    by_hour = hourly_stats.by_hour(connection, visible_shops, since=now - timedelta(hours=23), until=now, live=live)
+    days = (now - timedelta(days=29), now)
+    by_day = hourly_stats.by_day(connection, visible_shops, days, zone=zone, live=live)
     needs = attention.by_shop(connection, visible_shops, now=now)
     latencies = [hour.latency_ms for hour in by_hour if hour.latency_ms is not None]
     return {

@@ -13,7 +13,8 @@ from jinja2 import StrictUndefined
 
 from bridge.context import context
 from worker.domain.document import Kind
-from worker.i18n import LANGUAGES, Translator, title
+from worker.domain.party import Address
+from worker.i18n import LANGUAGES, Translator, address, title
 from worker.i18n.translate import translate
 from worker.message import Message, read_message
 
@@ -100,9 +101,21 @@ def kind_name(kind: str) -> str:
     return title(Kind(kind), Translator(translator().language))
 
 
+def address_lines(found: Address) -> tuple[str, ...]:
+    """An address as on paper, its country always named."""
+    return address.address_lines(found, Translator(translator().language), home_country="")
+
+
 def dashboard_message_page(status: HTTPStatus, heading: str, message: str, *, code: str = "") -> Response:
     """A page with one sentence. *code* is for support."""
     return make_response(render_template("dashboard/message.html", title=heading, message=message, code=code), status)
+
+
+def refuse_lists(value: object) -> object:
+    """What a page writes: never a list in Python's words, where a count or names were meant."""
+    if isinstance(value, list | tuple | dict | set | frozenset):
+        raise TypeError(f"a page would write a {type(value).__name__}: {value!r:.80}")
+    return value
 
 
 def install_i18n(app: Flask) -> None:
@@ -115,6 +128,7 @@ def install_i18n(app: Flask) -> None:
         translator=translator,
         language_names=LANGUAGE_NAMES,
         kind_name=kind_name,
+        address_lines=address_lines,
     )
     app.jinja_env.filters.update(
         datetime=format_datetime,
@@ -125,4 +139,5 @@ def install_i18n(app: Flask) -> None:
     )
     # A name that a view forgot is an error, not an empty place on the page.
     app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.finalize = refuse_lists
     app.jinja_env.add_extension("jinja2.ext.do")

@@ -107,7 +107,7 @@ def test_a_days_latency_is_that_of_the_mail_in_the_middle(history: History) -> N
             hour = hours.whole_hour(at + timedelta(minutes=minutes))
             hours.write(connection, {"a": HourlyStats(hour, 1, 2, mails, 0, latency_ms)})
     with history.store.read() as connection:
-        found = hours.by_day(connection, ("a",), since=at, until=at + timedelta(days=1), zone=BRUSSELS)
+        found = hours.by_day(connection, ("a",), (at, at + timedelta(days=1)), zone=BRUSSELS)
     assert found == (
         DailyStats(date(2026, 11, 22), 1, 2, 1, 0, 9000),
         DailyStats(date(2026, 11, 23), 3, 6, 8, 0, 4000),

@@ -9,6 +9,7 @@ from decimal import Decimal
 from worker.accounting.reconciliation import ReconciledOrder, Reconciliation, ReconciliationState, problems_as_json
 from worker.domain.decide import decide_documents
 from worker.domain.decision import RuleResult
+from worker.domain.document import Draft, SendMode
 from worker.domain.money import ZERO, to_minor_unit
 from worker.errors import ConnectionRejected, OrderGone, Rejected, StaleAnswer
 from worker.invoicing.exchange_rates import with_rate
@@ -194,15 +195,20 @@ def assess(
     working = next((one for one, step in steps if step.state in ("waiting", "running")), None)
     if working:
         return ReconciliationState.WAITS, Message("{document} is being mailed or noted.", document=name_of(working))
-    draft = next((one.draft for one in made if one.stored_draft), None)
-    if draft:
-        return ReconciliationState.WAITS, draft.problems[0].message if draft.problems else Message(
-            "A draft waits for you."
-        )
+    waiting = sorted((one.draft for one in made if one.stored_draft), key=is_kept_by_rule)
+    if waiting and not is_kept_by_rule(waiting[0]):
+        problems = waiting[0].problems
+        return ReconciliationState.WAITS, problems[0].message if problems else Message("A draft waits for you.")
+    if waiting:
+        return ReconciliationState.KEPT, NO_MESSAGE
     if made:
         return ReconciliationState.COMPLETE, NO_MESSAGE
     reason = next((finding.message for finding in known.rule_results if not finding.fired), Message("Nothing is due."))
     return ReconciliationState.NOTHING_DUE, reason
+
+
+def is_kept_by_rule(draft: Draft) -> bool:
+    return draft.send_mode is SendMode.DRAFT and not draft.problems
 
 
 def assess_missing(known: OrderAssessment, deliveries: Sequence[Delivery]) -> tuple[ReconciliationState, Message]:

@@ -16,6 +16,7 @@ from worker.store.queries.order_history import DocumentDetails
 class ReconciliationState(StrEnum):
     COMPLETE = "complete"  # all that is due was made, mailed and noted
     NOTHING_DUE = "nothing_due"
+    KEPT = "kept"  # a draft that the shop's own rule leaves to a person
     WAITS = "waits"  # for a person, or for work that is not done yet
     MISSING = "missing"
     GONE = "gone"  # documents of an order that the shop no longer lists
@@ -119,7 +120,7 @@ def as_json(found: Reconciliation) -> dict[str, Any]:
 
 def problems_as_json(found: Reconciliation) -> dict[str, Any]:
     """The same without the orders that are well: those are counted, and a shop has many."""
-    well = (ReconciliationState.COMPLETE, ReconciliationState.NOTHING_DUE)
+    well = (ReconciliationState.COMPLETE, ReconciliationState.NOTHING_DUE, ReconciliationState.KEPT)
     return {**as_json(found), "orders": [row_as_json(row) for row in found.rows if row.state not in well]}
 
 

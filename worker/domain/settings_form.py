@@ -313,6 +313,20 @@ def read_shop_url(text: str, *, allow_private: bool) -> str:
     return text.rstrip("/")
 
 
+def read_website(text: str) -> str:
+    """As people write it, with or without https://; what could not be an address is refused."""
+    host = urlsplit(text if "://" in text else f"https://{text}").hostname or "" if text.isprintable() else ""
+    if text and ("." not in host.strip(".") or " " in text):
+        raise InvalidValue("“{text}” is not a web address; write it like www.example.com", text=text)
+    return text
+
+
+def read_postcode(text: str, country: str) -> str:
+    if text and country == "BE" and not (len(text) == 4 and text.isdecimal() and text[0] != "0"):
+        raise InvalidValue("A Belgian postcode has four digits, like 9000; “{text}” has not.", text=text)
+    return text
+
+
 def one_of(*choices: str) -> Callable[[Shop, str], str]:
     def read(_shop: Shop, text: str) -> str:
         if text not in choices:
@@ -379,9 +393,11 @@ FIELDS: dict[str, SettingCodec] = {
     "seller.sole_trader": CHECKBOX,
     "seller.legal_form": PLAIN,
     "seller.address.street": PLAIN,
-    "seller.address.postcode": PLAIN,
-    "seller.address.city": PLAIN,
     "seller.address.country": SettingCodec(lambda _, text: read_country(text), as_text),
+    "seller.address.postcode": SettingCodec(
+        lambda shop, text: read_postcode(text, shop.seller.address.country), as_text
+    ),
+    "seller.address.city": PLAIN,
     "seller.vat_number": SettingCodec(lambda shop, text: read_vat_number(text, shop.seller.address.country), as_text),
     "seller.enterprise_number": SettingCodec(
         lambda shop, text: read_enterprise_number(text, shop.seller.address.country), as_text
@@ -389,7 +405,7 @@ FIELDS: dict[str, SettingCodec] = {
     "seller.register": PLAIN,
     "seller.email": EMAIL_ADDRESS,
     "seller.phone": PLAIN,
-    "seller.website": PLAIN,
+    "seller.website": SettingCodec(lambda _, text: read_website(text), as_text),
     "seller.iban": SettingCodec(lambda _, text: read_iban(text), as_text),
     "seller.bic": SettingCodec(lambda _, text: read_bic(text), as_text),
     "zone": SettingCodec(lambda _, text: read_zone(text), as_text),

@@ -264,6 +264,10 @@ class Shop:
     def zoneinfo(self) -> ZoneInfo:
         return ZoneInfo(self.zone)
 
+    def writes_from(self, operators: str) -> str:
+        """From whom its mails are: the sender that it set, else the seller, else the *operators* address."""
+        return self.mail.sender or self.seller.email or operators
+
     @property
     def own_sender(self) -> str:
         """The address that the shop itself wants to write from; empty where it says none."""

@@ -56,12 +56,13 @@ def issue(services: Services, shop: Shop, fetched: FetchedOrder) -> Outcome:
         payment_references.promise(connection, key, promised_reference(fetched.order, rounds.shop))
         retry_reason = fetched.fetch_error if fetched.fetch_error and fetched.order.refunds else None
         retry_reason = retry_reason or category_unknown(decision.rule_results)
-        if fetched.notice and (rounds.issued or rounds.drafts or retry_reason is None):
+        if fetched.notice and (rounds.issued or rounds.kept or retry_reason is None):
             add_notice(connection, shop, fetched, now=services.now())
+    drafts = tuple(rounds.kept.values())
     return Outcome(
-        *summarize(rounds.issued, rounds.drafts, decision.rule_results),
+        *summarize(rounds.issued, drafts, decision.rule_results),
         tuple(rounds.issued),
-        tuple(rounds.drafts),
+        drafts,
         retry_reason,
     )
 

@@ -39,7 +39,8 @@ class IssueRounds:
     fetched: FetchedOrder
     preflight: Preflight
     issued: list[Document] = field(default_factory=list)
-    drafts: list[Draft] = field(default_factory=list)
+    # By their causes: each round stores again what waits.
+    kept: dict[str, Draft] = field(default_factory=dict)
 
     def run(self) -> Decision:
         mail_group = str(uuid.uuid4())
@@ -88,9 +89,10 @@ class IssueRounds:
         if draft.send_mode is SendMode.SEND and not draft.problems and not waits:
             context = CoreContext(self.connection, self.shop, self.services.now())
             self.issued.append(issue_draft(context, draft, mail_group=mail_group))
+            self.kept.pop(draft.cause, None)
             return True
         drafts.save_draft(self.connection, self.shop.shop_id, draft, now=self.services.now())
-        self.drafts.append(draft)
+        self.kept[draft.cause] = draft
         return False
 
     def with_print_problem(self, draft: Draft) -> Draft:

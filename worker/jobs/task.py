@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from worker import tasks
-from worker.errors import FacturelayError, ShopPaused, Unavailable
+from worker.errors import FacturelayError, Rejected, ShopPaused, Unavailable
 from worker.jobs.job_type import BUG, JobType, lease_time, run
 from worker.message import Message
 from worker.services import Services
@@ -25,10 +25,10 @@ ASK_AGAIN = Message("Something went wrong that should not; the log has the detai
 log = logging.getLogger(__name__)
 
 
-class DoTask(JobType[LeasedTask, Mapping[str, object] | Unfinished]):
+class DoTask(JobType[LeasedTask, Mapping[str, object] | Unfinished | Rejected]):
     longest_wait_s = 60
 
-    def do(self, services: Services, leased: LeasedTask) -> Mapping[str, object] | Unfinished:
+    def do(self, services: Services, leased: LeasedTask) -> Mapping[str, object] | Unfinished | Rejected:
         if leased.attempts == 1 and not leased.task.answer:  # somebody asks for it, and not the next slice of it
             with services.store.write() as connection:
                 roads.try_now(connection, leased.task.shop_id, now=services.now())
@@ -37,18 +37,28 @@ class DoTask(JobType[LeasedTask, Mapping[str, object] | Unfinished]):
                 return tasks.TASKS[leased.task.kind](services, leased.task)
         except Unfinished as later:
             return later
+        except Rejected as refused:
+            return refused
 
-    def close(self, services: Services, leased: LeasedTask, result: Mapping[str, object] | Unfinished) -> None:
+    def close(
+        self, services: Services, leased: LeasedTask, result: Mapping[str, object] | Unfinished | Rejected
+    ) -> None:
+        now = services.now()
         with services.store.write() as connection:
-            if isinstance(result, Unfinished):
-                task_store.continue_later(connection, leased.lease, progress=result.so_far)
-            else:
-                task_store.finish(connection, leased.lease, now=services.now(), answer=result)
+            match result:
+                case Unfinished():
+                    task_store.continue_later(connection, leased.lease, progress=result.so_far)
+                case Rejected():
+                    # An amount too great, a draft that cannot be issued: whoever asked is told, and no work has failed.
+                    answer = {"code": result.code, "message": result.message}
+                    task_store.finish(connection, leased.lease, now=now, answer=answer, state="skipped")
+                case _:
+                    task_store.finish(connection, leased.lease, now=now, answer=result)
 
     def fail(self, services: Services, leased: LeasedTask, error: FacturelayError) -> None:
         answer = {"code": error.code, "message": error.message}
         with services.store.write() as connection:
-            task_store.finish(connection, leased.lease, now=services.now(), answer=answer, failed=True)
+            task_store.finish(connection, leased.lease, now=services.now(), answer=answer, state="failed")
 
     def is_given_up(self, leased: LeasedTask, error: Unavailable, age: timedelta) -> bool:
         """Whoever asked for a paused shop is told now: it may stay so for weeks. After a bug they see it, and ask again."""

@@ -15,6 +15,7 @@ from worker.domain.party import Buyer, Seller
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.i18n import Translator, title, titled_file_stem
+from worker.i18n.address import local_lines
 from worker.i18n.formats import (
     format_iban,
     format_reference,
@@ -208,6 +209,7 @@ def _environment() -> SandboxedEnvironment:
     )
     environment.filters |= {
         "iban": format_iban,
+        "local_lines": local_lines,
         "reference": format_reference,
         "prepaid": prepaid_by,
         "vat_number": format_vat_number,

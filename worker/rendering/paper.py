@@ -25,8 +25,9 @@ from markupsafe import Markup
 from worker.domain import texts
 from worker.domain.document import Category, Draft, Line, VatLine
 from worker.domain.money import ZERO, total_of
-from worker.domain.party import Address, Seller
+from worker.domain.party import Seller
 from worker.i18n import Translator, title
+from worker.i18n.address import address_lines
 from worker.i18n.formats import (
     asks_payment,
     format_enterprise_number,
@@ -47,7 +48,6 @@ _WITH_RATE = (Category.STANDARD, Category.ZERO_RATED)
 _FOUR_DECIMALS = Decimal("0.0001")
 _SHORT = 18  # so many letters of a second language fit the narrowest column, and stay on one line
 _MORE_FOR_SECOND = 11
-_CITY_FIRST = ("US", "CA", "AU")
 
 
 @dataclass(frozen=True)
@@ -263,19 +263,6 @@ def _beside(said: tuple[str, ...]) -> Markup:
 def unbroken(text: str) -> str:
     """*text* that stays on one line, like a date within a sentence."""
     return text.replace(" ", "\N{NO-BREAK SPACE}")
-
-
-def address_lines(address: Address, translator: Translator, home_country: str) -> tuple[str, ...]:
-    """An address as on an envelope; the country only where it is not *home_country*."""
-    if address.country in _CITY_FIRST:
-        place = f"{address.city} {address.state} {address.postcode}"
-    elif address.country in ("GB", "IE"):
-        place = f"{address.city} {address.postcode}"
-    else:
-        place = f"{address.postcode} {address.city}"
-    country = translator.country(address.country).upper() if address.country not in ("", home_country) else ""
-    rows = (address.street, address.street_2, place, country)
-    return tuple(row for row in (" ".join(row.split()) for row in rows) if row)
 
 
 def company_lines(seller: Seller, translator: Translator) -> tuple[str, ...]:

@@ -79,7 +79,7 @@ def documents_of(services: Services, leased: LeasedSteps) -> list[Document]:
 
 def with_sender(services: Services, shop: Shop) -> Shop:
     """*shop* as it writes: from its own address, else from the operator's."""
-    return replace(shop, mail=replace(shop.mail, sender=shop.mail.sender or services.settings.mail_from))
+    return replace(shop, mail=replace(shop.mail, sender=shop.writes_from(services.settings.mail_from)))
 
 
 def send_mail(

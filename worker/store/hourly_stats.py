@@ -1,7 +1,7 @@
 """Statistics of each hour, per shop and for all: written by the scheduler, so that a plot reads a few hundred rows and counts none."""
 
 import statistics
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -51,24 +51,43 @@ class DailyStats:
 # Reading
 
 
-def by_hour(connection: Connection, shops: Shops, *, since: datetime, until: datetime) -> tuple[HourlyStats, ...]:
-    """Every hour from the one of *since* to the one of *until*, oldest first; hours without a row are empty ones."""
-    found = merged(rows_of(connection, shops, since=since, until=until))
+def live(connection: Connection, shops: Shops, *, now: datetime) -> tuple[HourlyStats, ...]:
+    """The present hour and the one before it as they are at this moment: their rows may be some minutes old."""
+    # The row of all shops is the sum of those that were asked for.
+    return tuple(count(connection, hour, shops)[ALL_SHOPS] for hour in (whole_hour(now) - HOUR, whole_hour(now)))
+
+
+def by_hour(
+    connection: Connection, shops: Shops, *, since: datetime, until: datetime, live: Sequence[HourlyStats] = ()
+) -> tuple[HourlyStats, ...]:
+    """Every hour from the one of *since* to the one of *until*, oldest first; hours without a row are empty ones.
+
+    What `live` counted stands in the place of older rows.
+    """
+    found = merged(rows_of(connection, shops, since=since, until=until)) | {hour.hour: hour for hour in live}
     first, last = whole_hour(since), whole_hour(until)
     every = [first + HOUR * count for count in range(int((last - first) / HOUR) + 1)]
     return tuple(found.get(hour, HourlyStats(hour)) for hour in every)
 
 
 def by_day(
-    connection: Connection, shops: Shops, *, since: datetime, until: datetime, zone: ZoneInfo
+    connection: Connection,
+    shops: Shops,
+    during: tuple[datetime, datetime],
+    *,
+    zone: ZoneInfo,
+    live: Sequence[HourlyStats] = (),
 ) -> tuple[DailyStats, ...]:
-    """Every day from the one of *since* to the one of *until* in *zone*, oldest first."""
+    """Every day in *zone* of the time *during* (both ends included), oldest first; *live* as in `by_hour`."""
+    since, until = during
     first, last = since.astimezone(zone).date(), until.astimezone(zone).date()
     gathered: dict[date, list[HourlyStats]] = {
         first + timedelta(days=count): [] for count in range((last - first).days + 1)
     }
     begin = datetime(first.year, first.month, first.day, tzinfo=zone).astimezone(UTC)
-    for hour in rows_of(connection, shops, since=begin, until=until):
+    counted_live = {hour.hour for hour in live}
+    stored = rows_of(connection, shops, since=begin, until=until)
+    for hour in (*(row for row in stored if row.hour not in counted_live), *(row for row in live if row.hour >= begin)):
         gathered[hour.hour.astimezone(zone).date()].append(hour)
     return tuple(as_day(day, of_day) for day, of_day in gathered.items())
 
@@ -129,7 +148,7 @@ def write(connection: Connection, counted: Mapping[str, HourlyStats]) -> None:
     connection.execute(new.on_conflict_do_update(index_elements=["shop_id", "hour"], set_=changed), rows)
 
 
-def count(connection: Connection, hour: datetime) -> dict[str, HourlyStats]:
+def count(connection: Connection, hour: datetime, shops: Shops = None) -> dict[str, HourlyStats]:
     """What happened from *hour* to the next one, by shop; there is always a row for all shops. A few queries by time."""
     end = hour + HOUR
     found: dict[str, HourlyStats] = {}
@@ -142,11 +161,13 @@ def count(connection: Connection, hour: datetime) -> dict[str, HourlyStats]:
         ("mails", jobs.c.shop_id, mailed),
         ("failures", jobs.c.shop_id, failed),
     ):
-        for shop_id, number in connection.execute(select(owner, func.count()).where(*where).group_by(owner)):
+        for shop_id, number in connection.execute(
+            select(owner, func.count()).where(*where, *within(owner, shops)).group_by(owner)
+        ):
             for key in (shop_id, ALL_SHOPS):
                 row = found.setdefault(key, HourlyStats(hour))
                 found[key] = replace(row, **{name: getattr(row, name) + int(number)})
-    for shop_id, latency_ms in medians(latencies(connection, mailed)):
+    for shop_id, latency_ms in medians(latencies(connection, (*mailed, *within(jobs.c.shop_id, shops)))):
         found[shop_id] = replace(found[shop_id], latency_ms=latency_ms)
     return {ALL_SHOPS: HourlyStats(hour)} | found
 

@@ -148,6 +148,12 @@ def end_otherwise(connection: Connection, document_id: int, name: str, end: JobE
     job_store.close(connection, *mine, end=end, now=now)
 
 
+def close_failed_mail(connection: Connection, document_id: int, end: JobEnd, *, now: datetime) -> None:
+    """A mail that failed has left in another way; one that still waits or runs is left alone."""
+    mine = (IS_STEP, jobs.c.document_id == document_id, jobs.c.name == MAIL, jobs.c.state == "failed")
+    job_store.close(connection, *mine, end=end, now=now)
+
+
 def retry_skipped(connection: Connection, document_id: int, name: str, *, now: datetime) -> None:
     """Let a step be done after all that was not needed before."""
     mine = (IS_STEP, jobs.c.document_id == document_id, jobs.c.name == name, jobs.c.state == "skipped")

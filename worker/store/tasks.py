@@ -131,13 +131,13 @@ def take(connection: Connection, task_id: int, *, now: datetime, lease_for: time
 
 
 def finish(
-    connection: Connection, lease: str, *, now: datetime, answer: Mapping[str, Any], failed: bool = False
+    connection: Connection, lease: str, *, now: datetime, answer: Mapping[str, Any], state: str = "done"
 ) -> bool:
-    """Close the leased task with its answer. False when the lease was lost meanwhile."""
+    """Close the leased task with its answer; *state* is *skipped* where it was refused. False when the lease was lost meanwhile."""
     save_answer(connection, lease, answer)
-    said = answer.get("message") if failed else None
+    said = answer.get("message") if state != "done" else None
     message = read_message(said) if isinstance(said, Mapping) else said or NO_MESSAGE
-    return job_store.finish(connection, lease, JobEnd("failed" if failed else "done", message=message), now=now)
+    return job_store.finish(connection, lease, JobEnd(state, message=message), now=now)
 
 
 def continue_later(connection: Connection, lease: str, *, progress: Mapping[str, Any]) -> bool:
@@ -178,7 +178,8 @@ def as_task(row: Row[Any]) -> Task:
         argument=json.loads(row.argument),
         requested_by=row.requested_by,
         requested_at=row.requested_at,
-        state=row.state,
+        # Whoever asked reads of both why it was not done; only one of them is work that failed.
+        state="failed" if row.state == "skipped" else row.state,
         answer=json.loads(row.answer or "{}"),
         finished_at=row.done_at,
         attempts=row.attempts,

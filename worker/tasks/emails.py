@@ -19,8 +19,9 @@ from worker.sending.pdf import document_with_pdf
 from worker.sending.peppol_mail import said_of
 from worker.services import Services
 from worker.shops import branding
-from worker.store import audit_trail, document_links, transmissions
+from worker.store import audit_trail, document_links, steps, transmissions
 from worker.store.audit_trail import AuditEntry
+from worker.store.jobs import JobEnd
 from worker.store.tasks import Task
 from worker.tasks.common import actor_of
 
@@ -88,6 +89,9 @@ def send_again(services: Services, task: Task) -> Mapping[str, Any]:
         event_message = Message("{number} was mailed to {address}.", number=document.number, address=reached[0])
         document_actions.add_to_trail(
             connection, document, "sent_elsewhere", event_message, by=actor_of(services, task)
+        )
+        steps.close_failed_mail(
+            connection, document_id, JobEnd(code="sent_elsewhere", message=event_message), now=services.now()
         )
     return {"to": reached[0]}
 

@@ -108,7 +108,7 @@ def preview_mail(services: Services, task: Task) -> Mapping[str, Any]:
 
 def with_example_sender(services: Services, shop: Shop) -> Shop:
     """*shop* with a sender, where it has none yet: its mails are to be seen before all is filled in."""
-    sender = shop.mail.sender or services.settings.mail_from or ("" if shop.seller.email else EXAMPLE_SENDER)
+    sender = shop.writes_from(services.settings.mail_from) or EXAMPLE_SENDER
     return replace(shop, mail=replace(shop.mail, sender=sender))
 
 

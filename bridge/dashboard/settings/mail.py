@@ -139,7 +139,7 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
             ("smtps", _("TLS (usually port 465)")),
             ("smtp", _("unencrypted (port 25)")),
         ],
-        sender=shop().mail.sender or shop().seller.email or context().settings.mail_from,
+        sender=shop().writes_from(context().settings.mail_from),
         own_address=me().user.email,
         own_sender=shop().own_sender,
         # By a server of its own the shop writes as that server lets it.

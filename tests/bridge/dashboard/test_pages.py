@@ -447,7 +447,7 @@ def test_why_a_task_failed_is_said_in_the_readers_language_and_data_stays_as_it_
         leased = tasks.take(connection, 1, now=NOW, lease_for=timedelta(minutes=1))
         assert leased is not None
         answer = {"code": "nothing_remaining", "message": plain_message(message)}
-        tasks.finish(connection, leased.lease, now=NOW, answer=answer, failed=True)
+        tasks.finish(connection, leased.lease, now=NOW, answer=answer, state="failed")
 
     assert said in visitor.get(f"/s/{SHOP}/tasks/1/state").json["message"]  # type: ignore[index]
     assert visitor.get(f"/s/{SHOP}/tasks/1?then=/s/{SHOP}").status_code == HTTPStatus.SEE_OTHER

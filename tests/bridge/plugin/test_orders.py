@@ -107,7 +107,7 @@ def test_why_a_button_did_nothing_is_told_as_a_sentence_in_the_language_of_the_p
         leased = tasks.take(connection, task_id, now=NOW, lease_for=timedelta(minutes=1))
         assert leased is not None
         answer = {"code": "nothing_remaining", "message": plain_message(message)}
-        tasks.finish(connection, leased.lease, now=NOW, answer=answer, failed=True)
+        tasks.finish(connection, leased.lease, now=NOW, answer=answer, state="failed")
 
     told = ask(connected, "task/answer", {"task": task_id}, language=language).get_json()
 

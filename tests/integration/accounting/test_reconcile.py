@@ -71,7 +71,7 @@ def test_a_mail_that_failed_is_missing_and_one_that_waits_is_not(system: System)
 def test_a_draft_waits_and_a_discarded_one_is_not_missed(system: System) -> None:
     system.change_shop(rules=(Rule(Kind.INVOICE, Trigger.PAID, SendMode.DRAFT),))
     system.arrives(sold(7))
-    assert states(reconcile(system)) == {7: "waits"}
+    assert states(reconcile(system)) == {7: "kept"}
 
 
 def test_an_order_changed_since_our_last_fetch_is_assessed_again(system: System) -> None:

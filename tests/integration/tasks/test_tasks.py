@@ -29,6 +29,7 @@ from worker.demo.orders import an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.party import Seller
 from worker.domain.rules import Rule, Trigger
+from worker.domain.step import MAIL
 from worker.jobs.task import do_task
 from worker.maintenance.retention import delete_expired
 from worker.rendering.samples import a_logo
@@ -36,6 +37,8 @@ from worker.store import audit_trail, deliveries
 from worker.store.database.tables import files
 from worker.store.database.tables import tasks as errands_table
 from worker.store.files import temporary
+from worker.store.queries import attention, order_history
+from worker.store.queries.jobs import job_counts
 from worker.store.shops import Secrets
 
 KEEP = (Rule(Kind.INVOICE, Trigger.PAID, SendMode.DRAFT),)
@@ -144,6 +147,25 @@ def test_a_document_goes_to_another_address_and_stays_as_it_is(system: System) -
     assert system.documents(238) == (before,)
     assert (BY, "sent_elsewhere") in events(system)
     assert refused(system, "send_again", document_id=document_id, to="niemand")[0] == "mail_no_address"
+
+
+def test_a_mail_that_was_refused_and_left_for_another_address_has_not_failed_any_more(system: System) -> None:
+    system.mailbox.faults.reject("koper@klant.test")
+    document_id = invoiced(system)
+    answered(system, "send_again", document_id=document_id, to="boekhouder@klant.test")
+    mail = system.documents(238)[0].step(MAIL)
+    assert mail is not None
+    assert (mail.state, "boekhouder@klant.test" in str(mail.message)) == ("done", True)
+    with system.services.store.read() as connection:
+        assert attention.needs(connection, (system.shop_id,), now=system.clock.now).total == 0
+        assert not order_history.get(connection, system.shop_id, 238).has_failed
+
+
+def test_a_slip_in_a_form_is_told_and_is_no_failed_work(system: System) -> None:
+    document_id = invoiced(system)
+    assert refused(system, "credit", document_id=document_id, amount="99999.00")[0]
+    with system.services.store.read() as connection:
+        assert job_counts(connection, (system.shop_id,))["failed"] == 0
 
 
 # Many at once

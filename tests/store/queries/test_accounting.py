@@ -53,7 +53,17 @@ def test_a_whole_register_has_no_gap(history: History) -> None:
         history.issued(order_id)
     history.issued(4, test=True)
     history.issued(5, shop_id="b")
-    invoices = SeriesCheck("invoice", 2026, began=1, last=3, documents=3, first_on=DAY, last_on=DAY)
+    invoices = SeriesCheck(
+        "invoice",
+        2026,
+        began=1,
+        last=3,
+        documents=3,
+        first_on=DAY,
+        last_on=DAY,
+        first_number="F2026-00001",
+        last_number="F2026-00003",
+    )
     assert check(history) == RegisterCheck((invoices,), documents=3, rows=3)
     assert check(history).is_complete
 

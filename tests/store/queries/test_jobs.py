@@ -36,7 +36,7 @@ def fail_everywhere(history: History) -> dict[JobKind, int]:
         leased = tasks.take(connection, task, now=history.now, lease_for=timedelta(minutes=1))
         assert leased is not None
         answer = {"code": "mail_login", "message": plain_message(Message("The password is wrong."))}
-        tasks.finish(connection, leased.lease, now=history.now, answer=answer, failed=True)
+        tasks.finish(connection, leased.lease, now=history.now, answer=answer, state="failed")
     history.later(minutes=1)
     made = {"created_at": history.now, "created_by": "An"}
     history.row(

@@ -41,6 +41,8 @@ class SeriesCheck:
     documents: int
     first_on: date
     last_on: date
+    first_number: str
+    last_number: str
     gaps: tuple[Gap, ...] = ()
 
     @property
@@ -96,6 +98,7 @@ def checked(connection: Connection, shop: Shop, rows: Sequence[Row[Any]]) -> lis
         counter = counters.counter_of(connection, shop.shop_id, row.series)
         given = max(row.last, counter.last_number) if counter is not None and counter.period == row.period else row.last
         whole = row.first == began and row.documents == given - began + 1
+        ended_at = document_at(connection, shop.shop_id, row, row.last)
         found.append(
             SeriesCheck(
                 row.series,
@@ -104,7 +107,9 @@ def checked(connection: Connection, shop: Shop, rows: Sequence[Row[Any]]) -> lis
                 last=given,
                 documents=row.documents,
                 first_on=began_at[row].issued_on,
-                last_on=document_at(connection, shop.shop_id, row, row.last).issued_on,
+                last_on=ended_at.issued_on,
+                first_number=began_at[row].number,
+                last_number=ended_at.number,
                 gaps=() if whole else gaps_of(connection, shop.shop_id, row, began=began, given=given),
             )
         )
@@ -125,7 +130,7 @@ def beginning(shop: Shop, row: Row[Any], before: Row[Any] | None) -> int:
 def document_at(connection: Connection, shop_id: str, row: Row[Any], sequence: int) -> Row[Any]:
     """The document at one end of *row*'s numbers."""
     mine = (*of_series(shop_id, row.series, row.period), made.c.sequence == sequence)
-    shown: list[ColumnElement[Any]] = [made.c.document_id, made.c.issued_on]
+    shown: list[ColumnElement[Any]] = [made.c.document_id, made.c.issued_on, made.c.number]
     return connection.execute(select(*shown).where(*mine)).one()
 
 
