@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 EVERYWHERE = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/local/sbin"])
 POLICY = Path("/usr/sbin/policy-rc.d")
 # How many processes share the tests. Each starts servers of its own.
-PROCESSES = 2
+PROCESSES = 3
 PHP_MODULES = {"curl", "mbstring", "mysqli", "xml", "dom"}
 
 
@@ -140,6 +140,7 @@ def main(arguments: Sequence[str]) -> int:
     """The exit code: pytest's own, or 1 where only strictness objects."""
     options, for_pytest = parser().parse_known_args(arguments)
     os.chdir(ROOT)
+    keep_bytecode()
     missing = [suite for suite in SUITES if not suite.here()]
     if missing and options.install and may_install():
         install(missing)
@@ -155,6 +156,12 @@ def main(arguments: Sequence[str]) -> int:
     selection = ["-m", selected(options.marker, missing)]
     code = int(pytest.main([*sharing, *repeatable, *for_pytest, *selection], plugins=[tally, Sharing()]))
     return code or int(bool(tally.faults()))
+
+
+def keep_bytecode() -> None:
+    """Where nothing compiled is kept, each of the hundreds of processes that the tests start would compile all of our code again."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 
 def one_file_is_meant(for_pytest: Sequence[str]) -> bool:
