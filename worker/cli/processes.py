@@ -9,7 +9,7 @@ import click
 
 from worker.cli.common import counted, open_services, read_settings, with_data, with_json
 from worker.errors import Rejected
-from worker.processes.supervisor import prepare, set_up_link, start_all, stop_on_signals
+from worker.processes.supervisor import EVERY_ADDRESS, prepare, set_up_link, start_all, stop_on_signals, web_server
 from worker.queue import LONG_QUEUES, QueueName
 from worker.services import Services
 from worker.settings import Settings
@@ -51,8 +51,7 @@ def up(host: str, port: int, workers: int, data: Path | None) -> None:
 def settings_for_up(data: Path | None, *, host: str, port: int) -> Settings:
     if os.environ.get("FACTURELAY_PUBLIC_URL"):
         return read_settings(data)
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104  # compared, not bound
-    return read_settings(data, FACTURELAY_PUBLIC_URL=f"http://{shown}:{port}")
+    return read_settings(data, FACTURELAY_PUBLIC_URL=f"http://{EVERY_ADDRESS.get(host, host)}:{port}")
 
 
 def save_public_url(settings: Settings) -> None:
@@ -104,17 +103,9 @@ def default_recordings() -> Path:
 def bridge(host: str, port: int, data: Path | None) -> None:
     """Run the bridge: receives the shop's deliveries and serves the links."""
     settings = prepare(read_settings(data))
-    arguments = [
-        "gunicorn",
-        "--config",
-        "python:bridge.gunicorn_conf",
-        "--bind",
-        f"{host}:{port}",
-        "bridge:create_app()",
-    ]
     # In place of this process, so that signals reach gunicorn itself.
     environment = settings.environment_of_processes()
-    os.execve(sys.executable, [sys.executable, "-m", *arguments], environment)  # noqa: S606  # our own interpreter, no shell
+    os.execve(sys.executable, web_server(host, port), environment)  # noqa: S606  # our own interpreter, no shell
 
 
 @click.command()

@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import fcntl
+import http.client
 import logging
 import secrets
 import signal
@@ -34,6 +35,10 @@ STOP_TIMEOUT_S = 130.0
 # A part that dies at once, again and again, is started less and less often.
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 LIVED_LONG_S = 10.0
+# How long the bridge may take until it serves its pages, on the slowest machine.
+START_TIMEOUT_S = 60.0
+# Where a server that listens on every address is reached from its own machine.
+EVERY_ADDRESS = dict.fromkeys(("0.0.0.0", "::", ""), "127.0.0.1")  # noqa: S104  # compared, not bound
 
 
 @dataclass
@@ -140,7 +145,7 @@ def prepare(settings: Settings) -> Settings:
 
 
 def start_all(settings: Settings, *, host: str, port: int, workers: int, embedded_broker: bool) -> Supervisor:
-    """Start broker, bridge, workers and scheduler. Raises Rejected when a process cannot start."""
+    """Start broker, bridge, workers and scheduler; the bridge answers when this returns. Raises Rejected when a process cannot start."""
     supervisor, environment = Supervisor(), settings.environment_of_processes()
     try:
         if embedded_broker:
@@ -152,7 +157,9 @@ def start_all(settings: Settings, *, host: str, port: int, workers: int, embedde
                 raise Rejected("The embedded Valkey did not start.", code="broker_start")
             broker.wait_until_ready(settings.redis_url, valkey.popen)
         upgrade(settings.database_url)
-        supervisor.add(Process("bridge", facturelay("bridge", "--host", host, "--port", str(port)), environment))
+        # The pages first and alone: what starts beside them, one after the other, would keep whoever waits for them waiting.
+        bridge = supervisor.add(Process("bridge", web_server(host, port), environment))
+        wait_until_answered(bridge, host, port)
         for number in range(1, workers + 1):
             supervisor.add(Process(f"worker {number}", facturelay("worker", "--urgent"), environment))
         for number in range(1, max(1, workers // 2) + 1):
@@ -218,6 +225,31 @@ def free_port() -> int:
 def facturelay(*arguments: str) -> list[str]:
     """The command line of one of our own processes, whatever PATH says."""
     return [sys.executable, "-m", "worker.cli", *arguments]
+
+
+def web_server(host: str, port: int) -> list[str]:
+    """The command line of the bridge."""
+    bind = ("--bind", f"{host}:{port}")
+    return [sys.executable, "-m", "gunicorn", "--config", "python:bridge.gunicorn_conf", *bind, "bridge:create_app()"]
+
+
+def wait_until_answered(bridge: Process, host: str, port: int) -> None:
+    """Return when the pages are served. Raises Rejected where they are not: the process has said why on stderr."""
+    until = time.monotonic() + START_TIMEOUT_S
+    while bridge.is_alive and time.monotonic() < until:
+        connection = http.client.HTTPConnection(EVERY_ADDRESS.get(host, host), port, timeout=START_TIMEOUT_S)
+        try:
+            connection.request("GET", "/health")
+            connection.getresponse().read()
+        except (OSError, http.client.HTTPException):
+            time.sleep(0.02)
+        else:
+            return
+        finally:
+            connection.close()
+    raise Rejected(
+        "The pages could not be opened on port {port}; what is said above tells why.", port=port, code="bridge_start"
+    )
 
 
 def stop_on_signals() -> threading.Event:
