@@ -12,7 +12,7 @@ from flask import Blueprint, Response, jsonify, make_response, redirect, request
 from bridge.accounts.rate_limit import limit_stranger, proves_itself
 from bridge.context import context
 from bridge.errors import Refused, link_unknown
-from bridge.plugin import download
+from bridge.plugin import download, own_mails
 from bridge.plugin.package import own_package
 from bridge.plugin.signed_request import (
     PluginRequest,
@@ -239,15 +239,19 @@ def offered_update(secret: str) -> dict[str, str]:
 @blueprint.post("/plugin/off")
 @signed
 def off(plugin_request: PluginRequest) -> Response:
-    """The plugin is being switched off, and has let go of every mail it held: ours wait for its answer no longer."""
+    """The plugin is being switched off, and has let go of every mail it held: ours wait for its answer no longer.
+
+    It tells which mails left (`own_mails`): none of ours follows them. It is answered for which of the others ours leaves (`mailing`).
+    """
     shop_id, now = plugin_request.plugin.shop_id, context().now()
     message = Message(
         "The plugin was switched off in WordPress: the shop sends its own mails beside those with documents."
     )
     with context().store.write() as connection:
+        mailing = own_mails.take_in(connection, plugin_request)
         plugins.switch_off(connection, plugin_request.plugin, now=now)
         audit_trail.add(connection, AuditEntry(shop_id, now, "plugin", "plugin_off", message))
-    return jsonify(off=True)
+    return jsonify(off=True, mailing=mailing)
 
 
 @blueprint.post("/plugin/disconnect")
@@ -260,12 +264,13 @@ def disconnect(plugin_request: PluginRequest) -> Response:
         secrets = shops.get(connection, context().encryption, shop_id).secrets
         without_key = replace(secrets, rest_key="", rest_secret="")
         shops.change_secrets(connection, context().encryption, shop_id, without_key)
+        mailing = own_mails.take_in(connection, plugin_request)
         plugins.disconnect(connection, shop_id)
         audit_trail.add(
             connection,
             AuditEntry(shop_id, now, "plugin", "plugin_disconnected", Message("The plugin was disconnected.")),
         )
-    return jsonify(disconnected=True)
+    return jsonify(disconnected=True, mailing=mailing)
 
 
 @blueprint.get("/plugin/d/<shop_id>/<int:document_id>", defaults={"file_format": ""})

@@ -19,7 +19,7 @@ from worker.message import NO_MESSAGE, Message
 from worker.net import order_link
 from worker.plugin.client import PLUGIN_OFF, PluginClient
 from worker.services import Services
-from worker.store import documents, orders, plugins, shops, steps
+from worker.store import documents, orders, own_mails, plugins, shops, steps
 from worker.store.orders import StoredOrder
 from worker.store.plugins import Plugin, PluginCheck
 from worker.store.roads import RoadKind
@@ -35,6 +35,10 @@ SAME_INSTANT = timedelta(seconds=1)
 TAKEN_OVER_S = 90.0
 # A plugin whose files are being replaced is away for seconds, and knows afterwards which mails it held.
 SURELY_OFF_AFTER = timedelta(minutes=1)
+OWN_MAIL_LEAVES = Message(
+    "The shop sends its own mail for this, with a link to the documents: so you chose in WooCommerce, ours was not ready within ten "
+    "minutes, or the plugin was switched off. A second one would only confuse; “Send again” mails the documents all the same."
+)
 # One write a minute is enough to know that a shop answers.
 LAST_RESPONSE_EVERY = timedelta(minutes=1)
 
@@ -201,21 +205,28 @@ def refunds_in(causes: Iterable[str]) -> set[int]:
 
 def take_over_mail(services: Services, leased: LeasedSteps, documents: Sequence[Document]) -> Message:
     """Claim the shop's mail before ours goes. Returns an empty message when ours may go, else why it may not. Raises Unavailable."""
-    found = plugin_of(services, documents[0].shop_id)
-    if found is None or not found.must_ask_about_mail(services.now()) or requested_later(leased, documents):
+    if requested_later(leased, documents):
         return NO_MESSAGE
+    found = plugin_of(services, documents[0].shop_id)
+    if found is None or not found.must_ask_about_mail(services.now()):
+        return own_mail_left(services, documents)
     try:
         answer = call_plugin(services, found, "mailed", {**mail_as_json(leased, documents), "stage": "before"})
     except Unavailable as error:
         if error.code != PLUGIN_OFF or services.now() - documents[0].issued_at < SURELY_OFF_AFTER:
             raise
-        return NO_MESSAGE
-    if answer.get("late"):
-        return Message(
-            "The shop sends its own mail for this, as it waits no longer than ten minutes; a second one would only confuse. "
-            "“Send again” mails the documents all the same."
+        return own_mail_left(services, documents)
+    return OWN_MAIL_LEAVES if answer.get("late") else NO_MESSAGE
+
+
+def own_mail_left(services: Services, documents: Sequence[Document]) -> Message:
+    """Why *documents* are not mailed: the shop's own mails for all of them left when its plugin went. Empty where they did not."""
+    about = documents[0].draft
+    with services.store.read() as connection:
+        led_to = own_mails.kinds_mailed(
+            connection, documents[0].shop_id, about.order_id, refunds_of(documents), now=services.now()
         )
-    return NO_MESSAGE
+    return OWN_MAIL_LEAVES if kinds_of(documents) <= led_to else NO_MESSAGE
 
 
 def report_mail_sent(services: Services, leased: LeasedSteps, documents: Sequence[Document], *, mailed: bool) -> None:
@@ -251,9 +262,17 @@ def mail_as_json(leased: LeasedSteps, documents: Sequence[Document]) -> dict[str
     return {
         "order": documents[0].draft.order_id,
         "mail_group": leased.steps[0].mail_group,
-        "kinds": sorted({str(document.draft.kind) for document in documents}),
-        "refunds": sorted(refunds_in(document.draft.cause for document in documents)),
+        "kinds": sorted(kinds_of(documents)),
+        "refunds": sorted(refunds_of(documents)),
     }
+
+
+def kinds_of(documents: Sequence[Document]) -> set[str]:
+    return {str(document.draft.kind) for document in documents}
+
+
+def refunds_of(documents: Sequence[Document]) -> set[int]:
+    return refunds_in(document.draft.cause for document in documents)
 
 
 def requested_later(leased: LeasedSteps, documents: Sequence[Document]) -> bool:

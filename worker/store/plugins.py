@@ -3,6 +3,7 @@
 import hashlib
 import json
 import secrets as random
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -231,6 +232,19 @@ def switch_off(connection: Connection, plugin: Plugin, *, now: datetime) -> None
     """It holds no mail until it answers again: what waits to ask it about a mail is mailed now."""
     connection.execute(update(plugins).where(plugins.c.plugin_id == plugin.plugin_id).values(last_response_at=None))
     steps.wake_all(connection, plugin.shop_id, MAIL, now=now)
+
+
+def groups_being_mailed(connection: Connection, shop_id: str, mail_groups: Collection[str]) -> tuple[str, ...]:
+    """Those of *mail_groups* whose mail left or will leave by us."""
+    ours = ("waiting", "running", "done")
+    found = connection.execute(
+        select(jobs.c.group_id)
+        .where(jobs.c.shop_id == shop_id, steps.IS_STEP, jobs.c.name == MAIL, jobs.c.state.in_(ours))
+        .where(jobs.c.group_id.in_(mail_groups))
+        .distinct()
+        .order_by(jobs.c.group_id)
+    )
+    return tuple(found.scalars())
 
 
 def mark_synced(connection: Connection, plugin_id: int, document_id: int) -> None:

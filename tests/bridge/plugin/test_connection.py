@@ -31,8 +31,9 @@ from worker.message import Message
 from worker.net import document_link
 from worker.net.request_signature import sign_request, signature
 from worker.queue import QueueName, open_queue
-from worker.store import plugins, shops
+from worker.store import own_mails, plugins, shops, steps
 from worker.store.plugins import PluginCheck
+from worker.store.steps import StepPlan
 
 
 @pytest.fixture
@@ -233,12 +234,41 @@ def test_a_plugin_that_is_switched_off_is_waited_for_no_longer(connected: Bridge
     with connected.store.write() as connection:
         plugins.record_response(connection, before.plugin_id, connected.now)
 
-    assert ask(connected, "off").get_json() == {"off": True}
+    assert ask(connected, "off").get_json() == {"off": True, "mailing": []}
 
     after = plugin_of(connected)
     assert after is not None
     assert not after.must_ask_about_mail(connected.now)
     assert shop_of(connected).secrets.has_rest, "orders go on coming in"
+
+
+@pytest.mark.parametrize("verb", ["off", "disconnect"])
+def test_a_plugin_that_goes_hears_which_mails_are_ours_and_says_which_left(connected: BridgeApp, verb: str) -> None:
+    document, mail_group = connected.issue(), "7f-1"
+    with connected.store.write() as connection:
+        plan = StepPlan(names=("mail",), mail_group=mail_group)
+        steps.plan(connection, plan, shop_id=SHOP, document_id=document.document_id, now=connected.now)
+    asked_for = {"order": document.draft.order_id, "refund": 0, "kinds": ["invoice"], "mail_group": mail_group}
+    refund = {"order": 7, "refund": 70, "kinds": ["credit_note"], "mail_group": ""}
+    given_up = {"order": 8, "refund": 0, "kinds": ["invoice", "delivery_note"], "mail_group": "of-nobody"}
+
+    answer = ask(connected, verb, {"own_mails": [asked_for, refund, given_up]})
+
+    assert answer.get_json()["mailing"] == [mail_group]
+    with connected.store.read() as connection:
+        left = {
+            order_id: own_mails.kinds_mailed(connection, SHOP, order_id, refunds, now=connected.now)
+            for order_id, refunds in ((document.draft.order_id, ()), (7, (70,)), (8, (80,)))
+        }
+    assert left == {document.draft.order_id: frozenset(), 7: {"credit_note"}, 8: {"invoice", "delivery_note"}}
+
+
+@pytest.mark.parametrize(
+    "told", ["all", [7], [{"order": 7}], [{"order": 2**63, "refund": 0, "kinds": [], "mail_group": ""}]], ids=str
+)
+def test_a_plugin_that_says_nonsense_of_its_mails_changes_nothing(connected: BridgeApp, told: object) -> None:
+    assert code_of(ask(connected, "disconnect", {"own_mails": told})) == (400, "request_wrong")
+    assert plugin_of(connected) is not None
 
 
 def test_disconnecting_forgets_the_plugin_and_the_rest_key_and_keeps_the_webhook_secrets(connected: BridgeApp) -> None:

@@ -17,7 +17,8 @@ from worker.jobs.order import process_delivery
 from worker.jobs.task import do_task
 from worker.mail import smtp
 from worker.plugin import sync
-from worker.store import plugins, shops, steps, tasks
+from worker.store import own_mails, plugins, shops, steps, tasks
+from worker.store.own_mails import OwnMail
 from worker.store.tasks import Task, TaskRequest
 
 
@@ -182,6 +183,47 @@ def test_a_plugin_that_says_it_is_switched_off_is_asked_no_more_and_what_waited_
     with system.services.store.write() as connection:
         plugins.switch_off(connection, found, now=system.clock.now)
     system.work()
+
+    assert len(system.mailbox.messages()) == 1
+
+
+def plugin_goes(system: System, *left: OwnMail) -> None:
+    found = sync.plugin_of(system.services, system.shop_id)
+    assert found is not None
+    with system.services.store.write() as connection:
+        own_mails.record(connection, system.shop_id, left, now=system.clock.now)
+        plugins.switch_off(connection, found, now=system.clock.now)
+
+
+def test_no_mail_of_ours_follows_one_that_left_when_the_plugin_went(system: System, shop_plugin: PretendPlugin) -> None:
+    shop_plugin.is_silent = True
+    system.arrives(an_order(id=238, paid=True))
+
+    plugin_goes(system, OwnMail(238, 0, "invoice"), OwnMail(240, 0, "delivery_note"))
+    system.work()
+    made_later = [system.arrives(an_order(id=order_id, paid=True)) for order_id in (239, 240)]
+
+    assert (mail_step(system, 238), len(made_later)) == (("skipped", "not_needed"), 2)
+    assert (mail_step(system, 239)[0], mail_step(system, 240)[0]) == ("done", "done"), "other orders, other documents"
+
+
+def test_a_document_that_is_made_after_the_plugin_went_does_not_follow_the_shops_own_mail(
+    system: System, shop_plugin: PretendPlugin
+) -> None:
+    plugin_goes(system, OwnMail(238, 0, "invoice"))
+    with system.services.store.write() as connection:
+        plugins.disconnect(connection, system.shop_id)
+
+    system.arrives(an_order(id=238, paid=True))
+
+    assert (mail_step(system, 238), system.mailbox.messages()) == (("skipped", "not_needed"), ())
+
+
+def test_a_mail_of_yesterday_is_not_the_mail_of_todays_document(system: System, shop_plugin: PretendPlugin) -> None:
+    plugin_goes(system, OwnMail(238, 0, "invoice"))
+    system.clock.move(hours=25)
+
+    system.arrives(an_order(id=238, paid=True))
 
     assert len(system.mailbox.messages()) == 1
 

@@ -801,6 +801,18 @@ plugin_nonces = Table(
     Index("ix_plugin_nonces_seen_at", "seen_at"),
 )
 
+# Mails of WooCommerce's own that left in the place of documents of ours, as a plugin told when it went; kept for a day.
+own_mails = Table(
+    "own_mails",
+    metadata,
+    Column("shop_id", String(40), primary_key=True),
+    Column("order_id", BigInteger, primary_key=True),
+    Column("refund_id", BigInteger, primary_key=True),  # 0: the mail is about the sale
+    Column("kind", String(24), primary_key=True),  # of the document
+    Column("left_at", Instant, nullable=False),
+    Index("ix_own_mails_left_at", "left_at"),
+)
+
 users = Table(
     "users",
     metadata,

@@ -23,7 +23,7 @@ final class PersonalDataTest extends WordPressTestCase {
 		);
 		foreach ( array( 7 => 238, 8 => 239 ) as $id => $order_id ) {
 			( new DocumentTable() )->save( array( 'id' => $id, 'order' => $order_id, 'kind' => 'invoice', 'number' => "F2026-0000$id", 'date' => '2026-11-27', 'total' => '22.20', 'currency' => 'EUR' ) );
-			( new HeldMails() )->record_not_held( $order_id, 'customer_processing_order', 0, array( 'invoice' ), 'always' );
+			( new HeldMails() )->record_not_held( $order_id, 'customer_processing_order', 0, array( 'invoice' ), 'link' );
 		}
 	}
 

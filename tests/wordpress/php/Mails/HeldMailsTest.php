@@ -267,14 +267,57 @@ final class HeldMailsTest extends WordPressTestCase {
 		$this->assertCount( 1, $this->held_mails->due( 5 ) );
 	}
 
-	public function test_every_mail_leaves_when_the_plugin_goes(): void {
+	public function test_every_mail_is_due_when_the_plugin_goes(): void {
 		$this->hold();
 		$this->held_mails->hold( 8, 'customer_processing_order', 0, 'processing', array( 'invoice' ), '', self::DEADLINE_S );
 		$this->start_replacing();
 
-		$this->held_mails->release_all();
+		$this->held_mails->let_go();
+		$this->assertSame( array( '8' ), array_column( $this->held_mails->due( 5 ), 'order_id' ), 'the other is in the hands of Facturelay' );
+		$this->held_mails->let_go_of_replacing();
 
 		$this->assertCount( 2, $this->held_mails->due( 5 ) );
+	}
+
+	public function test_from_when_the_plugin_goes_facturelay_comes_too_late(): void {
+		$this->hold();
+
+		$this->held_mails->let_go();
+
+		$this->assertTrue( $this->start_replacing() );
+	}
+
+	public function test_told_are_mails_that_left_in_the_place_of_documents_of_late_and_those_that_facturelay_asked_for(): void {
+		foreach ( array( 1, 2, 3, 4, 5, 6 ) as $order_id ) {
+			$this->held_mails->hold( $order_id, 'customer_processing_order', 0, 'processing', array( 'invoice' ), '', self::DEADLINE_S );
+		}
+		$this->held_mails->record_not_held( 7, 'customer_refunded_order', 70, array( 'credit_note' ), 'link' );
+		$this->held_mails->release_order( 1, '', array() );
+		$this->held_mails->start_replacing( 2, array( 'invoice' ), array(), 'mail-2', self::DEADLINE_S );
+		$this->held_mails->start_replacing( 3, array( 'invoice' ), array(), 'mail-3', self::DEADLINE_S );
+		$this->held_mails->finish_replacing( 'mail-3' );
+		$this->release_row( 4 );
+		$this->release_row( 5 );
+		$this->row_is_older( 5, 25 );
+
+		$this->assertSame(
+			array(
+				array( 'order' => 7, 'refund' => 70, 'kinds' => array( 'credit_note' ), 'mail_group' => '' ),
+				array( 'order' => 4, 'refund' => 0, 'kinds' => array( 'invoice' ), 'mail_group' => '' ),
+				array( 'order' => 2, 'refund' => 0, 'kinds' => array( 'invoice' ), 'mail_group' => 'mail-2' ),
+			),
+			$this->held_mails->own_mails()
+		);
+	}
+
+	private function release_row( int $order_id ): void {
+		global $wpdb;
+		$this->held_mails->finish( (int) $wpdb->get_var( "SELECT id FROM {$wpdb->prefix}facturelay_holds WHERE order_id = $order_id" ), 'released' );
+	}
+
+	private function row_is_older( int $order_id, int $hours ): void {
+		global $wpdb;
+		$wpdb->query( "UPDATE {$wpdb->prefix}facturelay_holds SET done_at = done_at - INTERVAL $hours HOUR WHERE order_id = $order_id" );
 	}
 
 	public function test_kinds_are_expected_until_the_mail_was_sent_without_them(): void {

@@ -103,12 +103,21 @@ final class MailHoldTest extends WordPressTestCase {
 		$this->assertTrue( ( new HeldMails() )->needs_link( 238, self::MAIL ) );
 	}
 
-	public function test_a_mail_leaves_where_the_owner_wants_woocommerces_own(): void {
-		update_option( MailHold::OPTION, array( self::MAIL => 'always' ) );
+	/** @dataProvider orders_whose_own_mail_says_more */
+	public function test_where_the_owner_wants_woocommerces_own_it_leaves_with_a_link_and_ours_does_not_follow( array $order ): void {
+		update_option( MailHold::OPTION, array( self::MAIL => 'link' ) );
 
-		$this->assertTrue( $this->asked() );
+		$this->assertTrue( $this->asked( $order ) );
 		$this->assertTrue( ( new HeldMails() )->start_replacing( 238, array( 'invoice' ), array(), 'mail-1', 600 ), 'ours would be the second' );
-		$this->assertFalse( ( new HeldMails() )->needs_link( 238, self::MAIL ), 'no link was asked for' );
+		$this->assertTrue( ( new HeldMails() )->needs_link( 238, self::MAIL ), 'the customer would have no document' );
+	}
+
+	/** @return array<string, array{0: array<string, mixed>}> */
+	public static function orders_whose_own_mail_says_more(): array {
+		return array(
+			'an order'           => array( array() ),
+			'what is downloaded' => array( array( 'downloads' => true ) ),
+		);
 	}
 
 	public function test_a_copy_of_the_shop_holds_nothing(): void {
@@ -141,17 +150,11 @@ final class MailHoldTest extends WordPressTestCase {
 		$this->assertTrue( $this->completed() );
 	}
 
-	/** @dataProvider own_mails */
-	public function test_woocommerces_own_mail_by_choice_stands_in_line_too( string $choice ): void {
-		update_option( MailHold::OPTION, array( 'customer_completed_order' => $choice ) );
+	public function test_woocommerces_own_mail_by_choice_stands_in_line_too(): void {
+		update_option( MailHold::OPTION, array( 'customer_completed_order' => 'link' ) );
 		$this->asked();
 
 		$this->assertFalse( $this->completed() );
-	}
-
-	/** @return array<int, array{0: string}> */
-	public static function own_mails(): array {
-		return array( array( 'always' ), array( 'link' ) );
 	}
 
 	public function test_what_subscriptions_mails_of_a_renewal_by_hand_is_held_and_of_a_charge_that_failed_leaves(): void {
@@ -160,9 +163,9 @@ final class MailHoldTest extends WordPressTestCase {
 	}
 
 	public function test_the_choice_for_a_mail_counts_for_that_of_a_renewal(): void {
-		update_option( MailHold::OPTION, array( 'customer_on_hold_order' => 'always' ) );
+		update_option( MailHold::OPTION, array( 'customer_on_hold_order' => 'link' ) );
 
-		$this->assertSame( 'always', MailHold::choice( 'customer_renewal_invoice' ) );
+		$this->assertSame( 'link', MailHold::choice( 'customer_renewal_invoice' ) );
 		$this->assertSame( 'automatic', MailHold::choice( 'customer_processing_renewal_order' ) );
 		$this->assertTrue( $this->asked_of_renewal( 'woocommerce_generated_manual_renewal_order' ) );
 	}

@@ -40,9 +40,9 @@ final class MailListColumnTest extends WordPressTestCase {
 	}
 
 	public function test_the_owners_choice_is_named(): void {
-		update_option( MailHold::OPTION, array( 'customer_processing_order' => 'always' ) );
+		update_option( MailHold::OPTION, array( 'customer_processing_order' => 'link' ) );
 
-		$this->assertSame( 'Leaves at once: you chose so.', $this->cell( 'customer_processing_order' ) );
+		$this->assertSame( 'Leaves at once, with a link to the documents: you chose so.', $this->cell( 'customer_processing_order' ) );
 	}
 
 	public function test_a_silent_facturelay_holds_nothing_and_the_list_says_so(): void {

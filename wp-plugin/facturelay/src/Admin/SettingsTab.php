@@ -133,8 +133,7 @@ final class SettingsTab implements Feature {
 		update_option( VatNumberCheck::FILL_OPTION, '' === $this->field( 'vat_fill' ) ? 'no' : 'yes', true );
 		$choices = array();
 		foreach ( self::MAIL_IDS as $mail_id ) {
-			$choice              = $this->field( "mail_$mail_id" );
-			$choices[ $mail_id ] = in_array( $choice, array( 'always', 'link' ), true ) ? $choice : 'automatic';
+			$choices[ $mail_id ] = 'link' === $this->field( "mail_$mail_id" ) ? 'link' : 'automatic';
 		}
 		update_option( MailHold::OPTION, $choices, true );
 	}
@@ -208,11 +207,11 @@ final class SettingsTab implements Feature {
 		);
 		$choices = array(
 			'automatic' => __( 'Automatic', 'facturelay' ),
-			'always'    => __( 'Always WooCommerce\'s own', 'facturelay' ),
-			'link'      => __( 'WooCommerce\'s own, with a link to the documents', 'facturelay' ),
+			'link'      => __( 'Always WooCommerce\'s own, with a link to the documents', 'facturelay' ),
 		);
 		echo '<h2>' . esc_html__( 'Mails to your customers', 'facturelay' ) . '</h2>';
 		echo '<p>' . esc_html__( 'Automatic: where a document is mailed at that moment, its mail replaces WooCommerce\'s. That one waits ten minutes at most; if the document is not mailed by then, it leaves after all. WooCommerce\'s log calls such a mail disabled while it waits.', 'facturelay' ) . '</p>';
+		echo '<p>' . esc_html__( 'Always WooCommerce\'s own: that mail leaves at once, with a link under which the customer finds the document and its PDF, and Facturelay mails no second one. Documents that are made at another moment are mailed by Facturelay all the same; so is what you send by hand.', 'facturelay' ) . '</p>';
 		echo '<table class="form-table">';
 		foreach ( $names as $mail_id => $name ) {
 			printf( '<tr><th scope="row"><label for="facturelay_mail_%1$s">%2$s</label></th><td><select id="facturelay_mail_%1$s" name="facturelay_mail_%1$s">', esc_attr( $mail_id ), esc_html( $name ) );

@@ -105,13 +105,7 @@ final class Connector {
 	public function disconnect(): void {
 		$connection = Connection::load();
 		if ( $connection->is_active() ) {
-			( new MailRelease() )->release_all();
-			try {
-				( new BridgeClient( $connection->bridge_url() ) )->call( $connection, '/plugin/disconnect' );
-			} catch ( FacturelayError $error ) {
-				// Facturelay may be gone for good; otherwise it notices that the heartbeat has stopped.
-				unset( $error );
-			}
+			( new MailRelease() )->release_all( static fn ( array $own_mails ): array => self::tell_disconnect( $connection, $own_mails ) );
 		}
 		// In a copy of the shop these rows are the copy's own: the connected shop keeps its webhooks and key.
 		Webhooks::delete( $connection );
@@ -120,6 +114,20 @@ final class Connector {
 		Heartbeat::unschedule();
 		Heartbeat::delete_last_response();
 		Connection::delete();
+	}
+
+	/**
+	 * @param array<int, array<string, mixed>> $own_mails as HeldMails::own_mails() has them
+	 * @return array<int, mixed> the mail groups that Facturelay has mailed or is mailing
+	 */
+	private static function tell_disconnect( Connection $connection, array $own_mails ): array {
+		try {
+			$answer = ( new BridgeClient( $connection->bridge_url() ) )->call( $connection, '/plugin/disconnect', array( 'own_mails' => $own_mails ) );
+			return (array) ( $answer['mailing'] ?? array() );
+		} catch ( FacturelayError $error ) {
+			// Facturelay may be gone for good; otherwise it notices that the heartbeat has stopped.
+			return array();
+		}
 	}
 
 	/**

@@ -178,9 +178,6 @@ final class CustomerLinks implements Feature {
 	}
 
 	private function belongs_in_mail( int $order_id, string $mail_id ): bool {
-		if ( ( new HeldMails() )->needs_link( $order_id, $mail_id ) ) {
-			return true;
-		}
-		return 'always' !== MailHold::choice( $mail_id ) && array() !== $this->documents->of_order( $order_id );
+		return ( new HeldMails() )->needs_link( $order_id, $mail_id ) || array() !== $this->documents->of_order( $order_id );
 	}
 }

@@ -14,8 +14,8 @@ use Facturelay\Mails\MailRelease;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Sends every held mail when the plugin is deactivated, and tells Facturelay, whose own mails then wait for no answer of this
- * plugin's. The webhooks stay: Facturelay goes on receiving orders.
+ * Sends every held mail when the plugin is deactivated, and tells Facturelay, which mails nothing beside them, and whose other mails
+ * then wait for no answer of this plugin's. The webhooks stay: Facturelay goes on receiving orders.
  */
 final class Deactivation implements Feature {
 
@@ -45,24 +45,29 @@ final class Deactivation implements Feature {
 				// WooCommerce has made its mail objects with the settings of the site before.
 				WC()->mailer()->init();
 			}
-			( new MailRelease() )->release_all();
-			$this->tell();
+			( new MailRelease() )->release_all( array( $this, 'tell' ) );
 			// Once it is active again it holds no mail by an old answer: Facturelay does not ask for it.
 			Heartbeat::delete_last_response();
 		}
 		Heartbeat::unschedule();
 	}
 
-	private function tell(): void {
+	/**
+	 * @param array<int, array<string, mixed>> $own_mails as HeldMails::own_mails() has them
+	 * @return array<int, mixed> the mail groups that Facturelay has mailed or is mailing
+	 */
+	public function tell( array $own_mails ): array {
 		if ( $this->is_silent ) {
-			return;
+			return array();
 		}
 		$connection = Connection::load();
 		try {
-			( new BridgeClient( $connection->bridge_url() ) )->call( $connection, '/plugin/off', array(), self::TIMEOUT_S );
+			$answer = ( new BridgeClient( $connection->bridge_url() ) )->call( $connection, '/plugin/off', array( 'own_mails' => $own_mails ), self::TIMEOUT_S );
+			return (array) ( $answer['mailing'] ?? array() );
 		} catch ( FacturelayError $error ) {
 			// It finds out by itself when it asks for the next mail.
 			$this->is_silent = true;
+			return array();
 		}
 	}
 }

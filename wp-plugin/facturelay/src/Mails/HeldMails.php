@@ -13,7 +13,7 @@ defined( 'ABSPATH' ) || exit;
  *
  * States of a live row: held, replacing (Facturelay is mailing documents in its place), releasing (the shop is sending it).
  * States when done: replaced, released, not_held (sent at once), superseded, gone. Reasons: late (deadline passed), stale
- * (Facturelay was silent), always and link (the owner's choice), no_document (none is mailed in its place).
+ * (Facturelay was silent), link (the owner's choice), no_document (none is mailed in its place).
  * mail_group is the id of the mail of Facturelay's that replaces it. Times are UTC by PHP's clock: the database may be in
  * another zone.
  *
@@ -35,6 +35,8 @@ final class HeldMails {
 	private const EARLY_MAX_AGE_S = HOUR_IN_SECONDS;
 	// A mail that was sent longer ago does not count as the mail of today's document.
 	private const RECENT_S = DAY_IN_SECONDS;
+	// What fits into a request of Facturelay's size, a day's mails of a large shop.
+	private const MAX_TOLD = 500;
 
 	/** Hold a mail. False when that could not be stored: then WooCommerce must send it. */
 	public function hold( int $order_id, string $mail_id, int $refund_id, string $status, array $kinds, string $locale, int $deadline_s ): bool {
@@ -270,9 +272,42 @@ final class HeldMails {
 		$this->execute( 'UPDATE %i SET reason = "no_document", release_at = %s WHERE order_id = %d AND id <= %d AND state = "held"', self::utc(), $order_id, $last );
 	}
 
-	/** Every held mail is due now. */
-	public function release_all(): void {
-		$this->execute( 'UPDATE %i SET state = "held", reason = "no_document", release_at = %s WHERE state IN ("held", "replacing")', self::utc() );
+	/** Every held mail is due now, and carries a link to its document. From here on Facturelay is told that it comes too late for it. */
+	public function let_go(): void {
+		$this->execute( 'UPDATE %i SET reason = "late" WHERE state = "held" AND reason = "" AND kinds <> ""' );
+		$this->execute( 'UPDATE %i SET release_at = %s WHERE state = "held"', self::utc() );
+	}
+
+	/** The same for those that Facturelay was mailing in their place. */
+	public function let_go_of_replacing(): void {
+		$this->execute( 'UPDATE %i SET state = "held", reason = "late", mail_group = "", release_at = %s WHERE state = "replacing"', self::utc() );
+	}
+
+	/** End what could not be sent: the plugin goes, and Facturelay, which was not told that it left, mails the documents. */
+	public function give_up(): void {
+		$this->execute( 'UPDATE %i SET state = "gone", live = NULL, done_at = %s WHERE state IN ("held", "replacing")', self::utc() );
+	}
+
+	/**
+	 * The mails that left the shop of late, or are leaving, in the place of documents; and with a mail_group those for which Facturelay
+	 * asked, so that it may have mailed them.
+	 *
+	 * @return array<int, array{order: int, refund: int, kinds: string[], mail_group: string}> the newest, MAX_TOLD at most
+	 */
+	public function own_mails(): array {
+		$rows = $this->select( 'SELECT * FROM %i WHERE kinds <> "" AND mail_id <> %s AND state <> "held" AND (live = 1 OR done_at > %s) ORDER BY id DESC LIMIT %d', self::EARLY, self::utc( -self::RECENT_S ), self::MAX_TOLD );
+		$told = array();
+		foreach ( $rows as $row ) {
+			if ( $this->was_sent_without_document( $row ) ) {
+				$told[] = array(
+					'order'      => (int) $row->order_id,
+					'refund'     => (int) $row->refund_id,
+					'kinds'      => self::kinds( $row ),
+					'mail_group' => 'replacing' === $row->state ? (string) $row->mail_group : '',
+				);
+			}
+		}
+		return $told;
 	}
 
 	/** Whether the order has a later mail, which makes its on-hold mail pointless. */

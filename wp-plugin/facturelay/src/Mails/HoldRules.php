@@ -59,8 +59,18 @@ final class HoldRules {
 	 * @return string[] the kinds of documents that replace the mail; none: WooCommerce sends its own
 	 */
 	public function replacing_kinds( array $facts ): array {
+		$kinds         = $this->announced_kinds( $facts );
+		$says_too_much = $facts['downloads'] || ( self::asks_for_payment( $facts['mail'] ) && ! $this->tells_how_to_pay( $facts, $kinds ) );
+		return $says_too_much ? array() : $kinds;
+	}
+
+	/**
+	 * @param array<string, mixed> $facts as replacing_kinds()
+	 * @return string[] the kinds of documents that Facturelay mails at the moment of the mail, whatever else it says
+	 */
+	public function announced_kinds( array $facts ): array {
 		$conditions = $this->rules['mails'][ $facts['mail'] ] ?? array();
-		if ( $facts['downloads'] || $facts['placed_at'] < $this->rules['since'] ) {
+		if ( $facts['placed_at'] < $this->rules['since'] ) {
 			return array();
 		}
 		if ( in_array( $facts['mail'], self::REFUNDS, true ) ) {
@@ -78,8 +88,7 @@ final class HoldRules {
 		if ( isset( $kinds['invoice'] ) || in_array( 'invoice', $made, true ) ) {
 			unset( $kinds[ self::PAYMENT_REQUEST ] );
 		}
-		$kinds = array_values( $kinds );
-		return self::asks_for_payment( $facts['mail'] ) && ! $this->tells_how_to_pay( $facts, $kinds ) ? array() : $kinds;
+		return array_values( $kinds );
 	}
 
 	/**

@@ -54,11 +54,11 @@ final class MailHold implements Feature {
 		}
 	}
 
-	/** The owner's choice for a mail: automatic, always (WooCommerce's own), link (WooCommerce's own with a link to the documents). */
+	/** The owner's choice for a mail: automatic, or link (WooCommerce's own, with a link to the documents, and none of Facturelay's). */
 	public static function choice( string $mail_id ): string {
 		$choices = (array) get_option( self::OPTION, array() );
 		$choice  = (string) ( $choices[ self::SETTING_OF[ $mail_id ] ?? $mail_id ] ?? 'automatic' );
-		return in_array( $choice, array( 'always', 'link' ), true ) ? $choice : 'automatic';
+		return 'link' === $choice ? 'link' : 'automatic';
 	}
 
 	/**
@@ -99,8 +99,10 @@ final class MailHold implements Feature {
 		if ( self::is_deferred_event() && $this->document_mail_was_first( $held_mails, $rules, $mail_id, $order, $refund, $made ) ) {
 			return true;
 		}
-		$kinds  = $rules->replacing_kinds( OrderFacts::from_order( $mail_id, $order, $made ) );
+		$facts  = OrderFacts::from_order( $mail_id, $order, $made );
 		$reason = $this->reason_to_send( $mail_id );
+		// With a link in it, WooCommerce's own mail says all that it always says.
+		$kinds = 'link' === $reason ? $rules->announced_kinds( $facts ) : $rules->replacing_kinds( $facts );
 		if ( array() !== $kinds && '' !== $reason ) {
 			$held_mails->record_not_held( $order->get_id(), $mail_id, $refund, $kinds, $reason );
 		}
@@ -125,7 +127,7 @@ final class MailHold implements Feature {
 		return $held_mails->match_early_mail( $order->get_id(), $mail_id, $refund, $order->get_status(), $kinds, get_locale(), $rules->deadline_s() );
 	}
 
-	/** Why a mail that a document would replace is sent all the same: always, link, stale (Facturelay is silent); '' to hold it. */
+	/** Why a mail that a document would replace is sent all the same: link, stale (Facturelay is silent); '' to hold it. */
 	private function reason_to_send( string $mail_id ): string {
 		$choice = self::choice( $mail_id );
 		if ( 'automatic' !== $choice ) {

@@ -60,9 +60,8 @@ final class MailListColumn implements Feature {
 		if ( ! isset( MailHold::EVENTS[ $mail_id ] ) ) {
 			return '';
 		}
-		$choice = MailHold::choice( $mail_id );
-		if ( 'automatic' !== $choice ) {
-			return 'link' === $choice ? __( 'Leaves at once, with a link to the documents: you chose so.', 'facturelay' ) : __( 'Leaves at once: you chose so.', 'facturelay' );
+		if ( 'link' === MailHold::choice( $mail_id ) ) {
+			return __( 'Leaves at once, with a link to the documents: you chose so.', 'facturelay' );
 		}
 		$conditions = Heartbeat::hold_rules()->conditions( $mail_id );
 		if ( array() === $conditions ) {

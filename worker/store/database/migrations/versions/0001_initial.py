@@ -44,6 +44,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
     )
     op.create_table(
+        "own_mails",
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("order_id", sa.BigInteger(), nullable=False),
+        sa.Column("refund_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("left_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("shop_id", "order_id", "refund_id", "kind", name=op.f("pk_own_mails")),
+    )
+    op.create_index("ix_own_mails_left_at", "own_mails", ["left_at"], unique=False)
+    op.create_table(
         "plugin_nonces",
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("nonce", sa.String(length=64), nullable=False),
