@@ -14,7 +14,7 @@ from worker.demo.mailbox import Mailbox
 from worker.demo.pretend_access_points import PretendAccessPoints
 from worker.demo.pretend_shop import PretendShop
 from worker.demo.pretend_vies import PretendVies
-from worker.demo.show import demo_settings
+from worker.demo.stage import demo_settings
 from worker.processes import status
 from worker.processes.supervisor import set_up_link, start_all
 from worker.services import Services

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 import bridge
 from tests.browser.conftest import PASSWORD, Running, fill, press
 from worker.demo.orders import an_order
-from worker.demo.show import SELLER
+from worker.demo.stage import SELLER
 from worker.domain.shop import OrderSettings, Shop, VatSettings
 from worker.store import documents, senders, shops
 from worker.store.shops import Secrets

@@ -5,11 +5,17 @@ from collections.abc import Iterator
 from email.message import EmailMessage
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
+from bridge.accounts import access
+from worker.demo.counter import Counter
 from worker.demo.mailbox import Mailbox
-from worker.demo.pages import ShownDecision, create_pages
+from worker.demo.pages import Door, ShownDecision, ShownShop, create_pages
 from worker.demo.pretend_shop import PretendShop, a_refund, an_order
+from worker.demo.stories import KOFFIEPOT
+
+DASHBOARD = "http://127.0.0.1:1"
 
 
 @pytest.fixture
@@ -27,7 +33,13 @@ def mailbox() -> Iterator[Mailbox]:
 @pytest.fixture
 def pages(shop: PretendShop, mailbox: Mailbox) -> FlaskClient:
     made = ShownDecision("issued", "Paid, so an invoice was made.", "F2026-00001", "http://127.0.0.1:1/d/abc")
-    return create_pages(shop, mailbox, decisions=lambda order_id: [made] if order_id == 7 else []).test_client()
+    shown = ShownShop(
+        "shop", "Koffiepot", "Sells coffee.", KOFFIEPOT.counter(shop),
+        decisions=lambda order_id: [made] if order_id == 7 else [],
+        told={7: "paid and sent"}, dashboard="/s/abc",
+    )  # fmt: skip
+    recorded = ShownShop("recorded", "Recorded", "Recorded orders.", Counter(shop))
+    return create_pages([shown, recorded], mailbox, door=Door(DASHBOARD, lambda: "session-token")).test_client()
 
 
 def mail_it(mailbox: Mailbox) -> None:
@@ -46,17 +58,88 @@ def mail_it(mailbox: Mailbox) -> None:
 
 
 def test_an_empty_demo_says_what_will_appear(pages: FlaskClient) -> None:
+    assert "No orders yet. They appear here as the shop takes them." in pages.get("/shop").text
+    assert "No mail yet. A paid order brings the first one." in pages.get("/mails").text
+
+
+def test_the_first_page_tells_the_stories_and_where_to_begin(pages: FlaskClient, shop: PretendShop) -> None:
+    shop.place(an_order(id=7))
+
     text = pages.get("/").text
 
-    assert "No orders yet. They appear here as the shop takes them." in text
-    assert "No mail yet. A paid order brings the first one." in text
+    assert "paid and sent" in text
+    assert "Place an order at Koffiepot" in text
+    assert "F2026-00001" in text
+
+
+def test_the_way_to_the_dashboard_signs_in_and_leads_nowhere_else(pages: FlaskClient) -> None:
+    answers = [pages.get("/dashboard", query_string={"to": to}) for to in ("/s/abc/orders/7", "//evil.example", "x")]
+
+    assert [answer.location for answer in answers] == [f"{DASHBOARD}/s/abc/orders/7", f"{DASHBOARD}/", f"{DASHBOARD}/"]
+    assert answers[0].headers["Set-Cookie"].startswith(f"{cookie_name_over_http()}=session-token;")
+
+
+def cookie_name_over_http() -> str:
+    """The bridge's own name for it: were it another one, nobody would be signed in."""
+    app = Flask(__name__)
+    with app.test_request_context(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(access, "is_https", lambda: False)
+        return access.cookie_name()
+
+
+def test_an_order_is_placed_paid_changed_and_given_back(pages: FlaskClient, shop: PretendShop) -> None:
+    bought = {"MOK-1": "2", "customer": "1", "method": "bacs"}
+    page = pages.post("/shop/orders", data=bought).location
+    order_id = int(page.split("/")[-1].partition("?")[0])
+
+    def state() -> tuple[str, str, bool]:
+        order = shop.order(order_id)
+        assert order is not None
+        return order["status"], order["total"], order["date_paid"] is not None
+
+    def press(what: str, **typed: str) -> tuple[str, str, bool]:
+        assert pages.post(f"/shop/orders/{order_id}/{what}", data=typed).location == page
+        return state()
+
+    line = f"quantity-{order_id * 100 + 1}"
+    assert state() == ("on-hold", "36.00", False)
+    assert press("pay") == ("processing", "36.00", True)
+    assert press("change", **{line: "3", "company": "Nieuwe BV"}) == ("processing", "51.00", True)
+    assert press("refund", **{line: "1"}) == ("processing", "51.00", True)
+    assert [refund["amount"] for refund in shop.refunds(order_id)] == ["15.00"]
+    assert press("complete") == ("completed", "51.00", True)
+    assert press("refund") == ("refunded", "51.00", True)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {},
+        {"MOK-1": "0", "customer": "0", "method": "bacs"},
+        {"MOK-1": "1", "customer": "99", "method": "bacs"},
+        {"MOK-1": "1", "method": "gold"},
+    ],
+)
+def test_an_order_of_nothing_or_by_nobody_is_not_placed(
+    pages: FlaskClient, shop: PretendShop, typed: dict[str, str]
+) -> None:
+    assert pages.post("/shop/orders", data=typed).location == "/shop"
+    assert shop.orders() == ()
+
+
+def test_another_site_presses_no_button_here(pages: FlaskClient, shop: PretendShop) -> None:
+    shop.place(an_order(id=7))
+
+    answer = pages.post("/shop/orders/7/cancel", headers={"Sec-Fetch-Site": "cross-site"})
+
+    assert (answer.status_code, [order["status"] for order in shop.orders()]) == (403, ["processing"])
 
 
 def test_orders_are_listed_with_what_was_decided(pages: FlaskClient, shop: PretendShop) -> None:
     shop.place(an_order(id=7, company="Jan & Co"))
     shop.place(an_order(id=8, status="on-hold", paid=False))
 
-    text = pages.get("/").text
+    text = pages.get("/shop").text
 
     assert "Jan &amp; Co" in text
     assert '<a class="number" href="http://127.0.0.1:1/d/abc">F2026-00001</a>' in text
@@ -68,7 +151,7 @@ def test_a_name_the_block_checkout_stored_escaped_is_shown_as_it_was_typed(
 ) -> None:
     shop.place(an_order(id=7, company="&lt;Jan&gt; &amp; Co", created_via="store-api"))
 
-    assert "&lt;Jan&gt; &amp; Co" in pages.get("/").text
+    assert "&lt;Jan&gt; &amp; Co" in pages.get("/shop").text
 
 
 def test_an_order_shows_lines_refunds_notes_and_its_mails(
@@ -78,7 +161,7 @@ def test_an_order_shows_lines_refunds_notes_and_its_mails(
     shop.place(order, [a_refund(order, id=8, amount="5", reason="kapot")])
     mail_it(mailbox)
 
-    text = pages.get("/orders/7").text
+    text = pages.get("/shop/orders/7").text
 
     for shown in ("&lt;b&gt;Mok&lt;/b&gt;", "&lt;b&gt;2&lt;/b&gt;", "kapot", "Factuur F2026-00001", "No notes."):
         assert shown in text
@@ -110,7 +193,9 @@ def test_a_pdf_opens_and_other_attachments_are_only_saved(pages: FlaskClient, ma
     assert other.headers["Content-Disposition"] == "attachment; filename=page.html"
 
 
-@pytest.mark.parametrize("path", ["/orders/9", "/mails/1", "/mails/0", "/mails/1/html", "/mails/1/attachments/0"])
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/shop/orders/9", "/mails/1", "/mails/0", "/mails/1/html", "/mails/1/attachments/0"]
+)
 def test_what_is_not_there_says_so(pages: FlaskClient, path: str) -> None:
     answer = pages.get(path)
 
@@ -122,4 +207,4 @@ def test_no_page_loads_anything_from_elsewhere(pages: FlaskClient) -> None:
 
     assert "default-src 'none'" in headers["Content-Security-Policy"]
     assert (headers["X-Content-Type-Options"], headers["Referrer-Policy"]) == ("nosniff", "no-referrer")
-    assert "http" not in pages.get("/").text.replace("http-equiv", "")
+    assert "http" not in pages.get("/mails").text

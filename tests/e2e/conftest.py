@@ -22,7 +22,7 @@ import requests
 from woocommerce import API
 
 from worker.demo.mailbox import Mailbox
-from worker.demo.show import SELLER
+from worker.demo.stage import SELLER
 from worker.domain.shop import OrderSettings, Shop
 from worker.processes import status
 from worker.processes.supervisor import prepare, start_all

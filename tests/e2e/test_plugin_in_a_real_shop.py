@@ -29,7 +29,7 @@ import requests
 from tests.e2e.conftest import RealShop, checked, real_settings
 from tests.support.woocommerce_pages import VAT_FIELD, Customer, Owner
 from worker.demo.mailbox import Mailbox
-from worker.demo.show import SELLER
+from worker.demo.stage import SELLER
 from worker.domain.document import Kind
 from worker.domain.rules import Rule
 from worker.domain.shop import OrderSettings, Shop

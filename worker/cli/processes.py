@@ -82,7 +82,7 @@ def print_addresses(settings: Settings, *, workers: int, set_up: str | None) -> 
 @click.option("--port", default=0, help="Port of the demo's page (default: a free one).")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 16), help="How many workers.")
 def demo(recordings: Path | None, port: int, workers: int, *, once: bool, as_json: bool) -> None:
-    """Show it all on this machine: a pretend shop places recorded orders; see what each becomes."""
+    """Show it all on this machine: pretend shops, their customers' mailbox and the dashboard, to look at and to try."""
     # Imported here: the demo brings a mail server and a shop that no other command needs.
     from worker.demo.show import run_demo
 

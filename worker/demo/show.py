@@ -2,77 +2,40 @@
 
 import json
 import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import sys
+import webbrowser
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import click
+from flask import Flask
 
-from worker.actions import shop_settings
-from worker.demo import business_orders
+from worker.demo import business_orders, demo_user, stories
 from worker.demo.business_orders import BUSINESS_ORDERS, BusinessOrder
 from worker.demo.comparison import as_lines, differences, what_it_became
+from worker.demo.counter import Counter
 from worker.demo.http_server import serve
-from worker.demo.mailbox import Mailbox
 from worker.demo.orders import Payload
-from worker.demo.pages import ShownDecision, create_pages
-from worker.demo.pretend_access_points import KEY, PretendAccessPoints
-from worker.demo.pretend_mollie import LIVE_KEY, PretendMollie
-from worker.demo.pretend_shop import PretendShop, a_product, a_variation
-from worker.demo.pretend_vies import PretendVies
+from worker.demo.pages import Door, Progress, ShownDecision, ShownShop, create_pages
+from worker.demo.pretend_shop import a_product, a_variation
 from worker.demo.recordings import Scenario, load
-from worker.domain.party import Address, Seller
-from worker.domain.shop import MollieSettings, OrderSettings, PeppolSettings, Shop
+from worker.demo.stage import STEP_TIMEOUT_S, Stage, open_stage
+from worker.demo.stories import PlayedShop, open_stories
 from worker.errors import Rejected
-from worker.net.mollie_key import Mode
 from worker.processes import status
-from worker.processes.supervisor import free_port, prepare, set_up_link, start_all, stop_on_signals
-from worker.services import Services
-from worker.settings import Settings
-from worker.store import shops
+from worker.processes.supervisor import stop_on_signals
 from worker.store.database import json_codec
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails, OrderHistory
-from worker.store.shops import Secrets
 
-STEP_TIMEOUT_S = 60.0
-SELLER = Seller(
-    name="De Gouden Koffiepot",
-    legal_form="BV",
-    address=Address(street="Koestraat 41", postcode="9000", city="Gent", country="BE"),
-    vat_number="BE0445566134",
-    enterprise_number="0445566134",
-    register="RPR Gent, afdeling Gent",
-    email="bestellingen@goudenkoffiepot.example",
-    phone="+32 9 000 00 00",
-    website="goudenkoffiepot.example",
-    iban="BE71096123456769",
-    bic="GKCCBEBB",
-)
-# The recordings were made on 22 November 2026; the demo shop was connected before the first of them.
-ORDERS_SINCE = datetime(2026, 11, 22, tzinfo=UTC)
+RECORDED = "Recorded orders"
+PLAYS = "The demo places its orders just now; this page follows."
 EBOOK = "EBOOK-1"  # the one product of the recorded orders that is not sent
-
-
-@dataclass(frozen=True)
-class Stage:
-    """All that the demo runs on."""
-
-    services: Services
-    shop: PretendShop
-    mailbox: Mailbox
-    points: PretendAccessPoints
-    shop_id: str
-    secret: str
-
-    @property
-    def delivery_url(self) -> str:
-        return f"{self.services.settings.public_url}/webhooks/{self.shop_id}"
 
 
 @dataclass
@@ -82,6 +45,7 @@ class Result:
     orders: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     differences: list[str] = field(default_factory=list)
     deliveries: int = 0
+    quiet: dict[str, list[int]] = field(default_factory=dict)  # orders that made nothing, as they should, by reason
 
     def as_json(self, stage: Stage) -> dict[str, Any]:
         return {
@@ -94,118 +58,92 @@ class Result:
         }
 
 
+@dataclass(frozen=True)
+class Show:
+    """The stage of the recorded orders, the shops of the stories, and where what happens is told."""
+
+    stage: Stage
+    stories: tuple[PlayedShop, ...]
+    progress: Progress
+    result: Result
+    say: Callable[[str], None]
+
+
 def run_demo(folder: Path, *, once: bool, as_json: bool, port: int, workers: int) -> int:
-    """Run the demo and return the exit code: 0 when every order became what EXPECTED.json says."""
+    """Run the demo and return the exit code: 0 when every order became what EXPECTED.json and the stories say."""
+    stop, result = stop_on_signals(), Result()
     say: Callable[[str], None] = (lambda _line: None) if as_json else click.echo
-    stop = stop_on_signals()
-    scenarios = load(folder)
-    expected = json.loads((folder / "EXPECTED.json").read_text(encoding="utf-8"))
-    with open_stage(workers=workers) as stage:
-        pages = serve(
-            create_pages(
-                stage.shop,
-                stage.mailbox,
-                decisions=lambda order: decisions(stage, order),
-                dashboard_url=f"{stage.services.settings.public_url}/",
-            ),
-            port=port,
-        )
-        say(f"Mails, order notes and PDFs can be seen at {pages.url}")
-        say(f"The dashboard, set up in one step:   {set_up_link(stage.services)}\n")
-        result = Result()
-        for scenario in scenarios:
-            if stop.is_set():
+    with open_stage(workers=workers, name=RECORDED) as stage, open_stories(stage) as shops:
+        progress = Progress(PLAYS, is_busy=lambda: not status.check(stage.services).is_idle)
+        show = Show(stage, shops, progress, result, say)
+        with serve(pages_of(show), port=port) as pages:
+            say(f"Open {pages.url} in a browser: orders, mails, PDFs, and the dashboard without a password.")
+            if not once:
+                open_browser(pages.url)
+            if not play_all(show, folder, stop):
                 return 130
-            play(stage, scenario, result)
-            compare(stage, scenario, expected.get(scenario.name, {}), result, say)
-        for order in BUSINESS_ORDERS:
-            play_business(stage, order, result, say)
-        say(summary(stage, result))
-        if as_json:
-            click.echo(json.dumps(json_codec.plain(result.as_json(stage), str), ensure_ascii=False, indent=2))
-        if not once:
-            say(f"\nLook at {pages.url} · stop with Ctrl-C.")
-            stop.wait()
-        pages.stop()
+            if as_json:
+                click.echo(json.dumps(json_codec.plain(result.as_json(stage), str), ensure_ascii=False, indent=2))
+            if not once:
+                say(f"\nPlace, pay, change and refund orders yourself at {pages.url} · stop with Ctrl-C.")
+                stop.wait()
     return 1 if result.differences else 0
 
 
-@contextmanager
-def open_stage(*, workers: int) -> Iterator[Stage]:
-    """Everything running, in a folder of its own that is gone afterwards."""
-    data = Path(tempfile.mkdtemp(prefix="facturelay-demo-"))
-    try:
-        with (
-            PretendShop() as shop,
-            Mailbox() as mailbox,
-            PretendVies() as vies,
-            PretendAccessPoints(everyone=True) as points,
-            PretendMollie() as mollie,
-        ):
-            port = free_port()
-            others = {
-                "FACTURELAY_SMTP_URL": mailbox.url,
-                "FACTURELAY_VIES_URL": vies.url,
-                "FACTURELAY_PEPPOL_URL": points.url,
-                "FACTURELAY_MOLLIE_URL": mollie.url,
-            }
-            settings = demo_settings(data, port=port, others=others)
-            supervisor = start_all(settings, host="127.0.0.1", port=port, workers=workers, embedded_broker=True)
-            try:
-                services = Services(settings)
-                yield set_up(services, shop, mailbox, points)
-            finally:
-                supervisor.stop()
-    finally:
-        shutil.rmtree(data, ignore_errors=True)
+def play_all(show: Show, folder: Path, stop: Event) -> bool:
+    """The stories first, then the recorded orders; False when it was stopped meanwhile."""
+    expected = json.loads((folder / "EXPECTED.json").read_text(encoding="utf-8"))
+    for shop in show.stories:
+        show.result.differences += stories.tell(stories.play(shop), show.say)
+    show.say(f"\n{RECORDED} of a real WooCommerce")
+    scenarios = load(folder)
+    for index, scenario in enumerate(scenarios, 1):
+        if stop.is_set():
+            return False
+        show.progress.sentence = f"{PLAYS} ({index} of {len(scenarios)} recordings)"
+        play(show.stage, scenario, show.result)
+        compare(show.stage, scenario, expected.get(scenario.name, {}), show.result, show.say)
+    for order in BUSINESS_ORDERS:
+        play_business(show.stage, order, show.result, show.say)
+    show.progress.sentence = ""
+    show.say(summary(show.stage, show.result))
+    return True
 
 
-def demo_settings(data: Path, *, port: int, others: Mapping[str, str]) -> Settings:
-    """Settings of the demo alone: what is set in this terminal for the real thing does not count. *others*: whom it pretends."""
-    ours = {
-        "FACTURELAY_DATA": str(data),
-        "FACTURELAY_PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "FACTURELAY_ALLOW_PRIVATE_SHOPS": "1",
-        "FACTURELAY_LOG_LEVEL": os.environ.get("FACTURELAY_LOG_LEVEL", "ERROR"),
-        "FACTURELAY_SCHEDULER_SECONDS": "1",
-        # The demo shows what becomes of an order without a rate, and calls nobody on the network.
-        "FACTURELAY_EXCHANGE_RATES_URL": "",
-        **others,
-    }
-    return prepare(Settings.from_environment(ours))
-
-
-def set_up(services: Services, shop: PretendShop, mailbox: Mailbox, points: PretendAccessPoints) -> Stage:
-    """Connect the pretend shop as a person would by hand: two webhooks, delivery URL and secret."""
-    secret = shops.new_webhook_secret()
-    made = Shop(
-        shop_id=shops.new_shop_id(),
-        name=SELLER.name,
-        url=shop.url,
-        orders=OrderSettings(since=ORDERS_SINCE),
-        seller=SELLER,
-        peppol=PeppolSettings("e-invoice.be"),
-        mollie=MollieSettings(Mode.LIVE),
-    )
-    with services.store.write() as connection:
-        keys = Secrets((secret,), shop.consumer_key, shop.consumer_secret, peppol_key=KEY, mollie_key=LIVE_KEY)
-        shops.add(connection, services.encryption, made, keys, now=services.now())
-        shop_settings.vouch_for_senders(connection, made, before=None, by=services.actor("demo"))
-    stage = Stage(services, shop, mailbox, points, made.shop_id, secret)
-    wait_for_bridge(stage)
-    for topic in ("order.created", "order.updated"):
-        shop.add_webhook(topic, stage.delivery_url, secret)
-    shop.run_cron(0.2)
-    return stage
-
-
-def wait_for_bridge(stage: Stage) -> None:
-    """Return when the bridge and a worker are there. Raises Rejected when they do not come."""
-    found = status.wait_until_healthy(stage.services, f"{stage.services.settings.public_url}/ready", seconds=30)
-    if not found:
-        raise Rejected(
-            "The parts did not start within 30 seconds; run it again with FACTURELAY_LOG_LEVEL=INFO.", code="demo_start"
+def pages_of(show: Show) -> Flask:
+    """The demo's site: the shops of the stories, and that of the recorded orders."""
+    services = show.stage.services
+    user_id = demo_user.add(services)
+    told = [
+        ShownShop(
+            slug=shop.of.slug,
+            name=shop.of.seller.name,
+            about=shop.of.about,
+            counter=shop.counter,
+            decisions=partial(decisions, shop.stage),
+            told=shop.told,
+            dashboard=f"/s/{shop.stage.shop_id}",
         )
+        for shop in show.stories
+    ]
+    recorded = ShownShop(
+        slug="recorded",
+        name=RECORDED,
+        about="What a real WooCommerce sent, byte for byte, in 43 orders: foreign addresses, free orders, refunds, deleted ones.",
+        counter=Counter(show.stage.shop),
+        decisions=partial(decisions, show.stage),
+        dashboard=f"/s/{show.stage.shop_id}",
+    )
+    door = Door(services.settings.public_url, lambda: demo_user.sign_in(services, user_id))
+    return create_pages((*told, recorded), show.stage.mailbox, door=door, progress=show.progress)
+
+
+def open_browser(url: str) -> None:
+    """Open *url* where a person sits before this terminal and a screen."""
+    has_screen = sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if sys.stdout.isatty() and has_screen:
+        with suppress(webbrowser.Error):
+            webbrowser.open(url)
 
 
 def play(stage: Stage, scenario: Scenario, result: Result) -> None:
@@ -250,6 +188,9 @@ def compare(
         wrong = differences(found, expected.get(str(order_id)), f"{scenario.name}, order {order_id}")
         result.differences += wrong
         became[str(order_id)] = {**found, "as_expected": not wrong}
+        if not wrong and not found["documents"] and not found["flags"]:
+            result.quiet.setdefault(str(found["reason"]), []).append(order_id)
+            continue
         for line in as_lines(scenario, story, as_expected=not wrong):
             say(line)
     result.orders[scenario.name] = became
@@ -271,7 +212,7 @@ def decisions(stage: Stage, order_id: int) -> Sequence[ShownDecision]:
         found = get_order_history(stage, order_id)
     except Rejected:
         return (ShownDecision("waiting", "Nothing has arrived yet."),)
-    shown = [decision(stage, item) for item in found.items]
+    shown = [one for item in found.items for one in decision(stage, item)]
     if not shown and found.order:
         message = next(
             (str(finding.message) for finding in found.order.rule_results if not finding.fired), "Nothing is due."
@@ -281,28 +222,37 @@ def decisions(stage: Stage, order_id: int) -> Sequence[ShownDecision]:
     return (*shown, *(ShownDecision("needs you", str(flag.message)) for flag in flags))
 
 
-def decision(stage: Stage, item: DocumentDetails) -> ShownDecision:
+def decision(stage: Stage, item: DocumentDetails) -> Iterator[ShownDecision]:
+    """What was made, and what of it failed."""
     if item.document is None:
         why = str(item.draft.problems[0].message) if item.draft.problems else "It waits for you to issue it."
-        return ShownDecision("draft", why)
+        yield ShownDecision("draft", why)
+        return
     kind = item.draft.kind.replace("_", " ").capitalize()
-    return ShownDecision(
+    amount = f", {item.draft.total:.2f} {item.draft.currency}" if item.draft.total else ""
+    due = f", {item.open:.2f} to be paid" if item.open and item.open > 0 else ""
+    yield ShownDecision(
         "issued",
-        f"{kind}, {item.draft.total:.2f} {item.draft.currency}",
+        f"{kind}{amount}{due}",
         item.document.number,
         stage.services.link_of(item.document) or "",
     )
+    yield from (ShownDecision("needs you", str(step.message)) for step in item.steps if step.state == "failed")
 
 
 def summary(stage: Stage, result: Result) -> str:
     with stage.services.store.read() as connection:
-        listed = order_history.listing(connection)
+        listed = order_history.listing(connection, shop_id=stage.shop_id)
     issued = sum(1 for item in listed if item.document)
     orders = sum(len(became) for became in result.orders.values())
     good = sum(1 for became in result.orders.values() for order in became.values() if order["as_expected"])
-    mails, waiting = len(stage.mailbox.messages()), len(listed) - issued
+    waiting = len(listed) - issued
     lines = [
-        f"\n{result.deliveries} deliveries, {orders} orders, {issued} documents issued, {waiting} drafts, {mails} mails.",
+        *(
+            f"✓ {len(ids)} more made no document, as they should ({code.replace('_', ' ')}): {', '.join(map(str, ids))}"
+            for code, ids in result.quiet.items()
+        ),
+        f"\n{result.deliveries} deliveries, {orders} recorded orders, {issued} documents issued, {waiting} drafts.",
         f"{good} of {orders} orders are as expected.",
         *(f"✗ {difference}" for difference in result.differences),
     ]

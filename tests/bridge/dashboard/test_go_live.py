@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.bridge_app import SHOP, BridgeApp
 from tests.support.personas import Visitor, signed_in
-from worker.demo.show import SELLER
+from worker.demo.stage import SELLER
 from worker.domain.shop import Shop
 from worker.store import shops
 
