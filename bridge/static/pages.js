@@ -10,6 +10,13 @@ const showWhereOneIs = () => {
 showWhereOneIs();
 window.addEventListener("resize", showWhereOneIs);
 
+// On a narrow screen further filters are folded until they are asked for, or one of them is set.
+if (window.matchMedia("(max-width: 960px)").matches) {
+  for (const fold of document.querySelectorAll("details.fold:not([data-used])")) {
+    fold.open = false;
+  }
+}
+
 // One plain question before what cannot be undone, with the day that was typed where it is about one.
 const questionOf = (form, button) => {
   const typed = button?.dataset.confirmSince && form.elements.since?.value;

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.services.process import free_port
+from tests.support import busy_shop
+from tests.support.bridge_app import BridgeApp, settings_for
 from worker.demo.mailbox import Mailbox
 from worker.demo.pretend_access_points import PretendAccessPoints
 from worker.demo.pretend_shop import PretendShop
@@ -77,6 +79,16 @@ def running() -> Iterator[Running]:
         finally:
             processes.stop()
             shutil.rmtree(data, ignore_errors=True)
+
+
+@pytest.fixture
+def busy(sqlite_url: str, tmp_path: Path) -> Iterator[BridgeApp]:
+    """The pages of a shop on a bad day, without the processes behind them."""
+    app = BridgeApp(settings_for(sqlite_url, tmp_path))
+    app.add_shop()
+    busy_shop.fill(app, orders_=6, failed=4, drafts_=4)
+    yield app
+    app.close()
 
 
 @pytest.fixture

@@ -1,17 +1,22 @@
 """Every page can be used with a keyboard and a screen reader: axe finds nothing serious, wide and narrow, light and dark."""
 
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from sqlalchemy import update
 
 import bridge
 from tests.browser.conftest import PASSWORD, Running, fill, press
+from tests.support.bridge_app import SHOP, BridgeApp
+from tests.support.personas import signed_in
 from worker.demo.orders import an_order
 from worker.demo.stage import SELLER
 from worker.domain.shop import OrderSettings, Shop, VatSettings
 from worker.store import documents, senders, shops
+from worker.store.database.tables import users
 from worker.store.shops import Secrets
 
 if TYPE_CHECKING:
@@ -85,10 +90,13 @@ def out_of_sight(page: "Page") -> list[str]:
     return cut
 
 
-def broken_words(page: "Page") -> list[str]:
-    """What is one word, number or button and stands on two lines, in cells of tables and on buttons."""
+def broken_words(page: "Page", *, longest: int = 100) -> list[str]:
+    """What is one word, number or button and stands on two lines, in cells of tables and on buttons.
+
+    What is longer than *longest* letters without a space, such as a mail address, may break.
+    """
     found: list[str] = page.evaluate(
-        """() => [...document.querySelectorAll('.list td, .list th, .button, .quiet, .status')].flatMap(cell => {
+        """longest => [...document.querySelectorAll('.list td, .list th, .button, .quiet, .status')].flatMap(cell => {
             const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), broken = [];
             for (let node = walker.nextNode(); node; node = walker.nextNode()) {
                 if (node.parentElement.closest('.mono, code, .copy')) continue;
@@ -97,11 +105,37 @@ def broken_words(page: "Page") -> list[str]:
                     range.setStart(node, word.index);
                     range.setEnd(node, word.index + word[0].length);
                     const tops = new Set([...range.getClientRects()].filter(r => r.width > 0).map(r => Math.round(r.top)));
-                    if (tops.size > 1 && !word[0].includes('\u00ad')) broken.push(word[0]);
+                    const before = node.data.slice(0, word.index).match(/\\S*$/)[0], after = node.data.slice(word.index).match(/^\\S*/)[0];
+                    if (tops.size > 1 && before.length + after.length <= longest && !word[0].includes('\u00ad')) broken.push(word[0]);
                 }
             }
             return broken;
-        })"""
+        })""",
+        longest,
+    )
+    return found
+
+
+def broken_wholes(page: "Page") -> list[str]:
+    """Headings, cells, links and buttons whose text has no space and stands on more than one line."""
+    found: list[str] = page.eval_on_selector_all(
+        ".list th, .list td:not(.text), .list td a, .list button",
+        "all => all.filter(one => { const text = one.textContent.trim(), tops = new Set();"
+        " if (!text || /\\s/.test(text) || one.closest('.mono') || one.querySelector('.hidden')) return false;"
+        " const walker = document.createTreeWalker(one, NodeFilter.SHOW_TEXT);"
+        " for (let node = walker.nextNode(); node; node = walker.nextNode()) {"
+        "   const range = document.createRange(); range.selectNodeContents(node);"
+        "   for (const box of range.getClientRects()) if (box.width > 0 && node.data.trim()) tops.add(Math.round(box.top)); }"
+        " return tops.size > 1; }).map(one => one.textContent.trim())",
+    )
+    return found
+
+
+def small_links(page: "Page") -> list[str]:
+    """Links in lists that a finger would miss."""
+    found: list[str] = page.eval_on_selector_all(
+        ".list td a",
+        "all => all.filter(one => one.getBoundingClientRect().height < 40).map(one => one.textContent.trim())",
     )
     return found
 
@@ -148,3 +182,42 @@ def test_a_long_sentence_takes_no_other_column_the_room_for_its_longest_word(pag
         page.set_viewport_size({"width": width, "height": 900})
         page.set_content(f'<style>{styles}</style><main class="wide"><table class="list"><tr>{row}</tr></table></main>')
         assert (broken_words(page), overflows(page)) == ([], False), width
+
+
+LISTS = (
+    "/orders", "/documents", "/documents?list=drafts", "/payments", "/jobs", "/activity", "/activity/deliveries",
+    "/attention/mail_refused", "/accounting", "/accounting/journal", "/accounting/numbers/invoice/2026", "/payments/reminders", "/team",
+)  # fmt: skip
+LONGEST_WORD = 30
+
+
+def test_no_list_of_a_busy_shop_breaks_a_word_or_moves_sideways(busy: BridgeApp, page: "Page") -> None:
+    styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
+    visitor = signed_in(busy, "els@host.example", operator=True)
+    with busy.store.write() as connection:
+        connection.execute(update(users).values(language="de"))
+    for path in (*(f"/s/{SHOP}{path}" for path in LISTS), "/jobs", "/shops", "/users"):
+        answer = visitor.get(path)
+        assert answer.status_code == HTTPStatus.OK, path
+        page.set_content(f"{answer.text}<style>{styles}</style>", wait_until="domcontentloaded")
+        for width in (360, 390, 640, 720, 900, 961, 1280, 1440):
+            page.set_viewport_size({"width": width, "height": 900})
+            found = (broken_words(page, longest=LONGEST_WORD), broken_wholes(page), overflows(page))
+            assert found == ([], [], False), (path, width)
+            assert width > 640 or small_links(page) == [], (path, width)
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": 718, "height": 900})  # A4 between its margins
+        assert (broken_words(page, longest=LONGEST_WORD), broken_wholes(page)) == ([], []), (path, "on paper")
+        page.emulate_media(media="screen")
+
+
+def test_fifty_rows_of_a_list_are_some_screens_of_a_phone_and_not_twelve(busy: BridgeApp, page: "Page") -> None:
+    styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
+    visitor = signed_in(busy, "els@host.example", operator=True)
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path in ("/orders", "/documents", "/payments", "/activity"):
+        page.set_content(
+            f"{visitor.get(f'/s/{SHOP}{path}').text}<style>{styles}</style>", wait_until="domcontentloaded"
+        )
+        heights = page.eval_on_selector_all(".cards tbody tr", "all => all.map(one => one.offsetHeight)")
+        assert sum(heights) / len(heights) < 120, path

@@ -1,6 +1,6 @@
 """The list of orders that the dashboard shows, a page at a time, and which of them need somebody."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -22,14 +22,15 @@ from sqlalchemy import (
 from sqlalchemy.engine import Row
 
 from worker.domain.document import Kind, Problem
-from worker.store import order_search
+from worker.message import Message
+from worker.store import order_search, steps
 from worker.store.database import json_codec
 from worker.store.database.pagination import FIRST_PAGE, Page, PageRequest, RowOrder, read_page
 from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import FLAGGED, drafts, orders
 from worker.store.database.tables import documents as made
 from worker.store.database.tables import jobs as work
-from worker.store.jobs import IS_PENDING, JobKind
+from worker.store.jobs import IS_PENDING, OF_ORDERS, JobKind
 from worker.store.orders import columns
 from worker.store.queries.document_lists import row_conditions
 
@@ -54,6 +55,15 @@ class OrderDocument:
 
 
 @dataclass(frozen=True)
+class OrderFailure:
+    """Work of an order that failed and is not done since. *work* is the job's name; *number* of the document that it is of."""
+
+    work: str
+    message: Message
+    number: str = ""
+
+
+@dataclass(frozen=True)
 class OrderRow:
     """One order as last fetched. *total* is as the shop states it; *flags* are what a person must know."""
 
@@ -71,6 +81,7 @@ class OrderRow:
     flags: tuple[Problem, ...]
     documents: tuple[OrderDocument, ...] = ()
     open_drafts: int = 0
+    failures: tuple[OrderFailure, ...] = ()
 
 
 ORDER_COLUMNS = (
@@ -140,10 +151,16 @@ def unanswered() -> ColumnElement[bool]:
 def order_rows(connection: Connection, rows: Sequence[Row[Any]]) -> list[OrderRow]:
     pairs = sorted({(row.shop_id, row.order_id) for row in rows})
     named, waiting = documents_of(connection, pairs), drafts_of(connection, pairs)
+    failed, of_documents = failures_of_orders(connection, pairs), failures_of_documents(connection, named)
     found = [as_order_row(row) for row in rows]
     keys = [(row.shop_id, row.order_id, row.order_key) for row in found]
     return [
-        replace(row, documents=named.get(key, ()), open_drafts=waiting.get(key, 0))
+        replace(
+            row,
+            documents=named.get(key, ()),
+            open_drafts=waiting.get(key, 0),
+            failures=(*of_documents.get(key, ()), *failed.get(key[:2], ())),
+        )
         for row, key in zip(found, keys, strict=True)
     ]
 
@@ -174,3 +191,35 @@ def drafts_of(connection: Connection, pairs: Sequence[tuple[str, int]]) -> dict[
     mine = (drafts.c.state == "open", tuple_(drafts.c.shop_id, drafts.c.order_id).in_(pairs))
     rows = connection.execute(select(*whose, func.count().label("open")).where(*mine).group_by(*whose))
     return {(row.shop_id, row.order_id, row.order_key): int(row.open) for row in rows}
+
+
+def failures_of_orders(
+    connection: Connection, pairs: Sequence[tuple[str, int]]
+) -> dict[tuple[str, int], tuple[OrderFailure, ...]]:
+    """Looks at orders, given by shop and id, that failed and were not answered by a later one; and orders not set to paid."""
+    mine = (IS_PENDING, work.c.state == "failed", work.c.kind.in_(OF_ORDERS))
+    answered = and_(work.c.kind == JobKind.PROCESS_ORDER, ~unanswered())
+    query = select(work.c.shop_id, work.c.order_id, work.c.name, work.c.message).where(
+        *mine, work.c.order_id.is_not(None), tuple_(work.c.shop_id, work.c.order_id).in_(pairs), ~answered
+    )
+    found: dict[tuple[str, int], tuple[OrderFailure, ...]] = {}
+    for row in connection.execute(query.order_by(work.c.job_id)):
+        key = (row.shop_id, row.order_id)
+        found[key] = (*found.get(key, ()), OrderFailure(row.name, row.message))
+    return found
+
+
+def failures_of_documents(
+    connection: Connection, named: Mapping[OrderKey, tuple[OrderDocument, ...]]
+) -> dict[OrderKey, tuple[OrderFailure, ...]]:
+    """The steps that failed of the documents of orders."""
+    todo = steps.of_documents(connection, [one.document_id for of_order in named.values() for one in of_order])
+    return {
+        key: tuple(
+            OrderFailure(step.name, step.message, one.number)
+            for one in of_order
+            for step in todo.get(one.document_id, {}).values()
+            if step.state == "failed"
+        )
+        for key, of_order in named.items()
+    }

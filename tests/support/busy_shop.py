@@ -1,0 +1,94 @@
+"""A shop on a bad day: refused mails, drafts that wait, invoices that nobody paid, with the long words of German buyers."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_draft
+from tests.support.factories import an_order
+from worker.domain.decision import Decision
+from worker.domain.document import Document, Kind, Problem
+from worker.domain.order import Contact
+from worker.domain.party import Address, Buyer
+from worker.domain.step import MAIL
+from worker.message import Message
+from worker.store import audit_trail, deliveries, documents, drafts, orders, steps
+from worker.store import jobs as job_store
+from worker.store.audit_trail import AuditEntry
+from worker.store.counters import TakenNumber
+from worker.store.database.tables import jobs
+from worker.store.deliveries import NewDelivery
+from worker.store.documents import NewDocument
+from worker.store.jobs import JobEnd
+from worker.store.orders import OrderState
+from worker.store.steps import StepPlan
+
+COMPANY = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft mbH"
+REFUSED = Message(
+    "The mail server refused {address}: {answer}",
+    address="rechnungsberichtigungen@donaudampfschifffahrtsgesellschaft.example",
+    answer="550 5.1.1 mailbox unavailable.",
+)
+LONG_SENTENCE = Message("Die Rechnungsberichtigungsverordnung lässt das nicht zu und darum wartet es nun. " * 3)
+FIRST = 1001
+
+
+def fill(app: BridgeApp, *, orders_: int = 30, failed: int = 12, drafts_: int = 20) -> tuple[Document, ...]:
+    """Put so many orders with an invoice each into the shop: of the first *failed* the mail failed; and drafts of others."""
+    with app.store.write() as connection:
+        made = tuple(add_order(connection, FIRST + place, place, failed=place < failed) for place in range(orders_))
+        for place in range(drafts_):
+            add_draft(connection, FIRST + orders_ + place, is_kept=place % 2 == 0)
+        for place in range(3):
+            add_failed_look(connection, FIRST + place)
+    return made
+
+
+def add_order(connection: Connection, order_id: int, place: int, *, failed: bool) -> Document:
+    company = COMPANY if place % 3 == 0 else ""
+    billing = Contact("Jan", f"Peeters{place}", company, Address("", "", "", "", "", "BE"), f"jan{place}@klant.example")
+    placed_at = NOW - timedelta(hours=place)
+    order = an_order(
+        order_id=order_id, order_key=f"wc_order_{order_id}", number=str(order_id), billing=billing, created_at=placed_at
+    )
+    flags = (Problem("order_changed", LONG_SENTENCE),) if place % 5 == 1 else ()
+    orders.save(connection, SHOP, order, OrderState(Decision(flags=flags), None), as_of=NOW)
+    number, issued_on = f"F2026-{place + 1:05}", date(2026, 11, 22)
+    draft = a_draft(**whose(order_id, company=company, name=f"Jan Peeters{place}"))
+    taken = TakenNumber("invoice", 2026, place + 1, number, issued_on)
+    document = documents.add(connection, NewDocument(shop_id=SHOP, issued_at=NOW, draft=draft, taken=taken))
+    steps.plan(
+        connection, StepPlan((MAIL,), str(order_id)), shop_id=SHOP, document_id=document.document_id, now=placed_at
+    )
+    end = JobEnd("failed", "mail_refused", REFUSED) if failed else JobEnd("done")
+    steps.end_otherwise(connection, document.document_id, MAIL, end, now=NOW)
+    message = Message("{number} was issued.", number=number)
+    audit_trail.add(connection, AuditEntry(SHOP, NOW, "An", "issued", message, order_id, document.document_id))
+    return document
+
+
+def add_failed_look(connection: Connection, order_id: int) -> None:
+    """A look at an order that failed; it was not looked at since."""
+    new = NewDelivery(SHOP, "webhook", "order.updated", order_id)
+    mine = jobs.c.job_id == deliveries.add(connection, new, now=NOW)
+    job_store.close(
+        connection, mine, end=JobEnd("failed", "order_unreadable", LONG_SENTENCE), now=NOW + timedelta(hours=1)
+    )
+
+
+def add_draft(connection: Connection, order_id: int, *, is_kept: bool) -> int:
+    problems = () if is_kept else (Problem("no_exchange_rate", LONG_SENTENCE),)
+    kind = Kind.DELIVERY_NOTE if is_kept else Kind.INVOICE
+    draft = a_draft(kind=kind, problems=problems, **whose(order_id, company=COMPANY, name="Jan Peeters"))
+    return drafts.save_draft(connection, SHOP, draft, now=NOW)
+
+
+def whose(order_id: int, *, company: str, name: str) -> dict[str, Any]:
+    return {
+        "cause": f"order:{order_id}:invoice:1",
+        "order_id": order_id,
+        "order_key": f"wc_order_{order_id}",
+        "order_number": str(order_id),
+        "buyer": Buyer(name, company=company, email="jan@klant.example"),
+    }
