@@ -214,6 +214,9 @@ def heartbeat(plugin_request: PluginRequest) -> Response:
     shop, own_server = connected.shop, connected.secrets.smtp_url
     can_mail = bool(own_server or context().settings.smtp_url)
     may_hold_mails = found.may_hold_mail(now)
+    if not may_hold_mails:
+        # It was just switched on, or could not be reached: until it answers, the shop's mails leave beside ours.
+        context().enqueuer.enqueue(queue.SYNC_PLUGIN, found.plugin_id)
     settings = context().settings
     return jsonify(
         mailed=mailed,

@@ -16,12 +16,12 @@ from bridge.forms import Form
 from bridge.i18n.translate import LANGUAGE_NAMES, _, format_amount, translate_message, translator
 from worker.actions.shop_settings import ShopChanges
 from worker.domain import settings_form
-from worker.domain.completeness import seller_problem
+from worker.domain.completeness import missing_of_seller, seller_problem
 from worker.domain.distance_sales import LIMIT, is_watched
 from worker.domain.document import SendMode
 from worker.domain.language import NO_SECOND, OF_CUSTOMER, OF_SEAT
 from worker.domain.settings_form import WrongSettings
-from worker.domain.shop import ConsumerInvoices, ConsumerPrices, DocumentedOrders, VatRegime
+from worker.domain.shop import ConsumerInvoices, ConsumerPrices, DocumentedOrders, Shop, VatRegime
 from worker.domain.zero_reason import Mark
 from worker.store import distance_sales, plugins
 
@@ -495,12 +495,27 @@ def save(shop_id: str, topic: str) -> Response:
     try:
         if form.errors:
             raise WrongSettings({})
-        change_shop(shop_id, ShopChanges(given))
+        saved = change_shop(shop_id, ShopChanges(given)).shop
     except WrongSettings as error:
         form.errors |= {name: translate_message(message) for name, message in error.messages.items()}
         return fields_page(topic, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     flash(_("Saved."), "good")
+    if topic == "company" and not missing_of_seller(saved):
+        return to_next_step(saved, topic)
     return redirect_to(f"/s/{shop_id}/settings/{topic}")
+
+
+@blueprint.get("/next")
+def go_on(shop_id: str) -> Response:  # noqa: ARG001  # the guard has read the shop
+    """Where the plugin leads to once it is connected."""
+    return to_next_step(shop(), "go-live")
+
+
+def to_next_step(stored: Shop, otherwise: str) -> Response:
+    """To what a shop in test needs next before its first real invoice; one that is live stays at the page *otherwise*."""
+    with context().store.read() as connection:
+        following = next_step(connection, stored)
+    return redirect_to(f"/s/{stored.shop_id}/settings/{following.page if following else otherwise}")
 
 
 def fields_page(topic: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:

@@ -138,10 +138,30 @@ def test_a_shop_in_test_shows_one_next_step_after_the_other_until_it_is_live(app
     owner.get(f"/s/{SHOP}/settings/company")
     shown = settings_as_text(made(app))  # as the form shows whatever else it asks for
     saved = owner.post(f"/s/{SHOP}/settings/company", **(shown | COMPANY))
-    assert saved.status_code == 303
+    assert (saved.status_code, saved.headers["Location"][-len("/settings/go-live") :]) == (303, "/settings/go-live")
     assert (button("company"), button("connection"), button("go-live")) == ("go-live", "go-live", "")
     change(app, test=False)
     assert (button(), button("connection")) == ("", "")
+    later = owner.post(f"/s/{SHOP}/settings/company", **(shown | COMPANY))
+    assert later.headers["Location"].endswith("/settings/company"), "a live shop needs nothing next"
+
+
+def test_the_plugin_leads_to_what_a_shop_needs_next(app: BridgeApp) -> None:
+    change(app, test=True)
+    owner = signed_in(app, "els@host.example", operator=True)
+
+    def next_page() -> str:
+        return owner.get(f"/s/{SHOP}/settings/next").headers["Location"].rpartition("/")[2]
+
+    assert next_page() == "connection"
+    invite(app)
+    connect(app)
+    assert next_page() == "company"
+    shown = settings_as_text(made(app))
+    gaps = owner.post(f"/s/{SHOP}/settings/company", **shown)
+    assert gaps.headers["Location"].endswith("/settings/company"), "something is still to be filled in there"
+    change(app, test=False)
+    assert next_page() == "go-live"
 
 
 def test_a_company_is_in_belgium_until_somebody_says_otherwise(app: BridgeApp) -> None:

@@ -2,6 +2,8 @@
 
 declare(strict_types=1);
 
+use Facturelay\Admin\FirstSteps;
+use Facturelay\Admin\SettingsTab;
 use Facturelay\Connection\Connection;
 
 require_once ABSPATH . 'wp-admin/includes/admin.php';
@@ -25,6 +27,33 @@ final class FirstStepsTest extends WordPressTestCase {
 	public function test_one_button_above_the_list_of_plugins_leads_to_the_settings(): void {
 		$this->assertSame( 1, preg_match_all( '#<a [^>]*href="([^"]*)"#', $this->notice( 'plugins' ), $links ) );
 		$this->assertStringEndsWith( 'page=wc-settings&#038;tab=facturelay', $links[1][0] );
+	}
+
+	public function test_whoever_activates_it_comes_out_in_its_settings(): void {
+		( new FirstSteps( 'facturelay/facturelay.php' ) )->lead_to_settings( 'facturelay/facturelay.php' );
+
+		$this->assertSame( SettingsTab::url(), apply_filters( 'wp_redirect', self_admin_url( 'plugins.php?activate=true&plugin_status=all' ), 302 ) );
+		foreach ( array( 'plugins.php?activate-multi=true', 'plugins.php?deactivate=true', 'index.php' ) as $page ) {
+			$this->assertSame( self_admin_url( $page ), apply_filters( 'wp_redirect', self_admin_url( $page ), 302 ), 'others lead where they did' );
+		}
+	}
+
+	/** @dataProvider who_stays_in_the_list */
+	public function test_who_activates_something_else_or_may_not_connect_stays_in_the_list( string $plugin, string $role ): void {
+		$this->sign_in( $role );
+
+		( new FirstSteps( 'facturelay/facturelay.php' ) )->lead_to_settings( $plugin );
+
+		$list = self_admin_url( 'plugins.php?activate=true' );
+		$this->assertSame( $list, apply_filters( 'wp_redirect', $list, 302 ) );
+	}
+
+	/** @return array<string, array{0: string, 1: string}> */
+	public static function who_stays_in_the_list(): array {
+		return array(
+			'another plugin'         => array( 'other/other.php', 'shop_manager' ),
+			'somebody without a shop' => array( 'facturelay/facturelay.php', 'subscriber' ),
+		);
 	}
 
 	public function test_other_pages_are_left_alone(): void {

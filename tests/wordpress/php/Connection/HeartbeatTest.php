@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 use Facturelay\Connection\Connection;
 use Facturelay\Connection\Heartbeat;
+use Facturelay\Lifecycle\Deactivation;
 use Facturelay\Lifecycle\Schema;
 
 /** What a page says of the connection is a minute old at most, and whoever opens it waits for seconds at most. */
@@ -46,6 +47,12 @@ final class HeartbeatTest extends WordPressTestCase {
 		( new Heartbeat( '0.1.0' ) )->refresh();
 
 		$this->assertSame( array(), $this->asked );
+	}
+
+	public function test_switched_on_again_the_plugin_asks_at_once_which_mails_to_hold(): void {
+		( new Deactivation( 'facturelay/facturelay.php' ) )->activate();
+
+		$this->assertSame( array( 3.0 ), $this->asked );
 	}
 
 	public function test_in_the_background_it_may_take_longer(): void {

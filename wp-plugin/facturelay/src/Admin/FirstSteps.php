@@ -9,7 +9,10 @@ use Facturelay\Feature;
 
 defined( 'ABSPATH' ) || exit;
 
-/** From "activated" to the settings: a link in the plugin's row, and one notice above the list of plugins until the shop is connected. */
+/**
+ * From "activated" to the settings: whoever activated it comes out there; a link in the plugin's row, and one notice above the list of
+ * plugins until the shop is connected.
+ */
 final class FirstSteps implements Feature {
 
 	private string $file;
@@ -21,6 +24,20 @@ final class FirstSteps implements Feature {
 	public function add_hooks(): void {
 		add_filter( 'plugin_action_links_' . plugin_basename( $this->file ), array( $this, 'add_settings_link' ) );
 		add_action( 'admin_notices', array( $this, 'show_notice' ) );
+		add_action( 'activated_plugin', array( $this, 'lead_to_settings' ) );
+	}
+
+	/**
+	 * In the request that activates it: let WordPress go on to the settings in place of its list of plugins. Several at once lead there as ever.
+	 *
+	 * @param mixed $plugin its file below the plugins' folder
+	 */
+	public function lead_to_settings( $plugin ): void {
+		if ( plugin_basename( $this->file ) !== $plugin || Connection::load()->exists() || ! self::has_settings() ) {
+			return;
+		}
+		$list = self_admin_url( 'plugins.php?activate=true' );
+		add_filter( 'wp_redirect', static fn ( $location ) => 0 === strpos( (string) $location, $list ) ? SettingsTab::url() : $location );
 	}
 
 	/**

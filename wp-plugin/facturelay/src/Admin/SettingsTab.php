@@ -175,7 +175,12 @@ final class SettingsTab implements Feature {
 		$this->show_row( __( 'State', 'facturelay' ), $this->status_text( $response ) );
 		$this->show_row( __( 'Last contact', 'facturelay' ), isset( $response['answered_at'] ) ? wp_date( 'd-m-Y H:i:s', (int) $response['answered_at'] ) : __( 'none yet', 'facturelay' ) );
 		echo '</table><p>';
-		$this->show_button( 'check', __( 'Check the connection', 'facturelay' ), true );
+		$in_test = ! empty( $response['shop']['test'] );
+		if ( $in_test ) {
+			// There what is still missing before the first real document comes step by step.
+			printf( '<a class="button button-primary" href="%s">%s</a> ', esc_url( $connection->bridge_url() . '/s/' . $connection->shop_id() . '/settings/next' ), esc_html__( 'Go on in Facturelay', 'facturelay' ) );
+		}
+		$this->show_button( 'check', __( 'Check the connection', 'facturelay' ), ! $in_test );
 		$this->show_button( 'renew', __( 'Reconnect', 'facturelay' ), false );
 		$this->show_button( 'disconnect', __( 'Disconnect', 'facturelay' ), false, __( 'Disconnect this shop? Facturelay no longer receives its orders, and your shop sends its own mails again. Your documents stay on your Facturelay.', 'facturelay' ) );
 		echo '</p><p class="description">' . esc_html__( 'Reconnect renews the access that Facturelay and your shop have to each other; no code is needed.', 'facturelay' ) . '</p>';

@@ -66,6 +66,12 @@ final class Heartbeat implements Feature {
 		}
 	}
 
+	/** When the plugin is switched on: a shop that was connected before holds mails again in seconds. */
+	public function activate(): void {
+		$this->schedule();
+		$this->send( self::REFRESH_TIMEOUT_S );
+	}
+
 	/** For a page that says how things are: ask now where the last answer is older than a minute. Whoever opened it waits for seconds at most. */
 	public function refresh(): void {
 		if ( time() - (int) ( self::last_response()['tried_at'] ?? 0 ) >= self::FRESH_S ) {

@@ -10,6 +10,7 @@ use Facturelay\FacturelayError;
 use Facturelay\Feature;
 use Facturelay\Http\BridgeClient;
 use Facturelay\Mails\MailRelease;
+use Facturelay\Plugin;
 
 defined( 'ABSPATH' ) || exit;
 
@@ -32,6 +33,14 @@ final class Deactivation implements Feature {
 
 	public function add_hooks(): void {
 		register_deactivation_hook( $this->file, array( $this, 'deactivate' ) );
+		register_activation_hook( $this->file, array( $this, 'activate' ) );
+	}
+
+	/** @param mixed $network_wide whether it is activated in the whole network: its sites then ask Facturelay one by one, in their own time */
+	public function activate( $network_wide = false ): void {
+		if ( ! $network_wide && function_exists( 'WC' ) ) {
+			( new Heartbeat( Plugin::VERSION ) )->activate();
+		}
 	}
 
 	/** @param mixed $network_wide whether it is deactivated in the whole network */
