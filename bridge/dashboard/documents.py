@@ -220,6 +220,7 @@ def document_page(
         credited=history.credit_notes_of(item.document) if item.document else (),
         is_invoice=item.draft.kind is Kind.INVOICE,
         link=link,
+        opened=request.args.get("open", ""),
     )
     return make_response(content, status)
 

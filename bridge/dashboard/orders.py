@@ -1,4 +1,4 @@
-"""Orders and their trails: what came in, what was decided and why, what was made of it, and what can be done."""
+"""Orders: what needs a person, what was made of each and why, what came in, and what can be done."""
 
 import json
 from collections.abc import Callable
@@ -6,8 +6,9 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
 
-from bridge.accounts.access import guard_shop
+from bridge.accounts.access import guard_shop, shop
 from bridge.context import context
+from bridge.dashboard import order_story
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.pagination import neighbours, page_request
 from bridge.dashboard.tasks import request_task
@@ -49,16 +50,30 @@ def all_orders(shop_id: str) -> Response:
 
 @blueprint.get("/<int:order_id>")
 def order(shop_id: str, order_id: int) -> Response:
-    """The whole history of one order."""
+    """One order: what needs a person, its documents, what it sells to whom, and what happened."""
+    trail = load_history(shop_id, order_id)
     return make_response(
         render_template(
             "dashboard/orders/order.html",
-            trail=load_history(shop_id, order_id),
+            trail=trail,
+            troubles=order_story.troubles(trail, shop().url),
+            worth_knowing=order_story.flags(trail, counted=False),
+            pending=order_story.pending(trail),
+            why_no_invoice=order_story.why_no_invoice(trail),
+            shown=order_story.shown_draft(trail),
+            events=order_story.events(trail),
+            in_shop=order_story.order_in_shop(shop().url, trail),
             by_hand=BY_HAND,
             treatments=TREATMENT_TERMS,
             longest_reason=LONGEST_REASON,
         )
     )
+
+
+@blueprint.get("/<int:order_id>/deliveries")
+def order_deliveries(shop_id: str, order_id: int) -> Response:
+    """All that came in for one order, as it came, for whoever looks after the connection."""
+    return make_response(render_template("dashboard/orders/deliveries.html", trail=load_history(shop_id, order_id)))
 
 
 @blueprint.get("/<int:order_id>/deliveries/<int:delivery_id>")
@@ -133,7 +148,7 @@ def replay(shop_id: str, order_id: int, delivery_id: int) -> Response:
     """Process a stored delivery once more, as if it came in now."""
     return run_action(
         lambda connection, by: order_actions.replay_delivery(connection, shop_id, delivery_id, by=by),
-        then=f"/s/{shop_id}/orders/{order_id}",
+        then=f"/s/{shop_id}/orders/{order_id}/deliveries",
         message=_("The delivery is treated again."),
     )
 

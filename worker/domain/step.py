@@ -17,6 +17,8 @@ MAIL = "mail"
 # Why a step that was done needs somebody all the same: the buyer asks something, or rejects the document.
 BUYER_ASKS = "peppol_response"
 WRITE_BACK = "write_back"
+# Why a mail is done that never reached the buyer's own address: a person had it sent to another.
+SENT_ELSEWHERE = "sent_elsewhere"
 
 
 def always(_shop: Shop, _draft: Draft) -> bool:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from worker.actions import documents as document_actions
 from worker.domain.document import Document
+from worker.domain.step import SENT_ELSEWHERE
 from worker.errors import Rejected
 from worker.mail import customer_mail
 from worker.message import Message
@@ -87,11 +88,9 @@ def send_again(services: Services, task: Task) -> Mapping[str, Any]:
     send_mail(services, connected, message, recipients=reached)
     with services.store.write() as connection:
         event_message = Message("{number} was mailed to {address}.", number=document.number, address=reached[0])
-        document_actions.add_to_trail(
-            connection, document, "sent_elsewhere", event_message, by=actor_of(services, task)
-        )
+        document_actions.add_to_trail(connection, document, SENT_ELSEWHERE, event_message, by=actor_of(services, task))
         steps.close_failed_mail(
-            connection, document_id, JobEnd(code="sent_elsewhere", message=event_message), now=services.now()
+            connection, document_id, JobEnd(code=SENT_ELSEWHERE, message=event_message), now=services.now()
         )
     return {"to": reached[0]}
 

@@ -69,7 +69,9 @@ def test_a_page_names_the_fields_of_an_address_that_there_are_and_shows_each_of_
         for name in re.findall(r"(?:buyer|seller)\.address\.(\w+)", path.read_text(encoding="utf-8"))
     }
     assert named - {*fields, "one_line"} == set()
-    address = Address("Kerkstraat 1", "bus 3", "9000", "Gent", country="BE")
+    address = Address("Kerkstraat 1", "bus 3", "9000", "Gent", "Oost-Vlaanderen", country="BE")
     app.issue(buyer=Buyer("Jan Peeters", address=address))
-    shown = admin(app).get(f"/s/{SHOP}/documents/1").text
-    assert [part in shown for part in ("Kerkstraat 1", "bus 3", "9000", "Gent", "BE")] == [True] * 5
+    visitor, parts = admin(app), ("Kerkstraat 1", "bus 3", "9000", "Gent", "Oost-Vlaanderen", "BELGIUM")
+    for page in ("/documents/1", "/orders/238"):
+        shown = visitor.get(f"/s/{SHOP}{page}").text
+        assert [part in shown for part in parts] == [True] * 6, page

@@ -1,0 +1,214 @@
+"""What an order's page says before all else: what is wrong with it and what to press; and all that happened, in one row of time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from bridge.i18n.translate import _, translate_message
+from worker.domain.attention import Harm, Source
+from worker.domain.attention_reasons import reason_of
+from worker.domain.document import Document, Draft, Kind, Problem
+from worker.domain.step import MAIL, SENT_ELSEWHERE, TRANSMIT
+from worker.message import NO_MESSAGE, Message
+from worker.store.deliveries import PROCESS_ORDER, Delivery
+from worker.store.queries.order_history import DocumentDetails, OrderHistory
+from worker.store.steps import Step
+
+# Who acts where no person does.
+OURSELVES = ("worker", "scheduler")
+# What processing an order says that the trail of its documents says too, or that is no news.
+NO_NEWS = ("issued", "already_made", "nothing_due")
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What needs a person: *about* what it is, *why* in one sentence, and one button, *label*.
+
+    *address* is below the shop's own, or whole where it is in the shop itself; *presses*: it changes something at once, else it
+    only leads there. *harm* sorts.
+    """
+
+    about: str
+    why: str
+    code: str
+    label: str = ""
+    address: str = ""
+    presses: bool = False
+    harm: Harm = Harm.DECISION
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened to an order. *who* is empty where no person did it; *item* is the document that it is about."""
+
+    at: datetime
+    text: str
+    who: str = ""
+    item: DocumentDetails | None = None
+
+
+def troubles(trail: OrderHistory, shop_url: str) -> tuple[Trouble, ...]:
+    """What of an order needs a person, the most harmful first."""
+    found = [*unread(trail), *unsettled(trail), *failed_steps(trail), *waiting_drafts(trail)]
+    found += [of_flag(trail, flag, shop_url) for flag in flags(trail, counted=True)]
+    return tuple(sorted(found, key=lambda trouble: trouble.harm))
+
+
+def flags(trail: OrderHistory, *, counted: bool) -> tuple[Problem, ...]:
+    """What is to be known of the order: what needs a person, or what only informs."""
+    found = trail.order.flags if trail.order else ()
+    return tuple(flag for flag in found if reason_of(Source.FLAG, flag.code).is_counted == counted)
+
+
+def unread(trail: OrderHistory) -> Iterator[Trouble]:
+    """The order could not be processed, and has not been since."""
+    done = max((one.delivery_id for one in trail.deliveries if one.state == "done"), default=0)
+    failed = [one for one in trail.deliveries if one.state == "failed" and one.delivery_id > done]
+    for last in failed[-1:]:
+        reason = reason_of(Source.WORK, last.code, PROCESS_ORDER)
+        if reason.button.page:
+            label, address = translate_message(reason.button.label), f"/{reason.button.page}"
+            yield Trouble("", translate_message(last.message), last.code, label, address, harm=reason.harm)
+        else:
+            yield again(trail, last.message, last.code, reason.harm)
+
+
+def unsettled(trail: OrderHistory) -> Iterator[Trouble]:
+    if trail.not_settled:
+        yield again(trail, trail.not_settled, "", Harm.DECISION)
+
+
+def again(trail: OrderHistory, why: Message, code: str, harm: Harm) -> Trouble:
+    return Trouble(
+        "", translate_message(why), code, _("Try again"), f"/orders/{trail.order_id}/retry", presses=True, harm=harm
+    )
+
+
+def failed_steps(trail: OrderHistory) -> Iterator[Trouble]:
+    for item in sorted(trail.documents, key=lambda item: item.draft.kind is not Kind.INVOICE):
+        if item.document:
+            yield from (of_step(item.document, step) for step in item.steps if step.state == "failed")
+
+
+def of_step(document: Document, step: Step) -> Trouble:
+    """A step that failed: sent elsewhere, put right in the settings, looked at with its document, or tried again."""
+    reason, here = reason_of(Source.WORK, step.code, step.name), f"/documents/{document.document_id}"
+    label, address, presses = translate_message(reason.button.label), f"/{reason.button.page}", False
+    if wants_other_address(step):
+        address = f"{here}?open=elsewhere#elsewhere"
+    elif step.name == TRANSMIT:
+        label, address = _("Look at the document"), here
+    elif not reason.button.page:
+        label, address, presses = _("Try again"), f"{here}/retry/{step.name}", True
+    return Trouble(document.number, translate_message(step.message), step.code, label, address, presses, reason.harm)
+
+
+def wants_other_address(step: Step | None) -> bool:
+    """Whether a mail failed at its address: to try the same one again is no use."""
+    if step is None or step.name != MAIL or step.state != "failed":
+        return False
+    return reason_of(Source.WORK, step.code, MAIL).name in ("mail_refused", "mail_no_address")
+
+
+def waiting_drafts(trail: OrderHistory) -> Iterator[Trouble]:
+    """Drafts that wait for a person; one that nothing is wrong with is only to be looked at."""
+    for item in trail.drafts:
+        if item.stored_draft is None or item.stored_draft.discarded:
+            continue
+        here = f"/drafts/{item.stored_draft.draft_id}"
+        if not item.draft.problems:
+            why = _("The draft waits for you to check and issue it.")
+            yield Trouble("", why, "", _("Check and issue"), here, harm=Harm.INFORMATION)
+            continue
+        problem = item.draft.problems[0]
+        reason = reason_of(Source.DRAFT, problem.code)
+        label, address = _("Look at the draft"), here
+        if reason.button.page.startswith("settings/"):
+            label, address = translate_message(reason.button.label), f"/{reason.button.page}"
+        yield Trouble("", translate_message(problem.message), problem.code, label, address, harm=reason.harm)
+
+
+def of_flag(trail: OrderHistory, flag: Problem, shop_url: str) -> Trouble:
+    harm, why = reason_of(Source.FLAG, flag.code).harm, translate_message(flag.message)
+    invoice = next((one.document for one in reversed(trail.documents) if one.draft.kind is Kind.INVOICE), None)
+    if flag.code == "changed_after_invoice" and invoice is not None:
+        label, address = _("Credit and issue again"), f"/documents/{invoice.document_id}?open=credit#credit"
+        return Trouble(invoice.number, why, flag.code, label, address, harm=harm)
+    return Trouble("", why, flag.code, _("Open the order in the shop"), order_in_shop(shop_url, trail), harm=harm)
+
+
+def order_in_shop(shop_url: str, trail: OrderHistory) -> str:
+    return f"{shop_url}/wp-admin/admin.php?page=wc-orders&action=edit&id={trail.order_id}"
+
+
+def why_no_invoice(trail: OrderHistory) -> Message:
+    """Why there is no invoice yet, by the first rule that made none; empty where there is one, or where nobody wants one."""
+    if trail.order is None or any(item.draft.kind is Kind.INVOICE for item in trail.items):
+        return NO_MESSAGE
+    unfired = [one for one in trail.order.rule_results if not one.fired]
+    of_invoices = [one for one in unfired if one.rule.startswith(Kind.INVOICE)]
+    found = of_invoices or ([] if trail.items else unfired)
+    return found[0].message if found else NO_MESSAGE
+
+
+def pending(trail: OrderHistory) -> Delivery | None:
+    """What still waits to be looked at; none once it was."""
+    return next((one for one in reversed(trail.deliveries) if one.state in ("waiting", "running")), None)
+
+
+def shown_draft(trail: OrderHistory) -> Draft | None:
+    """What the order sells and to whom, as its newest document or draft says it; one that credits says only what is given back."""
+    found = [item.draft for item in trail.items if item.draft.kind is not Kind.CREDIT_NOTE]
+    priced = [draft for draft in found if draft.kind is not Kind.DELIVERY_NOTE]
+    return next(reversed(priced or found), None)
+
+
+def mailed_to(item: DocumentDetails) -> str:
+    """The address that a document was mailed to; empty where it is another's business: a test goes to the shop itself."""
+    step = item.step(MAIL)
+    if step is None or step.state != "done" or item.draft.test:
+        return ""
+    return str(step.message.values["address"]) if step.code == SENT_ELSEWHERE else item.draft.buyer.email
+
+
+def events(trail: OrderHistory) -> tuple[Event, ...]:
+    """All that happened, the newest first."""
+    found = [*in_the_shop(trail), *looks(trail), *of_documents(trail), *said(trail)]
+    return tuple(reversed(sorted(found, key=lambda event: event.at)))  # noqa: C413 - of two at once the later one is first
+
+
+def in_the_shop(trail: OrderHistory) -> Iterator[Event]:
+    if trail.order:
+        yield Event(trail.order.ordered_at, _("The order was placed in the shop."))
+    if trail.order and trail.order.paid_at:
+        yield Event(trail.order.paid_at, _("The order was paid."))
+
+
+def looks(trail: OrderHistory) -> Iterator[Event]:
+    """What came of looking at the order, where it was news. What failed stands in the audit trail."""
+    before = NO_MESSAGE
+    for one in trail.deliveries:
+        is_news = one.state == "done" and one.code not in NO_NEWS and one.message != before
+        if is_news:
+            yield Event(one.finished_at or one.received_at, translate_message(one.message))
+        before = one.message
+
+
+def of_documents(trail: OrderHistory) -> Iterator[Event]:
+    """Mails that left. Whatever else happens to a document stands in the audit trail."""
+    for item in trail.documents:
+        number, mailed_at = item.document.number if item.document else "", item.done_at(MAIL)
+        mail, to = item.step(MAIL), mailed_to(item)
+        if mailed_at and to and mail and mail.code != SENT_ELSEWHERE:
+            yield Event(mailed_at, _("{number} was mailed to {address}.", number=number, address=to), item=item)
+        elif mailed_at and not to:
+            yield Event(mailed_at, _("{number} was mailed to you: it is a test.", number=number), item=item)
+
+
+def said(trail: OrderHistory) -> Iterator[Event]:
+    """The audit trail of the order."""
+    by_id = {item.document.document_id: item for item in trail.documents if item.document}
+    for entry in trail.audit_entries:
+        who = "" if entry.actor in OURSELVES else entry.actor
+        item = by_id.get(entry.document_id) if entry.document_id else None
+        yield Event(entry.at, translate_message(entry.message), who, item)

@@ -1,0 +1,112 @@
+"""An order's page: first what needs a person and what to press, then the documents, what was sold to whom, and what happened."""
+
+import re
+
+import pytest
+
+from tests.bridge.dashboard.test_pages import admin
+from tests.support.bridge_app import NOW, SHOP, BridgeApp
+from tests.support.factories import an_order
+from tests.support.personas import signed_in
+from worker.domain.decision import Decision, RuleResult
+from worker.domain.document import Problem
+from worker.domain.step import MAIL, SENT_ELSEWHERE
+from worker.message import Message
+from worker.store import orders, steps
+from worker.store.jobs import JobEnd
+from worker.store.orders import OrderState
+from worker.store.steps import StepPlan
+
+PAGE = f"/s/{SHOP}/orders/238"
+REFUSED = Message(
+    "The mail server refused {address}: {answer}", address="jan@klant.example", answer="550 5.1.1 no mailbox"
+)
+# What only who looks after the installation speaks of.
+INTERNAL = re.compile(
+    r"webhook|replay|\bworker\b|scheduler|order\.updated|order\.created|\bREST\b|errand|mail_refused", re.IGNORECASE
+)
+
+
+def mailed(app: BridgeApp, end: JobEnd) -> None:
+    """An invoice of which the mail ended so."""
+    document_id = app.issue().document_id
+    with app.store.write() as connection:
+        steps.plan(connection, StepPlan((MAIL,), "g"), shop_id=SHOP, document_id=document_id, now=NOW)
+        steps.end_otherwise(connection, document_id, MAIL, end, now=NOW)
+
+
+def known(app: BridgeApp, *results: RuleResult, flags: tuple[Problem, ...] = ()) -> None:
+    """The order was read, and that was decided."""
+    state = OrderState(paid_at=None, decision=Decision(rule_results=results, flags=flags))
+    with app.store.write() as connection:
+        orders.save(connection, SHOP, an_order(order_id=238), state, as_of=NOW)
+
+
+def main_of(text: str) -> str:
+    return text.partition("<main")[2]
+
+
+def test_what_failed_stands_first_with_its_reason_and_the_button_that_helps(app: BridgeApp) -> None:
+    app.deliver()
+    mailed(app, JobEnd("failed", "mail_refused", REFUSED))
+    shown = main_of(admin(app).get(PAGE).text)
+    places = [
+        shown.index(part)
+        for part in ("550 5.1.1 no mailbox", "Send to another address", "Documents</h2>", "What happened</h2>")
+    ]
+    assert places == sorted(places)
+    assert f'class="button small" href="/s/{SHOP}/documents/1?open=elsewhere#elsewhere"' in shown
+    assert shown.count("550 5.1.1 no mailbox") == 1, "the sentence is said once"
+
+
+def test_once_it_was_sent_elsewhere_nothing_is_failed_on_any_page(app: BridgeApp) -> None:
+    sent = Message("{number} was mailed to {address}.", number="F2026-00017", address="new@klant.example")
+    mailed(app, JobEnd(code=SENT_ELSEWHERE, message=sent))
+    visitor = admin(app)
+    for page in (PAGE, f"/s/{SHOP}/documents/1"):
+        shown = main_of(visitor.get(page).text)
+        assert "to new@klant.example" in shown, page
+        assert [wrong in shown for wrong in ("to jan@klant.example", "failed", "not mailed")] == [False] * 3, page
+
+
+@pytest.mark.parametrize("end", [JobEnd("failed", "mail_refused", REFUSED), JobEnd()])
+def test_an_owner_reads_no_internal_word_of_an_order(app: BridgeApp, end: JobEnd) -> None:
+    app.deliver()
+    mailed(app, end)
+    known(
+        app,
+        RuleResult("invoice:paid:send", False, "already_made", Message("It exists: {number}.", number="F2026-00017")),
+    )
+    shown = re.sub(r"<[^>]+>", " ", main_of(admin(app).get(PAGE).text))
+    assert INTERNAL.findall(shown) == []
+
+
+def test_what_the_shop_sent_is_one_link_away_for_who_looks_after_the_installation(app: BridgeApp) -> None:
+    app.deliver()
+    link = f'href="{PAGE}/deliveries"'
+    operator = signed_in(app, "els@host.example", operator=True)
+    assert (link in operator.get(PAGE).text, link in admin(app).get(PAGE).text) == (True, False)
+    shown = operator.get(f"{PAGE}/deliveries").text
+    assert "order.updated" in shown
+    assert "/deliveries/1/replay" in shown
+
+
+def test_an_order_without_an_invoice_says_why(app: BridgeApp) -> None:
+    known(app, RuleResult("invoice:paid:send", False, "not_paid", Message("The order is not paid yet.")))
+    assert "No invoice yet. The order is not paid yet." in admin(app).get(PAGE).text
+
+
+def test_the_mail_that_left_is_told_with_its_address_among_what_happened(app: BridgeApp) -> None:
+    mailed(app, JobEnd())
+    shown = admin(app).get(PAGE).text
+    assert "Nothing about this order needs you." in shown
+    assert "F2026-00017 was mailed to jan@klant.example." in shown.partition("What happened</h2>")[2]
+
+
+def test_a_notice_informs_and_a_flag_asks(app: BridgeApp) -> None:
+    app.issue()
+    flag = Problem("changed_after_invoice", Message("The order was changed after its invoice."))
+    known(app, flags=(Problem("vat_export_taxed", Message("VAT was charged on an export.")), flag))
+    shown = main_of(admin(app).get(PAGE).text)
+    assert f'href="/s/{SHOP}/documents/1?open=credit#credit">Credit and issue again</a>' in shown
+    assert shown.index("The order was changed") < shown.index("VAT was charged on an export.")
