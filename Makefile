@@ -1,7 +1,7 @@
 # Facturelay. "make" alone shows what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help python venv venv-dev demo up test check lock golden chaos fuzz catalogs pot plugin sbom audit clean
+.PHONY: help python venv venv-dev demo up test check lock golden pictures chaos fuzz catalogs pot plugin sbom audit clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -51,6 +51,9 @@ check: venv-dev ## Check style, types, the arrows between the rooms, and PHP's s
 
 golden: venv-dev ## Write the golden files anew; read the difference before keeping it
 	@$(BIN)/python -m pytest tests -k golden --update-golden $(ARGS)
+
+pictures: venv-dev ## Take the pictures of README and docs anew, from the demo (needs Chromium and pdftoppm)
+	@$(BIN)/python docs/pictures/make.py
 
 chaos: venv-dev ## Kill at random and look for losses: make chaos ORDERS=1000 SEED=7 FAULTS="worker killed,valkey" MEAN_S=0.5
 	@CHAOS_ORDERS="$(ORDERS)" CHAOS_SEED="$(SEED)" CHAOS_FAULTS="$(FAULTS)" CHAOS_MEAN_S="$(MEAN_S)" $(BIN)/python -m pytest -m chaos -s $(ARGS)

@@ -41,3 +41,48 @@ def test_every_line_of_the_checklist_has_a_test_or_a_reason_and_none_stands_twic
     # No row is lost because it is written another way.
     table_rows = [line for line in (ROOT / "docs/asvs.md").read_text().splitlines() if re.match(r"\| \d", line)]
     assert len(table_rows) == len(requirements())
+
+
+READ = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)")
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as the forges make them."""
+    heads = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("page", READ, ids=lambda page: page.name)
+def test_every_link_leads_to_a_file_and_a_heading_that_are_there(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    broken = [
+        f"{path}#{anchor}"
+        for path, anchor in LINK.findall(text)
+        if not (target := (page.parent / path) if path else page).exists()
+        or (anchor and target.suffix == ".md" and anchor not in anchors(target))
+    ]
+
+    assert broken == []
+
+
+def test_every_page_is_found_from_the_list_of_what_there_is_to_read() -> None:
+    listed = {path for path, _ in LINK.findall((ROOT / "docs/README.md").read_text(encoding="utf-8"))}
+
+    assert {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"} <= listed
+
+
+def test_pictures_are_small_and_each_is_shown_somewhere() -> None:
+    pictures = {path.name: path.stat().st_size for path in (ROOT / "docs/pictures").glob("*.png")}
+    shown = {Path(path).name for page in READ for path, _ in LINK.findall(page.read_text(encoding="utf-8"))}
+
+    assert {name for name, size in pictures.items() if size > 150 * 1024} == set()
+    assert set(pictures) <= shown
+    assert "story.png" in pictures
+
+
+def test_the_readme_is_read_in_one_screen_and_keeps_its_two_commands() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert len(text.split()) < 600
+    assert re.findall(r"^make \w+ ", text, re.MULTILINE) == ["make demo ", "make test "]

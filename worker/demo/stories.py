@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from worker.demo.counter import CARD, TRANSFER, Counter, Customer, Product
 from worker.demo.pretend_shop import PretendShop
-from worker.demo.stage import STEP_TIMEOUT_S, Stage, a_shop, connect
+from worker.demo.stage import Stage, a_shop, connect
 from worker.domain.document import Kind
 from worker.domain.party import Address, Seller
 from worker.domain.rules import Rule
@@ -16,6 +16,7 @@ from worker.processes import status
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails, OrderHistory
 
+TIMEOUT_S = 120.0  # all stories of a shop happen at once
 CONFIRMATION, INVOICE, CREDIT_NOTE = Kind.ORDER_CONFIRMATION, Kind.INVOICE, Kind.CREDIT_NOTE
 REQUEST, DELIVERY_NOTE = Kind.PAYMENT_REQUEST, Kind.DELIVERY_NOTE
 
@@ -189,11 +190,11 @@ def play(shop: PlayedShop) -> PlayedShop:
     """Let every story happen. What follows an order happens once that was dealt with, as in life."""
     for story in shop.of.stories:
         shop.told[shop.counter.order(story.customer, story.basket, story.method)] = story.title
-    status.wait_until_idle(shop.stage.services, seconds=STEP_TIMEOUT_S)
+    status.wait_until_idle(shop.stage.services, seconds=TIMEOUT_S)
     for order_id, story in shop.orders:
         for happen in story.then:
             happen(shop.counter, order_id)
-    status.wait_until_idle(shop.stage.services, seconds=STEP_TIMEOUT_S)
+    status.wait_until_idle(shop.stage.services, seconds=TIMEOUT_S)
     return shop
 
 

@@ -1,0 +1,133 @@
+"""Take the pictures of README and docs anew, from the demo: `make pictures`. Needs Chromium and pdftoppm, like the tests."""
+
+import io
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import fontpkg
+from PIL import Image, ImageDraw, ImageFont
+from playwright.sync_api import Locator, Page, sync_playwright
+
+from worker.demo import show, stories
+from worker.demo.http_server import serve
+from worker.demo.pages import Progress
+from worker.demo.stage import Stage, open_stage
+from worker.demo.stories import PlayedShop
+from worker.store.queries import order_history
+
+OUT = Path(__file__).parent
+LARGEST = 150 * 1024
+WIDE, PHONE = {"width": 1100, "height": 760}, {"width": 390, "height": 780}
+# The dashboard's own pages of the Dutch shop, and up to which height (None: all of it) they are worth seeing.
+DASHBOARD = {
+    "overview": ("", 860),
+    "order": ("/orders/1001", 900),
+    "rules": ("/settings/rules", 900),
+    "open": ("/payments", 700),
+}
+PANEL = (560, 520)
+PAPER, INK, SOFT, RULE = "#ffffff", "#1b2726", "#566664", "#dbe3e2"
+
+
+def main() -> None:
+    with open_stage(workers=1, name=show.RECORDED) as stage, stories.open_stories(stage) as shops:
+        for shop in shops:
+            for wrong in stories.tell(stories.play(shop), print):
+                sys.exit(f"The demo went wrong, so there are no pictures: {wrong}")
+        told = show.Show(stage, shops, Progress(), show.Result(), print)
+        with serve(show.pages_of(told)) as site, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+            page = browser.new_page(viewport=WIDE, locale="en-GB", color_scheme="light")
+            take(page, stage, shops, site.url)
+            browser.close()
+
+
+def take(page: Page, stage: Stage, shops: tuple[PlayedShop, ...], site: str) -> None:
+    dutch, french = shops
+    page.goto(f"{site}/koffiepot/orders/1001")
+    order = picture_of(page.locator("main"), 700)
+    home = f"{stage.services.settings.public_url}/s/{dutch.stage.shop_id}"
+    page.goto(f"{site}/dashboard")
+    taken = {}
+    for name, (path, height) in DASHBOARD.items():
+        page.goto(home + path)
+        taken[name] = picture_of(page, height)
+        store(f"{name}.png", taken[name])
+    invoice = page_of_pdf(dutch, 1001, "invoice")
+    store("invoice.png", invoice)
+    story = [
+        ("An order in the shop", order),
+        ("becomes its documents", invoice),
+        ("and you see how it goes", taken["overview"]),
+    ]
+    store("story.png", side_by_side(story))
+    page.set_viewport_size(PHONE)
+    page.goto(link_of(french, 1002))
+    store("link.png", picture_of(page, 900))
+
+
+def picture_of(shown: Page | Locator, height: int) -> Image.Image:
+    """A page or a part of it, from its top."""
+    taken = shown.screenshot(full_page=True) if isinstance(shown, Page) else shown.screenshot()
+    picture = Image.open(io.BytesIO(taken))
+    return picture.crop((0, 0, picture.width, min(height, picture.height))).convert("RGB")
+
+
+def found_document(shop: PlayedShop, order_id: int, kind: str) -> order_history.DocumentDetails:
+    with shop.stage.services.store.read() as connection:
+        made = order_history.listing(connection, shop_id=shop.stage.shop_id, order_id=order_id)
+    return next(item for item in made if item.draft.kind == kind)
+
+
+def page_of_pdf(shop: PlayedShop, order_id: int, kind: str) -> Image.Image:
+    stored = found_document(shop, order_id, kind).file("pdf")
+    if stored is None:
+        sys.exit("The invoice has no PDF.")
+    content = shop.stage.services.archive.get(stored.path, sha256=stored.sha256)
+    drawn = subprocess.run(
+        ["pdftoppm", "-r", "80", "-png", "-singlefile", "-"], input=content, capture_output=True, check=True
+    )
+    return Image.open(io.BytesIO(drawn.stdout)).convert("RGB")
+
+
+def link_of(shop: PlayedShop, order_id: int) -> str:
+    document = found_document(shop, order_id, "invoice").document
+    if document is None:
+        sys.exit("The invoice was not issued.")
+    return shop.stage.services.link_of(document) or ""
+
+
+def side_by_side(panels: list[tuple[str, Image.Image]]) -> Image.Image:
+    """Each picture under its words, and an arrow between."""
+    width, height = PANEL
+    gap, head = 56, 44
+    whole = Image.new("RGB", (len(panels) * width + (len(panels) - 1) * gap, height + head), PAPER)
+    pen = ImageDraw.Draw(whole)
+    font = ImageFont.truetype(str(fontpkg.path("Fira Sans", 400)), 24)
+    for n, (words, picture) in enumerate(panels):
+        left = n * (width + gap)
+        pen.text((left, 2), words, fill=INK, font=font)
+        scale = width / picture.width
+        small = picture.resize((width, round(picture.height * scale)), Image.Resampling.LANCZOS)
+        whole.paste(small.crop((0, 0, width, min(height, small.height))), (left, head))
+        pen.rectangle((left, head, left + width - 1, head + height - 1), outline=RULE)
+        if n:
+            y, x = head + height // 2, left - gap + 12
+            pen.line((x, y, x + 24, y), fill=SOFT, width=3)
+            pen.polygon(((x + 22, y - 9), (x + 34, y), (x + 22, y + 9)), fill=SOFT)
+    return whole
+
+
+def store(name: str, picture: Image.Image) -> None:
+    """As PNG of at most 256 colours, small enough for a page that loads at once."""
+    path = OUT / name
+    picture.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    if path.stat().st_size > LARGEST:
+        sys.exit(f"{name} is larger than {LARGEST // 1024} KB.")
+    print(f"{path.stat().st_size // 1024:4} KB  {path.name}")
+
+
+if __name__ == "__main__":
+    main()
