@@ -14,6 +14,7 @@ from worker.actions import Installation
 from worker.domain.access_point import ELSEWHERE
 from worker.domain.completeness import missing_of_seller
 from worker.domain.document import KIND_TERMS, Kind
+from worker.domain.numbering import TEST_SERIES
 from worker.domain.online_payment import why_not
 from worker.domain.other_invoices import OtherInvoices, OtherMaker, printed_next
 from worker.domain.place_of_supply import EU
@@ -185,7 +186,7 @@ def has_real_invoice(connection: Connection, shop_id: str) -> bool:
 
 
 def tests_check(connection: Connection, shop: Shop) -> ReadinessCheck:
-    mine = (documents.c.shop_id == shop.shop_id, documents.c.test.is_(True))
+    mine = (documents.c.shop_id == shop.shop_id, documents.c.series == TEST_SERIES.name, documents.c.test.is_(True))
     made = int(connection.execute(select(func.count()).select_from(documents).where(*mine)).scalar_one())
     if made > 1:
         message = Message(

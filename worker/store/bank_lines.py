@@ -20,6 +20,7 @@ from worker.errors import Rejected
 from worker.store import payments as payment_rows
 from worker.store.database import json_codec
 from worker.store.database.pagination import Page, PageRequest, RowOrder, read_page
+from worker.store.database.plan import unindexed
 from worker.store.database.tables import bank_lines, orders, payments
 from worker.store.document_balances import stands
 
@@ -218,9 +219,9 @@ def orders_of(connection: Connection, shop_id: str, line_ids: Sequence[int]) -> 
         return found
     rows = connection.execute(
         select(payments.c.outside_ref, payments.c.order_id, number.label("number"), payments.c.amount)
-        .where(payments.c.shop_id == shop_id, stands())
-        .where(or_(*(is_of_line(line_id) for line_id in line_ids)))
-        .order_by(payments.c.payment_id)
+        # The shop is named with each line, or SQLite reads all payments of the shop and compares each with every line.
+        .where(stands(), or_(*(and_(payments.c.shop_id == shop_id, is_of_line(line_id)) for line_id in line_ids)))
+        .order_by(unindexed(payments.c.payment_id))
     )
     for row in rows:
         line_id = int(row.outside_ref.split(":")[1])

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Select, case, delete, exists, 
 
 from worker.domain.document import Kind
 from worker.domain.payment import Balance
+from worker.store.database.plan import unindexed
 from worker.store.database.tables import documents, payment_shares, payments, unpaid
 
 
@@ -58,4 +59,4 @@ def of_documents(connection: Connection, document_ids: Sequence[int] | Select[An
 def stands() -> ColumnElement[bool]:
     """That a payment was not reversed, and reverses none."""
     reversals = payments.alias()
-    return payments.c.reverses.is_(None) & ~exists().where(reversals.c.reverses == payments.c.payment_id)
+    return unindexed(payments.c.reverses).is_(None) & ~exists().where(reversals.c.reverses == payments.c.payment_id)

@@ -16,6 +16,7 @@ from worker.domain.order import Order, OrderKey, SalePart
 from worker.domain.sale_part import part_of
 from worker.store import order_search, payment_methods
 from worker.store.database import json_codec
+from worker.store.database.plan import unindexed
 from worker.store.database.tables import documents, orders, payment_shares, unpaid
 
 
@@ -138,7 +139,7 @@ def is_split(connection: Connection, shop_id: str, order_id: int) -> bool:
 def suborders(connection: Connection, shop_id: str, order_id: int) -> tuple[int, ...]:
     """The orders that are known to be suborders of this one."""
     query = select(orders.c.order_id).where(orders.c.shop_id == shop_id, orders.c.main_order_id == order_id)
-    return tuple(connection.execute(query.order_by(orders.c.order_id)).scalars())
+    return tuple(connection.execute(query.order_by(unindexed(orders.c.order_id))).scalars())
 
 
 def columns() -> tuple[ColumnElement[Any], ...]:
@@ -150,7 +151,7 @@ def columns() -> tuple[ColumnElement[Any], ...]:
             documents.c.shop_id == orders.c.shop_id,
             documents.c.order_id == orders.c.order_id,
             documents.c.order_key == orders.c.order_key,
-            documents.c.kind == Kind.INVOICE,
+            unindexed(documents.c.kind) == Kind.INVOICE,
             ~exists().where(unpaid.c.document_id == documents.c.document_id),
         )
         .correlate(orders)
@@ -165,7 +166,7 @@ def find(connection: Connection, shop_id: str, order_id: int) -> StoredOrder | N
     row = connection.execute(
         select(*columns())
         .where(orders.c.shop_id == shop_id, orders.c.order_id == order_id)
-        .order_by(orders.c.fetched_at.desc())
+        .order_by(unindexed(orders.c.fetched_at).desc())
         .limit(1)
     ).one_or_none()
     return as_order(row) if row is not None else None

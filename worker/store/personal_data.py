@@ -22,7 +22,7 @@ def forget_bodies(connection: Connection, *, before: datetime, limit: int) -> in
         select(deliveries.c.delivery_id)
         .join(jobs, jobs.c.job_id == deliveries.c.delivery_id)
         .where(*old)
-        .order_by(deliveries.c.delivery_id)
+        .order_by(deliveries.c.received_at, deliveries.c.delivery_id)
         .limit(limit)
     )
     return connection.execute(

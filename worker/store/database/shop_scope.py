@@ -1,8 +1,8 @@
 """Which shops a person may see, as a condition on every query."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
-from sqlalchemy import ColumnElement, false
+from sqlalchemy import ColumnElement, Table, and_, false, or_
 
 # None: all shops, for an operator. Nobody else may be given None; an empty collection sees nothing.
 Shops = Collection[str] | None
@@ -16,3 +16,13 @@ def within(column: ColumnElement[str], shops: Shops) -> tuple[ColumnElement[bool
     if not ids:
         return (false(),)
     return (column == ids[0],) if len(ids) == 1 else (column.in_(ids),)
+
+
+def of_orders(table: Table, pairs: Iterable[tuple[str, int]]) -> ColumnElement[bool]:
+    """That a row of *table* is of one of the orders, given by shop and id."""
+    ids: dict[str, list[int]] = {}
+    for shop_id, order_id in pairs:
+        ids.setdefault(shop_id, []).append(order_id)
+    # Shop by shop: SQLite reads a whole table to compare it with a list of pairs.
+    mine = (and_(table.c.shop_id == shop_id, table.c.order_id.in_(some)) for shop_id, some in ids.items())
+    return or_(false(), *mine)

@@ -212,6 +212,7 @@ deliveries = Table(
     Index("ix_deliveries_shop_order", "shop_id", "order_id"),
     Index("ix_deliveries_received_at", "received_at", "delivery_id"),
     Index("ix_deliveries_shop_received_at", "shop_id", "received_at", "delivery_id"),
+    partial_index("ix_deliveries_body", "received_at", "delivery_id", where="body IS NOT NULL"),
 )
 
 # A way to a shop's server on which nobody answers; the first answer deletes the row.

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
+from worker.store.database.plan import unindexed
 from worker.store.database.tables import orders
 from worker.store.orders import StoredOrder, as_order
 
@@ -25,8 +26,8 @@ def page(
     """Up to *limit* orders of a shop with ids above *after*, by id. An id that came back after a restore: the one seen last."""
     later = orders.alias("later")
     newer = or_(
-        later.c.fetched_at > orders.c.fetched_at,
-        and_(later.c.fetched_at == orders.c.fetched_at, later.c.order_key > orders.c.order_key),
+        unindexed(later.c.fetched_at) > orders.c.fetched_at,
+        and_(unindexed(later.c.fetched_at) == orders.c.fetched_at, later.c.order_key > orders.c.order_key),
     )
     superseded = select(later.c.order_id).where(
         later.c.shop_id == orders.c.shop_id, later.c.order_id == orders.c.order_id, newer

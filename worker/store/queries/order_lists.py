@@ -16,7 +16,6 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    tuple_,
     union,
 )
 from sqlalchemy.engine import Row
@@ -26,7 +25,8 @@ from worker.message import Message
 from worker.store import order_search, steps
 from worker.store.database import json_codec
 from worker.store.database.pagination import FIRST_PAGE, Page, PageRequest, RowOrder, read_page
-from worker.store.database.shop_scope import Shops, within
+from worker.store.database.plan import unindexed
+from worker.store.database.shop_scope import Shops, of_orders, within
 from worker.store.database.tables import FLAGGED, drafts, orders
 from worker.store.database.tables import documents as made
 from worker.store.database.tables import jobs as work
@@ -178,8 +178,8 @@ def documents_of(connection: Connection, pairs: Sequence[tuple[str, int]]) -> di
     """The documents of orders, given by shop and id."""
     found: dict[OrderKey, tuple[OrderDocument, ...]] = {}
     shown = (made.c.document_id, made.c.kind, made.c.number, made.c.test, made.c.shop_id, made.c.order_id)
-    mine = select(*shown, made.c.order_key).where(tuple_(made.c.shop_id, made.c.order_id).in_(pairs))
-    for row in connection.execute(mine.order_by(made.c.document_id)):
+    mine = select(*shown, made.c.order_key).where(of_orders(made, pairs))
+    for row in connection.execute(mine.order_by(unindexed(made.c.document_id))):
         key = (row.shop_id, row.order_id, row.order_key)
         found[key] = (*found.get(key, ()), OrderDocument(row.document_id, Kind(row.kind), row.number, row.test))
     return found
@@ -188,7 +188,7 @@ def documents_of(connection: Connection, pairs: Sequence[tuple[str, int]]) -> di
 def drafts_of(connection: Connection, pairs: Sequence[tuple[str, int]]) -> dict[OrderKey, int]:
     """How many drafts of orders, given by shop and id, are open."""
     whose = (drafts.c.shop_id, drafts.c.order_id, drafts.c.order_key)
-    mine = (drafts.c.state == "open", tuple_(drafts.c.shop_id, drafts.c.order_id).in_(pairs))
+    mine = (drafts.c.state == "open", of_orders(drafts, pairs))
     rows = connection.execute(select(*whose, func.count().label("open")).where(*mine).group_by(*whose))
     return {(row.shop_id, row.order_id, row.order_key): int(row.open) for row in rows}
 
@@ -200,7 +200,7 @@ def failures_of_orders(
     mine = (IS_PENDING, work.c.state == "failed", work.c.kind.in_(OF_ORDERS))
     answered = and_(work.c.kind == JobKind.PROCESS_ORDER, ~unanswered())
     query = select(work.c.shop_id, work.c.order_id, work.c.name, work.c.message).where(
-        *mine, work.c.order_id.is_not(None), tuple_(work.c.shop_id, work.c.order_id).in_(pairs), ~answered
+        *mine, work.c.order_id.is_not(None), of_orders(work, pairs), ~answered
     )
     found: dict[tuple[str, int], tuple[OrderFailure, ...]] = {}
     for row in connection.execute(query.order_by(work.c.job_id)):

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 from worker.domain.document import Kind
 from worker.domain.shop import Shop
 from worker.store import counters as numbering
+from worker.store.database.plan import unindexed
 from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import alerts, documents, drafts, jobs, orders
 from worker.store.jobs import IS_PENDING, OF_SHOP
@@ -81,7 +82,7 @@ def counts(connection: Connection, shops: Shops, since: datetime) -> list[tuple[
 
 
 def counted(owner: ColumnElement[str], shops: Shops, *where: ColumnElement[bool]) -> Select[str, int]:
-    return select(owner, func.count()).where(*where, *within(owner, shops)).group_by(owner)
+    return select(owner, func.count()).where(*where, *within(owner, shops)).group_by(unindexed(owner))
 
 
 def oldest_waiting(connection: Connection, shops: Shops) -> list[tuple[str, datetime]]:

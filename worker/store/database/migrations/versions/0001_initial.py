@@ -987,6 +987,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_deliveries_shop_id")),
         sa.PrimaryKeyConstraint("delivery_id", name=op.f("pk_deliveries")),
     )
+    op.create_index(
+        "ix_deliveries_body",
+        "deliveries",
+        ["received_at", "delivery_id"],
+        unique=False,
+        sqlite_where=sa.text("body IS NOT NULL"),
+        postgresql_where=sa.text("body IS NOT NULL"),
+    )
     op.create_index("ix_deliveries_received_at", "deliveries", ["received_at", "delivery_id"], unique=False)
     op.create_index("ix_deliveries_shop_order", "deliveries", ["shop_id", "order_id"], unique=False)
     op.create_index(
