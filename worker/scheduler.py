@@ -20,6 +20,7 @@ from worker.maintenance import hourly_stats, retention
 from worker.notifications import (
     account_mails,
     alerts,
+    channels,
     distance_sales,
     legal_term,
     old_bank_files,
@@ -196,6 +197,7 @@ SHOP_JOBS = (
     ShopJob("vies_silence", lambda _settings: timedelta(minutes=10), vies_silence.alert_vies_silence),
     ShopJob("follow_peppol", lambda _settings: timedelta(minutes=1), peppol_status.follow),
     ShopJob("notify_owner", lambda _settings: timedelta(minutes=1), alerts.notify_owner),
+    ShopJob("tell_channels", lambda _settings: timedelta(minutes=1), channels.tell_channels),
     ShopJob("sync_plugin", lambda _settings: timedelta(minutes=2), sync.sync_plugin),
     ShopJob("invoice_term", lambda _settings: timedelta(hours=6), legal_term.alert_uninvoiced),
     ShopJob("online_payments", lambda _settings: timedelta(hours=1), online_payments.sweep),

@@ -39,6 +39,7 @@ DONE_MESSAGES: dict[str, Callable[[], str]] = {
     "close_shop": lambda: _("The shop is closed. What the law requires is kept."),
     "make_document": lambda: _("The document is made."),
     "retry_failed": lambda: _("What failed is tried again."),
+    "try_channel": lambda: _("The test was taken; see whether it arrived."),
     "send_again": lambda: _("It is mailed."),
 }
 

@@ -32,6 +32,7 @@ COMMANDS = {
     "order": ("orders:order", "Look at one order."),
     "peppol": ("peppol:peppol", "Choose who sends a shop's e-invoices by Peppol, and try the key."),
     "mollie": ("mollie:mollie", "Let customers pay online by the shop's own account with Mollie, and try its key."),
+    "channel": ("channels:channel", "Notify people by webhook, ntfy or Slack, besides by mail."),
     "token": ("tokens:token", "Make, list and revoke the tokens of the API."),
     "verify": ("register:verify", "Prove that no document, number or file is missing or altered."),
     "register": ("register:register", "The register: every number that was given, and what became of it."),

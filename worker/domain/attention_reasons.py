@@ -406,6 +406,14 @@ ALERTS = (
         ("webhook_stopped",),
     ),
     Reason(
+        "channel_silent",
+        Source.ALERT,
+        DECISION,
+        Message("An address that you want to be notified at takes nothing."),
+        Button(Message("Look at the notifications"), "settings/notifications"),
+        ("channel_silent",),
+    ),
+    Reason(
         "vies_silent",
         Source.ALERT,
         DECISION,

@@ -21,6 +21,7 @@ from worker.store import (  # fmt: skip
     api_tokens,
     audit_trail,
     bank_senders,
+    channels,
     counters,
     deliveries,
     document_files,
@@ -184,6 +185,7 @@ def close_shop(services: Services, shop_id: str, *, by: str) -> ShopClosing:
         message = Message("{shop} is closed; its orders are no longer processed.", shop=shop.name)
         api_tokens.revoke_all(connection, shop_id, now=now)
         webhooks.stop_all(connection, shop_id, message=message, now=now)
+        channels.remove_all(connection, shop_id)
         end = JobEnd(code="shop_closed", message=message)
         settle_orders.close_waiting(connection, shop_id, end, now=now)
         waiting = deliveries.close_waiting(connection, shop_id, end, now=now)

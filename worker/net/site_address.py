@@ -5,6 +5,11 @@ from urllib.parse import urlsplit
 STANDARD_PORTS = {"http": 80, "https": 443}
 
 
+def host_of(url: str) -> str:
+    """The server's name alone: the rest of an address may be its secret."""
+    return urlsplit(url).hostname or ""
+
+
 def normalized_address(url: str) -> str:
     """Host, port and folder: sites of one network may differ in the folder alone. With and without www is one site."""
     address = urlsplit(url)

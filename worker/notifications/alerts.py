@@ -92,6 +92,11 @@ def digest_of(services: Services, connected: ConnectedShop) -> Digest:
 
 def lines_of(services: Services, shop: Shop, untold: tuple[Alert, ...]) -> tuple[NoticeLine, ...]:
     """A line for each alert; what failed by its reasons, with some of what is new. The worst first."""
+    return tuple(line for _, line in rated_lines(services, shop, untold))
+
+
+def rated_lines(services: Services, shop: Shop, untold: tuple[Alert, ...]) -> list[tuple[Harm, NoticeLine]]:
+    """The same lines, each with its harm."""
     home = home_of(services, shop)
     with services.store.read() as connection:
         needs = attention.needs(connection, (shop.shop_id,), now=services.now())
@@ -108,7 +113,7 @@ def lines_of(services: Services, shop: Shop, untold: tuple[Alert, ...]) -> tuple
         some = (replace(some[0], examples=examples_of(failures)),) if len(some) == 1 else some
         harms = [group.reason.harm for group in failed] or [Harm.DECISION]
         lines += zip(harms, some, strict=True)
-    return tuple(line for _, line in sorted(lines, key=lambda one: one[0]))
+    return sorted(lines, key=lambda one: one[0])
 
 
 def examples_of(alert: Alert) -> tuple[Message, ...]:

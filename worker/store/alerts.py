@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from worker.domain.attention import Source
 from worker.message import Message
@@ -38,7 +38,7 @@ def raise_and_notify_again(connection: Connection, shop_id: str, *, code: str, m
     """Open an alert, and have it told again although it was, or a person set it aside: it says something new."""
     raise_alert(connection, shop_id, code=code, message=message, now=now)
     is_open = (alerts.c.shop_id == shop_id, alerts.c.code == code, alerts.c.closed_at.is_(None))
-    again = update(alerts).where(*is_open).values(notified_at=None).returning(alerts.c.alert_id)
+    again = update(alerts).where(*is_open).values(notified_at=None, told_at=None).returning(alerts.c.alert_id)
     for alert_id in connection.execute(again).scalars().all():
         set_aside.take_back(connection, shop_id, Source.ALERT, alert_id)
 
@@ -66,14 +66,30 @@ def open_alerts(connection: Connection, shop_id: str | None = None) -> tuple[Ale
 
 def unnotified(connection: Connection, shop_id: str) -> dict[int, Alert]:
     """The open alerts that nobody was mailed about, by their ids."""
-    rows = connection.execute(
-        select(alerts)
-        .where(alerts.c.shop_id == shop_id, alerts.c.closed_at.is_(None), alerts.c.notified_at.is_(None))
-        .order_by(alerts.c.alert_id)
-    )
+    return by_id(connection, shop_id, alerts.c.notified_at.is_(None))
+
+
+def untold(connection: Connection, shop_id: str) -> dict[int, Alert]:
+    """The open alerts that no channel was told of yet, by their ids."""
+    return by_id(connection, shop_id, alerts.c.told_at.is_(None))
+
+
+def still_open(connection: Connection, shop_id: str, alert_ids: Sequence[int]) -> tuple[Alert, ...]:
+    """Those of *alert_ids* that are not over meanwhile, the oldest first."""
+    return tuple(by_id(connection, shop_id, alerts.c.alert_id.in_(alert_ids)).values())
+
+
+def by_id(connection: Connection, shop_id: str, which: ColumnElement[bool]) -> dict[int, Alert]:
+    mine = (alerts.c.shop_id == shop_id, alerts.c.closed_at.is_(None), which)
+    rows = connection.execute(select(alerts).where(*mine).order_by(alerts.c.alert_id))
     return {
         row.alert_id: Alert(row.shop_id, row.code, row.message, row.first_at, row.last_at, row.times) for row in rows
     }
+
+
+def mark_told(connection: Connection, alert_ids: Sequence[int], *, now: datetime) -> None:
+    """Every channel is owed these."""
+    connection.execute(update(alerts).where(alerts.c.alert_id.in_(alert_ids)).values(told_at=now))
 
 
 def mark_notified(connection: Connection, alert_ids: Sequence[int], *, now: datetime) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.engine import Row
 
-from worker.store.database.tables import memberships, sessions, shops, users
+from worker.store.database.tables import channels, memberships, sessions, shops, users
 
 
 class Role(StrEnum):
@@ -176,6 +176,7 @@ def remove(connection: Connection, user_id: int) -> None:
     """Forget a user. What he did stays on the trails, under his name."""
     connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
     connection.execute(delete(memberships).where(memberships.c.user_id == user_id))
+    connection.execute(delete(channels).where(channels.c.user_id == user_id))
     connection.execute(delete(users).where(users.c.user_id == user_id))
 
 

@@ -59,6 +59,7 @@ TOPICS = (
     Topic("texts", lambda: _("Texts")),
     Topic("peppol", lambda: _("Peppol")),
     Topic("mail", lambda: _("Mail")),
+    Topic("notifications", lambda: _("Notifications")),
     Topic("vat", lambda: _("VAT")),
     Topic("connection", lambda: _("Connection")),
     Topic("api", lambda: _("API and webhooks")),

@@ -708,7 +708,31 @@ alerts = Table(
     Column("times", Integer, nullable=False),
     Column("closed_at", Instant),
     Column("notified_at", Instant),  # a person was mailed about it
+    Column("told_at", Instant),  # every channel of the shop is owed it
     partial_index("uq_alerts_open", "shop_id", "code", where="closed_at IS NULL", unique=True),
+)
+
+# Where people hear of alerts besides by mail. What each is owed stays on its row until the address took it.
+channels = Table(
+    "channels",
+    metadata,
+    Column("channel_id", Id, primary_key=True),
+    Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
+    Column("user_id", ForeignKey("users.user_id")),  # None: the shop's own
+    Column("kind", String(12), nullable=False),  # webhook | ntfy | slack
+    Column("url", Text, nullable=False),  # encrypted: who knows it may write there
+    Column("secret", Text, nullable=False),  # encrypted; signs the calls of a webhook
+    Column("threshold", Integer, nullable=False),  # the least harm that is told: domain.attention.Harm
+    Column("owed", Text, nullable=False, server_default="[]"),  # JSON: ids of alerts
+    Column("failures", Integer, nullable=False, server_default="0"),  # in a row
+    Column("failing_since", Instant),
+    Column("next_at", Instant, nullable=False),
+    Column("message", MessageText, nullable=False, server_default=""),  # why it was not taken
+    Column("told_at", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", Text, nullable=False),
+    CheckConstraint("kind IN ('webhook','ntfy','slack')", name="kind"),
+    Index("ix_channels_shop", "shop_id"),
 )
 
 # What a person dismissed, or wants to hear of again on a day: an alert, a draft, an order's flag, failed work, for what is wrong now.

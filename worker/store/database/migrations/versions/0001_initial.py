@@ -137,6 +137,7 @@ def upgrade() -> None:
         sa.Column("times", sa.Integer(), nullable=False),
         sa.Column("closed_at", Instant(), nullable=True),
         sa.Column("notified_at", Instant(), nullable=True),
+        sa.Column("told_at", Instant(), nullable=True),
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_alerts_shop_id")),
         sa.PrimaryKeyConstraint("alert_id", name=op.f("pk_alerts")),
     )
@@ -218,6 +219,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("file_id", name=op.f("pk_bank_files")),
         sa.UniqueConstraint("shop_id", "sha256", name=op.f("uq_bank_files_shop_id_sha256")),
     )
+    op.create_table(
+        "channels",
+        sa.Column("channel_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("threshold", sa.Integer(), nullable=False),
+        sa.Column("owed", sa.Text(), server_default="[]", nullable=False),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("failing_since", Instant(), nullable=True),
+        sa.Column("next_at", Instant(), nullable=False),
+        sa.Column("message", MessageText(), server_default="", nullable=False),
+        sa.Column("told_at", Instant(), nullable=True),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.CheckConstraint("kind IN ('webhook','ntfy','slack')", name=op.f("ck_channels_kind")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_channels_shop_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.user_id"], name=op.f("fk_channels_user_id")),
+        sa.PrimaryKeyConstraint("channel_id", name=op.f("pk_channels")),
+    )
+    op.create_index("ix_channels_shop", "channels", ["shop_id"], unique=False)
     op.create_table(
         "documents",
         sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

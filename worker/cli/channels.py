@@ -1,0 +1,132 @@
+"""`facturelay channel …`: who is notified elsewhere than by mail, and from which harm on."""
+
+from pathlib import Path
+
+import click
+
+from worker.actions import channels as actions
+from worker.cli.common import ACTOR, SHOP, open_services, show, table, with_data, with_json
+from worker.cli.group import Group
+from worker.domain.attention import Harm
+from worker.domain.channel import THRESHOLDS, ChannelKind
+from worker.domain.webhook import check_webhook_url
+from worker.errors import InvalidValue, Rejected
+from worker.notifications import channels as notifications
+from worker.serializers import Json, instant
+from worker.services import Services
+from worker.store import channels, users
+from worker.store.channels import Channel, NewChannel
+
+FROM = {harm.name.lower().replace("_", "-"): harm for harm in Harm}
+
+
+@click.group(cls=Group)
+def channel() -> None:
+    """Notify people by webhook, ntfy or Slack, besides by mail."""
+
+
+@channel.command("add")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@click.argument("kind", type=click.Choice([kind.value for kind in ChannelKind]))
+@click.argument("url")
+@click.option("--for", "email", metavar="EMAIL", help="Whose it is, and in whose language (default: the shop's own).")
+@click.option("--from", "harm", type=click.Choice(list(FROM)), default="decision", help="From which harm on.")
+@with_data
+@with_json
+def add(shop_id: str, kind: str, url: str, email: str | None, harm: str, data: Path | None, *, as_json: bool) -> None:
+    """Add a channel. The secret that signs a webhook's calls is shown this once."""
+    services = open_services(data)
+    try:
+        check_webhook_url(url, allow_private=services.settings.allow_private_shops)
+    except InvalidValue as error:
+        raise Rejected(error.message, code="channel_address") from error
+    with services.store.write() as connection:
+        user = users.by_email(connection, email) if email else None
+        if email and user is None:
+            raise Rejected("Nobody signs in as {email}.", email=email, code="user_unknown")
+        new = NewChannel(shop_id, ChannelKind(kind), url, FROM[harm], user.user_id if user else None)
+        channel_id, secret = actions.add_channel(connection, services.encryption, new, by=services.actor(ACTOR))
+    text = f"Channel {channel_id} is added; try it with `facturelay channel try`."
+    show(
+        {"channel_id": channel_id, "secret": secret},
+        as_json=as_json,
+        text=lambda: f"{text}\nIts calls are signed with {secret}; it is not shown again." if secret else text,
+    )
+
+
+@channel.command("list")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@with_data
+@with_json
+def list_channels(shop_id: str, data: Path | None, *, as_json: bool) -> None:
+    """List a shop's channels, with when each was last told and what is wrong with it."""
+    services = open_services(data)
+    with services.store.read() as connection:
+        found = channels.of_shop(connection, services.encryption, shop_id)
+    show([channel_as_json(one) for one in found], as_json=as_json, text=lambda: as_table(found))
+
+
+@channel.command("try")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@click.argument("channel_id", type=int)
+@with_data
+def try_channel(shop_id: str, channel_id: int, data: Path | None) -> None:
+    """Send a test notification and say whether it was taken."""
+    services = open_services(data)
+    one = channel_of(services, shop_id, channel_id)
+    notifications.try_out(services, services.connected(shop_id).shop, one)
+    click.echo(f"{one.host} took it.")
+
+
+@channel.command("remove")
+@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@click.argument("channel_id", type=int)
+@with_data
+def remove(shop_id: str, channel_id: int, data: Path | None) -> None:
+    """Notify an address no longer."""
+    services = open_services(data)
+    one = channel_of(services, shop_id, channel_id)
+    with services.store.write() as connection:
+        actions.remove_channel(connection, one, by=services.actor(ACTOR))
+    click.echo(f"{one.host} is no longer notified.")
+
+
+def channel_of(services: Services, shop_id: str, channel_id: int) -> Channel:
+    with services.store.read() as connection:
+        found = channels.find(connection, services.encryption, shop_id, channel_id)
+    if found is None:
+        raise Rejected("This channel is not there any more.", code="channel_unknown")
+    return found
+
+
+def channel_as_json(one: Channel) -> Json:
+    return {
+        "channel_id": one.channel_id,
+        "kind": one.kind,
+        "host": one.host,
+        "for": one.email or None,
+        "from": str(one.threshold.name).lower().replace("_", "-"),
+        "owed": len(one.owed),
+        "failures": one.failures,
+        "failing_since": instant(one.failing_since),
+        "message": str(one.message),
+        "told_at": instant(one.told_at),
+    }
+
+
+def as_table(found: tuple[Channel, ...]) -> str:
+    if not found:
+        return "Nobody is notified but by mail; `facturelay channel add` adds a channel."
+    rows = [
+        (
+            str(one.channel_id),
+            one.kind,
+            one.host,
+            one.email or "the shop",
+            str(THRESHOLDS[one.threshold]),
+            f"{one.told_at:%d-%m-%Y %H:%M} UTC" if one.told_at else "never",
+            str(one.message),
+        )
+        for one in found
+    ]
+    return table([("id", "kind", "where", "who", "what", "last told", ""), *rows], right=(0,))
