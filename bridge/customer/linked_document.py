@@ -52,13 +52,14 @@ class PaymentCode:
 
 @dataclass(frozen=True)
 class DocumentStatus:
-    """What became of a document. *paid_on* is None where it is not paid."""
+    """What became of a document. *paid_on* is None where it is not paid. *received*: what came in beside what it says itself was paid."""
 
     paid: bool
     paid_on: date | None
     credited_with: tuple[Document, ...]
     credited: Decimal
     open: Decimal
+    received: Decimal = ZERO
 
 
 @dataclass(frozen=True)
@@ -199,10 +200,11 @@ def status_of(
     others = history.documents if draft.kind in PAYABLE and draft.kind is not Kind.INVOICE else ()
     invoices = [balances[other.document_id] for other in others if other.draft.kind is Kind.INVOICE]
     paid_on = draft.paid_on or next((balance.paid_on for balance in (own, *invoices) if balance.is_paid), None)
-    open_now = own.open
+    open_now, prepaid = own.open, draft.total - draft.to_pay
+    received = max((own.paid or ZERO) - prepaid, ZERO) if draft.kind is Kind.INVOICE else money.came_in
     if draft.test or draft.kind is not Kind.INVOICE:
         # Tests have no shares of payments. Of an invoice, what a gift card paid is among the payments.
-        unasked = draft.total - draft.to_pay if draft.kind is not Kind.INVOICE else ZERO
+        unasked = prepaid if draft.kind is not Kind.INVOICE else ZERO
         untold = own.open + (own.paid or ZERO) - unasked - money.came_in
         open_now = untold if money.open is None else money.open
         paid_on = paid_on or (money.last_on if open_now <= 0 else None)
@@ -212,4 +214,5 @@ def status_of(
         credited_with=history.credit_notes_of(document),
         credited=own.credited or ZERO,
         open=ZERO if paid_on is not None else open_now,
+        received=received,
     )

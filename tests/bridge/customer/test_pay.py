@@ -22,7 +22,7 @@ from worker.demo.pretend_mollie import KEY, LIVE_KEY, PretendMollie
 from worker.domain.decision import Decision
 from worker.domain.document import Document, Kind, PaymentInstructions
 from worker.domain.order import OrderKey
-from worker.domain.payment import PaymentSource
+from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.payment_method import Means
 from worker.domain.shop import BrandingSettings, MollieSettings, StoredFile
 from worker.net import mollie_hook
@@ -430,6 +430,19 @@ def test_the_code_asks_for_what_is_open_now_and_values_can_be_copied(app: Bridge
     copied = re.findall(r'data-copy="([^"]+)"', page)
     assert copied == ["20.00", "Bakkerij Janssens BV", "BE71096123456769", "+++090/0000/23856+++"]
     assert "Bancontact Pay" not in page
+
+
+@pytest.mark.parametrize("kind", [Kind.INVOICE, Kind.PAYMENT_REQUEST])
+def test_who_paid_a_part_reads_what_came_and_what_is_left(app: BridgeApp, kind: Kind) -> None:
+    document = app.issue(kind=kind)
+    with app.store.write() as connection:
+        receipt = Receipt(NOW.date(), PaymentSource.BANK, "bank", outside_ref="B1")
+        payments.receive(connection, document.order, Decimal("12.20"), receipt, now=NOW)
+
+    page = text_of(app.client.get(f"/d/{token_of(document)}").text)
+
+    said = " ".join(page.replace("\N{NO-BREAK SPACE}", " ").split())
+    assert "Ontvangen € 12,20 Nog te betalen € 10,00" in said
 
 
 def test_a_second_code_is_there_for_who_has_that_product(app: BridgeApp) -> None:
