@@ -294,7 +294,9 @@ def add_payment(rows: Rows, shop_id: str, document_id: int, *, at: datetime, pai
         said = {"source": "order", "created_at": at, "created_by": "order"}
         rows["payments"].append({"shop_id": shop_id, "document_id": document_id} | money | said)
     else:
-        rows["unpaid"].append({"document_id": document_id, "shop_id": shop_id, "issued_on": at.date()})
+        rows["unpaid"].append(
+            {"document_id": document_id, "shop_id": shop_id, "kind": "invoice", "issued_on": at.date()}
+        )
 
 
 FINDINGS = '[{"code":"fired","fired":true,"rule":"invoice:paid:send","message":"The order is paid."}]'

@@ -71,11 +71,12 @@ def document(item: DocumentDetails, *, link: str | None = None) -> Json:
 
 
 def reminders(outlook: Outlook) -> Json:
-    """An open invoice with the reminder that comes next, why it does not leave, and what was sent."""
+    """An open invoice or unpaid order with the reminder that comes next, why it does not leave, and what was sent."""
     document, draft = outlook.document, outlook.document.draft
     coming, obstacle = outlook.next, outlook.obstacle
     return {
         "document_id": document.document_id,
+        "kind": draft.kind,
         "number": document.number,
         "order_id": draft.order_id,
         "order_number": draft.order_number,
@@ -86,6 +87,7 @@ def reminders(outlook: Outlook) -> Json:
         "next": {"kind": coming.kind, "on": day(coming.on)} if coming and not outlook.is_stopped else None,
         "held_back": str(obstacle.message) if obstacle else None,
         "stopped": outlook.is_stopped,
+        "last_day": day(outlook.last_day),
         "sent": [
             {
                 "kind": one.kind,

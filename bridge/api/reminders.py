@@ -1,4 +1,4 @@
-"""Who is reminded of which open invoice next."""
+"""Who is reminded next of which open invoice or unpaid order."""
 
 from flask import Response
 

@@ -113,7 +113,7 @@ ROUTES = (
         "GET",
         "/reminders",
         list_reminders,
-        "Open invoices with the reminder that comes next, by id",
+        "Open invoices and unpaid orders with the reminder that comes next, by id",
         {200: "ReminderPage"},
         Scope.DOCUMENTS_READ,
         query=PAGED,

@@ -6,7 +6,7 @@ from bridge.api.fields import Json
 from worker.domain.access_point import RESPONSES
 from worker.domain.attention import Harm
 from worker.domain.attention_reasons import REASONS
-from worker.domain.document import Category, Kind
+from worker.domain.document import ASKING, Category, Kind
 from worker.domain.health import HealthRoad, RoadState
 from worker.domain.payment import PaymentSource
 from worker.domain.payment_method import Means
@@ -252,9 +252,14 @@ WEBHOOK_ENDPOINT: dict[str, Json] = {
 }
 
 REMINDER_KIND: Json = {"type": "string", "enum": list(map(str, ReminderKind))}
-OPEN_INVOICE = object_of(
+TO_PAY = object_of(
     {
         "document_id": INTEGER,
+        "kind": {
+            "type": "string",
+            "enum": [str(kind) for kind in (Kind.INVOICE, *ASKING)],
+            "description": "A confirmation or payment request: of an order that waits for a transfer and has no invoice yet.",
+        },
         "number": TEXT,
         "order_id": INTEGER,
         "order_number": TEXT,
@@ -265,6 +270,7 @@ OPEN_INVOICE = object_of(
         "next": nullable(object_of({"kind": REMINDER_KIND, "on": DAY})),
         "held_back": {**nullable(TEXT), "description": "Why none leaves now."},
         "stopped": {**BOOLEAN, "description": "A person said that nobody is reminded of it any more."},
+        "last_day": {**nullable(DAY), "description": "The last to pay an order that is then cancelled by itself."},
         "sent": array_of(
             object_of({"kind": REMINDER_KIND, "on": DAY, "open": AMOUNT, "costs": AMOUNT, "interest": AMOUNT})
         ),
@@ -317,7 +323,7 @@ SCHEMAS: dict[str, Json] = {
             "steps": array_of(STEP),
         }
     ),
-    "ReminderPage": page_of("reminders", OPEN_INVOICE),
+    "ReminderPage": page_of("reminders", TO_PAY),
     "Draft": object_of(DRAFT),
     "DraftPage": page_of("drafts", schema_ref("Draft")),
     "Order": object_of(ORDER),

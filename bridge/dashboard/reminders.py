@@ -11,7 +11,7 @@ from bridge.i18n.translate import _, translate_message
 from worker.actions import reminders as actions
 from worker.domain.reminder import REMINDER_TERMS, ReminderKind
 from worker.store import bank_lines, reminders
-from worker.store.queries import open_invoices, reminder_outlook
+from worker.store.queries import reminder_outlook
 
 blueprint = Blueprint("reminders", __name__, url_prefix="/s/<shop_id>/payments/reminders")
 guard_shop(blueprint)
@@ -19,20 +19,18 @@ guard_shop(blueprint)
 
 @blueprint.get("")
 def coming(shop_id: str) -> Response:
-    """Every open invoice with the reminder that comes next, the one that is due first on top."""
+    """What is open, with the reminder that comes next, what is due first on top."""
     now = context().now()
     with context().store.read() as connection:
-        page = open_invoices.page(connection, shop_id, page_request())
-        ids = [one.document_id for one in page.rows]
+        page = reminder_outlook.page(connection, this_shop(), page_request(), now=now)
         content = render_template(
             "dashboard/payments/reminders.html",
             shown="coming",
             page=page,
-            outlooks=reminder_outlook.of_documents(connection, this_shop(), ids, now=now),
             held=reminder_outlook.hold_of(connection, this_shop(), now=now),
             today=now.astimezone(this_shop().zoneinfo).date(),
             waiting=bank_lines.waiting_count(connection, shop_id),
-            kind_name=kind_name,
+            reminder_name=reminder_name,
             **neighbours(page),
         )
     return make_response(content)
@@ -48,13 +46,13 @@ def sent(shop_id: str) -> Response:
             shown="sent",
             page=page,
             waiting=bank_lines.waiting_count(connection, shop_id),
-            kind_name=kind_name,
+            reminder_name=reminder_name,
             **neighbours(page),
         )
     return make_response(content)
 
 
-def kind_name(kind: ReminderKind) -> str:
+def reminder_name(kind: ReminderKind) -> str:
     return translate_message(REMINDER_TERMS[kind])
 
 
@@ -73,7 +71,7 @@ def stop(shop_id: str, document_id: int) -> Response:
     return run_action(
         lambda connection, by: actions.stop(connection, shop_id, document_id, by=by),
         then=f"/s/{shop_id}/payments/reminders",
-        message=_("Nobody is reminded of this invoice any more."),
+        message=_("Nobody is reminded of it any more."),
     )
 
 

@@ -122,3 +122,59 @@ def test_however_late_the_clock_is_looked_at_the_law_is_kept(
             assert formal_on is not None
             assert (today - formal_on).days > DAYS_TO_PAY
         sent[due.kind] = today if leaves else None
+
+
+# Orders without an invoice
+
+
+def of_order(
+    chosen: ReminderSettings = ON, *, today: int, tried: Tried | None = None, last: int | None = None
+) -> NextReminder | None:
+    """Of an order that was placed fourteen days before its day, and is cancelled after the day *last*."""
+    until = day(last) if last is not None else None
+    claim = OpenClaim(DUE, day(-14), tried=tried or {}, is_order=True, cancelled_after=until)
+    return next_reminder(chosen, claim, today=day(today))
+
+
+@pytest.mark.parametrize(
+    ("today", "tried", "last", "expected"),
+    [
+        (-10, {}, None, NextReminder(BEFORE, day(-3))),
+        (0, {}, None, NextReminder(FRIENDLY, day(5))),
+        (30, {}, None, NextReminder(FRIENDLY, day(5))),  # no formal one follows that would take its place
+        (6, {FRIENDLY: day(5)}, None, None),
+        (61, {}, None, None),  # nobody pays it any more
+        (-1, {BEFORE: day(-3)}, 4, NextReminder(FRIENDLY, day(2))),  # two days before it is cancelled
+        (-1, {BEFORE: day(-3)}, 0, None),  # one word before its day is enough
+        (5, {}, 4, None),  # it is cancelled
+    ],
+)
+def test_who_did_not_pay_an_order_is_reminded_kindly_and_before_it_is_cancelled(
+    today: int, tried: Tried, last: int | None, expected: NextReminder | None
+) -> None:
+    assert of_order(today=today, tried=tried, last=last) == expected
+
+
+def test_where_nobody_is_reminded_before_the_day_the_friendly_one_comes_before_the_order_is_cancelled() -> None:
+    assert of_order(replace(ON, before_due=0), today=-9, last=0) == NextReminder(FRIENDLY, day(-2))
+
+
+@settings(max_examples=50)
+@given(
+    shops(),
+    st.lists(st.tuples(st.integers(0, 40), st.booleans()), min_size=1, max_size=12),
+    st.none() | st.integers(-13, 30),
+)
+def test_an_order_that_was_not_delivered_is_never_reminded_of_formally(
+    chosen: ReminderSettings, looks: list[tuple[int, bool]], last: int | None
+) -> None:
+    today, sent = -13, dict[ReminderKind, date | None]()
+    for wait, leaves in looks:
+        today += wait
+        due = of_order(chosen, today=today, tried=sent, last=last)
+        if due is None or due.on > day(today):
+            continue
+        assert due.kind in (BEFORE, FRIENDLY)
+        assert due.kind not in sent
+        assert last is None or today <= last
+        sent[due.kind] = day(today) if leaves else None

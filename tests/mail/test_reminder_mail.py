@@ -31,7 +31,7 @@ def a_view(kind: ReminderKind, draft: Draft | None = None, **changes: object) ->
 
 
 def a_mail(view: ReminderView, **shop: object) -> EmailMessage:
-    return compose(a_shop(**{"reminders": TERMS, **shop}), view, PDF, message_id="<1@facturen.example>")
+    return compose(a_shop(**{"reminders": TERMS, **shop}), [view], [PDF], message_id="<1@facturen.example>")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,10 +1,10 @@
-"""What a person decides about reminders: pass one over, stop those of an invoice, let them go on."""
+"""What a person decides about reminders: pass one over, stop those of a document, let them go on."""
 
 from sqlalchemy import Connection
 
 from worker.actions.documents import add_to_trail, document_of
 from worker.domain.actor import Actor
-from worker.domain.document import Kind
+from worker.domain.document import ASKING, Kind
 from worker.domain.reminder import REMINDER_TERMS, ReminderKind
 from worker.errors import Rejected
 from worker.message import Message
@@ -13,12 +13,12 @@ from worker.store.steps import StepPlan
 
 
 def skip(connection: Connection, shop_id: str, document_id: int, kind: ReminderKind, *, by: Actor) -> None:
-    """Pass over one reminder of an invoice; what comes after it comes on its day. Raises Rejected where it left already."""
+    """Pass over one reminder of a document; what comes after it comes on its day. Raises Rejected where it left already."""
     document = document_of(connection, shop_id, document_id)
     document_balances.lock(connection, document_id)
     known = steps.of_document(connection, document_id).get(kind)
     if known is None:
-        steps.plan(connection, StepPlan((kind,), ""), shop_id=shop_id, document_id=document_id, now=by.now)
+        steps.plan(connection, StepPlan((kind,)), shop_id=shop_id, document_id=document_id, now=by.now)
         known = steps.of_document(connection, document_id)[kind]
     message = Message("{by} passed it over.", by=by.name)
     if not steps.close(connection, [known.step_id], code="passed_over", message=message, now=by.now):
@@ -29,10 +29,10 @@ def skip(connection: Connection, shop_id: str, document_id: int, kind: ReminderK
 
 
 def stop(connection: Connection, shop_id: str, document_id: int, *, by: Actor) -> None:
-    """Nobody is reminded of this invoice any more: its buyer disputes it, or you agreed on something."""
+    """Nobody is reminded of this document any more: its buyer disputes it, or you agreed on something."""
     document = document_of(connection, shop_id, document_id)
-    if document.draft.kind is not Kind.INVOICE:
-        raise Rejected("{number} is not an invoice.", number=document.number, code="not_an_invoice")
+    if document.draft.kind not in (Kind.INVOICE, *ASKING):
+        raise Rejected("{number} asks for no money.", number=document.number, code="asks_nothing")
     if reminders.stop(connection, document_id, by=by.name, now=by.now):
         told = Message("The reminders of {number} were stopped.", number=document.number)
         add_to_trail(connection, document, "reminders_stopped", told, by=by)

@@ -165,7 +165,7 @@ def change_shop(
         if messages:
             shops.change(connection, shop)
             record(connection, shop_id, messages, by=by)
-            if shop.reminders != found.shop.reminders or shop.suspended != found.shop.suspended:
+            if what_reminds(shop) != what_reminds(found.shop):
                 reminders.look_at_shop(connection, shop_id, now=by.now)
             if what_decides(shop) != what_decides(found.shop):
                 look_at_drafts_again(connection, shop_id, now=by.now)
@@ -182,6 +182,11 @@ def with_first_reminded_day(shop: Shop, *, now: datetime) -> Shop:
 def what_decides(shop: Shop) -> tuple[object, ...]:
     """The settings by which a draft may have a problem, or none."""
     return shop.vat, shop.seller, shop.exchange_rates, shop.payment_terms, shop.orders, shop.peppol
+
+
+def what_reminds(shop: Shop) -> tuple[object, ...]:
+    """The settings by which it is decided when somebody is reminded."""
+    return shop.reminders, shop.suspended, shop.cancel_after_days, shop.waits_for_bank_files
 
 
 def look_at_drafts_again(connection: Connection, shop_id: str, *, now: datetime) -> None:

@@ -19,7 +19,7 @@ AT_ONCE = 500
 @with_data
 @with_json
 def reminders(shop_id: str, data: Path | None, *, as_json: bool) -> None:
-    """List open invoices with the reminder that comes next, what holds it back, and what was sent."""
+    """List open invoices, and orders that wait for a transfer, with the reminder that comes next, what holds it back, and what was sent."""
     services = open_services(data)
     shop = services.connected(shop_id).shop
     found: list[Outlook] = []
@@ -46,7 +46,7 @@ def as_table(found: list[Outlook]) -> str:
         for one in found
     ]
     return (
-        table([("invoice", "buyer", "open", "on", "next", "held back", "sent"), *rows], right=(2,))
+        table([("document", "buyer", "open", "on", "next", "held back", "sent"), *rows], right=(2,))
         if rows
         else "Nothing is open."
     )

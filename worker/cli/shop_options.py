@@ -113,8 +113,8 @@ OTHER_SETTINGS = (
                    "counted here.", default=None),
     setting_option("--cancel-after-days", "cancel_after_days", "Cancel an order by bank transfer in the shop when it is not paid after "
                    "so many days; 0: never.", type=click.IntRange(0, 365)),
-    setting_option("--wait-for-bank-files/--no-bank-files", "waits_for_bank_files", "Remind nobody while the newest file of the bank is older "
-                   "than five days.", default=None),
+    setting_option("--wait-for-bank-files/--no-bank-files", "waits_for_bank_files", "Remind nobody, and cancel no order, while the newest "
+                   "file of the bank is older than five days.", default=None),
     setting_option("--mail-from", "mail.sender", "Sender of mails, if not the seller's address."),
     setting_option("--mail-bcc", "mail.bcc", "An address that gets a copy of each mail."),
     setting_option("--accent", "branding.accent", "Colour of documents, like #0f766e."),

@@ -24,6 +24,9 @@ class Kind(StrEnum):
     CREDIT_NOTE = "credit_note"
 
 
+# What asks for money before there is an invoice.
+ASKING = (Kind.ORDER_CONFIRMATION, Kind.PAYMENT_REQUEST)
+
 # What a kind of document is called in the middle of a sentence.
 KIND_TERMS = {
     Kind.ORDER_CONFIRMATION: Message("order confirmation"),

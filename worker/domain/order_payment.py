@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Protocol
 
 from worker.domain import payment_method, payment_reference
 from worker.domain.document import PaymentInstructions
@@ -12,6 +13,16 @@ from worker.domain.shop import Shop
 
 # In which an order waits for its money: from the start, or again after a chargeback, a refused direct debit, a reversal.
 OPEN_STATUSES = ("on-hold", "pending", "failed")
+
+
+class Payable(Protocol):
+    """What says by which method it is paid: an order, or a document."""
+
+    @property
+    def payment_method(self) -> str: ...
+
+    @property
+    def payment_title(self) -> str: ...
 
 
 def status_of(order: Order, shop: Shop) -> str:
@@ -62,7 +73,7 @@ def paid_at(order: Order, shop: Shop) -> datetime | None:
     return order.paid_at or order.completed_at or order.modified_at if is_paid(order, shop) else None
 
 
-def terms_of(order: Order, shop: Shop) -> int | None:
+def terms_of(order: Payable, shop: Shop) -> int | None:
     """The days that the buyer has, where the order's method is on account: by the owner's word, else by its nature."""
     terms = shop.payment_terms.get(order.payment_method)
     if terms is not None:
@@ -71,7 +82,7 @@ def terms_of(order: Order, shop: Shop) -> int | None:
     return shop.payment_days if method is not None and method.on_account else None
 
 
-def _known(order: Order) -> Method | None:
+def _known(order: Payable) -> Method | None:
     return payment_method.known_method(order.payment_method, order.payment_title)
 
 

@@ -1,4 +1,7 @@
-"""Which reminder of an open invoice is due on a day. Pure; what may be asked besides is in `late_costs`.
+"""Which reminder of an open invoice, or of an order that waits for a transfer, is due on a day. Pure; what may be asked besides is in
+`late_costs`.
+
+An order without an invoice is no debt that is due: its buyer is reminded kindly, never formally, and nothing is asked besides.
 
 Consumers: Book XIX of the Code of Economic Law (law of 4-5-2023, in force since 1-9-2023; read 2026-11-28 in secondary
 sources). Nothing may be asked besides the invoice before a first reminder, free and with a fixed content, and 14 whole
@@ -16,6 +19,10 @@ from worker.message import Message
 
 # Art. XIX.2 §1: the last of these days is the last on which the buyer pays the invoice and no more.
 DAYS_TO_PAY = 14
+# An order that nobody paid for so long after its day is given up: it is neither reminded of nor listed.
+GIVEN_UP_AFTER = timedelta(days=60)
+# Who is told that the order will be cancelled has so long to pay it; banks need one of these days.
+BEFORE_CANCELLING = timedelta(days=2)
 
 
 class ReminderKind(StrEnum):
@@ -35,6 +42,10 @@ REMINDER_TERMS = {
 }
 
 
+# Those of an order without an invoice.
+KIND_ONES = (ReminderKind.BEFORE_DUE, ReminderKind.FRIENDLY)
+
+
 class Reminded(StrEnum):
     """Who is reminded of what is open."""
 
@@ -48,7 +59,7 @@ class Reminded(StrEnum):
 class ReminderSettings:
     """When a shop reminds, and what it asks besides.
 
-    *who* is reminded of invoices that fall due from the day *since* on. *before_due*, *friendly* and *formal* are days before
+    *who* is reminded of what falls due from the day *since* on. *before_due*, *friendly* and *formal* are days before
     and after the due date, *last* days after the formal reminder; 0: none of that kind. *terms* is the clause of the shop's
     terms of sale on late payment, which holds for orders since *terms_since*: without both nothing is asked of a consumer,
     with them *consumer_costs* (in EUR) and *consumer_interest* (percent a year), within what the law allows. *business_costs*
@@ -84,12 +95,18 @@ class ReminderSettings:
 
 @dataclass(frozen=True)
 class OpenClaim:
-    """An open invoice. *tried*: the reminders that were planned or passed over, by kind, with the day each was sent; None: not."""
+    """An open invoice, or (*is_order*) an order that waits for a transfer without one.
+
+    *tried*: the reminders that were planned or passed over, by kind, with the day each was sent; None: not. *cancelled_after*: the
+    last day to pay an order that is then cancelled by itself.
+    """
 
     due_on: date
     issued_on: date | None = None
     is_business: bool = False
     tried: Mapping[ReminderKind, date | None] = field(default_factory=dict)
+    is_order: bool = False
+    cancelled_after: date | None = None
 
 
 @dataclass(frozen=True)
@@ -111,8 +128,8 @@ def next_reminder(settings: ReminderSettings, claim: OpenClaim, *, today: date) 
 
 
 def _to_come(settings: ReminderSettings, claim: OpenClaim) -> Iterator[NextReminder]:
-    kinds = list(ReminderKind)
-    begin = max((kinds.index(kind) + 1 for kind in claim.tried), default=0)
+    kinds = list(KIND_ONES if claim.is_order else ReminderKind)
+    begin = max((kinds.index(kind) + 1 for kind in claim.tried if kind in kinds), default=0)
     days = {kind: day_of(settings, claim, kind) for kind in kinds[begin:]}
     return (NextReminder(kind, on) for kind, on in days.items() if on is not None)
 
@@ -127,9 +144,10 @@ def day_of(settings: ReminderSettings, claim: OpenClaim, kind: ReminderKind) -> 
         case ReminderKind.BEFORE_DUE:
             return due_on - timedelta(days=settings.before_due) if settings.before_due else None
         case ReminderKind.FRIENDLY:
-            return due_on + timedelta(days=settings.friendly) if settings.friendly else None
+            planned = due_on + timedelta(days=settings.friendly)
+            return in_time(claim, planned) if settings.friendly else None
         case ReminderKind.FORMAL:
-            if not settings.formal:
+            if not settings.formal or claim.is_order:
                 return None
             between = timedelta(days=max(settings.formal - settings.friendly, 1))
             planned = due_on + timedelta(days=settings.formal)
@@ -140,14 +158,37 @@ def day_of(settings: ReminderSettings, claim: OpenClaim, kind: ReminderKind) -> 
     return formal_on + timedelta(days=max(settings.last, DAYS_TO_PAY + 1))
 
 
+def in_time(claim: OpenClaim, planned: date) -> date:
+    """*planned*, or as much earlier as leaves the buyer the time to pay before the order is cancelled."""
+    if claim.cancelled_after is None:
+        return planned
+    return min(planned, claim.cancelled_after - BEFORE_CANCELLING)
+
+
 def _is_over(settings: ReminderSettings, claim: OpenClaim, kind: ReminderKind, today: date) -> bool:
     """Nobody is told that he must pay soon what is due or what he just got, nor kindly what is to be asked formally."""
+    if claim.is_order and _is_no_use(settings, claim, kind, today):
+        return True
     if kind is ReminderKind.BEFORE_DUE:
-        begins = day_of(settings, claim, kind)
-        is_new = begins is not None and claim.issued_on is not None and begins <= claim.issued_on
-        return is_new or today >= claim.due_on
+        return _is_new(settings, claim, kind) or today >= claim.due_on
     formal_on = day_of(settings, claim, ReminderKind.FORMAL)
     return kind is ReminderKind.FRIENDLY and formal_on is not None and today >= formal_on
+
+
+def _is_new(settings: ReminderSettings, claim: OpenClaim, kind: ReminderKind) -> bool:
+    """Whether its buyer got what he is to pay by on that very day."""
+    begins = day_of(settings, claim, kind)
+    return begins is not None and claim.issued_on is not None and begins <= claim.issued_on
+
+
+def _is_no_use(settings: ReminderSettings, claim: OpenClaim, kind: ReminderKind, today: date) -> bool:
+    """Whether the time of an order is over, or that of a second word before its day."""
+    last = claim.cancelled_after or claim.due_on + GIVEN_UP_AFTER
+    if today > last or _is_new(settings, claim, kind):
+        return True
+    begins = day_of(settings, claim, kind)
+    is_second = kind is ReminderKind.FRIENDLY and ReminderKind.BEFORE_DUE in claim.tried
+    return is_second and begins is not None and begins <= claim.due_on
 
 
 def pay_by(sent_on: date) -> date:

@@ -240,9 +240,7 @@ class Shop:
     payment_days: int = 30
     sets_orders_paid: bool = True  # in the shop, once all of the money of one was counted here
     cancel_after_days: int = 0  # an order by bank transfer that is not paid by then is cancelled in the shop; 0: never
-    waits_for_bank_files: bool = (
-        True  # nobody is reminded while the newest is old; a shop that never read one waits for none
-    )
+    waits_for_bank_files: bool = True  # nobody is reminded and no order cancelled while the newest is old; a shop that never read one waits for none
     payment_terms: dict[str, PaymentTerms] = field(default_factory=dict)  # by method, where the owner knows better
     exchange_rates: dict[str, Decimal] = field(default_factory=dict)  # units of a currency for 1 EUR: {"USD": 1.0831}
     mollie: MollieSettings = MollieSettings()

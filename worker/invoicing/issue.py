@@ -19,7 +19,7 @@ from worker.invoicing.preflight import Preflight
 from worker.invoicing.refunds_unread import unread_refunds
 from worker.orders.fetch import FetchedOrder
 from worker.services import Services
-from worker.store import audit_trail, counters, orders, payment_references
+from worker.store import audit_trail, counters, orders, payment_references, waiting_orders
 from worker.store.audit_trail import AuditEntry
 from worker.store.orders import OrderState
 
@@ -51,8 +51,9 @@ def issue(services: Services, shop: Shop, fetched: FetchedOrder) -> Outcome:
             ),
             as_of=fetched.as_of,
         )
-        # The buyer was told it after the checkout: his money may come before any document.
         key = OrderKey(shop.shop_id, fetched.order.order_id, fetched.order.order_key)
+        waiting_orders.follow(connection, key)
+        # The buyer was told it after the checkout: his money may come before any document.
         payment_references.promise(connection, key, promised_reference(fetched.order, rounds.shop))
         retry_reason = fetched.fetch_error if fetched.fetch_error and fetched.order.refunds else None
         retry_reason = retry_reason or category_unknown(decision.rule_results)

@@ -47,8 +47,9 @@ class DoStep(JobType[LeasedSteps, str | NotNeeded]):
     def end(self, services: Services, leased: LeasedSteps, *, state: str, code: str, message: Message) -> None:
         now = services.now()
         with services.store.write() as connection:
+            ended = steps.still_leased(connection, leased)
             job_store.finish(connection, leased.lease, JobEnd(state=state, code=code, message=message), now=now)
-            for step in leased.steps:
+            for step in ended:
                 order_id = documents.get(connection, step.document_id).draft.order_id
                 entry = AuditEntry(step.shop_id, now, "worker", code, message, order_id, step.document_id)
                 audit_trail.add(connection, entry)

@@ -1,21 +1,26 @@
-"""What a reminder of an open invoice says. That of a consumer's formal reminder is fixed by art. XIX.2 §3 of the Code of Economic Law."""
+"""What a reminder says: of open invoices, and of orders that wait for a transfer without one.
+
+What a consumer's formal reminder says is fixed by art. XIX.2 §3 of the Code of Economic Law.
+"""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from email.message import EmailMessage
 
 import segno
 
-from worker.domain.document import Document
+from worker.domain.document import ASKING, Document
 from worker.domain.late_costs import is_business
-from worker.domain.money import ZERO
+from worker.domain.money import ZERO, total_of
 from worker.domain.online_payment import is_offered
 from worker.domain.reminder import DAYS_TO_PAY, ReminderKind, pay_by
 from worker.domain.shop import Shop
 from worker.domain.transfer_code import transfer_code
 from worker.i18n import Translator, title, titled_file_stem
-from worker.i18n.formats import format_enterprise_number
+from worker.i18n.formats import format_enterprise_number, format_reference
 from worker.mail.customer_mail import new_message, put_copies, recipients, render
 from worker.mail.mail_views import MailView, one_line
 from worker.store.reminders import StoredReminder
@@ -27,19 +32,31 @@ MOST_NAMED, LONGEST_NAME = 5, 80
 
 @dataclass(frozen=True)
 class ReminderView:
-    """A reminder of *document*, whose page is behind *link*, and the *formal* one before it, where one left."""
+    """A reminder of *document*, whose page is behind *link*, and the *formal* one before it, where one left.
+
+    *last_day*: the last on which an order can be paid that is then cancelled by itself.
+    """
 
     document: Document
     link: str
     reminder: StoredReminder
     formal: StoredReminder | None = None
+    last_day: date | None = None
 
 
 @dataclass(frozen=True)
 class ReminderMail(MailView):
-    """What the templates see."""
+    """What the templates see: one document, or (*together*) several of one buyer, of which this is the first."""
 
     view: ReminderView
+    together: tuple[ReminderView, ...] = ()
+    place: int = 0
+
+    @property
+    def each(self) -> tuple["ReminderMail", ...]:
+        """Every document of the mail, as if it were alone."""
+        views = enumerate(self.together or (self.view,))
+        return tuple(ReminderMail(self.shop, self.translator, view, place=place) for place, view in views)
 
     @property
     def document(self) -> Document:
@@ -58,9 +75,23 @@ class ReminderMail(MailView):
         return self.document.number
 
     @property
+    def order(self) -> str:
+        return self.document.draft.order_number
+
+    @property
+    def is_order(self) -> bool:
+        """Whether there is no invoice yet: its buyer knows the order, and owes nothing while it is not delivered."""
+        return self.document.draft.kind in ASKING
+
+    @property
+    def is_due(self) -> bool:
+        payment = self.document.draft.payment
+        return bool(payment and payment.due_on and payment.due_on < self.reminder.sent_on)
+
+    @property
     def asked(self) -> Decimal:
         """What is open, with what is asked besides."""
-        return self.reminder.open + self.reminder.costs.total
+        return total_of(view.reminder.open + view.reminder.costs.total for view in self.together or (self.view,))
 
     def money(self, amount: Decimal) -> str:
         return self.translator.amount(amount, self.reminder.currency)
@@ -71,9 +102,21 @@ class ReminderMail(MailView):
         return self.translator.date(payment.due_on) if payment and payment.due_on else ""
 
     @property
+    def named(self) -> str:
+        """The numbers of all its documents, of many the first."""
+        numbers = [view.document.number for view in self.together]
+        return some_of(numbers, self.translator)
+
+    @property
     def subject(self) -> str:
         _ = self.translator.gettext
+        if self.together:
+            return _("Still to be paid: {numbers}", numbers=self.named)
         match self.reminder.kind:
+            case ReminderKind.BEFORE_DUE | ReminderKind.FRIENDLY if self.is_order:
+                if self.is_due:
+                    return _("Is order {order} still to be paid?", order=self.order)
+                return _("Order {order} is to be paid by {date}", order=self.order, date=self.due)
             case ReminderKind.BEFORE_DUE:
                 return _("Invoice {number} is to be paid by {date}", number=self.number, date=self.due)
             case ReminderKind.FRIENDLY:
@@ -87,7 +130,29 @@ class ReminderMail(MailView):
     def paragraphs(self) -> tuple[str, ...]:
         buyer = one_line(self.document.draft.buyer.name)
         hello = self.translator.gettext("Hello {name},", name=buyer) if buyer else self.translator.gettext("Hello,")
-        return (hello, *(text for text in SAID[self.reminder.kind](self) if text))
+        said = of_several(self) if self.together else SAID[self.reminder.kind](self)
+        return (hello, *(text for text in said if text))
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """What stands below the name of one of several documents."""
+        _, payment = self.translator.gettext, self.document.draft.payment
+        said = [] if self.number == self.order else [_("Order {number}", number=self.order)]
+        said += [_("to be paid by {date}", date=self.due)] if self.due else []
+        if payment and payment.reference:
+            said.append(_("communication {reference}", reference=format_reference(payment.reference)))
+        return tuple(said)
+
+    @property
+    def cancelled(self) -> str:
+        """On which day an order is cancelled that is not paid until then; empty where nobody does so."""
+        if self.view.last_day is None:
+            return ""
+        return self.translator.gettext(
+            "Order {order} will be cancelled on {date} if it is not paid before that day. Do you no longer want it? Then you need not do anything.",
+            order=self.order,
+            date=self.translator.date(self.view.last_day + timedelta(days=1)),
+        )
 
     @property
     def closing(self) -> str:
@@ -116,12 +181,12 @@ class ReminderMail(MailView):
 
     @property
     def code(self) -> str:
-        """The text of the QR code; empty where none can be."""
-        return transfer_code(self.document.draft, self.asked)
+        """The text of the QR code; empty where none can be, as for several documents: each is paid under its own reference."""
+        return "" if self.together else transfer_code(self.document.draft, self.asked)
 
     @property
     def code_cid(self) -> str:
-        return QR_CID if self.code else ""
+        return f"{QR_CID}{self.place or ''}" if self.code else ""
 
     @property
     def pays_online(self) -> bool:
@@ -135,27 +200,37 @@ class ReminderMail(MailView):
         return says, self.view.link
 
 
-def before_due(mail: ReminderMail) -> tuple[str, ...]:
-    return (
-        mail.translator.gettext(
-            "Invoice {number} for your order {order} is to be paid by {date}. Of it {open} is still open.",
-            number=mail.number,
-            order=mail.document.draft.order_number,
-            date=mail.due,
-            open=mail.money(mail.reminder.open),
-        ),
-    )
-
-
-def friendly(mail: ReminderMail) -> tuple[str, ...]:
-    return (
-        mail.translator.gettext(
+def kindly(mail: ReminderMail) -> tuple[str, ...]:
+    """What is said before the due date, and first after it."""
+    _ = mail.translator.gettext
+    values = {"number": mail.number, "order": mail.order, "date": mail.due, "open": mail.money(mail.reminder.open)}
+    if mail.is_order and mail.is_due:
+        said = _(
+            "Your order {order} was to be paid by {date}, and {open} of it is still open. Perhaps it escaped your attention. Will you pay it in the coming days?",
+            **values,
+        )
+    elif mail.is_order:
+        said = _("Your order {order} is to be paid by {date}. Of it {open} is still open.", **values)
+    elif mail.reminder.kind is ReminderKind.BEFORE_DUE:
+        said = _(
+            "Invoice {number} for your order {order} is to be paid by {date}. Of it {open} is still open.", **values
+        )
+    else:
+        said = _(
             "Invoice {number} for your order {order} was to be paid by {date}, and {open} of it is still open. Perhaps it escaped your attention. Will you pay it in the coming days?",
-            number=mail.number,
-            order=mail.document.draft.order_number,
-            date=mail.due,
-            open=mail.money(mail.reminder.open),
-        ),
+            **values,
+        )
+    return said, mail.cancelled
+
+
+def of_several(mail: ReminderMail) -> tuple[str, ...]:
+    _ = mail.translator.gettext
+    return (
+        _("{open} is still open with us. Perhaps it escaped your attention.", open=mail.money(mail.asked))
+        if any(one.is_due for one in mail.each)
+        else _("{open} is soon to be paid to us.", open=mail.money(mail.asked)),
+        _("Please pay each amount with its own communication, so that we know at once what you paid."),
+        *(one.cancelled for one in mail.each),
     )
 
 
@@ -267,8 +342,8 @@ def last(mail: ReminderMail) -> tuple[str, ...]:
 
 
 SAID = {
-    ReminderKind.BEFORE_DUE: before_due,
-    ReminderKind.FRIENDLY: friendly,
+    ReminderKind.BEFORE_DUE: kindly,
+    ReminderKind.FRIENDLY: kindly,
     ReminderKind.FORMAL: formal,
     ReminderKind.LAST: last,
 }
@@ -277,16 +352,23 @@ SAID = {
 def bought(mail: ReminderMail) -> str:
     """What the debt is for, in the words of the invoice (art. XIX.2 §3 3°)."""
     names = [one_line(line.description)[:LONGEST_NAME] for line in mail.document.draft.lines if line.is_product]
-    named = ", ".join(names[:MOST_NAMED]) or mail.name
-    more = len(names) - MOST_NAMED
-    return named if more <= 0 else mail.translator.gettext("{names} and {count} more", names=named, count=str(more))
+    return some_of(names, mail.translator) or mail.name
 
 
-def compose(shop: Shop, view: ReminderView, pdf: bytes, *, message_id: str) -> EmailMessage:
-    """Write the reminder, in the language of its customer, with the invoice attached. Raises `Rejected` where an address is missing or invalid."""
-    document, draft = view.document, view.document.draft
+def some_of(names: Sequence[str], translator: Translator) -> str:
+    """All of *names*, of many the first."""
+    named, more = ", ".join(names[:MOST_NAMED]), len(names) - MOST_NAMED
+    return named if more <= 0 else translator.gettext("{names} and {count} more", names=named, count=str(more))
+
+
+def compose(shop: Shop, views: Sequence[ReminderView], pdfs: Sequence[bytes], *, message_id: str) -> EmailMessage:
+    """Write the reminder of some documents of one buyer, in the language of the first, with all of them attached (*pdfs*).
+
+    Raises `Rejected` where an address is missing or invalid.
+    """
+    document, draft = views[0].document, views[0].document.draft
     translator = Translator(draft.mail_language)
-    mail = ReminderMail(shop, translator, view)
+    mail = ReminderMail(shop, translator, views[0], tuple(views) if len(views) > 1 else ())
     message = new_message(shop, draft.buyer, recipients(shop, document)[0], message_id=message_id)
     put_copies(message, shop, document)
     subject = one_line(mail.subject)
@@ -294,12 +376,14 @@ def compose(shop: Shop, view: ReminderView, pdf: bytes, *, message_id: str) -> E
     context = {"mail": mail, "draft": draft, "seller": draft.seller, "subject": subject}
     message.set_content(render("reminder.txt", mail, context))
     message.add_alternative(render("reminder.html", mail, context), subtype="html")
-    if mail.code:
-        html = message.get_payload()[1]  # type: ignore[index]  # of a message with alternatives it is a list
-        html.add_related(picture_of(mail.code), maintype="image", subtype="png", cid=f"<{QR_CID}>")  # type: ignore[union-attr]
-    words = Translator(draft.language)
-    name = f"{titled_file_stem(draft.kind, document.number, words)}.pdf"
-    message.add_attachment(pdf, maintype="application", subtype="pdf", filename=name)
+    html = message.get_payload()[1]  # type: ignore[index]  # of a message with alternatives it is a list
+    for one in mail.each:
+        if one.code:
+            html.add_related(picture_of(one.code), maintype="image", subtype="png", cid=f"<{one.code_cid}>")  # type: ignore[union-attr]
+    for view, pdf in zip(views, pdfs, strict=True):
+        words = Translator(view.document.draft.language)
+        name = f"{titled_file_stem(view.document.draft.kind, view.document.number, words)}.pdf"
+        message.add_attachment(pdf, maintype="application", subtype="pdf", filename=name)
     message["Content-Language"] = translator.language  # last: adding parts moves every Content- header into the first
     return message
 

@@ -1,14 +1,17 @@
-"""Use case: reminders of open invoices that are due → steps that mail them. All shops at once; a shop without any costs nothing."""
+"""Use case: reminders of what is open that are due → steps that mail them. All shops at once; a shop without any costs nothing."""
 
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import Connection
 
+from worker.domain.reminder import KIND_ONES, ReminderKind
 from worker.domain.shop import Shop
 from worker.services import Services
 from worker.store import document_balances, reminders, shops, steps
 from worker.store.queries import reminder_outlook
+from worker.store.queries.reminder_outlook import Outlook
 from worker.store.reminders import NEVER
 from worker.store.steps import StepPlan
 
@@ -17,14 +20,26 @@ FROM_HOUR = time(9)
 AT_ONCE, MOST_ROUNDS = 200, 10
 # What passes is looked at again soon: a newer bank file may be there. `notifications.old_bank_files` tells the owner.
 HELD_FOR = timedelta(hours=1)
+# Should we be interrupted before its step is planned.
+LOOKED_AGAIN = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One mail of reminders of a *kind*; *of*: what its documents have in common."""
+
+    shop_id: str
+    kind: ReminderKind
+    of: tuple[Hashable, ...]
 
 
 @dataclass
 class Round:
-    """One look at what is due: each shop is read once."""
+    """One look at what is due: each shop is read once. *due*: what is to be mailed, by who gets it in one mail."""
 
     now: datetime
     known: dict[str, Shop | None] = field(default_factory=dict)
+    due: dict[Mail, list[int]] = field(default_factory=dict)
 
     def shop(self, connection: Connection, shop_id: str) -> Shop | None:
         if shop_id not in self.known:
@@ -33,22 +48,41 @@ class Round:
 
 
 def plan_due(services: Services) -> None:
-    """Plan every reminder whose day has come, and decide when each open invoice is looked at again. May be called at any time."""
+    """Plan every reminder whose day has come, and decide when what is open is looked at again. May be called at any time."""
+    this_round = Round(services.now())
     for _ in range(MOST_ROUNDS):
-        this_round = Round(services.now())
         with services.store.read() as connection:
-            due = reminders.due_looks(connection, now=this_round.now, limit=AT_ONCE)
-        for document_id, shop_id in due:
+            looks = reminders.due_looks(connection, now=this_round.now, limit=AT_ONCE)
+        for document_id, shop_id in looks:
             with services.store.write() as connection:
                 document_balances.lock(connection, document_id)
                 at = look(connection, this_round, document_id, shop_id)
                 reminders.look_again(connection, document_id, at=at)
-        if len(due) < AT_ONCE:
-            return
+        if len(looks) < AT_ONCE:
+            break
+    plan_together(services, this_round)
+
+
+def plan_together(services: Services, this_round: Round) -> None:
+    """Let the documents of one customer leave in one mail: their steps are there at once, or a worker would take the first alone."""
+    for mail, document_ids in this_round.due.items():
+        with services.store.write() as connection:
+            plan_mail(connection, mail, document_ids, now=this_round.now)
+
+
+def plan_mail(connection: Connection, mail: Mail, document_ids: Sequence[int], *, now: datetime) -> None:
+    for document_id in sorted(document_ids):
+        document_balances.lock(connection, document_id)
+    known = steps.of_documents(connection, document_ids)
+    # A person may have passed one over since it was looked at.
+    new = [document_id for document_id in document_ids if mail.kind not in known.get(document_id, {})]
+    for document_id in new:
+        plan = StepPlan((mail.kind,), f"{mail.kind}:{new[0]}")
+        steps.plan(connection, plan, shop_id=mail.shop_id, document_id=document_id, now=now)
 
 
 def look(connection: Connection, this_round: Round, document_id: int, shop_id: str) -> datetime:
-    """Plan the reminder that is due of one open invoice; when it is to be looked at again."""
+    """Note the reminder that is due of one document; when it is to be looked at again."""
     shop, now = this_round.shop(connection, shop_id), this_round.now
     if shop is None or not shop.reminders.is_on:
         return NEVER
@@ -63,9 +97,19 @@ def look(connection: Connection, this_round: Round, document_id: int, shop_id: s
     if now < begins:
         return begins
     if outlook.obstacle is None:
-        plan = StepPlan((outlook.next.kind,), "")
-        steps.plan(connection, plan, shop_id=shop_id, document_id=document_id, now=now)
-    return now + HELD_FOR if outlook.obstacle and outlook.obstacle.passes else tomorrow
+        this_round.due.setdefault(mail_of(outlook, outlook.next.kind), []).append(document_id)
+        return now + LOOKED_AGAIN
+    return now + HELD_FOR if outlook.obstacle.passes else tomorrow
+
+
+def mail_of(outlook: Outlook, kind: ReminderKind) -> Mail:
+    """The kind ones of one customer leave together. A formal one is about one debt: the law wants to see what, how much and until when."""
+    document, draft = outlook.document, outlook.document.draft
+    alone = Mail(document.shop_id, kind, (document.document_id,))
+    if kind not in KIND_ONES or draft.payment is None:
+        return alone
+    account = (draft.payment.iban, draft.payment.beneficiary)
+    return replace(alone, of=(draft.buyer.email.lower(), draft.mail_language, draft.currency, *account))
 
 
 def morning(shop: Shop, day: date) -> datetime:

@@ -20,7 +20,7 @@ from worker.message import Message, Money
 from worker.orders import fetch
 from worker.payments.set_paid import set_paid
 from worker.services import Services
-from worker.store import audit_trail, orders, payments
+from worker.store import audit_trail, orders, payment_shares, payments
 from worker.store.audit_trail import AuditEntry
 from worker.store.payments import Payment
 from worker.store.queries import order_balance
@@ -132,7 +132,7 @@ def tell_excess(services: Services, key: OrderKey) -> None:
 
 def money_of(services: Services, key: OrderKey) -> Decimal:
     with services.store.read() as connection:
-        return order_balance.total_paid(connection, key)
+        return payment_shares.total_paid(connection, key)
 
 
 def count(services: Services, order: Order, key: OrderKey) -> Counted:

@@ -1,17 +1,19 @@
-"""Step: remind the buyer of an open invoice, if at this moment nothing speaks against it."""
+"""Step: remind a buyer of open invoices or of orders that wait for a transfer, if at this moment nothing speaks against it."""
 
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from worker.domain.document import Document
+from worker.domain.document import Document, Kind
 from worker.domain.late_costs import Announcement, announcement, late_costs
 from worker.domain.money import ZERO, total_of
 from worker.domain.online_payment import CLOSED_STATUSES
 from worker.domain.order_payment import is_paid, status_of
 from worker.domain.reminder import REMINDER_TERMS, ReminderKind, next_reminder
 from worker.domain.shop import Shop
+from worker.domain.unpaid_order import WAITING_STATUSES, last_day, may_be_cancelled
 from worker.errors import OrderGone, Rejected, ShopPaused, WaitsForOthers
 from worker.mail import customer_mail, reminder_mail
 from worker.mail.reminder_mail import ReminderView
@@ -22,64 +24,136 @@ from worker.sending.customer_link import link_of
 from worker.sending.email import new_message_id, send_mail, with_sender
 from worker.sending.pdf import document_with_pdf
 from worker.services import Services
-from worker.store import audit_trail, document_balances, jobs, orders, reminders
+from worker.store import audit_trail, document_balances, documents, jobs, orders, reminders, steps
 from worker.store.audit_trail import AuditEntry
-from worker.store.queries import reminder_outlook
+from worker.store.jobs import JobEnd
+from worker.store.queries import reminder_outlook, unpaid_orders
 from worker.store.queries.reminder_outlook import Outlook
 from worker.store.reminders import StoredReminder
 from worker.store.shops import ConnectedShop
-from worker.store.steps import LeasedSteps
+from worker.store.steps import LeasedSteps, Step
 
 LOOK_AGAIN_S = 6 * 3600
 
 
 def send(services: Services, leased: LeasedSteps) -> str:
-    """Mail the reminder that the step is named after. Returns the Message-ID, which a repeat carries again.
+    """Mail the reminder that the steps are named after: of all their documents in one. Returns the Message-ID, which a repeat
+    carries again.
 
-    Raises NotNeeded where nothing is to be reminded of any more, WaitsForOthers while it is held back.
+    One of which nothing is to be reminded any more is left out. Raises NotNeeded where that holds for all, WaitsForOthers while any
+    is held back.
     """
-    step, connected = leased.steps[0], services.connected(leased.steps[0].shop_id)
-    kind = ReminderKind(step.name)
+    connected, kind = services.connected(leased.steps[0].shop_id), ReminderKind(leased.steps[0].name)
     if connected.shop.suspended:
         raise ShopPaused("This shop is paused; its reminders wait until it goes on.", retry_after_s=3600)
-    with services.store.read() as connection:
-        may_leave(services, connection, connected.shop, step.document_id, kind)
-    refuse_if_settled_in_shop(services, connected, step.document_id)
-    document, pdf = document_with_pdf(services, step.document_id)
+    checks = Checks(services, connected, kind)
+    checks.of_steps(leased.steps)
+    files = {step.document_id: document_with_pdf(services, step.document_id) for step in checks.leaving(leased.steps)}
     shop = with_sender(services, connected.shop)
-    message_id = step.detail or new_message_id(services.settings.public_url)
+    message_id = leased.steps[0].detail or new_message_id(services.settings.public_url)
     with services.store.write() as connection:
         # What is open now, and not when the shop was asked: money may have come meanwhile.
-        document_balances.lock(connection, step.document_id)
-        outlook = may_leave(services, connection, connected.shop, step.document_id, kind)
-        reminder = written_reminder(shop, outlook, kind, today(services, shop))
+        for document_id in sorted(files):
+            document_balances.lock(connection, document_id)
+        outlooks = checks.once_more(connection, leased.steps)
+        written = {
+            one: written_reminder(shop, outlook, kind, today(services, shop)) for one, outlook in outlooks.items()
+        }
         # Before the mail server hears of it: after a crash the same mail goes out under the same id.
-        reminders.save(connection, reminder)
+        for reminder in written.values():
+            reminders.save(connection, reminder)
+        leave_out(connection, leased, checks.not_needed, now=services.now())
         jobs.save_detail(connection, leased.lease, message_id)
-    view = ReminderView(document, link_of(services, document), reminder, outlook.sent.get(ReminderKind.FORMAL))
-    message = reminder_mail.compose(shop, view, pdf, message_id=message_id)
-    send_mail(services, connected, message, recipients=customer_mail.recipients(shop, document))
-    add_to_trail(services, document, kind)
+    views = [
+        ReminderView(
+            document=outlook.document,
+            link=link_of(services, outlook.document),
+            reminder=written[one],
+            formal=outlook.sent.get(ReminderKind.FORMAL),
+            last_day=checks.last_days.get(one),
+        )
+        for one, outlook in outlooks.items()
+    ]
+    message = reminder_mail.compose(shop, views, [files[one][1] for one in outlooks], message_id=message_id)
+    send_mail(services, connected, message, recipients=customer_mail.recipients(shop, views[0].document))
+    for view in views:
+        add_to_trail(services, view.document, kind)
     return message_id
+
+
+@dataclass
+class Checks:
+    """What speaks against reminding of documents at this moment: here, and in the shop.
+
+    *not_needed*: why nobody is to be reminded of one, by its id. *last_days*: the last day to pay an order that is then cancelled.
+    """
+
+    services: Services
+    connected: ConnectedShop
+    kind: ReminderKind
+    not_needed: dict[int, NotNeeded] = field(default_factory=dict)
+    last_days: dict[int, date | None] = field(default_factory=dict)
+
+    def leaving(self, steps: Iterable[Step]) -> list[Step]:
+        """Those of which nothing was found. Raises NotNeeded where there is none."""
+        left = [step for step in steps if step.document_id not in self.not_needed]
+        if not left:
+            raise next(iter(self.not_needed.values()))
+        return left
+
+    def of_steps(self, steps: Sequence[Step]) -> None:
+        """Raises WaitsForOthers where any is held back, NotNeeded where none is needed."""
+        with self.services.store.read() as connection:
+            outlooks = self.once_more(connection, steps)
+        for document_id, outlook in outlooks.items():
+            try:
+                self.last_days[document_id] = last_day_in_shop(self.services, self.connected, outlook)
+            except NotNeeded as reason:
+                self.not_needed[document_id] = reason
+        self.leaving(steps)
+
+    def once_more(self, connection: Connection, steps: Sequence[Step]) -> dict[int, Outlook]:
+        """Those that may leave by what is known here, by the document's id."""
+        found = {}
+        for step in self.leaving(steps):
+            try:
+                found[step.document_id] = self.may_leave(connection, step.document_id)
+            except NotNeeded as reason:
+                self.not_needed[step.document_id] = reason
+        self.leaving(steps)
+        return found
+
+    def may_leave(self, connection: Connection, document_id: int) -> Outlook:
+        """The document, where this reminder of it may leave now. Raises NotNeeded and WaitsForOthers."""
+        shop, day = self.connected.shop, today(self.services, self.connected.shop)
+        outlook = reminder_outlook.of_documents(connection, shop, [document_id], now=self.services.now())[document_id]
+        if outlook.obstacle is not None and not outlook.obstacle.passes:
+            raise NotNeeded(outlook.obstacle.message)
+        claim = outlook.claim(without=self.kind)
+        due = next_reminder(shop.reminders, claim, today=day) if claim else None
+        if due is None or due.kind is not self.kind or due.on > day:
+            raise NotNeeded(Message("Its time is over, or such reminders were switched off meanwhile."))
+        if outlook.obstacle is not None:
+            raise WaitsForOthers(outlook.obstacle.message, code="reminder_held", retry_after_s=LOOK_AGAIN_S)
+        return outlook
+
+
+def leave_out(
+    connection: Connection, leased: LeasedSteps, not_needed: Mapping[int, NotNeeded], *, now: datetime
+) -> None:
+    """End the steps of documents of which nobody is to be reminded, and let those of the others leave."""
+    for step in leased.steps:
+        reason = not_needed.get(step.document_id)
+        if reason is None:
+            continue
+        steps.leave_out(connection, leased, step.step_id, JobEnd("skipped", reason.code, reason.message), now=now)
+        order_id = documents.get(connection, step.document_id).draft.order_id
+        entry = AuditEntry(step.shop_id, now, "worker", reason.code, reason.message, order_id, step.document_id)
+        audit_trail.add(connection, entry)
 
 
 def today(services: Services, shop: Shop) -> date:
     return services.now().astimezone(shop.zoneinfo).date()
-
-
-def may_leave(services: Services, connection: Connection, shop: Shop, document_id: int, kind: ReminderKind) -> Outlook:
-    """The invoice, where this reminder of it may leave now. Raises NotNeeded and WaitsForOthers."""
-    found = reminder_outlook.of_documents(connection, shop, [document_id], now=services.now())
-    outlook = found[document_id]
-    if outlook.obstacle is not None and not outlook.obstacle.passes:
-        raise NotNeeded(outlook.obstacle.message)
-    claim = outlook.claim(without=kind)
-    due = next_reminder(shop.reminders, claim, today=today(services, shop)) if claim else None
-    if due is None or due.kind is not kind or due.on > today(services, shop):
-        raise NotNeeded(Message("Its time is over, or such reminders were switched off meanwhile."))
-    if outlook.obstacle is not None:
-        raise WaitsForOthers(outlook.obstacle.message, code="reminder_held", retry_after_s=LOOK_AGAIN_S)
-    return outlook
 
 
 def written_reminder(shop: Shop, outlook: Outlook, kind: ReminderKind, day: date) -> StoredReminder:
@@ -103,36 +177,59 @@ def written_reminder(shop: Shop, outlook: Outlook, kind: ReminderKind, day: date
 
 @dataclass(frozen=True)
 class ShopsWord:
-    """What the shop says of an order: *status* as built in, whether it *paid*."""
+    """What the shop says of an order: *status* as built in, whether it *paid*; *last_day* to pay it before it is cancelled by itself."""
 
     status: str
     paid: bool
+    last_day: date | None = None
 
 
-def refuse_if_settled_in_shop(services: Services, connected: ConnectedShop, document_id: int) -> None:
-    """Raises NotNeeded where the order is paid, cancelled or gone in its shop, WaitsForOthers while a refund of it waits to be credited."""
-    with services.store.read() as connection:
-        found = reminder_outlook.of_documents(connection, connected.shop, [document_id], now=services.now())
-        document = found[document_id].document
+def last_day_in_shop(services: Services, connected: ConnectedShop, outlook: Outlook) -> date | None:
+    """The last day to pay, where the order is cancelled after it.
+
+    Raises NotNeeded where the order is paid, cancelled or gone in its shop, or waits no longer without an invoice; WaitsForOthers
+    while a refund of it waits to be credited.
+    """
+    document = outlook.document
     word = (
-        asked_of_shop(services, connected, document) if connected.secrets.has_rest else known_word(services, document)
+        asked_of_shop(services, connected, document)
+        if connected.secrets.has_rest
+        else known_word(services, connected.shop, document)
     )
     if word.status in CLOSED_STATUSES:
         raise NotNeeded(Message("Its order is cancelled or refunded in the shop."))
     if word.paid:
         raise NotNeeded(Message("The shop says that its order is paid."))
+    if outlook.is_order and word.status not in WAITING_STATUSES:
+        raise NotNeeded(Message("Its order no longer waits for its money in the shop."))
+    return word.last_day
 
 
 def asked_of_shop(services: Services, connected: ConnectedShop, document: Document) -> ShopsWord:
-    with fetch.key_refused_is_told(services, connected.shop):
+    draft, shop = document.draft, connected.shop
+    with fetch.key_refused_is_told(services, shop):
         try:
-            fetched = fetch.fetch_from_shop(services, connected, document.draft.order_id)
+            fetched = fetch.fetch_from_shop(services, connected, draft.order_id)
         except OrderGone:
             return ShopsWord("deleted", paid=False)
-    if fetched.order.order_key != document.draft.order_key:
+    order = fetched.order
+    if order.order_key != draft.order_key:
         return ShopsWord("deleted", paid=False)
-    refuse_uncredited(services, document, fetched)
-    return ShopsWord(status_of(fetched.order, connected.shop), is_paid(fetched.order, connected.shop))
+    word = ShopsWord(status_of(order, shop), is_paid(order, shop))
+    if draft.kind is Kind.INVOICE:
+        refuse_uncredited(services, document, fetched)
+        return word
+    if order.total != draft.total or order.refunds:
+        raise NotNeeded(
+            Message(
+                "Order {number} was changed in the shop since: it no longer asks what {document} asks.",
+                number=order.number,
+                document=document.number,
+            )
+        )
+    with services.store.read() as connection:
+        stays = unpaid_orders.may_be_paid(connection, document.order)
+    return word if stays or not may_be_cancelled(order, shop) else replace(word, last_day=last_day(order, shop))
 
 
 def refuse_uncredited(services: Services, document: Document, fetched: fetch.FetchedOrder) -> None:
@@ -148,13 +245,13 @@ def refuse_uncredited(services: Services, document: Document, fetched: fetch.Fet
         )
 
 
-def known_word(services: Services, document: Document) -> ShopsWord:
+def known_word(services: Services, shop: Shop, document: Document) -> ShopsWord:
     """Of a shop that gave no key: as it delivered the order last."""
     with services.store.read() as connection:
         order = orders.find(connection, document.shop_id, document.draft.order_id)
     if order is None or order.order_key != document.draft.order_key:
         raise Rejected("Nothing is known of order {number}.", number=document.draft.order_number, code="order_unknown")
-    return ShopsWord(order.status, paid=order.paid_at is not None)
+    return ShopsWord(shop.orders.status_map.get(order.status, order.status), paid=order.paid_at is not None)
 
 
 def add_to_trail(services: Services, document: Document, kind: ReminderKind) -> None:

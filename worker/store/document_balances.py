@@ -20,13 +20,14 @@ def update_unpaid(connection: Connection, document_id: int) -> Balance:
     elif balance.paid is not None:
         # Money was taken back: the invoice waits for it again.
         known = select(unpaid.c.document_id).where(unpaid.c.document_id == document_id)
-        owed = select(documents.c.document_id, documents.c.shop_id, documents.c.issued_on).where(
+        names = ("document_id", "shop_id", "kind", "issued_on")
+        owed = select(*(documents.c[name] for name in names)).where(
             documents.c.document_id == document_id,
             documents.c.kind == Kind.INVOICE,
             documents.c.test.is_(False),
             ~known.exists(),
         )
-        connection.execute(insert(unpaid).from_select(["document_id", "shop_id", "issued_on"], owed))
+        connection.execute(insert(unpaid).from_select(names, owed))
     return balance
 
 

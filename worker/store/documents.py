@@ -12,7 +12,15 @@ from worker.domain.document import Document, Draft, History, Kind, StoredDraft
 from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.webhook import WebhookEventKind
 from worker.errors import Rejected
-from worker.store import document_balances, order_search, payment_references, payment_shares, payments, webhooks
+from worker.store import (
+    document_balances,
+    order_search,
+    payment_references,
+    payment_shares,
+    payments,
+    waiting_orders,
+    webhooks,
+)
 from worker.store.counters import TakenNumber
 from worker.store.database import json_codec
 from worker.store.database.tables import documents, drafts, unpaid
@@ -97,11 +105,12 @@ def add(connection: Connection, new: NewDocument) -> Document:
 
 
 def expect_payment(connection: Connection, document: Document) -> None:
-    """Add an issued invoice to `unpaid`, unless it was paid before it was made."""
+    """Add an issued invoice to `unpaid`, unless it was paid before it was made; its order waits no longer without one."""
     draft = document.draft
     if draft.kind is Kind.INVOICE and not draft.test and not draft.is_paid and draft.total > 0:
         values = {"document_id": document.document_id, "shop_id": document.shop_id, "issued_on": document.issued_on}
-        connection.execute(insert(unpaid).values(values))
+        connection.execute(insert(unpaid).values(kind=draft.kind, **values))
+    waiting_orders.follow(connection, document.order)
 
 
 def store_prepaid(connection: Connection, document: Document) -> None:

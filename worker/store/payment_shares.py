@@ -102,6 +102,12 @@ def invoices_of(connection: Connection, order: OrderKey) -> tuple[int, ...]:
     )
 
 
+def total_paid(connection: Connection, order: OrderKey) -> Decimal:
+    """All that came in for an order."""
+    amount = func.sum(payments.c.amount, type_=payments.c.amount.type)
+    return connection.execute(select(amount).where(*is_of_order(payments, order))).scalar() or ZERO
+
+
 def is_of_order(table: Any, order: OrderKey) -> tuple[ColumnElement[bool], ...]:
     column = table.c
     return column.shop_id == order.shop_id, column.order_id == order.order_id, column.order_key == order.order_key

@@ -12,7 +12,7 @@ from worker.domain.order import OrderKey
 from worker.domain.payment import HEARSAY, PaymentSource, Receipt
 from worker.domain.payment_method import is_transfer
 from worker.domain.webhook import WebhookEventKind
-from worker.store import counters, document_balances, settle_orders, webhooks
+from worker.store import counters, document_balances, settle_orders, waiting_orders, webhooks
 from worker.store.database.tables import documents, orders, payment_shares, payments
 from worker.store.payment_shares import add_shares, invoices_of, is_of_order, share_out, shares_of
 
@@ -71,6 +71,7 @@ def receive_all(
         told = replace(receipt, replaces=said.payment_id) if said is not None else receipt
         payment_ids.append(add_row(connection, order, amount, told, now=now))
     share_out(connection, order, now=now)
+    waiting_orders.follow(connection, order)
     tell_paid(connection, order, paid_before, now=now)
     return payment_ids
 
@@ -98,6 +99,7 @@ def reverse(connection: Connection, payment_id: int, *, on: date, by: str, now: 
         said = Receipt(heard.paid_on, heard.source, heard.created_by, heard.method, heard.reference)
         add_row(connection, order_of(heard), heard.amount, said, now=now)
     share_out(connection, order_of(payment), now=now)
+    waiting_orders.follow(connection, order_of(payment))
     return True
 
 

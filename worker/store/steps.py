@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, insert, literal_column, select, update
 from sqlalchemy.engine import Row
 
+from worker.domain.reminder import KIND_ONES
 from worker.domain.step import MAIL, STEPS
 from worker.message import Message
 from worker.store import jobs as job_store
@@ -44,6 +45,9 @@ class LeasedSteps(Leased):
     steps: tuple[Step, ...]
 
 
+# Mails that may take along those of other documents.
+MAILED_TOGETHER = (MAIL, *KIND_ONES)
+
 # In the words of the index.
 IS_STEP: ColumnElement[bool] = literal_column("jobs.kind = 'step'")
 
@@ -53,7 +57,7 @@ class StepPlan:
     """The steps to do with a document by *names*, and the documents (of one *mail_group*) that go out in its mail."""
 
     names: Sequence[str]
-    mail_group: str
+    mail_group: str = ""
 
 
 def plan(connection: Connection, plan: StepPlan, *, shop_id: str, document_id: int, now: datetime) -> None:
@@ -65,7 +69,7 @@ def plan(connection: Connection, plan: StepPlan, *, shop_id: str, document_id: i
             "queue": STEPS[name].queue,
             "shop_id": shop_id,
             "document_id": document_id,
-            "group_id": plan.mail_group if name == MAIL else None,
+            "group_id": plan.mail_group or None if name in MAILED_TOGETHER else None,
             "state": "waiting",
             "created_at": now,
             "next_at": now,
@@ -95,11 +99,10 @@ def take(
     A mail takes along those of its group, all or nothing: while one of them is in other hands, nobody else mails the rest.
     """
     mine: tuple[ColumnElement[bool], ...] = (IS_STEP, jobs.c.document_id == document_id, jobs.c.name == name)
-    if name == MAIL:
+    if name in MAILED_TOGETHER:
         group = connection.execute(select(jobs.c.group_id).where(*mine)).scalar()
-        if group is None:
-            return None
-        mine = (IS_STEP, jobs.c.group_id == group, jobs.c.name == name)
+        if group is not None:
+            mine = (IS_STEP, jobs.c.group_id == group, jobs.c.name == name)
     lease = job_store.claim(connection, *mine, now=now, lease_for=lease_for, one_at_a_time="group_id")
     if lease is None:
         return None
@@ -164,6 +167,17 @@ def close(connection: Connection, step_ids: Sequence[int], *, code: str, message
     """End steps that a person takes care of; those at work are left alone. Returns how many were ended."""
     mine = (IS_STEP, jobs.c.job_id.in_(step_ids), jobs.c.state.in_(("waiting", "failed")))
     return job_store.close(connection, *mine, end=JobEnd("skipped", code, message), now=now)
+
+
+def leave_out(connection: Connection, leased: Leased, step_id: int, end: JobEnd, *, now: datetime) -> None:
+    """End one of the leased steps: the mail leaves without its document."""
+    job_store.close(connection, jobs.c.lease == leased.lease, jobs.c.job_id == step_id, end=end, now=now)
+
+
+def still_leased(connection: Connection, leased: LeasedSteps) -> tuple[Step, ...]:
+    """Those that were not left out."""
+    ids = set(connection.execute(select(jobs.c.job_id).where(jobs.c.lease == leased.lease)).scalars())
+    return tuple(step for step in leased.steps if step.step_id in ids)
 
 
 def mark_as_tried(connection: Connection) -> None:

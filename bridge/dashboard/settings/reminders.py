@@ -13,7 +13,7 @@ def page() -> SettingsPage:
     return SettingsPage(
         _("Reminders"),
         _(
-            "Of an open invoice by bank transfer your customers are reminded by mail, with the invoice, what is open at that moment, a code for banking apps and your account. Before each mail the shop is asked whether the order is paid or cancelled. Who gets what when stands under Payments, Reminders."
+            "Of an open invoice by bank transfer your customers are reminded by mail, with the invoice, what is open at that moment, a code for banking apps and your account; and of an order that waits for a transfer, with its payment request or confirmation. Before each mail the shop is asked whether the order is paid or cancelled. What one customer is to be reminded of kindly on one day leaves in one mail. Who gets what when stands under Payments, Reminders."
         ),
         (when(), of_consumers(), of_businesses()),
     )
@@ -26,7 +26,7 @@ def when() -> FieldGroup:
             FormField("reminders.who", _("Who is reminded"), kind="select", options=reminded()),
             FormField(
                 "reminders.since",
-                _("Of invoices that fall due from this day on"),
+                _("Of what falls due from this day on"),
                 kind="date",
                 help=_("Empty: from the day on which you begin. What is older may be long settled."),
             ),
@@ -50,7 +50,7 @@ def when() -> FieldGroup:
                 kind="number",
                 narrow=True,
                 help=_(
-                    "For a consumer the first reminder of the law (Book XIX of the Code of Economic Law): free, with its fixed content, and {days} days to pay. 0: none.",
+                    "For a consumer the first reminder of the law (Book XIX of the Code of Economic Law): free, with its fixed content, and {days} days to pay. Of invoices only: an order that was not delivered is no debt yet. 0: none.",
                     days=str(DAYS_TO_PAY),
                 ),
             ),

@@ -6,22 +6,23 @@ from typing import Any
 
 import pytest
 
-from tests.support.system import System
+from tests.support.system import START, System
 from worker.actions import documents as document_actions
 from worker.actions import reminders as actions
 from worker.actions.shop_settings import ShopChanges, change_shop
 from worker.demo.orders import an_order
-from worker.domain.document import Document
+from worker.domain.document import Document, Kind
 from worker.domain.payment import PaymentSource, Receipt
-from worker.domain.reminder import Reminded, ReminderKind, ReminderSettings
+from worker.domain.reminder import GIVEN_UP_AFTER, Reminded, ReminderKind, ReminderSettings
 from worker.domain.rules import Rule
+from worker.i18n.formats import format_reference
 from worker.net.mollie_answer import MolliePayment, Status
 from worker.net.mollie_key import Mode
 from worker.payments import reminders
-from worker.store import bank_files, payment_attempts, payments
+from worker.store import bank_files, payment_attempts, payments, steps
 from worker.store import reminders as reminder_rows
 from worker.store.bank_files import NewFile
-from worker.store.queries import order_balance
+from worker.store.queries import order_balance, reminder_outlook
 
 DUE = date(2026, 12, 3)
 BEFORE, FRIENDLY, FORMAL, LAST = ReminderKind
@@ -198,6 +199,166 @@ def test_a_shop_in_test_or_paused_or_without_reminders_reminds_nobody(system: Sy
     system.change_shop(**changes)
     comes(system, days_after_due(5))
     assert subjects(system) == []
+
+
+# Orders without an invoice
+
+ASKS = (Rule.parse("payment_request:created:send"), Rule.parse("invoice:paid:send"))
+
+
+def requested(system: System, **order: Any) -> Document:
+    """The payment request of an order of 22.20, to be paid by the 3rd of December."""
+    system.change_shop(rules=ASKS)
+    document = invoiced(system, **order)
+    assert document.draft.kind is Kind.PAYMENT_REQUEST
+    return document
+
+
+def test_the_buyer_of_an_order_is_reminded_kindly_and_never_formally(system: System) -> None:
+    document = requested(system)
+    for number in (-10, -3, -2, 0, 5, 6, 14, 29, 60, 90):
+        comes(system, days_after_due(number))
+    assert subjects(system) == [
+        "Bestelling 238 is te betalen tegen 3 december 2026",
+        "Is bestelling 238 nog te betalen?",
+    ]
+    assert states(system) == {BEFORE: ("done", ""), FRIENDLY: ("done", "")}
+    said = text_of(system)
+    assert document.number in said
+    assert "22,20" in said
+    for word in ("gratis", "schadevergoeding", "20 euro", "geannuleerd", "actuur"):
+        assert word not in said
+
+
+@on_sqlite
+def test_who_is_about_to_lose_the_order_is_told_when(system: System) -> None:
+    system.change_shop(cancel_after_days=14)
+    requested(system, created=START)
+    # Placed on the 23rd of November: it can be paid until the 7th of December.
+    told = []
+    for number in (-3, 1, 2, 5):
+        comes(system, days_after_due(number))
+        told.append("als bestelling 238 niet voor 8 december 2026 betaald is" in text_of(system).lower())
+    assert (len(subjects(system)), told) == (2, [True] * 4)
+
+
+@on_sqlite
+def test_an_order_of_which_something_came_in_is_not_said_to_be_cancelled(system: System) -> None:
+    system.change_shop(cancel_after_days=14)
+    document = requested(system, created=START)
+    with system.services.store.write() as connection:
+        receipt = Receipt(DUE, PaymentSource.BANK, "bank", outside_ref="B1")
+        payments.receive(connection, document.order, Decimal("12.20"), receipt, now=system.clock.now)
+    comes(system, days_after_due(2))
+    assert "10,00" in text_of(system)
+    assert "geannuleerd" not in text_of(system)
+
+
+def money_came(system: System, document: Document) -> None:
+    with system.services.store.write() as connection:
+        receipt = Receipt(DUE, PaymentSource.BANK, "bank", outside_ref=f"B{document.document_id}")
+        payments.receive(connection, document.order, Decimal("22.20"), receipt, now=system.clock.now)
+
+
+def changed_in_shop(system: System, document: Document) -> None:
+    system.shop.change(document.draft.order_id, total="30.00")
+
+
+def packed_in_shop(system: System, document: Document) -> None:
+    system.shop.change(document.draft.order_id, status="completed")
+
+
+STOP = (
+    cancelled_in_shop,
+    paid_in_shop,
+    gone_from_shop,
+    stopped,
+    paying_online,
+    money_came,
+    changed_in_shop,
+    packed_in_shop,
+)
+
+
+@on_sqlite
+def test_nobody_is_reminded_of_an_order_that_no_longer_waits(system: System) -> None:
+    for order_id, happens in enumerate(STOP, start=300):
+        happens(system, requested(system, id=order_id))
+    requested(system, id=299)
+    comes(system, days_after_due(5))
+    assert subjects(system) == ["Is bestelling 299 nog te betalen?"]
+
+
+@on_sqlite
+def test_an_order_waits_only_until_it_is_paid_and_again_once_that_is_taken_back(system: System) -> None:
+    document = requested(system)
+
+    def waits() -> list[str]:
+        with system.services.store.read() as connection:
+            shop = system.services.connected(system.shop_id).shop
+            return [
+                one.document.number for one in reminder_outlook.open_of_shop(connection, shop, now=system.clock.now)
+            ]
+
+    assert waits() == [document.number]
+    money_came(system, document)
+    assert waits() == []
+    with system.services.store.write() as connection:
+        for payment in payments.standing(connection, document.order):
+            payments.reverse(connection, payment.payment_id, on=DUE, by="An", now=system.clock.now)
+    assert waits() == [document.number]
+    comes(system, DUE + GIVEN_UP_AFTER + timedelta(days=1))
+    assert waits() == []
+
+
+@on_sqlite
+def test_an_order_that_is_invoiced_is_reminded_of_by_its_invoice_alone(system: System) -> None:
+    requested(system)
+    system.change_shop(rules=(Rule.parse("invoice:created:send"),))
+    system.arrives(an_order(id=238, status="on-hold", paid=False, payment_method="bacs"))
+    system.mailbox.clear()
+    comes(system, days_after_due(5))
+    assert subjects(system) == ["Is factuur F2026-00001 nog te betalen?"]
+
+
+# Several of one customer
+
+
+def test_what_one_customer_is_reminded_of_kindly_leaves_in_one_mail(system: System) -> None:
+    first, second = invoiced(system, id=301), invoiced(system, id=302)
+    third = requested(system, id=303)
+    system.change_shop(rules=(Rule.parse("invoice:created:send"),))
+    other = invoiced(system, id=304, email="an.peeters@klant.example")
+    marked_paid(system, gone := invoiced(system, id=305))
+    system.mailbox.clear()
+    comes(system, days_after_due(5))
+
+    assert len(subjects(system)) == 2
+    together = next(mail for mail in system.mailbox.messages() if first.number in mail.subject)
+    text = together.text.replace("\xa0", " ").replace("\u202f", " ")
+    for one in (first, second, third):
+        assert one.number in text
+        assert one.draft.payment is not None
+        assert format_reference(one.draft.payment.reference) in text
+    assert "66,60" in text
+    assert [other.number in text, gone.number in text] == [False, False]
+    assert len([one for one in together.attachments if one.type == "application/pdf"]) == 3
+    comes(system, days_after_due(14))
+    # What the law wants said is said of each debt alone.
+    assert len(subjects(system)) == 2 + 3
+
+
+@on_sqlite
+def test_what_was_settled_meanwhile_is_left_out_and_the_rest_leaves(system: System) -> None:
+    first, second = invoiced(system, id=301), invoiced(system, id=302)
+    system.clock.now = datetime(2026, 12, 8, 9, tzinfo=UTC)
+    reminders.plan_due(system.services)
+    cancelled_in_shop(system, first)
+    system.work()
+    assert subjects(system) == [f"Is factuur {second.number} nog te betalen?"]
+    with system.services.store.read() as connection:
+        found = steps.of_documents(connection, [first.document_id, second.document_id])
+    assert [found[one.document_id][FRIENDLY].state for one in (first, second)] == ["skipped", "done"]
 
 
 @on_sqlite

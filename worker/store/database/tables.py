@@ -372,19 +372,21 @@ documents = Table(
     partial_index("ix_documents_corrects", "corrects", where="corrects IS NOT NULL"),
 )
 
-# Invoices of which an amount is open. That is counted from three tables, so which ones they are is stored here: a shop
-# whose customers all pay would have its whole past read to find that nobody owes anything.
+# Documents that wait for their money: invoices of which an amount is open, and of an order without one the document by which
+# its buyer is to transfer the money. That is counted from several tables, so which ones they are is stored here: a shop whose
+# customers all pay would have its whole past read to find that nobody owes anything.
 unpaid = Table(
     "unpaid",
     metadata,
     Column("document_id", ForeignKey("documents.document_id"), primary_key=True),
     Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
+    Column("kind", String(24), nullable=False),  # domain.document.Kind
     Column("issued_on", Date, nullable=False),
     # When it is looked at whether its buyer is to be reminded; a new one soon.
     Column("remind_at", Instant, nullable=False, server_default="2000-01-01 00:00:00"),
-    Index("ix_unpaid_issued_on", "issued_on", "document_id"),
+    Index("ix_unpaid_issued_on", "kind", "issued_on", "document_id"),
     Index("ix_unpaid_remind_at", "remind_at", "document_id"),
-    Index("ix_unpaid_shop_issued_on", "shop_id", "issued_on", "document_id"),
+    Index("ix_unpaid_shop_issued_on", "shop_id", "kind", "issued_on", "document_id"),
 )
 
 # What buyers were reminded of, and what was asked and announced then; the step of the same name says whether it left.
@@ -404,7 +406,7 @@ reminders = Table(
     Index("ix_reminders_shop_sent_on", "shop_id", "sent_on", "document_id"),
 )
 
-# Invoices of which a person said that nobody is reminded any more.
+# Documents of which a person said that nobody is reminded any more.
 reminder_stops = Table(
     "reminder_stops",
     metadata,

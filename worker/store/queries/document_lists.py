@@ -133,8 +133,10 @@ def documents_conditions(wanted: DocumentFilter, search: Search | None) -> list[
     if wanted.mail_failed:
         failed = and_(literal_column("jobs." + FAILED), work.c.name == literal_column("'mail'"), steps.IS_STEP)
         found.append(exists().where(work.c.document_id == made.c.document_id, failed) if few else failed)
-    if wanted.unpaid and (few or wanted.mail_failed):
-        found.append(exists().where(unpaid.c.document_id == made.c.document_id))
+    if wanted.unpaid:
+        walked = not (few or wanted.mail_failed)
+        owed = unpaid.c.kind == Kind.INVOICE
+        found.append(owed if walked else exists().where(unpaid.c.document_id == made.c.document_id, owed))
     issued_on = unpaid.c.issued_on if wanted.unpaid and not (few or wanted.mail_failed) else made.c.issued_on
     if wanted.order_id is not None:
         found.append(made.c.order_id == wanted.order_id)
@@ -168,7 +170,11 @@ def document_rows(connection: Connection, rows: Sequence[Row[Any]]) -> list[Docu
         document_links.of_documents(connection, ids),
     )
     todo = steps.of_documents(connection, ids)
-    open_ids = set(connection.execute(select(unpaid.c.document_id).where(unpaid.c.document_id.in_(ids))).scalars())
+    open_ids = set(
+        connection.execute(
+            select(unpaid.c.document_id).where(unpaid.c.document_id.in_(ids), unpaid.c.kind == Kind.INVOICE)
+        ).scalars()
+    )
     return [
         DocumentRow(
             **{name: getattr(row, name) for name in DOCUMENT_COLUMNS if name != "kind"},

@@ -96,7 +96,7 @@ def of_shop(shop_id: str, *columns: ColumnElement[Any]) -> Select[Any]:
         select(*columns)
         .select_from(unpaid)
         .join(documents, documents.c.document_id == unpaid.c.document_id)
-        .where(unpaid.c.shop_id == shop_id)
+        .where(unpaid.c.shop_id == shop_id, unpaid.c.kind == Kind.INVOICE)
     )
 
 

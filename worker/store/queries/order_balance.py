@@ -2,19 +2,16 @@
 
 from decimal import Decimal
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
-from worker.domain.document import Document, Kind
+from worker.domain.document import ASKING, Document, Kind
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
 from worker.domain.order_payment import OPEN_STATUSES
 from worker.domain.payment import OrderBalance
 from worker.store import document_balances, documents, reminders
-from worker.store.database.tables import orders, payments
-from worker.store.payment_shares import is_of_order
-
-# What asks for money before there is an invoice.
-_ASKING = (Kind.ORDER_CONFIRMATION, Kind.PAYMENT_REQUEST)
+from worker.store.database.tables import orders
+from worker.store.payment_shares import is_of_order, total_paid
 
 
 def of_order(connection: Connection, order: OrderKey) -> OrderBalance | None:
@@ -27,7 +24,7 @@ def of_order(connection: Connection, order: OrderKey) -> OrderBalance | None:
     invoices = [document for document in issued if document.draft.kind is Kind.INVOICE]
     if invoices:
         return of_invoices(connection, order, invoices)
-    asking = [document for document in issued if document.draft.kind in _ASKING]
+    asking = [document for document in issued if document.draft.kind in ASKING]
     if not asking:
         return of_waiting(connection, order)
     draft, paid = asking[-1].draft, total_paid(connection, order)
@@ -63,8 +60,3 @@ def of_invoices(connection: Connection, order: OrderKey, invoices: list[Document
     if excess:
         excess = max(excess - reminders.asked_besides(connection, list(found)), ZERO)
     return OrderBalance(asked, paid, invoices[-1].draft.currency, excess=excess)
-
-
-def total_paid(connection: Connection, order: OrderKey) -> Decimal:
-    amount = func.sum(payments.c.amount, type_=payments.c.amount.type)
-    return connection.execute(select(amount).where(*is_of_order(payments, order))).scalar() or ZERO

@@ -1,22 +1,27 @@
-"""Who is reminded of which open invoice next, and why not now: the same for the page, the list and the job that mails it."""
+"""Who is reminded next of which open invoice or unpaid order, and why not now: the same for the page, the list and the job that mails it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, or_, select
 
-from worker.domain.document import Document
+from worker.domain.document import ASKING, Document, Draft, Kind
 from worker.domain.late_costs import LateInvoice, is_business
 from worker.domain.online_payment import CLOSED_STATUSES
+from worker.domain.payment import Balance
 from worker.domain.payment_method import Means
-from worker.domain.reminder import NextReminder, OpenClaim, ReminderKind, next_reminder
+from worker.domain.reminder import GIVEN_UP_AFTER, NextReminder, OpenClaim, ReminderKind, next_reminder
 from worker.domain.shop import Shop
+from worker.domain.unpaid_order import last_day_from
 from worker.message import Message
-from worker.store import bank_files, document_balances, payment_attempts, reminders, steps
+from worker.store import bank_files, document_balances, payment_attempts, reminders, steps, waiting_orders
+from worker.store.database.pagination import Page, PageRequest, RowOrder, read_page
 from worker.store.database.tables import documents, orders, unpaid
 from worker.store.documents import as_document
+from worker.store.queries.open_invoices import DUE_ON
 from worker.store.reminders import StoredReminder
 from worker.store.steps import Step
 
@@ -31,13 +36,18 @@ class Obstacle:
 
 @dataclass(frozen=True)
 class Outlook:
-    """An open invoice, what comes *next* of it (None: nothing by itself), what stands in the way, and what was tried before."""
+    """What waits for its money, what comes *next* of it (None: nothing by itself), what stands in the way, and what was tried before.
+
+    *document*: an open invoice, or that by which the buyer of an order without one is to pay; *last_day*: the last on which he can,
+    before the order is cancelled by itself.
+    """
 
     document: Document
     open: Decimal
     next: NextReminder | None
     obstacle: Obstacle | None
     is_stopped: bool = False
+    last_day: date | None = None
     steps: Mapping[ReminderKind, Step] = field(default_factory=dict)
     written: Mapping[ReminderKind, StoredReminder] = field(default_factory=dict)
 
@@ -53,6 +63,10 @@ class Outlook:
         return next((step for step in self.steps.values() if step.state in ("waiting", "running", "failed")), None)
 
     @property
+    def is_order(self) -> bool:
+        return self.document.draft.kind in ASKING
+
+    @property
     def late(self) -> LateInvoice:
         formal = self.sent.get(ReminderKind.FORMAL)
         return LateInvoice(self.document.draft, self.open, formal.announced if formal else None)
@@ -64,21 +78,29 @@ class Outlook:
             return None
         sent = self.sent
         tried = {kind: sent[kind].sent_on if kind in sent else None for kind in self.steps if kind is not without}
-        return OpenClaim(payment.due_on, self.document.issued_on, is_business(self.document.draft), tried)
+        return OpenClaim(
+            due_on=payment.due_on,
+            issued_on=self.document.issued_on,
+            is_business=is_business(self.document.draft),
+            tried=tried,
+            is_order=self.is_order,
+            cancelled_after=self.last_day,
+        )
 
 
 def of_documents(
     connection: Connection, shop: Shop, document_ids: Sequence[int], *, now: datetime
 ) -> dict[int, Outlook]:
-    """By id, for invoices of one shop."""
+    """By id, for invoices of one shop, and documents by which the buyers of its orders are to pay."""
     rows = connection.execute(
-        select(documents, orders.c.status.label("order_status"))
+        select(documents, orders.c.status.label("order_status"), unpaid.c.kind.label("waits"))
         .outerjoin(
             orders,
             (orders.c.shop_id == documents.c.shop_id)
             & (orders.c.order_id == documents.c.order_id)
             & (orders.c.order_key == documents.c.order_key),
         )
+        .outerjoin(unpaid, unpaid.c.document_id == documents.c.document_id)
         .where(documents.c.shop_id == shop.shop_id, documents.c.document_id.in_(document_ids))
     ).all()
     balances = document_balances.of_documents(connection, document_ids)
@@ -90,28 +112,71 @@ def of_documents(
     found = {}
     for row in rows:
         document, one = as_document(row), row.document_id
+        left = open_of(connection, document, balances[one])
         outlook = Outlook(
             document=document,
-            open=balances[one].open,
+            open=left,
             next=None,
             obstacle=None,
             is_stopped=one in stopped,
+            last_day=last_day_of(document.draft, shop) if left == document.draft.to_pay else None,
             steps={kind: step for kind in ReminderKind if (step := all_steps.get(one, {}).get(kind))},
             written=written.get(one, {}),
         )
-        obstacle = obstacle_of(outlook, shop, order_status=row.order_status or "") or under_way(connection, one) or held
+        obstacle = obstacle_of(outlook, shop, order_status=row.order_status or "")
+        if outlook.is_order and row.waits is None:
+            obstacle = obstacle or Obstacle(
+                Message("Its order no longer waits for its money, or a newer document asks for it.")
+            )
+        obstacle = obstacle or under_way(connection, one) or held
         found[one] = with_next(outlook, shop, obstacle, today)
     return found
+
+
+def last_day_of(draft: Draft, shop: Shop) -> date | None:
+    """Of an order for which nothing came in, as its document tells; whether it then is cancelled is asked of the shop."""
+    is_ours = draft.ordered_on >= shop.orders.since.astimezone(shop.zoneinfo).date()
+    return last_day_from(draft.ordered_on, draft, shop) if draft.kind in ASKING and is_ours else None
+
+
+def open_of(connection: Connection, document: Document, balance: Balance) -> Decimal:
+    """Of an order without an invoice, what the document asks less what came in: payments are of invoices, or of the order alone."""
+    if document.draft.kind not in ASKING:
+        return balance.open
+    return waiting_orders.open_of(connection, document.order, document.draft)
+
+
+def page(connection: Connection, shop: Shop, page_request: PageRequest, *, now: datetime) -> Page[Outlook]:
+    """What a shop waits for, what is due first on top."""
+    order = RowOrder((DUE_ON, documents.c.document_id), rising=True)
+    found = read_page(
+        connection, waiting(shop, documents.c.document_id, DUE_ON.label("due_on"), now=now), order, page_request
+    )
+    ids = [row.document_id for row in found.rows]
+    outlooks = of_documents(connection, shop, ids, now=now)
+    return found.of([outlooks[one] for one in ids])
 
 
 def open_of_shop(
     connection: Connection, shop: Shop, *, now: datetime, after: int = 0, limit: int = 100
 ) -> tuple[Outlook, ...]:
-    """The open invoices of a shop by id, up to *limit* of those *after* one."""
-    mine = select(unpaid.c.document_id).where(unpaid.c.shop_id == shop.shop_id, unpaid.c.document_id > after)
+    """What a shop waits for by the document's id, up to *limit* of those *after* one."""
+    mine = waiting(shop, documents.c.document_id, now=now).where(unpaid.c.document_id > after)
     ids = list(connection.execute(mine.order_by(unpaid.c.document_id).limit(limit)).scalars())
     found = of_documents(connection, shop, ids, now=now)
     return tuple(found[one] for one in ids)
+
+
+def waiting(shop: Shop, *columns: ColumnElement[Any], now: datetime) -> Select[Any]:
+    """What waits for its money; of orders without an invoice, those that are not given up."""
+    given_up = now.astimezone(shop.zoneinfo).date() - GIVEN_UP_AFTER
+    return (
+        select(*columns)
+        .select_from(unpaid)
+        .join(documents, documents.c.document_id == unpaid.c.document_id)
+        .where(unpaid.c.shop_id == shop.shop_id)
+        .where(or_(unpaid.c.kind == Kind.INVOICE, documents.c.due_on >= given_up))
+    )
 
 
 def with_next(outlook: Outlook, shop: Shop, obstacle: Obstacle | None, today: date) -> Outlook:

@@ -985,15 +985,16 @@ def upgrade() -> None:
         "unpaid",
         sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
         sa.Column("issued_on", sa.Date(), nullable=False),
         sa.Column("remind_at", Instant(), server_default="2000-01-01 00:00:00", nullable=False),
         sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_unpaid_document_id")),
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_unpaid_shop_id")),
         sa.PrimaryKeyConstraint("document_id", name=op.f("pk_unpaid")),
     )
-    op.create_index("ix_unpaid_issued_on", "unpaid", ["issued_on", "document_id"], unique=False)
+    op.create_index("ix_unpaid_issued_on", "unpaid", ["kind", "issued_on", "document_id"], unique=False)
     op.create_index("ix_unpaid_remind_at", "unpaid", ["remind_at", "document_id"], unique=False)
-    op.create_index("ix_unpaid_shop_issued_on", "unpaid", ["shop_id", "issued_on", "document_id"], unique=False)
+    op.create_index("ix_unpaid_shop_issued_on", "unpaid", ["shop_id", "kind", "issued_on", "document_id"], unique=False)
     op.create_table(
         "deliveries",
         sa.Column(

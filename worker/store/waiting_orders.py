@@ -1,0 +1,59 @@
+"""Orders without an invoice that wait for a transfer: `unpaid` names the document by which their buyers are to pay."""
+
+from decimal import Decimal
+
+from sqlalchemy import Connection, delete, insert, select
+
+from worker.domain.document import ASKING, Draft, Kind
+from worker.domain.order import OrderKey
+from worker.domain.payment_method import Means
+from worker.domain.unpaid_order import WAITING_STATUSES
+from worker.store import shops
+from worker.store.database import json_codec
+from worker.store.database.tables import documents, orders, unpaid
+from worker.store.payment_shares import is_of_order, total_paid
+
+
+def follow(connection: Connection, order: OrderKey) -> None:
+    """Let `unpaid` name the newest confirmation or payment request of *order* while it waits for a transfer, and none once it does not.
+
+    Call after a document of it was issued, after money came or went back, and after the order was seen anew.
+    """
+    asking, has_invoice = asking_documents(connection, order)
+    if not asking:
+        return
+    newest = None if has_invoice or not waits(connection, order, asking[-1]) else asking[-1]
+    others = [document_id for document_id in asking if document_id != newest]
+    connection.execute(delete(unpaid).where(unpaid.c.document_id.in_(others)))
+    if newest is not None:
+        names = ("document_id", "shop_id", "kind", "issued_on")
+        known = select(unpaid.c.document_id).where(unpaid.c.document_id == newest)
+        new = select(*(documents.c[name] for name in names)).where(documents.c.document_id == newest, ~known.exists())
+        connection.execute(insert(unpaid).from_select(names, new))
+
+
+def asking_documents(connection: Connection, order: OrderKey) -> tuple[list[int], bool]:
+    """The ids of its confirmations and payment requests, oldest first, and whether there is an invoice."""
+    mine = (*is_of_order(documents, order), documents.c.test.is_(False), documents.c.kind.in_((Kind.INVOICE, *ASKING)))
+    query = select(documents.c.document_id, documents.c.kind).where(*mine).order_by(documents.c.document_id)
+    made = connection.execute(query).all()
+    asking = [row.document_id for row in made if row.kind != Kind.INVOICE]
+    return asking, len(asking) < len(made)
+
+
+def waits(connection: Connection, order: OrderKey, document_id: int) -> bool:
+    """Whether the shop waits for the money that the document asks for by a transfer before a day, and not all of it came."""
+    snapshot = connection.execute(select(documents.c.snapshot).where(documents.c.document_id == document_id))
+    draft = json_codec.load(Draft, snapshot.scalar_one())
+    by_transfer = draft.payment is not None and draft.payment.means is Means.TRANSFER and draft.payment.due_on
+    if not by_transfer or draft.is_paid or open_of(connection, order, draft) <= 0:
+        return False
+    seen = connection.execute(select(orders.c.status, orders.c.paid_at).where(*is_of_order(orders, order))).first()
+    shop = shops.settings_of(connection, order.shop_id)
+    if seen is None or seen.paid_at is not None or shop is None:
+        return False
+    return shop.orders.status_map.get(seen.status, seen.status) in WAITING_STATUSES
+
+
+def open_of(connection: Connection, order: OrderKey, draft: Draft) -> Decimal:
+    return draft.to_pay - total_paid(connection, order)
