@@ -8,15 +8,14 @@ from flask import Blueprint, Response, flash, make_response, render_template, re
 from bridge.accounts.access import actor, guard_operators, me
 from bridge.context import context, redirect_to
 from bridge.dashboard.tasks import finished_task
-from bridge.forms import Form, parse_whole_number, read_mail_address
+from bridge.forms import Form, read_mail_address
 from bridge.i18n.translate import LANGUAGE_NAMES, _, translate_message
 from worker.actions import shop_settings
 from worker.actions.shop_settings import NewShop
 from worker.domain import settings_form
 from worker.domain.actor import Actor
-from worker.domain.payment_reference import LARGEST_SEED
 from worker.domain.settings_form import WrongSettings
-from worker.errors import InvalidValue, Rejected
+from worker.errors import Rejected
 from worker.store import sessions, shops, users
 from worker.store.sessions import NewLink
 from worker.store.shops import Secrets
@@ -39,14 +38,6 @@ def new(form: Form | None = None, status: HTTPStatus = HTTPStatus.OK) -> Respons
     return make_response(content, status)
 
 
-def read_first_digits(text: str) -> int:
-    """“012” is 12. Raises ValueError with a message."""
-    digits = parse_whole_number(text.strip())
-    if digits is None or not 1 <= digits <= LARGEST_SEED:
-        raise InvalidValue("Write three digits, from 001 to {most}.", most=LARGEST_SEED)
-    return digits
-
-
 @blueprint.post("/new")
 def create_shop() -> Response:
     """Make a shop in test; its owner, if another one than who makes it, gets a link to join it."""
@@ -55,7 +46,7 @@ def create_shop() -> Response:
     name = form.text("name", needed=_("A shop needs a name."), longest=100)
     url = form.read("url", lambda text: settings_form.read_shop_url(text, allow_private=allow))
     email = form.read("email", read_mail_address) if form.values.get("email") else ""
-    seed = form.read("references", read_first_digits) if form.values.get("references") else 0
+    seed = form.read("references", settings_form.read_first_digits) if form.values.get("references") else 0
     if not form.is_valid or url is None:
         return new(form, HTTPStatus.UNPROCESSABLE_ENTITY)
     now, by = context().now(), me().user.name
@@ -74,7 +65,7 @@ def create_shop() -> Response:
     except WrongSettings as error:
         form.errors |= {field: translate_message(message) for field, message in error.messages.items()}
         return new(form, HTTPStatus.UNPROCESSABLE_ENTITY)
-    new_shop = NewShop(replace(shop, seed=seed or 0), Secrets((shops.new_webhook_secret(),)))
+    new_shop = NewShop(replace(shop, reference_digits=seed or 0), Secrets((shops.new_webhook_secret(),)))
     try:
         with context().store.write() as connection:
             shop = shop_settings.add_shop(connection, context().encryption, new_shop, by=actor())

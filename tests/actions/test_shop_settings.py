@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from tests.support.factories import an_order
+from tests.support.factories import a_shop, an_order
 from tests.support.issued import ENCRYPTION, NOW, a_draft, issue, opened
 from worker.actions import shop_secrets, shop_settings
 from worker.actions.go_live import first_run_checklist
@@ -17,12 +17,14 @@ from worker.actions.shop_settings import NewShop, NumberingChanges, ShopChanges
 from worker.domain.actor import Actor
 from worker.domain.decision import Decision
 from worker.domain.document import Kind
+from worker.domain.order import OrderKey
+from worker.domain.payment_reference import structured_communication
 from worker.domain.settings_form import WrongSettings
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.net.smtp_url import SmtpServer
 from worker.settings import Settings
-from worker.store import orders, plugins, shops
+from worker.store import orders, payment_references, plugins, shops
 from worker.store.database.encryption import Encryption
 from worker.store.database.engine import Store
 from worker.store.database.tables import audit_trail
@@ -75,6 +77,19 @@ def test_what_was_typed_is_stored_and_told(installation: OneShop) -> None:
     change(installation, settings={"language": "fr"})
     assert (installation.now().shop.language, installation.now().shop.payment_days) == ("fr", 14)
     assert installation.told() == [(BY, "language: nl → fr; payment days: 30 → 14.")]
+
+
+def test_no_shop_takes_the_digits_of_references_under_which_another_asks_or_asked(installation: OneShop) -> None:
+    with installation.store.write() as connection:
+        other = shops.add(connection, ENCRYPTION, a_shop(shop_id="other"), Secrets(("5f" * 25,)), now=NOW)
+        earlier = OrderKey(other.shop_id, 238, "wc_order_238")
+        payment_references.promise(connection, earlier, structured_communication(77, 238))
+    for digits in ("002", "077", "1000", "0", "x"):
+        with pytest.raises(WrongSettings) as wrong:
+            change(installation, settings={"reference_digits": digits})
+        assert list(wrong.value.messages) == ["reference_digits"]
+    assert change(installation, settings={"reference_digits": "412"}).reference_digits == 412
+    assert change(installation, settings={"reference_digits": "001"}).reference_digits == 1
 
 
 def test_one_wrong_field_stores_nothing(installation: OneShop) -> None:

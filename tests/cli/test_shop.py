@@ -306,7 +306,7 @@ def test_a_shop_that_comes_back_keeps_the_first_digits_of_its_references(make_sh
     shop = make_shop("--references", "12")
     make_shop()
     with shop.store().read() as connection:
-        assert [found.seed for found in shops.every(connection)] == [12, 13]
+        assert [found.reference_digits for found in shops.every(connection)] == [12, 13]
     again = shop.facturelay("shop", "add", "--name", "x", "--url", "http://127.0.0.1:1", "--references", "12")
     assert (again.code, "begin with 012" in again.err) == (1, True)
 

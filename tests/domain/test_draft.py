@@ -299,7 +299,9 @@ def test_a_rate_above_a_hundred_percent_still_adds_up() -> None:
 
 
 def test_an_unpaid_invoice_asks_for_its_money() -> None:
-    payment = drafted(an_order(status="on-hold", pay_url="https://shop.example/pay"), a_shop(seed=7)).payment
+    payment = drafted(
+        an_order(status="on-hold", pay_url="https://shop.example/pay"), a_shop(reference_digits=7)
+    ).payment
     assert payment
     assert (payment.reference, payment.due_on, payment.pay_url) == (
         "007000023891",

@@ -276,7 +276,7 @@ def test_the_form_follows_the_country_of_the_buyer(country: str, form: str) -> N
     order = unpaid("bacs")
     address = replace(order.billing.address, country=country)
     order = replace(order, billing=replace(order.billing, address=address))
-    assert asked(order, a_shop(seed=7)).reference.startswith(form)
+    assert asked(order, a_shop(reference_digits=7)).reference.startswith(form)
 
 
 @pytest.mark.parametrize("country", ["BE", "NL", ""])

@@ -49,7 +49,7 @@ def test_each_shop_gets_a_seed_of_its_own(database_url: str) -> None:
     store, first = opened(database_url)
     with store.write() as connection:
         second = shops.add(connection, ENCRYPTION, a_shop(shop_id="second"), PLAIN, now=NOW)
-    assert (first.seed, second.seed) == (1, 2)
+    assert (first.reference_digits, second.reference_digits) == (1, 2)
     store.close()
 
 
@@ -57,12 +57,14 @@ def test_a_seed_that_is_given_is_kept_and_after_the_largest_the_first_free_one_f
     store, first = opened(database_url)
     with store.write() as connection:
         seeds = [
-            shops.add(connection, ENCRYPTION, a_shop(shop_id=f"s{place}", seed=seed), PLAIN, now=NOW).seed
+            shops.add(
+                connection, ENCRYPTION, a_shop(shop_id=f"s{place}", reference_digits=seed), PLAIN, now=NOW
+            ).reference_digits
             for place, seed in enumerate((12, 0, 999, 0, 0))
         ]
         with pytest.raises(Rejected, match="begin with 012"):
-            shops.add(connection, ENCRYPTION, a_shop(shop_id="again", seed=12), PLAIN, now=NOW)
-    assert (first.seed, seeds) == (1, [12, 13, 999, 2, 3])
+            shops.add(connection, ENCRYPTION, a_shop(shop_id="again", reference_digits=12), PLAIN, now=NOW)
+    assert (first.reference_digits, seeds) == (1, [12, 13, 999, 2, 3])
     store.close()
 
 

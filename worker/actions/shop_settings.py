@@ -163,6 +163,7 @@ def change_shop(
             ),
         )
         if messages:
+            refuse_taken_digits(connection, found.shop, shop)
             shops.change(connection, shop)
             record(connection, shop_id, messages, by=by)
             if what_reminds(shop) != what_reminds(found.shop):
@@ -170,6 +171,16 @@ def change_shop(
             if what_decides(shop) != what_decides(found.shop):
                 look_at_drafts_again(connection, shop_id, now=by.now)
     return ChangedShop(shop, messages, checks)
+
+
+def refuse_taken_digits(connection: Connection, before: Shop, after: Shop) -> None:
+    """Raises WrongSettings where another shop here asks for money under the references that begin so."""
+    if after.reference_digits == before.reference_digits:
+        return
+    try:
+        shops.refuse_taken_digits(connection, after)
+    except Rejected as error:
+        raise settings_form.WrongSettings({"reference_digits": error.message}) from error
 
 
 def with_first_reminded_day(shop: Shop, *, now: datetime) -> Shop:

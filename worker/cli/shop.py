@@ -98,7 +98,7 @@ def add(
             connection,
             services.encryption,
             NewShop(
-                replace(made, seed=seed),
+                replace(made, reference_digits=seed),
                 Secrets((secret,), rest_key, rest_secret),
                 numbering=numbering_of(options),
             ),

@@ -128,7 +128,12 @@ def payee_as_json(shop: Shop) -> dict[str, object] | None:
     if shop.test or not shop.seller.iban:
         return None
     country = shop.seller.address.country
-    return {"iban": "".join(shop.seller.iban.split()), "name": beneficiary(shop), "country": country, "seed": shop.seed}
+    return {
+        "iban": "".join(shop.seller.iban.split()),
+        "name": beneficiary(shop),
+        "country": country,
+        "seed": shop.reference_digits,
+    }
 
 
 def hold_rules_as_json(rules: HoldRules) -> dict[str, object]:

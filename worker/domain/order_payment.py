@@ -148,7 +148,7 @@ def promised_reference(order: Order, shop: Shop) -> str:
     """
     if shop.test or _method_of(order, shop).means is not Means.TRANSFER:
         return ""
-    return payment_reference.structured_communication(shop.seed, order.order_id)
+    return payment_reference.structured_communication(shop.reference_digits, order.order_id)
 
 
 def _method_of(order: Order, shop: Shop) -> Method:
@@ -161,6 +161,6 @@ def _method_of(order: Order, shop: Shop) -> Method:
 
 def _reference(order: Order, shop: Shop) -> str:
     """The structured communication in Belgium; elsewhere banks expect the international form in that line of the QR code."""
-    communication = payment_reference.structured_communication(shop.seed, order.order_id)
+    communication = payment_reference.structured_communication(shop.reference_digits, order.order_id)
     country = order.billing.address.country or shop.seller.address.country
     return communication if country in ("", "BE") else payment_reference.creditor_reference(communication)

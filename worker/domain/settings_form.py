@@ -24,6 +24,7 @@ from worker.domain.language import BUSINESS_LANGUAGES, LANGUAGES, SECOND_LANGUAG
 from worker.domain.online_payment import read_bancontact_profile, read_method
 from worker.domain.own_field import read_own_field
 from worker.domain.payment_method import PaymentTerms
+from worker.domain.payment_reference import LARGEST_SEED
 from worker.domain.reminder import DAYS_TO_PAY, Reminded
 from worker.domain.rules import Rule
 from worker.domain.shop import (
@@ -178,6 +179,13 @@ def read_rules(text: str) -> tuple[Rule, ...]:
 def read_zero_reasons(text: str) -> tuple[ZeroReason, ...]:
     """One reason a line, as `str(reason)` writes it: `tax class zero-rate = zero_rated`."""
     return tuple(map(ZeroReason.parse, lines_of(text)))
+
+
+def read_first_digits(text: str) -> int:
+    """“012” is 12."""
+    if not re.fullmatch(r"[0-9]{1,3}", text.strip()) or not int(text):
+        raise InvalidValue("Write three digits, from 001 to {most}.", most=LARGEST_SEED)
+    return int(text)
 
 
 def read_days(text: str) -> int:
@@ -425,6 +433,10 @@ FIELDS: dict[str, SettingCodec] = {
     "sets_orders_paid": CHECKBOX,
     "cancel_after_days": SettingCodec(lambda _, text: read_days(text or "0"), as_text),
     "waits_for_bank_files": CHECKBOX,
+    "reference_digits": SettingCodec(
+        lambda shop, text: read_first_digits(text) if text else shop.reference_digits,
+        lambda _, digits: f"{digits:03d}" if digits else "",
+    ),
     "payment_terms": SettingCodec(lambda _, text: dict(map(read_payment_terms, lines_of(text))), as_pairs),
     "mollie.methods": SettingCodec(lambda _, text: tuple(map(read_method, lines_of(text))), as_lines),
     "mollie.on_invoices": CHECKBOX,

@@ -223,7 +223,7 @@ class Shop:
     name: str
     url: str
     orders: OrderSettings
-    seed: int = 0  # a small number of our own: part of the structured communication, so that shops do not share one
+    reference_digits: int = 0  # with which its structured communications begin, so that no two shops here share one
     seller: Seller = Seller()
     rules: tuple[Rule, ...] = DEFAULT_RULES
     credit_notes: SendMode = SendMode.SEND

@@ -14,7 +14,7 @@ from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.store.database import json_codec
 from worker.store.database.encryption import Encryption
-from worker.store.database.tables import shops, signature_failures
+from worker.store.database.tables import payment_references, shops, signature_failures
 
 
 @dataclass(frozen=True)
@@ -72,15 +72,9 @@ def add(connection: Connection, encryption: Encryption, shop: Shop, secrets: Sec
 
     Raises Rejected where another shop has it: no two may ask for money under the same references.
     """
-    taken = set(connection.execute(select(shops.c.seed)).scalars())
-    if shop.seed in taken:
-        raise Rejected(
-            "Another shop here has payment references that begin with {digits}. Choose other digits.",
-            digits=f"{shop.seed:03d}",
-            code="seed_taken",
-        )
-    seed = shop.seed or free_seed(taken)
-    shop = replace(shop, seed=seed)
+    refuse_taken_digits(connection, shop)
+    seed = shop.reference_digits or free_digits(connection, shop.shop_id)
+    shop = replace(shop, reference_digits=seed)
     connection.execute(
         insert(shops).values(
             shop_id=shop.shop_id,
@@ -95,10 +89,31 @@ def add(connection: Connection, encryption: Encryption, shop: Shop, secrets: Sec
     return shop
 
 
-def free_seed(taken: set[int]) -> int:
-    """The one after the largest; once that is reached, the first that nobody has."""
-    after = max(taken, default=0) + 1
-    return after if after <= LARGEST_SEED else next(seed for seed in itertools.count(1) if seed not in taken)
+def refuse_taken_digits(connection: Connection, shop: Shop) -> None:
+    """Raises Rejected where the references of another shop begin with those of *shop*: a payment could be either's."""
+    if shop.reference_digits and are_taken(connection, shop.reference_digits, by_other_than=shop.shop_id):
+        raise Rejected(
+            "Another shop here has payment references that begin with {digits}. Choose other digits.",
+            digits=f"{shop.reference_digits:03d}",
+            code="seed_taken",
+        )
+
+
+def are_taken(connection: Connection, digits: int, *, by_other_than: str) -> bool:
+    """Whether another shop has these digits, or asked for money under them before."""
+    used = payment_references.c.reference.between(f"{digits:03d}000000000", f"{digits:03d}999999999")
+    others = (
+        select(shops.c.shop_id).where(shops.c.seed == digits, shops.c.shop_id != by_other_than),
+        select(payment_references.c.shop_id).where(used, payment_references.c.shop_id != by_other_than),
+    )
+    return any(connection.execute(other.limit(1)).first() for other in others)
+
+
+def free_digits(connection: Connection, shop_id: str) -> int:
+    """Those after the largest; once that is reached, the first that nobody has or had."""
+    after = (connection.execute(select(func.max(shops.c.seed))).scalar() or 0) + 1
+    counted = itertools.chain([after] if after <= LARGEST_SEED else [], itertools.count(1))
+    return next(digits for digits in counted if not are_taken(connection, digits, by_other_than=shop_id))
 
 
 def change(connection: Connection, shop: Shop) -> None:
@@ -106,7 +121,7 @@ def change(connection: Connection, shop: Shop) -> None:
     connection.execute(
         update(shops)
         .where(shops.c.shop_id == shop.shop_id)
-        .values(name=shop.name, url=shop.url, settings=json_codec.dump(shop))
+        .values(name=shop.name, url=shop.url, seed=shop.reference_digits, settings=json_codec.dump(shop))
     )
 
 
@@ -156,7 +171,9 @@ def every(connection: Connection) -> tuple[Shop, ...]:
     """All shops, oldest first, without their secrets."""
     return tuple(
         json_codec.load(Shop, settings)
-        for settings in connection.execute(select(shops.c.settings).order_by(shops.c.seed)).scalars()
+        for settings in connection.execute(
+            select(shops.c.settings).order_by(shops.c.created_at, shops.c.shop_id)
+        ).scalars()
     )
 
 

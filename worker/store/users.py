@@ -136,7 +136,7 @@ def language_of(connection: Connection, email: str) -> str:
 
 def shops_of(connection: Connection, user: User) -> tuple[ShopName, ...]:
     """The shops that a user sees, by name."""
-    query = select(shops.c.shop_id, shops.c.name, shops.c.url).order_by(func.lower(shops.c.name), shops.c.seed)
+    query = select(shops.c.shop_id, shops.c.name, shops.c.url).order_by(func.lower(shops.c.name), shops.c.created_at)
     if not user.operator:
         mine = select(memberships.c.shop_id).where(memberships.c.user_id == user.user_id)
         query = query.where(shops.c.shop_id.in_(mine))

@@ -21,6 +21,7 @@ from worker.store import payment_methods
 MOST_METHODS = 200
 PLACES = ("mollie.on_invoices", "mollie.on_order_confirmations", "mollie.on_reminders")
 DAYS = ("payment_days", "cancel_after_days")
+REFERENCES = "reference_digits"
 CHOICES = ("sets_orders_paid", "waits_for_bank_files")
 AS_THE_SHOP, PAID, ON_ACCOUNT = "", "paid", "on_account"
 
@@ -32,6 +33,7 @@ def payment(shop_id: str) -> Response:
 
 def as_stored(shop_id: str) -> Form:
     values = {name: str(getattr(shop(), name)) for name in DAYS}
+    values[REFERENCES] = settings_as_text(shop())[REFERENCES]
     values |= {name: "yes" for name in CHOICES if getattr(shop(), name)}
     for number, (method, terms) in enumerate(methods_of(shop_id).items()):
         values |= {f"method-{number}": method, **as_fields(terms, number)}
@@ -44,7 +46,7 @@ def save_payment(shop_id: str) -> Response:
     form = Form.from_request(request.form)
     chosen = [terms_as_text(form, number) for number in range(MOST_METHODS) if f"method-{number}" in form.values]
     given = {
-        **{name: form.values.get(name, "") for name in DAYS},
+        **{name: form.values.get(name, "") for name in (*DAYS, REFERENCES)},
         **{name: form.values.get(name, "") for name in CHOICES},
         "payment_terms": "\n".join(text for text in chosen if text),
     }

@@ -218,6 +218,16 @@ def test_each_method_that_orders_came_with_is_given_its_meaning(app: BridgeApp) 
     assert settings_of(app).payment_terms == {"igfw_invoice_gateway": PaymentTerms()}
 
 
+def test_the_digits_of_references_are_chosen_beside_the_terms(app: BridgeApp) -> None:
+    visitor, page = admin(app), f"{SETTINGS}/payment"
+    assert 'name="reference_digits" value="001"' in visitor.get(page).text
+    wrong = visitor.post(page, payment_days="30", reference_digits="12x")
+    assert "Write three digits" in wrong.text
+    visitor.post(page, payment_days="30", reference_digits="412")
+    visitor.post(page, payment_days="30")
+    assert settings_of(app).reference_digits == 412
+
+
 @pytest.mark.parametrize("choice", ["sets_orders_paid", "waits_for_bank_files"])
 def test_what_follows_from_a_payment_is_done_unless_the_owner_says_no(app: BridgeApp, choice: str) -> None:
     visitor, page = admin(app), f"{SETTINGS}/payment"

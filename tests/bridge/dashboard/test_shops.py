@@ -79,7 +79,7 @@ def test_a_shop_that_comes_back_keeps_the_digits_of_its_references_and_takes_nob
     assert "begin with 001" in refused["001"]  # the first shop's
 
     operator.post("/shops/new", **told, references="012")
-    assert made(app).seed == 12
+    assert made(app).reference_digits == 12
 
 
 def test_what_is_wrong_with_a_new_shop_stands_beside_its_field(app: BridgeApp) -> None:

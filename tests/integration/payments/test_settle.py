@@ -11,6 +11,7 @@ import pytest
 from tests.support.system import System
 from worker.actions import documents as document_actions
 from worker.actions import orders as order_actions
+from worker.actions.shop_settings import ShopChanges, change_shop
 from worker.demo.faults import ServerFault
 from worker.demo.orders import an_order
 from worker.domain.attention import Source
@@ -392,3 +393,20 @@ def test_money_for_a_payment_request_brings_the_invoice_that_is_paid(system: Sys
         assert order_balance.of_order(connection, key) == OrderBalance(Decimal("22.20"), Decimal("22.20"), "EUR")
         assert open_invoices.totals(connection, key.shop_id, today=day) == ()
         assert open_invoices.invoiced_since(connection, key.shop_id, day) == {"EUR": Decimal("22.20")}
+
+
+def test_other_digits_of_references_are_for_documents_to_come(system: System) -> None:
+    key = invoiced(system)
+    change_shop(system.services, system.shop_id, ShopChanges({"reference_digits": "412"}), by=system.person)
+    system.arrives(an_order(id=239, **BY_TRANSFER))
+    asked = [
+        document.document.draft.payment.reference
+        for order_id in (238, 239)
+        for document in system.documents(order_id)
+        if document.document and document.document.draft.payment
+    ]
+    assert [one[:3] for one in asked] == ["001", "412"]
+    with system.services.store.read() as connection:
+        found = payment_references.find(connection, system.shop_id, asked)
+    assert [one.order_id for reference in asked for one in found[reference]] == [238, 239]
+    assert found[asked[0]] == (key,)

@@ -397,7 +397,7 @@ def test_the_order_screen_of_one_shop_reaches_no_other_shops_documents(
     assert item.document is not None
     with system.services.store.write() as connection:
         mine = shops.get(connection, system.services.encryption, system.shop_id)
-        other = replace(mine.shop, shop_id="b" * 24, seed=mine.shop.seed + 1)
+        other = replace(mine.shop, shop_id="b" * 24, reference_digits=mine.shop.reference_digits + 1)
         shops.add(connection, system.services.encryption, other, mine.secrets, now=system.clock.now)
         task_id = tasks.request(
             connection,
