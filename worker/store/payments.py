@@ -63,13 +63,13 @@ def receive_all(
     if not new:
         return []
     paid_before, heard = paid_invoices(connection, order), hearsay_of(connection, order)
-    payment_ids = []
+    came = []
     for amount, receipt in new:
         said = taken(heard, amount) if receipt.source is PaymentSource.BANK else None
         if said is not None:
             reverse_row(connection, said, Receipt(receipt.paid_on, said.source, receipt.by), now=now)
-        told = replace(receipt, replaces=said.payment_id) if said is not None else receipt
-        payment_ids.append(add_row(connection, order, amount, told, now=now))
+        came.append((amount, replace(receipt, replaces=said.payment_id) if said is not None else receipt))
+    payment_ids = add_rows(connection, order, came, now=now)
     share_out(connection, order, now=now)
     waiting_orders.follow(connection, order)
     tell_paid(connection, order, paid_before, now=now)
@@ -136,24 +136,36 @@ def tell_paid(connection: Connection, order: OrderKey, paid_before: set[int], *,
 
 
 def add_row(connection: Connection, order: OrderKey, amount: Decimal, receipt: Receipt, *, now: datetime) -> int:
-    new = insert(payments).values(
-        shop_id=order.shop_id,
-        order_id=order.order_id,
-        order_key=order.order_key,
-        amount=amount,
-        currency=currency_of(connection, order),
-        paid_on=receipt.paid_on,
-        method=receipt.method,
-        reference=receipt.reference,
-        source=receipt.source,
-        outside_ref=receipt.outside_ref or None,
-        replaces=receipt.replaces,
-        created_at=now,
-        created_by=receipt.by,
-    )
-    if receipt.source is not PaymentSource.ORDER:  # of that the shop told us
+    return add_rows(connection, order, [(amount, receipt)], now=now)[0]
+
+
+def add_rows(
+    connection: Connection, order: OrderKey, money: Sequence[tuple[Decimal, Receipt]], *, now: datetime
+) -> list[int]:
+    """The ids of the new ones, in the order of *money*."""
+    currency = currency_of(connection, order)
+    rows = [
+        {
+            "shop_id": order.shop_id,
+            "order_id": order.order_id,
+            "order_key": order.order_key,
+            "amount": amount,
+            "currency": currency,
+            "paid_on": receipt.paid_on,
+            "method": receipt.method,
+            "reference": receipt.reference,
+            "source": receipt.source,
+            "outside_ref": receipt.outside_ref or None,
+            "replaces": receipt.replaces,
+            "created_at": now,
+            "created_by": receipt.by,
+        }
+        for amount, receipt in money
+    ]
+    if any(receipt.source is not PaymentSource.ORDER for _, receipt in money):  # of that the shop told us
         settle_orders.plan(connection, order, now=now)
-    return int(connection.execute(new.returning(payments.c.payment_id)).scalar_one())
+    new = insert(payments).returning(payments.c.payment_id, sort_by_parameter_order=True)
+    return [int(payment_id) for payment_id in connection.execute(new, rows).scalars()]
 
 
 def currency_of(connection: Connection, order: OrderKey) -> str:

@@ -249,7 +249,7 @@ def test_an_order_of_which_something_came_in_is_not_said_to_be_cancelled(system:
     with system.services.store.write() as connection:
         receipt = Receipt(DUE, PaymentSource.BANK, "bank", outside_ref="B1")
         payments.receive(connection, document.order, Decimal("12.20"), receipt, now=system.clock.now)
-    comes(system, days_after_due(2))
+    comes(system, days_after_due(5))
     assert "10,00" in text_of(system)
     assert "geannuleerd" not in text_of(system)
 
