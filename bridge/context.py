@@ -13,6 +13,7 @@ from worker.queue.enqueuer import Enqueuer
 from worker.settings import Settings
 from worker.store.database.encryption import Encryption
 from worker.store.database.engine import Store
+from worker.store.delivery_writer import DeliveryWriter
 from worker.store.files.archive import Archive, open_archive
 
 EXTENSION_NAME = "facturelay"
@@ -27,17 +28,20 @@ class Context:
     encryption: Encryption
     archive: Archive
     enqueuer: Enqueuer
+    delivery_writer: DeliveryWriter
     now: Callable[[], datetime]
 
 
 def create_context(settings: Settings, now: Callable[[], datetime]) -> Context:
     """Open everything. Nothing is connected to yet: databases and Redis may come up later than we do."""
+    store = Store(settings.database_url)
     return Context(
         settings=settings,
-        store=Store(settings.database_url),
+        store=store,
         encryption=Encryption(settings.secret_keys),
         archive=open_archive(settings),
         enqueuer=Enqueuer(settings.redis_url),
+        delivery_writer=DeliveryWriter(store),
         now=now,
     )
 

@@ -14,9 +14,9 @@ from worker import queue
 from worker.errors import Unavailable
 from worker.message import Message
 from worker.net.json_object import LARGEST_NUMBER, read_json_object
-from worker.store import deliveries, shops
+from worker.store import shops
 from worker.store.deliveries import NewDelivery
-from worker.store.shops import ConnectedShop
+from worker.store.shops import Secrets
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("webhooks", __name__)
@@ -64,11 +64,11 @@ def proved_body(shop_id: str) -> bytes | None:
     if (request.content_length or 0) > context().settings.max_body_bytes:
         limit_stranger()
         raise too_large()
-    connected = find_shop(shop_id)
+    secrets = find_secrets(shop_id)
     signature = request.headers.get("X-WC-Webhook-Signature")
-    if connected is None or not signature:
+    if secrets is None or not signature:
         limit_stranger()
-    if connected is None:
+    if secrets is None:
         raise Refused(HTTPStatus.NOT_FOUND, "shop_unknown", Message("No shop is connected under this address."))
     if is_ping():
         return None
@@ -82,7 +82,7 @@ def proved_body(shop_id: str) -> bytes | None:
     body = request.get_data(cache=False) if signature else b""
     if len(body) > context().settings.max_body_bytes:
         raise too_large()
-    if not verify(body, signature, connected.secrets.webhook_secrets):
+    if not verify(body, signature, secrets.webhook_secrets):
         if signature:
             limit_stranger()
         count_signature_failure(shop_id)
@@ -103,12 +103,12 @@ def only_post(shop_id: str) -> Response:  # noqa: ARG001  # the address has it; 
     )
 
 
-def find_shop(shop_id: str) -> ConnectedShop | None:
-    """The shop with its secrets, read afresh (under a millisecond): a secret changed just now already counts."""
+def find_secrets(shop_id: str) -> Secrets | None:
+    """The shop's secrets, read afresh: one changed just now already counts."""
     if not SHOP_ID.fullmatch(shop_id):
         return None
     with context().store.read() as connection:
-        return shops.find(connection, context().encryption, shop_id)
+        return shops.secrets_of(connection, context().encryption, shop_id)
 
 
 def is_ping() -> bool:
@@ -128,19 +128,15 @@ def store_delivery(shop_id: str, body: bytes) -> Response:
     except ValueError as error:
         message = Message("The delivery is signed, but it is not a JSON object.")
         raise Refused(HTTPStatus.BAD_REQUEST, "json_wrong", message) from error
-    with context().store.write() as connection:
-        delivery_id = deliveries.add(
-            connection,
-            NewDelivery(
-                shop_id=shop_id,
-                source="webhook",
-                topic=topic,
-                order_id=order_id,
-                body=body,
-                headers=[(name, request.headers[name]) for name in STORED_HEADERS if name in request.headers],
-            ),
-            now=context().now(),
-        )
+    new = NewDelivery(
+        shop_id=shop_id,
+        source="webhook",
+        topic=topic,
+        order_id=order_id,
+        body=body,
+        headers=[(name, request.headers[name]) for name in STORED_HEADERS if name in request.headers],
+    )
+    delivery_id = context().delivery_writer.add(new, now=context().now())
     # After the commit: a worker that is quicker than we are must find the row.
     context().enqueuer.enqueue(queue.PROCESS_ORDER, delivery_id)
     return jsonify(kept=True, delivery=delivery_id)

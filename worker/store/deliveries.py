@@ -70,23 +70,35 @@ class NewDelivery:
 
 def add(connection: Connection, new: NewDelivery, *, now: datetime) -> int:
     """Store one delivery and return its id; it waits from *now* on."""
-    queue = QueueName.BULK if new.source == BACKFILL else QueueName.ORDERS
-    job = NewJob(JobKind.PROCESS_ORDER, PROCESS_ORDER, queue, new.shop_id, new.order_id)
-    delivery_id = job_store.add(connection, job, now=now)
-    connection.execute(
-        insert(deliveries).values(
-            delivery_id=delivery_id,
-            shop_id=new.shop_id,
-            source=new.source,
-            topic=new.topic,
-            order_id=new.order_id,
-            received_at=now,
-            body=new.body,
-            body_sha256=hashlib.sha256(new.body).hexdigest(),
-            headers=json.dumps(list(new.headers)),
-        )
-    )
+    (delivery_id,) = add_all(connection, [(new, now)])
     return delivery_id
+
+
+def add_all(connection: Connection, new: Sequence[tuple[NewDelivery, datetime]]) -> tuple[int, ...]:
+    """Store deliveries with when each came; their ids, in that order."""
+    ids = job_store.add_all(connection, [(job_of(one), now) for one, now in new])
+    rows = [row_of(one, now, delivery_id) for (one, now), delivery_id in zip(new, ids, strict=True)]
+    connection.execute(insert(deliveries), rows)
+    return ids
+
+
+def job_of(new: NewDelivery) -> NewJob:
+    queue = QueueName.BULK if new.source == BACKFILL else QueueName.ORDERS
+    return NewJob(JobKind.PROCESS_ORDER, PROCESS_ORDER, queue, new.shop_id, new.order_id)
+
+
+def row_of(new: NewDelivery, now: datetime, delivery_id: int) -> dict[str, object]:
+    return {
+        "delivery_id": delivery_id,
+        "shop_id": new.shop_id,
+        "source": new.source,
+        "topic": new.topic,
+        "order_id": new.order_id,
+        "received_at": now,
+        "body": new.body,
+        "body_sha256": hashlib.sha256(new.body).hexdigest(),
+        "headers": json.dumps(list(new.headers)),
+    }
 
 
 def take(connection: Connection, delivery_id: int, *, now: datetime, lease_for: timedelta) -> LeasedDeliveries | None:

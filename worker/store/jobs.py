@@ -1,8 +1,8 @@
 """Jobs: work that is leased. One row each, claimed by one worker at a time, tried again until it is done or given up."""
 
 import uuid
-from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -65,6 +65,8 @@ class JobEnd:
 
 
 DONE = JobEnd()
+# Made once: a statement costs more to build than to run.
+ADD = insert(jobs).returning(jobs.c.job_id, sort_by_parameter_order=True)
 # In the words of the indexes. Open or failed: all but what is done with.
 IS_PENDING: ColumnElement[bool] = literal_column("jobs." + PENDING)
 # Of a kind that is deleted some time after it is done.
@@ -73,8 +75,14 @@ IS_PASSING: ColumnElement[bool] = literal_column("jobs." + PASSING)
 
 def add(connection: Connection, job: NewJob, *, now: datetime) -> int:
     """A job that waits from *now* on; its id, which is also the id of the row that says more about it."""
-    new = insert(jobs).values(**asdict(job), state="waiting", created_at=now, next_at=now)
-    return int(connection.execute(new.returning(jobs.c.job_id)).scalar_one())
+    (job_id,) = add_all(connection, [(job, now)])
+    return job_id
+
+
+def add_all(connection: Connection, new: Sequence[tuple[NewJob, datetime]]) -> tuple[int, ...]:
+    """Jobs with when each begins to wait; their ids, in that order."""
+    rows = [{**vars(job), "state": "waiting", "created_at": since, "next_at": since} for job, since in new]
+    return tuple(int(job_id) for job_id in connection.execute(ADD, rows).scalars())
 
 
 def claim(

@@ -6,7 +6,7 @@ import secrets as random
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.domain.payment_reference import LARGEST_SEED
@@ -55,6 +55,10 @@ class ConnectedShop:
     created_at: datetime
     polled_until: datetime | None
     poll_place: ListPlace | None = None  # where a poll that is not over goes on
+
+
+# Made once: a statement costs more to build than to run.
+SECRETS = select(shops.c.secrets).where(shops.c.shop_id == bindparam("shop_id"))
 
 
 def new_shop_id() -> str:
@@ -149,6 +153,12 @@ def find(connection: Connection, encryption: Encryption, shop_id: str) -> Connec
         polled_until=row.polled_until,
         poll_place=ListPlace(row.poll_after, row.poll_page) if row.poll_after else None,
     )
+
+
+def secrets_of(connection: Connection, encryption: Encryption, shop_id: str) -> Secrets | None:
+    """A shop's secrets without its settings, which cost more to read: what a delivery is proved by."""
+    locked = connection.execute(SECRETS, {"shop_id": shop_id}).scalar()
+    return secrets_from_text(encryption.decrypt(locked)) if locked is not None else None
 
 
 def settings_of(connection: Connection, shop_id: str) -> Shop | None:
