@@ -20,6 +20,7 @@ from bridge.dashboard import (
     documents,
     jobs,
     labels,
+    many,
     operators,
     order_story,
     orders,
@@ -50,6 +51,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     orders.blueprint,
     document_lists.blueprint,
     documents.blueprint,
+    many.blueprint,
     accounting.blueprint,
     payments.blueprint,
     reminders.blueprint,
@@ -70,6 +72,7 @@ POLICY = (
 # Blueprints that belong to another one's tab.
 SECTIONS = {
     "document_lists": "documents",
+    "many": "documents",
     "reminders": "payments",
     "shops": "home",
     "attention": "overview",

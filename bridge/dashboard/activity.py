@@ -2,9 +2,10 @@
 
 from flask import Blueprint, Response, make_response, render_template, request
 
-from bridge.accounts.access import guard_shop
+from bridge.accounts.access import guard_shop, shop
 from bridge.context import context
-from bridge.dashboard.pagination import neighbours, page_request
+from bridge.dashboard.pagination import days_asked, neighbours, page_request
+from worker.store.database.pagination import Between
 from worker.store.queries import activity, jobs
 from worker.store.queries.jobs import DeliveryFilter
 
@@ -18,7 +19,7 @@ STATES = ("", "waiting", "running", "done", "failed")
 def events(shop_id: str) -> Response:
     """The audit trail of the whole shop: issued, mailed, changed, by whom."""
     with context().store.read() as connection:
-        page = activity.audit_trail_page(connection, (shop_id,), page_request())
+        page = activity.audit_trail_page(connection, (shop_id,), page_request(), between=asked_days())
     return make_response(render_template("dashboard/activity/events.html", page=page, **neighbours(page)))
 
 
@@ -26,10 +27,14 @@ def events(shop_id: str) -> Response:
 def deliveries(shop_id: str) -> Response:
     """Everything that came in, whatever became of it."""
     state = request.args.get("state", "")
-    wanted = DeliveryFilter(state if state in STATES else "")
+    wanted = DeliveryFilter(state if state in STATES else "", asked_days())
     with context().store.read() as connection:
         page = jobs.deliveries_page(connection, (shop_id,), wanted, page_request())
     content = render_template(
         "dashboard/activity/deliveries.html", page=page, wanted=wanted, states=STATES, **neighbours(page)
     )
     return make_response(content)
+
+
+def asked_days() -> Between:
+    return Between(*days_asked(shop().zoneinfo))

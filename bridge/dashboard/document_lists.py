@@ -38,7 +38,7 @@ def documents(shop_id: str) -> Response:
 def drafts(shop_id: str) -> Response:
     with context().store.read() as connection:
         page = document_lists.drafts_page(connection, (shop_id,), page_request(), oldest_first=True)
-    return make_response(render_template("dashboard/documents/drafts.html", page=page, **neighbours(page)))
+    return make_response(render_template("dashboard/documents/drafts.html", page=page, **neighbours(page, rising=True)))
 
 
 def document_filter() -> DocumentFilter:

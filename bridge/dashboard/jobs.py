@@ -8,9 +8,9 @@ from flask import Blueprint, Response, abort, flash, make_response, render_templ
 from bridge.accounts.access import guard_operators, guard_shop, me
 from bridge.context import context, redirect_to
 from bridge.dashboard.actions import run_action
-from bridge.dashboard.pagination import neighbours, page_request
+from bridge.dashboard.pagination import days_asked, neighbours, page_request
 from bridge.dashboard.tasks import request_task
-from bridge.i18n.translate import _
+from bridge.i18n.translate import _, zone
 from worker.actions import documents
 from worker.actions import orders as order_actions
 from worker.domain.attention import Source
@@ -20,6 +20,7 @@ from worker.message import Message
 from worker.queue import QueueName
 from worker.queue import status as queue_status
 from worker.store import roads, users
+from worker.store.database.pagination import Between
 from worker.store.database.shop_scope import Shops
 from worker.store.jobs import OF_ORDERS, OF_SHOP, JobKind
 from worker.store.queries import jobs as job_queries
@@ -50,12 +51,7 @@ def all_jobs() -> Response:
 
 
 def page(shops: Shops) -> Response:
-    wanted = JobFilter(
-        state=request.args["state"] if request.args.get("state") in STATES else "failed",
-        kind=JobKind(request.args["kind"]) if request.args.get("kind") in list(JobKind) else None,
-        name=request.args.get("name") or None,
-        code=request.args.get("code") or None,
-    )
+    wanted = job_filter()
     with context().store.read() as connection:
         jobs = job_queries.jobs_page(connection, shops, wanted, page_request())
         content = render_template(
@@ -72,9 +68,20 @@ def page(shops: Shops) -> Response:
             reason_of_group=reason_of_group,
             rested=roads.failing(connection, None) if shops is None else (),
             is_all=shops is None,
-            **neighbours(jobs),
+            **neighbours(jobs, rising=True),
         )
     return make_response(content)
+
+
+def job_filter() -> JobFilter:
+    """The filters in the address; those that cannot be read are ignored."""
+    return JobFilter(
+        state=request.args["state"] if request.args.get("state") in STATES else "failed",
+        kind=JobKind(request.args["kind"]) if request.args.get("kind") in list(JobKind) else None,
+        name=request.args.get("name") or None,
+        code=request.args.get("code") or None,
+        asked=Between(*days_asked(zone())),
+    )
 
 
 def reason_of_group(group: JobGroup) -> Message | None:

@@ -10,7 +10,7 @@ from bridge.accounts.access import guard_shop, shop
 from bridge.context import context
 from bridge.dashboard import order_story
 from bridge.dashboard.actions import run_action
-from bridge.dashboard.pagination import neighbours, page_request
+from bridge.dashboard.pagination import days_asked, neighbours, page_request
 from bridge.dashboard.tasks import request_task
 from bridge.i18n.translate import _
 from worker.actions import order_treatment
@@ -20,6 +20,7 @@ from worker.domain.document import Kind
 from worker.domain.order_treatment import TREATMENT_TERMS
 from worker.domain.settings_form import STATUSES
 from worker.store import deliveries as deliveries_store
+from worker.store.database.pagination import Between
 from worker.store.deliveries import Delivery
 from worker.store.order_treatments import TreatmentChange
 from worker.store.queries import order_history, order_lists
@@ -40,6 +41,7 @@ def all_orders(shop_id: str) -> Response:
         status=request.args.get("status", "")[:40],
         needs_attention=bool(request.args.get("attention")),
         text=request.args.get("q", "")[:LONGEST_SEARCH],
+        placed=Between(*days_asked(shop().zoneinfo)),
     )
     with context().store.read() as connection:
         page = order_lists.orders_page(connection, (shop_id,), wanted, page_request())

@@ -2,32 +2,92 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import request
 
+from bridge.forms import parse_day, parse_whole_number
 from bridge.i18n.translate import translator, zone
-from worker.store.database.pagination import Page, PageRequest
+from worker.domain.days import start_of_day
+from worker.store.database.pagination import MOST_COUNTED, PAGE_SIZE, Page, PageRequest
 from worker.store.hourly_stats import DailyStats, HourlyStats
 
 LONGEST_CURSOR = 400
+SIZES = (25, 50, 100, 200)
+FIRST_DAY, LAST_DAY = date(1970, 1, 2), date(9999, 12, 30)
 
 
 def page_request() -> PageRequest:
-    """Where the requested page begins."""
+    """Where the requested page begins, how many rows it has, and in which order."""
     after, before = (request.args.get(name, "")[:LONGEST_CURSOR] for name in ("after", "before"))
-    return PageRequest(after=after, before=before)
+    size = parse_whole_number(request.args.get("size", "")[:4])
+    rising = {"oldest": True, "newest": False}.get(request.args.get("sort", ""))
+    return PageRequest(after, before, size if size in SIZES else PAGE_SIZE, rising=rising, counted=True)
 
 
-def neighbours(page: Page[Any]) -> dict[str, str]:
-    """The addresses of the newer and the older page, with the same filters; empty where there is none."""
-    filters = [
-        (name, value) for name, value in request.args.items() if name not in ("after", "before", "task") and value
-    ]
-    newer = f"?{urlencode([*filters, ('before', page.previous)])}" if page.previous else ""
-    older = f"?{urlencode([*filters, ('after', page.next)])}" if page.next else ""
-    return {"newer": newer, "older": older}
+@dataclass(frozen=True)
+class Paging:
+    """What is around a page of a list: how many it shows, out of how many; the sizes to choose from; the order, and the other one.
+
+    *total* is None where it is not known, and one more than *most* where there are more. Addresses keep the filters.
+    """
+
+    shown: int
+    total: int | None
+    most: int
+    size: int
+    sizes: tuple[tuple[int, str], ...]
+    rising: bool
+    other_order: str
+
+    @property
+    def is_more(self) -> bool:
+        return self.total is not None and self.total > self.most
+
+
+def neighbours(page: Page[Any], *, rising: bool = False) -> dict[str, Any]:
+    """The addresses of the newer and the older page, with the same filters; empty where there is none. And the `paging`.
+
+    *rising*: the order of the list where none is asked for.
+    """
+    asked = page_request()
+    rising = rising if asked.rising is None else asked.rising
+    paging = Paging(
+        shown=len(page.rows),
+        total=page.total,
+        most=MOST_COUNTED,
+        size=asked.size,
+        sizes=tuple((size, address(size=str(size))) for size in SIZES),
+        rising=rising,
+        other_order=address(sort="newest" if rising else "oldest"),
+    )
+    newer = address(before=page.previous) if page.previous else ""
+    older = address(after=page.next) if page.next else ""
+    return {"newer": newer, "older": older, "paging": paging}
+
+
+def address(**changes: str) -> str:
+    """The address of this list from its start, with its filters and *changes*."""
+    away = ("after", "before", "task", *changes)
+    kept = [(name, value) for name, value in request.args.items() if name not in away and value]
+    return f"?{urlencode([*kept, *changes.items()])}"
+
+
+def days_asked(zone_of_shop: tzinfo) -> tuple[datetime | None, datetime | None]:
+    """The instants between which `since` and `until` of the address lie, both days included; None where there is none."""
+    since, until = asked_day("since"), asked_day("until")
+    return (
+        start_of_day(since, zone_of_shop).astimezone(UTC) if since else None,
+        start_of_day(until + timedelta(days=1), zone_of_shop).astimezone(UTC) if until else None,
+    )
+
+
+def asked_day(name: str) -> date | None:
+    """The day that the address names; None for none, and for one on which no shop sold anything."""
+    day = parse_day(request.args.get(name, ""))
+    return day if day is not None and FIRST_DAY <= day <= LAST_DAY else None
 
 
 @dataclass(frozen=True)

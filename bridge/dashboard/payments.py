@@ -1,6 +1,6 @@
 """Payments: what customers still owe, what the bank brought, and what of it waits for a person."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -13,11 +13,8 @@ from bridge.dashboard.actions import run_action
 from bridge.dashboard.pagination import neighbours, page_request
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.dashboard.uploads import take_upload
-from bridge.forms import parse_day, parse_whole_number
-from bridge.i18n.translate import _, _n, translate_message
+from bridge.i18n.translate import _
 from worker.actions import bank_lines as actions
-from worker.actions import documents
-from worker.actions.documents import MarkedPaid
 from worker.domain.bank_match import VERDICT_TERMS, Verdict
 from worker.store import bank_files, bank_lines
 from worker.store.bank_lines import LineState
@@ -28,8 +25,6 @@ blueprint = Blueprint("payments", __name__, url_prefix="/s/<shop_id>/payments")
 guard_shop(blueprint)
 
 ALL = "all"
-# As many as a page shows.
-MOST_AT_ONCE = 50
 
 
 @blueprint.get("")
@@ -45,35 +40,9 @@ def open_invoices(shop_id: str) -> Response:
             today=day,
             days_late=lambda one: (day - one.due_on).days,
             waiting=bank_lines.waiting_count(connection, shop_id),
-            **neighbours(page),
+            **neighbours(page, rising=True),
         )
     return make_response(content)
-
-
-@blueprint.post("/paid")
-def mark_paid(shop_id: str) -> Response:
-    """Each invoice that was ticked is paid, today or on the day that was given."""
-    numbers = map(parse_whole_number, dict.fromkeys(request.form.getlist("document")))
-    ticked = [number for number in numbers if number is not None][:MOST_AT_ONCE]
-    if not ticked:
-        flash(_("Tick the invoices that are paid."), "refused")
-        return redirect_to(f"/s/{shop_id}/payments")
-    on = parse_day(request.form.get("on", "")) or today()
-    if on > today():
-        flash(_("That day is still to come."), "refused")
-        return redirect_to(f"/s/{shop_id}/payments")
-    return run_action(
-        lambda connection, by: documents.mark_many_paid(connection, shop_id, ticked, on=on, by=by),
-        then=f"/s/{shop_id}/payments",
-        message=what_was_marked,
-    )
-
-
-def what_was_marked(found: Sequence[MarkedPaid]) -> str:
-    """How many were, and why each other one was not."""
-    marked = sum(one.changed for one in found)
-    said = _n("One invoice is marked paid.", "{count} invoices are marked paid.", marked)
-    return " ".join([said, *(translate_message(one.message) for one in found if not one.changed)])
 
 
 def today() -> date:

@@ -17,6 +17,17 @@ if (window.matchMedia("(max-width: 960px)").matches) {
   }
 }
 
+// Tick all rows of the page at once. Without a script they are ticked one by one, or all that the list holds.
+for (const all of document.querySelectorAll("input[data-all]")) {
+  const rows = document.querySelectorAll(`input[name="${all.dataset.all}"][form="${all.form.id}"]`);
+  all.closest("label").hidden = rows.length < 2;
+  all.addEventListener("change", () => {
+    for (const row of rows) {
+      row.checked = all.checked;
+    }
+  });
+}
+
 // One plain question before what cannot be undone, with the day that was typed where it is about one.
 const questionOf = (form, button) => {
   const typed = button?.dataset.confirmSince && form.elements.since?.value;
@@ -88,6 +99,10 @@ if (waiting) {
       if (bar && state.of) {
         bar.max = state.of;
         bar.value = state.done;
+        const said = document.getElementById("progress-said");
+        if (said) {
+          said.textContent = `${state.done} / ${state.of}`;
+        }
       }
     } catch {
       // The page's own refresh goes on.

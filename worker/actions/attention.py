@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from worker.domain.actor import Actor
 from worker.domain.attention import Reason, Source
-from worker.domain.attention_reasons import BY_NAME
+from worker.domain.attention_reasons import BY_NAME, reason_of
 from worker.domain.days import start_of_day
 from worker.domain.shop import Shop
 from worker.errors import Rejected
@@ -16,7 +16,7 @@ from worker.message import Message
 from worker.store import audit_trail, counters, jobs, orders, set_aside
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.tables import jobs as jobs_table
-from worker.store.jobs import JobEnd
+from worker.store.jobs import OF_SHOP, JobEnd
 from worker.store.queries import attention
 from worker.store.queries.attention import SOURCES
 from worker.store.set_aside import Aside
@@ -37,16 +37,11 @@ def dismiss(connection: Connection, shop_id: str, chosen: Chosen, *, why: str, b
 
     Returns how many. Raises Rejected without a *why*, or when nothing is there.
     """
-    why = " ".join(why.split())[:LONGEST_WHY]
-    if not why:
-        raise Rejected(
-            "Say in a few words why nothing is to be done; it is kept in the activity.", code="reason_missing"
-        )
+    why = said(why)
     counters.lock(connection, shop_id)
     reason, ids = found(connection, shop_id, chosen, by=by)
     if reason.source is Source.WORK:
-        end = JobEnd("skipped", "ignored", Message("{by} says: nothing to do. {why}", by=by.name, why=why))
-        jobs.close(connection, jobs_table.c.job_id.in_(ids), jobs_table.c.state == "failed", end=end, now=by.now)
+        end_work(connection, ids, why=why, by=by)
     elif reason.source is Source.FLAG:
         for order_id in ids:
             orders.ignore_flags(connection, shop_id, order_id)
@@ -61,6 +56,42 @@ def dismiss(connection: Connection, shop_id: str, chosen: Chosen, *, why: str, b
     )
     audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "dismissed", message, order_of(reason, ids)))
     return len(ids)
+
+
+def dismiss_work(connection: Connection, shop_id: str, job_id: int, *, why: str, by: Actor) -> None:
+    """End one piece of work that failed, as `dismiss` does. Raises Rejected without a *why*, or when it is done meanwhile."""
+    why = said(why)
+    counters.lock(connection, shop_id)
+    row = connection.execute(
+        select(jobs_table).where(jobs_table.c.job_id == job_id, jobs_table.c.shop_id == shop_id)
+    ).first()
+    if row is None or not end_work(connection, (job_id,), why=why, by=by):
+        raise Rejected("This needs nobody any more.", code="nothing_to_ignore")
+    reason = reason_of(Source.WORK, row.code, row.name)
+    message = Message(
+        "{by} says of “{reason}” that nothing is to be done ({count}): {why}",
+        by=by.name,
+        reason=reason.sentence,
+        count=1,
+        why=why,
+    )
+    entry = AuditEntry(shop_id, by.now, by.name, "dismissed", message, row.order_id, row.document_id)
+    audit_trail.add(connection, entry)
+
+
+def said(why: str) -> str:
+    why = " ".join(why.split())[:LONGEST_WHY]
+    if not why:
+        raise Rejected(
+            "Say in a few words why nothing is to be done; it is kept in the activity.", code="reason_missing"
+        )
+    return why
+
+
+def end_work(connection: Connection, ids: Sequence[int], *, why: str, by: Actor) -> int:
+    end = JobEnd("skipped", "ignored", Message("{by} says: nothing to do. {why}", by=by.name, why=why))
+    failed = (jobs_table.c.job_id.in_(ids), jobs_table.c.state == "failed", jobs_table.c.kind.in_(OF_SHOP))
+    return jobs.close(connection, *failed, end=end, now=by.now)
 
 
 def snooze(connection: Connection, shop: Shop, chosen: Chosen, *, until: date, by: Actor) -> int:

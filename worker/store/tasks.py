@@ -44,7 +44,19 @@ class LeasedTask(Leased):
 MOST_WAITING = 100
 IS_TASK = jobs.c.kind == JobKind.TASK
 # Tasks that may take minutes: what else pages ask for does not wait behind them.
-LONG = frozenset(("backfill", "close_shop", "export_shop", "reconcile", "retry_failed", "verify", "zip_period"))
+LONG = frozenset(
+    (
+        "backfill",
+        "close_shop",
+        "do_many",
+        "export_shop",
+        "reconcile",
+        "retry_failed",
+        "verify",
+        "zip_documents",
+        "zip_period",
+    )
+)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from worker.tasks import (
     dry_runs,
     emails,
     exports,
+    many,
     mollie,
     order_screen,
     peppol,
@@ -37,6 +38,7 @@ TASKS: dict[str, Callable[[Services, Task], Mapping[str, Any]]] = {
     "check_connection": connection.check_connection,
     "credit": documents.credit,
     "dry_run_rules": dry_runs.dry_run_rules,
+    "do_many": many.do_many,
     "erase_customer": exports.erase_customer,
     "export_shop": exports.export_shop,
     "follow_payment": mollie.follow_payment,
@@ -62,6 +64,7 @@ TASKS: dict[str, Callable[[Services, Task], Mapping[str, Any]]] = {
     "test_mail": emails.send_test_email,
     "try_channel": channels.try_channel,
     "verify": checks.verify,
+    "zip_documents": exports.zip_documents,
     "zip_period": exports.zip_period,
     "seen_fields": seen_fields.seen_fields,
 }

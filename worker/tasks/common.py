@@ -35,8 +35,12 @@ class Progress:
     reported_at: float = field(default_factory=time.monotonic)
     began_at: float | None = None
 
-    def __call__(self, done: int, of: int) -> None:
+    def began(self) -> None:
+        """Something was done: from the first time on it is counted how long it takes."""
         self.began_at = self.began_at or time.monotonic()
+
+    def __call__(self, done: int, of: int) -> None:
+        self.began()
         if time.monotonic() - self.reported_at < REPORTED_EVERY_S:
             return
         self.reported_at = time.monotonic()

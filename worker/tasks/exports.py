@@ -4,7 +4,7 @@ import csv
 import json
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from decimal import Decimal
@@ -64,16 +64,29 @@ def zip_period(services: Services, task: Task) -> Mapping[str, Any]:
     since, until = period_of(task)
     kinds = tuple(Kind(kind) for kind in task.argument.get("kinds") or Kind)
     period = DocumentPeriod(since, until, kinds)
-    count, progress = 0, Progress(services, task)
     with services.store.read() as connection:
         of = documents.count_issued_between(connection, task.shop_id, period)
+    pages = documents_of(services, task, period)
+    return zip_of(services, task, pages, of=of, name=f"{since}_{until}.zip")
+
+
+def zip_documents(services: Services, task: Task) -> Mapping[str, Any]:
+    """Put chosen documents into one zip, as `zip_period` does. Argument: `{"ids"}`; ids of other shops' documents are left out."""
+    ids = [int(one) for one in task.argument["ids"]]
+    pages = chosen_documents(services, task.shop_id, ids)
+    return zip_of(services, task, pages, of=len(ids), name=f"{len(ids)}-documents.zip")
+
+
+def zip_of(
+    services: Services, task: Task, pages: Iterable[tuple[Document, date | None]], *, of: int, name: str
+) -> Mapping[str, Any]:
+    count, progress = 0, Progress(services, task)
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "documents.zip"
         with (
             zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive,
             sheets(archive, Path(folder)) as (documents_csv, vat_csv, vies_csv, peppol_csv, payments_csv),
         ):
-            pages = documents_of(services, task, period)
             for count, (document, paid_on) in enumerate(pages, 1):  # the last one is how many there were
                 names = put_files(services, archive, document)
                 documents_csv.writerow(map(as_cell, document_row(document, paid_on, names)))
@@ -84,11 +97,20 @@ def zip_period(services: Services, task: Task) -> Mapping[str, Any]:
                 progress(count, max(count, of))
         if not count:
             raise Rejected("There are no documents in this period.", code="nothing_found")
-        name = f"{since}_{until}.zip"
         file = temporary.put_file(
             services.archive, task.shop_id, name, target, until=services.now() + temporary.DOWNLOAD_LIFETIME
         )
     return {"file": file.as_json, "documents": count}
+
+
+def chosen_documents(services: Services, shop_id: str, ids: Sequence[int]) -> Iterator[tuple[Document, date | None]]:
+    """The shop's documents with *ids*, each with the day on which it was paid."""
+    for first in range(0, len(ids), AT_ONCE):
+        some = ids[first : first + AT_ONCE]
+        with services.store.read() as connection:
+            found = [one for document_id in some if (one := documents.find(connection, document_id)) is not None]
+            balances = document_balances.of_documents(connection, some)
+        yield from ((one, balances[one.document_id].paid_on) for one in found if one.shop_id == shop_id)
 
 
 @contextmanager

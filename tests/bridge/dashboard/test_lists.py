@@ -1,13 +1,23 @@
 """The lists of a busy shop: what is wrong in its row, found, sorted, and many done at once."""
 
 import html
+import re
+from datetime import timedelta
+from http import HTTPStatus
 
 import pytest
+from sqlalchemy import update
+from werkzeug.test import TestResponse
 
 from tests.support import busy_shop
-from tests.support.bridge_app import SHOP, BridgeApp
+from tests.support.bridge_app import NOW, SHOP, BridgeApp
+from tests.support.issued import pay
 from tests.support.personas import Visitor, signed_in
+from worker.jobs.task import do_task
+from worker.services import Services
+from worker.store.database.tables import jobs
 from worker.store.users import Role
+from worker.tasks import common
 
 
 @pytest.fixture
@@ -30,3 +40,103 @@ def test_the_list_of_orders_says_which_mail_was_refused_and_why(owner: Visitor) 
     assert orders.count("Mail failed: The mail server refused") == 4
     assert "F2026-00001: Mail failed" in orders
     assert "F2026-00005: Mail failed" not in orders
+
+
+def told(visitor: Visitor, answer: TestResponse, *, slices: int = 1) -> str:
+    """Let the worker do what was asked for, and read what is said of it."""
+    found = re.search(r"/tasks/(\d+)", answer.headers["Location"])
+    assert found
+    services = Services(visitor.app.settings, now=lambda: NOW)
+    for _ in range(slices):
+        assert do_task(services, int(found[1]))
+    return shown(visitor, f"/many?task={found[1]}")
+
+
+def asked_and_sure(visitor: Visitor, of_list: str, what: str, **fields: str) -> tuple[str, TestResponse]:
+    """The question, and the answer to "yes"."""
+    visitor.get(f"/s/{SHOP}/documents")
+    many = {"list": of_list, "what": what}
+    question = html.unescape(visitor.post(f"/s/{SHOP}/many", **many, all="1").text)
+    found = re.search(r'name="ids" value="([0-9,]+)"', question)
+    assert found
+    return question, visitor.post(f"/s/{SHOP}/many", **many, ids=found[1], sure="1", **fields)
+
+
+def test_all_that_a_list_holds_is_asked_about_by_count_and_kind_done_by_a_task_and_told(owner: Visitor) -> None:
+    question, answer = asked_and_sure(owner, "drafts", "discard")
+    assert ("Discard 4 drafts?" in question, "2 × Delivery note" in question) == (True, True)
+    assert "4 of 4 discarded" in told(owner, answer)
+    assert "No draft waits" in shown(owner, "/documents?list=drafts")
+
+
+def test_each_invoice_that_could_not_be_marked_paid_is_named_with_its_reason(busy: BridgeApp, owner: Visitor) -> None:
+    with busy.store.write() as connection:
+        pay(connection, 1, on=NOW.date())
+    _question, late = asked_and_sure(owner, "documents", "paid", on=f"{NOW.date() + timedelta(days=2)}")
+    assert "Choose a day that is not still to come." in late.text
+    said = told(owner, asked_and_sure(owner, "documents", "paid", on=f"{NOW.date()}")[1])
+    assert ("5 of 6 marked as paid; one was not" in said, "F2026-00001 was paid already." in said) == (True, True)
+
+
+def test_failures_are_dismissed_with_a_reason_and_one_that_was_done_meanwhile_is_named(
+    busy: BridgeApp, owner: Visitor
+) -> None:
+    _question, unsaid = asked_and_sure(owner, "jobs", "dismiss")
+    assert "Say in a few words" in unsaid.text
+    _question, answer = asked_and_sure(owner, "jobs", "dismiss", why="Called them")
+    with busy.store.write() as connection:
+        connection.execute(update(jobs).where(jobs.c.document_id == 1).values(state="done"))
+    said = told(owner, answer)
+    assert ("6 of 7 dismissed; one was not" in said, "done or dismissed meanwhile" in said) == (True, True)
+    assert "Nothing has failed." in shown(owner, "/jobs")
+    assert "Called them" in shown(owner, "/activity")
+
+
+def test_a_worker_that_stops_in_the_middle_mails_nothing_twice(owner: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    _question, answer = asked_and_sure(owner, "documents", "mail")
+    monkeypatch.setattr(common, "SLICE_S", -1.0)  # others go first after each
+    assert "6 of 6 are on their way to the customers" in told(owner, answer, slices=6)
+    assert shown(owner, "/activity").count("is mailed again.") == 6
+
+
+def test_only_what_is_of_this_shop_and_ticked_is_meant(owner: Visitor) -> None:
+    nothing = owner.post(f"/s/{SHOP}/many", list="documents", what="paid", item="999")
+    assert nothing.headers["Location"].endswith(f"/s/{SHOP}/documents")
+    assert "Tick the rows first" in shown(owner, "/documents")
+    one = owner.post(f"/s/{SHOP}/many", list="documents", what="paid", item="2", ids="x,999")
+    assert "Mark one invoice as paid?" in one.text
+    assert "F2026-00002" in one.text
+    wrong = owner.post(f"/s/{SHOP}/many", list="documents", what="discard", item="2")
+    assert wrong.status_code == HTTPStatus.BAD_REQUEST
+
+
+def test_a_viewer_sees_no_ticks_and_can_do_nothing_with_many(busy: BridgeApp, owner: Visitor) -> None:
+    viewer = signed_in(busy, "viewer@shop.example", roles={SHOP: Role.VIEWER})
+    for path in ("/documents", "/documents?list=drafts", "/payments", "/jobs"):
+        assert ('name="item"' in shown(owner, path), 'name="item"' in shown(viewer, path)) == (True, False), path
+    answer = viewer.post(f"/s/{SHOP}/many", list="documents", what="mail", item="1")
+    assert answer.status_code == HTTPStatus.FORBIDDEN
+
+
+@pytest.mark.parametrize(
+    ("path", "first"), [("/orders", "1001"), ("/documents", "F2026-00006"), ("/activity", "F2026-00006")]
+)
+def test_a_list_is_turned_round_cut_by_days_and_counted(owner: Visitor, path: str, first: str) -> None:
+    last = {"/orders": "1006"}.get(path, "F2026-00001")
+    newest, oldest = shown(owner, path), shown(owner, f"{path}?sort=oldest")
+    assert newest.index(f">{first}" if path != "/activity" else first) < newest.index(last)
+    assert oldest.index(last) < oldest.index(first)
+    assert "6 of 6" in newest
+    assert first in shown(owner, f"{path}?since=2026-11-22&until=2026-11-23")
+    for nowhere in ("until=2026-11-20", "since=2026-11-25"):
+        assert first not in shown(owner, f"{path}?{nowhere}"), nowhere
+    assert first in shown(owner, f"{path}?until=9999-12-31")
+    assert owner.get(f"/s/{SHOP}{path}?since=0001-01-01&until=0001-01-01").status_code == HTTPStatus.OK
+
+
+def test_a_page_holds_as_many_rows_as_is_asked_and_says_of_how_many(app: BridgeApp) -> None:
+    busy_shop.fill(app, orders_=30, failed=0, drafts_=0)
+    owner = signed_in(app, "owner@shop.example", roles={SHOP: Role.ADMIN})
+    page = shown(owner, "/orders?size=25")
+    assert ("25 of 30" in page, page.count('class="title')) == (True, 25)
+    assert "30 of 30" in shown(owner, "/orders?size=9999999999999999999")

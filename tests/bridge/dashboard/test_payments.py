@@ -113,9 +113,7 @@ def test_a_line_of_another_shop_is_not_known(app: BridgeApp, owner: Visitor) -> 
     assert "This line of the bank is not known" in answer.text
 
 
-def test_open_invoices_are_listed_by_their_due_date_with_what_is_late_and_ticked_ones_are_paid_on_a_day(
-    app: BridgeApp, owner: Visitor
-) -> None:
+def test_open_invoices_are_listed_by_their_due_date_with_what_is_late(app: BridgeApp, owner: Visitor) -> None:
     today = NOW.date()
     late, later = unpaid_since(app, 40), unpaid_since(app, 5)
     bring_for(app, later, "5.00")
@@ -129,24 +127,6 @@ def test_open_invoices_are_listed_by_their_due_date_with_what_is_late_and_ticked
     assert totals.open == late.draft.total + later.draft.total - 5
     assert (totals.late, totals.very_late, totals.invoices) == (totals.open, late.draft.total, 2)
     assert "All open invoices" in owner.get(f"/s/{SHOP}").text
-
-    owner.get(f"/s/{SHOP}/payments")
-    owner.post(f"/s/{SHOP}/payments/paid", document=str(late.document_id), on=f"{today - timedelta(days=2)}")
-    assert (is_open(app, late), is_open(app, later)) == (False, True)
-    owner.post(f"/s/{SHOP}/payments/paid", document=str(later.document_id), on=f"{today + timedelta(days=2)}")
-    assert is_open(app, later)
-    assert late.number not in owner.get(f"/s/{SHOP}/payments").text
-
-
-def test_it_is_told_how_many_were_marked_paid_and_which_were_before(app: BridgeApp, owner: Visitor) -> None:
-    before, new = unpaid_since(app, 40), unpaid_since(app, 5)
-    owner.get(f"/s/{SHOP}/payments")
-    with app.store.write() as connection:
-        pay(connection, before.document_id, on=NOW.date())  # by somebody else, while this one looks at the list
-    both: Any = [str(before.document_id), str(new.document_id)]
-    owner.post(f"/s/{SHOP}/payments/paid", document=both)
-    page = owner.get(f"/s/{SHOP}/payments").text
-    assert f"One invoice is marked paid. {before.number} was paid already." in page
 
 
 def unpaid_since(app: BridgeApp, days: int) -> Document:

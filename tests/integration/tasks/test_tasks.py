@@ -59,6 +59,23 @@ def test_a_draft_is_issued_once_even_when_the_worker_dies_before_it_answers(syst
     assert (BY, "issued") in events(system)
 
 
+def test_many_drafts_are_issued_once_each_and_the_one_that_cannot_be_is_named(system: System) -> None:
+    system.change_shop(rules=KEEP)
+    ids = [
+        item.stored_draft.draft_id
+        for order in (paid(), paid(239))
+        for item in system.arrives(order)
+        if item.stored_draft
+    ]
+    task = asked(system, "do_many", what="issue", ids=[ids[0], 9_999, ids[1]], send=True)
+    answer = task.answer
+    assert (answer["of"], answer["done"], answer["changed"], answer["left"]) == (3, 3, 2, 1)
+    assert [one["id"] for one in answer["named"]] == [9_999]
+    assert again(system, task).answer == answer
+    system.work()
+    assert (system.numbers(), len(system.mailbox.messages())) == (["F2026-00001", "F2026-00002"], 2)
+
+
 def test_chosen_lines_are_credited_once_for_one_task(system: System) -> None:
     two = (("Koffiemok blauw", "MUG-1", 2, "12.40", "21"),)
     document_id = invoiced(system, paid(lines=two))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, Subquery, literal, select, tuple_
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, Subquery, func, literal, select, tuple_
 from sqlalchemy.engine import Row
 
 from worker.errors import Rejected
@@ -17,6 +17,8 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 PAGE_SIZE = 50
+# How many there are is counted so far: to count a million takes longer than to show fifty.
+MOST_COUNTED = 1_000
 # Where each row must be tested, at most so many are for one page; the next page continues from there.
 MAX_SCANNED = 10_000
 
@@ -29,24 +31,31 @@ class Page(Generic[T]):
     """Some rows of a list. Give *next* as `after` for the page that follows, *previous* as `before`; empty: there is none.
 
     A page may be shorter than the page after it, even empty, while *next* is not: so far nothing was found, continue there.
+    *total* is how many rows the list has, no further counted than MOST_COUNTED + 1; None where that was not asked or not known.
     """
 
     rows: tuple[T, ...]
     next: str = ""
     previous: str = ""
+    total: int | None = None
 
     def of(self, rows: Sequence[U]) -> "Page[U]":
         """The same place in the list, with other *rows*."""
-        return Page(tuple(rows), self.next, self.previous)
+        return Page(tuple(rows), self.next, self.previous, self.total)
 
 
 @dataclass(frozen=True)
 class PageRequest:
-    """Where a page begins: after a row or before one; both empty: at the start. *size* rows are on it."""
+    """Where a page begins: after a row or before one; both empty: at the start. *size* rows are on it.
+
+    *rising*: in which order, where it is not the list's own. *counted*: how many rows there are is to be said too.
+    """
 
     after: str = ""
     before: str = ""
     size: int = PAGE_SIZE
+    rising: bool | None = None
+    counted: bool = False
 
     @property
     def backwards(self) -> bool:
@@ -58,6 +67,25 @@ class PageRequest:
 
 
 FIRST_PAGE = PageRequest()
+
+
+@dataclass(frozen=True)
+class Between:
+    """From *since* on, before *until*; None: without that end."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def conditions(self, at: ColumnElement[datetime]) -> list[ColumnElement[bool]]:
+        found: list[ColumnElement[bool]] = []
+        if self.since is not None:
+            found.append(at >= self.since)
+        if self.until is not None:
+            found.append(at < self.until)
+        return found
+
+
+ALWAYS = Between()
 
 
 @dataclass(frozen=True)
@@ -85,7 +113,9 @@ def read_page(
 
     *row_conditions* are conditions that no index answers; they are tried on MAX_SCANNED rows at most for one page.
     """
-    way = RowOrder(order.keys, rising=order.rising != page_request.backwards)
+    rising = order.rising if page_request.rising is None else page_request.rising
+    way = RowOrder(order.keys, rising=rising != page_request.backwards)
+    total = count_rows(connection, query) if page_request.counted and row_conditions is None else None
     keys, names = way.keys, way.names
     query = query.add_columns(*(key.label(name) for key, name in zip(keys, names, strict=True)))
     if page_request.cursor:
@@ -102,8 +132,15 @@ def read_page(
     if page_request.backwards:
         rows.reverse()
     back = cursor_of(rows[0 if not page_request.backwards else -1], names) if page_request.cursor and rows else ""
-    page = Page(tuple(rows), next=onwards, previous=back)
+    page = Page(tuple(rows), next=onwards, previous=back, total=total)
     return replace(page, next=back, previous=onwards) if page_request.backwards else page
+
+
+def count_rows(connection: Connection, query: Select[Any]) -> int:
+    """How many rows *query* has, no further counted than MOST_COUNTED + 1."""
+    plain = query.with_only_columns(literal(1).label("one"), maintain_column_froms=True).order_by(None)
+    some = plain.limit(MOST_COUNTED + 1).subquery("some")
+    return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 
 def scan(

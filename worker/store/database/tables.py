@@ -692,6 +692,7 @@ audit_trail = Table(
     Column("message", MessageText, nullable=False),
     Column("address", String(45), nullable=False, server_default=""),  # the network address of who signed in, invited …
     Index("ix_audit_trail_shop_order", "shop_id", "order_id"),
+    Index("ix_audit_trail_shop_at", "shop_id", "at", "entry_id"),
     Index("ix_audit_trail_shop_entry", "shop_id", "entry_id"),
     # After ix_audit_trail_shop_entry by name and so in the migration: SQLite takes the later one of two that seem equal.
     partial_index("ix_audit_trail_users", "entry_id", where=ACCESS),

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select, text
 
 from worker.store.audit_trail import AuditEntry, as_entry
-from worker.store.database.pagination import FIRST_PAGE, Page, PageRequest, RowOrder, read_page
+from worker.store.database.pagination import ALWAYS, FIRST_PAGE, Between, Page, PageRequest, RowOrder, read_page
 from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import ACCESS, ACCESS_CODES, audit_trail
 
@@ -14,14 +14,21 @@ NOT_ACTIVITY = tuple(code for code in ACCESS_CODES if code != "shop_created")
 
 
 def audit_trail_page(
-    connection: Connection, shops: Shops, page_request: PageRequest = FIRST_PAGE, *, access: bool = False
+    connection: Connection,
+    shops: Shops,
+    page_request: PageRequest = FIRST_PAGE,
+    *,
+    access: bool = False,
+    between: Between = ALWAYS,
 ) -> Page[AuditEntry]:
     """What happened in *shops*; with *access* who signed in there, was let in or kept out, and by whom.
 
     What is about no one shop is for those who see all.
     """
-    query = audit_trail_query(shops, access=access)
-    page = read_page(connection, query, RowOrder((audit_trail.c.entry_id,)), page_request)
+    of_days = between.conditions(audit_trail.c.at)
+    query = audit_trail_query(shops, access=access).where(*of_days)
+    keys = (audit_trail.c.at, audit_trail.c.entry_id) if of_days else (audit_trail.c.entry_id,)
+    page = read_page(connection, query, RowOrder(keys), page_request)
     return page.of([as_entry(row) for row in page.rows])
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from worker.message import NO_MESSAGE, Message
 from worker.store import deliveries as delivery_store
 from worker.store.database import pagination
-from worker.store.database.pagination import FIRST_PAGE, Page, PageRequest
+from worker.store.database.pagination import ALWAYS, FIRST_PAGE, Between, Page, PageRequest
 from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import deliveries, documents, jobs
 from worker.store.jobs import IS_PENDING, JobKind
@@ -48,6 +48,7 @@ class JobFilter:
     name: str | None = None
     code: str | None = None
     done_before: datetime | None = None  # ended then at the latest
+    asked: Between = ALWAYS  # when it was asked for
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,7 @@ def conditions(shops: Shops, wanted: JobFilter) -> list[ColumnElement[bool]]:
     found = [IS_PENDING, jobs.c.state == wanted.state, *within(jobs.c.shop_id, shops)]
     if wanted.done_before is not None:
         found.append(jobs.c.done_at <= wanted.done_before)
+    found += wanted.asked.conditions(jobs.c.created_at)
     named = {jobs.c.kind: wanted.kind, jobs.c.name: wanted.name, jobs.c.code: wanted.code}
     return found + [column == value for column, value in named.items() if value is not None]
 
@@ -127,9 +129,10 @@ def conditions(shops: Shops, wanted: JobFilter) -> list[ColumnElement[bool]]:
 
 @dataclass(frozen=True)
 class DeliveryFilter:
-    """*state* is waiting, running, done or failed; empty: any."""
+    """*state* is waiting, running, done or failed; empty: any. *came*: when it came in."""
 
     state: str = ""
+    came: Between = ALWAYS
 
 
 @dataclass(frozen=True)
@@ -157,7 +160,8 @@ def deliveries_page(
     connection: Connection, shops: Shops, wanted: DeliveryFilter | None = None, page_request: PageRequest = FIRST_PAGE
 ) -> Page[DeliveryRow]:
     """What came in, the newest first."""
-    state = wanted.state if wanted is not None else ""
+    wanted = wanted or DeliveryFilter()
+    state = wanted.state
     query = delivery_store.query(without=("body", "headers", "body_sha256")).add_columns(jobs.c.next_at)
     keys: tuple[ColumnElement[Any], ColumnElement[Any]] = (deliveries.c.received_at, deliveries.c.delivery_id)
     if state:
@@ -166,6 +170,7 @@ def deliveries_page(
         # Few among many: found by their jobs. Those that are done are nearly all.
         keys = (jobs.c.created_at, jobs.c.job_id)
         query = query.where(IS_PENDING, delivery_store.IS_DELIVERY)
+    query = query.where(*wanted.came.conditions(keys[0]))
     owner: ColumnElement[str] = keys[0].table.c.shop_id
     page = pagination.read_page(connection, query.where(*within(owner, shops)), pagination.RowOrder(keys), page_request)
     return page.of([DeliveryRow(**{name: getattr(row, name) for name in DELIVERY_COLUMNS}) for row in page.rows])

@@ -24,7 +24,7 @@ from worker.domain.document import Kind, Problem
 from worker.message import Message
 from worker.store import order_search, steps
 from worker.store.database import json_codec
-from worker.store.database.pagination import FIRST_PAGE, Page, PageRequest, RowOrder, read_page
+from worker.store.database.pagination import ALWAYS, FIRST_PAGE, Between, Page, PageRequest, RowOrder, read_page
 from worker.store.database.plan import unindexed
 from worker.store.database.shop_scope import Shops, of_orders, within
 from worker.store.database.tables import FLAGGED, drafts, orders
@@ -37,11 +37,14 @@ from worker.store.queries.document_lists import row_conditions
 
 @dataclass(frozen=True)
 class OrderFilter:
-    """Which orders. *needs_attention*: flagged, or with a delivery, a step or a settlement that failed. *text* as for documents."""
+    """Which orders. *needs_attention*: flagged, or with a delivery, a step or a settlement that failed. *text* as for documents.
+    *placed*: when.
+    """
 
     status: str = ""
     needs_attention: bool = False
     text: str = ""
+    placed: Between = ALWAYS
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,7 @@ def orders_page(
         query = query.where(*search.conditions(orders))
     if wanted.status:
         query = query.where(orders.c.status == wanted.status)
+    query = query.where(*wanted.placed.conditions(orders.c.ordered_at))
     if wanted.needs_attention:
         query = query.where(needs_attention(shops))
     page = read_page(connection, query, RowOrder(ORDER_KEYS), page_request, row_conditions=row_conditions(search))

@@ -179,6 +179,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_audit_trail_shop_id")),
         sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_audit_trail")),
     )
+    op.create_index("ix_audit_trail_shop_at", "audit_trail", ["shop_id", "at", "entry_id"], unique=False)
     op.create_index("ix_audit_trail_shop_entry", "audit_trail", ["shop_id", "entry_id"], unique=False)
     op.create_index("ix_audit_trail_shop_order", "audit_trail", ["shop_id", "order_id"], unique=False)
     op.create_index(

@@ -1,0 +1,221 @@
+"""Many rows of a list at once: what was ticked, or all that a filter finds. Asked with count and kind, done by a task, then told."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, Response, abort, flash, make_response, render_template, request
+from sqlalchemy import Connection
+
+from bridge.accounts.access import guard_shop, shop
+from bridge.context import context, redirect_to
+from bridge.dashboard.document_lists import document_filter
+from bridge.dashboard.jobs import job_filter
+from bridge.dashboard.labels import step_name
+from bridge.dashboard.tasks import finished_task, request_task
+from bridge.forms import parse_day, parse_whole_number
+from bridge.i18n.translate import _, _n, kind_name
+from worker.store.database.pagination import Page, PageRequest
+from worker.store.queries import document_lists, open_invoices, ticked
+from worker.store.queries import jobs as job_queries
+from worker.store.queries.ticked import Ticked
+
+blueprint = Blueprint("many", __name__, url_prefix="/s/<shop_id>/many")
+guard_shop(blueprint)
+
+# As many as one task takes.
+MOST = 10_000
+READ_AT_ONCE = 500
+
+Read = Callable[[Connection, str, PageRequest], Page[Any]]
+
+
+@dataclass(frozen=True)
+class List:
+    """A list whose rows can be ticked: where it is, what its rows are, and what can be done with many of them.
+
+    *read* gives a page of what the filters of the address find; *row_id* is the name of the rows' id.
+    """
+
+    path: str
+    ways: tuple[str, ...]
+    ticked: Callable[[Connection, str, Sequence[int]], Ticked]
+    read: Read
+    row_id: str
+
+
+LISTS = {
+    "documents": List(
+        "documents", ("mail", "paid", "zip"), ticked.of_documents,
+        lambda connection, shop_id, at: document_lists.documents_page(connection, (shop_id,), document_filter(), at),
+        "document_id",
+    ),
+    "drafts": List(
+        "documents?list=drafts", ("issue", "discard"), ticked.of_drafts,
+        lambda connection, shop_id, at: document_lists.drafts_page(connection, (shop_id,), at), "draft_id",
+    ),
+    "jobs": List(
+        "jobs", ("retry", "dismiss"), ticked.of_failed_work,
+        lambda connection, shop_id, at: job_queries.jobs_page(connection, (shop_id,), job_filter(), at), "job_id",
+    ),
+    "open": List(
+        "payments", ("paid", "mail", "zip"), ticked.of_documents,
+        open_invoices.page, "document_id",
+    ),
+}  # fmt: skip
+
+
+@blueprint.post("")
+def many(shop_id: str) -> Response:
+    """Ask whether it is meant, with how many of which kind; once that was answered, have the worker do it."""
+    chosen, what = LISTS.get(request.form.get("list", "")), request.form.get("what", "")
+    if chosen is None or what not in chosen.ways:
+        abort(HTTPStatus.BAD_REQUEST)
+    with context().store.read() as connection:
+        ids = every_id(connection, chosen, shop_id) if request.form.get("all") else typed_ids()
+        found = chosen.ticked(connection, shop_id, ids[:MOST])
+    if not found.ids:
+        flash(_("Tick the rows first that are meant."), "refused")
+        return redirect_to(back(shop_id, chosen))
+    if what == "zip":
+        return request_task(shop_id, "zip_documents", {"ids": found.ids}, then=f"/s/{shop_id}/many?task=0")
+    argument = {"what": what, "ids": found.ids, **answers(what)}
+    if not request.form.get("sure") or argument.get("on", "") is None or argument.get("why") == "":
+        return make_response(render_template("dashboard/many/sure.html", **question(shop_id, chosen, what, found)))
+    return request_task(shop_id, "do_many", argument, then=f"/s/{shop_id}/many?task=0")
+
+
+def typed_ids() -> list[int]:
+    """The ticked rows; after the question they come as one field, which holds ten thousand as well."""
+    typed = [*request.form.getlist("item"), *request.form.get("ids", "").split(",")]
+    numbers = map(parse_whole_number, dict.fromkeys(typed))
+    return [number for number in numbers if number is not None]
+
+
+def every_id(connection: Connection, chosen: List, shop_id: str) -> list[int]:
+    """The ids of all that the filters of the address find, ten thousand at most."""
+    ids: list[int] = []
+    after = ""
+    while len(ids) < MOST:
+        page = chosen.read(connection, shop_id, PageRequest(after=after, size=READ_AT_ONCE))
+        ids += [getattr(row, chosen.row_id) for row in page.rows]
+        after = page.next
+        if not after:
+            break
+    return ids
+
+
+def answers(what: str) -> dict[str, Any]:
+    """What the question also asks: whether they are mailed, the day on which they were paid, why nothing is to be done."""
+    match what:
+        case "issue":
+            return {"send": bool(request.form.get("send"))}
+        case "paid":
+            on = parse_day(request.form.get("on", ""))
+            return {"on": on.isoformat() if on and on <= today() else None}
+        case "dismiss":
+            return {"why": request.form.get("why", "").strip()}
+    return {}
+
+
+def today() -> Any:
+    return context().now().astimezone(shop().zoneinfo).date()
+
+
+def question(shop_id: str, chosen: List, what: str, found: Ticked) -> dict[str, Any]:
+    count = len(found.ids)
+    name = step_name if chosen.row_id == "job_id" else kind_name
+    return {
+        "list_name": next(key for key, one in LISTS.items() if one is chosen),
+        "what": what,
+        "words": WORDS[what],
+        "title": WORDS[what].question(count),
+        "found": found,
+        "kinds": [(kind_count, name(kind)) for kind, kind_count in found.kinds.items()],
+        "more": count - len(found.names) if found.names else 0,
+        "today": today(),
+        "was_asked": bool(request.form.get("sure")),
+        "back": back(shop_id, chosen),
+    }
+
+
+def back(shop_id: str, chosen: List) -> str:
+    """The list with its filters."""
+    path, _mark, own = chosen.path.partition("?")
+    query = request.query_string.decode(errors="replace") or own
+    return f"/s/{shop_id}/{path}{'?' if query else ''}{query}"
+
+
+@dataclass(frozen=True)
+class Words:
+    """What is asked before, what it means, the button, and what is said afterwards of how many were done."""
+
+    question: Callable[[int], str]
+    meaning: Callable[[], str]
+    button: Callable[[int], str]
+    told: Callable[[int, int], str]
+
+
+WORDS = {
+    "discard": Words(
+        lambda count: _n("Discard one draft?", "Discard {count} drafts?", count),
+        lambda: _("Their orders do not make them again by themselves."),
+        lambda count: _n("Discard one draft", "Discard {count} drafts", count),
+        lambda changed, of: _("{changed} of {of} discarded", changed=changed, of=of),
+    ),
+    "dismiss": Words(
+        lambda count: _n("Dismiss one failure?", "Dismiss {count} failures?", count),
+        lambda: _("They are not tried again, and need nobody any more. The activity keeps who said so, and why."),
+        lambda count: _n("Dismiss one failure", "Dismiss {count} failures", count),
+        lambda changed, of: _("{changed} of {of} dismissed", changed=changed, of=of),
+    ),
+    "issue": Words(
+        lambda count: _n("Issue one draft?", "Issue {count} drafts?", count),
+        lambda: _(
+            "Each gets the next number of its series, as its order is now. A number cannot be taken back; an invoice can "
+            "be credited. What cannot be issued stays a draft, and you see why."
+        ),
+        lambda count: _n("Issue one draft", "Issue {count} drafts", count),
+        lambda changed, of: _("{changed} of {of} issued", changed=changed, of=of),
+    ),
+    "mail": Words(
+        lambda count: _n("Mail one document?", "Mail {count} documents?", count),
+        lambda: _("Each goes to the customer of its order, also where it was mailed before."),
+        lambda count: _n("Mail one document", "Mail {count} documents", count),
+        lambda changed, of: _("{changed} of {of} are on their way to the customers", changed=changed, of=of),
+    ),
+    "paid": Words(
+        lambda count: _n("Mark one invoice as paid?", "Mark {count} invoices as paid?", count),
+        lambda: _("Only a credit note undoes it. What is no invoice, or is paid already, stays as it is."),
+        lambda count: _n("Mark one invoice as paid", "Mark {count} invoices as paid", count),
+        lambda changed, of: _("{changed} of {of} marked as paid", changed=changed, of=of),
+    ),
+    "retry": Words(
+        lambda count: _n("Try one failure again?", "Try {count} failures again?", count),
+        lambda: _("They are tried now. What fails anew is listed again."),
+        lambda count: _n("Try one failure again", "Try {count} failures again", count),
+        lambda changed, of: _("{changed} of {of} are tried again", changed=changed, of=of),
+    ),
+}
+PAGE_OF = {"discard": "drafts", "issue": "drafts", "mail": "documents", "paid": "documents"}
+
+
+@blueprint.get("")
+def outcome(shop_id: str) -> Response:
+    """What became of it: how many were done, and each other one with its reason; or the zip."""
+    zipped, done = finished_task(shop_id, "zip_documents"), finished_task(shop_id, "do_many")
+    if zipped is not None:
+        return make_response(render_template("dashboard/many/zip.html", task=zipped))
+    if done is None:
+        return redirect_to(f"/s/{shop_id}")
+    answer: Mapping[str, Any] = done.answer
+    what = str(done.argument["what"])
+    return make_response(
+        render_template(
+            "dashboard/many/outcome.html",
+            answer=answer,
+            told=WORDS[what].told(answer["changed"], answer["of"]),
+            rows_are=PAGE_OF.get(what, ""),
+        )
+    )

@@ -1,0 +1,81 @@
+"""What many ticked rows are: which of them are there, and of what kinds, so that a question can name them before it is done."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from worker.store.database.tables import documents, drafts, jobs
+from worker.store.jobs import OF_SHOP
+
+AT_ONCE = 500
+MOST_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Ticked:
+    """Of the rows with *ids*, which are there: how many of each kind, and what the first few are called."""
+
+    ids: tuple[int, ...]
+    kinds: dict[str, int]
+    names: tuple[str, ...]
+
+
+def ticked(found: Sequence[tuple[int, str, str]]) -> Ticked:
+    """From the id, kind and name of each."""
+    kinds = Counter(kind for _, kind, _ in found)
+    return Ticked(
+        tuple(row_id for row_id, _, _ in found),
+        dict(kinds.most_common()),
+        tuple(name for _, _, name in found[:MOST_NAMED] if name),
+    )
+
+
+def of_documents(connection: Connection, shop_id: str, ids: Sequence[int]) -> Ticked:
+    columns = (documents.c.document_id, documents.c.kind, documents.c.number)
+    return ticked(
+        [
+            (row.document_id, row.kind, row.number)
+            for some in slices(ids)
+            for row in connection.execute(
+                select(*columns)
+                .where(documents.c.shop_id == shop_id, documents.c.document_id.in_(some))
+                .order_by(documents.c.document_id)
+            )
+        ]
+    )
+
+
+def of_drafts(connection: Connection, shop_id: str, ids: Sequence[int]) -> Ticked:
+    """Those that wait, by the kind of document that they would become; called by their order's number."""
+    columns = (drafts.c.draft_id, drafts.c.snapshot)
+    found: list[tuple[int, str, str]] = []
+    for some in slices(ids):
+        mine = (drafts.c.shop_id == shop_id, drafts.c.state == "open", drafts.c.draft_id.in_(some))
+        for row in connection.execute(select(*columns).where(*mine).order_by(drafts.c.draft_id)):
+            snapshot = json.loads(row.snapshot)
+            found.append((row.draft_id, snapshot["kind"], snapshot["order_number"]))
+    return ticked(found)
+
+
+def of_failed_work(connection: Connection, shop_id: str, ids: Sequence[int]) -> Ticked:
+    """By the name of the job."""
+    columns = (jobs.c.job_id, jobs.c.name)
+    mine = (jobs.c.shop_id == shop_id, jobs.c.state == "failed", jobs.c.kind.in_(OF_SHOP))
+    return ticked(
+        [
+            (row.job_id, row.name, "")
+            for some in slices(ids)
+            for row in connection.execute(
+                select(*columns).where(*mine, jobs.c.job_id.in_(some)).order_by(jobs.c.job_id)
+            )
+        ]
+    )
+
+
+def slices(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    unique = sorted(set(ids))
+    for first in range(0, len(unique), AT_ONCE):
+        yield unique[first : first + AT_ONCE]

@@ -1,0 +1,188 @@
+"""The same done with many that a person ticked: documents, drafts, failed work. What could not be done is named, with its reason."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from worker.actions import Retried, attention
+from worker.actions import documents as document_actions
+from worker.actions import orders as order_actions
+from worker.domain.actor import Actor
+from worker.errors import Rejected, Unavailable
+from worker.message import Message
+from worker.services import Services
+from worker.store import documents as stored_documents
+from worker.store import drafts, tasks
+from worker.store.database.tables import jobs
+from worker.store.jobs import OF_SHOP, JobKind
+from worker.store.tasks import Task
+from worker.tasks import documents
+from worker.tasks.common import Progress, Unfinished, actor_of, day_of
+
+MOST = 10_000
+# Of those that could not be done so many are named; the rest is counted.
+MOST_NAMED = 500
+
+
+@dataclass
+class Outcome:
+    """How far it is: of *of* the first *done* were tried, *changed* of them with success. *left* are the others."""
+
+    of: int
+    done: int = 0
+    changed: int = 0
+    left: int = 0
+    named: list[dict[str, Any]] = field(default_factory=list)
+
+    def count(self, item_id: int, number: str, why: Message | None) -> None:
+        self.done += 1
+        if why is None:
+            self.changed += 1
+            return
+        self.left += 1
+        if len(self.named) < MOST_NAMED:
+            self.named.append({"id": item_id, "number": number, "message": why})
+
+    @property
+    def as_json(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class Way:
+    """One thing that can be done with many. *act* does it with the rows alone; what has none is issued, for which the shop is asked.
+
+    *number*: what a person knows the item by.
+    """
+
+    number: Callable[[Connection, int], str]
+    act: Callable[[Connection, Task, int, Actor], Retried | None] | None = None
+
+
+def do_many(services: Services, task: Task) -> Mapping[str, Any]:
+    """Do one thing with many, one after the other; what cannot be done holds up no other.
+
+    Argument: `{"what", "ids"}`: *what* is a name of `WAYS`, *ids* are those of documents, drafts or jobs, 10,000 at most. For "issue"
+    `"send": true`, for "paid" `"on"` (a day), for "dismiss" `"why"`. Answer: `{"of", "done", "changed", "left", "named": [{"id",
+    "number", "message"}]}`; *named* are the first 500 of those that were left. Each is stored as done in the transaction that does
+    it: where a worker dies, the next one begins with the one after.
+    """
+    ids = [int(one) for one in task.argument["ids"]][:MOST]
+    outcome = Outcome(
+        len(ids), **{name: task.answer[name] for name in ("done", "changed", "left", "named") if name in task.answer}
+    )
+    progress = Progress(services, task)
+    for item_id in ids[outcome.done :]:
+        do_one(services, task, item_id, outcome)
+        progress.began()
+        if progress.is_over_time and outcome.done < outcome.of:
+            raise Unfinished(outcome.as_json)
+    return outcome.as_json
+
+
+def way_of(task: Task) -> Way:
+    what = str(task.argument["what"])
+    if what not in WAYS:
+        raise Rejected("“{what}” is nothing that can be done with many.", what=what, code="option_wrong")
+    return WAYS[what]
+
+
+def do_one(services: Services, task: Task, item_id: int, outcome: Outcome) -> None:
+    way, by, again = way_of(task), actor_of(services, task), None
+    try:
+        if way.act is None:
+            issue(services, task, item_id)
+        with services.store.write() as connection:
+            again = way.act(connection, task, item_id, by) if way.act else None
+            outcome.count(item_id, "", None)
+            tasks.report_progress(connection, task.task_id, outcome.as_json)
+    except (Rejected, Unavailable) as error:
+        # A shop that does not answer holds up nothing either: whoever asked sees what waits for it.
+        if isinstance(error, Unavailable) and way.act is not None:
+            raise
+        count_refused(services, task, item_id, outcome, error.message)
+    for job, row_id in again.jobs if again else ():
+        services.enqueue(job, row_id)
+
+
+def count_refused(services: Services, task: Task, item_id: int, outcome: Outcome, why: Message) -> None:
+    with services.store.write() as connection:
+        outcome.count(item_id, way_of(task).number(connection, item_id), why)
+        tasks.report_progress(connection, task.task_id, outcome.as_json)
+
+
+def number_of_document(connection: Connection, document_id: int) -> str:
+    found = stored_documents.find(connection, document_id)
+    return found.number if found else ""
+
+
+def number_of_draft(connection: Connection, draft_id: int) -> str:
+    try:
+        return drafts.get_draft(connection, draft_id).draft.order_number
+    except Rejected:
+        return ""
+
+
+def number_of_job(connection: Connection, job_id: int) -> str:
+    found = connection.execute(select(jobs.c.document_id, jobs.c.order_id).where(jobs.c.job_id == job_id)).first()
+    if found is None:
+        return ""
+    return number_of_document(connection, found.document_id) if found.document_id else str(found.order_id or "")
+
+
+def issue(services: Services, task: Task, draft_id: int) -> None:
+    """Issued before counts as issued: a worker may have died between the two."""
+    argument = {"draft_id": draft_id, "send": bool(task.argument.get("send"))}
+    documents.issue_draft(services, replace(task, argument=argument))
+
+
+def discard(connection: Connection, task: Task, draft_id: int, by: Actor) -> None:
+    document_actions.discard_draft(connection, task.shop_id, draft_id, by=by)
+
+
+def mail(connection: Connection, task: Task, document_id: int, by: Actor) -> Retried:
+    return document_actions.send_again(connection, task.shop_id, document_id, by=by)
+
+
+def mark_paid(connection: Connection, task: Task, document_id: int, by: Actor) -> None:
+    marked = document_actions.mark_one_of_many(connection, task.shop_id, document_id, on=day_of(task, "on"), by=by)
+    if not marked.changed:
+        raise Rejected(marked.message, code=marked.code)
+
+
+def retry(connection: Connection, task: Task, job_id: int, by: Actor) -> Retried:
+    job = failed_job(connection, task.shop_id, job_id)
+    match JobKind(job.kind):
+        case JobKind.PROCESS_ORDER:
+            return order_actions.retry_delivery(connection, task.shop_id, job_id, by=by)
+        case JobKind.SETTLE_ORDER:
+            return order_actions.retry_settlement(connection, task.shop_id, job_id, by=by)
+        case _:
+            return document_actions.retry_step(connection, task.shop_id, job.document_id, job.name, by=by)
+
+
+def dismiss(connection: Connection, task: Task, job_id: int, by: Actor) -> None:
+    failed_job(connection, task.shop_id, job_id)
+    attention.dismiss_work(connection, task.shop_id, job_id, why=str(task.argument.get("why", "")), by=by)
+
+
+def failed_job(connection: Connection, shop_id: str, job_id: int) -> Any:
+    """The job's row. Raises Rejected where it did not fail, or is not this shop's."""
+    shown = (jobs.c.kind, jobs.c.name, jobs.c.document_id)
+    mine = (jobs.c.job_id == job_id, jobs.c.shop_id == shop_id, jobs.c.state == "failed")
+    found = connection.execute(select(*shown).where(*mine, jobs.c.kind.in_(OF_SHOP))).first()
+    if found is None:
+        raise Rejected("This has been done or dismissed meanwhile.", code="nothing_to_retry")
+    return found
+
+
+WAYS = {
+    "discard": Way(number_of_draft, discard),
+    "dismiss": Way(number_of_job, dismiss),
+    "issue": Way(number_of_draft),
+    "mail": Way(number_of_document, mail),
+    "paid": Way(number_of_document, mark_paid),
+    "retry": Way(number_of_job, retry),
+}
