@@ -68,6 +68,15 @@ def test_licence_is_in_the_zip() -> None:
     assert "GNU GENERAL PUBLIC LICENSE\n                       Version 2" in (PLUGIN / "LICENSE").read_text()
 
 
+def test_quotes_are_read_alike_by_every_php() -> None:
+    """What these functions do without flags changed with PHP 8.1: before, an apostrophe in an amount or name stayed encoded."""
+    decoding = re.compile(r"\b(html_entity_decode|htmlspecialchars|htmlspecialchars_decode|htmlentities)\(.*")
+    calls = [found[0] for source in SOURCES for found in decoding.finditer(source.read_text())]
+
+    assert calls
+    assert [call for call in calls if "ENT_QUOTES" not in call] == []
+
+
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(PLUGIN)))
 def test_no_file_does_anything_when_called_by_its_own_address(source: Path) -> None:
     text = source.read_text()

@@ -12,6 +12,9 @@ use Facturelay\Mails\MailRelease;
 
 defined( 'ABSPATH' ) || exit;
 
+// A message is escaped where it is shown, once (FlashNotice).
+// phpcs:disable WordPress.Security.EscapeOutput.ExceptionNotEscaped
+
 /** Connects, reconnects, checks, repairs and disconnects: the REST key, its user, the four webhooks and the secrets go together. */
 final class Connector {
 

@@ -8,6 +8,11 @@ use Facturelay\FacturelayError;
 
 defined( 'ABSPATH' ) || exit;
 
+// A message is escaped where it is shown, once (FlashNotice).
+// phpcs:disable WordPress.Security.EscapeOutput.ExceptionNotEscaped
+// WooCommerce has no function for its keys.
+// phpcs:disable WordPress.DB.DirectDatabaseQuery
+
 /** The REST key that Facturelay uses: a row as WooCommerce's settings page writes it; there is no function for that. */
 final class RestKeys {
 

@@ -9,6 +9,9 @@ use WP_User;
 
 defined( 'ABSPATH' ) || exit;
 
+// A message is escaped where it is shown, once (FlashNotice).
+// phpcs:disable WordPress.Security.EscapeOutput.ExceptionNotEscaped
+
 /**
  * The user for whom the REST key and the webhooks act: one of the plugin's own, with no more rights than they need, so that
  * whoever gets hold of the key can read orders and nothing else. Nobody signs in as it: it has no address and no known password.

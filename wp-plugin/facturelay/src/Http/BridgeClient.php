@@ -9,6 +9,9 @@ use Facturelay\FacturelayError;
 
 defined( 'ABSPATH' ) || exit;
 
+// A message is escaped where it is shown, once (FlashNotice).
+// phpcs:disable WordPress.Security.EscapeOutput.ExceptionNotEscaped
+
 /** Signed requests to the Facturelay server (the bridge). May be called in wp-admin and in the background only: never while a customer waits for a page. */
 final class BridgeClient {
 
@@ -60,7 +63,7 @@ final class BridgeClient {
 		if ( 200 === (int) wp_remote_retrieve_response_code( $response ) && 'application/zip' === wp_remote_retrieve_header( $response, 'content-type' ) ) {
 			return;
 		}
-		$response['body'] = (string) file_get_contents( $file, false, null, 0, 10000 );
+		$response['body'] = (string) file_get_contents( $file, false, null, 0, 10000 ); // phpcs:ignore WordPress.WP.AlternativeFunctions -- A file of this machine.
 		$this->parse( $response );
 		throw new FacturelayError( 'not_facturelay', __( 'Facturelay did not send the documents. Try again in a minute.', 'facturelay' ) );
 	}

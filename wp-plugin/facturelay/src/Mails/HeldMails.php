@@ -8,6 +8,11 @@ use Facturelay\Lifecycle\Schema;
 
 defined( 'ABSPATH' ) || exit;
 
+// The plugin's own tables: no function of WordPress reads them, and a cache would hide what another process has done meanwhile.
+// phpcs:disable WordPress.DB.DirectDatabaseQuery
+// prepare() below prepares each of them.
+// phpcs:disable WordPress.DB.PreparedSQL
+
 /**
  * The table of held mails of WooCommerce's, one row each. Who wants to send one claims its row by an UPDATE that one process wins.
  *

@@ -53,6 +53,7 @@ final class BulkDownload implements Feature {
 			FlashNotice::store( 'warning', __( 'These orders have no documents yet.', 'facturelay' ), 'no_documents' );
 			return $return_url;
 		}
+		require_once ABSPATH . 'wp-admin/includes/file.php';
 		$file = wp_tempnam( 'facturelay' );
 		try {
 			( new BridgeClient( $connection->bridge_url() ) )->download( $connection, '/plugin/files', array( 'documents' => $documents ), $file );

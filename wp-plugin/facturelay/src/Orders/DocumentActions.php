@@ -14,6 +14,9 @@ use WC_Order;
 
 defined( 'ABSPATH' ) || exit;
 
+// A message is escaped where it is shown, once (FlashNotice).
+// phpcs:disable WordPress.Security.EscapeOutput.ExceptionNotEscaped
+
 /** Requests of the box at an order: its content from Facturelay, and its actions (send again, issue a draft, try again). */
 final class DocumentActions implements Feature {
 
@@ -64,8 +67,9 @@ final class DocumentActions implements Feature {
 
 	/** By a link: does the action, then returns to the order with a notice. */
 	public function handle(): void {
-		$action = isset( $_GET['verb'] ) ? sanitize_key( wp_unslash( $_GET['verb'] ) ) : '';
-		$id     = isset( $_GET['id'] ) ? absint( wp_unslash( $_GET['id'] ) ) : 0;
+		// By these two it is checked which nonce.
+		$action = isset( $_GET['verb'] ) ? sanitize_key( wp_unslash( $_GET['verb'] ) ) : ''; // phpcs:ignore WordPress.Security.NonceVerification.Recommended
+		$id     = isset( $_GET['id'] ) ? absint( wp_unslash( $_GET['id'] ) ) : 0; // phpcs:ignore WordPress.Security.NonceVerification.Recommended
 		$this->require_permission( "facturelay_{$action}_{$id}" );
 		$order = $this->order();
 		try {

@@ -160,7 +160,7 @@ final class DocumentsBox {
 	}
 
 	private static function format_amount( string $amount, string $currency ): string {
-		return html_entity_decode( wp_strip_all_tags( wc_price( (float) $amount, array( 'currency' => $currency ) ) ) );
+		return html_entity_decode( wp_strip_all_tags( wc_price( (float) $amount, array( 'currency' => $currency ) ) ), ENT_QUOTES, 'UTF-8' );
 	}
 
 	private static function action_link( WC_Order $order, string $action, int $id, string $label, string $question = '' ): string {

@@ -97,7 +97,7 @@ final class OrderList implements Feature {
 		// A number is not broken over two lines.
 		echo '<style>.facturelay-number{white-space:nowrap}</style>';
 		$url = wp_nonce_url( admin_url( 'admin-ajax.php?action=' . self::ACTION ), self::ACTION );
-		wp_print_inline_script_tag( sprintf( self::SCRIPT, (string) wp_json_encode( html_entity_decode( $url ) ), self::AT_ONCE ) );
+		wp_print_inline_script_tag( sprintf( self::SCRIPT, (string) wp_json_encode( html_entity_decode( $url, ENT_QUOTES, 'UTF-8' ) ), self::AT_ONCE ) );
 	}
 
 	/** By AJAX: for each document and order of the page a few words, as escaped HTML. Nothing where Facturelay is silent. */

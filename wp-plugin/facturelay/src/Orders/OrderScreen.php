@@ -36,7 +36,7 @@ final class OrderScreen implements Feature {
 		$url = wp_nonce_url( admin_url( 'admin-ajax.php?action=facturelay_order&order=' . $order->get_id() ), 'facturelay_order' );
 		// phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- DocumentsBox escapes.
 		printf( '<div id="facturelay-order" aria-live="polite">%s</div>', DocumentsBox::from_table( $order ) );
-		wp_print_inline_script_tag( sprintf( self::SCRIPT, (string) wp_json_encode( html_entity_decode( $url ) ), self::REFRESH_MS ) );
+		wp_print_inline_script_tag( sprintf( self::SCRIPT, (string) wp_json_encode( html_entity_decode( $url, ENT_QUOTES, 'UTF-8' ) ), self::REFRESH_MS ) );
 	}
 
 	/** @param mixed $post_or_order an order, a post or an id */

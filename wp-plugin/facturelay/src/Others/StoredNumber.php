@@ -6,6 +6,11 @@ namespace Facturelay\Others;
 
 defined( 'ABSPATH' ) || exit;
 
+// Numbers of other plugins, read where they keep them, and seldom.
+// phpcs:disable WordPress.DB.DirectDatabaseQuery
+// A table's name is no value: it is put together from constants.
+// phpcs:disable WordPress.DB.PreparedSQL
+
 /** Where other plugins keep the number of their next invoice. It is read, never changed. */
 final class StoredNumber {
 
