@@ -394,7 +394,7 @@ ALERTS = (
         Source.ALERT,
         DECISION,
         Message("Another plugin makes invoices too."),
-        Button(Message("Look at the rules"), "settings/rules"),
+        CONNECTION,
         ("other_invoice_plugin",),
     ),
     Reason(

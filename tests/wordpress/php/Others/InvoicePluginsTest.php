@@ -10,6 +10,13 @@ final class InvoicePluginsTest extends WordPressTestCase {
 
 	private const WPO = 'wpo_wcpdf_documents_settings_invoice';
 
+	private string $month = '11';
+
+	protected function setUp(): void {
+		parent::setUp();
+		add_filter( 'wp_date', fn ( $date, $format ) => 'm' === $format ? $this->month : $date, 10, 2 );
+	}
+
 	public function test_a_shop_without_another_plugin_has_none(): void {
 		$this->assertSame( array(), InvoicePlugins::all() );
 	}
@@ -122,6 +129,29 @@ final class InvoicePluginsTest extends WordPressTestCase {
 		$this->number_store( (int) wp_date( 'Y' ) - 1 );
 
 		$this->assertSame( array(), InvoicePlugins::all() );
+	}
+
+	public function test_in_a_new_year_the_next_number_of_such_a_count_is_the_first(): void {
+		update_option( self::WPO, array( 'enabled' => '1', 'display_number' => 'invoice_number', 'reset_number_yearly' => '1', 'number_format' => array( 'prefix' => '[invoice_year]-', 'padding' => '4' ) ) );
+		$this->activate( 'woocommerce-pdf-invoices-packing-slips' );
+		$this->number_store( (int) wp_date( 'Y' ) - 1 );
+
+		$this->assertSame( array( 'next' => 1, 'pattern' => '{year}-{number:04d}', 'yearly' => true ), InvoicePlugins::all()[0]->numbers() );
+	}
+
+	/** @dataProvider resets */
+	public function test_in_january_a_count_that_begins_anew_is_not_guessed_where_its_year_is_not_kept( string $reset, bool $told ): void {
+		$this->month = '01';
+		$this->activate( 'flexible-invoices' );
+		update_option( 'inspire_invoices_invoice_start_number', '118' );
+		update_option( 'inspire_invoices_invoice_number_reset_type', $reset );
+
+		$this->assertSame( $told, null !== InvoicePlugins::all()[0]->numbers() );
+	}
+
+	/** @return array<string, array{0: string, 1: bool}> */
+	public static function resets(): array {
+		return array( 'each year' => array( 'year', false ), 'never' => array( 'none', true ) );
 	}
 
 	public function test_numbers_at_the_orders_are_counted(): void {

@@ -79,15 +79,32 @@ final class InvoicePlugin {
 			return null;
 		}
 		$yearly = $next['yearly'] ?? ( isset( $this->known['yearly'] ) && self::holds( $this->known['yearly'] ) );
-		if ( $yearly && (int) ( $next['year'] ?? wp_date( 'Y' ) ) !== (int) wp_date( 'Y' ) ) {
-			// The last number is of another year: the next one is the first.
+		$number = $yearly ? $this->number_of_this_year( $next ) : $next['number'];
+		if ( null === $number ) {
 			return null;
 		}
 		return array(
-			'next'    => $next['number'],
+			'next'    => $number,
 			'pattern' => $this->pattern( $next['format'] ?? '', $next['digits'] ?? 0 ),
 			'yearly'  => $yearly,
 		);
+	}
+
+	/**
+	 * What the next number is where numbers begin anew each year; null where that cannot be said.
+	 *
+	 * @param array<string, mixed> $next of StoredNumber
+	 */
+	private function number_of_this_year( array $next ): ?int {
+		if ( ! isset( $next['year'] ) ) {
+			// It begins anew with the first invoice of the year, and in January nobody can see whether that was made.
+			return '01' === wp_date( 'm' ) ? null : $next['number'];
+		}
+		if ( (int) $next['year'] === (int) wp_date( 'Y' ) ) {
+			return $next['number'];
+		}
+		// Who was switched off in another year gives no first number of this one.
+		return $this->is_active() ? 1 : null;
 	}
 
 	/** @return array<string, mixed> as Facturelay is told */
