@@ -121,6 +121,7 @@ def page(
     with context().store.read() as connection:
         plugin = plugins.of_shop(connection, context().encryption, shop_id)
         secrets = shops.get(connection, context().encryption, shop_id).secrets
+        others, _told_at = plugins.other_invoices(connection, shop_id)
     return settings_page(
         "connection",
         "connection",
@@ -129,6 +130,7 @@ def page(
         code=code,
         secret=secret,
         plugin=plugin,
+        other_makers=() if others.beside else others.making,
         plugin_answers=plugin is not None and plugin.may_hold_mail(context().now()),
         has_rest=secrets.has_rest,
         public_url=context().settings.public_url,

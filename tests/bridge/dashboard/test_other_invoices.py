@@ -147,3 +147,14 @@ def test_the_page_of_a_live_shop_says_that_it_is_still_at_work(connected: Bridge
     assert f"WP Overnight {says}" in visitor.get(f"/s/{SHOP}").text
     tells(connected, known=known, makes=False)
     assert f"WP Overnight {says}" not in visitor.get(f"/s/{SHOP}").text
+
+
+def test_the_connection_says_where_it_is_switched_off_unless_it_runs_beside_for_a_test(connected: BridgeApp) -> None:
+    change(connected, test=False)
+    tells(connected)
+    visitor = admin(connected)
+
+    told = visitor.get(f"{SETTINGS}/connection").text
+    assert ("WP Overnight makes invoices too" in told, "Switch it off in WordPress" in told) == (True, True)
+    tells(connected, beside=True)
+    assert "WP Overnight" not in visitor.get(f"{SETTINGS}/connection").text
