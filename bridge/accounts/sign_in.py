@@ -136,4 +136,6 @@ def second_step_serializer() -> URLSafeTimedSerializer:
 
 
 def sign_in_page(template: str, form: Form, status: HTTPStatus = HTTPStatus.OK, **values: object) -> Response:
-    return make_response(render_template(f"dashboard/sign_in/{template}.html", form=form, **values), status)
+    has_mail = bool(context().settings.smtp_url)
+    content = render_template(f"dashboard/sign_in/{template}.html", form=form, has_mail=has_mail, **values)
+    return make_response(content, status)

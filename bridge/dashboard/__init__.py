@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Flask, Response, abort, g, request
 from markupsafe import Markup
 
-from bridge.accounts import account, invitations, sender, sign_in
+from bridge.accounts import account, invitations, lost_password, sender, sign_in
 from bridge.accounts.access import current_user, form_cookie_name, form_token, may_change, set_cookie
 from bridge.accounts.account import THEME_COOKIE, THEMES
 from bridge.context import EXTENSION_NAME, Context, base_path
@@ -42,6 +42,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     home_page.blueprint,
     sign_in.blueprint,
     invitations.blueprint,
+    lost_password.blueprint,
     account.blueprint,
     sender.blueprint,
     overview.blueprint,

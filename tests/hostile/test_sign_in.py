@@ -242,6 +242,93 @@ def test_a_link_for_a_new_password_throws_a_squatter_out_and_says_so(mailing: tu
     ]
 
 
+def ask_for_a_link(app: BridgeApp, email: str) -> tuple[int, str]:
+    visitor = Visitor(app)
+    visitor.get("/sign-in/lost-password")
+    answer = visitor.post("/sign-in/lost-password", email=email)
+    return answer.status_code, answer.text.replace(email, "HERE")
+
+
+def test_a_lost_password_is_chosen_anew_by_a_link_in_the_mailbox_once_and_within_an_hour(
+    mailing: tuple[BridgeApp, Mailbox],
+) -> None:
+    app, mailbox = mailing
+    els, new = signed_in(app, ELS), "heel andere woorden"
+    assert "/sign-in/lost-password" in Visitor(app).get("/sign-in").text
+    ask_for_a_link(app, ELS)
+    send(app)
+    (mail,) = mailbox.messages()
+    link = re.search(r"/password/\S+", mail.text)
+    assert link
+    app.now += timedelta(minutes=59)
+    visitor = Visitor(app)
+    visitor.get(link[0])
+
+    assert visitor.post(link[0], password=new, again=new).status_code == 303
+    assert visitor.sign_in(ELS, new).status_code == 303
+    assert els.get("/account").status_code == 303
+    assert Visitor(app).get(link[0]).status_code == 410
+
+
+def test_a_link_to_a_lost_password_is_dead_after_an_hour(mailing: tuple[BridgeApp, Mailbox]) -> None:
+    app, mailbox = mailing
+    a_user(app, ELS)
+    ask_for_a_link(app, ELS)
+    send(app)
+    link = re.search(r"/password/\S+", mailbox.messages()[0].text)
+    assert link
+    app.now += timedelta(hours=1)
+
+    assert Visitor(app).get(link[0]).status_code == 410
+
+
+def test_nobody_learns_who_has_an_account_by_losing_its_password(mailing: tuple[BridgeApp, Mailbox]) -> None:
+    app, mailbox = mailing
+    a_user(app, ELS)
+    suspended = a_user(app, EVE)
+    with app.store.write() as connection:
+        users.change(connection, suspended, suspended_at=app.now)
+    answers = {ask_for_a_link(app, email) for email in (ELS, EVE, "nobody@host.example")}
+    send(app)
+
+    assert len(answers) == 1
+    assert [mail.recipients for mail in mailbox.messages()] == [(ELS,)]
+
+
+def test_losing_a_password_again_and_again_fills_no_mailbox(mailing: tuple[BridgeApp, Mailbox]) -> None:
+    app, mailbox = mailing
+    a_user(app, ELS)
+    statuses = [ask_for_a_link(app, ELS)[0] for _ in range(12)]
+    send(app)
+
+    assert statuses == [200] * 10 + [429] * 2
+    assert len(mailbox.messages()) == 3
+
+
+def test_who_reads_somebodys_mail_does_not_get_past_the_second_step(mailing: tuple[BridgeApp, Mailbox]) -> None:
+    app, mailbox = mailing
+    user_id = a_user(app, ELS)
+    with app.store.write() as connection:
+        users.change(connection, user_id, totp="a seed", recovery='["a code"]')
+    ask_for_a_link(app, ELS)
+    send(app)
+    link = re.search(r"/password/\S+", mailbox.messages()[0].text)
+    assert link
+    visitor, new = Visitor(app), "heel andere woorden"
+    visitor.get(link[0])
+    visitor.post(link[0], password=new, again=new)
+    with app.store.read() as connection:
+        user = users.by_email(connection, ELS)
+
+    assert user is not None
+    assert (user.totp, user.recovery) == ("a seed", '["a code"]')
+
+
+def test_without_a_mail_server_no_link_is_promised(app: BridgeApp) -> None:
+    assert "/sign-in/lost-password" not in Visitor(app).get("/sign-in").text
+    assert Visitor(app).get("/sign-in/lost-password").status_code == 404
+
+
 def test_every_change_at_the_door_is_told_by_mail(mailing: tuple[BridgeApp, Mailbox]) -> None:
     app, mailbox = mailing
     els, new = signed_in(app, ELS, operator=True), "heel andere woorden"

@@ -59,6 +59,12 @@ def texts(mail: AccountMail, translator: Translator, *, shop: str) -> tuple[str,
                 _("A new password was chosen for your account by a link. You are signed out everywhere, and the second step is off: set it up again."),
                 not_you,
             )  # fmt: skip
+        case MailKind.PASSWORD_LOST:
+            return (
+                _("A new password for your account"),
+                _("You asked for a new password. This link works once, within an hour:"),
+                _("Was it not you? Then do nothing: without the link your password stays as it is."),
+            )
         case MailKind.SECOND_FACTOR_ON:
             return _("The second step is on"), _("Signing in to your account now asks for a code as well."), not_you
         case MailKind.SECOND_FACTOR_OFF:

@@ -1,6 +1,8 @@
 """Use case: mails about accounts and senders leave by the operator's server, and are tried again until they did."""
 
 import logging
+from dataclasses import replace
+from datetime import timedelta
 from email.utils import make_msgid
 from urllib.parse import urlsplit
 
@@ -9,10 +11,13 @@ from worker.mail import account_mail, smtp
 from worker.net import sender_proof
 from worker.net.sender_proof import SenderProof
 from worker.services import Services
-from worker.store import account_mails, sessions, shops
+from worker.store import account_mails, sessions, shops, users
 from worker.store.account_mails import AccountMail, MailKind
 from worker.store.sessions import NewLink
 from worker.store.users import Role
+
+# A link for a lost password lies in a mailbox that others may come to read.
+LOST_FOR = timedelta(hours=1)
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +43,12 @@ def send_waiting(services: Services) -> None:
 
 
 def send(services: Services, mail: AccountMail) -> None:
+    if mail.kind is MailKind.PASSWORD_LOST:
+        with services.store.read() as connection:
+            user = users.by_email(connection, mail.email)
+        if user is None or user.suspended_at is not None:
+            return
+        mail = replace(mail, language=user.language)
     host = urlsplit(services.settings.public_url).hostname or "localhost"
     message = account_mail.compose(
         mail,
@@ -56,14 +67,17 @@ def shop_name(services: Services, mail: AccountMail) -> str:
 
 
 def link_of(services: Services, mail: AccountMail) -> str:
-    """The link in the mail. Of an invitation it is made here: nobody but the reader of the mailbox ever sees it."""
+    """The link in the mail. One that opens an account is made here: nobody but the reader of the mailbox ever sees it."""
     public_url, argument = services.settings.public_url, mail.argument
     if mail.kind is MailKind.SENDER_PROOF:
         proof = SenderProof(argument["shop_id"], mail.email)
         return f"{public_url}/sender/{sender_proof.sign(services.settings.secret_keys, proof)}"
-    if mail.kind is not MailKind.INVITATION:
+    if mail.kind not in (MailKind.INVITATION, MailKind.PASSWORD_LOST):
         return f"{public_url}/account"
     with services.store.write() as connection:
+        if mail.kind is MailKind.PASSWORD_LOST:
+            lost = NewLink("password", mail.email, Role.VIEWER, lifetime=LOST_FOR)
+            return f"{public_url}/password/{sessions.create_link(connection, lost, by=services.actor(mail.email))}"
         new = NewLink("invite", mail.email, Role(argument["role"]), argument["shop_id"])
         token = sessions.create_link(connection, new, by=services.actor(argument["by"]))
     return f"{public_url}/join/{token}"

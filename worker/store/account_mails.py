@@ -23,6 +23,7 @@ class MailKind(StrEnum):
     INVITATION = "invitation"  # shop_id, role, by
     PASSWORD_CHANGED = "password_changed"  # noqa: S105  # a kind of mail
     PASSWORD_RESET = "password_reset"  # noqa: S105  # likewise
+    PASSWORD_LOST = "password_lost"  # noqa: S105  # likewise; perhaps for nobody: who it is for is looked up when it leaves
     SECOND_FACTOR_ON = "second_factor_on"
     SECOND_FACTOR_OFF = "second_factor_off"
     SENDER_PROOF = "sender_proof"  # shop_id

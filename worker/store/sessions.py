@@ -47,6 +47,11 @@ class OneTimeLink:
     expires_at: datetime
     used_at: datetime | None
 
+    @property
+    def is_asked_by_mail(self) -> bool:
+        """Whether its owner asked for it himself: then it proves that he reads his mail, and nothing more."""
+        return self.purpose == "password" and self.created_by == self.email
+
     def is_valid(self, now: datetime) -> bool:
         return self.used_at is None and now < self.expires_at
 
@@ -115,6 +120,7 @@ class NewLink:
     email: str
     role: Role
     shop_id: str | None = None
+    lifetime: timedelta | None = None  # None: what is usual for it
 
 
 def create_link(connection: Connection, new: NewLink, *, by: Actor) -> str:
@@ -133,7 +139,7 @@ def create_link(connection: Connection, new: NewLink, *, by: Actor) -> str:
             role=new.role,
             created_by=by.name,
             created_at=by.now,
-            expires_at=by.now + LINK_LIFETIMES[purpose],
+            expires_at=by.now + (new.lifetime or LINK_LIFETIMES[purpose]),
         )
     )
     return token
