@@ -12,6 +12,7 @@ from bridge.accounts.access import guard_shop
 from bridge.accounts.access import shop as this_shop
 from bridge.context import context
 from bridge.dashboard.pagination import plot_bars
+from bridge.dashboard.settings.next_step import next_step
 from bridge.dashboard.tasks import request_task
 from bridge.i18n.translate import DEFAULT_ZONE
 from worker.actions import go_live
@@ -47,6 +48,7 @@ def overview(shop_id: str) -> Response:
             **overview_values(connection, (shop_id,), by_shop, zone=shop.zoneinfo, now=now),
             numbers=today.next_numbers(connection, shop, day=day),
             checks=go_live_checks(connection, shop, now),
+            next_step=next_step(connection, shop),
             by_peppol=by_peppol,
             invoiced=open_invoices.invoiced_since(connection, shop_id, day.replace(day=1)),
             owed=open_invoices.totals(connection, shop_id, today=day),

@@ -30,7 +30,7 @@ NAMES = (
     "after", "before", "task", "then", "next", "q", "kind", "state", "name", "code", "since", "until", "status", "language",
     "email", "role", "to", "on", "month", "reason", "amount", "quantity-²", "quantity-1", "part", "url", "seed", "old", "host",
     "port", "scheme", "token_hash", "orders.since", "zone", "rules", "kind-0", "minimum-0", "countries-0", "methods-0",
-    "after-invoice", "pattern-invoice", "branding.accent", "branding.layout", "mail.sender", "rest_key", "what", "step", "seller.name", "which",
+    "next-invoice", "pattern-invoice", "branding.accent", "branding.layout", "mail.sender", "rest_key", "what", "step", "seller.name", "which",
 )  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def test_an_owner_comes_from_an_empty_machine_to_the_first_invoice(running: Runn
     assert "Saved" in said(page)
 
     page.goto(f"{home}/settings/numbering")
-    page.locator('[name="after-invoice"]').fill("115")
+    page.locator('[name="next-invoice"]').fill("116")
     press(page, "Save")
     assert "F2026-00116" in page.content()
 

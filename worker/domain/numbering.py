@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from string import Formatter
 
@@ -21,6 +21,33 @@ def format_number(series: Series, *, year: int, number: int) -> str:
     """Print *number* in the pattern of *series*: F2026-00042."""
     check_pattern(series.pattern, yearly=series.yearly)
     return series.pattern.format(year=year, number=number)
+
+
+@dataclass(frozen=True)
+class PatternParts:
+    """A pattern as people think of it: what stands before, the year with what follows it (None: no year), and how many digits."""
+
+    prefix: str
+    after_year: str | None
+    digits: int
+
+    @classmethod
+    def of(cls, pattern: str) -> "PatternParts | None":
+        """None for a pattern that cannot be said so, such as one with something behind the number."""
+        found = _PARTS.fullmatch(pattern)
+        return cls(found["prefix"], found["after"], int(found["digits"] or 1)) if found else None
+
+    @property
+    def pattern(self) -> str:
+        """Raises ValueError with a message for braces, which only a pattern may hold."""
+        if set("{}") & set(self.prefix):
+            raise InvalidValue("“{prefix}” cannot stand before a number; leave out the braces", prefix=self.prefix)
+        year = "" if self.after_year is None else f"{{year}}{self.after_year}"
+        width = f":0{self.digits}d" if self.digits > 1 else ""
+        return f"{self.prefix}{year}{{number{width}}}"
+
+
+_PARTS = re.compile(r"(?P<prefix>[^{}]*)(?:\{year\}(?P<after>[^{}]*))?\{number(?::0(?P<digits>[0-9]{1,2})d?)?\}")
 
 
 def check_pattern(pattern: str, *, yearly: bool = True) -> None:

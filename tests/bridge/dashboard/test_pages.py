@@ -1,6 +1,7 @@
 """The pages of the dashboard without a worker: what is saved, what is refused beside its field, and what is asked of the worker."""
 
 import html
+import re
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -301,13 +302,57 @@ def test_numbers_go_on_after_another_program_and_a_wrong_pattern_is_refused(app:
     visitor, series = admin(app), settings_of(app).numbering.series[Kind.INVOICE]
     yearly = {f"yearly-{kind}": "1" for kind, one in settings_of(app).numbering.series.items() if one.yearly}
 
-    for wrong in ({"pattern-invoice": "F{year}"}, {"after-invoice": "12a"}):
+    for wrong in ({"pattern-invoice": "F{year}"}, {"next-invoice": "12a"}, {"next-invoice": "0"}):
         assert visitor.post(f"{SETTINGS}/numbering", **yearly, **wrong).status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert settings_of(app).numbering.series[Kind.INVOICE] == series
-    visitor.post(
-        f"{SETTINGS}/numbering", **yearly, **{"pattern-invoice": "{year}/{number:04d}", "after-invoice": "115"}
-    )
+    visitor.post(f"{SETTINGS}/numbering", **yearly, **{"pattern-invoice": "{year}/{number:04d}", "next-invoice": "116"})
     assert "2026/0116" in visitor.get(f"{SETTINGS}/numbering").text
+
+
+def as_shown(visitor: Visitor) -> dict[str, str]:
+    """What the form of numbers would send if nobody touched it."""
+    page = visitor.get(f"{SETTINGS}/numbering").text
+    inputs = re.findall(r"<input ([^>]+)>", page)
+    named = [(dict(re.findall(r'([\w-]+)="([^"]*)"', one)), one) for one in inputs]
+    return {
+        found["name"]: found["value"]
+        for found, text in named
+        if re.match(r"(prefix|digits|next|shown-next|with-year|yearly|pattern|name)-", found.get("name", ""))
+        and (found.get("type") != "checkbox" or " checked" in text)
+    }
+
+
+def test_a_form_of_numbers_that_nobody_touched_changes_nothing(app: BridgeApp) -> None:
+    visitor, before = admin(app), settings_of(app).numbering
+
+    assert visitor.post(f"{SETTINGS}/numbering", **as_shown(visitor)).status_code == HTTPStatus.SEE_OTHER
+    assert settings_of(app).numbering == before
+
+
+def test_numbers_are_chosen_by_prefix_year_digits_and_the_next_one(app: BridgeApp) -> None:
+    visitor = admin(app)
+    shown = as_shown(visitor)
+    wanted = shown | {"prefix-invoice": "INV-", "digits-invoice": "4", "next-invoice": "116"}
+    visitor.post(f"{SETTINGS}/numbering", **wanted)
+    assert "INV-2026-0116" in visitor.get(f"{SETTINGS}/numbering").text
+
+    shown = as_shown(visitor)
+    without_year = {name: value for name, value in shown.items() if name not in ("with-year-invoice", "yearly-invoice")}
+    visitor.post(f"{SETTINGS}/numbering", **without_year)
+    assert settings_of(app).numbering.series[Kind.INVOICE].pattern == "INV-{number:04d}"
+
+    for wrong in ({"digits-invoice": "0"}, {"digits-invoice": "13"}, {"prefix-invoice": "{year}"}):
+        answer = visitor.post(f"{SETTINGS}/numbering", **(as_shown(visitor) | wrong))
+        assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+        assert f'id="error-{next(iter(wrong))}"' in answer.text
+
+
+def test_a_number_that_was_taken_while_the_page_was_open_is_no_wish_to_go_back(app: BridgeApp) -> None:
+    visitor = admin(app)
+    shown = as_shown(visitor)
+    app.issue()
+
+    assert visitor.post(f"{SETTINGS}/numbering", **shown).status_code == HTTPStatus.SEE_OTHER
 
 
 def test_a_mail_server_is_stored_and_its_password_never_shown(app: BridgeApp) -> None:
