@@ -8,6 +8,7 @@ from tests.support.bridge_app import BridgeApp
 OPEN = (
     "sign_in.",
     "invitations.",
+    "lost_password.",
     "sender.",
     "entrance.",
     "webhooks.",

@@ -59,6 +59,11 @@ def normalise_vat_number(given: str, country: str) -> tuple[str, Problem | None]
     return "", Problem("vat_number_wrong", Message("“{number}” is not a valid VAT number.", number=given.strip()))
 
 
+def enterprise_number_of(vat_number: str) -> str:
+    """The ten digits that a Belgian company's VAT number holds; empty of any other."""
+    return vat_number.removeprefix("BE") if vat_number.startswith("BE") else ""
+
+
 def vat_prefix(country: str) -> str:
     """The prefix of VAT numbers of *country*: EL for Greece, XI for Northern Ireland; empty outside the EU."""
     if country == "XI":

@@ -1,6 +1,6 @@
 """Pages that are a form and nothing else: company, orders, VAT. Field names are those of `domain.settings_form.FIELDS`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -22,6 +22,7 @@ from worker.domain.document import SendMode
 from worker.domain.language import NO_SECOND, OF_CUSTOMER, OF_SEAT
 from worker.domain.settings_form import WrongSettings
 from worker.domain.shop import ConsumerInvoices, ConsumerPrices, DocumentedOrders, Shop, VatRegime
+from worker.domain.vat_number import enterprise_number_of, normalise_vat_number
 from worker.domain.zero_reason import Mark
 from worker.store import distance_sales, plugins
 
@@ -99,7 +100,10 @@ def company() -> SettingsPage:
                         narrow=True,
                     ),
                     FormField(
-                        "seller.enterprise_number", _("Enterprise number (KBO/BCE)"), help=_("Ten digits."), narrow=True
+                        "seller.enterprise_number",
+                        _("Enterprise number (KBO/BCE)"),
+                        help=_("Empty: follows from the VAT number."),
+                        narrow=True,
                     ),
                     FormField(
                         "seller.iban",
@@ -480,9 +484,15 @@ def send_modes() -> Options:
 
 @blueprint.get("/<any(company, orders, vat, reminders):topic>")
 def form_page(shop_id: str, topic: str) -> Response:  # noqa: ARG001  # the guard has read the shop
+    values = company_values()
+    return fields_page(topic, Form(values | reasons_as_fields(values[REASONS])))
+
+
+def company_values() -> dict[str, str]:
+    """All settings as text, with the country that most shops are in where none was said."""
     values = settings_form.settings_as_text(shop())
     values["seller.address.country"] = values["seller.address.country"] or USUAL_COUNTRY
-    return fields_page(topic, Form(values | reasons_as_fields(values[REASONS])))
+    return values
 
 
 @blueprint.post("/<any(company, orders, vat, reminders):topic>")
@@ -492,6 +502,8 @@ def save(shop_id: str, topic: str) -> Response:
     given = {name: form.values.get(name, "") for name in page.names}
     if REASONS in given:
         given[REASONS] = reasons_as_text(form)
+    if "seller.vat_number" in given:
+        given["seller.enterprise_number"] = given["seller.enterprise_number"] or follows_from(given)
     try:
         if form.errors:
             raise WrongSettings({})
@@ -503,6 +515,12 @@ def save(shop_id: str, topic: str) -> Response:
     if topic == "company" and not missing_of_seller(saved):
         return to_next_step(saved, topic)
     return redirect_to(f"/s/{shop_id}/settings/{topic}")
+
+
+def follows_from(given: Mapping[str, str]) -> str:
+    """The enterprise number, which a Belgian company has typed already: it is in its VAT number."""
+    number, _problem = normalise_vat_number(given["seller.vat_number"], given["seller.address.country"].upper())
+    return enterprise_number_of(number) if given["seller.address.country"].upper() == "BE" else ""
 
 
 @blueprint.get("/next")

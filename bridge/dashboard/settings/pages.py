@@ -4,6 +4,7 @@ from bridge.dashboard.settings import (
     api_access,
     branding,
     checkout_fields,
+    company_register,
     connection,
     fields,
     go_live,
@@ -21,6 +22,7 @@ from bridge.dashboard.settings import (
 
 PAGES = (
     fields,
+    company_register,
     rules,
     checkout_fields,
     payment,
