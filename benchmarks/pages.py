@@ -263,6 +263,7 @@ class Maker:
         if order_id % 50 == 1:
             told = {"at": at, "actor": "An", "code": "signed_in", "message": "An signed in."}
             rows["audit_trail"].append({"shop_id": shop_id, "order_id": None, "document_id": None} | told)
+        words.add(order_search.word_of_amount(Decimal("15.00")))
         rows["order_search"] += [{"shop_id": shop_id, "word": word, "order_id": order_id} for word in sorted(words)]
         for _ in range(2):
             job, came_in = delivery(next(self.job_ids), shop_id, order_id, at=at)
@@ -526,6 +527,11 @@ MEASURED: dict[str, Callable[[FilledDatabase], object]] = {
         f"/s/{SHOP}/orders",
         f"/s/{SHOP}/orders?attention=1",
         f"/s/{SHOP}/orders?q=jan+peeters",
+        f"/s/{SHOP}/orders?since=2026-06-01&until=2026-06-30",
+        f"/s/{SHOP}/activity?since=2026-06-01&until=2026-06-30",
+        f"/s/{SHOP}/activity/deliveries?since=2026-06-01&until=2026-06-30",
+        "/search?q=zeldzaam1000",
+        "/search?q=jan",
         f"/s/{SHOP}/documents",
         f"/s/{SHOP}/documents?unpaid=1",
         f"/s/{SHOP}/documents?list=drafts",

@@ -17,6 +17,18 @@ if (window.matchMedia("(max-width: 960px)").matches) {
   }
 }
 
+// The search over everything is one key away: / or Ctrl+K.
+document.addEventListener("keydown", (event) => {
+  const isTyping = event.target.closest("input, textarea, select, [contenteditable]");
+  const asked = event.key === "k" && (event.ctrlKey || event.metaKey);
+  const search = document.getElementById("search-all");
+  if (search && (asked || (event.key === "/" && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey))) {
+    event.preventDefault();
+    search.focus();
+    search.select();
+  }
+});
+
 // Tick all rows of the page at once. Without a script they are ticked one by one, or all that the list holds.
 for (const all of document.querySelectorAll("input[data-all]")) {
   const rows = document.querySelectorAll(`input[name="${all.dataset.all}"][form="${all.form.id}"]`);

@@ -22,7 +22,7 @@ from worker.store.shops import Secrets
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-OF_ALL = ("/shops", "/shops/new", "/jobs", "/users", "/about", "/account", "/account/second-factor")
+OF_ALL = ("/shops", "/search?q=601", "/shops/new", "/jobs", "/users", "/about", "/account", "/account/second-factor")
 OF_SHOP = (
     "", "/orders", "/orders/601", "/orders/602", "/orders/603", "/orders/604", "/documents", "/documents?list=drafts", "/accounting", "/accounting/journal",
     "/accounting/export", "/accounting/backfill", "/jobs", "/team", "/settings/company", "/settings/rules", "/settings/peppol", "/settings/orders", "/settings/checkout-fields", "/settings/payment", "/settings/reminders", "/payments/reminders",

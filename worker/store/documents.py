@@ -100,7 +100,8 @@ def add(connection: Connection, new: NewDocument) -> Document:
         webhooks.plan(connection, WebhookEventKind.CREDITED, document.document_id, now=new.issued_at)
     payment_references.add(connection, document)
     store_prepaid(connection, document)
-    order_search.add(connection, shop_id, draft.order_id, order_search.words_of_number(taken.number))
+    words = order_search.words_of_number(taken.number) | {order_search.word_of_amount(draft.total)}
+    order_search.add(connection, shop_id, draft.order_id, words)
     return document
 
 

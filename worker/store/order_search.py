@@ -1,13 +1,14 @@
 """Finding orders by what is typed: the words of each order in a table, and a search by how words begin.
 
 A word is stored folded (lower case, no accents). What was typed is folded the same way, and every typed word must begin a
-word of the order.
+word of the order. An amount is a word too, that only an amount finds; a payment reference is one by its digits.
 """
 
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sqlalchemy import (
     ColumnElement,
@@ -25,7 +26,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.domain.order import Order
 from worker.store.database.shop_scope import Shops, within
-from worker.store.database.tables import documents, order_search, orders
+from worker.store.database.tables import documents, order_search, orders, payment_references
 
 LONGEST_WORD = 60
 MOST_WORDS = 40
@@ -35,6 +36,11 @@ MOST_TERMS = 6
 MAX_CANDIDATES = 2_000
 # Sorts after everything that a word can continue with.
 LAST_LETTER = "\U0010ffff"
+# “121,00”, “€ 1.210,00”; not the day 22.11.2026.
+AMOUNT = re.compile(r"(?<![\w.,/-])(\d{1,3}(?:[. \u00a0\u202f]\d{3})+|\d{1,12})[.,](\d\d)(?![\w.,/-])")
+REFERENCE = re.compile(r"[+*]{0,3}(\d{3})/(\d{4})/(\d{5})[+*]{0,3}")
+NO_DIGIT = re.compile(r"\D")
+CURRENCIES = frozenset(("€", "eur"))
 EDGES = "#.,;:()[]{}<>\"'“”‘’„«»!?*"
 
 
@@ -48,6 +54,18 @@ def words_of_number(number: str) -> frozenset[str]:
     """A document's number as written, and its count without zeros in front: `F2026-00042` is found by 42 as well."""
     count = re.search(r"(\d+)\D*$", number)
     return frozenset([*split(number)[:1], *([count[1].lstrip("0")] if count and count[1].strip("0") else [])])
+
+
+def word_of_amount(amount: Decimal) -> str:
+    return f"={amount:.2f}"
+
+
+def typed_words(text: str) -> tuple[str, ...]:
+    """The words of what a person typed, with amounts and payment references as they are stored."""
+    plain = REFERENCE.sub(lambda found: f" {''.join(found.groups())} ", text)
+    amounts = AMOUNT.sub(lambda found: f" ={int(NO_DIGIT.sub('', found[1]))}.{found[2]} ", plain)
+    words = tuple(dict.fromkeys(split(amounts)))
+    return tuple(word for word in words if word not in CURRENCIES) if amounts != plain else words
 
 
 def split(text: str) -> list[str]:
@@ -68,9 +86,8 @@ def word_parts(word: str) -> tuple[str, ...]:
 def update(connection: Connection, shop_id: str, order: Order) -> None:
     """Replace the search words of *order* by those of its present state."""
     billing = order.billing
-    wanted = words_of(order.number, billing.name, billing.company, billing.email) | numbers_of(
-        connection, shop_id, order.order_id
-    )
+    wanted = words_of(order.number, billing.name, billing.company, billing.email) | {word_of_amount(order.total)}
+    wanted |= words_of_documents(connection, shop_id, (order.order_id,)).get(order.order_id, frozenset())
     mine = (order_search.c.shop_id == shop_id, order_search.c.order_id == order.order_id)
     there = set(connection.execute(select(order_search.c.word).where(*mine)).scalars())
     if there - wanted:
@@ -78,9 +95,23 @@ def update(connection: Connection, shop_id: str, order: Order) -> None:
     add(connection, shop_id, order.order_id, wanted - there)
 
 
-def numbers_of(connection: Connection, shop_id: str, order_id: int) -> frozenset[str]:
-    made = select(documents.c.number).where(documents.c.shop_id == shop_id, documents.c.order_id == order_id)
-    return frozenset().union(*(words_of_number(number) for number in connection.execute(made).scalars()))
+def words_of_documents(
+    connection: Connection, shop_id: str, order_ids: Collection[int] | None
+) -> dict[int, frozenset[str]]:
+    """Numbers, totals and payment references of the documents of orders; with None of all orders of the shop."""
+    made = select(documents.c.order_id, documents.c.number, documents.c.total).where(documents.c.shop_id == shop_id)
+    asked = select(payment_references.c.order_id, payment_references.c.reference)
+    asked = asked.where(payment_references.c.shop_id == shop_id)
+    if order_ids is not None:
+        made = made.where(documents.c.order_id.in_(order_ids))
+        asked = asked.where(payment_references.c.order_id.in_(order_ids))
+    found: dict[int, frozenset[str]] = {}
+    for row in connection.execute(made):
+        words = words_of_number(row.number) | {word_of_amount(row.total)}
+        found[row.order_id] = found.get(row.order_id, frozenset()) | words
+    for order_id, reference in connection.execute(asked):
+        found[order_id] = found.get(order_id, frozenset()) | {reference}
+    return found
 
 
 def add(connection: Connection, shop_id: str, order_id: int, words: Collection[str]) -> None:
@@ -98,15 +129,15 @@ def orders_by_email(connection: Connection, shop_id: str, email: str) -> set[int
 
 
 def forget_buyers(connection: Connection, shop_id: str, order_ids: Sequence[int] | None = None) -> None:
-    """Let orders be found by their numbers only, no longer by their buyer; with None all orders of the shop."""
+    """Let orders be found by their numbers and what their documents say of money, no longer by their buyer; with None all orders of
+    the shop."""
     mine: ColumnElement[bool] = order_search.c.shop_id == shop_id
     seen = select(orders.c.order_id, orders.c.order_number).where(orders.c.shop_id == shop_id)
-    made = select(documents.c.order_id, documents.c.number).where(documents.c.shop_id == shop_id)
     if order_ids is not None:
-        mine = and_(mine, order_search.c.order_id.in_(order_ids))
-        seen, made = seen.where(orders.c.order_id.in_(order_ids)), made.where(documents.c.order_id.in_(order_ids))
+        mine, seen = and_(mine, order_search.c.order_id.in_(order_ids)), seen.where(orders.c.order_id.in_(order_ids))
     rows_to_keep = {(row.order_id, word) for row in connection.execute(seen) for word in words_of(row.order_number)}
-    rows_to_keep |= {(row.order_id, word) for row in connection.execute(made) for word in words_of_number(row.number)}
+    kept = words_of_documents(connection, shop_id, order_ids)
+    rows_to_keep |= {(order_id, word) for order_id, words in kept.items() for word in words}
     connection.execute(delete(order_search).where(mine))
     if rows_to_keep:
         rows = [{"shop_id": shop_id, "order_id": order_id, "word": word} for order_id, word in sorted(rows_to_keep)]
@@ -127,7 +158,7 @@ class Search:
 
 def search(connection: Connection, shops: Shops, text: str) -> Search | None:
     """How to find the orders for which *text* was typed; None where nothing was typed."""
-    terms = tuple(dict.fromkeys(split(text)))[:MOST_TERMS]
+    terms = typed_words(text)[:MOST_TERMS]
     if not terms:
         return None
     counts = {term: count_matches(connection, shops, term) for term in terms}

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, insert, select
 from worker.domain.document import Document
 from worker.domain.order import OrderKey
 from worker.domain.payment_reference import digits_of
+from worker.store import order_search
 from worker.store.database.tables import payment_references
 
 
@@ -25,6 +26,7 @@ def promise(connection: Connection, order: OrderKey, digits: str) -> None:
                 shop_id=order.shop_id, reference=digits, order_id=order.order_id, order_key=order.order_key
             )
         )
+        order_search.add(connection, order.shop_id, order.order_id, (digits,))
 
 
 def of_orders(connection: Connection, shop_id: str, order_ids: Iterable[int]) -> set[str]:
