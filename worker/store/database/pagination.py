@@ -138,8 +138,7 @@ def read_page(
 
 def count_rows(connection: Connection, query: Select[Any]) -> int:
     """How many rows *query* has, no further counted than MOST_COUNTED + 1."""
-    plain = query.with_only_columns(literal(1).label("one"), maintain_column_froms=True).order_by(None)
-    some = plain.limit(MOST_COUNTED + 1).subquery("some")
+    some = query.order_by(None).limit(MOST_COUNTED + 1).subquery("some")
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 
