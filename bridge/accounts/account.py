@@ -43,7 +43,7 @@ def change() -> Response:
     with context().store.write() as connection:
         users.change(connection, me().user.user_id, name=name, language=language)
     set_language(language)
-    flash(_("Saved."), "good")
+    flash(_("Your account is saved, {name}.", name=name), "good")
     response = back()
     set_cookie(response, THEME_COOKIE, theme, max_age_s=YEAR_S if theme else 0)
     return response

@@ -8,10 +8,11 @@ from flask import Blueprint, Response, abort, flash, make_response, render_templ
 
 from bridge.accounts.access import guard_shop, may_change, shop
 from bridge.context import base_path, context, redirect_to
+from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.pagination import neighbours, page_request
 from bridge.dashboard.tasks import finished_task, request_task
-from bridge.forms import Form, parse_day
-from bridge.i18n.translate import _, translator
+from bridge.forms import Form, parse_day, parse_whole_number
+from bridge.i18n.translate import _, _n, format_date, translator
 from worker.domain.mentions import LegalText, mention
 from worker.domain.vat_cases import CATEGORY_TERMS, cases_by_hand, consumer_cases, vat_cases, whole_document_cases
 from worker.errors import InvalidValue
@@ -157,12 +158,32 @@ def submit_backfill(shop_id: str) -> Response:
     if since is None or until is None:
         flash(_("Choose the first and the last day."), "refused")
         return redirect_to(f"/s/{shop_id}/accounting/backfill")
+    if form.is_checked("make") and may_change() and not is_confirmed():
+        return ask(backfill_question(shop_id, form, since, until))
     argument = {
         "since": since.isoformat(),
         "until": until.isoformat(),
         "make": form.is_checked("make") and may_change(),
     }
     return request_task(shop_id, "backfill", argument, then=f"/s/{shop_id}/accounting/backfill?task=0")
+
+
+def backfill_question(shop_id: str, form: Form, since: date, until: date) -> Question:
+    first, last = format_date(since), format_date(until)
+    count, mails = (parse_whole_number(form.values.get(name, "")) or 0 for name in ("documents", "mails"))
+    question = _n(
+        "Make one document of orders placed from {first} to {last}?",
+        "Make {count} documents of orders placed from {first} to {last}?",
+        count,
+        first=first,
+        last=last,
+    )
+    more = _n(
+        "It gets a number now, and one mail leaves. This cannot be undone.",
+        "They get numbers now, and {count} mails leave. This cannot be undone.",
+        mails,
+    )
+    return Question(question, _("Make them"), f"/s/{shop_id}/accounting/backfill", more)
 
 
 def exports_page(shop_id: str, form: Form) -> Response:

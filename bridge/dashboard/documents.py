@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import partial
 from http import HTTPStatus
 
@@ -11,18 +11,29 @@ from flask import Blueprint, Response, abort, make_response, render_template, re
 from bridge.accounts.access import actor, guard_shop, shop
 from bridge.context import context
 from bridge.customer.document import MEDIA_TYPES
+from bridge.dashboard import order_story
 from bridge.dashboard.actions import run_action
-from bridge.dashboard.tasks import PDF_POLICY, request_task
+from bridge.dashboard.confirmation import Question, ask, is_confirmed
+from bridge.dashboard.labels import kind_within, step_name
+from bridge.dashboard.order_story import Trouble
+from bridge.dashboard.tasks import PDF_POLICY, refused_task, request_task
 from bridge.forms import Form, parse_whole_number, read_mail_address
-from bridge.i18n.translate import _
+from bridge.i18n.translate import _, format_amount, format_date, translate_message
 from worker.actions import documents as document_actions
 from worker.actions import peppol as peppol_actions
 from worker.domain import peppol
+from worker.domain.credit_balance import CreditedInvoice, credit_balance_of
+from worker.domain.credit_note import amount_within
+from worker.domain.credit_selection import CreditSelection, SelectedLine, resolve_selection
 from worker.domain.document import Draft, Kind, StoredDraft
+from worker.domain.step import MAIL, TRANSMIT
 from worker.errors import InvalidValue, Rejected
-from worker.store import documents, drafts
-from worker.store.queries import order_history
+from worker.store import audit_trail, documents, drafts
+from worker.store.queries import order_history, today
 from worker.store.queries.order_history import DocumentDetails
+from worker.store.transmissions import UNKNOWN
+
+LONGEST_REASON = 500
 
 blueprint = Blueprint("documents", __name__, url_prefix="/s/<shop_id>")
 guard_shop(blueprint)
@@ -54,49 +65,61 @@ def stored_file(shop_id: str, document_id: int, file_format: str) -> Response:
 @blueprint.post("/documents/<int:document_id>/send")
 def send(shop_id: str, document_id: int) -> Response:
     """Mail it again: to the order's address at once, to another one by a task."""
-    document_of(shop_id, document_id)
-    form = Form.from_request(request.form)
+    item = document_of(shop_id, document_id)
+    form, here = Form.from_request(request.form), document_path(shop_id, document_id)
     to = form.read("to", read_mail_address) if form.values.get("to") else ""
     if to is None:
         return document_page(shop_id, document_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if to:
+        argument = {"document_id": document_id, "to": to}
         return request_task(
-            shop_id, "send_again", {"document_id": document_id, "to": to}, then=document_path(shop_id, document_id)
+            shop_id, "send_again", argument, then=here, refused=f"{here}?task=0&open=elsewhere#elsewhere"
         )
-    return change(document_actions.send_again, shop_id, document_id, message=_("It is mailed again."))
+    email = item.draft.buyer.email or "–"
+    message = _("{number} is being mailed again to {email}.", number=number_of(item), email=email)
+    return change(document_actions.send_again, shop_id, document_id, message=message)
 
 
 @blueprint.post("/documents/<int:document_id>/paid")
 def mark_paid(shop_id: str, document_id: int) -> Response:
     """Record that an invoice was paid on a day."""
-    document_of(shop_id, document_id)
+    item = document_of(shop_id, document_id)
     form = Form.from_request(request.form)
     on = form.read("on", past_day)
     if on is None:
         return document_page(shop_id, document_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return change(partial(document_actions.mark_paid, on=on), shop_id, document_id, message=_("It is marked as paid."))
+    message = _("{number} is marked as paid on {day}.", number=number_of(item), day=format_date(on))
+    return change(partial(document_actions.mark_paid, on=on), shop_id, document_id, message=message)
 
 
 @blueprint.post("/documents/<int:document_id>/handed-over")
 def mark_handed_over(shop_id: str, document_id: int) -> Response:
     """A person gave it to the customer by another way: the mail is no longer tried."""
-    return change(document_actions.mark_handed_over, shop_id, document_id, message=_("It is marked as handed over."))
+    number = number_of(document_of(shop_id, document_id))
+    message = _("{number} is marked as handed over; it is no longer tried to mail it.", number=number)
+    return change(document_actions.mark_handed_over, shop_id, document_id, message=message)
 
 
 @blueprint.post("/documents/<int:document_id>/retry/<step>")
 def retry(shop_id: str, document_id: int, step: str) -> Response:
     """Try one step again, now."""
-    return change(
-        partial(document_actions.retry_step, name=step), shop_id, document_id, message=_("It is tried again.")
-    )
+    number = number_of(document_of(shop_id, document_id))
+    message = _("“{step}” of {number} is tried again.", step=step_name(step), number=number)
+    return change(partial(document_actions.retry_step, name=step), shop_id, document_id, message=message)
 
 
 @blueprint.post("/documents/<int:document_id>/revoke")
 def revoke(shop_id: str, document_id: int) -> Response:
     """End every link that was given so far."""
-    return change(
-        document_actions.revoke_link, shop_id, document_id, message=_("The links given so far no longer work.")
-    )
+    item = document_of(shop_id, document_id)
+    number = number_of(item)
+    if not is_confirmed():
+        question = _("Withdraw all links to {number} of {buyer}?", number=number, buyer=buyer_of(item.draft))
+        more = _("Whoever holds a link to it can no longer open it. A new link can be made afterwards.")
+        here = document_path(shop_id, document_id)
+        return ask(Question(question, _("Withdraw all links"), here, more, is_loss=True))
+    message = _("The links to {number} that were given so far no longer work.", number=number)
+    return change(document_actions.revoke_link, shop_id, document_id, message=message)
 
 
 @blueprint.post("/documents/<int:document_id>/renew")
@@ -111,23 +134,85 @@ def renew(shop_id: str, document_id: int) -> Response:
 @blueprint.post("/documents/<int:document_id>/credit")
 def credit(shop_id: str, document_id: int) -> Response:
     """Credit all that is left, perhaps issue again; or chosen quantities of lines; or an amount."""
-    item = document_of(shop_id, document_id)
-    form = Form.from_request(request.form)
+    item, form = document_of(shop_id, document_id), Form.from_request(request.form)
     argument: dict[str, object] = {"document_id": document_id, "send": True, "again": form.is_checked("again")}
+    try:
+        total = credited_total(item, form)
+    except (InvalidValue, Rejected) as error:
+        form.errors["amount"] = translate_message(error.message)
+        return document_page(shop_id, document_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    if not is_confirmed():
+        return ask(credit_question(item, total, again=form.is_checked("again")))
     if form.is_checked("part"):
-        lines, amount = credited_lines(request.form), form.values.get("amount", "").replace(",", ".")
-        if bool(lines) == bool(amount):
-            form.errors["amount"] = _("Type how many of which lines are credited, or an amount: one of the two.")
-            return document_page(shop_id, document_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        lines, amount = credited_lines(request.form), decimal_text(form.values.get("amount", ""))
         argument |= {"again": False, "reason": form.text("reason")}
         argument |= {"lines": lines} if lines else {"amount": amount}
-    return request_task(shop_id, "credit", argument, then=f"/s/{shop_id}/orders/{item.draft.order_id}")
+    refused = f"{document_path(shop_id, document_id)}?task=0&open=credit#credit"
+    return request_task(shop_id, "credit", argument, then=f"/s/{shop_id}/orders/{item.draft.order_id}", refused=refused)
+
+
+def credit_question(item: DocumentDetails, total: Decimal, *, again: bool) -> Question:
+    """What will be credited of what, and of whom."""
+    draft, email = item.draft, item.draft.buyer.email or "–"
+    amount = format_amount(total, draft.currency)
+    question = _(
+        "Credit note of {amount} for {number} to {buyer}?", amount=amount, number=number_of(item), buyer=buyer_of(draft)
+    )
+    more = _("It gets the next number and is mailed to {email}. This cannot be undone.", email=email)
+    if again:
+        more = _(
+            "A new invoice is made from the order as it is now. Both get the next numbers and are mailed to {email}. This cannot be undone.",
+            email=email,
+        )
+    button = _("Credit and issue again") if again else _("Credit")
+    return Question(question, button, document_path(item.shop_id, document_id_of(item)), more)
+
+
+def credited_total(item: DocumentDetails, form: Form) -> Decimal:
+    """What is credited by what was typed, with VAT. Raises InvalidValue or Rejected where that cannot be."""
+    if item.document is None:
+        abort(HTTPStatus.NOT_FOUND)
+    with context().store.read() as connection:
+        history = documents.history(connection, item.shop_id, item.draft.order_id, item.draft.order_key)
+    credited = CreditedInvoice(item.document, tuple(one.draft for one in history.credit_notes_of(item.document)))
+    left = credit_balance_of(item.document, credited.credit_notes)
+    if left.total <= 0:
+        raise Rejected("Nothing is left of {number} to credit.", number=item.document.number, code="nothing_remaining")
+    if not form.is_checked("part"):
+        return left.total
+    selection = selection_of(form)
+    if selection.lines:
+        return resolve_selection(selection, credited, left).total
+    return amount_within(selection, item.document, left)
+
+
+def selection_of(form: Form) -> CreditSelection:
+    """Lines or an amount, as they were typed. Raises InvalidValue."""
+    amount = decimal_text(form.values.get("amount", ""))
+    try:
+        lines = tuple(
+            SelectedLine(parse_whole_number(str(line["index"])) or 0, Decimal(str(line["quantity"])))
+            for line in credited_lines(form.values)
+        )
+        found = Decimal(amount) if amount else None
+    except InvalidOperation as error:
+        raise InvalidValue("What is to be credited cannot be read: quantities and amounts are numbers.") from error
+    numbers = [line.quantity for line in lines] + ([] if found is None else [found])
+    if not all(number.is_finite() for number in numbers):
+        raise InvalidValue("What is to be credited cannot be read: quantities and amounts are numbers.")
+    if bool(lines) == (found is not None):
+        raise InvalidValue("Type how many of which lines are credited, or an amount: one of the two.")
+    return CreditSelection(lines, found)
+
+
+def decimal_text(typed: str) -> str:
+    return typed.strip().replace(",", ".")
 
 
 def credited_lines(sent: Mapping[str, str]) -> list[dict[str, object]]:
     """The lines with a quantity typed, by their place on the invoice."""
     typed = (
-        (parse_whole_number(name.removeprefix("quantity-")), value.strip().replace(",", "."))
+        (parse_whole_number(name.removeprefix("quantity-")), decimal_text(value))
         for name, value in sent.items()
         if name.startswith("quantity-")
     )
@@ -144,24 +229,39 @@ PEPPOL_ACTIONS: dict[str, Callable[..., object]] = {
 @blueprint.post("/documents/<int:document_id>/peppol/<any(again, sent, answered):what>")
 def peppol_answer(shop_id: str, document_id: int, what: str) -> Response:
     """Send it by Peppol, once more where it did not arrive; note that it is there, as somebody has looked; or that the buyer was answered."""
-    message = _("It is sent by Peppol.") if what == "again" else _("Noted, with your name.")
+    item = document_of(shop_id, document_id)
+    number = number_of(item)
+    if what == "again" and not is_confirmed() and item.transmission and item.transmission.state == UNKNOWN:
+        question = _("Send {number} to {buyer} by Peppol once more?", number=number, buyer=buyer_of(item.draft))
+        more = _("If it did arrive, the buyer gets this document twice. Look at your access point first.")
+        return ask(Question(question, _("Send it again"), document_path(shop_id, document_id), more))
+    message = (
+        _("{number} is sent by Peppol.", number=number)
+        if what == "again"
+        else _("Noted of {number}, with your name.", number=number)
+    )
     return change(PEPPOL_ACTIONS[what], shop_id, document_id, message=message)
 
 
 @blueprint.get("/drafts/<int:draft_id>")
 def draft(shop_id: str, draft_id: int) -> Response:
-    stored = draft_of(shop_id, draft_id)
+    refused = refused_task(shop_id, "issue_draft")
+    return draft_page(draft_of(shop_id, draft_id), Form({"reason": str(refused.argument["reason"])} if refused else {}))
+
+
+def draft_page(stored: StoredDraft, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
     findings = [peppol.is_finding(problem) for problem in stored.draft.problems if not problem.asks]
     content = render_template(
         "dashboard/documents/draft.html",
         kept=stored,
         draft=stored.draft,
-        form=Form({}),
+        form=form,
         rates=rates_of(stored.draft),
+        remedy=order_story.remedy(stored.draft, shop().url),
         may_be_overruled=bool(findings) and all(findings),
         waits_for_access_point=peppol.NOT_CONNECTED in [problem.code for problem in stored.draft.problems],
     )
-    return make_response(content)
+    return make_response(content, status)
 
 
 def rates_of(draft: Draft) -> list[Decimal]:
@@ -173,25 +273,85 @@ def rates_of(draft: Draft) -> list[Decimal]:
 @blueprint.post("/drafts/<int:draft_id>/issue")
 def issue(shop_id: str, draft_id: int) -> Response:
     """Give it its number, and mail it or not."""
-    stored = draft_of(shop_id, draft_id)
+    stored, form = draft_of(shop_id, draft_id), Form.from_request(request.form)
+    needed = _("Say why; it is kept with your name.") if form.is_checked("with_reason") else ""
     argument = {
         "draft_id": draft_id,
-        "send": bool(request.form.get("send")),
-        "reason": request.form.get("reason", ""),
-        "within_left": bool(request.form.get("within_left")),
+        "send": form.is_checked("send"),
+        "reason": form.text("reason", needed=needed, longest=LONGEST_REASON),
+        "within_left": form.is_checked("within_left"),
     }
-    return request_task(shop_id, "issue_draft", argument, then=f"/s/{shop_id}/orders/{stored.draft.order_id}")
+    if not form.is_valid:
+        return draft_page(stored, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    if not is_confirmed():
+        return ask(issue_question(stored, send=form.is_checked("send"), within_left=form.is_checked("within_left")))
+    then, refused = f"/s/{shop_id}/orders/{stored.draft.order_id}", f"{draft_path(stored)}?task=0"
+    return request_task(shop_id, "issue_draft", argument, then=then, refused=refused)
+
+
+def issue_question(stored: StoredDraft, *, send: bool, within_left: bool) -> Question:
+    """Which number goes to which document, of how much, and whom it is mailed to."""
+    draft = (stored.draft.within_left if within_left else None) or stored.draft
+    kind, buyer = kind_within(draft.kind), buyer_of(draft)
+    if draft.kind is Kind.DELIVERY_NOTE:
+        question = _(
+            "Issue this for order {number} to {buyer}: {kind}?", number=draft.order_number, buyer=buyer, kind=kind
+        )
+    else:
+        amount = format_amount(draft.total, draft.currency)
+        question = _("Issue this to {buyer}: {kind} of {amount}?", buyer=buyer, kind=kind, amount=amount)
+    more = [_("An issued document is never changed, only credited.")]
+    number = number_to_come(draft.kind)
+    if number:
+        more.insert(0, _("It gets the number {number}, unless another takes it meanwhile.", number=number))
+    if send:
+        more.append(_("It is mailed to {email}.", email=draft.buyer.email or "–"))
+    return Question(question, _("Issue and mail") if send else _("Issue"), draft_path(stored), " ".join(more))
+
+
+def number_to_come(kind: Kind) -> str:
+    """What the next document of this kind is called if it is issued today."""
+    day = context().now().astimezone(shop().zoneinfo).date()
+    with context().store.read() as connection:
+        coming = today.next_numbers(connection, shop(), day=day)
+    return next((one.number for one in coming if kind in one.kinds), "")
 
 
 @blueprint.post("/drafts/<int:draft_id>/discard")
 def discard(shop_id: str, draft_id: int) -> Response:
     """Discard a draft; its cause gives no new one by itself."""
     stored = draft_of(shop_id, draft_id)
+    kind, number = kind_within(stored.draft.kind), stored.draft.order_number
+    if not is_confirmed():
+        question = _(
+            "Discard the draft for order {number} of {buyer}: {kind}?",
+            number=number,
+            buyer=buyer_of(stored.draft),
+            kind=kind,
+        )
+        more = _("No document is made of this by itself any more.")
+        return ask(Question(question, _("Discard"), draft_path(stored), more, is_loss=True))
     return run_action(
         lambda connection, by: document_actions.discard_draft(connection, shop_id, draft_id, by=by),
         then=f"/s/{shop_id}/orders/{stored.draft.order_id}",
-        message=_("The draft is discarded."),
+        message=_("The draft for order {number} is discarded: {kind}.", number=number, kind=kind),
     )
+
+
+def draft_path(stored: StoredDraft) -> str:
+    return f"/s/{stored.shop_id}/drafts/{stored.draft_id}"
+
+
+def buyer_of(draft: Draft) -> str:
+    return draft.buyer.company or draft.buyer.name or draft.buyer.email
+
+
+def number_of(item: DocumentDetails) -> str:
+    return item.document.number if item.document else ""
+
+
+def document_id_of(item: DocumentDetails) -> int:
+    return item.document.document_id if item.document else 0
 
 
 def change(action: Callable[..., object], shop_id: str, document_id: int, *, message: str) -> Response:
@@ -207,10 +367,11 @@ def document_page(
     shop_id: str, document_id: int, form: Form, *, link: str = "", status: HTTPStatus = HTTPStatus.OK
 ) -> Response:
     item = document_of(shop_id, document_id)
-    today = context().now().astimezone(shop().zoneinfo).date()
-    form.values.setdefault("on", today.isoformat())
+    day = context().now().astimezone(shop().zoneinfo).date()
+    form.values = {"on": day.isoformat()} | refused_before(shop_id) | form.values
     with context().store.read() as connection:
         history = documents.history(connection, shop_id, item.draft.order_id, item.draft.order_key)
+        entries = audit_trail.of_order(connection, shop_id, item.draft.order_id)
     content = render_template(
         "dashboard/documents/document.html",
         item=item,
@@ -221,8 +382,28 @@ def document_page(
         is_invoice=item.draft.kind is Kind.INVOICE,
         link=link,
         opened=request.args.get("open", ""),
+        troubles=[one for one in order_story.troubles_of(item) if not is_said_elsewhere(item, one)],
+        events=order_story.events_of(item, entries),
     )
     return make_response(content, status)
+
+
+def is_said_elsewhere(item: DocumentDetails, trouble: Trouble) -> bool:
+    """A refused mail has its form on the page, and Peppol its own place."""
+    mail, way = item.step(MAIL), item.step(TRANSMIT)
+    is_mail = order_story.wants_other_address(mail) and mail is not None and trouble.code == mail.code
+    return is_mail or (way is not None and way.state == "failed" and trouble.code == way.code)
+
+
+def refused_before(shop_id: str) -> dict[str, str]:
+    """What was typed into the form whose task was refused."""
+    credit, sent = refused_task(shop_id, "credit"), refused_task(shop_id, "send_again")
+    if sent:
+        return {"to": str(sent.argument["to"])}
+    if not credit:
+        return {}
+    lines = {f"quantity-{line['index']}": str(line["quantity"]) for line in credit.argument.get("lines", ())}
+    return lines | {name: str(credit.argument.get(name, "")) for name in ("amount", "reason")}
 
 
 def past_day(text: str) -> date:

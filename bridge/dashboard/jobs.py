@@ -8,9 +8,10 @@ from flask import Blueprint, Response, abort, flash, make_response, render_templ
 from bridge.accounts.access import guard_operators, guard_shop, me
 from bridge.context import context, redirect_to
 from bridge.dashboard.actions import run_action
+from bridge.dashboard.labels import step_name
 from bridge.dashboard.pagination import days_asked, neighbours, page_request
 from bridge.dashboard.tasks import request_task
-from bridge.i18n.translate import _, zone
+from bridge.i18n.translate import _, _n, zone
 from worker.actions import documents
 from worker.actions import orders as order_actions
 from worker.domain.attention import Source
@@ -119,7 +120,7 @@ def retry_one(shop_id: str, kind: str, job_id: int) -> Response:
         return run_action(
             lambda connection, by: RETRY_OF_ORDERS[kind](connection, shop_id, job_id, by=by),
             then=f"/s/{shop_id}/jobs",
-            message=_("It is tried again."),
+            message=_("The order is tried again."),
         )
     step = request.form.get("step", "")
     if step not in STEPS:
@@ -127,7 +128,7 @@ def retry_one(shop_id: str, kind: str, job_id: int) -> Response:
     return run_action(
         lambda connection, by: documents.retry_step(connection, shop_id, job_id, step, by=by),
         then=f"/s/{shop_id}/jobs",
-        message=_("It is tried again."),
+        message=_("“{step}” of that document is tried again.", step=step_name(step)),
     )
 
 
@@ -148,5 +149,10 @@ def retry_everywhere() -> Response:
         affected_shops = [shop_id for shop_id in shops if job_queries.job_ids(connection, (shop_id,), wanted, limit=1)]
     for shop_id in affected_shops:
         request_task(shop_id, "retry_failed", {"what": what, "code": code}, then="/jobs")
-    flash(_("What failed is tried again."), "good")
+    message = _n(
+        "What failed for this reason is tried again in one shop.",
+        "What failed for this reason is tried again in {count} shops.",
+        len(affected_shops),
+    )
+    flash(message, "good")
     return redirect_to("/jobs")

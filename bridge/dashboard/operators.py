@@ -8,6 +8,7 @@ from flask import Blueprint, Response, abort, flash, make_response, render_templ
 from bridge.accounts.access import guard_operators, me
 from bridge.accounts.audit import record_event, tell
 from bridge.context import context, redirect_to
+from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.forms import Form, read_mail_address
 from bridge.health import redis_answers
 from bridge.i18n.translate import _
@@ -105,6 +106,10 @@ def reset_second_factor(user_id: int) -> Response:
     user = user_or_404(user_id)
     if user.user_id == me().user.user_id:
         return refuse_own_account()
+    if not is_confirmed():
+        question = _("Take the second step of {email} away?", email=user.email)
+        more = _("They then sign in with the password alone, until they set up a new one.")
+        return ask(Question(question, _("Take the second step away"), "/users", more, is_loss=True))
     with context().store.write() as connection:
         users_store.change(connection, user.user_id, totp="", recovery="[]")
         sessions.end_all(connection, user.user_id)
@@ -122,10 +127,15 @@ def reset_second_factor(user_id: int) -> Response:
 def remove(user_id: int) -> Response:
     """Forget somebody; what he did stays on the trails."""
     user = user_or_404(user_id)
-    with context().store.write() as connection:
+    with context().store.read() as connection:
         if user.operator and not users_store.other_operators(connection, user.user_id):
             flash(_("The last operator stays: somebody must be able to let others in."), "refused")
             return back()
+    if not is_confirmed():
+        question = _("Remove {email} for good?", email=user.email)
+        more = _("They can no longer sign in. This cannot be undone; what they did stays in the audit trail.")
+        return ask(Question(question, _("Remove"), "/users", more, is_loss=True))
+    with context().store.write() as connection:
         users_store.remove(connection, user.user_id)
     record_event("user_removed", Message("{email} was removed.", email=user.email), actor=me().user.name)
     flash(_("{email} can no longer sign in.", email=user.email), "good")

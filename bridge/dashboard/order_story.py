@@ -1,15 +1,17 @@
 """What an order's page says before all else: what is wrong with it and what to press; and all that happened, in one row of time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from bridge.i18n.translate import _, translate_message
+from worker.domain import peppol
 from worker.domain.attention import Harm, Source
 from worker.domain.attention_reasons import reason_of
 from worker.domain.document import Document, Draft, Kind, Problem
 from worker.domain.step import MAIL, SENT_ELSEWHERE, TRANSMIT
 from worker.message import NO_MESSAGE, Message
+from worker.store.audit_trail import AuditEntry
 from worker.store.deliveries import PROCESS_ORDER, Delivery
 from worker.store.queries.order_history import DocumentDetails, OrderHistory
 from worker.store.steps import Step
@@ -86,8 +88,12 @@ def again(trail: OrderHistory, why: Message, code: str, harm: Harm) -> Trouble:
 
 def failed_steps(trail: OrderHistory) -> Iterator[Trouble]:
     for item in sorted(trail.documents, key=lambda item: item.draft.kind is not Kind.INVOICE):
-        if item.document:
-            yield from (of_step(item.document, step) for step in item.steps if step.state == "failed")
+        yield from troubles_of(item)
+
+
+def troubles_of(item: DocumentDetails) -> Iterator[Trouble]:
+    if item.document:
+        yield from (of_step(item.document, step) for step in item.steps if step.state == "failed")
 
 
 def of_step(document: Document, step: Step) -> Trouble:
@@ -134,11 +140,31 @@ def of_flag(trail: OrderHistory, flag: Problem, shop_url: str) -> Trouble:
     if flag.code == "changed_after_invoice" and invoice is not None:
         label, address = _("Credit and issue again"), f"/documents/{invoice.document_id}?open=credit#credit"
         return Trouble(invoice.number, why, flag.code, label, address, harm=harm)
-    return Trouble("", why, flag.code, _("Open the order in the shop"), order_in_shop(shop_url, trail), harm=harm)
+    return Trouble(
+        "", why, flag.code, _("Open the order in the shop"), order_in_shop(shop_url, trail.order_id), harm=harm
+    )
 
 
-def order_in_shop(shop_url: str, trail: OrderHistory) -> str:
-    return f"{shop_url}/wp-admin/admin.php?page=wc-orders&action=edit&id={trail.order_id}"
+def order_in_shop(shop_url: str, order_id: int) -> str:
+    return f"{shop_url}/wp-admin/admin.php?page=wc-orders&action=edit&id={order_id}"
+
+
+def remedy(draft: Draft, shop_url: str) -> Trouble | None:
+    """What must be put right before a draft can be issued, and where; none where a person may issue it as it is.
+
+    That VIES could not say what a number is does not stop it: whoever issues it has VIES asked once more.
+    """
+    blocking = next((one for one in draft.problems if not one.asks and one.code != "vat_number_unchecked"), None)
+    if blocking is None:
+        return None
+    page, why = reason_of(Source.DRAFT, blocking.code).button.page, translate_message(blocking.message)
+    if blocking.code == peppol.NOT_CONNECTED:
+        return Trouble("", why, blocking.code, _("Connect Peppol"), "/settings/peppol")
+    if blocking.code == "exchange_rate_missing":
+        return Trouble("", why, blocking.code, _("Fill in the exchange rate"), "/settings/vat")
+    if page:
+        return Trouble("", why, blocking.code, _("Fill in your company"), f"/{page}")
+    return Trouble("", why, blocking.code, _("Correct it in the shop"), order_in_shop(shop_url, draft.order_id))
 
 
 def why_no_invoice(trail: OrderHistory) -> Message:
@@ -173,7 +199,19 @@ def mailed_to(item: DocumentDetails) -> str:
 
 def events(trail: OrderHistory) -> tuple[Event, ...]:
     """All that happened, the newest first."""
-    found = [*in_the_shop(trail), *looks(trail), *of_documents(trail), *said(trail)]
+    return newest_first(
+        [*in_the_shop(trail), *looks(trail), *mails_of(trail.documents), *said(trail.audit_entries, trail.documents)]
+    )
+
+
+def events_of(item: DocumentDetails, entries: Iterable[AuditEntry]) -> tuple[Event, ...]:
+    """All that happened to one document, of the *entries* of its order's audit trail."""
+    document_id = item.document.document_id if item.document else 0
+    mine = [entry for entry in entries if entry.document_id == document_id]
+    return newest_first([*mails_of((item,)), *said(mine, (item,))])
+
+
+def newest_first(found: list[Event]) -> tuple[Event, ...]:
     return tuple(reversed(sorted(found, key=lambda event: event.at)))  # noqa: C413 - of two at once the later one is first
 
 
@@ -194,9 +232,9 @@ def looks(trail: OrderHistory) -> Iterator[Event]:
         before = one.message
 
 
-def of_documents(trail: OrderHistory) -> Iterator[Event]:
+def mails_of(documents: Iterable[DocumentDetails]) -> Iterator[Event]:
     """Mails that left. Whatever else happens to a document stands in the audit trail."""
-    for item in trail.documents:
+    for item in documents:
         number, mailed_at = item.document.number if item.document else "", item.done_at(MAIL)
         mail, to = item.step(MAIL), mailed_to(item)
         if mailed_at and to and mail and mail.code != SENT_ELSEWHERE:
@@ -205,10 +243,10 @@ def of_documents(trail: OrderHistory) -> Iterator[Event]:
             yield Event(mailed_at, _("{number} was mailed to you: it is a test.", number=number), item=item)
 
 
-def said(trail: OrderHistory) -> Iterator[Event]:
-    """The audit trail of the order."""
-    by_id = {item.document.document_id: item for item in trail.documents if item.document}
-    for entry in trail.audit_entries:
+def said(entries: Iterable[AuditEntry], documents: Iterable[DocumentDetails]) -> Iterator[Event]:
+    """What the audit trail says."""
+    by_id = {item.document.document_id: item for item in documents if item.document}
+    for entry in entries:
         who = "" if entry.actor in OURSELVES else entry.actor
         item = by_id.get(entry.document_id) if entry.document_id else None
         yield Event(entry.at, translate_message(entry.message), who, item)

@@ -10,6 +10,8 @@ from bridge.accounts.access import guard_shop, shop
 from bridge.context import context
 from bridge.dashboard import order_story
 from bridge.dashboard.actions import run_action
+from bridge.dashboard.confirmation import Question, ask, is_confirmed
+from bridge.dashboard.labels import kind_within
 from bridge.dashboard.pagination import days_asked, neighbours, page_request
 from bridge.dashboard.tasks import request_task
 from bridge.i18n.translate import _
@@ -20,6 +22,7 @@ from worker.domain.document import Kind
 from worker.domain.order_treatment import TREATMENT_TERMS
 from worker.domain.settings_form import STATUSES
 from worker.store import deliveries as deliveries_store
+from worker.store import orders as orders_store
 from worker.store.database.pagination import Between
 from worker.store.deliveries import Delivery
 from worker.store.order_treatments import TreatmentChange
@@ -64,7 +67,7 @@ def order(shop_id: str, order_id: int) -> Response:
             why_no_invoice=order_story.why_no_invoice(trail),
             shown=order_story.shown_draft(trail),
             events=order_story.events(trail),
-            in_shop=order_story.order_in_shop(shop().url, trail),
+            in_shop=order_story.order_in_shop(shop().url, order_id),
             by_hand=BY_HAND,
             treatments=TREATMENT_TERMS,
             longest_reason=LONGEST_REASON,
@@ -99,10 +102,19 @@ def body(shop_id: str, order_id: int, delivery_id: int) -> Response:
 
 
 # Actions on an order as a whole, and the notice after each.
-ORDER_ACTIONS: dict[str, tuple[Callable[..., object], Callable[[], str]]] = {
-    "retry": (order_actions.retry_order, lambda: _("What failed is tried again.")),
-    "fetch": (order_actions.process_again, lambda: _("The order is fetched again.")),
-    "ignore": (order_actions.ignore_order, lambda: _("This order is no longer listed as needing you.")),
+ORDER_ACTIONS: dict[str, tuple[Callable[..., object], Callable[[str], str]]] = {
+    "retry": (
+        order_actions.retry_order,
+        lambda number: _("What failed of order {number} is tried again.", number=number),
+    ),
+    "fetch": (
+        order_actions.process_again,
+        lambda number: _("Order {number} is read from the shop again.", number=number),
+    ),
+    "ignore": (
+        order_actions.ignore_order,
+        lambda number: _("Order {number} is no longer listed as needing you.", number=number),
+    ),
 }
 
 
@@ -110,10 +122,23 @@ ORDER_ACTIONS: dict[str, tuple[Callable[..., object], Callable[[], str]]] = {
 def run_order_action(shop_id: str, order_id: int, what: str) -> Response:
     """Try again what failed; fetch the order once more; or ignore that it needs somebody."""
     action, message = ORDER_ACTIONS[what]
+    number = number_of(shop_id, order_id)
+    if what == "ignore" and not is_confirmed():
+        return ask(
+            Question(
+                _("Does order {number} need nothing any more?", number=number),
+                _("It needs nothing"),
+                back=f"/s/{shop_id}/orders/{order_id}",
+                more=_(
+                    "What failed is not tried any more, its drafts are discarded, and it is no longer listed as needing you. "
+                    "Its history keeps that you said so."
+                ),
+            )
+        )
     return run_action(
         lambda connection, by: action(connection, shop_id, order_id, by=by),
         then=f"/s/{shop_id}/orders/{order_id}",
-        message=message(),
+        message=message(number),
     )
 
 
@@ -130,7 +155,7 @@ def treat(shop_id: str, order_id: int) -> Response:
             TreatmentChange(order_treatment.treatment_of(name) if name else None, reason, by.name, by.now),
         ),
         then=f"/s/{shop_id}/orders/{order_id}",
-        message=_("The order is looked at again with that."),
+        message=_("Order {number} is looked at again with that treatment.", number=number_of(shop_id, order_id)),
     )
 
 
@@ -141,8 +166,19 @@ def make_document(shop_id: str, order_id: int) -> Response:
     kind = request.form.get("kind", "")
     if kind not in BY_HAND:
         abort(HTTPStatus.BAD_REQUEST)
+    here, number = f"/s/{shop_id}/orders/{order_id}", number_of(shop_id, order_id)
+    if not is_confirmed():
+        return ask(
+            Question(
+                _("Make this document of order {number}: {kind}?", number=number, kind=kind_within(kind)),
+                _("Make it"),
+                back=here,
+                more=_("It gets the next number and cannot be taken back, only credited.")
+                + (" " + _("It is mailed to the customer.") if request.form.get("send") else ""),
+            )
+        )
     argument = {"order_id": order_id, "kind": kind, "send": bool(request.form.get("send"))}
-    return request_task(shop_id, "make_document", argument, then=f"/s/{shop_id}/orders/{order_id}")
+    return request_task(shop_id, "make_document", argument, then=here)
 
 
 @blueprint.post("/<int:order_id>/deliveries/<int:delivery_id>/replay")
@@ -151,7 +187,7 @@ def replay(shop_id: str, order_id: int, delivery_id: int) -> Response:
     return run_action(
         lambda connection, by: order_actions.replay_delivery(connection, shop_id, delivery_id, by=by),
         then=f"/s/{shop_id}/orders/{order_id}/deliveries",
-        message=_("The delivery is treated again."),
+        message=_("What the shop sent of order {number} is treated again.", number=number_of(shop_id, order_id)),
     )
 
 
@@ -159,6 +195,13 @@ def load_history(shop_id: str, order_id: int) -> OrderHistory:
     """Everything about one order, where anything is known of it."""
     with context().store.read() as connection:
         return order_history.find(connection, shop_id, order_id) or abort(HTTPStatus.NOT_FOUND)
+
+
+def number_of(shop_id: str, order_id: int) -> str:
+    """What the shop calls an order; its id while it was not read."""
+    with context().store.read() as connection:
+        found = orders_store.find(connection, shop_id, order_id)
+    return found.order_number if found else str(order_id)
 
 
 def delivery_of(shop_id: str, order_id: int, delivery_id: int) -> Delivery:

@@ -11,10 +11,11 @@ from sqlalchemy import Connection
 from bridge.accounts.access import guard_shop
 from bridge.accounts.access import shop as this_shop
 from bridge.context import context
+from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.pagination import plot_bars
 from bridge.dashboard.settings.next_step import next_step
 from bridge.dashboard.tasks import request_task
-from bridge.i18n.translate import DEFAULT_ZONE
+from bridge.i18n.translate import DEFAULT_ZONE, _
 from worker.actions import go_live
 from worker.domain.days import start_of_day
 from worker.domain.health import ROAD_LABELS, STATE_LABELS
@@ -62,6 +63,13 @@ def overview(shop_id: str) -> Response:
 @closing_blueprint.post("/close")
 def close_shop(shop_id: str) -> Response:
     """Close the shop; for operators only, after a page that says what that means."""
+    if not is_confirmed():
+        name = this_shop().name
+        more = _(
+            "Its keys, what came in and open drafts are removed, and no order becomes a document any more. There is no way back."
+        )
+        back = f"/shops/{shop_id}/close"
+        return ask(Question(_("Close {shop} for good?", shop=name), _("Close it"), back, more, is_loss=True))
     return request_task(shop_id, "close_shop", {}, then=f"/shops/{shop_id}/close?task=0")
 
 

@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping
 from datetime import date
+from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Response, flash, make_response, render_template, request
+from flask import Blueprint, Response, abort, flash, make_response, render_template, request
 
 from bridge.accounts.access import guard_shop
 from bridge.accounts.access import shop as this_shop
 from bridge.context import context, redirect_to
 from bridge.dashboard.actions import run_action
+from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.pagination import neighbours, page_request
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.dashboard.uploads import take_upload
-from bridge.i18n.translate import _
+from bridge.i18n.translate import _, format_amount, format_date
 from worker.actions import bank_lines as actions
 from worker.domain.bank_match import VERDICT_TERMS, Verdict
 from worker.store import bank_files, bank_lines
@@ -112,6 +114,13 @@ def put_aside(shop_id: str, line_id: int) -> Response:
 
 @blueprint.post("/bank/<int:line_id>/take-back")
 def take_back(shop_id: str, line_id: int) -> Response:
+    if not is_confirmed():
+        with context().store.read() as connection:
+            line = bank_lines.find(connection, shop_id, line_id) or abort(HTTPStatus.NOT_FOUND)
+        amount, day = format_amount(line.line.amount, line.line.currency), format_date(line.line.booked_on)
+        question = _("Take back {amount} that the bank booked on {day}?", amount=amount, day=day)
+        more = _("What this line paid is open again. The order in the shop stays as it is.")
+        return ask(Question(question, _("Take back"), f"/s/{shop_id}/payments/bank", more))
     return run_action(
         lambda connection, by: actions.take_back(connection, shop_id, line_id, by=by),
         then=f"/s/{shop_id}/payments/bank",

@@ -13,9 +13,10 @@ from bridge.accounts.sign_in import safe_next_path
 from bridge.context import base_path, context, redirect_to
 from bridge.customer.document import PDF_POLICY as CUSTOMER_PDF_POLICY
 from bridge.forms import parse_whole_number
-from bridge.i18n.translate import _, translate_message
+from bridge.i18n.translate import _, _n, format_amount, kind_name, translate_message
+from worker.domain.document import Kind
 from worker.queue import RUN_TASK
-from worker.store import tasks
+from worker.store import documents, tasks
 from worker.store.files.temporary import TemporaryFile
 from worker.store.tasks import Task, TaskRequest
 
@@ -30,24 +31,50 @@ UNSAFE_IN_FILE_NAME = re.compile(r"[^A-Za-z0-9._-]")
 REFRESH_S = 1
 
 
+def issued_message(task: Task) -> str:
+    """Each document that a task issued, by kind, number and amount; a delivery note owes none."""
+    return " ".join(map(issued_sentence, task.answer.get("documents", ())))
+
+
+def issued_sentence(made: Mapping[str, Any]) -> str:
+    kind, number = kind_name(made["kind"]), made["number"]
+    if made["kind"] == Kind.DELIVERY_NOTE:
+        return _("{kind} {number} is issued.", kind=kind, number=number)
+    amount = format_amount(made["total"], made["currency"])
+    return _("{kind} {number} of {amount} is issued.", kind=kind, number=number, amount=amount)
+
+
+def mailed_message(task: Task) -> str:
+    with context().store.read() as connection:
+        document = documents.find(connection, int(task.argument["document_id"]))
+    number = document.number if document else ""
+    return _("{number} was mailed to {address}.", number=number, address=task.answer["to"])
+
+
+def retried_message(task: Task) -> str:
+    count = int(task.answer.get("retried", 0))
+    return _n("One thing that failed is tried again.", "{count} things that failed are tried again.", count)
+
+
 # Notice when a task is done; pages that are not listed show the answer themselves.
-DONE_MESSAGES: dict[str, Callable[[], str]] = {
-    "credit": lambda: _("The credit note is issued."),
-    "issue_draft": lambda: _("It is issued."),
-    "save_attachment": lambda: _("It is attached to each mail from now on."),
-    "save_logo": lambda: _("The logo stands on documents issued from now on."),
-    "close_shop": lambda: _("The shop is closed. What the law requires is kept."),
-    "make_document": lambda: _("The document is made."),
-    "retry_failed": lambda: _("What failed is tried again."),
-    "try_channel": lambda: _("The test was taken; see whether it arrived."),
-    "send_again": lambda: _("It is mailed."),
+DONE_MESSAGES: dict[str, Callable[[Task], str]] = {
+    "credit": issued_message,
+    "issue_draft": issued_message,
+    "save_attachment": lambda _task: _("It is attached to each mail from now on."),
+    "save_logo": lambda _task: _("The logo stands on documents issued from now on."),
+    "close_shop": lambda _task: _("The shop is closed. What the law requires is kept."),
+    "make_document": issued_message,
+    "retry_failed": retried_message,
+    "try_channel": lambda _task: _("The test was taken; see whether it arrived."),
+    "send_again": mailed_message,
 }
 
 
-def request_task(shop_id: str, kind: str, argument: Mapping[str, Any], *, then: str) -> Response:
-    """Have the worker do *kind*, and redirect to *then* (a path below our base) when it is done.
+def request_task(shop_id: str, kind: str, argument: Mapping[str, Any], *, then: str, refused: str = "") -> Response:
+    """Have the worker do *kind*, and redirect to *then* (a path below our base) when it is done, or to *refused* when it is not:
+    the form, which shows what was typed (`refused_task`).
 
-    `task=0` in *then* becomes the task's id, for a page that shows the answer. A script that asks for JSON gets the
+    `task=0` in either becomes the task's id, for a page that shows the answer. A script that asks for JSON gets the
     address of the task's state.
     """
     now = context().now()
@@ -58,11 +85,11 @@ def request_task(shop_id: str, kind: str, argument: Mapping[str, Any], *, then: 
     context().enqueuer.enqueue(RUN_TASK, task_id)
     if request.accept_mimetypes.best == "application/json":
         return jsonify(state=f"{base_path()}/s/{shop_id}/tasks/{task_id}/state")
-    return redirect_to(waiting_path(shop_id, task_id, then=then))
+    return redirect_to(f"/s/{shop_id}/tasks/{task_id}?{where_next(then, refused)}")
 
 
-def waiting_path(shop_id: str, task_id: int, *, then: str) -> str:
-    return f"/s/{shop_id}/tasks/{task_id}?{urlencode({'then': then})}"
+def where_next(then: str, refused: str) -> str:
+    return urlencode({"then": then} | ({"refused": refused} if refused else {}))
 
 
 @blueprint.get("/<int:task_id>")
@@ -70,15 +97,19 @@ def wait(shop_id: str, task_id: int) -> Response:
     """Wait; once the answer is there, go where the question came from and say it."""
     task = task_or_404(shop_id, task_id)
     then = safe_next_path(request.args.get("then", f"/s/{shop_id}"))
+    refused = safe_next_path(request.args.get("refused", then))
     if not is_finished(task):
-        state_url = f"{base_path()}/s/{shop_id}/tasks/{task_id}/state?{urlencode({'then': then})}"
+        state_url = (
+            f"{base_path()}/s/{shop_id}/tasks/{task_id}/state?{where_next(then, request.args.get('refused', ''))}"
+        )
         return make_response(
             render_template("dashboard/task.html", task=task, state_url=state_url, refresh_s=REFRESH_S)
         )
     if task.state == "failed":
         flash(translate_message(task.answer.get("message")), "refused")
+        then = refused
     elif task.kind in DONE_MESSAGES:
-        flash(DONE_MESSAGES[task.kind](), "good")
+        flash(DONE_MESSAGES[task.kind](task), "good")
     return redirect_to(then.replace("task=0", f"task={task_id}"))
 
 
@@ -90,7 +121,7 @@ def state(shop_id: str, task_id: int) -> Response:
     has_file = task.state == "done" and "file" in task.answer
     return jsonify(
         ready=is_finished(task),
-        address=f"{base_path()}{waiting_path(shop_id, task_id, then=then)}",
+        address=f"{base_path()}/s/{shop_id}/tasks/{task_id}?{where_next(then, request.args.get('refused', ''))}",
         done=task.answer.get("done", 0),
         of=task.answer.get("of", 0),
         file=f"{base_path()}/s/{shop_id}/tasks/{task_id}/file" if has_file else "",
@@ -136,10 +167,19 @@ def task_or_404(shop_id: str, task_id: int) -> Task:
 
 def finished_task(shop_id: str, kind: str) -> Task | None:
     """The finished task that `?task=` of this request names; None when there is none of this kind."""
+    return named_task(shop_id, kind, "done")
+
+
+def refused_task(shop_id: str, kind: str) -> Task | None:
+    """The same of one that was refused: its argument is what was typed."""
+    return named_task(shop_id, kind, "failed")
+
+
+def named_task(shop_id: str, kind: str, state: str) -> Task | None:
     number = parse_whole_number(request.args.get("task", ""))
     if number is None:
         return None
     with context().store.read() as connection:
         task = tasks.of_shop(connection, shop_id, number)
-    fits = task is not None and task.kind == kind and task.state == "done"
+    fits = task is not None and task.kind == kind and task.state == state
     return task if fits else None

@@ -8,6 +8,7 @@ from bridge.accounts.access import ROLE_NAMES, actor, guard_shop, me, shop
 from bridge.accounts.attempts import is_rate_limited
 from bridge.accounts.audit import record_event
 from bridge.context import base_path, context, redirect_to
+from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.forms import Form, read_mail_address
 from bridge.i18n.translate import _
 from worker.actions import shop_mails
@@ -120,6 +121,10 @@ def remove(shop_id: str, user_id: int) -> Response:
     if is_last_admin(shop_id, user_id):
         return last_admin(shop_id)
     member = next((one for one in members(shop_id) if one.user.user_id == user_id), None)
+    if member is not None and not is_confirmed():
+        question = _("Remove {email} from {shop}?", email=member.user.email, shop=shop().name)
+        more = _("They then no longer see this shop. What they did stays in its history.")
+        return ask(Question(question, _("Remove"), f"/s/{shop_id}/team", more, is_loss=True))
     if member is not None:
         with context().store.write() as connection:
             users.take_role(connection, user_id, shop_id)

@@ -40,21 +40,7 @@ for (const all of document.querySelectorAll("input[data-all]")) {
   });
 }
 
-// One plain question before what cannot be undone, with the day that was typed where it is about one.
-const questionOf = (form, button) => {
-  const typed = button?.dataset.confirmSince && form.elements.since?.value;
-  if (!typed) {
-    return form.dataset.confirm || button?.dataset.confirm;
-  }
-  const since = new Date(typed).toLocaleString(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
-  return button.dataset.confirmSince.replace("{since}", since);
-};
 document.addEventListener("submit", (event) => {
-  const question = questionOf(event.target, event.submitter);
-  if (question && !window.confirm(question)) {
-    event.preventDefault();
-    return;
-  }
   // Pressing twice asks once.
   for (const button of event.target.querySelectorAll("button[type=submit]")) {
     window.setTimeout(() => { button.disabled = true; }, 0);

@@ -22,7 +22,7 @@ from worker.processes.supervisor import set_up_link, start_all
 from worker.services import Services
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 PASSWORD = "vier gewone woorden"
 WAIT_MS = 20_000
@@ -93,11 +93,9 @@ def busy(sqlite_url: str, tmp_path: Path) -> Iterator[BridgeApp]:
 
 @pytest.fixture
 def page(browser: "Browser") -> Iterator["Page"]:
-    """A page of its own, whose visitor says yes to every question."""
+    """A page of its own."""
     with browser.new_context() as context:
         page = context.new_page()
-        # Each question is answered yes in the page itself: Chromium at times ends a dialog before it can be answered from here.
-        page.add_init_script("window.confirm = () => true")
         yield page
 
 
@@ -112,6 +110,14 @@ def fill(page: "Page", **fields: str) -> None:
 
 
 def press(page: "Page", name: str) -> None:
-    """Press the button *name* and wait until the answer is there."""
-    page.get_by_role("button", name=name, exact=True).first.click()
+    """Press the button *name*, say yes where a page asks once more, and wait until the answer is there."""
+    leave(page, page.get_by_role("button", name=name, exact=True).first)
+    if page.locator("#confirm").count():
+        leave(page, page.locator("#confirm button[type=submit]"))
     page.wait_for_url(lambda url: "/tasks/" not in url, timeout=WAIT_MS)
+
+
+def leave(page: "Page", button: "Locator") -> None:
+    """Press a button that leads to another page, and wait for that."""
+    with page.expect_navigation(timeout=WAIT_MS):
+        button.click()

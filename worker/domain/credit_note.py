@@ -123,8 +123,15 @@ def _requested_amount(source: CreditSource, invoice: Document, remaining: Credit
     """The amount to credit. Raises Rejected where a person wants more than is left; a refund was paid already."""
     if isinstance(source, Cancellation):
         return remaining.total
-    requested = to_minor_unit(source.amount or ZERO, invoice.draft.currency)
-    if isinstance(source, CreditSelection) and requested > remaining.total:
+    if isinstance(source, CreditSelection):
+        return amount_within(source, invoice, remaining)
+    return to_minor_unit(source.amount or ZERO, invoice.draft.currency)
+
+
+def amount_within(selection: CreditSelection, invoice: Document, remaining: CreditBalance) -> Decimal:
+    """The amount that a person credits. Raises Rejected where more is wanted than is left."""
+    requested = to_minor_unit(selection.amount or ZERO, invoice.draft.currency)
+    if requested > remaining.total:
         raise Rejected(
             "{requested} cannot be credited: {remaining} is left of {number}.",
             requested=Money(requested, invoice.draft.currency),

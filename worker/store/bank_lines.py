@@ -165,6 +165,13 @@ def get(connection: Connection, shop_id: str, line_id: int) -> StoredLine:
     return as_line(row)
 
 
+def find(connection: Connection, shop_id: str, line_id: int) -> StoredLine | None:
+    """The line as it is now, where it is this shop's."""
+    mine = select(bank_lines).where(bank_lines.c.shop_id == shop_id, bank_lines.c.line_id == line_id)
+    row = connection.execute(mine).one_or_none()
+    return as_line(row) if row else None
+
+
 def page(connection: Connection, shop_id: str, state: LineState | None, page_request: PageRequest) -> Page[StoredLine]:
     """Lines of one state or all, the newest first."""
     mine = select(bank_lines).where(bank_lines.c.shop_id == shop_id)

@@ -1,5 +1,6 @@
 """API and webhooks: tokens with which other software reads, and endpoints that are sent events."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
 
@@ -7,6 +8,7 @@ from flask import Response, abort, flash, request
 
 from bridge.accounts.access import actor
 from bridge.context import context, redirect_to
+from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.settings import blueprint
 from bridge.dashboard.settings.fields import settings_page
 from bridge.forms import Form
@@ -23,6 +25,13 @@ ENDPOINT_ACTIONS = {
     "stop": actions.stop_endpoint,
     "resume": actions.resume_endpoint,
     "remove": actions.remove_endpoint,
+}
+
+
+ENDPOINT_NOTICES: dict[str, Callable[[str], str]] = {
+    "stop": lambda url: _("{url} gets no events until you resume it.", url=url),
+    "resume": lambda url: _("{url} gets events again.", url=url),
+    "remove": lambda url: _("The webhook to {url} is removed.", url=url),
 }
 
 
@@ -48,10 +57,16 @@ def make_token(shop_id: str) -> Response:
 @blueprint.post("/api/token/<int:token_id>/revoke")
 def revoke_token(shop_id: str, token_id: int) -> Response:
     """End a token for good."""
+    with context().store.read() as connection:
+        name = next((one.name for one in api_tokens.of_shop(connection, shop_id) if one.token_id == token_id), "")
+    if name and not is_confirmed():
+        question = _("Revoke the token “{name}”?", name=name)
+        more = _("Software that uses it is shut out at once. This cannot be undone.")
+        return ask(Question(question, _("Revoke"), f"/s/{shop_id}/settings/api", more, is_loss=True))
     # Whoever presses twice finds it revoked: that is what they want.
     with suppress(Rejected), context().store.write() as connection:
         actions.revoke_token(connection, shop_id, token_id, by=actor())
-    flash(_("The token no longer opens anything."), "good")
+    flash(_("The token “{name}” no longer opens anything.", name=name), "good")
     return redirect_to(f"/s/{shop_id}/settings/api")
 
 
@@ -78,12 +93,17 @@ def add_webhook_endpoint(shop_id: str) -> Response:
 @blueprint.post("/api/webhook/<int:endpoint_id>/<any(stop, resume, remove):what>")
 def change_webhook_endpoint(shop_id: str, endpoint_id: int, what: str) -> Response:
     """Stop, resume or remove a webhook endpoint."""
-    with context().store.write() as connection:
+    with context().store.read() as connection:
         endpoint = webhooks.find(connection, shop_id, endpoint_id)
         if endpoint is None:
             abort(HTTPStatus.NOT_FOUND)
+    if what == "remove" and not is_confirmed():
+        question = _("Remove the webhook to {url}?", url=endpoint.url)
+        more = _("It gets no more events, and its secret is forgotten.")
+        return ask(Question(question, _("Remove"), f"/s/{shop_id}/settings/api", more, is_loss=True))
+    with context().store.write() as connection:
         ENDPOINT_ACTIONS[what](connection, endpoint, by=actor())
-    flash(_("Saved."), "good")
+    flash(ENDPOINT_NOTICES[what](endpoint.url), "good")
     return redirect_to(f"/s/{shop_id}/settings/api")
 
 

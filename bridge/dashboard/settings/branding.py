@@ -86,7 +86,12 @@ def remove_file(shop_id: str, what: str) -> Response:
         lambda shop: with_setting(shop, "branding.logo" if what == "logo" else "mail.attachment", None),
         by=actor(),
     )
-    flash(_("Saved."), "good")
+    flash(
+        _("The logo is removed: documents issued from now on show the name.")
+        if what == "logo"
+        else _("The attachment is removed: mails go without it from now on."),
+        "good",
+    )
     return redirect_to(f"/s/{shop_id}/settings/{'branding' if what == 'logo' else 'mail'}")
 
 

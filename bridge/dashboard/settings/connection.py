@@ -65,7 +65,7 @@ def address(shop_id: str) -> Response:
             "attention",
         )
     else:
-        flash(_("Saved."), "good")
+        flash(_("The address of the shop is saved: {url}", url=changed.shop.url), "good")
     return redirect_to(f"/s/{shop_id}/settings/connection")
 
 

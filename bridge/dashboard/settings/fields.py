@@ -511,7 +511,7 @@ def save(shop_id: str, topic: str) -> Response:
     except WrongSettings as error:
         form.errors |= {name: translate_message(message) for name, message in error.messages.items()}
         return fields_page(topic, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    flash(_("Saved."), "good")
+    flash(_("Saved: {what}.", what=page.title), "good")
     if topic == "company" and not missing_of_seller(saved):
         return to_next_step(saved, topic)
     return redirect_to(f"/s/{shop_id}/settings/{topic}")

@@ -1,5 +1,6 @@
 """From test to live: what must be right before the first real number, what would become of the open orders, and pausing."""
 
+from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
 
@@ -7,6 +8,7 @@ from flask import Response, flash, request
 
 from bridge.accounts.access import shop
 from bridge.context import context, redirect_to
+from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task, request_task
@@ -30,6 +32,8 @@ def start_live(shop_id: str) -> Response:
     since = form.read("since", read_since)
     if not form.is_valid:
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    if not is_confirmed() and can_begin():
+        return ask(live_question(shop_id, since))
     try:
         changed = change_shop(shop_id, ShopChanges(live=True, begin=since))
     except Rejected as error:
@@ -38,6 +42,21 @@ def start_live(shop_id: str) -> Response:
     begin = format_datetime(changed.shop.orders.since)
     flash(_("The shop is live: orders placed since {since} become real documents.", since=begin), "good")
     return redirect_to(f"/s/{shop_id}")
+
+
+def live_question(shop_id: str, since: datetime | None) -> Question:
+    question = _("Go live with {shop}?", shop=shop().name)
+    more = _("Orders placed from now on get real numbers, and customers get mail.")
+    if since is not None:
+        more = _("Orders placed since {since} get real numbers, and customers get mail.", since=format_datetime(since))
+    return Question(question, _("Go live"), f"/s/{shop_id}/settings/go-live", more)
+
+
+def can_begin() -> bool:
+    """Whether all that is needed is there; else the page says what is missing."""
+    with context().store.read() as connection:
+        checks = go_live.first_run_checklist(connection, shop(), context(), now=context().now())
+    return all(check.good or not check.needed for check in checks)
 
 
 def read_since(text: str) -> datetime | None:
@@ -56,9 +75,27 @@ def open_orders(shop_id: str) -> Response:
     return request_task(shop_id, "open_orders", argument, then=f"/s/{shop_id}/settings/go-live?task=0#orders")
 
 
+QUESTIONS: dict[str, Callable[[str], Question]] = {
+    "test": lambda shop_id: Question(
+        _("Put {shop} back to test?", shop=shop().name),
+        _("Back to test"),
+        f"/s/{shop_id}/settings/go-live",
+        _("New orders then make test documents only, and customers get no mail."),
+    ),
+    "pause": lambda shop_id: Question(
+        _("Pause {shop}?", shop=shop().name),
+        _("Pause"),
+        f"/s/{shop_id}/settings/go-live",
+        _("No document is made until the shop goes on; its orders wait meanwhile."),
+    ),
+}
+
+
 @blueprint.post("/go-live/<any(test, pause, resume):what>")
 def change(shop_id: str, what: str) -> Response:
     """Back to test; pause, so that orders wait and nothing is lost; go on."""
+    if what in QUESTIONS and not is_confirmed():
+        return ask(QUESTIONS[what](shop_id))
     if what == "test":
         change_shop(shop_id, ShopChanges(live=False))
         flash(_("The shop makes test documents from now on."), "good")

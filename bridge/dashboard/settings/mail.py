@@ -42,7 +42,7 @@ def save_mail(shop_id: str) -> Response:
     except WrongSettings as error:
         form.errors |= {name: translate_message(message) for name, message in error.messages.items()}
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    flash(_("Saved."), "good")
+    flash(_("Sender and copies are saved."), "good")
     return redirect_to(f"/s/{shop_id}/settings/mail")
 
 

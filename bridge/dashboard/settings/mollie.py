@@ -4,8 +4,9 @@ from http import HTTPStatus
 
 from flask import Response, flash, request
 
-from bridge.accounts.access import actor
+from bridge.accounts.access import actor, shop
 from bridge.context import context, redirect_to
+from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.settings import blueprint, change_shop, payment
 from bridge.dashboard.settings.payment import PLACES, as_online_form
 from bridge.dashboard.tasks import request_task
@@ -39,6 +40,12 @@ def check_mollie(shop_id: str) -> Response:
 @blueprint.post("/payment/mollie/disconnect")
 def disconnect_mollie(shop_id: str) -> Response:
     """Forget the key."""
+    if not is_confirmed():
+        question = _("Forget the Mollie key of {shop}?", shop=shop().name)
+        more = _(
+            "Documents then show no button to pay online, and a payment that a customer is making at this moment is not seen here."
+        )
+        return ask(Question(question, _("Forget the key"), f"/s/{shop_id}/settings/payment#online", more, is_loss=True))
     actions.disconnect(context(), shop_id, by=actor())
     flash(_("The key is forgotten. Documents show no button to pay online any more."), "good")
     return redirect_to(f"/s/{shop_id}/settings/payment#online")
@@ -57,7 +64,7 @@ def save_online_choices(shop_id: str) -> Response:
         change_shop(shop_id, ShopChanges(given))
     except WrongSettings as error:
         return with_errors(shop_id, {name: translate_message(one) for name, one in error.messages.items()}, form)
-    flash(_("Saved."), "good")
+    flash(_("Where customers pay online is saved."), "good")
     return redirect_to(f"/s/{shop_id}/settings/payment#online")
 
 

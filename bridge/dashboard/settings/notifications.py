@@ -6,6 +6,7 @@ from flask import Response, abort, flash, request
 
 from bridge.accounts.access import actor, me
 from bridge.context import context, redirect_to
+from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.settings import blueprint
 from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import request_task
@@ -51,6 +52,10 @@ def add_channel(shop_id: str) -> Response:
 @blueprint.post("/notifications/<int:channel_id>/remove")
 def remove_channel(shop_id: str, channel_id: int) -> Response:
     channel = channel_or_404(shop_id, channel_id)
+    if not is_confirmed():
+        question = _("Notify {host} no longer?", host=channel.host)
+        back = f"/s/{shop_id}/settings/notifications"
+        return ask(Question(question, _("Remove"), back, _("Its secret is forgotten."), is_loss=True))
     with context().store.write() as connection:
         actions.remove_channel(connection, channel, by=actor())
     flash(_("{host} is no longer notified.", host=channel.host), "good")

@@ -63,11 +63,13 @@ def save_numbers(shop_id: str) -> Response:
     if not form.is_valid:
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        change_shop(shop_id, ShopChanges(numbering=NumberingChanges(names, patterns, yearly, after)))
+        changed = change_shop(shop_id, ShopChanges(numbering=NumberingChanges(names, patterns, yearly, after)))
     except Rejected as error:
         form.errors["all"] = translate_message(error.message)
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    flash(_("Saved."), "good")
+    with context().store.read() as connection:
+        coming = go_live.next_numbers(connection, changed.shop, now=context().now())[Kind.INVOICE]
+    flash(_("The numbers are saved: the next invoice is {number}.", number=coming), "good")
     return redirect_to(f"/s/{shop_id}/settings/numbering")
 
 

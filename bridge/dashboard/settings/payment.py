@@ -55,7 +55,7 @@ def save_payment(shop_id: str) -> Response:
     except WrongSettings as error:
         form.errors |= {name: translate_message(message) for name, message in error.messages.items()}
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    flash(_("Saved."), "good")
+    flash(_("How orders are paid is saved."), "good")
     return redirect_to(f"/s/{shop_id}/settings/payment")
 
 

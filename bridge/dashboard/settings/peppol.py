@@ -7,6 +7,7 @@ from flask import Response, flash, request
 from bridge.accounts.access import actor, me
 from bridge.accounts.access import shop as this_shop
 from bridge.context import context, redirect_to
+from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import Options, settings_page
 from bridge.dashboard.tasks import finished_task, request_task
@@ -60,6 +61,12 @@ def check_access_point(shop_id: str) -> Response:
 @blueprint.post("/peppol/elsewhere")
 def send_elsewhere(shop_id: str) -> Response:
     """Another system sends them: kept with name and time."""
+    if not is_confirmed():
+        question = _("Does another system send the e-invoices of {shop} by Peppol?", shop=this_shop().name)
+        more = _(
+            "From now on Facturelay sends nothing by Peppol; by law that other system must. Your name and the time are kept."
+        )
+        return ask(Question(question, _("Another system sends them"), f"/s/{shop_id}/settings/peppol", more))
     peppol_actions.send_elsewhere(context(), shop_id, by=actor())
     flash(
         _("Noted, with your name and the time. PDFs to Belgian businesses say from now on that they are copies."),
@@ -74,7 +81,7 @@ def save_businesses(shop_id: str) -> Response:
     chosen = Form.from_request(request.form).values.get("peppol.businesses", "")
     if chosen in list(BusinessChannel):
         change_shop(shop_id, ShopChanges({"peppol.businesses": chosen}))
-        flash(_("Saved."), "good")
+        flash(_("How invoices reach businesses is saved."), "good")
     return redirect_to(f"/s/{shop_id}/settings/peppol")
 
 

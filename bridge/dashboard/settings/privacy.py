@@ -6,6 +6,7 @@ from flask import Response, flash, request
 
 from bridge.accounts.access import shop
 from bridge.context import redirect_to
+from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task, request_task
@@ -30,7 +31,7 @@ def keep(shop_id: str) -> Response:
     except WrongSettings as error:
         form.errors |= {name: translate_message(message) for name, message in error.messages.items()}
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    flash(_("Saved."), "good")
+    flash(_("Documents are kept for {years} years after their own.", years=form.values["years_kept"]), "good")
     return redirect_to(f"/s/{shop_id}/settings/privacy")
 
 
@@ -41,6 +42,12 @@ def erase(shop_id: str) -> Response:
     email = form.read("email", read_mail_address)
     if email is None:
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    if not is_confirmed():
+        question = _("Erase what is known of {email}?", email=email)
+        more = _(
+            "What came in of this customer and drafts are erased; issued documents are kept as long as the law wants. This cannot be undone."
+        )
+        return ask(Question(question, _("Erase"), f"/s/{shop_id}/settings/privacy", more, is_loss=True))
     return request_task(shop_id, "erase_customer", {"email": email}, then=f"/s/{shop_id}/settings/privacy?task=0")
 
 

@@ -14,7 +14,7 @@ from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
-from bridge.i18n.translate import _, kind_name, translate_message
+from bridge.i18n.translate import _, _n, kind_name, translate_message
 from worker.actions.shop_settings import ShopChanges
 from worker.domain import settings_form
 from worker.domain.document import Kind, SendMode
@@ -144,7 +144,12 @@ def save_rules(shop_id: str) -> Response:
     except WrongSettings as error:
         form.errors["rule-0"] = translate_message(error.messages["rules"])
         return page(shop_id, rows, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    flash(_("Saved. The rules hold from the next order on."), "good")
+    message = _n(
+        "One rule is saved; it holds from the next order on.",
+        "{count} rules are saved; they hold from the next order on.",
+        len(texts),
+    )
+    flash(message, "good")
     return redirect_to(f"/s/{shop_id}/settings/rules")
 
 

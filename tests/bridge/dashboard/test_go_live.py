@@ -41,7 +41,13 @@ def test_the_form_has_one_field_and_both_buttons(owner: Visitor) -> None:
     assert form.count('name="since"') == 1
     assert len(re.findall(r'<button[^>]+type="submit"', form)) == 2
     assert f'formaction="/s/{SHOP}/settings/go-live/orders"' in form
-    assert "Orders placed since {since} get real numbers" in form
+
+
+def test_going_live_asks_with_the_day_that_was_typed_and_changes_nothing_before(app: BridgeApp, owner: Visitor) -> None:
+    shown = owner.asked(f"/s/{SHOP}/settings/go-live", since="2026-11-20T06:00").text
+    assert "Go live with" in shown
+    assert re.search(r"Orders placed since 20 Nov[^<]*06:00 get real numbers", shown)
+    assert shop_of(app).test
 
 
 def test_the_date_that_is_typed_is_where_it_begins_and_what_is_told(app: BridgeApp, owner: Visitor) -> None:

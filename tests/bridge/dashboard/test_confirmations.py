@@ -1,0 +1,181 @@
+"""What cannot be undone asks once more, on a page of its own that names it: after what was typed was checked, and without a script."""
+
+import html
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+import bridge
+from tests.bridge.dashboard.test_pages import admin, asked
+from tests.hostile.test_every_route import changed_by
+from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_draft
+from tests.support.personas import Visitor, a_user, signed_in
+from worker.actions import api_access
+from worker.domain.actor import Actor
+from worker.domain.document import Problem
+from worker.message import Message, plain_message
+from worker.store import drafts, tasks
+from worker.store.api_tokens import Scope
+from worker.store.users import Role
+
+HOME = f"/s/{SHOP}"
+# Where, with what, and what the question names.
+QUESTIONS: tuple[tuple[str, dict[str, str], tuple[str, ...]], ...] = (
+    (f"{HOME}/documents/1/credit", {}, ("€22.20", "F2026-00017", "Jan Peeters")),
+    (f"{HOME}/documents/1/credit", {"again": "1"}, ("€22.20", "F2026-00017", "new invoice")),
+    (f"{HOME}/documents/1/credit", {"part": "1", "amount": "5,00"}, ("€5.00", "F2026-00017", "Jan Peeters")),
+    (f"{HOME}/documents/1/credit", {"part": "1", "quantity-0": "1"}, ("€22.20", "F2026-00017")),
+    (f"{HOME}/documents/1/revoke", {}, ("F2026-00017", "Jan Peeters")),
+    (f"{HOME}/drafts/1/issue", {"send": "1"}, ("€22.20", "Jan Peeters", "F2026-00001", "jan@klant.example")),
+    (f"{HOME}/drafts/1/discard", {}, ("238", "Jan Peeters")),
+    (f"{HOME}/orders/238/make", {"kind": "delivery_note", "send": "1"}, ("238", "delivery note")),
+    (f"{HOME}/orders/238/ignore", {}, ("238",)),
+    (f"{HOME}/settings/privacy/erase", {"email": "jan@klant.example"}, ("jan@klant.example",)),
+    (f"{HOME}/settings/go-live/test", {}, ("Bakkerij Janssens",)),
+    (f"{HOME}/settings/go-live/pause", {}, ("Bakkerij Janssens",)),
+    (f"{HOME}/settings/payment/mollie/disconnect", {}, ("Bakkerij Janssens",)),
+    (f"{HOME}/settings/peppol/elsewhere", {}, ("Bakkerij Janssens",)),
+    (f"{HOME}/settings/api/token/1/revoke", {}, ("Bookkeeper",)),
+    (f"{HOME}/accounting/backfill", {"since": "2026-11-01", "until": "2026-11-22", "make": "1", "documents": "12", "mails": "9"},
+     ("12 documents", "1 Nov 2026", "9 mails")),
+    (f"{HOME}/close", {}, ("Bakkerij Janssens",)),
+    (f"{HOME}/team/2/remove", {}, ("jan@shop.example",)),
+    ("/users/2/remove", {}, ("jan@shop.example",)),
+    ("/users/2/second-factor", {}, ("jan@shop.example",)),
+)  # fmt: skip
+
+
+@pytest.fixture
+def operator(app: BridgeApp) -> Visitor:
+    """Who may press everything, before one invoice, one draft, one token and one other user."""
+    visitor = signed_in(app, "els@host.example", operator=True)
+    a_user(app, "jan@shop.example", roles={SHOP: Role.ADMIN})
+    app.deliver()
+    app.issue()
+    with app.store.write() as connection:
+        drafts.save_draft(connection, SHOP, a_draft(cause="order:238:invoice:2"), now=NOW)
+        api_access.create_token(connection, SHOP, "Bookkeeper", [Scope.DOCUMENTS_READ], by=Actor("Els", NOW))
+    return visitor
+
+
+def question_on(text: str) -> str:
+    """What the page of a question says; nothing on another page."""
+    return html.unescape(re.sub(r"<[^>]+>", " ", text.partition('id="confirm"')[2].partition("</main>")[0]))
+
+
+def test_what_cannot_be_undone_asks_on_a_page_that_names_it_and_changes_nothing(
+    app: BridgeApp, operator: Visitor
+) -> None:
+    for path, fields, named in QUESTIONS:
+        answers: list[str] = []
+
+        def press(path: str = path, fields: Mapping[str, str] = fields, answers: list[str] = answers) -> None:
+            answers.append(operator.asked(path, **fields).text)
+
+        is_changed = changed_by(app, press)
+        shown = question_on(answers[0])
+        assert [part for part in named if part not in shown] == [], path
+        assert not is_changed, path
+        for name, value in fields.items():
+            assert f'<input type="hidden" name="{name}" value="{value}">' in answers[0], path
+
+
+def test_the_button_of_the_question_does_what_it_says(app: BridgeApp, operator: Visitor) -> None:
+    sent = operator.post(f"{HOME}/documents/1/credit", part="1", amount="5,00", reason="Broken")
+    assert asked(app, task_of(sent)) == (
+        "credit",
+        {"document_id": 1, "send": True, "again": False, "reason": "Broken", "amount": "5.00"},
+    )
+    operator.post(f"{HOME}/drafts/1/discard")
+    assert "discarded" in operator.get(f"{HOME}/orders/238").text
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"amount": "99999"}, "€99,999.00 cannot be credited: €22.20 is left"),
+        ({"amount": "much"}, "quantities and amounts are numbers"),
+        ({}, "one of the two"),
+        ({"amount": "5", "quantity-0": "1"}, "one of the two"),
+        ({"quantity-0": "7"}, "7 of “Brood” cannot be credited"),
+        ({"amount": "NaN"}, "quantities and amounts are numbers"),
+    ],
+)
+def test_a_form_that_is_not_right_never_asks_and_keeps_what_was_typed(
+    app: BridgeApp, operator: Visitor, typed: Mapping[str, str], said: str
+) -> None:
+    answer = operator.asked(f"{HOME}/documents/1/credit", part="1", reason="Broken", **typed)
+    assert (answer.status_code, question_on(answer.text), asked(app)) == (422, "", None)
+    shown = html.unescape(answer.text)
+    assert said in shown
+    assert 'value="Broken"' in shown
+    assert [value for value in typed.values() if f'value="{value}"' not in shown] == []
+
+
+def test_a_draft_is_issued_with_a_reason_only_where_there_is_one(app: BridgeApp, operator: Visitor) -> None:
+    answer = operator.asked(f"{HOME}/drafts/1/issue", with_reason="1", reason=" ")
+    assert (answer.status_code, question_on(answer.text)) == (422, "")
+    assert asked(app) is None
+
+
+def task_of(sent: TestResponse) -> int:
+    """The id of the task that was asked for."""
+    found = re.search(r"/tasks/(\d+)", sent.headers["Location"])
+    assert found is not None
+    return int(found[1])
+
+
+def finish(app: BridgeApp, sent: TestResponse, answer: Mapping[str, Any], *, failed: bool = False) -> None:
+    """What the worker answers to what was asked."""
+    with app.store.write() as connection:
+        leased = tasks.take(connection, task_of(sent), now=NOW, lease_for=timedelta(minutes=1))
+        assert leased is not None
+        tasks.finish(connection, leased.lease, now=NOW, answer=dict(answer), state="skipped" if failed else "done")
+
+
+def test_after_a_refusal_one_is_back_at_the_form_with_what_was_typed(app: BridgeApp, operator: Visitor) -> None:
+    sent = operator.post(f"{HOME}/documents/1/credit", part="1", amount="5,00", reason="Broken")
+    finish(app, sent, {"code": "x", "message": plain_message(Message("The shop does not answer."))}, failed=True)
+    back = operator.get(sent.headers["Location"]).headers["Location"]
+    shown = operator.get(back).text
+    assert back.startswith(f"{HOME}/documents/1?task={task_of(sent)}")
+    assert "The shop does not answer." in shown
+    assert ('name="amount" value="5.00"' in shown, 'name="reason" value="Broken"' in shown) == (True, True)
+    assert '<details id="credit" open>' in shown
+
+
+def test_what_was_done_is_said_by_its_name(app: BridgeApp, operator: Visitor) -> None:
+    sent = operator.post(f"{HOME}/drafts/1/issue", send="1")
+    made = {"document_id": 2, "number": "F2026-00018", "kind": "invoice", "total": "22.20", "currency": "EUR"}
+    finish(app, sent, {"documents": [made]})
+    assert (
+        "Invoice F2026-00018 of €22.20 is issued."
+        in operator.get(operator.get(sent.headers["Location"]).headers["Location"]).text
+    )
+    operator.post(f"{HOME}/documents/1/paid", on="2026-11-22")
+    assert "F2026-00017 is marked as paid on 22 Nov 2026." in operator.get(f"{HOME}/documents/1").text
+
+
+def test_no_page_leaves_a_question_to_a_script() -> None:
+    folder = Path(bridge.__file__).parent
+    sources = [*folder.glob("templates/**/*.html"), *folder.glob("static/*.js")]
+    asking = [path.name for path in sources if re.search(r"data-confirm|\bconfirm\(", path.read_text(encoding="utf-8"))]
+    assert asking == []
+
+
+def test_a_draft_that_cannot_be_issued_leads_to_where_it_is_put_right(app: BridgeApp) -> None:
+    wrong = Problem("does_not_add_up", Message("The lines do not add up to the total."))
+    with app.store.write() as connection:
+        drafts.save_draft(connection, SHOP, a_draft(total=Decimal("22.20"), problems=(wrong,)), now=NOW)
+    shown = admin(app).get(f"{HOME}/drafts/1").text
+    assert 'disabled data-off aria-describedby="why-off">Issue and mail</button>' in shown
+    assert re.search(
+        r'class="button small" href="https://shop\.example/wp-admin/[^"]+"[^>]*>Correct it in the shop', shown
+    )
+    assert f'action="{HOME}/drafts/1/issue"' not in shown
