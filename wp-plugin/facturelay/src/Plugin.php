@@ -46,6 +46,7 @@ final class Plugin {
 			new Orders\OrderList(),
 			new Orders\WithoutDocument(),
 			new Orders\TransferReference(),
+			new Orders\OrderLanguage(),
 			new Orders\OrderScreen(),
 			new Orders\DocumentActions(),
 			new Orders\BulkSend(),

@@ -11,6 +11,9 @@ class WC_Order {
 	/** @var array<string, mixed> */
 	private array $data;
 
+	/** @var array<string, string> */
+	private array $meta = array();
+
 	/** @param array<string, mixed> $data */
 	public function __construct( array $data = array() ) {
 		$this->data = $data + array(
@@ -132,7 +135,11 @@ class WC_Order {
 	}
 
 	public function get_meta( string $key ): string {
-		return '';
+		return $this->meta[ $key ] ?? '';
+	}
+
+	public function update_meta_data( string $key, string $value ): void {
+		$this->meta[ $key ] = $value;
 	}
 
 	public function get_total(): string {
