@@ -56,6 +56,14 @@ final class FirstStepsTest extends WordPressTestCase {
 		);
 	}
 
+	public function test_woocommerce_does_not_ask_whether_to_lose_what_was_typed_when_connect_is_pressed(): void {
+		ob_start();
+		( new SettingsTab( '0.1.0' ) )->show();
+
+		// Its settings.js asks at every button but those within this class.
+		$this->assertStringContainsString( '<p class="submit"><button type="submit" name="save" value="connect"', (string) ob_get_clean() );
+	}
+
 	public function test_other_pages_are_left_alone(): void {
 		foreach ( array( 'dashboard', 'edit-post', 'plugins-network', 'woocommerce_page_wc-settings' ) as $screen ) {
 			$this->assertSame( '', $this->notice( $screen ), $screen );

@@ -160,8 +160,8 @@ final class SettingsTab implements Feature {
 				esc_html( sprintf( __( 'This is a machine of my own: let my shop call exactly %s', 'facturelay' ), PrivateAddress::host_and_port( $address ) ) )
 			);
 		}
-		echo '</table>';
-		echo '<p>';
+		// Of this class WooCommerce knows that what was typed is not lost: beside others it asks whether to leave the page.
+		echo '</table><p class="submit">';
 		$this->show_button( 'connect', __( 'Connect', 'facturelay' ), true );
 		echo '</p>';
 	}
@@ -174,7 +174,7 @@ final class SettingsTab implements Feature {
 		$this->show_row( __( 'Shop', 'facturelay' ), (string) ( $response['shop']['name'] ?? $connection->shop_name() ) );
 		$this->show_row( __( 'State', 'facturelay' ), $this->status_text( $response ) );
 		$this->show_row( __( 'Last contact', 'facturelay' ), isset( $response['answered_at'] ) ? wp_date( 'd-m-Y H:i:s', (int) $response['answered_at'] ) : __( 'none yet', 'facturelay' ) );
-		echo '</table><p>';
+		echo '</table><p class="submit">';
 		$in_test = ! empty( $response['shop']['test'] );
 		if ( $in_test ) {
 			// There what is still missing before the first real document comes step by step.
@@ -235,7 +235,7 @@ final class SettingsTab implements Feature {
 			esc_html( $this->vat_field_note() )
 		);
 		printf(
-			'<tr><th scope="row">%s</th><td><label><input type="checkbox" name="facturelay_vat_fill" value="1"%s> %s</label></td></tr></table><p>',
+			'<tr><th scope="row">%s</th><td><label><input type="checkbox" name="facturelay_vat_fill" value="1"%s> %s</label></td></tr></table><p class="submit">',
 			esc_html__( 'Name and address', 'facturelay' ),
 			checked( 'no' !== get_option( VatNumberCheck::FILL_OPTION, 'yes' ), true, false ),
 			esc_html__( 'Fill in what the register of VAT numbers knows of a company, where the customer typed nothing', 'facturelay' )
