@@ -11,6 +11,7 @@ from bridge.accounts.access_log import note_reader
 from bridge.context import base_path, context
 from bridge.customer.linked_document import PAYABLE, LinkedDocument, load_linked_document
 from bridge.errors import Notice, RefusalPage, Refused, customer_message_page, link_unknown
+from worker.domain.consumer_prices import stated_amounts
 from worker.domain.document import Kind
 from worker.domain.shop import BrandingSettings
 from worker.i18n import Translator, title
@@ -34,6 +35,8 @@ RENEWAL_INTERVAL = timedelta(hours=1)
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self';{more} base-uri 'none'; form-action {form_action}; frame-ancestors 'none'"
 )
+# Of a longer document the page shows the first lines; the PDF has them all.
+MOST_LINES = 20
 LOGO_TYPES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg"}
 
 
@@ -71,6 +74,8 @@ def show(linked: LinkedDocument, token: str, notice: PageNotice | None = None) -
         is_request=draft.kind is Kind.PAYMENT_REQUEST,
         owed=linked.is_owed,
         priced=draft.kind is not Kind.DELIVERY_NOTE,
+        stated=stated_amounts(draft),
+        most_lines=MOST_LINES,
         means=draft.payment.means if draft.payment else None,
         notice=notice,
         pay_here=f"{address}/pay" if linked.may_pay_here and not (notice and notice.is_waiting) else "",

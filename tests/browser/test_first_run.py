@@ -10,8 +10,6 @@ from worker.demo.orders import an_order
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-TOPICS = ("order.created", "order.updated")
-
 
 def place(running: Running, order_id: int) -> None:
     """A paid order comes in, as the shop tells of it."""
@@ -59,12 +57,13 @@ def test_an_owner_comes_from_an_empty_machine_to_the_first_invoice(running: Runn
     assert "F2026-00116" in page.content()
 
     page.goto(f"{home}/settings/connection")
-    press(page, "Make a secret")
-    secret = page.locator("#by-hand code.copy").first.inner_text()
-    for topic in TOPICS:
-        running.shop.add_webhook(topic, page.locator("#by-hand code.copy").last.inner_text(), secret)
+    fill(page, rest_key="ck_wrong", rest_secret="cs_wrong")
+    press(page, "Save the key and check")
+    assert "the shop refuses the key" in page.locator("#check").inner_text()
     fill(page, rest_key=running.shop.consumer_key, rest_secret=running.shop.consumer_secret)
     press(page, "Save the key and check")
+    press(page, "Make the webhooks")
+    press(page, "Check the connection")
     assert "Both webhooks are active and lead here." in page.locator("#check").inner_text()
 
     page.goto(f"{home}/settings/mail")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.support.factories import TODAY, a_line, a_refund, a_shop, an_order, issued
 from tests.support.woocommerce_totals import Settings, Sold, items, many, ring_up
+from worker.domain.consumer_prices import StatedAmounts, stated_amounts
 from worker.domain.credit_balance import CreditedInvoice
 from worker.domain.credit_note import draft_credit_note
 from worker.domain.credit_source import CreditSource
@@ -101,3 +102,13 @@ def test_a_discount_on_a_price_with_vat_is_told_with_vat() -> None:
     order = replace(an_order(line, coupons=("VAST",), language_hint="nl"), prices_include_tax=True)
     [drawn] = drafted(order, a_shop(shows_discounts=True, language="nl")).lines
     assert (drawn.gross, drawn.details) == (D("20.90"), ("Korting van 3,30 (VAST)",))
+
+
+def test_what_lines_state_leads_to_the_total_with_vat_in_them_or_apart() -> None:
+    paid, net = drafted(an_order_with_vat_in_its_prices()), drafted(an_order(MUG, BOOK))
+
+    assert stated_amounts(paid) == StatedAmounts((D("14.95"), D("9.99")), D(0), D(0))
+    assert stated_amounts(net) == StatedAmounts((D("12.36"), D("9.42")), net.vat, net.total - net.net - net.vat)
+    for draft in (paid, net):
+        stated = stated_amounts(draft)
+        assert total_of(stated.of_lines) + stated.vat + stated.rounding == draft.total

@@ -5,9 +5,10 @@ Only paper shows them. The price without VAT stands below, as an invoice needs i
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
-from worker.domain.document import Line
+from worker.domain.document import Draft, Line
 from worker.domain.money import to_minor_unit, total_of
 from worker.domain.order import Order
 from worker.domain.shop import ConsumerPrices, Shop
@@ -25,6 +26,29 @@ def with_prices_paid(lines: tuple[Line, ...], order: Order, shop: Shop, totals: 
     if not _shows_prices_paid(order, shop) or totals.rounding or total_of(grosses) != totals.total:
         return lines
     return tuple(replace(line, gross=gross) for line, gross in zip(lines, grosses, strict=True))
+
+
+def states_prices_paid(draft: Draft) -> bool:
+    """Whether each line of *draft* says what was paid for it with VAT; together they are the total."""
+    grosses = [line.gross for line in draft.lines if line.gross is not None]
+    return len(grosses) == len(draft.lines) and total_of(grosses) == draft.total
+
+
+@dataclass(frozen=True)
+class StatedAmounts:
+    """What each line costs as a document states it, and what then still leads to its total."""
+
+    of_lines: tuple[Decimal, ...]
+    vat: Decimal
+    rounding: Decimal
+
+
+def stated_amounts(draft: Draft) -> StatedAmounts:
+    """With VAT where the document's prices are the ones that were paid, else without it and the VAT apart."""
+    if states_prices_paid(draft):
+        return StatedAmounts(tuple(line.gross or Decimal(0) for line in draft.lines), Decimal(0), Decimal(0))
+    nets = tuple(line.net for line in draft.lines)
+    return StatedAmounts(nets, draft.vat, draft.total - draft.vat - total_of(nets))
 
 
 def with_prices_given_back(

@@ -23,6 +23,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from worker.domain import texts
+from worker.domain.consumer_prices import states_prices_paid
 from worker.domain.document import Category, Draft, Line, VatLine
 from worker.domain.money import ZERO, total_of
 from worker.domain.party import Seller
@@ -99,9 +100,7 @@ class DocumentView:
     @cached_property
     def shows_prices_paid(self) -> bool:
         """Whether each line says what was paid for it with VAT; together they are the total."""
-        grosses = [line.gross for line in self.draft.lines if line.gross is not None]
-        together = len(grosses) == len(self.draft.lines) and total_of(grosses) == self.draft.total
-        return self.shows_vat and together
+        return self.shows_vat and states_prices_paid(self.draft)
 
     def unit_price(self, line: Line) -> Decimal:
         """What one cost as the line states it, with or without VAT."""

@@ -13,6 +13,7 @@ from worker.services import Services
 from worker.store import deliveries, plugins, shops
 from worker.store.shops import ConnectedShop
 from worker.store.tasks import Task
+from worker.woocommerce.client import ShopCheck
 
 # A key is signed with the time, and WooCommerce takes 15 minutes at most (docs/woocommerce-contract.md §6).
 MOST_CLOCKS_DIFFER_S = 300
@@ -37,7 +38,7 @@ def check_connection(services: Services, task: Task) -> Mapping[str, Any]:
     connected = services.connected(task.shop_id)
     checks = [address_check(services)]
     if connected.secrets.has_rest:
-        checks += [one(services, connected) for one in (rest_check, webhooks_check, clock_check)]
+        checks += rest_checks(services, connected)
     else:
         message = Message(
             "There is no REST key: refunds cannot be read, notes not written, and missed orders not fetched."
@@ -73,11 +74,16 @@ def address_check(services: Services) -> ConnectionCheck:
     )
 
 
-def rest_check(services: Services, connected: ConnectedShop) -> ConnectionCheck:
+def rest_checks(services: Services, connected: ConnectedShop) -> tuple[ConnectionCheck, ...]:
+    """What is asked with the key. A shop that refuses it, or does not answer, is asked no more: it would say the same again."""
     try:
         found = services.client_of(connected).check()
     except FacturelayError as error:
-        return ConnectionCheck("rest_key", good=False, message=error.message)
+        return (ConnectionCheck("rest_key", good=False, message=error.message),)
+    return key_check(found), webhooks_check(services, connected), clock_check(services, connected)
+
+
+def key_check(found: ShopCheck) -> ConnectionCheck:
     if not found.can_write:
         message = Message(
             "The REST key may read but not write, so no notes are written. Make one with read/write permission."

@@ -21,8 +21,9 @@ from worker.actions.shop_settings import ShopChanges
 from worker.domain.settings_form import WrongSettings
 from worker.errors import Rejected
 from worker.message import Message
-from worker.store import audit_trail, plugins, shops
+from worker.store import alerts, audit_trail, plugins, shops
 from worker.store.audit_trail import AuditEntry
+from worker.store.queries.health import KEY_ALERTS
 
 
 @blueprint.get("/connection")
@@ -122,6 +123,11 @@ def page(
         plugin = plugins.of_shop(connection, context().encryption, shop_id)
         secrets = shops.get(connection, context().encryption, shop_id).secrets
         others, _told_at = plugins.other_invoices(connection, shop_id)
+        told = {alert.code for alert in alerts.open_alerts(connection, shop_id)}
+    checks = checked.answer.get("checks", ()) if checked else ()
+    # What was just looked at is newer than what was told before.
+    key_checks = [one["good"] for one in checks if one["name"] == "rest_key"]
+    key_refused = not all(key_checks) if key_checks else bool(told & set(KEY_ALERTS))
     return settings_page(
         "connection",
         "connection",
@@ -138,6 +144,7 @@ def page(
         plugin_version=own_package().version,
         plugin_zip=f"{base_path()}{download.PATH}",
         delivery_url=f"{context().settings.public_url}/webhooks/{shop_id}",
-        checks=checked.answer.get("checks", ()) if checked else (),
+        checks=checks,
+        key_refused=key_refused,
         repaired=repaired.answer.get("repaired") if repaired else None,
     )

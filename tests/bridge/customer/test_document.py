@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import re
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy import text
 
 from bridge import create_app
 from bridge.i18n.translate import CATALOG_PACKAGE
-from tests.support.bridge_app import KEY, NOW, PDF, SHOP, BridgeApp, a_credit_note_for, a_file, settings_for
+from tests.support.bridge_app import KEY, NOW, PDF, SHOP, BridgeApp, a_credit_note_for, a_draft, a_file, settings_for
 from tests.support.factories import an_order
 from tests.support.issued import pay
 from worker.domain.decision import Decision
@@ -140,6 +141,7 @@ def test_the_page_of_an_unpaid_invoice_says_what_and_how_much_and_how_to_pay(app
         "Online betalen PDF downloaden "
         "Of betaal met een overschrijving Scan de code met je bankapp: bedrag en mededeling zijn al ingevuld. Bedrag € 22,20 Begunstigde Bakkerij Janssens BV Rekening BE71 0961 2345 6769 "
         "Mededeling +++090/0000/23856+++ Te betalen tegen 22 december 2026 "
+        "Waarvoor 1 × Brood € 18,35 Btw € 3,85 "
         "Vragen? winkel@janssens.example"
     )
 
@@ -153,7 +155,7 @@ def test_the_page_of_a_paid_invoice_says_when_and_asks_for_nothing(app: BridgeAp
     assert text_of(page) == (
         "Bakkerij Janssens Factuur F2026-00017 Betaald op 23 november 2026 "
         "Datum 22 november 2026 Bestelling 238 Totaal € 22,20 "
-        "PDF downloaden Vragen? winkel@janssens.example"
+        "PDF downloaden Waarvoor 1 × Brood € 18,35 Btw € 3,85 Vragen? winkel@janssens.example"
     )
 
 
@@ -244,6 +246,15 @@ def test_a_delivery_note_tells_no_prices(app: BridgeApp) -> None:
     read = text_of(app.client.get(f"/d/{token_of(app.issue(kind=Kind.DELIVERY_NOTE))}").text)
 
     assert ("22,20" in read, "betalen" in read) == (False, False)
+
+
+def test_the_page_names_the_first_lines_of_a_long_document_and_how_many_more_there_are(app: BridgeApp) -> None:
+    (line,) = a_draft().lines
+    free = replace(line, description="Gratis", net=ZERO, unit_price=ZERO)
+
+    read = text_of(app.client.get(f"/d/{token_of(app.issue(lines=(line, *(free,) * 21)))}").text)
+
+    assert (read.count("1 × Gratis"), "En nog 2 in de pdf." in read) == (19, True)
 
 
 def test_a_test_document_says_so(app: BridgeApp) -> None:
@@ -531,25 +542,25 @@ def test_a_bug_gives_a_visitor_a_page_and_the_log_its_code(app: BridgeApp, caplo
 # What a person reads, word for word: the page of a document to pay, and the pages of links that do not lead there.
 PAGE_TEXTS = {
     "nl": (
-        "Bakkerij Janssens Factuur F2026-00017 Nog te betalen Datum 22 november 2026 Bestelling 238 Totaal € 22,20 Online betalen PDF downloaden Of betaal met een overschrijving Scan de code met je bankapp: bedrag en mededeling zijn al ingevuld. Bedrag € 22,20 Begunstigde Bakkerij Janssens Rekening BE71 0961 2345 6769 Mededeling +++090/0000/23856+++ Te betalen tegen 6 december 2026 Vragen? winkel@janssens.example",
+        "Bakkerij Janssens Factuur F2026-00017 Nog te betalen Datum 22 november 2026 Bestelling 238 Totaal € 22,20 Online betalen PDF downloaden Of betaal met een overschrijving Scan de code met je bankapp: bedrag en mededeling zijn al ingevuld. Bedrag € 22,20 Begunstigde Bakkerij Janssens Rekening BE71 0961 2345 6769 Mededeling +++090/0000/23856+++ Te betalen tegen 6 december 2026 Waarvoor 1 × Brood € 18,35 Btw € 3,85 Vragen? winkel@janssens.example",
         "Deze link is verlopen De link was geldig tot 22 november 2026. Vraag een nieuwe aan Bakkerij Janssens. Of laat een nieuwe link mailen naar het adres dat bij de bestelling hoort. Mail een nieuwe link",
         "Deze link werkt niet Kijk na of je de hele link uit de e-mail hebt overgenomen, of vraag de winkel een nieuwe.",
         "Deze link is ingetrokken Via deze link is het document niet meer te zien. Vraag ernaar bij Bakkerij Janssens.",
     ),
     "fr": (
-        "Bakkerij Janssens Facture F2026-00017 Reste à payer Date 22 novembre 2026 Commande 238 Total 22,20 € Payer en ligne Télécharger le PDF Ou payez par virement Scannez le code avec votre application bancaire : le montant et la communication sont déjà remplis. Montant 22,20 € Bénéficiaire Bakkerij Janssens Compte BE71 0961 2345 6769 Communication +++090/0000/23856+++ À payer pour le 6 décembre 2026 Des questions ? winkel@janssens.example",
+        "Bakkerij Janssens Facture F2026-00017 Reste à payer Date 22 novembre 2026 Commande 238 Total 22,20 € Payer en ligne Télécharger le PDF Ou payez par virement Scannez le code avec votre application bancaire : le montant et la communication sont déjà remplis. Montant 22,20 € Bénéficiaire Bakkerij Janssens Compte BE71 0961 2345 6769 Communication +++090/0000/23856+++ À payer pour le 6 décembre 2026 Détail 1 × Brood 18,35 € TVA 3,85 € Des questions ? winkel@janssens.example",
         "Ce lien a expiré Le lien était valable jusqu’au 22 novembre 2026. Demandez-en un nouveau à Bakkerij Janssens. Ou faites envoyer un nouveau lien à l’adresse e-mail de la commande. Envoyer un nouveau lien",
         "Ce lien ne fonctionne pas Vérifiez que vous avez repris le lien entier de l’e-mail, ou demandez-en un nouveau à la boutique.",
         "Ce lien a été retiré Ce lien ne montre plus le document. Demandez-le à Bakkerij Janssens.",
     ),
     "de": (
-        "Bakkerij Janssens Rechnung F2026-00017 Noch zu zahlen Datum 22. November 2026 Bestellung 238 Gesamt 22,20 € Online bezahlen PDF herunterladen Oder zahlen Sie per Überweisung Scannen Sie den Code mit Ihrer Banking-App: Betrag und Mitteilung sind schon ausgefüllt. Betrag 22,20 € Empfänger Bakkerij Janssens Konto BE71 0961 2345 6769 Mitteilung +++090/0000/23856+++ Zahlbar bis 6. Dezember 2026 Fragen? winkel@janssens.example",
+        "Bakkerij Janssens Rechnung F2026-00017 Noch zu zahlen Datum 22. November 2026 Bestellung 238 Gesamt 22,20 € Online bezahlen PDF herunterladen Oder zahlen Sie per Überweisung Scannen Sie den Code mit Ihrer Banking-App: Betrag und Mitteilung sind schon ausgefüllt. Betrag 22,20 € Empfänger Bakkerij Janssens Konto BE71 0961 2345 6769 Mitteilung +++090/0000/23856+++ Zahlbar bis 6. Dezember 2026 Im Einzelnen 1 × Brood 18,35 € MwSt. 3,85 € Fragen? winkel@janssens.example",
         "Dieser Link ist abgelaufen Der Link war bis zum 22. November 2026 gültig. Bitten Sie Bakkerij Janssens um einen neuen. Oder lassen Sie einen neuen Link an die E-Mail-Adresse der Bestellung senden. Neuen Link senden",
         "Dieser Link funktioniert nicht Prüfen Sie, ob Sie den ganzen Link aus der E-Mail übernommen haben, oder bitten Sie den Shop um einen neuen.",
         "Dieser Link wurde zurückgezogen Über diesen Link ist das Dokument nicht mehr zu sehen. Fragen Sie Bakkerij Janssens danach.",
     ),
     "en": (
-        "Bakkerij Janssens Invoice F2026-00017 Still to pay Date 22 November 2026 Order 238 Total €22.20 Pay online Download PDF Or pay by bank transfer Scan the code with your banking app: amount and communication are filled in. Amount €22.20 Beneficiary Bakkerij Janssens Account BE71 0961 2345 6769 Communication +++090/0000/23856+++ Due on 6 December 2026 Questions? winkel@janssens.example",
+        "Bakkerij Janssens Invoice F2026-00017 Still to pay Date 22 November 2026 Order 238 Total €22.20 Pay online Download PDF Or pay by bank transfer Scan the code with your banking app: amount and communication are filled in. Amount €22.20 Beneficiary Bakkerij Janssens Account BE71 0961 2345 6769 Communication +++090/0000/23856+++ Due on 6 December 2026 What it is for 1 × Brood €18.35 VAT €3.85 Questions? winkel@janssens.example",
         "This link has expired The link was valid until 22 November 2026. Ask Bakkerij Janssens for a new one. Or have a new link mailed to the address that belongs to the order. Mail a new link",
         "This link does not work Check that you took over the whole link from the e-mail, or ask the shop for a new one.",
         "This link was withdrawn The document can no longer be seen through this link. Ask Bakkerij Janssens for it.",

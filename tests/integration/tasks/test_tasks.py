@@ -313,6 +313,8 @@ def test_a_whole_connection_is_all_good_and_a_broken_one_says_what_is_wrong(syst
         False,
         True,
     )
+    # One refusal is one line, however much was asked with that key.
+    assert "webhooks" not in broken
 
 
 def test_missing_webhooks_are_made_when_a_person_asks(system: System) -> None:
