@@ -537,7 +537,8 @@ def to_next_step(stored: Shop, otherwise: str) -> Response:
 
 
 def fields_page(topic: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    problems = seller_problem(shop()) if topic == "company" else ()
+    # Of what is stored: a form that comes back has its own messages.
+    problems = seller_problem(shop()) if topic == "company" and request.method == "GET" else ()
     return settings_page(
         "fields", topic, status=status, page=PAGES[topic](), form=form, problems=problems, taken=taken_over(topic)
     )
