@@ -92,10 +92,10 @@ def guard_shop(blueprint: Blueprint, *, to_read: Role = Role.VIEWER, to_change: 
             shop = shops.settings_of(connection, shop_id) if role else None
         if role is None or shop is None:
             abort(HTTPStatus.NOT_FOUND)
+        g.shop, g.role = shop, role
         needed = to_change if request.method in CHANGING_METHODS else to_read
         if RANK[role] < RANK[needed]:
             raise forbidden()
-        g.shop, g.role = shop, role
         return None
 
 

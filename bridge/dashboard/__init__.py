@@ -1,6 +1,7 @@
 """The dashboard: one module and one template folder per topic. Rules and PDF rendering are in the worker."""
 
 import hashlib
+from contextlib import suppress
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -9,7 +10,7 @@ from flask import Blueprint, Flask, Response, abort, g, request
 from markupsafe import Markup
 
 from bridge.accounts import account, invitations, lost_password, sender, sign_in
-from bridge.accounts.access import current_user, form_cookie_name, form_token, may_change, set_cookie
+from bridge.accounts.access import CurrentUser, current_user, form_cookie_name, form_token, may_change, set_cookie
 from bridge.accounts.account import THEME_COOKIE, THEMES
 from bridge.context import EXTENSION_NAME, Context, base_path
 from bridge.dashboard import (
@@ -35,8 +36,10 @@ from bridge.dashboard import (
 from bridge.dashboard import home as home_page
 from bridge.dashboard.settings import blueprint as settings_blueprint
 from bridge.dashboard.settings import pages  # noqa: F401  # each page adds itself to the blueprint
+from bridge.errors import is_for_customers, is_for_programs
 from bridge.i18n.translate import _, install_i18n
 from worker.domain import peppol
+from worker.errors import Unavailable
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     home_page.entrance,
@@ -81,7 +84,7 @@ SECTIONS = {
     "attention": "overview",
     "all_attention": "home",
 }
-# Around a message that is of no page of ours, such as "there is nothing here".
+# Around the pages of customers.
 NO_FRAME: dict[str, Any] = {"theme": "", "me": None, "shop": None, "may_change": False, "tabs": [], "section": ""}
 FORM_COOKIE_LIFETIME = timedelta(days=1)
 
@@ -118,6 +121,8 @@ def register(app: Flask) -> None:
         vat_reason=labels.vat_reason,
     )
     app.before_request(refuse_nul)
+    app.before_request(know_reader)
+    app.after_request(page_headers_of_none)
     app.context_processor(frame)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
@@ -140,6 +145,24 @@ def refuse_nul() -> None:
         abort(HTTPStatus.BAD_REQUEST)
 
 
+def is_no_page() -> bool:
+    """Whether somebody asks for an address at which nothing is, or in a way that it does not take."""
+    return request.endpoint is None and not is_for_customers() and not is_for_programs()
+
+
+def know_reader() -> None:
+    """Answer also at a wrong address in the language of whoever is signed in, and in the frame with the ways back."""
+    if is_no_page():
+        reader()
+
+
+def reader() -> CurrentUser | None:
+    """Who is signed in; nobody where that cannot be asked: the page that says so needs no name."""
+    with suppress(Unavailable):
+        return current_user()
+    return None
+
+
 def context_of(app: Flask) -> Context:
     context: Context = app.extensions[EXTENSION_NAME]
     return context
@@ -147,25 +170,25 @@ def context_of(app: Flask) -> Context:
 
 def frame() -> dict[str, Any]:
     """What the frame around a page shows. Customers' pages have none of it."""
-    if request.blueprint not in BLUEPRINT_NAMES:
+    if request.blueprint not in BLUEPRINT_NAMES and not is_no_page():
         return NO_FRAME | {"base": base_path()}
     theme = request.cookies.get(THEME_COOKIE, "")
     return {
         "base": base_path(),
         "theme": theme if theme in THEMES else "",
-        "me": current_user(),
+        "me": reader(),
         "shop": g.get("shop"),
         "may_change": "role" in g and may_change(),
         "tabs": tabs(),
         "section": "about"
         if request.endpoint == "operators.about"
-        else SECTIONS.get(request.blueprint, request.blueprint),
+        else SECTIONS.get(request.blueprint or "", request.blueprint),
     }
 
 
 def tabs() -> list[tuple[str, str, str]]:
     """Name, address and words of each part that can be gone to from here."""
-    user, base, shop = current_user(), base_path(), g.get("shop")
+    user, base, shop = reader(), base_path(), g.get("shop")
     if user is None:
         return []
     if shop is not None:
@@ -198,6 +221,13 @@ def page_headers(response: Response) -> Response:
     response.headers["Vary"] = "Cookie"
     if "new_form_secret" in g:
         set_cookie(response, form_cookie_name(), g.new_form_secret, max_age_s=int(FORM_COOKIE_LIFETIME.total_seconds()))
+    return response
+
+
+def page_headers_of_none(response: Response) -> Response:
+    if is_no_page() and reader() is not None:
+        response.headers["Content-Security-Policy"] = POLICY
+        return page_headers(response)
     return response
 
 

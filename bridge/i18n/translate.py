@@ -15,6 +15,7 @@ from bridge.context import context
 from worker.domain.document import Kind
 from worker.domain.party import Address
 from worker.i18n import LANGUAGES, Translator, address, title
+from worker.i18n.law import law_reference
 from worker.i18n.translate import translate
 from worker.message import Message, read_message
 
@@ -136,6 +137,7 @@ def install_i18n(app: Flask) -> None:
         date=format_date,
         amount=format_amount,
         translate_message=translate_message,
+        law=lambda article: law_reference(article, Translator(translator().language)),
     )
     # A name that a view forgot is an error, not an empty place on the page.
     app.jinja_env.undefined = StrictUndefined

@@ -4,6 +4,9 @@ import pytest
 
 from tests.support.bridge_app import ORDER, SHOP, BridgeApp, signed_headers
 from tests.support.headers import SHARED
+from tests.support.personas import SITE, signed_in
+from worker.store import users
+from worker.store.users import Role
 
 ASKED = [
     ("GET", "/static/", 404),
@@ -59,3 +62,34 @@ def test_the_host_and_forwarded_headers_of_a_request_change_nothing(app: BridgeA
     }
 
     assert app.client.get("/d/x", headers=lies).data == app.client.get("/d/x").data
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nowhere", 404),
+        ("GET", f"/s/{'0' * 24}", 404),
+        ("POST", "/about", 405),
+        ("GET", f"/s/{SHOP}/team", 403),
+    ],
+)
+def test_a_refusal_keeps_frame_language_and_a_way_back_for_whoever_is_signed_in(
+    app: BridgeApp, method: str, path: str, status: int
+) -> None:
+    viewer = signed_in(app, "an@shop.example", roles={SHOP: Role.VIEWER})
+    with app.store.write() as connection:
+        users.change(connection, 1, language="nl")
+    answer = viewer.client.open(path, method=method, base_url=SITE, headers={"Accept-Language": "de"})
+
+    assert (answer.status_code, '<html lang="nl"' in answer.text) == (status, True)
+    assert 'action="/sign-out"' in answer.text
+    assert "Naar het overzicht</a>" in answer.text
+    assert "form-action 'self'" in answer.headers["Content-Security-Policy"]
+    assert ('class="tabs"' in answer.text) == (status == 403)
+
+
+def test_a_stranger_at_a_wrong_address_has_a_way_to_the_start(app: BridgeApp) -> None:
+    answer = app.client.get("/nowhere", headers={"Accept-Language": "fr"})
+
+    assert '<a class="button" href="/">' in answer.text
+    assert "form-action 'none'" in answer.headers["Content-Security-Policy"]

@@ -12,6 +12,7 @@ from worker.domain.vat_cases import (
     whole_document_cases,
 )
 from worker.i18n.catalogs import LANGUAGES, Translator
+from worker.i18n.law import law_reference
 from worker.i18n.translate import translate
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -45,7 +46,14 @@ def page(language: str) -> str:
 
 def table(cases: Iterable[VatCase], translator: Translator) -> str:
     _ = translator.gettext
-    head = (_("Case"), _("What happens"), _("VAT category"), _("Sentence on the document"), _("Article"), _("Source"))
+    head = (
+        _("Case"),
+        _("What happens"),
+        _("VAT category"),
+        _("Sentence on the document"),
+        _("Article"),
+        _("Looked up"),
+    )
     rows = [[cell.replace("|", "\\|") for cell in cells_of(one, translator)] for one in cases]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows))
 
@@ -59,10 +67,16 @@ def cells_of(one: VatCase, translator: Translator) -> tuple[str, ...]:
         else f"{one.category} – {translate(CATEGORY_TERMS[one.category], translator)}"
     )
     if one.legal is None:
-        return translate(one.case, translator), done, category, "", one.article, ""
-    source = f"{one.legal.source} ({translator.short_date(one.legal.date_read)})"
-    sentence = one.legal.text[translator.language]
-    return translate(one.case, translator), done, category, sentence, one.legal.article, source
+        return translate(one.case, translator), done, category, "", law_reference(one.article, translator), ""
+    sentence, article = one.legal.text[translator.language], law_reference(one.legal.article, translator)
+    return (
+        translate(one.case, translator),
+        done,
+        category,
+        sentence,
+        article,
+        translator.short_date(one.legal.date_read),
+    )
 
 
 def done_in(one: VatCase, translator: Translator) -> str:

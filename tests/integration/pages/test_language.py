@@ -1,0 +1,96 @@
+"""No page of a busy and broken shop says an English word to whoever reads Dutch, French or German."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+
+from tests.support.bridge_app import BridgeApp
+from tests.support.personas import SITE, Visitor, signed_in
+from tests.support.spoken import Page, english_remainders
+from tests.support.system import System
+from worker.demo.orders import a_refund, an_order
+from worker.domain.rules import Rule
+from worker.i18n import LANGUAGES
+from worker.store import users
+
+# Lists are alike from page to page: so many of one address are looked at, with filters and without.
+MOST_ALIKE = 4
+RULES = ("invoice:paid:send", "delivery_note:completed:draft", "order_confirmation:created:send:method=bacs")
+# As the shop and the law of other countries call them, in every language.
+NAMES = {"Direct bank transfer", "Isle of Man", "Pay by Bank"}
+
+
+@pytest.fixture
+def busy(system: System) -> System:
+    """Invoices paid, open, credited and refused; a draft that waits; mails that the server refused; orders that cannot be read."""
+    system.change_shop(rules=tuple(map(Rule.parse, RULES)))
+    system.mailbox.faults.reject("weg@klant.test", "550 5.1.1")
+    paid = an_order(id=601, note="Graag voor vrijdag")
+    system.arrives(paid)
+    abroad = an_order(id=602, currency="USD", country="US")
+    system.arrives({**abroad, **{part: {**abroad[part], "city": "Boston"} for part in ("billing", "shipping")}})
+    system.arrives(an_order(id=603, status="on-hold", payment_method="bacs", paid=False))
+    system.arrives(an_order(id=604, email="weg@klant.test"))
+    system.shop.refund(601, a_refund(paid, id=701, amount="5.00"))
+    system.receive(paid)
+    system.work()
+    system.arrives({**paid, "status": "cancelled"})
+    system.arrives(an_order(id=606, email=""))
+    system.arrives({**an_order(id=605), "billing": "abc"})
+    return system
+
+
+def addresses(app: BridgeApp, shop_id: str) -> list[str]:
+    """Every address that needs no more than a shop, and some at which nothing is."""
+    rules = [rule for rule in app.client.application.url_map.iter_rules() if "GET" in (rule.methods or ())]
+    known = [rule.rule.replace("<shop_id>", shop_id) for rule in rules if not rule.arguments - {"shop_id"}]
+    return [f"/s/{shop_id}", *known, "/nowhere", f"/s/{shop_id}/nowhere", "/s/nobody"]
+
+
+def endpoint_of(app: BridgeApp, path: str) -> str:
+    adapter = app.client.application.url_map.bind("documents.example")
+    return str(adapter.match(urlsplit(path).path)[0]) if adapter.test(urlsplit(path).path) else ""
+
+
+def pages(app: BridgeApp, visitor: Visitor, shop_id: str) -> Iterator[tuple[str, str]]:
+    """Every page that links lead to, a few of each address."""
+    todo, seen, alike = addresses(app, shop_id), set[str](), Counter[tuple[str, bool]]()
+    while todo:
+        path = todo.pop(0).partition("#")[0]
+        kind = (endpoint_of(app, path), "?" in path)
+        if path in seen or alike[kind] == MOST_ALIKE or "sign-out" in path:
+            continue
+        seen.add(path)
+        alike[kind] += 1
+        answer = visitor.get(path)
+        if b"<html" in answer.data and answer.status_code not in (301, 302, 303):
+            yield path, answer.text
+            links = [urljoin(SITE + path, link) for link in Page(answer.text).links]
+            todo += [link.removeprefix(SITE) for link in links if link.startswith(f"{SITE}/")]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_no_page_says_an_english_word_in_another_language(busy: System) -> None:
+    app = BridgeApp(replace(busy.services.settings, public_url=SITE), now=busy.clock.now)
+    visitor = signed_in(app, "els@klant.test", operator=True)
+    found = []
+    for language in (language for language in LANGUAGES if language != "en"):
+        with app.store.write() as connection:
+            users.change(connection, 1, language=language)
+        walked = dict(pages(app, visitor, busy.shop_id))
+        assert len(walked) > 70
+        assert {Page(html).language for html in walked.values()} == {language}
+        found += [(path, said) for path, html in walked.items() for said in english_remainders(html)]
+    app.close()
+    left = sorted({one for one in found if one[1] not in NAMES})
+    assert left == [], "\n".join(f"{path}: {said}" for path, said in left)
+
+
+def test_an_english_word_among_others_is_found() -> None:
+    html = (
+        '<html lang="nl"><p title="Mail it again">Bestelling 12</p><p>Wacht op <b>the customer</b></p><code>done</code>'
+    )
+    assert english_remainders(html) == ["Mail it again", "the customer"]
