@@ -120,7 +120,10 @@ def page(
         form=form,
         tried=preview,
         preview_url=f"{base_path()}/s/{shop_id}/tasks/{task_id}/file" if preview else "",
-        layouts=[(layout, {"ledger": _("Ledger"), "letter": _("Letter")}.get(layout, layout)) for layout in LAYOUTS],
+        layouts=[
+            (layout, {"ledger": _("Classic"), "letter": _("For window envelopes")}.get(layout, layout))
+            for layout in LAYOUTS
+        ],
         kinds=[(str(kind), kind_name(kind)) for kind in Kind],
         languages=[("", _("as the order")), *LANGUAGE_NAMES.items()],
     )

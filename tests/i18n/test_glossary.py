@@ -1,0 +1,74 @@
+"""One thing has one word: in the pages, the documents, the mails and the plugin, as `docs/glossary.md` says."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+from bridge.i18n.extract import I18N_FOLDER, all_message_keys
+from tests.support.spoken import both
+from worker.i18n import extract
+
+ROOT = Path(__file__).parents[2]
+GLOSSARY = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
+LANGUAGES = {"Dutch": "nl", "French": "fr", "German": "de"}
+PLUGIN = {"nl": ("nl_BE", "nl_NL"), "fr": ("fr_BE", "fr_FR"), "de": ("de_DE",)}
+# No words of ours: places to fill, commands, addresses and names of settings.
+DATA = re.compile(r"\{\w+\}|facturelay [a-z -]+|\w*[_.]\w[\w./*]*|%\w+")
+FOR_OWNERS = " (for owners)"
+
+
+@cache
+def read_by_customers() -> frozenset[str]:
+    """What templates of documents and mails say."""
+    printed = extract.extract_messages(extract.WORKER[1].parent, extract.WORKER[1])
+    return frozenset({str(message.id) for message in printed if message.id} - all_message_keys())
+
+
+def rows(heading: str) -> list[list[str]]:
+    """The cells of the table under *heading*, without its head."""
+    section = GLOSSARY.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    lines = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line] for line in lines[2:]]
+
+
+def files(language: str) -> Iterator[Path]:
+    for folder in (extract.WORKER[1], I18N_FOLDER):
+        yield folder / "locale" / language / "LC_MESSAGES" / "facturelay.po"
+    for locale in PLUGIN[language]:
+        yield ROOT / f"wp-plugin/facturelay/languages/facturelay-{locale}.po"
+
+
+def sentences(language: str, *, for_owners: bool = False) -> list[tuple[str, str]]:
+    """What is said in *language*, with where it stands; *for_owners*: without what customers read."""
+    left_out = read_by_customers() if for_owners else frozenset[str]()
+    found = []
+    for path in files(language):
+        if for_owners and "wp-plugin" in path.parts:  # its checkout is the customers'
+            continue
+        with path.open("rb") as lines:
+            messages = [one for one in read_po(lines) if one.id and str(one.id) not in left_out]
+        found += [(path.name, DATA.sub(" ", text)) for one in messages for text in both(one.string)]
+    return found
+
+
+def pattern(word: str) -> re.Pattern[str]:
+    any_ending = re.escape(word).replace(r"\*", r"[\w-]*")
+    return re.compile(rf"(?<![\w-]){any_ending}(?![\w-])", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_word_of_the_glossary_is_said(language: str) -> None:
+    said = "\n".join(text for _, text in sentences(LANGUAGES[language])).casefold()
+    column = 1 + list(LANGUAGES).index(language)
+    assert [row[column] for row in rows("Words to use") if row[column].casefold() not in said] == []
+
+
+@pytest.mark.parametrize("row", rows("Words not to use"), ids=lambda row: f"{row[0]}: {row[1]}")
+def test_no_catalog_says_a_word_that_is_not_to_be_used(row: list[str]) -> None:
+    language, words = row[0].removesuffix(FOR_OWNERS), [word.strip() for word in row[1].split(",")]
+    said = sentences(LANGUAGES[language], for_owners=row[0].endswith(FOR_OWNERS))
+    assert [(name, text) for name, text in said for word in words if pattern(word).search(text)] == []
