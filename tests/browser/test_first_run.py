@@ -134,6 +134,7 @@ def test_the_buttons_of_daily_life_do_what_they_say(running: Running, page: "Pag
     assert "F2026-00118" in page.content()
 
     page.goto(f"{home}/settings/rules")
+    press(page, "Add a rule")
     page.locator('[name="kind-1"]').select_option("order_confirmation")
     page.locator('[name="trigger-1"]').select_option("created")
     press(page, "Try on the last 50 orders")

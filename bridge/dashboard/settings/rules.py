@@ -29,9 +29,9 @@ KINDS = (Kind.INVOICE, Kind.PAYMENT_REQUEST, Kind.ORDER_CONFIRMATION, Kind.DELIV
 
 @dataclass(frozen=True)
 class RuleRow:
-    """One row of the form; *kind* is empty for the row in which a new rule can be begun."""
+    """One row of the form, as a new rule begins. Without a *kind* it is none."""
 
-    kind: str = ""
+    kind: str = Kind.INVOICE
     trigger: str = Trigger.PAID
     send_mode: str = SendMode.SEND
     buyer: str = BuyerFilter.EVERYONE
@@ -115,15 +115,17 @@ def comma_separated(names: Iterable[str]) -> str:
 
 @blueprint.get("/rules")
 def rules(shop_id: str) -> Response:
-    rows = [*(RuleRow.of(rule) for rule in shop().rules), RuleRow()]
-    return page(shop_id, rows, Form())
+    return page(shop_id, [RuleRow.of(rule) for rule in shop().rules], Form())
 
 
 @blueprint.post("/rules")
 def save_rules(shop_id: str) -> Response:
-    """Store them, or only try them on the last orders."""
+    """Store them, or only try them on the last orders, or show them with one more, one fewer or in another order."""
     form = Form.from_request(request.form)
     rows = rows_of(form.values)
+    moved = rearranged(rows, form.values)
+    if moved is not None:
+        return page(shop_id, moved, form, unsaved=True)
     texts = [row.as_text() for row in rows if row.kind]
     for number, row in enumerate(rows):
         if row.kind:
@@ -162,14 +164,29 @@ def rows_of(sent: Mapping[str, str]) -> list[RuleRow]:
     ]
 
 
-def page(shop_id: str, rows: list[RuleRow], form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
+def rearranged(rows: list[RuleRow], sent: Mapping[str, str]) -> list[RuleRow] | None:
+    """*rows* after a button beside them was pressed; None where none was."""
+    if "add" in sent:
+        return [*rows, RuleRow()][:MOST_RULES]
+    pressed = next((name for name in ("up", "down", "remove") if name in sent), None)
+    if pressed is None:
+        return None
+    place = int(sent[pressed]) if sent[pressed].isdecimal() else len(rows)
+    if pressed == "remove":
+        return [row for number, row in enumerate(rows) if number != place]
+    upper = place - 1 if pressed == "up" else place
+    if not 0 <= upper < len(rows) - 1:
+        return rows
+    return [*rows[:upper], rows[upper + 1], rows[upper], *rows[upper + 2 :]]
+
+
+def page(
+    shop_id: str, rows: list[RuleRow], form: Form, *, status: HTTPStatus = HTTPStatus.OK, unsaved: bool = False
+) -> Response:
     dry_run = finished_task(shop_id, "dry_run_rules")
     if dry_run is not None and not form.values:
         # What was tried stays in the form until it is saved.
-        rows = [
-            *(RuleRow.of(rule) for rule in settings_form.read_rules(str(dry_run.argument.get("rules", "")))),
-            RuleRow(),
-        ]
+        rows = [RuleRow.of(rule) for rule in settings_form.read_rules(str(dry_run.argument.get("rules", "")))]
     with context().store.read() as connection:
         categories = products.categories(connection, shop_id)
     return settings_page(
@@ -180,9 +197,11 @@ def page(shop_id: str, rows: list[RuleRow], form: Form, *, status: HTTPStatus = 
         order_kinds=[("", _("any order")), *((kind, order_kind_name(kind)) for kind in OrderKind)],
         order_kind_name=order_kind_name,
         rows=rows,
+        most_rules=MOST_RULES,
+        unsaved=unsaved,
         form=form,
         tried=dry_run.answer if dry_run else None,
-        kinds=[("", _("no document")), *((kind, kind_name(kind)) for kind in KINDS)],
+        kinds=[(kind, kind_name(kind)) for kind in KINDS],
         triggers=[
             (Trigger.CREATED, _("placed")),
             (Trigger.PAID, _("paid")),

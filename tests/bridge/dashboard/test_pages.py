@@ -163,7 +163,7 @@ def test_a_company_is_saved_all_or_nothing(app: BridgeApp) -> None:
 def test_rules_are_saved_tried_or_refused_beside_the_wrong_one(app: BridgeApp) -> None:
     visitor = admin(app)
     rows = {"kind-0": "invoice", "trigger-0": "paid", "send_mode-0": "send", "buyer-0": "business", "countries-0": "be, nl",
-            "methods-0": "", "minimum-0": "12,50", "kind-1": ""}  # fmt: skip
+            "methods-0": "", "minimum-0": "12,50"}  # fmt: skip
     rule = "invoice:paid:send:buyer=business,country=BE|NL,minimum=12.50"
     wrong = visitor.post(f"{SETTINGS}/rules", **{**rows, "minimum-0": "much"})
     tried = visitor.post(f"{SETTINGS}/rules", **rows, **{"try": "1"})
@@ -174,6 +174,45 @@ def test_rules_are_saved_tried_or_refused_beside_the_wrong_one(app: BridgeApp) -
     assert asked(app) == ("dry_run_rules", {"rules": rule})
     assert visitor.post(f"{SETTINGS}/rules", **rows).status_code == HTTPStatus.SEE_OTHER
     assert settings_of(app).rules == (Rule.parse(rule),) != before
+
+
+RULE_ROWS = {
+    "kind-0": "invoice",
+    "trigger-0": "paid",
+    "kind-1": "delivery_note",
+    "trigger-1": "completed",
+    "kind-2": "order_confirmation",
+}
+
+
+@pytest.mark.parametrize(
+    ("button", "kinds"),
+    [
+        ({"up": "1"}, ["delivery_note", "invoice", "order_confirmation"]),
+        ({"down": "1"}, ["invoice", "order_confirmation", "delivery_note"]),
+        ({"remove": "0"}, ["delivery_note", "order_confirmation"]),
+        ({"add": "1"}, ["invoice", "delivery_note", "order_confirmation", "invoice"]),
+        ({"up": "0"}, ["invoice", "delivery_note", "order_confirmation"]),
+        ({"down": "99"}, ["invoice", "delivery_note", "order_confirmation"]),
+        ({"remove": "x"}, ["invoice", "delivery_note", "order_confirmation"]),
+    ],
+)
+def test_rules_are_added_moved_and_removed_by_buttons_and_saved_by_save_alone(
+    app: BridgeApp, button: dict[str, str], kinds: list[str]
+) -> None:
+    visitor, before = admin(app), settings_of(app).rules
+    shown = visitor.post(f"{SETTINGS}/rules", **RULE_ROWS, **button)
+    rows = re.findall(r'<select name="kind-\d".*?value="(\w+)" selected', shown.text)
+
+    assert (shown.status_code, rows) == (HTTPStatus.OK, kinds)
+    assert "These rules are not saved yet." in shown.text
+    assert settings_of(app).rules == before
+
+
+def test_a_shop_without_rules_says_what_that_means(app: BridgeApp) -> None:
+    visitor = admin(app)
+    assert visitor.post(f"{SETTINGS}/rules").status_code == HTTPStatus.SEE_OTHER
+    assert "orders make no document by themselves" in visitor.get(f"{SETTINGS}/rules").text
 
 
 def test_a_rule_is_narrowed_by_what_the_shop_calls_its_things(app: BridgeApp) -> None:
@@ -272,8 +311,10 @@ def test_a_text_is_saved_for_its_kind_and_language_and_goes_back_to_the_default(
     assert 'id="error-mail.body"' in wrong.text
     visitor.post(page, **texts)
     assert settings_of(app).texts["mail.subject/invoice/paid/nl"] == "Je factuur {number}"
+    assert "Subject of the mail · your own words" in visitor.get(page).text
     visitor.post(page, **texts, **{"default-mail.subject": "1"})
     assert "mail.subject/invoice/paid/nl" not in settings_of(app).texts
+    assert "Subject of the mail · your own words" not in visitor.get(page).text
 
 
 def test_a_preview_of_texts_comes_back_to_the_page_that_shows_it(app: BridgeApp) -> None:
