@@ -82,11 +82,12 @@ def asked_besides(connection: Connection, document_ids: Sequence[int]) -> Decima
 
 def page(connection: Connection, shop_id: str, page_request: PageRequest) -> Page[SentReminder]:
     """What a shop sent or is sending, the newest first."""
+    mailed_by = (jobs.c.document_id == reminders.c.document_id) & (jobs.c.name == reminders.c.kind) & IS_STEP
+    source = reminders.join(documents, documents.c.document_id == reminders.c.document_id).join(jobs, mailed_by)
     query = (
         select(reminders, documents.c.number, documents.c.order_id, documents.c.order_number, documents.c.buyer)
         .add_columns(jobs.c.state)
-        .join(documents, documents.c.document_id == reminders.c.document_id)
-        .join(jobs, (jobs.c.document_id == reminders.c.document_id) & (jobs.c.name == reminders.c.kind) & IS_STEP)
+        .select_from(source)
         .where(reminders.c.shop_id == shop_id)
     )
     order = RowOrder((reminders.c.sent_on, reminders.c.document_id, reminders.c.kind))

@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    Select,
     and_,
     exists,
     func,
@@ -105,11 +106,15 @@ def orders_page(
     few = search.candidates if search is not None else None
     source: FromClause = orders
     if few is not None:
-        source = few.join(orders, and_(orders.c.shop_id == few.c.shop_id, orders.c.order_id == few.c.order_id))
+        source = few.join(orders, is_one_of(few))
+    if wanted.needs_attention:
+        # From the few that do: to try the orders one by one, the last ones first, is to read a past in which all is well.
+        found = perhaps_in_need(shops)
+        source = source.join(found, is_one_of(found))
     query = (
         select(*(one for one in columns() if one.name in ORDER_COLUMNS))
         .select_from(source)
-        .where(*within(orders.c.shop_id, shops))
+        .where(*within(unindexed(orders.c.shop_id) if wanted.needs_attention else orders.c.shop_id, shops))
     )
     if search is not None and few is not None:
         query = query.where(*search.conditions(orders))
@@ -122,8 +127,27 @@ def orders_page(
     return page.of(order_rows(connection, page.rows))
 
 
+def is_one_of(few: FromClause) -> ColumnElement[bool]:
+    return and_(orders.c.shop_id == few.c.shop_id, orders.c.order_id == few.c.order_id)
+
+
+def perhaps_in_need(shops: Shops) -> FromClause:
+    """Shop and id of all orders that are flagged or of which something failed, found by the indexes of those alone."""
+    flagged = select(orders.c.shop_id, orders.c.order_id).where(
+        literal_column("orders." + FLAGGED), *within(orders.c.shop_id, shops)
+    )
+    return union(flagged, *failed_work(shops)).subquery("in_need")
+
+
 def needs_attention(shops: Shops) -> ColumnElement[bool]:
     """That an order is flagged, or that a look at it, a step of its documents or setting it paid failed."""
+    every = union(*failed_work(shops)).subquery("failed")
+    failed = exists().where(every.c.shop_id == orders.c.shop_id, every.c.order_id == orders.c.order_id)
+    return or_(literal_column("orders." + FLAGGED), failed)
+
+
+def failed_work(shops: Shops) -> tuple[Select[Any], ...]:
+    """Shop and order of looks, steps and settlements that failed."""
     failed_deliveries = select(work.c.shop_id, work.c.order_id).where(
         *failed_jobs(JobKind.PROCESS_ORDER, shops), work.c.order_id.is_not(None), unanswered()
     )
@@ -133,9 +157,7 @@ def needs_attention(shops: Shops) -> ColumnElement[bool]:
         .where(*failed_jobs(JobKind.STEP, shops))
     )
     failed_settlements = select(work.c.shop_id, work.c.order_id).where(*failed_jobs(JobKind.SETTLE_ORDER, shops))
-    every = union(failed_deliveries, failed_steps, failed_settlements).subquery("failed")
-    failed = exists().where(every.c.shop_id == orders.c.shop_id, every.c.order_id == orders.c.order_id)
-    return or_(literal_column("orders." + FLAGGED), failed)
+    return failed_deliveries, failed_steps, failed_settlements
 
 
 def failed_jobs(kind: JobKind, shops: Shops) -> tuple[ColumnElement[bool], ...]:
