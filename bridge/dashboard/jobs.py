@@ -1,6 +1,7 @@
 """Work: what waits, runs and has failed, from our rows and from Redis side by side; one or all of a kind tried again."""
 
 from collections.abc import Callable
+from datetime import datetime
 from http import HTTPStatus
 
 from flask import Blueprint, Response, abort, flash, make_response, render_template, request
@@ -34,6 +35,7 @@ all_shops_blueprint = Blueprint("all_jobs", __name__, url_prefix="/jobs")
 guard_operators(all_shops_blueprint)
 
 STATES = ("failed", "waiting", "running")
+UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 RETRY_OF_ORDERS: dict[str, Callable[..., object]] = {
     JobKind.PROCESS_ORDER: order_actions.retry_delivery,
     JobKind.SETTLE_ORDER: order_actions.retry_settlement,
@@ -66,6 +68,7 @@ def page(shops: Shops) -> Response:
             seen=queue_status.status(context().settings.redis_url) if shops is None else None,
             queues=queue_counts(connection, now=context().now()) if shops is None else (),
             queue_labels=queue_labels(),
+            age=age,
             reason_of_group=reason_of_group,
             rested=roads.failing(connection, None) if shops is None else (),
             is_all=shops is None,
@@ -90,6 +93,15 @@ def reason_of_group(group: JobGroup) -> Message | None:
     if group.count == 1 or group.kind not in OF_SHOP:
         return None
     return reason_of(Source.WORK, group.code, group.name).sentence
+
+
+def age(since: datetime | None) -> str:
+    """How long ago that was, in the unit that one reads: 40 s, 3 min, 2 h, 4 d."""
+    if since is None:
+        return "–"
+    seconds = max(0, int((context().now() - since).total_seconds()))
+    size, unit = next(((size, unit) for size, unit in UNITS if seconds >= 2 * size), (1, "s"))
+    return f"{seconds // size}\N{NO-BREAK SPACE}{unit}"
 
 
 def queue_labels() -> dict[QueueName, str]:

@@ -13,13 +13,14 @@ from bridge.forms import Form, read_mail_address
 from bridge.health import redis_answers
 from bridge.i18n.translate import _
 from worker.domain.actor import Actor
+from worker.domain.health import ROAD_LABELS, STATE_LABELS
 from worker.message import Message
 from worker.store import plugins as plugins_store
 from worker.store import sessions
 from worker.store import users as users_store
 from worker.store.account_mails import MailKind
 from worker.store.database.pagination import PageRequest
-from worker.store.queries import activity
+from worker.store.queries import activity, health
 from worker.store.sessions import NewLink
 from worker.store.users import Role, User
 
@@ -149,6 +150,7 @@ def about() -> Response:
     with context().store.read() as connection:
         names = {shop.shop_id: shop.name for shop in users_store.shops_of(connection, me().user)}
         plugins = plugins_store.versions(connection)
+        house = health.of_house(connection, health.look(settings), now=context().now())
     facts = [
         (_("Version"), version("facturelay")),
         (_("Address"), settings.public_url),
@@ -162,8 +164,17 @@ def about() -> Response:
         (_("Shops on private addresses"), _("allowed") if settings.allow_private_shops else _("refused")),
         (_("Templates of your own"), str(settings.templates) if settings.templates else _("none")),
     ]
-    content = render_template("dashboard/operators/about.html", facts=facts, plugins=plugins, names=names)
-    return make_response(content)
+    return make_response(
+        render_template(
+            "dashboard/operators/about.html",
+            facts=facts,
+            plugins=plugins,
+            names=names,
+            house=house,
+            road_labels=ROAD_LABELS,
+            state_labels=STATE_LABELS,
+        )
+    )
 
 
 def refuse_own_account() -> Response:

@@ -12,7 +12,7 @@ from bridge.accounts.access import guard_shop
 from bridge.accounts.access import shop as this_shop
 from bridge.context import context
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
-from bridge.dashboard.pagination import plot_bars
+from bridge.dashboard.pagination import plot_of
 from bridge.dashboard.settings.next_step import next_step
 from bridge.dashboard.tasks import request_task
 from bridge.i18n.translate import DEFAULT_ZONE, _
@@ -52,6 +52,7 @@ def overview(shop_id: str) -> Response:
             next_step=next_step(connection, shop),
             by_peppol=by_peppol,
             invoiced=open_invoices.invoiced_since(connection, shop_id, day.replace(day=1)),
+            month_begins=day.replace(day=1),
             owed=open_invoices.totals(connection, shop_id, today=day),
             transmissions=transmissions.of_documents(connection, [one.document_id for one in by_peppol]),
             waiting_for_peppol=einvoices.count_waiting_for_access_point(connection, shop_id),
@@ -88,8 +89,8 @@ def overview_values(
         "needs_by_shop": needs,
         "by_shop": by_shop,
         "today": today.add_up(by_shop.values()),
-        "hour_bars": plot_bars(by_hour, "documents"),
-        "day_bars": plot_bars(by_day, "documents"),
+        "hour_bars": plot_of(by_hour),
+        "day_bars": plot_of(by_day),
         "latency_ms": sorted(latencies)[len(latencies) // 2] if latencies else None,
         "failures_30": sum(day.failures for day in by_day),
         "documents_30": sum(day.documents for day in by_day),

@@ -92,19 +92,39 @@ def asked_day(name: str) -> date | None:
 
 @dataclass(frozen=True)
 class PlotBar:
-    """One bar of a plot: *height* in percent of the highest, *label* for the pointer."""
+    """One bar of a plot: its heights in percent of the highest, and the two numbers of which *failures* stands on top."""
 
-    height: float
     label: str
+    documents: int
+    failures: int
+    height: float
+    failed_height: float
 
 
-def plot_bars(points: Sequence[HourlyStats | DailyStats], field: str) -> tuple[PlotBar, ...]:
-    """The bars of one figure over time; hours without any are flat."""
-    values = [getattr(point, field) or 0 for point in points]
-    highest = max(values, default=0) or 1
-    return tuple(
-        PlotBar(round(100 * value / highest, 1), f"{point_label(point)}: {value}")
-        for value, point in zip(values, points, strict=True)
+@dataclass(frozen=True)
+class Plot:
+    """The bars in order of time; *highest* is what the top of the plot stands for."""
+
+    bars: tuple[PlotBar, ...]
+    highest: int
+
+
+def plot_of(points: Sequence[HourlyStats | DailyStats]) -> Plot:
+    """Documents and failures over time; hours without any are flat."""
+    highest = max((point.documents + point.failures for point in points), default=0)
+    scale = 100 / (highest or 1)
+    return Plot(
+        tuple(
+            PlotBar(
+                point_label(point),
+                point.documents,
+                point.failures,
+                round(point.documents * scale, 1),
+                round(point.failures * scale, 1),
+            )
+            for point in points
+        ),
+        highest,
     )
 
 

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from importlib.metadata import version
 from time import monotonic
 from typing import Any
 
@@ -151,6 +152,7 @@ def work(
         job_monitoring_interval=10,
         log_job_description=False,
     )
+    worker.version = version("facturelay")  # ours, not RQ's: the page of the workers shows it
     # RQ's own lines would repeat each job twice; ours say what became of it.
     logging.getLogger("rq.worker").setLevel(logging.WARNING)
     turn.take_only(queues)

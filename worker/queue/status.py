@@ -16,11 +16,19 @@ MOST_WORKERS = 1000
 
 @dataclass(frozen=True)
 class WorkerStatus:
-    """One worker as Redis knows it. *current_job* is what it does now, empty when it waits."""
+    """One worker as Redis knows it: its *host* and process, the *version* that it runs and since when.
+
+    *current_job* is what it does now and *job_since* when that began; empty and None when it waits.
+    """
 
     name: str
+    host: str
+    pid: int | None
+    version: str
+    started_at: datetime | None
     state: str
     current_job: str
+    job_since: datetime | None
     queues: tuple[str, ...]
     heartbeat_at: datetime | None
     done: int
@@ -72,13 +80,22 @@ def workers_of(connection: Redis) -> Iterator[WorkerStatus]:
 
 
 def as_worker_status(worker: BaseWorker) -> WorkerStatus:
-    beat = worker.last_heartbeat
+    at_work = worker.execution
     return WorkerStatus(
         name=worker.name,
+        host=worker.hostname or "",
+        pid=worker.pid,
+        version=worker.version,
+        started_at=aware(worker.birth_date),
         state=str(worker.get_state()),
-        current_job=worker.get_current_job_id() or "",
+        current_job=at_work.job_id if at_work else "",
+        job_since=aware(at_work.created_at) if at_work else None,
         queues=tuple(name for name in QueueName if rq_name(name) in worker.queue_names()),
-        heartbeat_at=beat if beat is None or beat.tzinfo else beat.replace(tzinfo=UTC),
+        heartbeat_at=aware(worker.last_heartbeat),
         done=worker.successful_job_count,
         failed=worker.failed_job_count,
     )
+
+
+def aware(at: datetime | None) -> datetime | None:
+    return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)

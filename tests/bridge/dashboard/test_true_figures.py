@@ -2,17 +2,21 @@
 
 import re
 from dataclasses import fields, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 
 import pytest
 
 from tests.bridge.dashboard.test_pages import admin, settings_of
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_draft
+from tests.support.personas import signed_in
 from worker.domain.document import Kind, Reference, SendMode
 from worker.domain.party import Address, Buyer
 from worker.i18n import Translator
 from worker.i18n.address import address_lines
-from worker.store import drafts
+from worker.store import deliveries, drafts, jobs
+from worker.store.database.tables import jobs as jobs_table
+from worker.store.deliveries import NewDelivery
+from worker.store.jobs import JobEnd
 
 FULL = Address("Kerkstraat 1", "bus 3", "62701", "Springfield", "IL", "US")
 
@@ -94,3 +98,45 @@ def test_a_form_that_is_not_saved_says_so_at_its_top_and_names_each_field(app: B
     assert "fields need you" in top
     assert [f'href="#f-{name}"' in top for name in ("seller.address.postcode", "seller.website")] == [True, True]
     assert settings_of(app).seller.website != "hallo"
+
+
+def failed_delivery(app: BridgeApp, *, at: datetime) -> None:
+    with app.store.write() as connection:
+        new = NewDelivery(shop_id=SHOP, source="webhook", topic="order.updated", order_id=7, body=b"{}")
+        job_id = deliveries.add(connection, new, now=at)
+        jobs.close(connection, jobs_table.c.job_id == job_id, end=JobEnd("failed", "order_unreadable"), now=at)
+
+
+def test_a_plot_has_a_scale_shows_failures_in_their_own_colour_and_its_numbers_as_a_table(app: BridgeApp) -> None:
+    app.issue()
+    failed_delivery(app, at=NOW)
+    shown = admin(app).get(f"/s/{SHOP}").text
+    assert "last 30 days: 1, 1 failures" in shown
+    assert re.search(r'plot-top" aria-hidden="true">2<', shown)
+    assert shown.count('<rect class="failed"') == 2  # in the hours and in the days
+    table = shown[shown.index("<summary>The numbers</summary>") :]
+    assert re.search(r"10:00</td>.*?>1</td>.*?>1</td>", table, re.DOTALL)
+
+
+def test_the_queues_say_how_long_the_oldest_waits_and_what_was_done(app: BridgeApp) -> None:
+    with app.store.write() as connection:
+        new = NewDelivery(shop_id=SHOP, source="webhook", topic="order.updated", order_id=7, body=b"{}")
+        done = deliveries.add(connection, new, now=NOW)
+        jobs.close(connection, jobs_table.c.job_id == done, end=JobEnd(), now=NOW)
+        deliveries.add(connection, new, now=NOW - timedelta(seconds=40))
+    shown = signed_in(app, "els@host.example", operator=True).get("/jobs").text
+    assert "Orders to fetch and invoice" in shown
+    assert 'data-label="Oldest waits for">40\N{NO-BREAK SPACE}s<' in shown
+    assert 'data-label="Done in 10 minutes">1<' in shown
+
+
+def test_the_page_about_the_installation_begins_with_how_it_goes(app: BridgeApp) -> None:
+    shown = signed_in(app, "els@host.example", operator=True).get("/about").text
+    for road in ("Scheduler", "Disk", "Last backup", "Queue", "Workers"):
+        assert shown.index(f"<strong>{road}</strong>") < shown.index("How it is set up")
+
+
+def test_money_leads_to_its_lists(app: BridgeApp) -> None:
+    app.issue()
+    shown = admin(app).get(f"/s/{SHOP}").text
+    assert f'href="/s/{SHOP}/documents?since=2026-11-01"' in shown

@@ -1,7 +1,7 @@
 """What waits in each queue, counted from the rows: Redis may have forgotten it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, case, func, select
 
@@ -10,16 +10,23 @@ from worker.store import worker_share
 from worker.store.database.tables import jobs
 from worker.store.jobs import IS_PENDING
 
+THROUGHPUT_OF = timedelta(minutes=10)
+
 
 @dataclass(frozen=True)
 class QueueCount:
-    """*waiting* could be done now, *later* waits for its time, *running* is being done. *slow_shops*: whose turn comes behind all others."""
+    """*waiting* could be done now, *later* waits for its time, *running* is being done. *slow_shops*: whose turn comes behind all others.
+
+    *oldest_due_at*: since when the oldest of *waiting* could have been done. *done* is how many ended in the last ten minutes.
+    """
 
     queue: QueueName
     waiting: int
     later: int
     running: int
     slow_shops: tuple[str, ...]
+    oldest_due_at: datetime | None = None
+    done: int = 0
 
 
 def queue_counts(connection: Connection, *, now: datetime) -> tuple[QueueCount, ...]:
@@ -29,6 +36,11 @@ def queue_counts(connection: Connection, *, now: datetime) -> tuple[QueueCount, 
     )
     counted = select(jobs.c.queue, state, func.count().label("jobs")).where(IS_PENDING, jobs.c.state != "failed")
     found = {(row.queue, row.state): int(row.jobs) for row in connection.execute(counted.group_by(jobs.c.queue, state))}
+    since = func.min(jobs.c.next_at, type_=jobs.c.next_at.type)
+    due = select(jobs.c.queue, since).where(IS_PENDING, jobs.c.state == "waiting", jobs.c.next_at <= now)
+    oldest = {row.queue: row[1] for row in connection.execute(due.group_by(jobs.c.queue))}
+    ended = select(jobs.c.queue, func.count()).where(jobs.c.done_at >= now - THROUGHPUT_OF, jobs.c.state == "done")
+    done = {queue: int(count) for queue, count in connection.execute(ended.group_by(jobs.c.queue))}
     slow = sorted(worker_share.slow(connection, now=now))
     return tuple(
         QueueCount(
@@ -37,6 +49,8 @@ def queue_counts(connection: Connection, *, now: datetime) -> tuple[QueueCount, 
             later=found.get((queue, "later"), 0),
             running=found.get((queue, "running"), 0),
             slow_shops=tuple(shop_id for shop_id, slow_queue in slow if slow_queue is queue),
+            oldest_due_at=oldest.get(queue),
+            done=done.get(queue, 0),
         )
         for queue in QueueName
         if queue is not QueueName.SLOW
