@@ -47,6 +47,20 @@ document.addEventListener("submit", (event) => {
   }
 });
 
+// A browser writes the day in a field its own way, whatever the page's language; in its label stands the same day in the reader's words.
+const inWords = (field) => {
+  const [year, month, day] = field.value.split("-").map(Number);
+  return day ? ` · ${new Date(year, month - 1, day).toLocaleDateString(document.documentElement.lang, { dateStyle: "medium" })}` : "";
+};
+for (const field of document.querySelectorAll("input[type=date]")) {
+  const words = document.createElement("span");
+  words.className = "soft";
+  const write = () => { words.textContent = inWords(field); };
+  field.addEventListener("input", write);
+  field.labels[0]?.append(words);
+  write();
+}
+
 // A page that comes back from the browser's memory has its buttons again.
 window.addEventListener("pageshow", () => {
   for (const button of document.querySelectorAll("button[disabled]:not([data-off])")) {
