@@ -93,7 +93,15 @@ def sales_journal(shop_id: str) -> Response:
     since, until = period()
     with context().store.read() as connection:
         found = journal.journal(connection, shop_id, since=since, until=until)
-    return make_response(render_template("dashboard/accounting/journal.html", found=found, since=since, until=until))
+    return make_response(
+        render_template(
+            "dashboard/accounting/journal.html",
+            found=found,
+            since=since,
+            until=until,
+            category_terms=CATEGORY_TERMS,
+        )
+    )
 
 
 @blueprint.get("/journal.csv")
