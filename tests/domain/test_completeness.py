@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.factories import A_SELLER, GHENT, PLACED_AT, TODAY, a_line, a_shop, an_order
+from tests.support.factories import A_SELLER, GHENT, PLACED_AT, TODAY, a_history, a_line, a_shop, an_order
 from worker.domain.completeness import buyer_problems, missing_of_seller
+from worker.domain.decide import decide_documents
 from worker.domain.document import Kind, Problem, Purpose
 from worker.domain.draft import draft_document
 from worker.domain.order import Contact, Order
@@ -172,3 +173,10 @@ def test_only_invoices_wait_for_what_is_known_of_the_buyer(kind: Kind) -> None:
 def test_the_belgian_number_is_asked_of_the_buyers_of_a_belgian_seller_only() -> None:
     shop = a_shop(seller=Seller("Koffiehuis", address=AMSTERDAM, vat_number="NL004495445B01"))
     assert buyer_problems(sold_to(company="Bakkerij BV"), shop, net=Decimal(5)) == ()
+
+
+def test_a_seller_who_did_not_say_where_he_is_reads_that_and_no_riddle_of_sales_abroad() -> None:
+    shop = a_shop()
+    shop = replace(shop, seller=replace(shop.seller, address=Address()))
+    (draft,) = decide_documents(an_order(paid=True), (), a_history(), shop, TODAY).drafts
+    assert [problem.code for problem in draft.problems] == ["seller_incomplete"]

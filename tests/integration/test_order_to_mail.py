@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -19,6 +20,7 @@ from worker.domain.step import MAIL, RENDER, WRITE_BACK
 from worker.jobs.job_type import lease_time
 from worker.jobs.order import process_delivery
 from worker.jobs.step import run_steps
+from worker.services import Services
 from worker.store import alerts, deliveries, payments
 from worker.store.payments import Payment
 from worker.store.queries.order_history import DocumentDetails
@@ -44,6 +46,23 @@ def test_a_paid_order_becomes_an_invoice_a_mail_and_a_note(system: System) -> No
     (note,) = system.notes(238)
     assert "F2026-00001" in note
     assert str(system.services.link_of(invoice.document)) in note
+
+
+def test_a_draft_that_waits_through_several_rounds_is_told_once(system: System) -> None:
+    rules = (Rule(Kind.INVOICE, Trigger.PAID, SendMode.SEND), Rule(Kind.DELIVERY_NOTE, Trigger.PAID, SendMode.DRAFT))
+    system.change_shop(rules=rules)
+    system.arrives(paid())
+    (delivery, *_) = system.trail(238).deliveries
+    assert str(delivery.message).count("A draft waits") == 1
+
+
+def test_a_test_goes_to_the_companys_own_address_whatever_the_operators_sender_is(system: System) -> None:
+    system.change_shop(test=True)
+    services = Services(replace(system.services.settings, mail_from="documents@host.example"), now=system.clock)
+    replace(system, services=services).arrives(paid())
+    services.store.close()
+    (mail,) = system.mailbox.messages()
+    assert mail.recipients == (SELLER.email,)
 
 
 def test_the_second_delivery_of_an_order_makes_nothing(system: System) -> None:

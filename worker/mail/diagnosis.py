@@ -30,8 +30,8 @@ HINTS = {
     "mail_server_setting": (
         (
             Message(
-                "Where STARTTLS is not offered, use smtps:// (port 465); where no sign-in is offered, the server "
-                "may want encryption first: use smtp+starttls:// (port 587)."
+                "Where STARTTLS is not offered, choose TLS with port 465 (smtps://); where no sign-in is offered, the server "
+                "may want encryption first: choose STARTTLS with port 587 (smtp+starttls://)."
             )
         ),
     ),
@@ -52,7 +52,7 @@ HINTS = {
     "mail_server_unreachable": (
         (
             Message(
-                "Check host, port and kind: smtp+starttls:// goes with 587, smtps:// with 465. The wrong pair "
+                "Check host, port and kind: STARTTLS (smtp+starttls://) goes with 587, TLS (smtps://) with 465. The wrong pair "
                 "looks like silence or “wrong version number”."
             )
         ),
