@@ -25,7 +25,7 @@ from worker.domain.settings_diff import describe_changes
 from worker.domain.shop import OrderSettings, Shop
 from worker.errors import InvalidValue, Rejected
 from worker.message import Message
-from worker.store import audit_trail, counters, deliveries, drafts, reminders, senders, shops
+from worker.store import audit_trail, counters, deliveries, drafts, payment_references, reminders, senders, shops
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.encryption import Encryption
 from worker.store.deliveries import NewDelivery
@@ -163,7 +163,8 @@ def change_shop(
             ),
         )
         if messages:
-            refuse_taken_digits(connection, found.shop, shop)
+            if shop.reference_digits != found.shop.reference_digits:
+                take_digits(connection, shop)
             shops.change(connection, shop)
             record(connection, shop_id, messages, by=by)
             if what_reminds(shop) != what_reminds(found.shop):
@@ -173,14 +174,14 @@ def change_shop(
     return ChangedShop(shop, messages, checks)
 
 
-def refuse_taken_digits(connection: Connection, before: Shop, after: Shop) -> None:
-    """Raises WrongSettings where another shop here asks for money under the references that begin so."""
-    if after.reference_digits == before.reference_digits:
-        return
+def take_digits(connection: Connection, shop: Shop) -> None:
+    """Let the references of *shop* begin anew. Raises WrongSettings where those of another shop here begin so."""
     try:
-        shops.refuse_taken_digits(connection, after)
+        shops.refuse_taken_digits(connection, shop)
     except Rejected as error:
         raise settings_form.WrongSettings({"reference_digits": error.message}) from error
+    if not shop.test:
+        payment_references.promise_to_waiting(connection, shop)
 
 
 def with_first_reminded_day(shop: Shop, *, now: datetime) -> Shop:
