@@ -1,27 +1,57 @@
 """`facturelay reminders …`"""
 
 from pathlib import Path
+from typing import Protocol
 
 import click
+from sqlalchemy import Connection
 
 from worker import serializers
-from worker.cli.common import SHOP, open_services, show, table, with_data, with_json
+from worker.actions import reminders as actions
+from worker.cli.common import ACTOR, SHOP, open_services, show, table, with_data, with_json
+from worker.domain.actor import Actor
 from worker.domain.money import written
 from worker.domain.reminder import REMINDER_TERMS
+from worker.domain.shop import Shop
+from worker.errors import Rejected
+from worker.services import Services
+from worker.store import documents, shops
 from worker.store.queries import reminder_outlook
 from worker.store.queries.reminder_outlook import Outlook
 
 AT_ONCE = 500
 
 
+class Decide(Protocol):
+    """An action on the reminders of one document."""
+
+    def __call__(self, connection: Connection, shop_id: str, document_id: int, *, by: Actor) -> None: ...
+
+
 @click.command("reminders")
 @click.argument("shop_id", metavar="SHOP", type=SHOP)
+@click.option("--stop", "stopped", metavar="NUMBER", help="Remind nobody of this document any more.")
+@click.option("--resume", "resumed", metavar="NUMBER", help="Let the reminders of this document go on.")
+@click.option(
+    "--skip", "skipped", metavar="NUMBER", help="Pass over the next reminder of this document; the one after it comes."
+)
 @with_data
 @with_json
-def reminders(shop_id: str, data: Path | None, *, as_json: bool) -> None:
+def reminders(
+    shop_id: str,
+    stopped: str | None,
+    resumed: str | None,
+    skipped: str | None,
+    data: Path | None,
+    *,
+    as_json: bool,
+) -> None:
     """List open invoices, and orders that wait for a transfer, with the reminder that comes next, what holds it back, and what was sent."""
     services = open_services(data)
     shop = services.connected(shop_id).shop
+    for number, decide in ((stopped, actions.stop), (resumed, actions.resume), (skipped, skip_next)):
+        if number is not None:
+            decide_on(services, shop, number, decide)
     found: list[Outlook] = []
     with services.store.read() as connection:
         while True:
@@ -32,6 +62,24 @@ def reminders(shop_id: str, data: Path | None, *, as_json: bool) -> None:
                 break
     answer = {"who": shop.reminders.who, "reminders": [serializers.reminders(one) for one in found]}
     show(answer, as_json=as_json, text=lambda: as_table(found))
+
+
+def decide_on(services: Services, shop: Shop, number: str, decide: Decide) -> None:
+    """Raises Rejected for a number that is none, or where there is nothing to decide."""
+    with services.store.read() as connection:
+        document = documents.by_number(connection, shop.shop_id, number)
+    if document is None:
+        raise Rejected("There is no document {number} in this shop.", number=number, code="document_unknown")
+    by, document_id = services.actor(ACTOR), document.document_id
+    services.act(lambda connection: decide(connection, shop.shop_id, document_id, by=by))
+
+
+def skip_next(connection: Connection, shop_id: str, document_id: int, *, by: Actor) -> None:
+    shop = shops.settings_of(connection, shop_id)
+    found = reminder_outlook.of_documents(connection, shop, [document_id], now=by.now)[document_id] if shop else None
+    if found is None or found.next is None:
+        raise Rejected("No reminder of this document is to come.", code="no_reminder_to_come")
+    actions.skip(connection, shop_id, document_id, found.next.kind, by=by)
 
 
 def as_table(found: list[Outlook]) -> str:
