@@ -48,7 +48,7 @@ COMMANDS = {
     ),
     "reminders": (
         "reminders:reminders",
-        "List open invoices with the reminder that comes next, what holds it back, and what was sent.",
+        "List open invoices, and orders that wait for a transfer, with the reminder that comes next, what holds it back, and what was sent.",
     ),
     "reconcile": ("maintenance:reconcile", "Prove that every order of a month has its documents, mails and notes."),
     "backfill": (

@@ -125,7 +125,7 @@ OTHER_SETTINGS = (
 SETTING_GROUPS: dict[str, tuple[str, ...]] = {
     "Company": ("name", "seller.", "zone"),
     "Orders and rules": ("rules", "orders.", "credit_notes", "cancel_after_days"),
-    "Payment": ("payment_", "sets_orders_paid", "waits_for_bank_files", "mollie.", "bancontact_profile"),
+    "Payment": ("payment_", "reference_digits", "sets_orders_paid", "waits_for_bank_files", "mollie.", "bancontact_profile"),
     "Reminders": ("reminders.",),
     "VAT": ("vat.", "exchange_rates"),
     "Documents": ("language", "business_language", "second_language", "consumer_", "shows_discounts", "factur_x", "branding.", "years_kept"),
