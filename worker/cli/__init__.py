@@ -16,7 +16,7 @@ COMMANDS = {
     ),
     "demo": (
         "processes:demo",
-        "Show it all on this machine: a pretend shop places recorded orders; see what each becomes.",
+        "Show it all on this machine: pretend shops, their customers' mailbox and the dashboard, to look at and to try.",
     ),
     "bridge": ("processes:bridge", "Run the bridge: receives the shop's deliveries and serves the links."),
     "worker": ("processes:worker", "Run one worker: fetches orders, issues, renders, mails and writes back."),
