@@ -8,7 +8,7 @@ from pathlib import Path
 
 import fontpkg
 from PIL import Image, ImageDraw, ImageFont
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from worker.demo import show, stories
 from worker.demo.http_server import serve
@@ -47,7 +47,7 @@ def main() -> None:
 def take(page: Page, stage: Stage, shops: tuple[PlayedShop, ...], site: str) -> None:
     dutch, french = shops
     page.goto(f"{site}/koffiepot/orders/1001")
-    order = picture_of(page.locator("main"), 700)
+    order = picture_of(page, 830, below=90)
     home = f"{stage.services.settings.public_url}/s/{dutch.stage.shop_id}"
     page.goto(f"{site}/dashboard")
     taken = {}
@@ -68,11 +68,10 @@ def take(page: Page, stage: Stage, shops: tuple[PlayedShop, ...], site: str) -> 
     store("link.png", picture_of(page, 900))
 
 
-def picture_of(shown: Page | Locator, height: int) -> Image.Image:
-    """A page or a part of it, from its top."""
-    taken = shown.screenshot(full_page=True) if isinstance(shown, Page) else shown.screenshot()
-    picture = Image.open(io.BytesIO(taken))
-    return picture.crop((0, 0, picture.width, min(height, picture.height))).convert("RGB")
+def picture_of(page: Page, height: int, *, below: int = 0) -> Image.Image:
+    """The page down to *height*, without what stands above *below*."""
+    picture = Image.open(io.BytesIO(page.screenshot(full_page=True)))
+    return picture.crop((0, below, picture.width, min(height, picture.height))).convert("RGB")
 
 
 def found_document(shop: PlayedShop, order_id: int, kind: str) -> order_history.DocumentDetails:

@@ -21,7 +21,7 @@ from worker.domain.document import Kind, SendMode
 from worker.domain.rules import BuyerFilter, OrderKind, Rule, Trigger, quoted
 from worker.domain.settings_form import WrongSettings
 from worker.errors import InvalidValue
-from worker.store import products
+from worker.store import payment_methods, products
 
 MOST_RULES = 20
 KINDS = (Kind.INVOICE, Kind.PAYMENT_REQUEST, Kind.ORDER_CONFIRMATION, Kind.DELIVERY_NOTE)
@@ -188,12 +188,13 @@ def page(
         # What was tried stays in the form until it is saved.
         rows = [RuleRow.of(rule) for rule in settings_form.read_rules(str(dry_run.argument.get("rules", "")))]
     with context().store.read() as connection:
-        categories = products.categories(connection, shop_id)
+        categories, methods = products.categories(connection, shop_id), payment_methods.of_shop(connection, shop_id)
     return settings_page(
         "rules",
         "rules",
         status=status,
         categories=categories,
+        methods=methods,
         order_kinds=[("", _("any order")), *((kind, order_kind_name(kind)) for kind in OrderKind)],
         order_kind_name=order_kind_name,
         rows=rows,

@@ -244,6 +244,7 @@ def test_each_method_that_orders_came_with_is_given_its_meaning(app: BridgeApp) 
                 as_of=NOW,
             )
     shown = visitor.get(page).text
+    assert '<option value="cod" label="Bij levering">' in visitor.get(f"{SETTINGS}/rules").text
     chosen = {"payment_days": "14", "method-0": "cod", "means-0": "", "method-1": "igfw_invoice_gateway"}
     wrong = visitor.post(page, **chosen, **{"means-1": "on_account", "days-1": "soon"})
 
