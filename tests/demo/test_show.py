@@ -14,7 +14,7 @@ def test_every_recorded_order_becomes_what_is_expected() -> None:
         check=False,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
     result = json.loads(done.stdout)
     assert result["differences"] == []
