@@ -1,5 +1,6 @@
 """Lists: each filter shows what it says, page after page shows each row once, and nobody sees another shop's rows."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -15,11 +16,11 @@ from worker.domain.document import Kind, Problem
 from worker.domain.step import MAIL, RENDER, WRITE_BACK
 from worker.errors import Rejected
 from worker.message import Message
-from worker.store import document_links, drafts, order_search
+from worker.store import bank_lines, document_links, drafts, order_search, reminders
 from worker.store.database import pagination
-from worker.store.database.pagination import PageRequest
+from worker.store.database.pagination import Page, PageRequest
 from worker.store.database.shop_scope import Shops
-from worker.store.queries import document_lists, order_lists
+from worker.store.queries import activity, document_lists, jobs, open_invoices, order_lists
 from worker.store.queries.document_lists import DocumentFilter, DocumentRow, DraftRow
 from worker.store.queries.order_lists import OrderDocument, OrderFilter, OrderRow
 
@@ -270,3 +271,37 @@ def test_pages_of_orders_show_each_once_though_placed_at_one_moment(history: His
         assert [(row.order_id, row.shop_id) for page in pages for row in page] == [
             (3, "b"), (3, "a"), (2, "b"), (2, "a"), (1, "b"), (1, "a"),
         ]  # fmt: skip
+
+
+def test_every_list_says_how_many_rows_it_has_without_counting_all_of_very_many(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, shops = PageRequest(size=1, counted=True), ("a",)
+    for order_id in (1, 2, 3):
+        history.seen(order_id, flags=(CHANGED,))
+        history.step(history.issued(order_id), MAIL, "failed", code="mail_refused", reason="No.")
+    lists: dict[str, Callable[..., Page[Any]]] = {
+        "orders": partial(order_lists.orders_page, shops=shops, wanted=OrderFilter(text="jan")),
+        "orders that need somebody": partial(
+            order_lists.orders_page, shops=shops, wanted=OrderFilter(needs_attention=True)
+        ),
+        "documents": partial(document_lists.documents_page, shops=shops, wanted=DocumentFilter(text="jan")),
+        "unpaid": partial(document_lists.documents_page, shops=shops, wanted=DocumentFilter(unpaid=True)),
+        "failed mails": partial(document_lists.documents_page, shops=shops, wanted=DocumentFilter(mail_failed=True)),
+        "jobs": partial(jobs.jobs_page, shops=shops),
+        "open invoices": partial(open_invoices.page, shop_id="a"),
+    }
+    with history.store.read() as connection:
+        totals = {name: page(connection, page_request=asked).total for name, page in lists.items()}
+        others: list[Page[Any]] = [
+            document_lists.drafts_page(connection, shops, asked),
+            jobs.deliveries_page(connection, shops, page_request=asked),
+            activity.audit_trail_page(connection, shops, asked),
+            reminders.page(connection, "a", asked),
+            bank_lines.page(connection, "a", None, asked),
+        ]
+        monkeypatch.setattr(pagination, "MOST_COUNTED", 1)
+        many = order_lists.orders_page(connection, shops, None, asked).total
+    assert totals == dict.fromkeys(lists, 3)
+    assert [page.total for page in others] == [len(page.rows) for page in others]
+    assert many == 2

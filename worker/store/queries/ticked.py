@@ -16,20 +16,23 @@ MOST_NAMED = 5
 
 @dataclass(frozen=True)
 class Ticked:
-    """Of the rows with *ids*, which are there: how many of each kind, and what the first few are called."""
+    """Of the rows with *ids*, which are there: how many of each kind, what the first few are called, and how many names are more."""
 
     ids: tuple[int, ...]
     kinds: dict[str, int]
     names: tuple[str, ...]
+    more: int
 
 
 def ticked(found: Sequence[tuple[int, str, str]]) -> Ticked:
     """From the id, kind and name of each."""
     kinds = Counter(kind for _, kind, _ in found)
+    names = tuple(dict.fromkeys(name for _, _, name in found if name))
     return Ticked(
         tuple(row_id for row_id, _, _ in found),
         dict(kinds.most_common()),
-        tuple(name for _, _, name in found[:MOST_NAMED] if name),
+        names[:MOST_NAMED],
+        len(names[MOST_NAMED:]),
     )
 
 
