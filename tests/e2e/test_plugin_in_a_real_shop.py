@@ -175,7 +175,7 @@ def test_a_consumer_in_the_block_checkout_gets_one_mail_with_the_document(browse
 
     order_id = customer.orders()
 
-    assert customer.page.locator(".facturelay-documents").inner_text().startswith("Documents")
+    assert customer.page.locator("section.facturelay-documents").inner_text().startswith("Documents")
     system.wait_for(lambda: system.mails_to(customer.email) == (1, 0), "our mail")
     (confirmation,) = system.documents(order_id)
     assert confirmation.document is not None
@@ -183,7 +183,7 @@ def test_a_consumer_in_the_block_checkout_gets_one_mail_with_the_document(browse
     assert [attachment.type for attachment in mail.attachments] == ["application/pdf"]
     system.wait_for(system.settled, "rest")
     customer.page.reload()
-    assert confirmation.document.number in customer.page.locator(".facturelay-documents").inner_text()
+    assert confirmation.document.number in customer.page.locator("section.facturelay-documents").inner_text()
 
 
 def test_a_company_in_the_block_checkout_is_told_of_a_wrong_vat_number(browser: "Browser", system: Ours) -> None:
@@ -289,7 +289,7 @@ def test_while_we_are_away_woocommerce_mails_and_we_do_not_mail_after_it(browser
     mail = next(step for step in confirmation.steps if step.name == MAIL)
     assert (mail.state, system.mails_to(held.email), system.mails_to(direct)) == ("skipped", (0, 1), (0, 1))
     own = next(mail for mail in system.theirs.messages() if held.email in mail.recipients)
-    assert f"facturelay_order={order_id}" in own.html + own.text
+    assert f"/o/{system.shop_id}-{order_id}-" in own.html + own.text
 
 
 def test_after_disconnecting_woocommerce_mails_as_before_and_nothing_of_ours_is_left(
