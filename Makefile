@@ -1,7 +1,7 @@
 # Facturelay. "make" alone shows what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help python venv venv-dev demo up test check lock golden pictures chaos fuzz catalogs pot plugin sbom audit clean
+.PHONY: help python venv venv-dev demo up test check ratios lock golden pictures chaos fuzz catalogs pot plugin sbom audit clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -48,6 +48,9 @@ check: venv-dev ## Check style, types, the arrows between the rooms, and PHP's s
 	@if command -v php >/dev/null; then \
 		find $(PLUGIN) tests/wordpress -name '*.php' -print0 | xargs -0 -n1 php -d display_errors=stderr -l >/dev/null && echo "PHP reads every file."; \
 	else echo "PHP is not on this machine, so its files were not read."; fi
+
+ratios: venv-dev ## Measure shortly, and compare with the ratios that are kept in benchmarks/
+	@$(BIN)/python benchmarks/check.py $(ARGS)
 
 golden: venv-dev ## Write the golden files anew; read the difference before keeping it
 	@$(BIN)/python -m pytest tests -k golden --update-golden $(ARGS)

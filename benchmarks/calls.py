@@ -1,11 +1,13 @@
 """What a call of a shop costs with its one end in time and bytes, beside a plain `requests` session, in the same run.
 
-    python benchmarks/calls.py [rounds]
+    python benchmarks/calls.py [--rounds 7] [--json]
 
 Processor time of this process, so that other work on the machine counts little; read the ratio. The shop is a thread on loopback in a
 process of its own and answers six kilobytes, as for one order.
 """
 
+import argparse
+import json
 import multiprocessing
 import socket
 import statistics
@@ -68,21 +70,31 @@ def microseconds(work: Callable[..., None], url: str, *, fresh: bool) -> float:
     return (time.process_time() - start) / CALLS * 1e6
 
 
-def main(rounds: int) -> None:
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--rounds", type=int, default=7)
+    asked.add_argument("--json", action="store_true")
+    given = asked.parse_args()
     ours, theirs = multiprocessing.Pipe()
     shop = multiprocessing.Process(target=serve, args=(theirs,), daemon=True)
     shop.start()
     url = f"http://localhost:{ours.recv()}/"
-    print(f"median of {rounds}, in us a call   plainly   with an end   ratio")
+    us: dict[str, tuple[float, float]] = {}
     for name, fresh in (("one connection", False), ("each its own", True)):
         pairs = [
             (microseconds(plainly, url, fresh=fresh), microseconds(with_an_end, url, fresh=fresh))
-            for _ in range(rounds)
+            for _ in range(given.rounds)
         ]
         plain, ended = (statistics.median(column) for column in zip(*pairs, strict=True))
-        print(f"{name:<27}{plain:>10.0f}{ended:>14.0f}{ended / plain:>8.2f}")
+        us[name] = plain, ended
     shop.kill()
+    if given.json:
+        print(json.dumps({"us": us, "ratios": {name: ended / plain for name, (plain, ended) in us.items()}}, indent=1))
+        return
+    print(f"median of {given.rounds}, in us a call   plainly   with an end   ratio")
+    for name, (plain, ended) in us.items():
+        print(f"{name:<27}{plain:>10.0f}{ended:>14.0f}{ended / plain:>8.2f}")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 7)
+    main()

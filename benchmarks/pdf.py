@@ -33,6 +33,7 @@ NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
     "french": ("Bière d’abbaye {line} – cuvée {turn}", ()),
     "details": ("Artikel {line} van ronde {turn}", ("Kleur: blauw {line}",)),
 }
+RATIOS = ("shape / xhtml2pdf", "shape / by hand")
 KEPT = (40, 90)  # shapes, fewer than a process has room for
 
 
@@ -108,7 +109,7 @@ def results(sizes: list[int], kinds: list[str], rounds: int) -> Iterator[dict[st
     for names in kinds:
         for lines in sizes:
             ms = measured(lines, names, rounds)
-            ratios = {f"shape / {other}": ms["shape"] / ms[other] for other in ("xhtml2pdf", "by hand")}
+            ratios = {name: ms["shape"] / ms[name.removeprefix("shape / ")] for name in RATIOS}
             yield {"names": names, "lines": lines, **ms, **ratios}
 
 
@@ -122,7 +123,9 @@ def main() -> None:
     press.preload()
     rows = results(given.lines, given.names, given.rounds)
     if given.json:
-        print(json.dumps({"ms": list(rows), "kept_kilobytes": kept_kilobytes()}, indent=1))
+        found = list(rows)
+        ratios = {f"{row['names']}, {row['lines']} lines, {name}": row[name] for row in found for name in RATIOS}
+        print(json.dumps({"ms": found, "kept_kilobytes": kept_kilobytes(), "ratios": ratios}, indent=1))
         return
     print(f"medians of {given.rounds}, in ms of processor time")
     print("names    lines   shape   first  xhtml2pdf  by hand   shape / xhtml2pdf  shape / by hand")
