@@ -34,6 +34,8 @@ from worker.store.queries.order_history import DocumentDetails
 from worker.store.transmissions import UNKNOWN
 
 LONGEST_REASON = 500
+# More than any invoice owes; what is typed beyond it is no number.
+MOST_CREDITED = Decimal(10) ** 12
 
 blueprint = Blueprint("documents", __name__, url_prefix="/s/<shop_id>")
 guard_shop(blueprint)
@@ -198,7 +200,7 @@ def selection_of(form: Form) -> CreditSelection:
     except InvalidOperation as error:
         raise InvalidValue("What is to be credited cannot be read: quantities and amounts are numbers.") from error
     numbers = [line.quantity for line in lines] + ([] if found is None else [found])
-    if not all(number.is_finite() for number in numbers):
+    if not all(number.is_finite() and abs(number) < MOST_CREDITED for number in numbers):
         raise InvalidValue("What is to be credited cannot be read: quantities and amounts are numbers.")
     if bool(lines) == (found is not None):
         raise InvalidValue("Type how many of which lines are credited, or an amount: one of the two.")

@@ -105,6 +105,8 @@ def test_the_button_of_the_question_does_what_it_says(app: BridgeApp, operator: 
         ({"amount": "5", "quantity-0": "1"}, "one of the two"),
         ({"quantity-0": "7"}, "7 of “Brood” cannot be credited"),
         ({"amount": "NaN"}, "quantities and amounts are numbers"),
+        ({"amount": "1e999"}, "quantities and amounts are numbers"),
+        ({"quantity-0": "1e999"}, "quantities and amounts are numbers"),
     ],
 )
 def test_a_form_that_is_not_right_never_asks_and_keeps_what_was_typed(
