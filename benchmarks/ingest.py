@@ -72,8 +72,10 @@ def processor_s(pid: int) -> float:
 @contextmanager
 def served(app: str, path: str, environment: dict[str, str]) -> Iterator[Target]:
     port = free_port()
-    command = [*web_server("127.0.0.1", port)[:-1], app]
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, start_new_session=True)
+    command = [*web_server("127.0.0.1", port)[:-1], "--log-level", "warning", app]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, "FACTURELAY_LOG_LEVEL": "ERROR", **environment}, start_new_session=True
+    )
     try:
         for _ in range(600):
             try:
@@ -148,7 +150,6 @@ def servers(redis: list[str]) -> Iterator[dict[str, Target]]:
                 "FACTURELAY_DATA": str(data),
                 "DATABASE_URL": url,
                 "FACTURELAY_SECRET_KEY": KEY,
-                "FACTURELAY_LOG_LEVEL": "ERROR",
             }
             targets[f"Redis {state}"] = stack.enter_context(
                 served("bridge:create_app()", "/webhooks/shop", environment)
@@ -161,7 +162,7 @@ def add_shops(url: str) -> None:
     upgrade(url)
     with closing(Store(url)) as store, store.write() as connection:
         for number in range(SHOPS):
-            shop = a_shop(shop_id=f"shop{number}", name=f"Shop {number}", seed=0)
+            shop = a_shop(shop_id=f"shop{number}", name=f"Shop {number}", reference_digits=0)
             shops.add(connection, Encryption((KEY,)), shop, Secrets((SECRET,)), now=datetime.now(UTC))
 
 
