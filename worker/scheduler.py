@@ -5,10 +5,11 @@ import os
 import socket
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from redis.exceptions import RedisError
 from sqlalchemy import Connection
@@ -60,7 +61,7 @@ SLOW_AFTER_S = 5.0
 RETRY_AFTER = timedelta(minutes=5)
 # What a periodic job returns that did a step of its work; the next step comes soon.
 MORE, MORE_AFTER = "more", timedelta(seconds=30)
-NEVER = datetime.min.replace(tzinfo=UTC)
+NEVER, LATER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -224,44 +225,81 @@ ALL_SHOPS = "all shops"
 
 @dataclass
 class PeriodicJobRunner:
-    """Which periodic job of which shop comes next. In memory only: after a start everything is due, and that harms nothing."""
+    """Which periodic jobs of which shop come next. In memory only: after a start everything is due, and that harms nothing.
+
+    Whoever is done with a shop goes on with the next one that waits, so a round takes as long as the jobs, however many shops there are.
+    """
 
     services: Services
     not_before: dict[tuple[str, str], datetime] = field(default_factory=dict)
     # A shop's periodic jobs run one by one: one that is away delays only itself.
     busy_shops: set[str] = field(default_factory=set)
     slow_shops: set[str] = field(default_factory=set)
+    waiting: deque[str] = field(default_factory=deque)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def start_due(self) -> None:
-        """Start what is due, longest overdue first, as far as there is room."""
+        """Start what is due, the shop that waits for longest first; what there is no room for follows by itself."""
         with self.services.store.read() as connection:
-            ids = [shop.shop_id for shop in shops.every(connection) if not shop.suspended]
-        for job, shop_id in self.due(ids, self.services.now()):
+            ids = shops.ids_at_work(connection)
+        now = self.services.now()
+        overdue = {shop_id: at for shop_id in (ALL_SHOPS, *ids) if (at := self.due_since(shop_id)) <= now}
+        with self.lock:
+            self.waiting = deque(sorted(overdue, key=lambda shop_id: overdue[shop_id]))
+        while (shop_id := self.take()) is not None:
+            # A daemon: a shop that does not answer must not hold up the end of the process.
+            threading.Thread(target=self.run, args=(shop_id,), name=f"periodic jobs of {shop_id}", daemon=True).start()
+
+    def due_since(self, shop_id: str) -> datetime:
+        return min((self.next_at(job, shop_id) for job in jobs_of(shop_id)), default=LATER)
+
+    def next_at(self, job: ShopJob | GlobalJob, shop_id: str) -> datetime:
+        return self.not_before.get((job.name, shop_id), NEVER)
+
+    def take(self) -> str | None:
+        """The next shop that waits and may begin; it is busy from now on."""
+        with self.lock:
             if len(self.busy_shops) >= MOST_PERIODIC_JOBS:
-                return
-            if shop_id not in self.busy_shops and self.has_room(shop_id):
-                self.start(job, shop_id)
+                return None
+            for _ in range(len(self.waiting)):
+                shop_id = self.waiting.popleft()
+                if shop_id not in self.busy_shops and self.has_room(shop_id):
+                    self.busy_shops.add(shop_id)
+                    return shop_id
+        return None
 
     def has_room(self, shop_id: str) -> bool:
         return shop_id not in self.slow_shops or len(self.busy_shops & self.slow_shops) < MOST_SLOW_SHOPS
 
-    def due(self, shop_ids: Sequence[str], now: datetime) -> list[tuple[ShopJob | GlobalJob, str]]:
-        every_job: list[tuple[ShopJob | GlobalJob, str]] = [(job, ALL_SHOPS) for job in GLOBAL_JOBS]
-        every_job += [(job, shop_id) for job in SHOP_JOBS for shop_id in shop_ids]
-        found = [(self.not_before.get((job.name, shop_id), NEVER), job, shop_id) for job, shop_id in every_job]
-        return [(job, shop_id) for at, job, shop_id in sorted(found, key=lambda one: one[0]) if at <= now]
+    def run(self, shop_id: str | None) -> None:
+        """Do what is due of a shop, then of the next ones."""
+        while shop_id is not None:
+            began = time.monotonic()
+            try:
+                self.run_jobs(shop_id)
+            finally:
+                is_slow = time.monotonic() - began >= SLOW_AFTER_S and shop_id != ALL_SHOPS
+                with self.lock:
+                    (self.slow_shops.add if is_slow else self.slow_shops.discard)(shop_id)
+                    self.busy_shops.discard(shop_id)
+            shop_id = self.take()
 
-    def start(self, job: ShopJob | GlobalJob, shop_id: str) -> None:
-        self.busy_shops.add(shop_id)
-        # A daemon: a shop that does not answer must not hold up the end of the process.
-        threading.Thread(target=self.run, args=(job, shop_id), name=f"{job.name} {shop_id}", daemon=True).start()
+    def run_jobs(self, shop_id: str) -> None:
+        """All that is due of a shop, which is read once for it; where one job took long, the rest waits for the shop's next turn."""
+        connected = cache(lambda: self.services.connected(shop_id))
+        now, began = self.services.now(), time.monotonic()
+        due = [job for job in jobs_of(shop_id) if self.next_at(job, shop_id) <= now]
+        for job in sorted(due, key=lambda job: self.next_at(job, shop_id)):
+            self.run_job(job, shop_id, connected)
+            if time.monotonic() - began >= SLOW_AFTER_S:
+                return
 
-    def run(self, job: ShopJob | GlobalJob, shop_id: str) -> None:
-        wait, began = job.every(self.services.settings), time.monotonic()
+    def run_job(self, job: ShopJob | GlobalJob, shop_id: str, connected: Callable[[], ConnectedShop]) -> None:
+        wait = job.every(self.services.settings)
         try:
             if isinstance(job, GlobalJob):
                 job.do(self.services)
-            elif job.do(self.services, self.services.connected(shop_id)) is MORE:
+            elif job.do(self.services, connected()) is MORE:
                 wait = min(wait, MORE_AFTER)
         except Unavailable as error:
             wait = min(wait, max(RETRY_AFTER, timedelta(seconds=error.retry_after_s or 0)))
@@ -273,6 +311,7 @@ class PeriodicJobRunner:
             log.exception("%s of %s", job.name, shop_id)
         finally:
             self.not_before[job.name, shop_id] = self.services.now() + wait
-            is_slow = time.monotonic() - began >= SLOW_AFTER_S and shop_id != ALL_SHOPS
-            (self.slow_shops.add if is_slow else self.slow_shops.discard)(shop_id)
-            self.busy_shops.discard(shop_id)
+
+
+def jobs_of(shop_id: str) -> Sequence[ShopJob | GlobalJob]:
+    return GLOBAL_JOBS if shop_id == ALL_SHOPS else SHOP_JOBS

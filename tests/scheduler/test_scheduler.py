@@ -10,6 +10,7 @@ import pytest
 from redis.exceptions import RedisError
 from rq.job import JobStatus
 
+from tests.services.process import wait_until
 from tests.support.issued import a_draft, issue
 from tests.support.system import START, Clock
 from worker import queue, scheduler
@@ -235,6 +236,47 @@ def test_many_shops_that_do_not_answer_leave_room_for_the_others(
     answer.set()
     for shop_id in silent:
         wait_until_free(runner, shop_id)
+
+
+def test_all_that_is_due_of_all_shops_is_done_in_one_round_however_many_there_are(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = {SHOP, *(f"shop-{number}" for number in range(5 * scheduler.MOST_PERIODIC_JOBS))}
+    for shop_id in every - {SHOP}:
+        add_shop(services, shop_id)
+    done: list[tuple[str, str]] = []
+
+    def do(name: str) -> ShopJob:
+        return ShopJob(
+            name, lambda _: timedelta(hours=1), lambda _, connected: done.append((connected.shop.shop_id, name))
+        )
+
+    jobs = (do("first"), do("second"))
+    monkeypatch.setattr(scheduler, "SHOP_JOBS", jobs)
+    monkeypatch.setattr(scheduler, "GLOBAL_JOBS", ())
+    runner = PeriodicJobRunner(services)
+    runner.start_due()
+    wait_until(lambda: not runner.waiting and not runner.busy_shops, what="the round is over")
+    assert sorted(done) == sorted((shop_id, name) for shop_id in every for name in ("first", "second"))
+
+
+def test_a_shop_whose_job_took_long_gives_its_place_to_the_next(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    def do(name: str) -> ShopJob:
+        return ShopJob(name, lambda _: timedelta(hours=1), lambda *_: done.append(name))
+
+    jobs = (do("first"), do("second"))
+    monkeypatch.setattr(scheduler, "SHOP_JOBS", jobs)
+    monkeypatch.setattr(scheduler, "GLOBAL_JOBS", ())
+    monkeypatch.setattr(scheduler, "SLOW_AFTER_S", 0.0)
+    runner = PeriodicJobRunner(services)
+    for so_far in (["first"], ["first", "second"]):
+        runner.start_due()
+        wait_until_free(runner, SHOP)
+        assert done == so_far
 
 
 def test_a_periodic_job_that_failed_comes_again_and_stops_nobody(

@@ -177,6 +177,12 @@ def get(connection: Connection, encryption: Encryption, shop_id: str) -> Connect
     return found
 
 
+def ids_at_work(connection: Connection) -> tuple[str, ...]:
+    """The ids of all shops that are not paused, oldest first. Of each only that is read: it is asked every few seconds."""
+    rows = connection.execute(select(shops.c.shop_id, shops.c.settings).order_by(shops.c.created_at, shops.c.shop_id))
+    return tuple(row.shop_id for row in rows if not json.loads(row.settings).get("suspended"))
+
+
 def every(connection: Connection) -> tuple[Shop, ...]:
     """All shops, oldest first, without their secrets."""
     return tuple(
