@@ -530,7 +530,7 @@ payment_references = Table(
     Column("reference", String(12), primary_key=True),
     Column("order_id", BigInteger, primary_key=True, autoincrement=False),
     Column("order_key", String(80), primary_key=True),
-    Index("ix_payment_references_order", "shop_id", "order_id"),
+    Index("ix_payment_references_order", "shop_id", "order_id", "reference"),
 )
 
 # The files of a bank that were read, and their lines with what became of each. A line counts once, in whichever file it comes.

@@ -463,7 +463,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_payment_references_shop_id")),
         sa.PrimaryKeyConstraint("shop_id", "reference", "order_id", "order_key", name=op.f("pk_payment_references")),
     )
-    op.create_index("ix_payment_references_order", "payment_references", ["shop_id", "order_id"], unique=False)
+    op.create_index(
+        "ix_payment_references_order", "payment_references", ["shop_id", "order_id", "reference"], unique=False
+    )
     op.create_table(
         "payments",
         sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
