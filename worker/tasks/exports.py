@@ -71,7 +71,10 @@ def zip_period(services: Services, task: Task) -> Mapping[str, Any]:
 
 
 def zip_documents(services: Services, task: Task) -> Mapping[str, Any]:
-    """Put chosen documents into one zip, as `zip_period` does. Argument: `{"ids"}`; ids of other shops' documents are left out."""
+    """Put chosen documents into one zip, as `zip_period` does.
+
+    Argument: `{"ids"}`; ids of other shops' documents are left out. Answer: `{"file", "documents"}`.
+    """
     ids = [int(one) for one in task.argument["ids"]]
     pages = chosen_documents(services, task.shop_id, ids)
     return zip_of(services, task, pages, of=len(ids), name=f"{len(ids)}-documents.zip")

@@ -71,7 +71,7 @@ def test_a_viewer_changes_nothing_by_any_address(app: BridgeApp) -> None:
 def test_what_is_an_operators_is_not_there_for_others(app: BridgeApp, who: str) -> None:
     visitor = visitors(app)[who]
     for rule in rules(app):
-        if "<shop_id>" in rule.rule or rule.endpoint.startswith(("account.", "home.")):
+        if "<shop_id>" in rule.rule or rule.endpoint.startswith(("account.", "home.", "search.")):
             continue
         for method in methods(rule):
             assert visitor.open(method, address(rule)).status_code == 404, (method, rule.rule)

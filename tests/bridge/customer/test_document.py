@@ -544,7 +544,7 @@ PAGE_TEXTS = {
     "nl": (
         "Bakkerij Janssens Factuur F2026-00017 Nog te betalen Datum 22 november 2026 Bestelling 238 Totaal € 22,20 Online betalen PDF downloaden Of betaal met een overschrijving Scan de code met je bankapp: bedrag en mededeling zijn al ingevuld. Bedrag € 22,20 Begunstigde Bakkerij Janssens Rekening BE71 0961 2345 6769 Mededeling +++090/0000/23856+++ Te betalen tegen 6 december 2026 Waarvoor 1 × Brood € 18,35 Btw € 3,85 Vragen? winkel@janssens.example",
         "Deze link is verlopen De link was geldig tot 22 november 2026. Vraag een nieuwe aan Bakkerij Janssens. Of laat een nieuwe link mailen naar het adres dat bij de bestelling hoort. Mail een nieuwe link",
-        "Deze link werkt niet Kijk na of je de hele link uit de e-mail hebt overgenomen, of vraag de winkel een nieuwe.",
+        "Deze link werkt niet Kijk na of je de hele link uit de mail hebt overgenomen, of vraag de winkel een nieuwe.",
         "Deze link is ingetrokken Via deze link is het document niet meer te zien. Vraag ernaar bij Bakkerij Janssens.",
     ),
     "fr": (
