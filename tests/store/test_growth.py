@@ -1,0 +1,181 @@
+"""No query reads more, the longer a shop's past is: each one that the program asks is watched at work, on both databases."""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from bridge import create_app
+from bridge.context import EXTENSION_NAME
+from tests.hostile.test_doors import filled
+from tests.integration.conftest import system
+from tests.support.asked_statements import Asked, recorded
+from tests.support.bridge_app import SHOP
+from tests.support.large_shop import Past, fill
+from tests.support.system import System
+from worker import scheduler
+from worker.demo.orders import a_refund, an_order
+from worker.errors import Rejected, Unavailable
+from worker.store import api_tokens, sessions, users
+from worker.store.api_tokens import Scope
+from worker.store.database.engine import Store
+from worker.store.users import NewUser
+
+__all__ = ["system"]  # the fixture
+
+SITE = "https://documents.test"
+ORDERS = 6000
+# A list of fifty rows is some thousand steps of SQLite's machine; to read through the shop's documents alone, 20,000.
+MOST_STEPS = 10_000
+# The shop has 3,000 orders, 6,000 documents and 24,000 jobs.
+MOST_ROWS = 1_500
+# What lists are asked for, beside what each page shows by itself.
+FILTERS = (
+    "documents?kind=credit_note", "documents?since=2026-02-01&until=2026-02-10", "documents?unpaid=1", "documents?mail_failed=1",
+    "documents?q=jan+peeters", "documents?q=zeldzaam2000", "documents?list=drafts", "orders?status=on-hold", "orders?attention=1",
+    "orders?q=jan+peeters", "orders?q=zeldzaam2000", "orders?q=o2026-12", "jobs?state=waiting", "jobs?kind=step&name=mail&code=mail_refused",
+    "activity/deliveries?state=failed", "payments/bank?state=counted", "payments/bank?state=done", "accounting/journal?month=2026-03",
+)  # fmt: skip
+API = (
+    "documents?issued_from=2026-03-01",
+    "documents?updated_since=2026-11-22T00:00:00Z",
+    "documents?order_id=238",
+    "orders?status=on-hold",
+)
+# How many rows a list has is counted so far and no further: `pagination.MOST_COUNTED`.
+COUNTED = (" AS some", ' AS "some"')
+# These read more by right. With each, why.
+ALLOWED = {
+    "metrics.counted": "counts all there is, for machines that ask now and then",
+    "register_check.check": "counts every number of the shop: what the page claims of them",
+    "distance_sales.count_on": "goes on where it stopped the day before; this is its first day",
+    "uninvoiced.uninvoiced": "the orders of some months, each of which must have its invoice",
+    "personal_data.forget_bodies": "so many at a time, which it changes",
+    "tasks.delete_finished": "so many at a time, which it deletes",
+    "order_lists.orders_page: order_search": "a word that many orders have: tried on so many rows and no more",
+    "document_lists.documents_page: order_search": "the same",
+}
+
+
+@pytest.fixture
+def asked(system: System) -> list[Asked]:
+    """What the program asks of a shop with a long past while it does all that it does."""
+    fill(system.services.store, Past(ORDERS, shops=20, shop_id=system.shop_id, now=system.clock.now))
+    system.services.store.engine.dispose()
+    with recorded() as recorder:
+        walk_pages(system)
+        walk_worker(system)
+    return [one for one in recorder.found.values() if one.caller]
+
+
+def is_allowed(one: Asked) -> bool:
+    if one.statement.endswith(COUNTED):
+        return True
+    whole = ".".join(one.caller.split(".")[-2:])
+    return any(
+        whole == caller and word in one.statement for caller, _, word in (name.partition(": ") for name in ALLOWED)
+    )
+
+
+def walk_pages(system: System) -> None:
+    visitor, token = operator(system)
+    rules = visitor.application.url_map.iter_rules()
+    paths = [path_of(filled(rule), system.shop_id) for rule in rules if "GET" in (rule.methods or ())]
+    paths += [f"/s/{system.shop_id}/{path}" for path in FILTERS] + [f"/api/v1/{path}" for path in API]
+    statuses = {}
+    for path in paths:
+        headers = {"Authorization": f"Bearer {token}"} if path.startswith("/api/") else {}
+        statuses[path] = visitor.get(path, base_url=SITE, headers=headers).status_code
+    visitor.application.extensions[EXTENSION_NAME].store.close()
+    assert {path: status for path, status in statuses.items() if status == 500} == {}
+    assert sum(1 for status in statuses.values() if status == 200) > 60
+
+
+def path_of(path: str, shop_id: str) -> str:
+    path = path.replace(SHOP, shop_id).replace("numbers/1/1", "numbers/invoice/2026")
+    return re.sub(
+        "<[^>]*>", "476", path.replace("attention/1", "attention/mail_refused").replace("documents/1", "documents/476")
+    )
+
+
+def operator(system: System) -> tuple[FlaskClient, str]:
+    """An operator's browser, and a token of the shop."""
+    now = system.clock.now
+    with system.services.store.write() as connection:
+        new = NewUser("els@host.example", "Els", "-", language="nl", operator=True)
+        session = sessions.begin(connection, users.add(connection, new, now=now), agent="", now=now)
+        shop_id = system.shop_id
+        token = api_tokens.create(connection, shop_id=shop_id, name="x", scopes=tuple(Scope), by=system.person)[1]
+    client = create_app(system.services.settings, now=lambda: now).test_client()
+    client.set_cookie("__Host-facturelay", session, domain="documents.test", secure=True)
+    return client, token
+
+
+def walk_worker(system: System) -> None:
+    """An order that is paid, one that is not, money given back, and all that is done again and again."""
+    orders = (an_order(id=9_000_001, paid=True), an_order(id=9_000_002, paid=False, status="on-hold"))
+    for order in orders:
+        system.shop.place(order)
+        system.receive(order)
+        system.work()
+    system.shop.place(orders[0], (a_refund(orders[0], id=9_000_003, amount="2.00"),))
+    system.receive(orders[0])
+    system.work()
+    scheduler.enqueue_waiting(system.services)
+    connected = system.services.connected(system.shop_id)
+    for job in scheduler.SHOP_JOBS:
+        # What a busy machine answers too late is asked again some other time: here the queries count.
+        with suppress(Rejected, Unavailable):
+            job.do(system.services, connected)
+    for all_shops in scheduler.GLOBAL_JOBS:
+        with suppress(Rejected, Unavailable):
+            all_shops.do(system.services)
+
+
+def test_no_query_reads_more_the_longer_the_past_is(asked: list[Asked], system: System) -> None:
+    store = system.services.store
+    work = {one: steps_of(store, one) if store.is_sqlite else rows_read(store, one) for one in asked}
+    most = MOST_STEPS if store.is_sqlite else MOST_ROWS
+    assert len(asked) > 250
+    too_much = [one for one in work if work[one] > most and not is_allowed(one)]
+    assert [f"{work[one]}: {one.caller}: {one.statement}" for one in too_much] == []
+
+
+def steps_of(store: Store, one: Asked) -> int:
+    """How much work a statement is for SQLite; one that seems to be much is asked once more, with nobody else at work."""
+    if one.steps <= MOST_STEPS or not one.statement.startswith("SELECT"):
+        return one.steps
+    with recorded() as recorder:
+        alone = Store(store.url.render_as_string(hide_password=False))
+        with alone.read() as connection:
+            connection.exec_driver_sql(one.statement, one.parameters).all()
+        alone.close()
+    return max(found.steps for found in recorder.found.values())
+
+
+def rows_read(store: Store, one: Asked) -> float:
+    """How many rows PostgreSQL takes into its hands for a statement; for one that writes, how many it expects to."""
+    verb = one.statement.split(maxsplit=1)[0]
+    if verb not in ("SELECT", "UPDATE", "DELETE"):
+        return 0
+    asked = "EXPLAIN (ANALYZE, FORMAT JSON)" if verb == "SELECT" else "EXPLAIN (FORMAT JSON)"
+    with store.read() as connection:
+        # As if there were ten times as many rows: of a small table it is right to read all.
+        connection.exec_driver_sql("SET LOCAL cpu_tuple_cost = 0.1")
+        connection.exec_driver_sql("SET LOCAL random_page_cost = 1")
+        (plan,) = connection.exec_driver_sql(f"{asked} {one.statement}", one.parameters).scalar_one()
+    return sum(rows_of(node) for node in nodes(plan["Plan"]) if "Relation Name" in node)
+
+
+def nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for inner in node.get("Plans", ()):
+        yield from nodes(inner)
+
+
+def rows_of(node: dict[str, Any]) -> float:
+    here = node.get("Actual Rows", node["Plan Rows"]) + node.get("Rows Removed by Filter", 0)
+    return float(here * node.get("Actual Loops", 1))
