@@ -8,6 +8,7 @@ from worker.errors import FacturelayError, Unavailable
 from worker.jobs.job_type import GIVE_UP_AFTER, JobType, lease_time, run
 from worker.message import Message
 from worker.notifications import webhooks
+from worker.notifications.receiver import NoAnswer
 from worker.services import Services
 from worker.store import jobs as job_store
 from worker.store import webhooks as webhook_store
@@ -40,7 +41,7 @@ class SendEvent(JobType[LeasedWebhookEvent, None]):
         self, connection: Connection, leased: LeasedWebhookEvent, error: Unavailable, next_at: datetime
     ) -> None:
         super().retry_later(connection, leased, error, next_at)
-        if isinstance(error, webhooks.NoAnswer):
+        if isinstance(error, NoAnswer):
             webhook_store.postpone(connection, leased.event.endpoint_id, until=next_at)
 
 

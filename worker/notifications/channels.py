@@ -1,7 +1,5 @@
 """Use case: who wants to hear of it elsewhere than by mail hears it there: by webhook, ntfy or Slack, tried again until it was taken."""
 
-from contextlib import closing
-
 from worker.domain.attention import Harm
 from worker.domain.channel import Notice, NoticeText, written
 from worker.domain.shop import Shop
@@ -10,16 +8,13 @@ from worker.i18n import Translator
 from worker.i18n.translate import translate
 from worker.mail.notice_mail import NoticeLine
 from worker.message import Message
-from worker.net import http_call
-from worker.net.guarded_http import guarded_session
-from worker.net.http_call import HttpTrouble, Question
 from worker.notifications import alerts as alert_mails
+from worker.notifications import receiver
 from worker.services import Services
 from worker.store import alerts, channels
 from worker.store.channels import Channel
 from worker.store.shops import ConnectedShop
 
-TOTAL_S = 8.0
 # Told by mail and on the page: the channel itself may be the one that hears nothing.
 NOT_BY_CHANNEL = (channels.ALERT,)
 
@@ -135,20 +130,6 @@ def try_out(services: Services, shop: Shop, channel: Channel) -> None:
 def send(services: Services, channel: Channel, notice: Notice) -> None:
     """Raises Unavailable where it is not taken."""
     call = written(channel.kind, notice, secret=channel.secret)
-    headers = {"User-Agent": "Facturelay", **call.headers}
-    question = Question(
-        "POST", channel.url, total_s=TOTAL_S, most_bytes=0, headers=headers, data=call.body, head_only=True
-    )
-    with closing(guarded_session(allow_private=services.settings.allow_private_shops, pool=1)) as session:
-        try:
-            status = http_call.call(session, question).status
-        except http_call.BadCertificate as error:
-            raise Unavailable("The receiver's certificate is not valid.", code="certificate_wrong") from error
-        except http_call.Slow as error:
-            raise Unavailable(
-                "The receiver did not answer within {seconds} seconds.", seconds=round(TOTAL_S), code="receiver_slow"
-            ) from error
-        except HttpTrouble as error:
-            raise Unavailable("The receiver cannot be reached.", code="receiver_away") from error
+    status = receiver.post(services, channel.url, call.body, call.headers)
     if not 200 <= status < 300:
         raise Unavailable("The receiver answered {status}.", status=status, code="receiver_refuses")

@@ -1,7 +1,6 @@
 """Send webhook events about a shop's documents to its endpoints. Each event is a row first; here it is sent."""
 
 import json
-from contextlib import closing
 from datetime import datetime
 
 from worker import serializers
@@ -10,9 +9,7 @@ from worker.domain.payment import Balance
 from worker.domain.webhook import WebhookEventKind, signature_header
 from worker.errors import Rejected, Unavailable
 from worker.message import Message
-from worker.net import http_call
-from worker.net.guarded_http import guarded_session
-from worker.net.http_call import HttpTrouble, Question
+from worker.notifications import receiver
 from worker.queue import SEND_WEBHOOK_EVENT
 from worker.serializers import Json
 from worker.services import Services
@@ -22,13 +19,7 @@ from worker.store.queries import order_history
 from worker.store.roads import RoadKind
 from worker.store.webhooks import LeasedWebhookEvent
 
-# A receiver should store the event and answer; what takes longer holds up a worker.
-TOTAL_S = 8.0
 MOST_ENQUEUED = 5
-
-
-class NoAnswer(Unavailable):
-    """Nobody answered at all: other calls to the same address would wait as long for nothing."""
 
 
 def enqueue_events(services: Services, shop_id: str) -> None:
@@ -40,7 +31,7 @@ def enqueue_events(services: Services, shop_id: str) -> None:
 
 
 def send_event(services: Services, leased: LeasedWebhookEvent) -> None:
-    """Send one event. Raises Unavailable (Silent where nobody answered), and Rejected where sending it again would change nothing."""
+    """Send one event. Raises Unavailable (NoAnswer where nobody answered), and Rejected where sending it again would change nothing."""
     body, endpoint = body_of(services, leased), leased.endpoint
     with services.over(endpoint.shop_id, RoadKind.WEBHOOKS, str(endpoint.endpoint_id), later=True):
         status = post_event(services, leased, body)
@@ -56,27 +47,13 @@ def send_event(services: Services, leased: LeasedWebhookEvent) -> None:
 
 
 def post_event(services: Services, leased: LeasedWebhookEvent, body: bytes) -> int:
-    """The status with which the receiver answers; what else it says is not read."""
+    """The status with which the receiver answers."""
     headers = {
         "Content-Type": "application/json",
-        "User-Agent": "Facturelay",
         "X-Facturelay-Event": str(leased.event.kind),
         "X-Facturelay-Signature": signature_header(leased.secret, body, at=int(services.now().timestamp())),
     }
-    question = Question(
-        "POST", leased.endpoint.url, total_s=TOTAL_S, most_bytes=0, headers=headers, data=body, head_only=True
-    )
-    with closing(guarded_session(allow_private=services.settings.allow_private_shops, pool=1)) as session:
-        try:
-            return http_call.call(session, question).status
-        except http_call.BadCertificate as error:
-            raise NoAnswer("The receiver's certificate is not valid.", code="certificate_wrong") from error
-        except http_call.Slow as error:
-            raise NoAnswer(
-                "The receiver did not answer within {seconds} seconds.", seconds=round(TOTAL_S), code="receiver_slow"
-            ) from error
-        except HttpTrouble as error:
-            raise NoAnswer("The receiver cannot be reached.", code="receiver_away") from error
+    return receiver.post(services, leased.endpoint.url, body, headers)
 
 
 def body_of(services: Services, leased: LeasedWebhookEvent) -> bytes:

@@ -21,7 +21,7 @@ from worker.domain.rules import Rule, Trigger
 from worker.domain.webhook import WebhookEventKind
 from worker.jobs.order import process_delivery
 from worker.jobs.webhook_event import send_waiting_events
-from worker.notifications import webhooks
+from worker.notifications import receiver
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import alerts
@@ -204,7 +204,7 @@ def test_what_is_owed_is_owed_once_however_often_it_is_planned(system: System) -
 def test_a_receiver_that_fails_is_told_later_under_the_same_id(
     system: System, monkeypatch: pytest.MonkeyPatch, answers: Sequence[bytes | Slowly], reason: str
 ) -> None:
-    monkeypatch.setattr(webhooks, "TOTAL_S", 0.4)
+    monkeypatch.setattr(receiver, "TOTAL_S", 0.4)
     with ScriptedServer([*answers, TAKEN]) as server:
         endpoint, _ = add(system, server.url, WebhookEventKind.ISSUED)
         seen(system, an_order(id=238, paid=True))
