@@ -245,17 +245,22 @@ def test_all_that_is_due_of_all_shops_is_done_in_one_round_however_many_there_ar
     for shop_id in every - {SHOP}:
         add_shop(services, shop_id)
     done: list[tuple[str, str]] = []
+    started = threading.Event()  # every place is taken, and most shops wait
 
     def do(name: str) -> ShopJob:
-        return ShopJob(
-            name, lambda _: timedelta(hours=1), lambda _, connected: done.append((connected.shop.shop_id, name))
-        )
+        def note(_services: Services, connected: shops.ConnectedShop) -> None:
+            assert started.wait(30)
+            done.append((connected.shop.shop_id, name))
+
+        return ShopJob(name, lambda _: timedelta(hours=1), note)
 
     jobs = (do("first"), do("second"))
     monkeypatch.setattr(scheduler, "SHOP_JOBS", jobs)
     monkeypatch.setattr(scheduler, "GLOBAL_JOBS", ())
     runner = PeriodicJobRunner(services)
     runner.start_due()
+    assert len(runner.busy_shops) == scheduler.MOST_PERIODIC_JOBS
+    started.set()
     wait_until(lambda: not runner.waiting and not runner.busy_shops, what="the round is over")
     assert sorted(done) == sorted((shop_id, name) for shop_id in every for name in ("first", "second"))
 
