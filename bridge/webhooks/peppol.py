@@ -48,8 +48,8 @@ def told_event() -> Mapping[str, Any] | None:
 def is_genuine(shop_id: str, event: Mapping[str, Any]) -> bool:
     """Whether it is signed, where the shop's access point signs; of another one the address is all the proof there is."""
     with context().store.read() as connection:
-        found = shops.find(connection, context().encryption, shop_id)
-    if found is None:
+        secrets = shops.secrets_of(connection, context().encryption, shop_id)
+    if secrets is None:
         return False
-    secret = found.secrets.peppol_hook_secret
+    secret = secrets.peppol_hook_secret
     return not secret or peppol_hook.is_signed(event, request.headers.get("X-Signature", ""), secret)

@@ -39,9 +39,8 @@ ALLOWED = {
         "ssl.SSLCertVerificationError",
     },
     "worker/mail/server_choice.py": {"socket.gaierror"},
-    # Whether a port of this machine is free, and whether the pages that it has just started answer.
-    "worker/processes/supervisor.py": {"socket", "http.client.HTTPConnection", "http.client.HTTPException"},
-    "worker/processes/status.py": {"requests"},  # the bridge of this installation
+    "worker/processes/supervisor.py": {"socket"},  # whether a port of this machine is free
+    "worker/processes/bridge.py": {"requests"},  # the bridge of this installation
     "worker/scheduler.py": {"socket.gethostname"},
     "bridge/server.py": {"socket"},  # takes connections
 }

@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from tests.services.process import free_port, run, scratch, stop
 from tests.support.balancer import balancer
 from worker.processes import status
+from worker.processes.bridge import answers
 from worker.queue import connect
 from worker.services import Services
 from worker.settings import Settings
@@ -70,7 +71,7 @@ class Machine:
 
     @property
     def is_ready(self) -> bool:
-        return status.answers(f"http://127.0.0.1:{self.port}/ready")
+        return answers(f"http://127.0.0.1:{self.port}/ready")
 
     def wait_until_ready(self) -> None:
         for _ in range(START_TIMEOUT_S * 10):

@@ -2,14 +2,13 @@
 
 import time
 from dataclasses import asdict, dataclass
-from http import HTTPStatus
 
-import requests
 from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
 from worker.domain.health import ROAD_LABELS, RoadHealth, RoadState
 from worker.errors import Unavailable
+from worker.processes.bridge import answers
 from worker.queue.status import count_queued
 from worker.scheduler import LEASE
 from worker.services import Services
@@ -172,10 +171,3 @@ def wait_until_healthy(services: Services, ready_url: str, *, seconds: float) ->
             return True
         time.sleep(0.05)
     return False
-
-
-def answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=2).status_code == HTTPStatus.OK
-    except requests.RequestException:
-        return False

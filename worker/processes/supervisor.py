@@ -3,7 +3,6 @@
 import ctypes
 import errno
 import fcntl
-import http.client
 import logging
 import secrets
 import signal
@@ -20,6 +19,7 @@ from typing import TextIO
 from worker.domain.actor import Actor
 from worker.errors import Rejected
 from worker.processes import broker
+from worker.processes.bridge import answers
 from worker.services import Services
 from worker.settings import Settings, embedded_redis_url
 from worker.store import sessions, users
@@ -237,16 +237,9 @@ def wait_until_answered(bridge: Process, host: str, port: int) -> None:
     """Return when the pages are served. Raises Rejected where they are not: the process has said why on stderr."""
     until = time.monotonic() + START_TIMEOUT_S
     while bridge.is_alive and time.monotonic() < until:
-        connection = http.client.HTTPConnection(EVERY_ADDRESS.get(host, host), port, timeout=START_TIMEOUT_S)
-        try:
-            connection.request("GET", "/health")
-            connection.getresponse().read()
-        except (OSError, http.client.HTTPException):
-            time.sleep(0.02)
-        else:
+        if answers(f"http://{EVERY_ADDRESS.get(host, host)}:{port}/health"):
             return
-        finally:
-            connection.close()
+        time.sleep(0.02)
     raise Rejected(
         "The pages could not be opened on port {port}; what is said above tells why.", port=port, code="bridge_start"
     )

@@ -7,6 +7,7 @@ from collections import deque
 from redis import Redis
 from redis.exceptions import RedisError
 
+from worker.background import Background
 from worker.queue import connect, enqueue
 
 log = logging.getLogger(__name__)
@@ -19,19 +20,13 @@ class Enqueuer:
         self._redis_url = redis_url
         self._waiting: deque[tuple[str, int]] = deque(maxlen=10_000)
         self._wake = threading.Event()
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._background = Background(self._run, "enqueuer")
 
     def enqueue(self, job: str, row_id: int) -> None:
         """Return at once."""
         self._waiting.append((job, row_id))
         self._wake.set()
-        # Started on first use: a thread does not survive the fork that makes a web worker.
-        if self._thread is None or not self._thread.is_alive():
-            with self._lock:
-                if self._thread is None or not self._thread.is_alive():
-                    self._thread = threading.Thread(target=self._run, name="enqueuer", daemon=True)
-                    self._thread.start()
+        self._background.ensure()
 
     def _run(self) -> None:
         redis = connect(self._redis_url)

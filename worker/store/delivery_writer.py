@@ -1,11 +1,11 @@
 """Stores deliveries in a thread of its own: those that come at the same time share one commit, which is what storing costs."""
 
-import threading
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from queue import Empty, SimpleQueue
 
+from worker.background import Background
 from worker.errors import Unavailable
 from worker.store import deliveries
 from worker.store.database.engine import Store
@@ -29,19 +29,13 @@ class DeliveryWriter:
     def __init__(self, store: Store) -> None:
         self._store = store
         self.waiting: SimpleQueue[Waiting] = SimpleQueue()
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._background = Background(self._run, "delivery writer")
 
     def add(self, new: NewDelivery, *, now: datetime) -> int:
         """Return the id of *new* once it is stored for good. Raises Unavailable when the database is away."""
         waiting = Waiting(new, now)
         self.waiting.put(waiting)
-        # Started on first use: a thread does not survive the fork that makes a web worker.
-        if self._thread is None or not self._thread.is_alive():
-            with self._lock:
-                if self._thread is None or not self._thread.is_alive():
-                    self._thread = threading.Thread(target=self._run, name="delivery writer", daemon=True)
-                    self._thread.start()
+        self._background.ensure()
         return waiting.delivery_id.result()
 
     def _run(self) -> None:
