@@ -49,6 +49,22 @@ DOCUMENT: Json = {
     "problems": [],
     "link": None,
 }
+REMINDERS: Json = {
+    "document_id": 17,
+    "kind": "invoice",
+    "number": "F2026-00017",
+    "order_id": 238,
+    "order_number": "238",
+    "buyer": "Jan Peeters",
+    "due_on": "2026-11-13",
+    "currency": "EUR",
+    "open": "22.20",
+    "next": {"kind": "reminder_formal", "on": "2026-11-27"},
+    "held_back": None,
+    "stopped": False,
+    "last_day": None,
+    "sent": [],
+}
 WEBHOOK_ENDPOINT: Json = {
     "endpoint_id": 3,
     "shop": SHOP,
@@ -119,6 +135,8 @@ EXAMPLES: dict[str, Json] = {
         ]
     },
     "mark_documents_paid:body": {"documents": [17, 18], "paid_on": "2026-11-23"},
+    "skip_reminder:body": {"kind": "reminder_friendly"},
+    "skip_reminder": REMINDERS,
     "add_webhook_endpoint": {**WEBHOOK_ENDPOINT, "secret": "fh_3b1f…"},
     "add_webhook_endpoint:body": {"url": WEBHOOK_ENDPOINT["url"], "events": WEBHOOK_ENDPOINT["events"]},
     "get_webhook_endpoint": WEBHOOK_ENDPOINT,

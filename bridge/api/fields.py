@@ -9,6 +9,7 @@ from typing import Any
 
 from bridge.errors import Refused
 from worker.domain.document import Kind
+from worker.domain.reminder import ReminderKind
 from worker.domain.webhook import LONGEST_URL, WebhookEventKind
 from worker.errors import InvalidValue
 from worker.message import Message
@@ -137,6 +138,12 @@ def ids(value: object) -> tuple[int, ...]:
     raise InvalidValue("Write a list with 1 to {most} ids.", most=MOST_ON_A_PAGE)
 
 
+def reminder_kind(value: object) -> ReminderKind:
+    if isinstance(value, str) and value in list(ReminderKind):
+        return ReminderKind(value)
+    raise InvalidValue("Write one of {kinds}.", kinds=", ".join(ReminderKind))
+
+
 def day_text(value: object) -> date:
     return day(value if isinstance(value, str) else "")
 
@@ -181,6 +188,14 @@ DOCUMENTS = RequestField(
     required=True,
 )
 PAID_ON = RequestField("paid_on", A_DAY, "The day on which they were paid; today where it is left out.", day_text)
+
+REMINDER_KIND = RequestField(
+    "kind",
+    {"type": "string", "enum": list(map(str, ReminderKind))},
+    "Which one: the kind of its `next`.",
+    reminder_kind,
+    required=True,
+)
 
 URL = RequestField(
     "url",

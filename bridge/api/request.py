@@ -28,6 +28,7 @@ LARGEST_BODY = 20_000
 NOT_FOUND = {
     "document": Message("This shop has no document with this id."),
     "draft": Message("This shop has no draft with this id."),
+    "reminders": Message("This shop has no document with this id by which somebody is to pay."),
     "order": Message("This shop has no order with this id."),
     "webhook_endpoint": Message("This shop has no webhook with this id."),
 }

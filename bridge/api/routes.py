@@ -6,7 +6,7 @@ from bridge.api import fields
 from bridge.api.documents import get_document, get_draft, get_pdf, get_xml, list_documents, list_drafts, list_register
 from bridge.api.orders import get_order, get_trail, list_orders
 from bridge.api.payments import mark_documents_paid
-from bridge.api.reminders import list_reminders
+from bridge.api.reminders import get_reminders, list_reminders, resume_reminders, skip_reminder, stop_reminders
 from bridge.api.route import Route
 from bridge.api.shop import get_shop
 from bridge.api.webhooks import (
@@ -118,6 +118,41 @@ ROUTES = (
         Scope.DOCUMENTS_READ,
         query=PAGED,
         description="`held_back` says why none leaves now, also for what never gets one; `sent` what left, and what it asked besides.",
+    ),
+    Route(
+        "GET",
+        "/reminders/<id:document_id>",
+        get_reminders,
+        "The reminders of one invoice or unpaid order",
+        {200: "Reminders", 404: "Refusal"},
+        Scope.DOCUMENTS_READ,
+    ),
+    Route(
+        "POST",
+        "/reminders/<id:document_id>/skip",
+        skip_reminder,
+        "Pass over one reminder",
+        {200: "Reminders", 404: "Refusal"},
+        Scope.REMINDERS_WRITE,
+        body=(fields.REMINDER_KIND,),
+        description="What comes after it comes on its day. One that left is refused with `reminder_left`; asking twice passes over one.",
+    ),
+    Route(
+        "POST",
+        "/reminders/<id:document_id>/stop",
+        stop_reminders,
+        "Remind nobody of this document any more",
+        {200: "Reminders", 404: "Refusal"},
+        Scope.REMINDERS_WRITE,
+        description="Its buyer disputes it, or you agreed on something. What is open stays open.",
+    ),
+    Route(
+        "POST",
+        "/reminders/<id:document_id>/resume",
+        resume_reminders,
+        "Let its reminders go on",
+        {200: "Reminders", 404: "Refusal"},
+        Scope.REMINDERS_WRITE,
     ),
     Route(
         "GET",

@@ -323,7 +323,8 @@ SCHEMAS: dict[str, Json] = {
             "steps": array_of(STEP),
         }
     ),
-    "ReminderPage": page_of("reminders", TO_PAY),
+    "Reminders": TO_PAY,
+    "ReminderPage": page_of("reminders", schema_ref("Reminders")),
     "Draft": object_of(DRAFT),
     "DraftPage": page_of("drafts", schema_ref("Draft")),
     "Order": object_of(ORDER),

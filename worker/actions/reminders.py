@@ -11,6 +11,8 @@ from worker.message import Message
 from worker.store import document_balances, reminders, steps
 from worker.store.steps import StepPlan
 
+PASSED_OVER = "passed_over"
+
 
 def skip(connection: Connection, shop_id: str, document_id: int, kind: ReminderKind, *, by: Actor) -> None:
     """Pass over one reminder of a document; what comes after it comes on its day. Raises Rejected where it left already."""
@@ -20,8 +22,10 @@ def skip(connection: Connection, shop_id: str, document_id: int, kind: ReminderK
     if known is None:
         steps.plan(connection, StepPlan((kind,)), shop_id=shop_id, document_id=document_id, now=by.now)
         known = steps.of_document(connection, document_id)[kind]
+    if known.code == PASSED_OVER:
+        return
     message = Message("{by} passed it over.", by=by.name)
-    if not steps.close(connection, [known.step_id], code="passed_over", message=message, now=by.now):
+    if not steps.close(connection, [known.step_id], code=PASSED_OVER, message=message, now=by.now):
         raise Rejected("This reminder of {number} left already.", number=document.number, code="reminder_left")
     reminders.look_again(connection, document_id, at=by.now)
     told = Message("{reminder} of {number} was passed over.", reminder=REMINDER_TERMS[kind], number=document.number)

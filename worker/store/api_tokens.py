@@ -28,6 +28,7 @@ class Scope(StrEnum):
     FILES_READ = "files:read"
     WEBHOOKS_WRITE = "webhooks:write"
     PAYMENTS_WRITE = "payments:write"
+    REMINDERS_WRITE = "reminders:write"
 
 
 @dataclass(frozen=True)

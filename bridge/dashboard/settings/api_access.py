@@ -136,6 +136,7 @@ def page(
             Scope.FILES_READ: _("download PDF and XML"),
             Scope.WEBHOOKS_WRITE: _("manage webhooks"),
             Scope.PAYMENTS_WRITE: _("mark invoices paid"),
+            Scope.REMINDERS_WRITE: _("stop or pass over reminders"),
         },
         events=tuple(WebhookEventKind),
         event_names={

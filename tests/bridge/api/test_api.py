@@ -119,6 +119,7 @@ NEEDS = {
     Scope.FILES_READ: ("GET /documents/1/pdf", "GET /documents/1/xml"),
     Scope.ORDERS_READ: ("GET /orders", "GET /orders/238", "GET /orders/238/trail"),
     Scope.PAYMENTS_WRITE: ("POST /documents/paid",),
+    Scope.REMINDERS_WRITE: ("POST /reminders/1/skip", "POST /reminders/1/stop", "POST /reminders/1/resume"),
     Scope.WEBHOOKS_WRITE: (
         "GET /webhook-endpoints",
         "POST /webhook-endpoints",

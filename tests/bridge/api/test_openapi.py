@@ -142,6 +142,7 @@ def test_every_route_answers_with_what_there_is(full: BridgeApp) -> None:
     hook = {"url": "https://books.example.com/hook", "events": ["document.issued"]}
     bodies = {"add_webhook_endpoint": hook, "change_webhook_endpoint": {"events": ["document.paid"]}}
     bodies["mark_documents_paid"] = {"documents": [1]}
+    bodies["skip_reminder"] = {"kind": "reminder_friendly"}
     order = sorted(ROUTES, key=lambda route: (route.method == "DELETE", route.name != "add_webhook_endpoint"))
     for route in order:
         path = re.sub(r"\{order_id\}", "238", route.path)

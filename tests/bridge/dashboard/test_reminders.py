@@ -6,12 +6,13 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.bridge_app import NOW, SHOP, BridgeApp
+from tests.support.api_client import ApiClient, a_token
+from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_credit_note_for
 from tests.support.personas import Visitor, signed_in
 from worker.domain.document import Document, PaymentInstructions
 from worker.domain.late_costs import Announcement, LateCosts
 from worker.domain.reminder import Reminded, ReminderKind, ReminderSettings
-from worker.store import bank_files, reminders, shops, steps
+from worker.store import audit_trail, bank_files, reminders, shops, steps
 from worker.store.bank_files import NewFile
 from worker.store.jobs import DONE
 from worker.store.reminders import StoredReminder
@@ -120,3 +121,48 @@ def test_its_settings_are_stored_and_the_first_day_is_filled_in(app: BridgeApp, 
     answer = owner.post(address, **{**given, "reminders.last": "10", "reminders.consumer_costs": "veel"})
     assert "leaves 15 days after it at the earliest" in answer.text
     assert "“veel” is not a number" in answer.text
+
+
+# By the API
+
+
+def test_a_program_passes_one_over_stops_and_resumes_what_the_page_shows(
+    app: BridgeApp, owner: Visitor, invoice: Document
+) -> None:
+    switched_on(app)
+    api, path = ApiClient(app, a_token(app)), f"/reminders/{invoice.document_id}"
+    assert api.told(path)["next"]["kind"] == ReminderKind.FRIENDLY
+
+    for _again in range(2):  # a program that lost the answer
+        answer = api.ask("POST", f"{path}/skip", json={"kind": "reminder_friendly"})
+        assert (answer.status_code, (answer.json or {})["next"]["kind"]) == (200, ReminderKind.FORMAL)
+    assert "Formal reminder" in owner.get(PAGE).text
+
+    stopped = api.ask("POST", f"{path}/stop").json or {}
+    assert (stopped["stopped"], stopped["next"], stopped["held_back"]) == (True, None, "You stopped its reminders.")
+    assert "stopped" in owner.get(PAGE).text
+    assert (api.ask("POST", f"{path}/resume").json or {})["next"]["kind"] == ReminderKind.FORMAL
+    with app.store.read() as connection:
+        told = [(one.code, one.actor) for one in audit_trail.of_order(connection, SHOP, invoice.draft.order_id)]
+    events = ("reminder_skipped", "reminders_stopped", "reminders_resumed")
+    assert [one for one in told if one[0] in events] == [(event, "API (bookkeeping)") for event in events]
+
+
+def test_a_program_is_told_what_it_cannot_pass_over(app: BridgeApp, invoice: Document) -> None:
+    left(app, invoice, ReminderKind.FRIENDLY, TODAY)
+    app.issue(number="C2026-00001", sequence=1, **a_credit_note_for(invoice, "5.00"))
+    api = ApiClient(app, a_token(app))
+    app.add_shop("0ther0ther0ther0ther0the")
+    of_another = ApiClient(app, a_token(app, shop="0ther0ther0ther0ther0the"))
+
+    def refused(client: ApiClient, path: str, **body: object) -> tuple[int, str]:
+        answer = client.ask("POST", path, json=body)
+        return answer.status_code, (answer.json or {})["error"]
+
+    assert refused(api, "/reminders/1/skip", kind="reminder_friendly") == (422, "reminder_left")
+    assert refused(api, "/reminders/1/skip", kind="mail") == (422, "field_wrong")
+    assert refused(api, "/reminders/1/skip") == (422, "field_wrong")
+    for word in ("stop", "resume"):
+        assert refused(api, f"/reminders/2/{word}") == (404, "reminders_unknown")
+        assert refused(api, f"/reminders/9/{word}") == (404, "reminders_unknown")
+        assert refused(of_another, f"/reminders/1/{word}") == (404, "reminders_unknown")
