@@ -14,12 +14,12 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
-from urllib3.util.ssl_ import create_urllib3_context
 from urllib3.util.timeout import Timeout
 
 from worker.errors import ConnectionRejected
+from worker.net.certificates import context_of
 from worker.net.ip_address import is_public
-from worker.net.talk import TlsTalkSocket, connected_socket, numbers_of
+from worker.net.talk import connected_socket, numbers_of
 
 
 def resolve_addresses(host: str, port: int, *, allow_private: bool) -> tuple[str, ...]:
@@ -101,8 +101,8 @@ class _Guarded(HTTPConnection):
 
 class _GuardedTLS(_Guarded, HTTPSConnection):
     def connect(self) -> None:
-        self.ssl_context = create_urllib3_context()
-        self.ssl_context.sslsocket_class = TlsTalkSocket
+        self.ssl_context = context_of(self.ca_certs)
+        self.ca_certs = None  # the context has them
         super().connect()
 
 

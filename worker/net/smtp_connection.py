@@ -4,6 +4,7 @@ import smtplib
 import ssl
 from collections.abc import Sequence
 
+from worker.net.certificates import system_context
 from worker.net.smtp_url import SmtpServer
 from worker.net.talk import TalkSocket, TlsTalkSocket, connected_socket, numbers_of
 
@@ -15,8 +16,10 @@ class SmtpConnection(smtplib.SMTP):
         super().__init__(local_hostname=name, timeout=wait_s)
         self._host = server.host  # starttls checks the certificate against it
         self.connect_to = tuple(connect_to)
-        self.tls = ssl.create_default_context()
-        self.tls.sslsocket_class = TlsTalkSocket
+
+    @property
+    def tls(self) -> ssl.SSLContext:
+        return system_context()
 
     def _get_socket(self, host: str, port: int, timeout: float) -> TalkSocket:
         return connected_socket(self.connect_to or numbers_of(host, port), port, wait_s=timeout)
