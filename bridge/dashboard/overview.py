@@ -106,7 +106,7 @@ def go_live_checks(connection: Connection, shop: Shop, now: datetime) -> tuple[g
 
 def connection_state(connection: Connection, shop: Shop, now: datetime) -> dict[str, object]:
     """How it goes on each road of the shop, and its plugin."""
-    secrets = shops.get(connection, context().encryption, shop.shop_id).secrets
+    secrets = shops.get_secrets(connection, context().encryption, shop.shop_id)
     seen = health.look(context().settings)
     open_codes = {alert.code for alert in alerts.open_alerts(connection, shop.shop_id)}
     return {

@@ -264,7 +264,7 @@ def disconnect(plugin_request: PluginRequest) -> Response:
     shop_id, now = plugin_request.plugin.shop_id, context().now()
     with context().store.write() as connection:
         counters.lock(connection, shop_id)
-        secrets = shops.get(connection, context().encryption, shop_id).secrets
+        secrets = shops.get_secrets(connection, context().encryption, shop_id)
         without_key = replace(secrets, rest_key="", rest_secret="")
         shops.change_secrets(connection, context().encryption, shop_id, without_key)
         mailing = own_mails.take_in(connection, plugin_request)

@@ -1,28 +1,21 @@
 """No query reads more, the longer a shop's past is: each one that the program asks is watched at work, on both databases."""
 
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
 
-from bridge import create_app
 from bridge.context import EXTENSION_NAME
-from tests.hostile.test_doors import filled
 from tests.integration.conftest import system
 from tests.support.asked_statements import Asked, recorded
-from tests.support.bridge_app import SHOP
+from tests.support.every_page import every_page, operator
 from tests.support.large_shop import Past, fill
 from tests.support.system import System
 from worker import scheduler
 from worker.demo.orders import a_refund, an_order
 from worker.errors import Rejected, Unavailable
-from worker.store import api_tokens, sessions, users
-from worker.store.api_tokens import Scope
 from worker.store.database.engine import Store
-from worker.store.users import NewUser
 
 __all__ = ["system"]  # the fixture
 
@@ -32,19 +25,6 @@ ORDERS = 6000
 MOST_STEPS = 10_000
 # The shop has 3,000 orders, 6,000 documents and 24,000 jobs.
 MOST_ROWS = 1_500
-# What lists are asked for, beside what each page shows by itself.
-FILTERS = (
-    "documents?kind=credit_note", "documents?since=2026-02-01&until=2026-02-10", "documents?unpaid=1", "documents?mail_failed=1",
-    "documents?q=jan+peeters", "documents?q=zeldzaam2000", "documents?list=drafts", "orders?status=on-hold", "orders?attention=1",
-    "orders?q=jan+peeters", "orders?q=zeldzaam2000", "orders?q=o2026-12", "jobs?state=waiting", "jobs?kind=step&name=mail&code=mail_refused",
-    "activity/deliveries?state=failed", "payments/bank?state=counted", "payments/bank?state=done", "accounting/journal?month=2026-03",
-)  # fmt: skip
-API = (
-    "documents?issued_from=2026-03-01",
-    "documents?updated_since=2026-11-22T00:00:00Z",
-    "documents?order_id=238",
-    "orders?status=on-hold",
-)
 # How many rows a list has is counted so far and no further: `pagination.MOST_COUNTED`.
 COUNTED = (" AS some", ' AS "some"')
 # These read more by right. With each, why.
@@ -82,36 +62,13 @@ def is_allowed(one: Asked) -> bool:
 
 def walk_pages(system: System) -> None:
     visitor, token = operator(system)
-    rules = visitor.application.url_map.iter_rules()
-    paths = [path_of(filled(rule), system.shop_id) for rule in rules if "GET" in (rule.methods or ())]
-    paths += [f"/s/{system.shop_id}/{path}" for path in FILTERS] + [f"/api/v1/{path}" for path in API]
     statuses = {}
-    for path in paths:
+    for path in every_page(visitor.application, system.shop_id, order_id=238, document_id=476):
         headers = {"Authorization": f"Bearer {token}"} if path.startswith("/api/") else {}
         statuses[path] = visitor.get(path, base_url=SITE, headers=headers).status_code
     visitor.application.extensions[EXTENSION_NAME].store.close()
     assert {path: status for path, status in statuses.items() if status == 500} == {}
     assert sum(1 for status in statuses.values() if status == 200) > 60
-
-
-def path_of(path: str, shop_id: str) -> str:
-    path = path.replace(SHOP, shop_id).replace("numbers/1/1", "numbers/invoice/2026")
-    return re.sub(
-        "<[^>]*>", "476", path.replace("attention/1", "attention/mail_refused").replace("documents/1", "documents/476")
-    )
-
-
-def operator(system: System) -> tuple[FlaskClient, str]:
-    """An operator's browser, and a token of the shop."""
-    now = system.clock.now
-    with system.services.store.write() as connection:
-        new = NewUser("els@host.example", "Els", "-", language="nl", operator=True)
-        session = sessions.begin(connection, users.add(connection, new, now=now), agent="", now=now)
-        shop_id = system.shop_id
-        token = api_tokens.create(connection, shop_id=shop_id, name="x", scopes=tuple(Scope), by=system.person)[1]
-    client = create_app(system.services.settings, now=lambda: now).test_client()
-    client.set_cookie("__Host-facturelay", session, domain="documents.test", secure=True)
-    return client, token
 
 
 def walk_worker(system: System) -> None:

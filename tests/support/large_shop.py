@@ -1,6 +1,6 @@
 """A shop with a long past, made at once by the database itself: for plans of queries, and for benchmarks.
 
-Every second order is of the shop that is asked about, the others of its neighbours; or all are its own. Each order has two
+Every second order is of the shop that is asked about, the others of its neighbours; or each shop has as many; or all are its own. Each order has two
 documents (a confirmation and an invoice; every tenth invoice stands in place of a confirmation with its credit note), with
 steps, payments, deliveries and words in proportion. What a person must see to is not in proportion: it stays as few as it is.
 """
@@ -37,12 +37,14 @@ FEW = 60
 
 @dataclass(frozen=True)
 class Past:
-    """So many *orders*, with two documents each, in *shops* shops; *shop_id* has half of them, or all where it is alone."""
+    """So many *orders*, with two documents each, in *shops* shops; *shop_id* has half of them, or all where it is alone; or, when
+    *evenly*, as many as each other shop."""
 
     orders: int
     shops: int = 1
     shop_id: str = "large"
     now: datetime = NOW
+    evenly: bool = False
 
     @property
     def shop_ids(self) -> tuple[str, ...]:
@@ -88,6 +90,7 @@ def trusting(store: Store) -> Iterator[Connection]:
         if store.is_sqlite:
             # Outside any transaction, or it does nothing.
             connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
+            connection.connection.cursor().execute("PRAGMA synchronous=OFF")
         with connection.begin():
             if not store.is_sqlite:
                 connection.execute(text("SET LOCAL session_replication_role = replica"))
@@ -132,10 +135,13 @@ class Words:
 
     def few_of(self, order: str) -> str:
         """That an order is one of the few; so is the next one, of a neighbour."""
-        return f"{order} % {max(4, self.past.orders // FEW // 2 * 2)} < 2"
+        turns = self.past.shops if self.past.evenly else 2
+        return f"{order} % {max(4, 2 * turns, self.past.orders // FEW // turns * turns)} < 2"
 
     def shop(self, i: str = "i") -> str:
         mine, others = f"'{self.past.shop_id}'", self.past.shops - 1
+        if self.past.evenly:
+            return f"CASE WHEN {i} % {self.past.shops} = 0 THEN {mine} ELSE 'neighbour-' || {i} % {self.past.shops} END"
         return (
             f"CASE WHEN {i} % 2 = 0 THEN {mine} ELSE 'neighbour-' || (1 + {i} / 2 % {others}) END" if others else mine
         )
@@ -242,6 +248,13 @@ def said(kind: Kind) -> str:
     return json_codec.dump(plain_draft(Kind.INVOICE if kind is Kind.CREDIT_NOTE else kind))
 
 
+def said_of(order: str) -> str:
+    """What an invoice of the order says, as the database puts it together."""
+    before, after = said(Kind.INVOICE).split('"order_id":238,"order_key":"wc_order_abc","order_number":"238"')
+    mine = f"""'"order_id":' || {order} || ',"order_key":"wc_order_' || {order} || '","order_number":"' || {order} || '"'"""
+    return f"{quoted(before)} || {mine} || {quoted(after)}"
+
+
 # The number of an order, from that of a document; and which of the two it is.
 ORDER = "((i + 1) / 2)"
 CREDITED = f"({ORDER} / 2) % 10 = 5"
@@ -262,7 +275,7 @@ def of_documents(sql: Words) -> Iterator[Fill]:
         "order_key": f"'wc_order_' || {ORDER}", "order_number": f"CAST({ORDER} AS TEXT)", "currency": "'EUR'", "net": "12400",
         "vat": "2600", "total": "15000", "language": "'nl'", "buyer": sql.name(ORDER),
         "corrects": f"CASE WHEN {CREDITED} AND i % 2 = 0 THEN i - 1 END", "due_on": sql.on(ORDER), "test": sql.no,
-        "snapshot": quoted(said(Kind.INVOICE)), "snapshot_sha256": f"'{HASH}'",
+        "snapshot": said_of(ORDER), "snapshot_sha256": f"'{HASH}'",
     }, "1 = 1"  # fmt: skip
     yield "register", count, {
         "shop_id": shop, "position": f"row_number() OVER (PARTITION BY {shop} ORDER BY i)", "document_id": "i", "number": number,

@@ -1,8 +1,10 @@
 """The whole system but its processes: the real store, a pretend shop, a real mail server; jobs are called, not queued."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from tests.support import due
@@ -11,14 +13,16 @@ from worker.demo.orders import Payload, php_json
 from worker.demo.pretend_access_points import KEYS, RECOMMAND_COMPANY, PretendAccessPoints
 from worker.demo.pretend_shop import PretendShop
 from worker.demo.pretend_vies import PretendVies
+from worker.domain.access_point import ELSEWHERE
 from worker.domain.actor import Actor
 from worker.domain.party import Address, Seller
-from worker.domain.shop import PeppolSettings
+from worker.domain.shop import OrderSettings, PeppolSettings, Shop
 from worker.jobs.order import process_delivery
 from worker.jobs.settlement import settle_order
 from worker.jobs.step import run_steps
 from worker.services import Services
-from worker.store import deliveries, shops
+from worker.settings import Settings
+from worker.store import deliveries, senders, shops
 from worker.store.database.tables import jobs as jobs_table
 from worker.store.deliveries import NewDelivery
 from worker.store.queries import order_history
@@ -156,3 +160,41 @@ class System:
     def change_secrets(self, secrets: Secrets) -> None:
         with self.services.store.write() as connection:
             shops.change_secrets(connection, self.services.encryption, self.shop_id, secrets)
+
+
+@contextmanager
+def a_system(database_url: str, folder: Path) -> Iterator[System]:
+    """A connected shop that sells from Gent; *folder* is for its files, the database is migrated."""
+    clock = Clock()
+    with (
+        PretendShop() as shop,
+        Mailbox() as mailbox,
+        PretendVies() as vies,
+        PretendAccessPoints(everyone=True) as points,
+    ):
+        settings = Settings(
+            data=folder,
+            public_url="https://documents.test",
+            database_url=database_url,
+            # Nobody listens there: an integration test calls the jobs itself.
+            redis_url=f"unix://{folder / 'nobody.sock'}",
+            secret_keys=("k" * 32,),
+            smtp_url=mailbox.url,
+            vies_url=vies.url,
+            peppol_url=points.url,
+            allow_private_shops=True,
+        )
+        services = Services(settings, now=clock)
+        made = Shop(
+            shop_id=shops.new_shop_id(), name="De Gouden Koffiepot", url=shop.url, orders=OrderSettings(since=START - timedelta(days=30)),
+            seller=SELLER, peppol=PeppolSettings(sender=ELSEWHERE),
+        )  # fmt: skip
+        secrets = Secrets((SECRET,), shop.consumer_key, shop.consumer_secret)
+        with services.store.write() as connection:
+            shops.add(connection, services.encryption, made, secrets, now=clock.now)
+            senders.prove(connection, made.shop_id, SELLER.email, by="operator", now=clock.now)
+        here = System(services, shop, mailbox, clock, made.shop_id, vies, points)
+        yield here
+        # A test may have moved in with other settings.
+        for used in (services, here.services):
+            used.store.close()

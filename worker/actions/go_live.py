@@ -123,7 +123,7 @@ def delivery_check(connection: Connection, shop: Shop, installation: Installatio
 def is_connected(connection: Connection, shop_id: str, installation: Installation) -> bool:
     """By its plugin, or by a REST key that somebody made by hand."""
     has_plugin = plugins.of_shop(connection, installation.encryption, shop_id) is not None
-    return has_plugin or shops.get(connection, installation.encryption, shop_id).secrets.has_rest
+    return has_plugin or shops.get_secrets(connection, installation.encryption, shop_id).has_rest
 
 
 def others_checks(connection: Connection, shop: Shop, *, now: datetime) -> tuple[ReadinessCheck, ...]:
@@ -261,7 +261,7 @@ def next_numbers(connection: Connection, shop: Shop, *, now: datetime) -> dict[K
 def mail_check(connection: Connection, shop: Shop, installation: Installation) -> ReadinessCheck:
     """Whether mail leaves, and as whom: by the operator's server a shop writes only from an address that was proved."""
     settings = installation.settings
-    has_own_server = bool(shops.get(connection, installation.encryption, shop.shop_id).secrets.smtp_url)
+    has_own_server = bool(shops.get_secrets(connection, installation.encryption, shop.shop_id).smtp_url)
     if not (has_own_server or settings.smtp_url):
         message = Message(
             "No mail server is set, so documents are made but not mailed. Fill in the shop's own under Mail."

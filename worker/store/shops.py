@@ -161,6 +161,14 @@ def secrets_of(connection: Connection, encryption: Encryption, shop_id: str) -> 
     return secrets_from_text(encryption.decrypt(locked)) if locked is not None else None
 
 
+def get_secrets(connection: Connection, encryption: Encryption, shop_id: str) -> Secrets:
+    """The same. Raises Rejected when there is no such shop."""
+    found = secrets_of(connection, encryption, shop_id)
+    if found is None:
+        raise unknown(shop_id)
+    return found
+
+
 def settings_of(connection: Connection, shop_id: str) -> Shop | None:
     """A shop without its secrets, which cost a decryption."""
     settings = connection.execute(select(shops.c.settings).where(shops.c.shop_id == shop_id)).scalar()
@@ -171,10 +179,14 @@ def get(connection: Connection, encryption: Encryption, shop_id: str) -> Connect
     """The shop with *shop_id*. Raises Rejected when there is none."""
     found = find(connection, encryption, shop_id)
     if found is None:
-        raise Rejected(
-            "There is no shop {shop_id}; `facturelay shop list` shows them.", shop_id=shop_id, code="shop_unknown"
-        )
+        raise unknown(shop_id)
     return found
+
+
+def unknown(shop_id: str) -> Rejected:
+    return Rejected(
+        "There is no shop {shop_id}; `facturelay shop list` shows them.", shop_id=shop_id, code="shop_unknown"
+    )
 
 
 def ids_at_work(connection: Connection) -> tuple[str, ...]:

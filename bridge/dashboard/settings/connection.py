@@ -121,7 +121,7 @@ def page(
     checked, repaired = finished_task(shop_id, "check_connection"), finished_task(shop_id, "repair_webhooks")
     with context().store.read() as connection:
         plugin = plugins.of_shop(connection, context().encryption, shop_id)
-        secrets = shops.get(connection, context().encryption, shop_id).secrets
+        secrets = shops.get_secrets(connection, context().encryption, shop_id)
         others, _told_at = plugins.other_invoices(connection, shop_id)
         told = {alert.code for alert in alerts.open_alerts(connection, shop_id)}
     checks = checked.answer.get("checks", ()) if checked else ()

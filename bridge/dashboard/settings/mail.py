@@ -111,7 +111,7 @@ def test_mail(shop_id: str) -> Response:
 
 def secrets_of(shop_id: str) -> Secrets:
     with context().store.read() as connection:
-        return shops.get(connection, context().encryption, shop_id).secrets
+        return shops.get_secrets(connection, context().encryption, shop_id)
 
 
 def current_form(shop_id: str, **typed: str) -> Form:

@@ -88,7 +88,7 @@ def save_businesses(shop_id: str) -> Response:
 def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
     shop, settings = this_shop(), context().settings
     with context().store.read() as connection:
-        secrets = shops.get(connection, context().encryption, shop_id).secrets
+        secrets = shops.get_secrets(connection, context().encryption, shop_id)
         alert = alerts.find(connection, shop_id, peppol_actions.ACCOUNT_ALERT)
         waiting = einvoices.count_waiting_for_access_point(connection, shop_id)
     checked = finished_task(shop_id, "check_peppol")

@@ -116,7 +116,7 @@ def of_shops(
 
 
 def facts_of(connection: Connection, encryption: Encryption, shop: Shop, seen: Seen, *, now: datetime) -> Facts:
-    secrets = shops.get(connection, encryption, shop.shop_id).secrets
+    secrets = shops.get_secrets(connection, encryption, shop.shop_id)
     return Facts(connection, shop, seen, bool(secrets.smtp_url), now)
 
 
