@@ -17,6 +17,8 @@ MAIL = "mail"
 # Why a step that was done needs somebody all the same: the buyer asks something, or rejects the document.
 BUYER_ASKS = "peppol_response"
 WRITE_BACK = "write_back"
+# Why a mail may come twice: it was begun to be given to a mail server, and whether that took it nobody here knows.
+MAIL_UNSURE = "mail_unsure"
 # Why a mail is done that never reached the buyer's own address: a person had it sent to another.
 SENT_ELSEWHERE = "sent_elsewhere"
 
@@ -47,6 +49,7 @@ class StepType:
     """*name* is stored, and part of the API and of addresses. *label* is what pages call it.
 
     *function* is a `worker.sending.StepFunction` by its dotted name: the bridge knows a step and may not import what it does.
+    *then*, the same way, tells others that it is done, when that is written down; it never fails.
     *wanted* tells for which documents of which shops it is planned when they are issued. *queue* is the one of
     `worker.queue.QueueName` in which it waits for a worker; what talks to others' servers is in "calls".
     """
@@ -54,6 +57,7 @@ class StepType:
     name: str
     label: Message
     function: str
+    then: str = ""
     wanted: Callable[[Shop, Draft], bool] = always
     queue: str = "calls"
 
@@ -65,7 +69,7 @@ STEPS = {
         StepType(RENDER, Message("PDF"), "worker.sending.pdf.render", queue="pdf"),
         StepType(EINVOICE, Message("E-invoice"), "worker.sending.einvoice.write", wanted=has_einvoice, queue="pdf"),
         StepType(TRANSMIT, Message("By Peppol"), "worker.sending.peppol.transmit", wanted=is_sent_by_peppol),
-        StepType(MAIL, Message("Mail"), "worker.sending.email.send", queue="mail"),
+        StepType(MAIL, Message("Mail"), "worker.sending.email.send", "worker.sending.email.tell_shop", queue="mail"),
         StepType(WRITE_BACK, Message("Note on the order"), "worker.sending.order_note.write_back"),
         *(
             StepType(kind, label, "worker.sending.reminder.send", wanted=never)

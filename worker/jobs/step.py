@@ -3,11 +3,11 @@
 import logging
 from datetime import timedelta
 
-from worker.domain.step import STEPS
+from worker.domain.step import MAIL_UNSURE, STEPS
 from worker.errors import FacturelayError, Unavailable, WaitsForOthers
 from worker.jobs.job_type import JobType, lease_time, run
 from worker.message import Message
-from worker.sending import NotNeeded, function_of
+from worker.sending import NotNeeded, function_of, tell
 from worker.sending.email import MAIL_LIMIT
 from worker.services import Services
 from worker.store import audit_trail, documents, steps
@@ -23,6 +23,8 @@ class DoStep(JobType[LeasedSteps, str | NotNeeded]):
     """One step of a document; a mail, of all that go with it."""
 
     def do(self, services: Services, leased: LeasedSteps) -> str | NotNeeded:
+        if leased.steps[0].code == MAIL_UNSURE:
+            self.say_that_it_may_come_twice(services, leased)
         try:
             return function_of(STEPS[leased.steps[0].name])(services, leased)
         except NotNeeded as reason:
@@ -35,6 +37,8 @@ class DoStep(JobType[LeasedSteps, str | NotNeeded]):
         with services.store.write() as connection:
             job_store.save_detail(connection, leased.lease, result)
             job_store.finish(connection, leased.lease, now=services.now())
+        # Not before: a worker that dies while it tells would have sent a mail that nobody here knows of.
+        tell(STEPS[leased.steps[0].name], services, leased)
 
     def is_given_up(self, leased: LeasedSteps, error: Unavailable, age: timedelta) -> bool:
         """A mail beyond the day's allowance waits for its day, and what waits for others for them, however long that takes."""
@@ -52,6 +56,21 @@ class DoStep(JobType[LeasedSteps, str | NotNeeded]):
             for step in ended:
                 order_id = documents.get(connection, step.document_id).draft.order_id
                 entry = AuditEntry(step.shop_id, now, "worker", code, message, order_id, step.document_id)
+                audit_trail.add(connection, entry)
+
+    def say_that_it_may_come_twice(self, services: Services, leased: LeasedSteps) -> None:
+        now = services.now()
+        with services.store.write() as connection:
+            for step in leased.steps:
+                document = documents.get(connection, step.document_id)
+                message = Message(
+                    "The mail with {number} may arrive twice: Facturelay stopped, or the connection broke, while the mail server was "
+                    "taking it. It is sent again, as the same mail, so that it surely arrives.",
+                    number=document.number,
+                )
+                entry = AuditEntry(
+                    step.shop_id, now, "worker", "mailed_again", message, document.draft.order_id, step.document_id
+                )
                 audit_trail.add(connection, entry)
 
 

@@ -4,12 +4,13 @@ import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
+from functools import partial
 
 from worker.errors import FacturelayError, Rejected, Unavailable
 from worker.message import Message
@@ -38,6 +39,20 @@ def send(
     *connect_to* are IP addresses of the host that were checked already; the first that answers is used. Raises `Unavailable` when a later try may work (code
     `mail_unsure` when the server may have taken it), and `Rejected` when a person must act.
     """
+    with ready(message, smtp_url=smtp_url, recipients=recipients, total_s=total_s, connect_to=connect_to) as give:
+        give()
+
+
+@contextmanager
+def ready(
+    message: EmailMessage,
+    *,
+    smtp_url: str,
+    recipients: Sequence[str],
+    total_s: float = TOTAL_S,
+    connect_to: Sequence[str] = (),
+) -> Iterator[Callable[[], None]]:
+    """As `send`, in two parts: the server waits for the mail, and whoever calls what it gets gives it. Before that nobody has it."""
     server = parse_smtp_url(smtp_url)
     sender = _ascii_domain(parseaddr(str(message["From"]))[1])
     addresses = tuple(_ascii_domain(address) for address in recipients)
@@ -59,7 +74,8 @@ def send(
             )
         _envelope(connection, sender, addresses, wide)
         until_given.close()
-        _deliver(connection, message.as_bytes(policy=policy.SMTPUTF8 if wide else policy.SMTP), addresses[0])
+        content = message.as_bytes(policy=policy.SMTPUTF8 if wide else policy.SMTP)
+        yield partial(_deliver, connection, content, addresses[0])
 
 
 @contextmanager
@@ -91,9 +107,9 @@ def _connected(
 
 
 def _quit(connection: smtplib.SMTP) -> None:
-    """The mail is taken by now; what goes wrong here changes nothing."""
+    """The mail is taken by now: nobody waits for the answer, as whoever dies before that is written down would send it again."""
     with suppress(smtplib.SMTPException, OSError):
-        connection.quit()
+        connection.putcmd("quit")
 
 
 def _envelope(connection: smtplib.SMTP, sender: str, addresses: Sequence[str], wide: bool) -> None:

@@ -22,3 +22,10 @@ class NotNeeded(FacturelayError):
 def function_of(step: StepType) -> StepFunction:
     found: StepFunction = pkgutil.resolve_name(step.function)
     return found
+
+
+def tell(step: StepType, services: Services, leased: LeasedSteps) -> None:
+    """Tell others that a step is done. Never fails."""
+    if step.then:
+        then: Callable[[Services, LeasedSteps], None] = pkgutil.resolve_name(step.then)
+        then(services, leased)

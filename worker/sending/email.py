@@ -1,7 +1,7 @@
 """Step: mail the documents of one mail group to the customer."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,8 +10,11 @@ from email.message import EmailMessage
 from email.utils import make_msgid
 from urllib.parse import urlsplit
 
+from sqlalchemy import Connection
+
 from worker.domain.document import Document
 from worker.domain.shop import Shop
+from worker.domain.step import MAIL_UNSURE
 from worker.errors import FacturelayError, Rejected, TakesLong, Unavailable
 from worker.mail import customer_mail, server_choice, smtp
 from worker.mail.customer_mail import Ways
@@ -42,12 +45,7 @@ def send(services: Services, leased: LeasedSteps) -> str:
         raise
     documents_with_pdfs = tuple(document_with_pdf(services, step.document_id) for step in leased.steps)
     shop = with_sender(services, connected.shop)
-    message_id = leased.steps[0].detail or new_message_id(services.settings.public_url)
-    with services.store.write() as connection:
-        # Before the server hears of it: after a crash the same mail goes out under the same id.
-        jobs.save_detail(connection, leased.lease, message_id)
-        if by_peppol:
-            transmissions.mark_told(connection, by_peppol, now=services.now())
+    message_id = message_id_of(services, leased)
     message = customer_mail.compose(
         shop,
         documents_with_pdfs,
@@ -56,20 +54,45 @@ def send(services: Services, leased: LeasedSteps) -> str:
         attachments=branding.attachments_of(services, shop),
     )
     mailed_documents = [document for document, _ in documents_with_pdfs]
+
+    def begin() -> None:
+        with services.store.write() as connection:
+            begin_mail(connection, leased, message_id)
+            if by_peppol:
+                transmissions.mark_told(connection, by_peppol, now=services.now())
+
     try:
         # The shop counts from its answer, and sends its own mail when ours took too long.
         with talk(sync.TAKEN_OVER_S, most_bytes=sys.maxsize):
             shop_mails = sync.take_over_mail(services, leased, mailed_documents)
             if shop_mails:
                 raise NotNeeded(shop_mails)
-            send_mail(
-                services, connected, message, recipients=customer_mail.recipients(shop, documents_with_pdfs[0][0])
-            )
+            recipients = customer_mail.recipients(shop, documents_with_pdfs[0][0])
+            send_mail(services, connected, message, recipients=recipients, begin=begin)
     except Rejected:
         sync.report_mail_sent(services, leased, mailed_documents, mailed=False)
         raise
-    sync.report_mail_sent(services, leased, mailed_documents, mailed=True)
     return message_id
+
+
+def tell_shop(services: Services, leased: LeasedSteps) -> None:
+    """Tell the shop's plugin that our mail left in place of its own."""
+    sync.report_mail_sent(services, leased, documents_of(services, leased), mailed=True)
+
+
+def message_id_of(services: Services, leased: LeasedSteps) -> str:
+    """That of the last try, which may have arrived, so that mailboxes know the mail again; a new one for a first."""
+    return leased.steps[0].detail or new_message_id(services.settings.public_url)
+
+
+def new_message_id(public_url: str) -> str:
+    return make_msgid(domain=urlsplit(public_url).hostname or "localhost")
+
+
+def begin_mail(connection: Connection, leased: LeasedSteps, message_id: str) -> None:
+    """Write down that a mail may have left from now on, until it is done or the server says no. Raises Unavailable where another mails it."""
+    if not jobs.begin(connection, leased.lease, code=MAIL_UNSURE, detail=message_id):
+        raise Unavailable("It took longer than it may, and was broken off; it is tried again.", code="took_too_long")
 
 
 def documents_of(services: Services, leased: LeasedSteps) -> list[Document]:
@@ -82,20 +105,30 @@ def with_sender(services: Services, shop: Shop) -> Shop:
     return replace(shop, mail=replace(shop.mail, sender=shop.writes_from(services.settings.mail_from)))
 
 
+def at_once() -> None:
+    """Nothing is written down before the mail is given."""
+
+
 def send_mail(
-    services: Services, connected: ConnectedShop, message: EmailMessage, *, recipients: Sequence[str]
+    services: Services,
+    connected: ConnectedShop,
+    message: EmailMessage,
+    *,
+    recipients: Sequence[str],
+    begin: Callable[[], None] = at_once,
 ) -> ChosenServer:
     """Give *message* to the shop's own mail server, else to the operator's. Returns the way it went.
 
     By the operator's it goes under an address that the shop has proved or under the operator's own, and only so many a day.
+    *begin* is called when the server waits for the mail; until then it surely has not left.
     """
     if connected.secrets.smtp_url or not services.settings.smtp_url:
-        return hand_over(services, connected, message, recipients)
+        return hand_over(services, connected, message, recipients, begin)
     put_on_allowed_sender(services, connected.shop, message)
     day = services.now().astimezone(UTC).date()
     take_from_allowance(services, connected.shop, day)
     try:
-        return hand_over(services, connected, message, recipients)
+        return hand_over(services, connected, message, recipients, begin)
     except (FacturelayError, TakesLong):
         with services.store.write() as connection:
             senders.take_back(connection, connected.shop.shop_id, day=day)
@@ -103,7 +136,11 @@ def send_mail(
 
 
 def hand_over(
-    services: Services, connected: ConnectedShop, message: EmailMessage, recipients: Sequence[str]
+    services: Services,
+    connected: ConnectedShop,
+    message: EmailMessage,
+    recipients: Sequence[str],
+    begin: Callable[[], None],
 ) -> ChosenServer:
     """By the shop's own server, or by that which all shops share: then nobody else tries a server that one found silent."""
     is_own = bool(connected.secrets.smtp_url)
@@ -112,7 +149,9 @@ def hand_over(
         way = server_choice.choose_server(
             connected.secrets.smtp_url, services.settings.smtp_url, allow_private=services.settings.allow_private_shops
         )
-        smtp.send(message, smtp_url=way.smtp_url, recipients=recipients, connect_to=way.connect_to)
+        with smtp.ready(message, smtp_url=way.smtp_url, recipients=recipients, connect_to=way.connect_to) as give:
+            begin()
+            give()
     return way
 
 
@@ -168,7 +207,3 @@ def take_from_allowance(services: Services, shop: Shop, day: date) -> None:
             code=MAIL_LIMIT,
             retry_after_s=int((tomorrow - services.now()).total_seconds()) + 1,
         )
-
-
-def new_message_id(public_url: str) -> str:
-    return make_msgid(domain=urlsplit(public_url).hostname or "localhost")

@@ -21,10 +21,10 @@ from worker.message import Message
 from worker.orders import fetch
 from worker.sending import NotNeeded
 from worker.sending.customer_link import link_of
-from worker.sending.email import new_message_id, send_mail, with_sender
+from worker.sending.email import begin_mail, message_id_of, send_mail, with_sender
 from worker.sending.pdf import document_with_pdf
 from worker.services import Services
-from worker.store import audit_trail, document_balances, documents, jobs, orders, reminders, steps
+from worker.store import audit_trail, document_balances, documents, orders, reminders, steps
 from worker.store.audit_trail import AuditEntry
 from worker.store.jobs import JobEnd
 from worker.store.queries import reminder_outlook, unpaid_orders
@@ -50,7 +50,7 @@ def send(services: Services, leased: LeasedSteps) -> str:
     checks.of_steps(leased.steps)
     files = {step.document_id: document_with_pdf(services, step.document_id) for step in checks.leaving(leased.steps)}
     shop = with_sender(services, connected.shop)
-    message_id = leased.steps[0].detail or new_message_id(services.settings.public_url)
+    message_id = message_id_of(services, leased)
     with services.store.write() as connection:
         # What is open now, and not when the shop was asked: money may have come meanwhile.
         for document_id in sorted(files):
@@ -59,11 +59,10 @@ def send(services: Services, leased: LeasedSteps) -> str:
         written = {
             one: written_reminder(shop, outlook, kind, today(services, shop)) for one, outlook in outlooks.items()
         }
-        # Before the mail server hears of it: after a crash the same mail goes out under the same id.
+        # Before the mail server hears of it: after a crash the same mail goes out.
         for reminder in written.values():
             reminders.save(connection, reminder)
         leave_out(connection, leased, checks.not_needed, now=services.now())
-        jobs.save_detail(connection, leased.lease, message_id)
     views = [
         ReminderView(
             document=outlook.document,
@@ -75,7 +74,13 @@ def send(services: Services, leased: LeasedSteps) -> str:
         for one, outlook in outlooks.items()
     ]
     message = reminder_mail.compose(shop, views, [files[one][1] for one in outlooks], message_id=message_id)
-    send_mail(services, connected, message, recipients=customer_mail.recipients(shop, views[0].document))
+
+    def begin() -> None:
+        with services.store.write() as connection:
+            begin_mail(connection, leased, message_id)
+
+    recipients = customer_mail.recipients(shop, views[0].document)
+    send_mail(services, connected, message, recipients=recipients, begin=begin)
     for view in views:
         add_to_trail(services, view.document, kind)
     return message_id

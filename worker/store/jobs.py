@@ -127,8 +127,17 @@ def renew(connection: Connection, lease: str, *, until: datetime) -> bool:
 
 
 def save_detail(connection: Connection, lease: str, detail: str) -> None:
-    """Keep *detail* on the leased jobs before the world is told: a Message-ID, so that a repeat carries the same one."""
+    """Keep *detail* on the leased jobs."""
     connection.execute(update(jobs).where(jobs.c.lease == lease).values(detail=detail))
+
+
+def begin(connection: Connection, lease: str, *, code: str, detail: str) -> bool:
+    """Write down what begins, before the world is told: whoever takes the jobs up after a crash finds *code* and *detail*.
+
+    False when the lease was lost meanwhile: then another does it.
+    """
+    begun = update(jobs).where(jobs.c.lease == lease).values(code=code, detail=detail)
+    return bool(connection.execute(begun).rowcount)
 
 
 def finish(connection: Connection, lease: str, end: JobEnd = DONE, *, now: datetime) -> bool:
