@@ -11,7 +11,8 @@ from bridge.accounts.audit import record_event, tell
 from bridge.accounts.invitations import read_new_password
 from bridge.context import context, redirect_to
 from bridge.forms import Form
-from bridge.i18n.translate import LANGUAGE_NAMES, _, set_language
+from bridge.i18n.translate import _, set_language
+from worker.domain.language import LANGUAGE_NAMES
 from worker.message import Message
 from worker.store import sessions as sessions_store
 from worker.store import users

@@ -113,6 +113,7 @@ def register(app: Flask) -> None:
         response_name=labels.response_name,
         kind_within=labels.kind_within,
         rule_name=labels.rule_name,
+        setting_name=labels.setting_name,
         source_name=labels.source_name,
         state_label=labels.state_label,
         wants_other_address=order_story.wants_other_address,

@@ -1,11 +1,33 @@
 """The words for what became of orders and documents."""
 
+from collections.abc import Mapping, Sequence
+
 from bridge.i18n.translate import _, kind_name, translate_message, translator
 from worker.domain.document import Kind
 from worker.domain.rule_conditions import ORDER_KIND_TERMS
-from worker.domain.rules import BuyerFilter, OrderKind, Rule
+from worker.domain.rule_words import rule_in_words
+from worker.domain.rules import OrderKind, Rule
+from worker.domain.setting_names import CHOICES, SETTING_NAMES, UNTAXED
 from worker.domain.step import STEPS
-from worker.domain.zero_reason import Untaxed
+from worker.message import Message
+
+Options = Sequence[tuple[str, str]]
+
+
+def setting_name(name: str) -> str:
+    """What a setting of `settings_form.FIELDS` is called."""
+    return translate_message(SETTING_NAMES[name])
+
+
+def setting_choices(name: str) -> Options:
+    """What may be chosen of a setting, each by what is stored."""
+    return in_words(CHOICES[name])
+
+
+def in_words(choices: Mapping[str, Message | str]) -> Options:
+    return tuple(
+        (str(key), word if isinstance(word, str) else translate_message(word)) for key, word in choices.items()
+    )
 
 
 def step_name(name: str) -> str:
@@ -76,68 +98,24 @@ def vat_reason(key: str) -> str:
         "eu_institution": _("EU institution"),
         "diplomat": _("diplomat"),
         "oss": _("OSS"),
-        **dict(untaxed_words()),
+        **{str(what): translate_message(words) for what, words in UNTAXED.items()},
     }.get(key, key)
-
-
-def untaxed_words() -> tuple[tuple[str, str], ...]:
-    """What a thing without VAT may be said to be, and what that means."""
-    return (
-        (Untaxed.VOUCHER, _("gift voucher for several things: VAT is due when it is spent")),
-        (Untaxed.PACKAGING, _("deposit on packaging that comes back")),
-        (Untaxed.DISBURSEMENT, _("paid in the customer's name and for his account")),
-        (Untaxed.TIP, _("tip or gift for which nothing is owed")),
-        (Untaxed.MARGIN, _("second-hand goods under the margin scheme")),
-        (Untaxed.EXEMPT, _("exempt by art. 44")),
-        (Untaxed.ZERO_RATED, _("taxed at 0 % by law, like newspapers and recovered materials")),
-    )
-
-
-def trigger_name(trigger: str) -> str:
-    return {
-        "created": _("placed"),
-        "paid": _("paid"),
-        "processing": _("in processing"),
-        "completed": _("completed"),
-    }.get(trigger, trigger)
 
 
 def rule_name(rule: str) -> str:
     """A rule or a cause by its stored name: `invoice:paid:send`, `refund:301`, `cancel:F2026-00042`, `credit_note`."""
     name, _colon, rest = rule.partition(":")
     if name in list(Kind) and rest:
-        kind = kind_name(name)
-        trigger, _colon, send_mode = rest.partition(":")
-        when = _("{kind} when {moment}", kind=kind, moment=trigger_name(trigger))
-        mode = _("sent") if send_mode.startswith("send") else _("saved as a draft")
-        return ", ".join([f"{when}, {mode}", *condition_names(rule)])
+        try:
+            words = translate_message(rule_in_words(Rule.parse(rule)))
+        except ValueError:  # as an older version wrote it
+            return kind_name(name)
+        return words[:1].upper() + words[1:]
     if name == "refund":
         return _("refund {number}", number=rest)
     if name == "cancel":
         return _("cancelling {number}", number=rest)
     return kind_name(name) if name in list(Kind) else rule
-
-
-def condition_names(rule: str) -> list[str]:
-    """Which orders a rule is for, as far as it says; nothing for one that an older version wrote otherwise."""
-    try:
-        found = Rule.parse(rule)
-    except ValueError:
-        return []
-    kinds = tuple(map(order_kind_name, found.order_kinds))
-    buyer = {BuyerFilter.BUSINESS: _("businesses"), BuyerFilter.CONSUMER: _("consumers")}.get(found.buyer, "")
-    named = (
-        (_("for"), (buyer,) if buyer else ()),
-        (_("country"), found.countries),
-        (_("payment method"), found.payment_methods),
-        (_("from"), () if found.minimum_total is None else (str(found.minimum_total),)),
-        (_("order"), kinds),
-        (_("category"), found.categories),
-        (_("tax class"), found.tax_classes),
-        (_("shipping"), found.shipping_methods),
-        (_("coupon"), found.coupons),
-    )
-    return [f"{name} {' / '.join(values)}" for name, values in named if values]
 
 
 def order_kind_name(kind: str) -> str:

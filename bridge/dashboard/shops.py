@@ -9,11 +9,12 @@ from bridge.accounts.access import actor, guard_operators, me
 from bridge.context import context, redirect_to
 from bridge.dashboard.tasks import finished_task
 from bridge.forms import Form, read_mail_address
-from bridge.i18n.translate import LANGUAGE_NAMES, _, translate_message
+from bridge.i18n.translate import _, translate_message
 from worker.actions import shop_settings
 from worker.actions.shop_settings import NewShop
 from worker.domain import settings_form
 from worker.domain.actor import Actor
+from worker.domain.language import LANGUAGE_NAMES
 from worker.domain.settings_form import WrongSettings
 from worker.errors import Rejected
 from worker.store import sessions, shops, users

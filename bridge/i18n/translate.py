@@ -13,6 +13,7 @@ from jinja2 import StrictUndefined
 
 from bridge.context import context
 from worker.domain.document import Kind
+from worker.domain.language import LANGUAGE_NAMES
 from worker.domain.party import Address
 from worker.i18n import LANGUAGES, Translator, address, title
 from worker.i18n.law import law_reference
@@ -23,7 +24,6 @@ CATALOG_PACKAGE = "bridge.i18n"
 DEFAULT_ZONE = "Europe/Brussels"
 # For who takes any language.
 ENGLISH_FIRST = ("en", *(language for language in LANGUAGES if language != "en"))
-LANGUAGE_NAMES = {"nl": "Nederlands", "fr": "Français", "de": "Deutsch", "en": "English"}
 
 
 def translator() -> Translator:

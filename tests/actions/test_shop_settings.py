@@ -76,7 +76,9 @@ def test_what_was_typed_is_stored_and_told(installation: OneShop) -> None:
     change(installation, settings={"language": "fr", "payment_days": "14"})
     change(installation, settings={"language": "fr"})
     assert (installation.now().shop.language, installation.now().shop.payment_days) == ("fr", 14)
-    assert installation.told() == [(BY, "language: nl → fr; payment days: 30 → 14.")]
+    assert installation.told() == [
+        (BY, "Language where an order tells none: Nederlands → Français; Days until an unpaid invoice is due: 30 → 14.")
+    ]
 
 
 def test_no_shop_takes_the_digits_of_references_under_which_another_asks_or_asked(installation: OneShop) -> None:
@@ -218,7 +220,7 @@ def test_without_the_sellers_details_a_shop_stays_in_test(installation: OneShop)
 def test_a_paused_shop_goes_on(installation: OneShop) -> None:
     assert change(installation, suspended=True).suspended
     assert not change(installation, suspended=False).suspended
-    assert installation.told() == [(BY, "suspended: no → yes."), (BY, "suspended: yes → no.")]
+    assert installation.told() == [(BY, "Paused: no → yes."), (BY, "Paused: yes → no.")]
 
 
 def test_a_shop_is_made_in_test_and_may_move(installation: OneShop) -> None:
@@ -233,7 +235,7 @@ def test_a_shop_is_made_in_test_and_may_move(installation: OneShop) -> None:
     change(installation, url="https://shop.gist.example")
     assert installation.told() == [
         (BY, "Gist was made."),
-        (BY, "url: https://gist.example → https://shop.gist.example; the webhook secret was replaced."),
+        (BY, "Address of the shop: https://gist.example → https://shop.gist.example; the webhook secret was replaced."),
     ]
 
 
@@ -259,7 +261,9 @@ def test_many_things_change_at_once_or_none_does(installation: OneShop) -> None:
     assert (installation.now(), installation.told()) == (before, [])
 
     change(installation, settings={"vat.regime": "exempt"}, suspended=True, rest_key="ck_1", rest_secret="cs_1")
-    assert installation.told() == [(BY, "suspended: no → yes; vat.regime: normal → exempt; the REST key was changed.")]
+    assert installation.told() == [
+        (BY, "Paused: no → yes; VAT scheme: ordinary: VAT is charged → exempt by art. 44; the REST key was changed.")
+    ]
 
 
 @pytest.fixture

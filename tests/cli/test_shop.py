@@ -226,7 +226,10 @@ def test_the_audit_trail_has_each_change_from_what_to_what(make_shop: MakeShop) 
         (
             "command line",
             "settings_changed",
-            "seller.address.city: Gent → Brugge; rules: invoice:paid:send → invoice:completed:draft; language: nl → fr.",
+            (
+                "City: Gent → Brugge; Rules: invoice when paid, sent → invoice when completed, saved as a draft; "
+                "Language where an order tells none: Nederlands → Français."
+            ),
         )
     ]
 

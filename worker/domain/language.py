@@ -10,6 +10,7 @@ from worker.domain.order import Order
 from worker.domain.shop import Shop
 
 LANGUAGES = ("nl", "fr", "de", "en")
+LANGUAGE_NAMES = {"nl": "Nederlands", "fr": "Français", "de": "Deutsch", "en": "English"}
 # In what language businesses get invoices: that of the seller's region, the customer's, or one of ours.
 OF_SEAT, OF_CUSTOMER = "seat", "customer"
 BUSINESS_LANGUAGES = (OF_SEAT, OF_CUSTOMER, *LANGUAGES)

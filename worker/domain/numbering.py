@@ -94,7 +94,7 @@ def check_pattern(pattern: str, *, yearly: bool = True) -> None:
             pattern=pattern,
             year="{year}",
         )
-    example = pattern.format(year=2026, number=1)
+    example = example_number(pattern)
     if not example.isprintable() or example != example.strip() or len(example) > LONGEST_NUMBER:
         raise InvalidValue(
             "“{pattern}” gives “{example}”; use at most {longest} printable characters",
@@ -102,6 +102,11 @@ def check_pattern(pattern: str, *, yearly: bool = True) -> None:
             example=example,
             longest=LONGEST_NUMBER,
         )
+
+
+def example_number(pattern: str) -> str:
+    """The first number that *pattern* gives, in a year for examples."""
+    return pattern.format(year=2026, number=1)
 
 
 def check_series_name(name: str) -> str:

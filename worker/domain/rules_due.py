@@ -15,19 +15,13 @@ from worker.domain.order_payment import is_paid_in_parts
 from worker.domain.order_status import CREATED_STATUSES, DRAFT_STATUSES, status_term
 from worker.domain.payment_method import Means, is_transfer
 from worker.domain.rule_conditions import unmet_condition
+from worker.domain.rule_words import TRIGGER_TERMS
 from worker.domain.rules import Rule, Trigger
 from worker.domain.sale_part import why_invoiced_elsewhere, why_not_documented
 from worker.domain.shop import Shop
 from worker.domain.vat_check import waiting_message
 from worker.domain.vat_proof import missing_proof
 from worker.message import Message
-
-_TRIGGER_NAMES = {
-    Trigger.CREATED: Message("placed"),
-    Trigger.PAID: Message("paid"),
-    Trigger.PROCESSING: Message("in processing"),
-    Trigger.COMPLETED: Message("completed"),
-}
 
 
 def evaluate_rule(rule: Rule, dossier: Dossier, findings: Findings) -> None:
@@ -80,7 +74,7 @@ def why_not_yet(rule: Rule, dossier: Dossier) -> Reason | None:
         )
     if has_reached(rule.trigger, dossier):
         return None
-    trigger_name = _TRIGGER_NAMES[rule.trigger]
+    trigger_name = TRIGGER_TERMS[rule.trigger]
     return f"not_{rule.trigger}", Message(
         "The order is not {trigger} yet; its status is “{status}”.",
         trigger=trigger_name,

@@ -8,18 +8,19 @@ from flask import Response, flash, request
 from bridge.accounts.access import actor
 from bridge.accounts.access import shop as this_shop
 from bridge.context import base_path, context, redirect_to
+from bridge.dashboard.labels import setting_choices
 from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.dashboard.uploads import take_upload
 from bridge.forms import Form
-from bridge.i18n.translate import LANGUAGE_NAMES, _, kind_name, translate_message
+from bridge.i18n.translate import _, kind_name, translate_message
 from worker.actions import shop_settings
 from worker.actions.shop_settings import ShopChanges
 from worker.domain import settings_form
 from worker.domain.document import Kind
+from worker.domain.language import LANGUAGE_NAMES
 from worker.domain.settings_form import WrongSettings, with_setting
-from worker.domain.shop import LAYOUTS
 
 NAMES_OF_SETTINGS = ("branding.layout", "branding.accent")
 
@@ -120,10 +121,7 @@ def page(
         form=form,
         tried=preview,
         preview_url=f"{base_path()}/s/{shop_id}/tasks/{task_id}/file" if preview else "",
-        layouts=[
-            (layout, {"ledger": _("Classic"), "letter": _("For window envelopes")}.get(layout, layout))
-            for layout in LAYOUTS
-        ],
+        layouts=setting_choices("branding.layout"),
         kinds=[(str(kind), kind_name(kind)) for kind in Kind],
         languages=[("", _("as the order")), *LANGUAGE_NAMES.items()],
     )

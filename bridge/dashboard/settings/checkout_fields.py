@@ -6,13 +6,13 @@ from flask import Response, flash, request
 
 from bridge.accounts.access import shop
 from bridge.context import redirect_to
+from bridge.dashboard.labels import Options, setting_choices
 from bridge.dashboard.settings import blueprint, change_shop
-from bridge.dashboard.settings.fields import Options, settings_page
+from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
 from bridge.i18n.translate import _, translate_message
 from worker.actions.shop_settings import ShopChanges
-from worker.domain.own_field import Holds
 from worker.domain.settings_form import WrongSettings
 
 MOST_FIELDS = 220
@@ -74,12 +74,4 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
 
 
 def meanings() -> Options:
-    return (
-        ("", _("as found by itself")),
-        (Holds.VAT_NUMBER, _("VAT number")),
-        (Holds.PURCHASE_ORDER, _("purchase order number")),
-        (Holds.PEPPOL_ADDRESS, _("Peppol address")),
-        (Holds.DELIVERY_DAY, _("delivery date")),
-        (Holds.DELIVERY_HOURS, _("delivery hours")),
-        (Holds.PICK_UP_POINT, _("pick-up point")),
-    )
+    return (("", _("as found by itself")), *setting_choices(NAME))

@@ -1,6 +1,6 @@
 """Pages that are a form and nothing else: company, orders, VAT. Field names are those of `domain.settings_form.FIELDS`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -9,38 +9,38 @@ from flask import Response, abort, flash, make_response, render_template, reques
 
 from bridge.accounts.access import shop
 from bridge.context import context, redirect_to
-from bridge.dashboard.labels import untaxed_words
+from bridge.dashboard.labels import Options, in_words, setting_choices, setting_name
 from bridge.dashboard.settings import TOPICS, blueprint, change_shop
 from bridge.dashboard.settings.next_step import next_step
 from bridge.forms import Form
-from bridge.i18n.translate import LANGUAGE_NAMES, _, format_amount, translate_message, translator
+from bridge.i18n.translate import _, format_amount, translate_message, translator
 from worker.actions.shop_settings import ShopChanges
 from worker.domain import settings_form
 from worker.domain.completeness import missing_of_seller, seller_problem
 from worker.domain.distance_sales import LIMIT, is_watched
-from worker.domain.document import SendMode
-from worker.domain.language import NO_SECOND, OF_CUSTOMER, OF_SEAT
+from worker.domain.setting_names import MARKS, UNTAXED
 from worker.domain.settings_form import WrongSettings
-from worker.domain.shop import ConsumerInvoices, ConsumerPrices, DocumentedOrders, Shop, VatRegime
+from worker.domain.shop import Shop
 from worker.domain.vat_number import enterprise_number_of, normalise_vat_number
 from worker.domain.zero_reason import Mark
 from worker.store import distance_sales, plugins
 
-Options = Sequence[tuple[str, str]]
-
 
 @dataclass(frozen=True)
 class FormField:
-    """One field of a form: the setting's name, its label, and its kind of input."""
+    """One field of a form: the setting's name, and its kind of input."""
 
     name: str
-    label: str
     kind: str = "text"
     help: str = ""
     options: Options = ()
     words: Options = ()  # what may be typed, and what it means, below the field
     needed: bool = False
     narrow: bool = False  # shares its line with the narrow one beside it
+
+    @property
+    def label(self) -> str:
+        return setting_name(self.name)
 
 
 @dataclass(frozen=True)
@@ -75,108 +75,95 @@ def company() -> SettingsPage:
             FieldGroup(
                 _("On your documents"),
                 (
-                    FormField("seller.name", _("Company name"), needed=True),
-                    FormField("seller.legal_form", _("Legal form"), help=_("Like BV or SRL."), narrow=True),
+                    FormField("seller.name", needed=True),
+                    FormField("seller.legal_form", help=_("Like BV or SRL."), narrow=True),
                     FormField(
                         "seller.register",
-                        _("Register of legal persons"),
                         help=_("Like RPR Gent or RPM Bruxelles."),
                         narrow=True,
                     ),
                     FormField(
                         "seller.sole_trader",
-                        _("Sole trader"),
                         kind="check",
                         help=_("A natural person, who has no legal form and stands in no register of legal persons."),
                     ),
-                    FormField("seller.address.street", _("Street and number"), needed=True),
-                    FormField("seller.address.postcode", _("Postcode"), needed=True, narrow=True),
-                    FormField("seller.address.city", _("City"), needed=True, narrow=True),
-                    FormField("seller.address.country", _("Country"), kind="select", options=countries(), needed=True),
+                    FormField("seller.address.street", needed=True),
+                    FormField("seller.address.postcode", needed=True, narrow=True),
+                    FormField("seller.address.city", needed=True, narrow=True),
+                    FormField("seller.address.country", kind="select", options=countries(), needed=True),
                     FormField(
                         "seller.vat_number",
-                        _("VAT number"),
                         help=_("With its country, like BE0123456749."),
                         narrow=True,
                     ),
                     FormField(
                         "seller.enterprise_number",
-                        _("Enterprise number (KBO/BCE)"),
                         help=_("Empty: follows from the VAT number."),
                         narrow=True,
                     ),
                     FormField(
                         "seller.iban",
-                        _("Account number (IBAN)"),
                         help=_("The law wants it on every document; unpaid invoices say where to pay, with a QR code."),
                         narrow=True,
                     ),
-                    FormField("seller.bic", _("BIC of the bank"), narrow=True),
+                    FormField("seller.bic", narrow=True),
                 ),
             ),
             FieldGroup(
                 _("Where customers reach you"),
                 (
-                    FormField("seller.email", _("Mail address"), kind="email"),
-                    FormField("seller.phone", _("Phone"), kind="tel"),
-                    FormField("seller.website", _("Web site")),
+                    FormField("seller.email", kind="email"),
+                    FormField("seller.phone", kind="tel"),
+                    FormField("seller.website"),
                 ),
             ),
             FieldGroup(
                 _("The shop"),
                 (
-                    FormField("name", _("Name of the shop"), needed=True),
+                    FormField("name", needed=True),
                     FormField(
                         "language",
-                        _("Language where an order tells none"),
                         kind="select",
-                        options=tuple(LANGUAGE_NAMES.items()),
+                        options=setting_choices("language"),
                         help=_("Otherwise a customer's language follows from the order and the address."),
                     ),
                     FormField(
                         "business_language",
-                        _("Language of invoices to businesses"),
                         kind="select",
-                        options=business_languages(),
+                        options=setting_choices("business_language"),
                         help=_(
                             "In Flanders and Wallonia the law wants that of the region, whoever the customer is: an invoice in another is void. The mail with it is in the customer's."
                         ),
                     ),
                     FormField(
                         "second_language",
-                        _("Second language on the same document"),
                         kind="select",
-                        options=second_languages(),
+                        options=setting_choices("second_language"),
                         help=_(
                             "Title, column heads, totals and legal sentences then stand in both. The first stays the one that the law wants."
                         ),
                     ),
                     FormField(
                         "consumer_prices",
-                        _("Prices on documents for consumers"),
                         kind="select",
-                        options=consumer_prices(),
+                        options=setting_choices("consumer_prices"),
                         help=_(
                             "With VAT, the price without it stands small below, as an invoice needs it. Documents for businesses always show prices without VAT."
                         ),
                     ),
                     FormField(
                         "shows_discounts",
-                        _("Say below each line what a coupon took off it"),
                         kind="check",
                         help=_("The amounts stay those after the discount."),
                     ),
                     FormField(
                         "factur_x",
-                        _("Put the figures into the PDF for businesses in Germany and France (Factur-X, ZUGFeRD)"),
                         kind="check",
                         help=_(
                             "Their bookkeeping reads such a PDF by itself. It is checked against the official rules of Factur-X; as PDF/A-3 it is made by the book, but no independent program has certified that."
                         ),
                     ),
-                    FormField(
-                        "zone", _("Time zone"), help=_("Dates on documents are dates there, like Europe/Brussels.")
-                    ),
+                    FormField("zone", help=_("Dates on documents are dates there, like Europe/Brussels.")),
                 ),
             ),
         ),
@@ -193,28 +180,24 @@ def orders() -> SettingsPage:
                 (
                     FormField(
                         "orders.since",
-                        _("Orders placed since"),
                         kind="datetime-local",
                         help=_("Older ones make nothing by themselves; they can be invoiced afterwards."),
                     ),
                     FormField(
                         "orders.pending_is_placed",
-                        _("An order that is only “pending payment” counts as placed"),
                         kind="check",
                         help=_("Off is right for most shops: who is at the payment page has such an order too."),
                     ),
                     FormField(
                         "orders.documented",
-                        _("Where each vendor of a marketplace gets an order too"),
                         kind="select",
-                        options=documented_orders(),
+                        options=setting_choices("orders.documented"),
                         help=_(
                             "Dokan, MultiVendorX and YITH Multi Vendor make them. Main order and suborders are one sale: never both are invoiced."
                         ),
                     ),
                     FormField(
                         "orders.status_map",
-                        _("Order statuses of your own"),
                         kind="area",
                         help=_("One a line, with what it stands for, like await-ship=processing."),
                     ),
@@ -222,19 +205,13 @@ def orders() -> SettingsPage:
             ),
             FieldGroup(
                 _("Crediting"),
-                (FormField("credit_notes", _("Credit notes for refunds"), kind="select", options=send_modes()),),
+                (FormField("credit_notes", kind="select", options=setting_choices("credit_notes")),),
             ),
         ),
     )
 
 
 def vat() -> SettingsPage:
-    regimes = {
-        VatRegime.NORMAL: _("ordinary: VAT is charged"),
-        VatRegime.SMALL_BUSINESS: _("small business, exempt (franchise)"),
-        VatRegime.MARGIN: _("margin scheme"),
-        VatRegime.EXEMPT: _("exempt by art. 44"),
-    }
     return SettingsPage(
         _("VAT"),
         _("How the company is registered. When in doubt, ask your accountant."),
@@ -244,13 +221,11 @@ def vat() -> SettingsPage:
                 (
                     FormField(
                         "vat.regime",
-                        _("VAT scheme"),
                         kind="select",
-                        options=tuple((str(key), text) for key, text in regimes.items()),
+                        options=setting_choices("vat.regime"),
                     ),
                     FormField(
                         "vat.sells_services",
-                        _("Sells services, not goods"),
                         kind="check",
                         help=_(
                             "Counts only where neither the shop's product nor the order itself shows what was sold."
@@ -263,7 +238,6 @@ def vat() -> SettingsPage:
                 (
                     FormField(
                         "vat.oss",
-                        _("The company declares consumers in other EU countries in the One Stop Shop (OSS)"),
                         kind="check",
                         help=_(
                             "Then goods and downloads carry the VAT of the customer's country. Without it they carry your own, which is right up to 10,000 EUR a year over all other EU countries together."
@@ -271,7 +245,6 @@ def vat() -> SettingsPage:
                     ),
                     FormField(
                         "vat.oss_since",
-                        _("OSS since"),
                         kind="date",
                         help=_("The first day of the registration; empty when it holds for every order."),
                     ),
@@ -283,13 +256,12 @@ def vat() -> SettingsPage:
                 (
                     FormField(
                         REASONS,
-                        _("Things without VAT, and why"),
                         kind="reasons",
                         help=_(
                             "Say by what such a thing is recognised, and what it is. A * in a name or number stands for any text. What is not here makes an order with something untaxed wait as a draft. Empty a line to take it away; more empty lines come when you save."
                         ),
-                        options=(("", _("choose …")), *((str(key), text) for key, text in untaxed_words())),
-                        words=marks(),
+                        options=(("", _("choose …")), *in_words(UNTAXED)),
+                        words=in_words(MARKS),
                     ),
                 ),
             ),
@@ -298,16 +270,14 @@ def vat() -> SettingsPage:
                 (
                     FormField(
                         "consumer_invoices",
-                        _("What a consumer gets where the law leaves the choice"),
                         kind="select",
-                        options=consumer_invoices(),
+                        options=setting_choices("consumer_invoices"),
                         help=_(
                             "Only in Belgium, and for sales to consumers declared in OSS; businesses, exports and consumers abroad without OSS get a full invoice. Goods like vehicles, instalment sales and goods for a business need one too. Sales without an invoice belong in your book of receipts. Let your accountant choose; a full invoice is always right."
                         ),
                     ),
                     FormField(
                         "vat.shipping_rate_is_right",
-                        _("Shipping and costs rightly have a VAT rate of their own"),
                         kind="check",
                         help=_(
                             "Otherwise you are told of shipping at a higher rate than all of the goods, and an order with shipping at a lower one waits as a draft: shipping with goods is taxed as the goods are. Ask your accountant before you choose this."
@@ -320,7 +290,6 @@ def vat() -> SettingsPage:
                 (
                     FormField(
                         "vat.foreign_numbers",
-                        _("Your VAT numbers abroad"),
                         kind="area",
                         help=_(
                             "One a line, with the country and the day it began, like GB = GB123456789 since 2024-01-01. The VAT of that country is then right on sales there; the document states the number, and the exports say whose VAT it is. Without a number here such an order waits as a draft."
@@ -333,7 +302,6 @@ def vat() -> SettingsPage:
                 (
                     FormField(
                         "vat.vies_wait_hours",
-                        _("Hours that an invoice waits when VIES does not answer"),
                         kind="number",
                         help=_(
                             "A sale without VAT to a business in another member state is invoiced once VIES confirms its VAT number. VIES is asked again by itself; after these hours a draft waits for you. 0: a draft at once."
@@ -346,9 +314,6 @@ def vat() -> SettingsPage:
                 (
                     FormField(
                         "vat.as_charged",
-                        _(
-                            "Keep VAT as WooCommerce charged it on invoices to businesses too, where that is within a cent"
-                        ),
                         kind="check",
                         help=_(
                             "Otherwise their VAT is base times rate, and a rounding line shows where the cent went. Consumers always see the VAT that they were charged."
@@ -356,7 +321,6 @@ def vat() -> SettingsPage:
                     ),
                     FormField(
                         "exchange_rates",
-                        _("Exchange rates of your own"),
                         kind="area",
                         help=_(
                             "One a line: units of the currency for 1 EUR, like USD=1.0831. Without one the European Central Bank's rate is used."
@@ -370,16 +334,6 @@ def vat() -> SettingsPage:
 
 # What is sold without VAT is asked for in lines of three fields each.
 REASONS, SPARE_LINES, MOST_LINES = "vat.zero_reasons", 3, 200
-
-
-def marks() -> Options:
-    """By what something is recognised."""
-    return (
-        (Mark.NAME, _("Name")),
-        (Mark.SKU, _("Article number (SKU)")),
-        (Mark.PRODUCT, _("Number of the product in the shop")),
-        (Mark.TAX_CLASS, _("Tax class")),
-    )
 
 
 def reasons_as_fields(text: str) -> dict[str, str]:
@@ -437,49 +391,6 @@ def distance_sales_so_far() -> str:
         year_before=str(today.year - 1),
         limit=format_amount(LIMIT),
     )
-
-
-def business_languages() -> Options:
-    """By the names of `language.BUSINESS_LANGUAGES`."""
-    always = tuple((code, _("always {language}", language=name)) for code, name in LANGUAGE_NAMES.items())
-    return (
-        (OF_SEAT, _("as the law wants, by the postcode of the company")),
-        (OF_CUSTOMER, _("the customer's")),
-        *always,
-    )
-
-
-def second_languages() -> Options:
-    """By the names of `language.SECOND_LANGUAGES`."""
-    always = tuple((code, _("always {language}", language=name)) for code, name in LANGUAGE_NAMES.items())
-    return ((NO_SECOND, _("none")), (OF_CUSTOMER, _("the customer's, where it is another")), *always)
-
-
-def consumer_invoices() -> Options:
-    return (
-        (ConsumerInvoices.FULL, _("a full invoice")),
-        (ConsumerInvoices.SIMPLIFIED, _("a simplified invoice up to 100 EUR without VAT")),
-        (ConsumerInvoices.NONE, _("no invoice, unless made by hand for who asks")),
-    )
-
-
-def consumer_prices() -> Options:
-    return (
-        (ConsumerPrices.AS_ENTERED, _("with VAT, where the shop enters its prices with VAT")),
-        (ConsumerPrices.WITH_VAT, _("always with VAT")),
-        (ConsumerPrices.WITHOUT_VAT, _("without VAT")),
-    )
-
-
-def documented_orders() -> Options:
-    return (
-        (DocumentedOrders.MAIN, _("documents of the main order, which the customer paid")),
-        (DocumentedOrders.SUBORDERS, _("documents of the suborders, one for each vendor")),
-    )
-
-
-def send_modes() -> Options:
-    return ((SendMode.SEND, _("are issued and mailed at once")), (SendMode.DRAFT, _("wait as drafts for a person")))
 
 
 @blueprint.get("/<any(company, orders, vat, reminders):topic>")

@@ -7,13 +7,14 @@ from flask import Response, flash, request
 
 from bridge.accounts.access import shop
 from bridge.context import context, redirect_to
+from bridge.dashboard.labels import Options, setting_choices
 from bridge.dashboard.settings import blueprint, change_shop
-from bridge.dashboard.settings.fields import Options, settings_page
+from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task
 from bridge.forms import Form
 from bridge.i18n.translate import _, translate_message
 from worker.actions.shop_settings import ShopChanges
-from worker.domain.online_payment import METHODS, why_not
+from worker.domain.online_payment import why_not
 from worker.domain.payment_method import Means, PaymentTerms, known_method
 from worker.domain.settings_form import WrongSettings, settings_as_text
 from worker.store import payment_methods
@@ -131,7 +132,7 @@ def online_part(shop_id: str) -> dict[str, Any]:
     return {
         "mode": shop().mollie.mode,
         "why_not": why_not(shop()),
-        "methods": METHODS.items(),
+        "methods": setting_choices("mollie.methods"),
         "checks": checked.answer.get("checks", ()) if checked else (),
     }
 

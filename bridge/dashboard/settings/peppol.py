@@ -8,8 +8,9 @@ from bridge.accounts.access import actor, me
 from bridge.accounts.access import shop as this_shop
 from bridge.context import context, redirect_to
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
+from bridge.dashboard.labels import Options, setting_choices
 from bridge.dashboard.settings import blueprint, change_shop
-from bridge.dashboard.settings.fields import Options, settings_page
+from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
 from bridge.i18n.translate import _, translate_message
@@ -112,7 +113,7 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
         waiting=waiting,
         providers=providers(),
         sites=[(provider.label, provider.site) for provider in PROVIDERS.values()],
-        channels=channels(),
+        channels=setting_choices("peppol.businesses"),
         paste_hook=hook_to_paste(shop),
         checks=checked.answer.get("checks", ()) if checked else (),
     )
@@ -129,7 +130,7 @@ def hook_to_paste(shop: Shop) -> str:
 
 def sender_label(sender: str) -> str:
     if sender == OPERATORS:
-        return _("the account of whoever runs Facturelay")
+        return dict(setting_choices("peppol.sender"))[OPERATORS]
     return PROVIDERS[sender].label if sender in PROVIDERS else ""
 
 
@@ -138,11 +139,3 @@ def providers() -> Options:
     is_offered = context().settings.peppol_key and (me().user.operator or this_shop().peppol.sender == OPERATORS)
     installation = ((OPERATORS, sender_label(OPERATORS)),) if is_offered else ()
     return (("", "–"), *installation, *own)
-
-
-def channels() -> Options:
-    return (
-        (BusinessChannel.PEPPOL_AND_MAIL, _("by Peppol, and by mail with the PDF as a copy")),
-        (BusinessChannel.PEPPOL, _("by Peppol alone; by mail whoever cannot receive it there")),
-        (BusinessChannel.MAIL, _("by mail outside Belgium; in Belgium by Peppol and mail")),
-    )

@@ -2,11 +2,12 @@
 
 from bridge.accounts.access import shop
 from bridge.context import context
+from bridge.dashboard.labels import setting_choices
 from bridge.dashboard.settings import fields
-from bridge.dashboard.settings.fields import FieldGroup, FormField, Options, SettingsPage
-from bridge.i18n.translate import _, format_amount
-from worker.domain.late_costs import BUSINESS_COSTS, legal_interest
-from worker.domain.reminder import DAYS_TO_PAY, Reminded
+from bridge.dashboard.settings.fields import FieldGroup, FormField, SettingsPage
+from bridge.i18n.translate import _
+from worker.domain.late_costs import legal_interest
+from worker.domain.reminder import DAYS_TO_PAY
 
 
 def page() -> SettingsPage:
@@ -23,30 +24,26 @@ def when() -> FieldGroup:
     return FieldGroup(
         _("Who, and when"),
         (
-            FormField("reminders.who", _("Who is reminded"), kind="select", options=reminded()),
+            FormField("reminders.who", kind="select", options=setting_choices("reminders.who")),
             FormField(
                 "reminders.since",
-                _("Of what falls due from this day on"),
                 kind="date",
                 help=_("Empty: from the day on which you begin. What is older may be long settled."),
             ),
             FormField(
                 "reminders.before_due",
-                _("Days before the due date"),
                 kind="number",
                 narrow=True,
                 help=_("A word beforehand. 0: none."),
             ),
             FormField(
                 "reminders.friendly",
-                _("Days after it: friendly reminder"),
                 kind="number",
                 narrow=True,
                 help=_("0: none."),
             ),
             FormField(
                 "reminders.formal",
-                _("Days after it: formal reminder"),
                 kind="number",
                 narrow=True,
                 help=_(
@@ -56,7 +53,6 @@ def when() -> FieldGroup:
             ),
             FormField(
                 "reminders.last",
-                _("Days after the formal one: last reminder"),
                 kind="number",
                 narrow=True,
                 help=_("{least} at the earliest. 0: none.", least=str(DAYS_TO_PAY + 1)),
@@ -71,25 +67,21 @@ def of_consumers() -> FieldGroup:
         (
             FormField(
                 "reminders.terms",
-                _("What your terms of sale say on late payment"),
                 kind="area",
                 help=_("Word for word. It stands in the formal and in the last reminder. Empty: nothing is asked."),
             ),
             FormField(
                 "reminders.terms_since",
-                _("In your terms since"),
                 kind="date",
                 help=_("Nothing is asked of orders from before that day."),
             ),
             FormField(
                 "reminders.consumer_costs",
-                _("Compensation by your terms, in EUR"),
                 narrow=True,
                 help=_("Write 2000 if your terms ask what the law allows. 0: none."),
             ),
             FormField(
                 "reminders.consumer_interest",
-                _("Interest by your terms, in percent a year"),
                 narrow=True,
                 help=_("Never more than the legal rate. 0: none."),
             ),
@@ -106,15 +98,11 @@ def of_businesses() -> FieldGroup:
         (
             FormField(
                 "reminders.business_costs",
-                _("A flat compensation of {amount}", amount=format_amount(BUSINESS_COSTS)),
                 kind="check",
             ),
-            FormField(
-                "reminders.business_interest", _("Interest at the legal rate, from the due date on"), kind="check"
-            ),
+            FormField("reminders.business_interest", kind="check"),
             FormField(
                 "reminders.legal_interest",
-                _("Legal rates"),
                 kind="area",
                 help=_(
                     "One half-year a line, like 2026-07-01=10.5, as the Belgian Official Gazette publishes it; needed where we do not know it yet. It also bounds the interest of consumers."
@@ -134,15 +122,6 @@ def known_rate() -> str:
     if percent is None:
         return _("We do not know the legal rate of this half-year: no interest is counted until you enter it below.")
     return _("The legal rate of this half-year is {percent} %.", percent=f"{percent.normalize():f}")
-
-
-def reminded() -> Options:
-    return (
-        (Reminded.NOBODY, _("nobody")),
-        (Reminded.CONSUMERS, _("consumers")),
-        (Reminded.BUSINESSES, _("businesses")),
-        (Reminded.ALL, _("consumers and businesses")),
-    )
 
 
 fields.PAGES["reminders"] = page

@@ -6,15 +6,17 @@ from flask import Response, abort, flash, request
 
 from bridge.accounts.access import actor, shop
 from bridge.context import base_path, context, redirect_to
+from bridge.dashboard.labels import in_words
 from bridge.dashboard.settings import blueprint
 from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task, request_task, task_or_404
 from bridge.forms import Form
-from bridge.i18n.translate import LANGUAGE_NAMES, _, translate_message
+from bridge.i18n.translate import _, translate_message
 from worker.actions import shop_settings
 from worker.domain import texts as wording
 from worker.domain.document import Kind
-from worker.domain.language import LANGUAGES
+from worker.domain.language import LANGUAGE_NAMES, LANGUAGES
+from worker.domain.setting_names import TEXT_NAMES
 from worker.domain.settings_form import WrongSettings
 from worker.domain.texts import TextKey, TextPart
 from worker.store.tasks import Task
@@ -102,13 +104,6 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
             form.values[key.partition("/")[0]] = text or ""
     kind, paid, language = selected_texts()
     own = {str(part) for part in TextPart if str(TextKey(part, kind, paid, language)) in shop().texts}
-    labels = {
-        TextPart.SUBJECT: _("Subject of the mail"),
-        TextPart.BODY: _("Text of the mail"),
-        TextPart.INTRO: _("On the document, above the lines"),
-        TextPart.CLOSING: _("On the document, below the totals"),
-        TextPart.TERMS: _("On the document, small at the end"),
-    }
     return settings_page(
         "texts",
         "texts",
@@ -119,7 +114,7 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
         language=language,
         kinds=tuple(Kind),
         languages=LANGUAGE_NAMES,
-        labels={str(part): label for part, label in labels.items()},
+        labels=dict(in_words(TEXT_NAMES)),
         rows={str(part): 2 if part is TextPart.SUBJECT else 6 for part in TextPart},
         own=own,
         mail=mail_task.answer if mail_task else None,

@@ -97,7 +97,7 @@ def test_the_owner_reads_what_was_taken_over_and_how_each_method_is_paid(app: Br
     page = owner.get(f"/s/{SHOP}/settings/connection").text.partition('id="facts"')[2].partition("</section>")[0]
 
     lines = [
-        ("City", "Gent"), ("Country", "Belgium"), ("VAT number", "BE0445566134"), ("Currency", "EUR"), ("Languages of the shop", "Dutch, French"),
+        ("City", "Gent"), ("Country", "Belgium"), ("VAT number of the company", "BE0445566134"), ("Currency", "EUR"), ("Languages of the shop", "Dutch, French"),
         ("Prices in the shop", "entered with VAT"), ("Overschrijving", "by transfer: documents show account and reference"), ("Bij levering", "on delivery"),
         ("?", "not known here: documents go by what the shop says of the order"),
     ]  # fmt: skip
