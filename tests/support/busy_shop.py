@@ -1,21 +1,26 @@
 """A shop on a bad day: refused mails, drafts that wait, invoices that nobody paid, with the long words of German buyers."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection
 
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_draft
 from tests.support.factories import an_order
+from worker.domain.bank_line import BankLine
+from worker.domain.bank_match import Match, Verdict
 from worker.domain.decision import Decision
 from worker.domain.document import Document, Kind, Problem
 from worker.domain.order import Contact
 from worker.domain.party import Address, Buyer
-from worker.domain.step import MAIL
+from worker.domain.step import MAIL, RENDER, TRANSMIT
 from worker.message import Message
-from worker.store import audit_trail, deliveries, documents, drafts, orders, steps
+from worker.store import audit_trail, bank_files, bank_lines, deliveries, documents, drafts, orders, steps
 from worker.store import jobs as job_store
 from worker.store.audit_trail import AuditEntry
+from worker.store.bank_files import NewFile
+from worker.store.bank_lines import LineState
 from worker.store.counters import TakenNumber
 from worker.store.database.tables import jobs
 from worker.store.deliveries import NewDelivery
@@ -45,6 +50,19 @@ def fill(app: BridgeApp, *, orders_: int = 30, failed: int = 12, drafts_: int = 
     return made
 
 
+def make_worse(app: BridgeApp, made: tuple[Document, ...]) -> None:
+    """Where the longest rows of lists come from: an order of ten documents, the first with three failures; lines of the bank to look at."""
+    with app.store.write() as connection:
+        first, failed = made[0], JobEnd("failed", "mail_refused", REFUSED)
+        more = StepPlan((RENDER, TRANSMIT))
+        steps.plan(connection, more, shop_id=SHOP, document_id=first.document_id, now=NOW)
+        for step in more.names:
+            steps.end_otherwise(connection, first.document_id, step, failed, now=NOW)
+        for place in range(9):
+            add_delivery_note(connection, FIRST, place)
+        add_bank_lines(connection)
+
+
 def add_order(connection: Connection, order_id: int, place: int, *, failed: bool) -> Document:
     company = COMPANY if place % 3 == 0 else ""
     billing = Contact("Jan", f"Peeters{place}", company, Address("", "", "", "", "", "BE"), f"jan{place}@klant.example")
@@ -66,6 +84,38 @@ def add_order(connection: Connection, order_id: int, place: int, *, failed: bool
     message = Message("{number} was issued.", number=number)
     audit_trail.add(connection, AuditEntry(SHOP, NOW, "An", "issued", message, order_id, document.document_id))
     return document
+
+
+def add_delivery_note(connection: Connection, order_id: int, place: int) -> None:
+    """One more document of an order that has many."""
+    given = whose(order_id, company=COMPANY, name="Jan Peeters") | {"cause": f"order:{order_id}:delivery_note:{place}"}
+    taken = TakenNumber("delivery_note", 2026, place + 1, f"LB2026-{place + 1:05}", date(2026, 11, 21))
+    documents.add(
+        connection,
+        NewDocument(shop_id=SHOP, issued_at=NOW, draft=a_draft(kind=Kind.DELIVERY_NOTE, **given), taken=taken),
+    )
+
+
+def add_bank_lines(connection: Connection) -> None:
+    """A line of each verdict, which all wait for a person."""
+    new = NewFile(SHOP, "0" * 64, "konto.xml", "camt.053", date(2026, 11, 21))
+    file_id = bank_files.add_file(connection, new, by="An", now=NOW)
+    lines = [
+        Match(
+            BankLine(
+                "BE68539007547034",
+                date(2026, 11, 21),
+                Decimal("1234.56"),
+                "EUR",
+                f"key{place}",
+                COMPANY,
+                text=str(LONG_SENTENCE),
+            ),
+            verdict,
+        )
+        for place, verdict in enumerate(Verdict)
+    ]
+    bank_lines.add_lines(connection, SHOP, file_id, [(line, LineState.WAITING) for line in lines])
 
 
 def add_failed_look(connection: Connection, order_id: int) -> None:
