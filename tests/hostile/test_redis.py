@@ -17,7 +17,7 @@ from worker import jobs
 from worker.processes import broker
 from worker.processes.row_job import RowJob
 from worker.processes.rq_worker import RowWorker
-from worker.queue import QUEUE_OF, QueueName, connect, enqueue, job_of, rq_name, timeout_s
+from worker.queue import QUEUE_OF, QueueName, connect, enqueue, enqueue_all, job_of, rq_name, timeout_s
 from worker.queue.status import status
 
 ORDERS = rq_name(QueueName.ORDERS)
@@ -71,6 +71,34 @@ def test_a_job_of_ours_runs_with_its_row(redis: Redis, ran: list[tuple[str, obje
     enqueue(redis, "process_order", 7)
     work(redis)
     assert ran == [("process_order", 7)]
+
+
+def test_rows_that_are_enqueued_together_run_once_each_on_their_queues(
+    redis: Redis, ran: list[tuple[str, object]]
+) -> None:
+    enqueue(redis, "process_order", 7)
+    together = [
+        ("process_order", 9),
+        ("mail_document", 3),
+        ("process_order", 7),
+        ("process_order", 8),
+        ("mail_document", 3),
+    ]
+    enqueue_all(redis, together)
+    enqueue_all(redis, together)
+    assert status_of(redis) == {"mail": 1, "orders": 3}
+    job, alone = (RowJob.fetch(f"process_order-{row}", connection=redis).to_dict() for row in (8, 7))
+    assert {name: value for name, value in job.items() if alone[name] != value}.keys() <= {
+        "data", "description", "created_at", "enqueued_at"
+    }  # fmt: skip
+    work(redis)
+    assert sorted(ran) == [("mail_document", 3), ("process_order", 7), ("process_order", 8), ("process_order", 9)]
+
+
+def status_of(redis: Redis) -> dict[str, int]:
+    """How many jobs wait on each queue on which any does."""
+    counts = {str(name): Queue(rq_name(name), connection=redis).count for name in QueueName}
+    return {name: count for name, count in counts.items() if count}
 
 
 @pytest.mark.parametrize("serializer", ["json", "pickle"])

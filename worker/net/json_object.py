@@ -2,12 +2,14 @@
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
 # What databases hold as a number.
 LARGEST_NUMBER = 2**63 - 1
 DEEPEST = 100
+HALF_A_SIGN = re.compile(r"\\u[dD][89a-fA-F]")  # how half of a surrogate pair is written, in a pair or alone
 
 
 def read_json_object(body: bytes, *, stored_whole: bool = False) -> dict[str, Any]:
@@ -18,33 +20,38 @@ def read_json_object(body: bytes, *, stored_whole: bool = False) -> dict[str, An
     """
     try:
         # Not of bytes: of those json takes UTF-16 and surrogates too.
-        found = json.loads(body.decode("utf-8-sig"), parse_constant=refuse_constant)
+        text = body.decode("utf-8-sig")
+        found = json.loads(text, parse_constant=refuse_constant, parse_float=finite)
         if not isinstance(found, dict):
             raise ValueError("not an object")
-        for value in values_in(found):
-            check_value(value, stored_whole=stored_whole)
+        refuse_depth(found)
+        if not stored_whole or HALF_A_SIGN.search(text):
+            for value in values_in(found):
+                check_value(value, stored_whole=stored_whole)
     except RecursionError as error:
         raise ValueError("nested too deep") from error
     return found
 
 
-def values_in(found: dict[str, Any]) -> Iterator[object]:
-    """Every key and value, level by level."""
-    level: list[object] = [found]
+def refuse_depth(found: dict[str, Any]) -> None:
+    """By its objects and lists alone: most of what a delivery holds is neither, and each is looked at before it is answered."""
+    level: list[Any] = [found]
     for _ in range(DEEPEST):
-        yield from level
-        level = [inner for value in level for inner in parts_of(value)]
+        inner = [value for one in level for value in (one.values() if isinstance(one, dict) else one)]
+        level = [value for value in inner if isinstance(value, dict | list)]
         if not level:
             return
     raise ValueError("nested too deep")
 
 
-def parts_of(value: object) -> Iterator[object]:
+def values_in(value: object) -> Iterator[object]:
+    """Every key and value."""
+    yield value
     if isinstance(value, dict):
         yield from value
-        yield from value.values()
-    elif isinstance(value, list):
-        yield from value
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from values_in(inner)
 
 
 def check_value(value: object, *, stored_whole: bool) -> None:
@@ -52,10 +59,15 @@ def check_value(value: object, *, stored_whole: bool) -> None:
         value.encode()  # raises UnicodeEncodeError, a ValueError, for half of a surrogate pair
         if "\0" in value and not stored_whole:
             raise ValueError("a text holds NUL")
-    elif isinstance(value, float) and not math.isfinite(value):
-        raise ValueError("a number is beyond all numbers")
     elif isinstance(value, int) and abs(value) > LARGEST_NUMBER and not stored_whole:
         raise ValueError("a number is beyond 64 bits")
+
+
+def finite(number: str) -> float:
+    found = float(number)
+    if not math.isfinite(found):
+        raise ValueError("a number is beyond all numbers")
+    return found
 
 
 def refuse_constant(name: str) -> None:

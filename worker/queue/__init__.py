@@ -4,15 +4,18 @@ Whoever can write to Redis can have a row looked at once more, and nothing else:
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
+from itertools import groupby
+from typing import Any
 
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rq import Queue
 from rq.exceptions import DuplicateJobError
+from rq.job import Job
 
 
 class QueueName(StrEnum):
@@ -98,6 +101,24 @@ def enqueue(redis: Redis, job: str, row_id: int) -> None:
     _enqueue(redis, job, row_id, job_id=f"{job}-{row_id}")
 
 
+def enqueue_all(redis: Redis, rows: Collection[tuple[str, int]]) -> None:
+    """As `enqueue` of each job for its row, in two calls of Redis however many they are. Raises RedisError.
+
+    Whoever enqueues one of them in the same moment may have it enqueued twice: the second finds it done, or in other hands.
+    """
+    jobs = {f"{job}-{row_id}": (job, row_id) for job, row_id in rows}
+    with redis.pipeline(transaction=False) as asked:
+        for job_id in jobs:
+            asked.exists(Job.key_for(job_id))
+        there = dict(zip(jobs, asked.execute(), strict=True))
+    new = sorted((QUEUE_OF[job], job, row_id, job_id) for job_id, (job, row_id) in jobs.items() if not there[job_id])
+    with redis.pipeline() as told:
+        for name, together in groupby(new, key=lambda one: one[0]):
+            prepared = [Queue.prepare_data(**described(job, row_id, job_id)) for _, job, row_id, job_id in together]
+            open_queue(redis, name).enqueue_many(prepared, pipeline=told)
+        told.execute()
+
+
 def enqueue_again(redis: Redis, job: str, row_id: int, *, now: datetime, every_s: int = 60) -> bool:
     """Enqueue a row that still waits: once in *every_s* at most, and even where a dead worker's job still holds the first id.
 
@@ -119,21 +140,25 @@ def timeout_s(job: str) -> int:
     return TASK_TIMEOUT_S if job in TASKS else JOB_TIMEOUT_S
 
 
+def described(job: str, row_id: int, job_id: str) -> dict[str, Any]:
+    """A job in RQ's words."""
+    return {
+        "func": job,
+        "args": (row_id,),
+        "job_id": job_id,
+        # Without a description RQ writes the arguments into Redis and the log.
+        "description": f"{job} {row_id}",
+        "timeout": timeout_s(job),
+        "ttl": JOB_LIFETIME_S,
+        "result_ttl": 0,
+        "failure_ttl": FAILED_JOB_LIFETIME_S,
+    }
+
+
 def _enqueue(redis: Redis, job: str, row_id: int, *, job_id: str) -> bool:
     """False for a duplicate: it is enqueued and not done yet."""
     try:
-        open_queue(redis, QUEUE_OF[job]).enqueue(
-            job,
-            row_id,
-            job_id=job_id,
-            unique=True,
-            # Without a description RQ writes the arguments into Redis and the log.
-            description=f"{job} {row_id}",
-            job_timeout=timeout_s(job),
-            ttl=JOB_LIFETIME_S,
-            result_ttl=0,
-            failure_ttl=FAILED_JOB_LIFETIME_S,
-        )
+        open_queue(redis, QUEUE_OF[job]).enqueue_call(**described(job, row_id, job_id), unique=True)
     except DuplicateJobError:
         return False
     return True

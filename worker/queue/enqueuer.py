@@ -2,15 +2,20 @@
 
 import logging
 import threading
+import time
 from collections import deque
 
 from redis import Redis
 from redis.exceptions import RedisError
 
 from worker.background import Background
-from worker.queue import connect, enqueue
+from worker.queue import connect, enqueue_all
 
 log = logging.getLogger(__name__)
+
+# Between two calls of Redis: what comes meanwhile goes together, which costs half. Longer where it does not answer.
+PAUSE_S, PAUSE_WHEN_AWAY_S = 0.1, 1.0
+MOST_TOGETHER = 500
 
 
 class Enqueuer:
@@ -33,16 +38,19 @@ class Enqueuer:
         while True:
             self._wake.wait()
             self._wake.clear()
-            self._enqueue_all(redis)
+            time.sleep(PAUSE_S if self._enqueue_all(redis) else PAUSE_WHEN_AWAY_S)
 
-    def _enqueue_all(self, redis: Redis) -> None:
+    def _enqueue_all(self, redis: Redis) -> bool:
+        """False when Redis does not answer."""
         while self._waiting:
-            job, row_id = self._waiting.popleft()
+            together = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))]
             try:
-                enqueue(redis, job, row_id)
+                enqueue_all(redis, together)
             except RedisError as error:
-                dropped = 1 + len(self._waiting)
+                dropped = len(together) + len(self._waiting)
                 self._waiting.clear()
                 log.warning(
                     "Redis does not answer (%s); %d jobs are left to the scheduler", type(error).__name__, dropped
                 )
+                return False
+        return True

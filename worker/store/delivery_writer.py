@@ -1,11 +1,11 @@
-"""Stores deliveries in a thread of its own: those that come at the same time share one commit, which is what storing costs."""
+"""Stores deliveries: those that come at the same time share one commit, which is what storing costs."""
 
+import threading
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 
-from worker.background import Background
 from worker.errors import Unavailable
 from worker.store import deliveries
 from worker.store.database.engine import Store
@@ -24,36 +24,31 @@ class Waiting:
 
 
 class DeliveryWriter:
-    """One writer for the threads of a process."""
+    """One writer at a time among the threads of a process: whoever's turn it is stores what has come until then."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self.waiting: SimpleQueue[Waiting] = SimpleQueue()
-        self._background = Background(self._run, "delivery writer")
+        self._turn = threading.Lock()
 
     def add(self, new: NewDelivery, *, now: datetime) -> int:
         """Return the id of *new* once it is stored for good. Raises Unavailable when the database is away."""
-        waiting = Waiting(new, now)
-        self.waiting.put(waiting)
-        self._background.ensure()
-        return waiting.delivery_id.result()
+        mine = Waiting(new, now)
+        self.waiting.put(mine)
+        with self._turn:
+            while not mine.delivery_id.done():
+                self._store_all(self._next_ones())
+        return mine.delivery_id.result()
 
-    def _run(self) -> None:
-        while True:
-            together = [self.waiting.get()]
-            try:
-                while len(together) < MOST_TOGETHER:
-                    together.append(self.waiting.get_nowait())
-            except Empty:
-                pass
-            self._store_all(together)
+    def _next_ones(self) -> list[Waiting]:
+        return [self.waiting.get_nowait() for _ in range(min(self.waiting.qsize(), MOST_TOGETHER))]
 
     def _store_all(self, together: list[Waiting]) -> None:
         """Store all or none; where one cannot be stored, each is tried alone, so that only its own sender is refused."""
         try:
             with self._store.write() as connection:
                 ids = deliveries.add_all(connection, [(one.new, one.since) for one in together])
-        except Exception as error:  # noqa: BLE001  # whoever waits is told of any
+        except BaseException as error:  # noqa: BLE001  # whoever waits is told of any
             if len(together) == 1 or isinstance(error, Unavailable):
                 for one in together:
                     one.delivery_id.set_exception(error)

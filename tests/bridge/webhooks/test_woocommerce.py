@@ -189,6 +189,10 @@ def test_the_largest_id_that_a_database_holds_is_an_order_id(app_on_each_databas
         b"[" * 50_000,
         b'{"id":' + b"9" * 5_000 + b"}",
         b'{"id":9223372036854775808}',
+        b'{"id":238,"total":1e999}',
+        b'{"id":238,"note":"\\ud83d"}',
+        b'{"id":238,"meta_data":[{"\\uDE00":1}]}',
+        b'{"id":238,"meta_data":' + b"[" * 100 + b"]" * 100 + b"}",
     ],
     ids=lambda body: repr(body[:12]),
 )
@@ -196,6 +200,22 @@ def test_a_signed_body_that_is_no_json_object_is_400_and_not_stored(app: BridgeA
     answer = app.deliver(body)
 
     assert (answer.status_code, (answer.json or {})["error"], app.how_many_kept()) == (400, "json_wrong", 0)
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        rb'"\ud83d\ude00 \u0000"',
+        rb'"C:\\ud83d"',
+        b'"' + "’ 😀".encode() + b'"',
+        b"9" * 4_000,
+        b"1e308",
+        b"[" * 98 + b"]" * 98,
+    ],
+    ids=lambda held: repr(held[:12]),
+)
+def test_what_plugins_put_into_their_metadata_is_stored(app: BridgeApp, held: bytes) -> None:
+    assert app.deliver(b'{"id":238,"meta_data":' + held + b"}").status_code == 200
 
 
 def test_a_wrong_signature_is_401_counted_and_not_stored(app_on_each_database: BridgeApp) -> None:

@@ -3,10 +3,12 @@
 import sqlite3
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from worker.errors import Unavailable
 from worker.store.database import engine
@@ -49,4 +51,40 @@ def test_the_wait_for_a_new_file_ends(tmp_path: Path, monkeypatch: pytest.Monkey
         store = Store(f"sqlite:///{path}")
         with pytest.raises(Unavailable), store.read():
             pass
+        store.close()
+
+
+def test_the_wait_for_another_writer_ends_and_other_waits_are_as_long_as_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(f"sqlite:///{tmp_path}/facturelay.db")
+    with closing(sqlite3.connect(tmp_path / "facturelay.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        monkeypatch.setattr(engine, "BUSY_TIMEOUT_MS", 50)
+        with pytest.raises(Unavailable), store.write():
+            pass
+        other.rollback()
+        with store.write() as connection:
+            assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 50
+    store.close()
+
+
+def test_writers_of_many_connections_take_turns_and_lose_nothing(tmp_path: Path) -> None:
+    stores = [Store(f"sqlite:///{tmp_path}/facturelay.db") for _ in range(4)]
+    with stores[0].write() as connection:
+        connection.execute(text("CREATE TABLE counted (n INTEGER)"))
+        connection.execute(text("INSERT INTO counted VALUES (0)"))
+
+    def count(store: Store) -> None:
+        for _ in range(10):
+            with store.write() as connection:
+                before = connection.execute(text("SELECT n FROM counted")).scalar_one()
+                connection.execute(text("UPDATE counted SET n = :n"), {"n": before + 1})
+
+    with ThreadPoolExecutor(len(stores)) as threads:
+        list(threads.map(count, stores))
+
+    with stores[0].read() as connection:
+        assert connection.execute(text("SELECT n FROM counted")).scalar_one() == 40
+    for store in stores:
         store.close()

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from worker.errors import Unavailable
 
 BUSY_TIMEOUT_MS = 30_000
+LOOK_AGAIN_S = 0.002
 
 
 class Store:
@@ -47,7 +48,7 @@ class Store:
 def database_errors() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except (OperationalError, sqlite3.OperationalError) as error:
         raise Unavailable("The database does not answer right now; it is tried again.", code="database_away") from error
 
 
@@ -102,5 +103,28 @@ def write_ahead(cursor: sqlite3.Cursor) -> None:
 
 
 def begin_sqlite(connection: Connection) -> None:
-    reads = connection.get_execution_options().get("facturelay_reads", False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    if connection.get_execution_options().get("facturelay_reads", False):
+        connection.exec_driver_sql("BEGIN")
+    else:
+        begin_writing(cast(sqlite3.Connection, connection.connection.driver_connection))
+
+
+def begin_writing(connection: sqlite3.Connection) -> None:
+    """Take the lock, waiting as long as for any. Raises sqlite3.OperationalError after that.
+
+    SQLite itself looks again after up to a tenth of a second, and whoever came in between has the lock by then: where several
+    write without a pause, some wait for seconds.
+    """
+    until = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    connection.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+            time.sleep(LOOK_AGAIN_S)
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
