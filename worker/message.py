@@ -31,8 +31,9 @@ class Percent:
         return f"{self.rate} %"
 
 
-# Text is data: it is shown as it is and never translated. A Message among the values is translated by itself; several follow
-# each other. Instants are aware UTC.
+# Text is data: it is shown as it is and never translated. An amount, a rate, a day or a count is no text: it is given as such,
+# and written where it is read (tests/i18n/test_message_values.py looks for what is not). A Message among the values is
+# translated by itself; several follow each other. Instants are aware UTC.
 Value: TypeAlias = Union[str, int, Decimal, Money, Percent, date, datetime, "Message", tuple["Message", ...]]
 # What may be given as one: a path and another program's error become text, an error of ours its message, nothing an empty text.
 Given: TypeAlias = Value | Path | BaseException | None
@@ -67,6 +68,8 @@ class Message:
 
 
 def _value(given: Given) -> Value:
+    if isinstance(given, datetime) and given.tzinfo is None:
+        raise ValueError(f"{given} has no zone: nobody could be told when it is")
     if isinstance(given, BaseException):
         message = getattr(given, "message", None)
         return message if isinstance(message, Message) else str(given)

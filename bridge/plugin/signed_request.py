@@ -117,14 +117,13 @@ def require_right_clock() -> None:
     """Refuse what was signed too long ago, or in the future: it may be a request that somebody repeats."""
     if signature_of_request().is_fresh(context().now().timestamp()):
         return
-    ours = f"{context().now():%d-%m-%Y %H:%M:%S} UTC"
     raise Refused(
         HTTPStatus.UNAUTHORIZED,
         "clock_off",
         Message(
             "The clocks of the shop and of Facturelay differ by more than five minutes; here it is {ours}. Correct the one that is "
             "wrong.",
-            ours=ours,
+            ours=context().now(),
         ),
     )
 

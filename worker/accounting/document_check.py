@@ -1,11 +1,12 @@
 """Whether a document says what was issued, and adds up."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from worker.accounting.inspection import Inspection
 from worker.domain.document import Document, Draft
 from worker.domain.money import total_of
-from worker.message import Message, Money
+from worker.message import Message, Money, Value
 from worker.store.database import json_codec
 from worker.store.queries.integrity import StoredDocument
 
@@ -42,12 +43,16 @@ def differences(row: StoredDocument) -> Iterator[tuple[str, Message]]:
                 "column_changed",
                 Message(
                     "The list says “{listed}” as {column} of {number}, the document itself says “{stated}”.",
-                    listed=str(stated),
+                    listed=as_told(stated),
                     column=name,
                     number=document.number,
-                    stated=str(expected[name]),
+                    stated=as_told(expected[name]),
                 ),
             )
+
+
+def as_told(column: object) -> Value:
+    return column if isinstance(column, int | Decimal) else str(column)
 
 
 def as_columns(draft: Draft) -> dict[str, object]:

@@ -74,7 +74,7 @@ def warning(level: Level, sales: DistanceSales, shop: Shop, today: date) -> Mess
             "them must now carry the VAT of their country: register for the One Stop Shop (OSS), set the rates of those "
             "countries in WooCommerce, and switch OSS on in the VAT settings.",
             shop=shop.name,
-            year=str(year),
+            year=year,
             sold=sold,
             limit=limit,
         )
@@ -82,7 +82,7 @@ def warning(level: Level, sales: DistanceSales, shop: Shop, today: date) -> Mess
         "{shop}: in {year} consumers in other EU countries bought for {sold}. Above {limit} a year goods and downloads for "
         "them must carry the VAT of their country: register for the One Stop Shop (OSS) in time.",
         shop=shop.name,
-        year=str(year),
+        year=year,
         sold=sold,
         limit=limit,
     )

@@ -119,7 +119,7 @@ def _lost(lost: LostNumbers) -> Message:
         first=lost.first,
         last=lost.last,
         series=lost.series,
-        period=str(lost.period or ""),
+        period=lost.period or "",
     )
 
 

@@ -70,7 +70,9 @@ def answer_request(operation: Callable[[Any], Answer], argument: Any) -> Answer:
     except MemoryError:
         return _problem(Message("it needs more memory than it may have")) | {"over": True}, b""
     except PageTooLarge:
-        return _problem(Message("its page has more than {most} characters", most=f"{LARGEST_PAGE:,}")), b""
+        return _problem(
+            Message("its page has more than {most} million characters", most=LARGEST_PAGE // 1_000_000)
+        ), b""
     except TemplateNotFound as error:
         return _problem(Message("there is no such template"), file=str(error.name)), b""
     except TemplateSyntaxError as error:

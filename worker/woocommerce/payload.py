@@ -64,7 +64,7 @@ def parse_orders(body: bytes, own_fields: Mapping[str, Holds] = NO_FIELDS) -> tu
 
 def _order(root: dict[str, object], own_fields: Mapping[str, Holds]) -> Order:
     order = Node(
-        root, where="", label=Message("Order {order_id}", order_id=str(root["id"]) if is_id(root.get("id")) else "?")
+        root, where="", label=Message("Order {order_id}", order_id=given if is_id(given := root.get("id")) else "?")
     )
     order_id, status = order.id("id"), order.text("status", needed=True)
     created_via = order.text("created_via")
