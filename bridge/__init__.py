@@ -1,4 +1,4 @@
-"""The web application: HTTP in, rows out. No invoicing rule and no PDF library lives here; the worker does what the rows ask for."""
+"""The web application: HTTP in, rows out. No invoicing rule lives here, and no document is made here: the worker does what the rows ask for."""
 
 from collections.abc import Callable
 from datetime import datetime

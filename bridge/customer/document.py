@@ -11,6 +11,7 @@ from bridge.accounts.access_log import note_reader
 from bridge.context import base_path, context
 from bridge.customer.linked_document import PAYABLE, LinkedDocument, load_linked_document
 from bridge.errors import Notice, RefusalPage, Refused, customer_message_page, link_unknown
+from bridge.page_picture import picture
 from worker.domain.consumer_prices import stated_amounts
 from worker.domain.document import Kind
 from worker.domain.shop import BrandingSettings
@@ -94,6 +95,8 @@ def show(linked: LinkedDocument, token: str, notice: PageNotice | None = None) -
         ],
         logo=f"{address}/logo" if linked.shop.branding.logo else "",
         colour=f"{address}/colour.css" if linked.shop.branding.accent != BrandingSettings.accent else "",
+        pdf=f"{address}/pdf",
+        picture=f"{address}/page.webp" if "pdf" in linked.files else "",
         waits=is_pending,
         refresh_s=REFRESH_S if is_pending or (notice and notice.looks_again) else 0,
         base=base_path(),
@@ -116,11 +119,14 @@ def addresses_of(linked: LinkedDocument) -> dict[int, str]:
 
 
 def page_policy(linked: LinkedDocument) -> str:
-    """What the page may load: the shop's logo, and where it asks for money its codes, which lie in it, and the script that copies.
+    """What the page may load: the shop's logo, its own picture, and where it asks for money its codes, which lie in it, and the script that copies.
 
     A browser drops the way to Mollie without a word where `form-action` does not name it; it leads on to the buyer's bank.
     """
-    pictures = [*(["'self'"] if linked.shop.branding.logo else []), *(["data:"] if linked.is_owed else [])]
+    pictures = [
+        *(["'self'"] if linked.shop.branding.logo or "pdf" in linked.files else []),
+        *(["data:"] if linked.is_owed else []),
+    ]
     more = " script-src 'self';" if linked.is_owed else ""
     more += f" img-src {' '.join(pictures)};" if pictures else ""
     pretended = urlsplit(context().settings.mollie_url)
@@ -151,6 +157,15 @@ def stored_file(token: str, file_format: str) -> Response:
     response.set_etag(stored.sha256)
     response.make_conditional(request)
     return response
+
+
+@blueprint.get("/d/<token>/page.webp")
+def first_page(token: str) -> Response:
+    """The first page of the PDF as a picture."""
+    linked = open_link(token)
+    if "pdf" not in linked.files:
+        raise missing_file(linked, "pdf")
+    return picture(linked.files["pdf"], "page")
 
 
 @blueprint.get("/d/<token>/logo")

@@ -19,6 +19,7 @@ from bridge.dashboard.order_story import Trouble
 from bridge.dashboard.tasks import PDF_POLICY, refused_task, request_task
 from bridge.forms import Form, parse_whole_number, read_mail_address
 from bridge.i18n.translate import _, format_amount, format_date, translate_message
+from bridge.page_picture import picture
 from worker.actions import documents as document_actions
 from worker.actions import peppol as peppol_actions
 from worker.domain import peppol
@@ -62,6 +63,15 @@ def stored_file(shop_id: str, document_id: int, file_format: str) -> Response:
     response.set_etag(stored.sha256)
     response.make_conditional(request)
     return response
+
+
+@blueprint.get("/documents/<int:document_id>/<any(pages, small):size>.webp")
+def page_picture(shop_id: str, document_id: int, size: str) -> Response:
+    """The first pages of the PDF as a picture."""
+    stored = document_of(shop_id, document_id).file("pdf")
+    if stored is None:
+        abort(HTTPStatus.NOT_FOUND)
+    return picture(stored, size)
 
 
 @blueprint.post("/documents/<int:document_id>/send")

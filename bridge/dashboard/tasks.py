@@ -14,6 +14,7 @@ from bridge.context import base_path, context, redirect_to
 from bridge.customer.document import PDF_POLICY as CUSTOMER_PDF_POLICY
 from bridge.forms import parse_whole_number
 from bridge.i18n.translate import _, _n, format_amount, kind_name, translate_message
+from bridge.page_picture import picture
 from worker.domain.document import Kind
 from worker.queue import RUN_TASK
 from worker.store import documents, tasks
@@ -118,13 +119,12 @@ def state(shop_id: str, task_id: int) -> Response:
     """How far it is, for the waiting page's script."""
     task = task_or_404(shop_id, task_id)
     then = safe_next_path(request.args.get("then", f"/s/{shop_id}"))
-    has_file = task.state == "done" and "file" in task.answer
     return jsonify(
         ready=is_finished(task),
         address=f"{base_path()}/s/{shop_id}/tasks/{task_id}?{where_next(then, request.args.get('refused', ''))}",
         done=task.answer.get("done", 0),
         of=task.answer.get("of", 0),
-        file=f"{base_path()}/s/{shop_id}/tasks/{task_id}/file" if has_file else "",
+        preview=addresses_of_preview(shop_id, task_id) if is_preview(task) else None,
         message=translate_message(task.answer.get("message")) if task.state == "failed" else "",
     )
 
@@ -150,6 +150,25 @@ def file(shop_id: str, task_id: int) -> Response:
     response.headers["Content-Security-Policy"] = PDF_POLICY
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     return response
+
+
+@blueprint.get("/<int:task_id>/pages.webp")
+def page_picture(shop_id: str, task_id: int) -> Response:
+    """The pages of a preview as a picture. Of no other task: what people upload is not drawn."""
+    task = task_or_404(shop_id, task_id)
+    if not is_preview(task):
+        abort(HTTPStatus.NOT_FOUND)
+    return picture(TemporaryFile.from_json(task.answer["file"], shop_id=shop_id), "pages")
+
+
+def addresses_of_preview(shop_id: str, task_id: int) -> dict[str, str]:
+    """Where the PDF of a preview is, and its picture."""
+    here = f"{base_path()}/s/{shop_id}/tasks/{task_id}"
+    return {"file": f"{here}/file", "picture": f"{here}/pages.webp"}
+
+
+def is_preview(task: Task) -> bool:
+    return task.kind == "preview" and task.state == "done"
 
 
 def is_finished(task: Task) -> bool:

@@ -124,7 +124,7 @@ if (waiting) {
   window.setTimeout(ask, 250);
 }
 
-// A form that shows at once what it would look like: <form data-live="id of the frame">.
+// A form that shows at once what it would look like: <form data-live="id of the picture">.
 const live = document.querySelector("form[data-live]");
 if (live) {
   const frame = document.getElementById(live.dataset.live);
@@ -144,9 +144,12 @@ if (live) {
         await new Promise((resolve) => { window.setTimeout(resolve, 300); });
         const found = await (await fetch(state)).json();
         if (found.ready) {
-          if (found.file && mine === turn) {
+          if (found.preview && mine === turn) {
             frame.hidden = false;
-            frame.src = `${found.file}#navpanes=0&view=FitH`;
+            frame.querySelector("img").src = found.preview.picture;
+            for (const link of frame.querySelectorAll("a")) {
+              link.href = found.preview.file;
+            }
           } else if (said && found.message) {
             said.textContent = found.message;
           }
@@ -158,7 +161,7 @@ if (live) {
     }
   };
   live.addEventListener("change", look);
-  if (!frame.src) {
+  if (frame.hidden) {
     look();
   }
 }

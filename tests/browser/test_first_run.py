@@ -4,6 +4,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from playwright.sync_api import expect
+
 from tests.browser.conftest import PASSWORD, Running, fill, press
 from worker.demo.orders import an_order
 
@@ -145,7 +147,8 @@ def test_the_buttons_of_daily_life_do_what_they_say(running: Running, page: "Pag
     page.goto(f"{home}/settings/branding")
     page.locator('[name="branding.accent"]').fill("#334155")
     press(page, "Preview")
-    preview = (page.locator("iframe").get_attribute("src") or "").partition("#")[0]
+    expect(page.locator("#preview-paper img")).to_have_js_property("naturalWidth", 1000)
+    preview = page.get_by_role("link", name="Open the PDF").get_attribute("href")
     assert page.request.get(f"{running.url}{preview}").body().startswith(b"%PDF-")
 
     page.goto(f"{home}/settings/texts?kind=invoice&state=paid&language=nl")

@@ -7,11 +7,11 @@ from flask import Response, flash, request
 
 from bridge.accounts.access import actor
 from bridge.accounts.access import shop as this_shop
-from bridge.context import base_path, context, redirect_to
+from bridge.context import context, redirect_to
 from bridge.dashboard.labels import setting_choices
 from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
-from bridge.dashboard.tasks import finished_task, request_task
+from bridge.dashboard.tasks import addresses_of_preview, finished_task, request_task
 from bridge.dashboard.uploads import take_upload
 from bridge.forms import Form
 from bridge.i18n.translate import _, kind_name, translate_message
@@ -120,7 +120,7 @@ def page(
         status=status,
         form=form,
         tried=preview,
-        preview_url=f"{base_path()}/s/{shop_id}/tasks/{task_id}/file" if preview else "",
+        preview=addresses_of_preview(shop_id, int(task_id)) if preview else {},
         layouts=setting_choices("branding.layout"),
         kinds=[(str(kind), kind_name(kind)) for kind in Kind],
         languages=[("", _("as the order")), *LANGUAGE_NAMES.items()],

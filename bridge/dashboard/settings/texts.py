@@ -9,7 +9,7 @@ from bridge.context import base_path, context, redirect_to
 from bridge.dashboard.labels import in_words
 from bridge.dashboard.settings import blueprint
 from bridge.dashboard.settings.fields import settings_page
-from bridge.dashboard.tasks import finished_task, request_task, task_or_404
+from bridge.dashboard.tasks import addresses_of_preview, finished_task, request_task, task_or_404
 from bridge.forms import Form
 from bridge.i18n.translate import _, translate_message
 from worker.actions import shop_settings
@@ -19,7 +19,6 @@ from worker.domain.language import LANGUAGE_NAMES, LANGUAGES
 from worker.domain.setting_names import TEXT_NAMES
 from worker.domain.settings_form import WrongSettings
 from worker.domain.texts import TextKey, TextPart
-from worker.store.tasks import Task
 
 # A mail carries its own styles; nothing else of it may load or run.
 MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
@@ -118,13 +117,7 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
         rows={str(part): 2 if part is TextPart.SUBJECT else 6 for part in TextPart},
         own=own,
         mail=mail_task.answer if mail_task else None,
-        preview_url=preview_url(shop_id, mail_task, document_task),
+        mail_url=f"{base_path()}/s/{shop_id}/settings/texts/mail/{mail_task.task_id}" if mail_task else "",
+        preview=addresses_of_preview(shop_id, document_task.task_id) if document_task else {},
         placeholders=[(f"{{{name}}}", translate_message(means)) for name, means in wording.PLACEHOLDERS.items()],
     )
-
-
-def preview_url(shop_id: str, mail_task: Task | None, document_task: Task | None) -> str:
-    """Where the frame of the preview gets what it shows."""
-    if mail_task is not None:
-        return f"{base_path()}/s/{shop_id}/settings/texts/mail/{mail_task.task_id}"
-    return f"{base_path()}/s/{shop_id}/tasks/{document_task.task_id}/file" if document_task is not None else ""

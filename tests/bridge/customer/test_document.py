@@ -38,10 +38,12 @@ EVERYWHERE = {
     "Cache-Control": "private, no-store",
     "X-Robots-Tag": "noindex, nofollow, noarchive",
 }
-STRICT = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+STRICT = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 # What asks for money has codes in it, and a script that copies.
 FOR_PAYMENT = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
 FOR_PDF = (
@@ -711,6 +713,8 @@ def test_addresses_on_the_page_lie_under_the_public_address(app: BridgeApp, publ
         f"{base}/static/copy.js",
         "https://shop.example/checkout/order-pay/238/?key=wc_order_1pKk9xyOWJA8x",
         f"{base}/d/{token}/pdf",
+        f"{base}/d/{token}/pdf",
+        f"{base}/d/{token}/page.webp",
         "mailto:winkel@janssens.example",
     ]
 
