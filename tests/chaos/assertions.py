@@ -10,7 +10,7 @@ from worker.accounting import reconcile
 from worker.accounting.reconciliation import ReconciliationState
 from worker.demo.mailbox import Mail
 from worker.store import deliveries, shops
-from worker.woocommerce.notes import marker
+from worker.woocommerce.notes import attribute, document_mark
 
 # Longer than any lease and any wait between two tries. How fast it all goes is the machine's affair.
 STALLED_S = 120
@@ -63,7 +63,7 @@ def wrong_notes(experiment: Experiment) -> list[str]:
     wrong = []
     for item in experiment.listed():
         assert item.document is not None
-        wanted = marker(item.document.number)
+        wanted = attribute(document_mark(item.document.number))
         notes = [note for note in experiment.shop.notes(item.draft.order_id) if wanted in str(note["note"])]
         if len(notes) != 1:
             wrong.append(f"{item.document.number}: {len(notes)} notes")

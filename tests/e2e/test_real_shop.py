@@ -32,7 +32,7 @@ def test_what_we_write_comes_back_as_no_delivery(real_system: RealSystem) -> Non
     before = len(real_system.shop.notes(order["id"]))
     for _ in range(3):
         real_system.shop.run_queue()
-    ours = [note for note in real_system.shop.notes(order["id"]) if "[facturelay" in note]
+    ours = [note for note in real_system.shop.notes(order["id"]) if "data-facturelay" in note]
     assert (len(real_system.shop.notes(order["id"])), len(ours)) == (before, 1)
 
 
@@ -68,7 +68,7 @@ def test_an_invoice_that_is_marked_paid_sets_its_order_paid_in_the_shop(real_sys
 
     notes = real_system.shop.notes(order_id)
     assert real_system.shop.get(f"orders/{order_id}")["status"] == "processing"
-    assert sum("[facturelay paid" in note for note in notes) == 1
+    assert sum('facturelay="paid ' in note for note in notes) == 1
     assert (
         sum(note == 'Email "Processing order" sent.' for note in notes) <= 1
     )  # ours goes in its place, where the plugin is

@@ -48,6 +48,15 @@ def test_a_paid_order_becomes_an_invoice_a_mail_and_a_note(system: System) -> No
     assert str(system.services.link_of(invoice.document)) in note
 
 
+def test_mail_and_document_are_in_the_language_in_which_wpml_says_the_order_was_placed(system: System) -> None:
+    """Codes of WPML's: a language, or one that the owner added for a region; the buyer lives where Dutch is spoken."""
+    for order_id, code in ((1, "fr"), (2, "fr-be"), (3, "de"), (4, "nl")):
+        system.arrives(paid(order_id, meta_data=[{"id": 1, "key": "wpml_language", "value": code}]))
+
+    said = [mail.attachments[0].name.partition("-")[0] for mail in system.mailbox.messages()]
+    assert said == ["facture", "facture", "rechnung", "factuur"]
+
+
 def test_a_draft_that_waits_through_several_rounds_is_told_once(system: System) -> None:
     rules = (Rule(Kind.INVOICE, Trigger.PAID, SendMode.SEND), Rule(Kind.DELIVERY_NOTE, Trigger.PAID, SendMode.DRAFT))
     system.change_shop(rules=rules)

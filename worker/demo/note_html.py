@@ -45,4 +45,6 @@ class _Reader(HTMLParser):
 
 
 def _harmless(tag: str, name: str, value: str) -> bool:
-    return name in _ALLOWED[tag] and not value.strip().lower().startswith(("javascript:", "data:", "vbscript:"))
+    return (name in _ALLOWED[tag] or name.startswith("data-")) and not value.strip().lower().startswith(
+        ("javascript:", "data:", "vbscript:")
+    )

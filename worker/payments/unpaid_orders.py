@@ -140,15 +140,17 @@ def write_reason(services: Services, connected: ConnectedShop, order: Order) -> 
     False where a note says so of another state of the order: it was cancelled once, and a person opened it again.
     """
     client, shop = services.client_of(connected), connected.shop
-    marker, there = notes.cancel_marker(order.modified_at), client.notes(order.order_id)
-    if notes.find_note(there, marker) is not None:
+    mark, there = notes.cancel_mark(order.modified_at), client.notes(order.order_id)
+    if notes.has_mark(there, mark):
         return True  # we were interrupted between the two
-    if notes.find_note(there, notes.CANCELS) is not None:
-        return False
     said = Message(
         "Not paid within {days} days: cancelled by Facturelay, as your settings say.", days=shop.cancel_after_days
     )
-    client.add_note(order.order_id, f"{translate(said, Translator(shop.language))} {marker}")
+    written = notes.marked(translate(said, Translator(shop.language)), mark)
+    # Without HTML a note does not say of which state it is.
+    if notes.has_mark(there, notes.CANCELS) or notes.find_note(there, mark, written=written) is not None:
+        return False
+    client.add_note(order.order_id, written)
     return True
 
 

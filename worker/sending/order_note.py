@@ -28,8 +28,9 @@ def write_back(services: Services, leased: LeasedSteps) -> str:
 def ensure_note(services: Services, connected: ConnectedShop, document: Document, *, may_exist: bool) -> int:
     """The id of the one note about *document*. *may_exist*: an earlier attempt may have reached the shop before it failed for us."""
     client, order_id = services.client_of(connected), document.draft.order_id
-    found = notes.find_note(client.notes(order_id), notes.marker(document.number)) if may_exist else None
-    return client.add_note(order_id, note_of(services, connected.shop, document)) if found is None else found
+    written, mark = note_of(services, connected.shop, document), notes.document_mark(document.number)
+    found = notes.find_note(client.notes(order_id), mark, written=written) if may_exist else None
+    return client.add_note(order_id, written) if found is None else found
 
 
 def note_of(services: Services, shop: Shop, document: Document) -> str:

@@ -1,4 +1,8 @@
-"""The private note that an issued document leaves on its order: its words, and how to find it again after a crash."""
+"""The private notes that we leave on an order: their words, and how each is found again after a crash.
+
+A note carries a mark that nobody sees, an attribute of its HTML: WordPress drops comments, but keeps `data-` attributes. Notes of before end
+with the same mark as words in brackets.
+"""
 
 import html
 import re
@@ -16,50 +20,73 @@ NOTE_TEXTS = {
     "en": ("{kind} {number}, {total}: ", "open"),
 }
 
-_MARKER = re.compile(r"\[facturelay ([^\]\s]+)\]")
+_MARK = re.compile(r"""<[^<>]*\bdata-facturelay=["']([^"'<>]+)["']""")
+_MARK_IN_WORDS = re.compile(r"\[facturelay ([^\]]+)\]")
 _LINK = re.compile(r"/d/([A-Za-z0-9_.-]+)")
 
-# How `cancel_marker` begins, whatever the state of the order.
-CANCELS = "[facturelay cancels"
+# How `cancel_mark` begins, whatever the state of the order.
+CANCELS = "cancels "
+
+# A note of ours about a document, in any language.
+_AS_OURS = re.compile(
+    r"[^:,\d]+ (?P<number>\S+?)(, [^:]+?)? ?: (" + "|".join(word for _, word in NOTE_TEXTS.values()) + ")"
+)
 
 # WordPress turns these into typographic ones wherever it "beautifies" a text.
 _DASHES = str.maketrans({"\u2013": "-", "\u2014": "-", "\u2212": "-", "\u00d7": "x", "\u00a0": " "})
 
 
-def marker(number: str) -> str:
-    """The words by which the note about document *number* is found again.
-
-    Plain words in brackets, because the rest does not last: WordPress strips comments and attributes, links are signed
-    anew, texts are translated, and the number alone also stands in the credit note's note.
+def document_mark(number: str) -> str:
+    """The mark of the note about document *number*. Links are signed anew, texts are translated, and the number alone also stands in the
+    credit note's note.
     """
-    return f"[facturelay {quote(number, safe='/._-')}]"
+    return quote(number, safe="/._-")
 
 
-def money_marker(came: str, asked: str) -> str:
-    """The words by which the note is found again that says how much of an order came in. No document's number reads like it."""
-    return f"[facturelay paid {came}/{asked}]"
+def money_mark(came: str, asked: str) -> str:
+    """That of the note that says how much of an order came in. No document's number reads like it: it has a space."""
+    return f"paid {came}/{asked}"
 
 
-def cancel_marker(seen: datetime) -> str:
-    """The words of the note that says why an order is cancelled, in the state in which it was changed last at *seen*."""
-    return f"{CANCELS} {seen:%Y-%m-%dT%H:%M:%S}]"
+def cancel_mark(seen: datetime) -> str:
+    """That of the note that says why an order is cancelled, in the state in which it was changed last at *seen*."""
+    return f"{CANCELS}{seen:%Y-%m-%dT%H:%M:%S}"
+
+
+def attribute(mark: str) -> str:
+    return f'data-facturelay="{html.escape(mark)}"'
+
+
+def marked(words: str, mark: str) -> str:
+    """A note that says *words*, as HTML."""
+    return f"<span {attribute(mark)}>{html.escape(words, quote=False)}</span>"
 
 
 def note_html(*, kind: str, number: str, total: str, url: str, language: str) -> str:
-    """The note as HTML: “Factuur F2026-00017, € 22,20: openen [facturelay F2026-00017]”. Every word is escaped here.
+    """The note as HTML: “Factuur F2026-00017, € 22,20: openen”. Every word is escaped here.
 
     *total* is empty for a document that states no amount.
     """
     template, open_word = NOTE_TEXTS.get(language, NOTE_TEXTS["en"])
     shown = template if total else template.replace(", {total}", "")
     text = html.escape(shown.format(kind=kind, number=number, total=total), quote=False)
-    return f'{text}<a href="{html.escape(url)}">{open_word}</a> {marker(number)}'
+    return f'{text}<a href="{html.escape(url)}" {attribute(document_mark(number))}>{open_word}</a>'
 
 
 def number_in(text: str) -> str | None:
-    """The number that a note of ours names; None in anybody else's."""
-    found = _MARKER.search(_folded(text))
-    return unquote(found[1]) if found else None
+    """The number of the document that a note of ours is about; None in any other.
+
+    Where a shop leaves no HTML in its notes, what begins and ends as ours do is ours: the caller knows the numbers of its shop.
+    """
+    for mark in marks_in(text):
+        if " " not in mark:
+            return unquote(mark)
+    found = _AS_OURS.fullmatch(_folded(text))
+    return found["number"] if found else None
+
+
+def marks_in(text: str) -> list[str]:
+    return [html.unescape(mark) for mark in _MARK.findall(text)] + _MARK_IN_WORDS.findall(_folded(text))
 
 
 def token_in(text: str) -> str:
@@ -73,11 +100,20 @@ def note_contains(text: str, words: str) -> bool:
     return _folded(words) in _folded(text)
 
 
-def find_note(notes: Iterable[OrderNote], wanted: str) -> int | None:
-    """The id of the oldest note that contains *wanted* (from `marker`), or None: it was never written."""
-    looked_for = _folded(wanted)
-    found = [note.note_id for note in notes if looked_for in _folded(note.text)]
+def find_note(notes: Iterable[OrderNote], mark: str, *, written: str) -> int | None:
+    """The id of the oldest note with *mark*, or that says what was *written* where a shop leaves no HTML in its notes; else None."""
+    words, mark_in_words = _folded(written), _folded(f"[facturelay {mark}]")
+    found = [
+        note.note_id
+        for note in notes
+        if mark in marks_in(note.text) or mark_in_words in _folded(note.text) or words == _folded(note.text)
+    ]
     return min(found, default=None)
+
+
+def has_mark(notes: Iterable[OrderNote], beginning: str) -> bool:
+    """Whether the mark of any of *notes* begins so."""
+    return any(mark.startswith(beginning) for note in notes for mark in marks_in(note.text))
 
 
 def _folded(text: str) -> str:

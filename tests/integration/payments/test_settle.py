@@ -54,7 +54,7 @@ def changes(system: System) -> list[dict[str, Any]]:
 
 
 def money_notes(system: System) -> list[str]:
-    return [note.replace("\xa0", " ") for note in system.notes(238) if "[facturelay paid" in note]
+    return [note.replace("\xa0", " ") for note in system.notes(238) if 'facturelay="paid ' in note]
 
 
 def settlements(system: System) -> list[tuple[str, str]]:
@@ -81,7 +81,7 @@ def test_an_order_on_hold_is_processed_once_its_money_came(system: System) -> No
 
     assert status(system) == ("processing", True)
     assert changes(system) == [{"status": "processing", "transaction_id": "B1"}]
-    assert money_notes(system) == ["€ 22,20 van € 22,20 ontvangen. [facturelay paid 22.20/22.20]"]
+    assert money_notes(system) == ['<span data-facturelay="paid 22.20/22.20">€ 22,20 van € 22,20 ontvangen.</span>']
     assert settlements(system) == [("done", "set_paid")]
     assert "set_paid" in [entry.code for entry in system.trail(238).audit_entries]
 
@@ -221,9 +221,9 @@ def test_a_part_is_told_in_one_note_for_each_amount(system: System) -> None:
         system.work()
     settle(system.services, key)
 
-    assert sorted(note.split(" [")[0] for note in money_notes(system)) == [
-        "€ 10,00 van € 22,20 ontvangen.",
-        "€ 12,00 van € 22,20 ontvangen.",
+    assert sorted(note.split(">")[1] for note in money_notes(system)) == [
+        "€ 10,00 van € 22,20 ontvangen.</span",
+        "€ 12,00 van € 22,20 ontvangen.</span",
     ]
     assert (status(system), settlements(system)[-1]) == (("on-hold", False), ("done", "partly_paid"))
 
@@ -338,7 +338,7 @@ def test_money_that_went_back_leaves_the_shop_as_it_is(system: System) -> None:
     system.arrives(order)
 
     assert (status(system), len(changes(system))) == (("processing", True), 1)
-    assert "€ 0,00 van € 22,20 ontvangen. [facturelay paid 0.00/22.20]" in money_notes(system)
+    assert '<span data-facturelay="paid 0.00/22.20">€ 0,00 van € 22,20 ontvangen.</span>' in money_notes(system)
     assert not system.documents(238)[0].is_paid
 
 

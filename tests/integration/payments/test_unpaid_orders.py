@@ -56,7 +56,7 @@ def status(system: System) -> str:
 
 
 def reasons(system: System) -> list[str]:
-    return [note for note in system.notes(238) if "[facturelay cancels" in note]
+    return [note.partition(">")[2] for note in system.notes(238) if 'facturelay="cancels ' in note]
 
 
 def flags(system: System) -> list[str]:
