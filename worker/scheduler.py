@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from worker.accounting import reconcile
 from worker.errors import Rejected, Unavailable
 from worker.invoicing import vat_checks
-from worker.maintenance import hourly_stats, retention
+from worker.maintenance import hourly_stats, retention, whole_counts
 from worker.notifications import (
     account_mails,
     alerts,
@@ -211,6 +211,7 @@ SHOP_JOBS = (
 )
 GLOBAL_JOBS = (
     GlobalJob("hourly_stats", lambda _settings: hourly_stats.EVERY, hourly_stats.update_hourly_stats),
+    GlobalJob("whole_counts", lambda _settings: whole_counts.EVERY, whole_counts.count_whole),
     GlobalJob("delete_old_bodies", lambda _settings: timedelta(hours=24), retention.purge),
     GlobalJob("forget_workers", lambda _settings: timedelta(hours=6), forget_workers),
     GlobalJob(

@@ -67,6 +67,8 @@ def fill(store: Store, past: Past) -> None:
         for index in indexes:
             connection.execute(CreateIndex(index))
         connection.exec_driver_sql(COUNTERS)
+        for statement in daily(is_sqlite=store.is_sqlite):
+            connection.exec_driver_sql(statement)
         if not store.is_sqlite:
             for table, column in GIVEN_IDS:
                 connection.exec_driver_sql(
@@ -103,6 +105,28 @@ COUNTERS = (
     "INSERT INTO number_series (shop_id, series, period, last_number, last_date) "
     "SELECT shop_id, series, period, max(sequence), max(issued_on) FROM documents GROUP BY shop_id, series, period"
 )
+
+
+def daily(*, is_sqlite: bool) -> Iterator[str]:
+    """What each day sold, as it is added up where a document is stored."""
+    month = "date(issued_on, 'start of month')" if is_sqlite else "date_trunc('month', issued_on)::date"
+    sign, of = (
+        "CASE kind WHEN 'credit_note' THEN -1 ELSE 1 END",
+        "FROM documents WHERE kind IN ('invoice', 'credit_note')",
+    )
+    sums = {name: f"sum({sign} * {name})" for name in ("net", "vat", "total")}
+    yield (
+        "INSERT INTO daily_sales (shop_id, issued_on, tax_month, kind, currency, country, vat_country, category, rate, reason, "
+        f"documents, base, vat, base_eur, vat_eur) SELECT shop_id, issued_on, {month}, kind, currency, 'BE', 'BE', 'S', '21', '', "
+        f"count(*), {sums['net']}, {sums['vat']}, {sums['net']}, {sums['vat']} {of} GROUP BY shop_id, issued_on, kind, currency"
+    )
+    yield (
+        "INSERT INTO daily_totals (shop_id, issued_on, kind, currency, documents, net, vat, rounding, total) "
+        f"SELECT shop_id, issued_on, kind, currency, count(*), {sums['net']}, {sums['vat']}, 0, {sums['total']} {of} "
+        "GROUP BY shop_id, issued_on, kind, currency"
+    )
+
+
 GIVEN_IDS = (("documents", "document_id"), ("jobs", "job_id"), ("payments", "payment_id"), ("bank_files", "file_id"))
 Cells = dict[str, str]
 

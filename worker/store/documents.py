@@ -13,6 +13,7 @@ from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.webhook import WebhookEventKind
 from worker.errors import Rejected
 from worker.store import (
+    daily_sales,
     document_balances,
     order_search,
     payment_references,
@@ -93,6 +94,7 @@ def add(connection: Connection, new: NewDocument) -> Document:
     document = Document(
         int(stored_id), shop_id, taken.series, taken.number, taken.sequence, taken.issued_on, new.issued_at, draft
     )
+    daily_sales.add(connection, document, snapshot)
     expect_payment(connection, document)
     webhooks.plan(connection, WebhookEventKind.ISSUED, document.document_id, now=new.issued_at)
     if draft.corrects is not None:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
 
+from worker.domain import sold
 from worker.domain.csv_table import escape_cell
 from worker.domain.document import Document, Kind, file_stem, signed
 from worker.errors import Rejected
@@ -29,7 +30,6 @@ from worker.store import (
 from worker.store.database import json_codec
 from worker.store.documents import DocumentPeriod
 from worker.store.files import temporary
-from worker.store.queries import sales_journal
 from worker.store.tasks import Task
 from worker.tasks.common import Progress, period_of
 
@@ -193,10 +193,10 @@ def document_row(document: Document, paid_on: date | None, names: list[str]) -> 
 def vat_rows(document: Document) -> list[tuple[object, ...]]:
     draft, snapshot = document.draft, json.loads(json_codec.dump(document.draft))
     return [
-        (document.number, document.issued_on, sales_journal.tax_point_of(snapshot, part, document.issued_on), draft.kind,
-         sales_journal.country_of(snapshot), part.vat_country, draft.currency, part.category, part.rate, part.reason,
+        (document.number, document.issued_on, sold.tax_point_of(snapshot, part, document.issued_on), draft.kind,
+         sold.country_of(snapshot), part.vat_country, draft.currency, part.category, part.rate, part.reason,
          signed(draft.kind, part.base), signed(draft.kind, part.vat))
-        for part in (sales_journal.parts_of(snapshot) if draft.vat_lines else ())
+        for part in (sold.parts_of(snapshot) if draft.vat_lines else ())
     ]  # fmt: skip
 
 

@@ -16,11 +16,13 @@ from tests.support.history import History
 from worker.domain.document import Category, Kind, Line, VatLine
 from worker.domain.mentions import mention
 from worker.domain.shop import Series
-from worker.store import counters, register, shops
+from worker.domain.sold import JournalRow, JournalTotal, vats_in_euro
+from worker.store import counters, register, shops, whole_counts
 from worker.store.database.pagination import PageRequest
 from worker.store.queries import register_check, sales_journal
 from worker.store.queries.register_check import Gap, NumberRow, RegisterCheck, SeriesCheck
-from worker.store.queries.sales_journal import Journal, JournalRow, JournalTotal, vats_in_euro
+from worker.store.queries.sales_journal import Journal
+from worker.store.whole_counts import Counted
 
 S = Category.STANDARD
 DAY = date(2026, 11, 23)
@@ -75,6 +77,27 @@ def test_each_missing_number_is_named(history: History) -> None:
     found = check(history)
     assert found.series[0].gaps == (Gap(1, 1), Gap(4, 5), Gap(9, 9))
     assert (found.series[0].missing, found.series[0].last, found.is_complete) == (4, 9, False)
+
+
+def test_a_number_that_goes_is_found_when_all_is_counted_again(history: History) -> None:
+    for order_id in range(1, 5):
+        history.issued(order_id)
+    count_whole(history)
+    assert check(history).is_complete
+    remove(history, 2)
+    count_whole(history)
+    history.issued(5)
+    found = check(history)
+    assert (found.series[0].gaps, found.series[0].documents) == ((Gap(2, 2),), 4)
+
+
+def count_whole(history: History) -> None:
+    with history.store.write() as connection:
+        for what, found in (
+            (Counted.SERIES, whole_counts.count_series(connection, "a")),
+            (Counted.REGISTER, whole_counts.count_register(connection, "a")),
+        ):
+            whole_counts.write(connection, what, found, shop_id="a", now=history.now)
 
 
 def test_a_row_of_the_register_that_is_gone_shows(history: History) -> None:
@@ -160,7 +183,10 @@ def amounts(*lines: VatLine, rounding: str = "0.00") -> dict[str, Any]:
 
 def november(history: History) -> Journal:
     with history.store.read() as connection:
-        return sales_journal.journal(connection, "a", since=NOVEMBER, until=date(2026, 11, 30))
+        found = sales_journal.journal(connection, "a", since=NOVEMBER, until=date(2026, 11, 30))
+        # The sums of the days say what the documents say.
+        assert found == sales_journal.of_documents(connection, "a", since=NOVEMBER, until=date(2026, 11, 30))
+        return found
 
 
 def test_sales_are_summed_per_kind_country_and_rate_and_what_was_credited_is_taken_off(history: History) -> None:

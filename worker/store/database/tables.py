@@ -986,3 +986,52 @@ hourly_stats = Table(
     Column("failures", Integer, nullable=False),
     Column("latency_ms", Integer),  # median from what came in to the mail that left; None: nothing was mailed
 )
+
+# What invoices and credit notes of each day sold, and took back, at each rate: added to where a document is stored, so that a journal
+# reads days and no documents. The fields are those of domain.sold.JournalRow.
+daily_sales = Table(
+    "daily_sales",
+    metadata,
+    Column("shop_id", ForeignKey("shops.shop_id"), primary_key=True),
+    Column("issued_on", Date, primary_key=True),
+    Column("tax_month", Date, primary_key=True),
+    Column("kind", String(24), primary_key=True),
+    Column("currency", String(3), primary_key=True),
+    Column("country", Text, primary_key=True),
+    Column("vat_country", Text, primary_key=True),
+    Column("category", Text, primary_key=True),
+    Column("rate", Text, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("documents", Integer, nullable=False),
+    Column("base", Amount, nullable=False),
+    Column("vat", Amount, nullable=False),
+    Column("base_eur", Amount),  # None: a document in another currency had no exchange rate
+    Column("vat_eur", Amount),
+)
+
+# All of a day, of each kind and currency.
+daily_totals = Table(
+    "daily_totals",
+    metadata,
+    Column("shop_id", ForeignKey("shops.shop_id"), primary_key=True),
+    Column("issued_on", Date, primary_key=True),
+    Column("kind", String(24), primary_key=True),
+    Column("currency", String(3), primary_key=True),
+    Column("documents", Integer, nullable=False),
+    Column("net", Amount, nullable=False),
+    Column("vat", Amount, nullable=False),
+    Column("rounding", Amount, nullable=False),
+    Column("total", Amount, nullable=False),
+)
+
+# What was counted whole lately: how many rows there were up to a place in their order. What came since is counted when it is asked.
+whole_counts = Table(
+    "whole_counts",
+    metadata,
+    Column("shop_id", String(40), primary_key=True),  # empty: of all shops
+    Column("name", String(12), primary_key=True),  # documents | jobs | series | register
+    Column("label", String(80), primary_key=True),  # a kind; a kind, name and state; a series and period
+    Column("number", BigInteger, nullable=False),
+    Column("up_to", BigInteger, nullable=False),  # an id, a number, a position; of jobs: seconds of the epoch
+    Column("counted_at", Instant, nullable=False),
+)

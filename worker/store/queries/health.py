@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from redis.exceptions import RedisError
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, func, select
 
 from worker.domain.access_point import ELSEWHERE
 from worker.domain.days import start_of_day
@@ -127,9 +127,10 @@ def of_shop(facts: Facts) -> tuple[RoadHealth, ...]:
 
 def orders(facts: Facts) -> RoadHealth:
     road, shop_id = HealthRoad.ORDERS, facts.shop_id
-    newest = func.max(came_in.c.received_at, type_=came_in.c.received_at.type)
-    by_shop = or_(came_in.c.source == "webhook", came_in.c.source == "plugin")
-    last = facts.connection.execute(select(newest).where(came_in.c.shop_id == shop_id, by_shop)).scalar()
+    by_shop = select(came_in.c.received_at).where(
+        came_in.c.shop_id == shop_id, came_in.c.source.in_(("webhook", "plugin"))
+    )
+    last = facts.connection.execute(by_shop.order_by(came_in.c.received_at.desc()).limit(1)).scalar()
     alert = facts.alert(ORDER_ALERTS)
     if alert is not None:
         return RoadHealth(road, RoadState.DOWN, alert.first_at, alert.message)

@@ -10,9 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from worker.domain.document import Kind
 from worker.domain.step import STEPS
 from worker.errors import Unavailable
-from worker.store import leases
+from worker.store import leases, whole_counts
 from worker.store.database.engine import Store
-from worker.store.database.tables import alerts, documents, drafts, jobs, roads, shops, signature_failures
+from worker.store.database.tables import alerts, drafts, jobs, roads, shops, signature_failures
 from worker.store.jobs import IS_PENDING, OF_SHOP, JobKind
 from worker.store.queries.queues import queue_counts
 from worker.store.roads import RoadKind
@@ -44,14 +44,15 @@ class Metrics:
 def collect(connection: Connection, *, now: datetime) -> Metrics:
     """All metrics at one instant. *queues* counts by queue and state (waiting, later, running), *slow_work* shops and their queues."""
     queues = queue_counts(connection, now=now)
-    work = counted(connection, jobs, jobs.c.kind, jobs.c.name, jobs.c.state)
+    work = whole_counts.jobs_by_state(connection)
     return Metrics(
         shops=number(connection, select(func.count()).select_from(shops)),
         deliveries=zeros(DELIVERY_STATES)
         | {(state,): count for (kind, _, state), count in work.items() if kind == JobKind.PROCESS_ORDER},
         steps=zeros(STEP_STATES)
         | {(name, state): count for (kind, name, state), count in work.items() if kind == JobKind.STEP},
-        documents=zeros(DOCUMENT_KINDS) | counted(connection, documents, documents.c.kind),
+        documents=zeros(DOCUMENT_KINDS)
+        | {(kind,): count for kind, count in whole_counts.documents_by_kind(connection).items()},
         drafts_open=number(connection, select(func.count()).select_from(drafts).where(drafts.c.state == "open")),
         alerts=counted(connection, alerts, alerts.c.code, where=alerts.c.closed_at.is_(None)),
         signature_failures=number(connection, select(func.sum(signature_failures.c.failures))),

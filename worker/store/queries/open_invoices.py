@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, case, func, select, ty
 
 from worker.domain.document import Kind
 from worker.store.database.pagination import Page, PageRequest, RowOrder, read_page
-from worker.store.database.tables import documents, payment_shares, unpaid
+from worker.store.database.tables import daily_totals, documents, payment_shares, unpaid
 
 VERY_LATE = timedelta(days=30)
 
@@ -80,13 +80,11 @@ def totals(connection: Connection, shop_id: str, *, today: date) -> tuple[OpenTo
 
 def invoiced_since(connection: Connection, shop_id: str, since: date) -> dict[str, Decimal]:
     """The total of a shop's invoices from a day on less its credit notes, by currency."""
-    amount = case((documents.c.kind == Kind.CREDIT_NOTE, -documents.c.total), else_=documents.c.total)
     query = (
-        select(documents.c.currency, func.sum(amount, type_=documents.c.total.type).label("total"))
-        .where(documents.c.shop_id == shop_id, documents.c.issued_on >= since, documents.c.test.is_(False))
-        .where(documents.c.kind.in_((Kind.INVOICE, Kind.CREDIT_NOTE)))
-        .group_by(documents.c.currency)
-        .order_by(documents.c.currency)
+        select(daily_totals.c.currency, func.sum(daily_totals.c.total, type_=daily_totals.c.total.type).label("total"))
+        .where(daily_totals.c.shop_id == shop_id, daily_totals.c.issued_on >= since)
+        .group_by(daily_totals.c.currency)
+        .order_by(daily_totals.c.currency)
     )
     return {row.currency: row.total for row in connection.execute(query)}
 

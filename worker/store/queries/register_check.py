@@ -12,10 +12,11 @@ from sqlalchemy.engine import Row
 from worker.domain.document import Kind
 from worker.domain.numbering import TEST_SERIES
 from worker.domain.shop import Shop
-from worker.store import counters, document_balances
+from worker.store import counters, document_balances, whole_counts
 from worker.store.database.pagination import FIRST_PAGE, Page, PageRequest, RowOrder, read_page
 from worker.store.database.tables import documents as made
 from worker.store.database.tables import register as register_table
+from worker.store.whole_counts import NOTHING, Counted
 
 
 @dataclass(frozen=True)
@@ -67,29 +68,58 @@ class RegisterCheck:
 
 
 def check(connection: Connection, shop: Shop) -> RegisterCheck:
-    """Whether each number of each series is there: by counting, and one by one only where the count is wrong."""
-    # Tests are left out afterwards: so the numbers are read in the order of their index, and nothing else is.
-    rows = connection.execute(
-        select(
-            made.c.series,
-            made.c.period,
-            func.count().label("documents"),
-            func.min(made.c.sequence).label("first"),
-            func.max(made.c.sequence).label("last"),
-        )
-        .where(made.c.shop_id == shop.shop_id)
-        .group_by(made.c.series, made.c.period)
-        .having(made.c.series != TEST_SERIES.name)
-        .order_by(made.c.series, made.c.period)
-    ).all()
+    """Whether each number of each series is there: by counting, and one by one only where the count is wrong.
+
+    What was there when all was last counted, at most a day ago, is not counted again.
+    """
+    rows = list(numbers_of(connection, shop.shop_id))
     found = checked(connection, shop, rows)
-    in_register = connection.execute(
-        select(func.count()).select_from(register_table).where(register_table.c.shop_id == shop.shop_id)
-    ).scalar_one()
-    return RegisterCheck(tuple(found), sum(series.documents for series in found), int(in_register))
+    before = whole_counts.of(connection, Counted.REGISTER, shop.shop_id).get("", NOTHING)
+    since = select(func.count()).where(
+        register_table.c.shop_id == shop.shop_id, register_table.c.position > before.up_to
+    )
+    in_register = before.number + connection.execute(since).scalar_one()
+    return RegisterCheck(tuple(found), sum(series.documents for series in found), in_register)
 
 
-def checked(connection: Connection, shop: Shop, rows: Sequence[Row[Any]]) -> list[SeriesCheck]:
+@dataclass(frozen=True)
+class Numbers:
+    """How many documents a series has in one period, and its first and last number there."""
+
+    series: str
+    period: int
+    documents: int
+    first: int
+    last: int
+
+
+def numbers_of(connection: Connection, shop_id: str) -> Iterator[Numbers]:
+    """Those of each series and period but tests: what was counted last, and what came since."""
+    before = whole_counts.of(connection, Counted.SERIES, shop_id)
+    for series, period in periods_of(connection, shop_id):
+        if series == TEST_SERIES.name:
+            continue
+        counted = before.get(whole_counts.label_of_series(series, period), NOTHING)
+        mine = of_series(shop_id, series, period)
+        since = connection.execute(select(func.count()).where(*mine, made.c.sequence > counted.up_to)).scalar_one()
+        first = connection.execute(select(func.min(made.c.sequence)).where(*mine)).scalar_one()
+        last = connection.execute(select(func.max(made.c.sequence)).where(*mine)).scalar_one()
+        yield Numbers(series, period, counted.number + since, first, last)
+
+
+def periods_of(connection: Connection, shop_id: str) -> Iterator[tuple[str, int]]:
+    """Each series and period that has documents: one step of the index for each, and none for their documents."""
+    mine = select(made.c.series, made.c.period).where(made.c.shop_id == shop_id).limit(1)
+    in_order = mine.order_by(made.c.series, made.c.period)
+    row = connection.execute(in_order).one_or_none()
+    while row is not None:
+        yield row.series, row.period
+        same = in_order.where(made.c.series == row.series, made.c.period > row.period)
+        later = in_order.where(made.c.series > row.series)
+        row = connection.execute(same).one_or_none() or connection.execute(later).one_or_none()
+
+
+def checked(connection: Connection, shop: Shop, rows: Sequence[Numbers]) -> list[SeriesCheck]:
     """Each series with its periods in the order in which they came."""
     began_at = {row: document_at(connection, shop.shop_id, row, row.first) for row in rows}
     found, before = [], None
@@ -118,7 +148,7 @@ def checked(connection: Connection, shop: Shop, rows: Sequence[Row[Any]]) -> lis
     return found
 
 
-def beginning(shop: Shop, row: Row[Any], before: Row[Any] | None) -> int:
+def beginning(shop: Shop, row: Numbers, before: Numbers | None) -> int:
     """The first number that had to be given: after the one the owner named, 1 in a new year, else after the period *before*."""
     after = shop.numbering.continued_after.get(f"{row.series}:{row.period}")
     if after is not None and row.first == after + 1:
@@ -128,14 +158,14 @@ def beginning(shop: Shop, row: Row[Any], before: Row[Any] | None) -> int:
     return int(before.last) + 1
 
 
-def document_at(connection: Connection, shop_id: str, row: Row[Any], sequence: int) -> Row[Any]:
+def document_at(connection: Connection, shop_id: str, row: Numbers, sequence: int) -> Row[Any]:
     """The document at one end of *row*'s numbers."""
     mine = (*of_series(shop_id, row.series, row.period), made.c.sequence == sequence)
     shown: list[ColumnElement[Any]] = [made.c.document_id, made.c.issued_on, made.c.number]
     return connection.execute(select(*shown).where(*mine)).one()
 
 
-def gaps_of(connection: Connection, shop_id: str, row: Row[Any], *, began: int, given: int) -> tuple[Gap, ...]:
+def gaps_of(connection: Connection, shop_id: str, row: Numbers, *, began: int, given: int) -> tuple[Gap, ...]:
     """Where numbers are missing: before the first, between two, after the last."""
     ids = func.lag(made.c.document_id).over(order_by=made.c.sequence).label("before_id")
     before = func.lag(made.c.sequence).over(order_by=made.c.sequence).label("before")
@@ -158,7 +188,7 @@ def gaps_of(connection: Connection, shop_id: str, row: Row[Any], *, began: int, 
 
 
 def without_other_periods(
-    connection: Connection, shop_id: str, row: Row[Any], gap: Gap, *, ids: tuple[int, int]
+    connection: Connection, shop_id: str, row: Numbers, gap: Gap, *, ids: tuple[int, int]
 ) -> Iterator[Gap]:
     """What is left of *gap* without what another period got while the series did (or did not) start again each year.
 

@@ -127,6 +127,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("scope", name=op.f("pk_vies_outages")),
     )
     op.create_table(
+        "whole_counts",
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=12), nullable=False),
+        sa.Column("label", sa.String(length=80), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("up_to", sa.BigInteger(), nullable=False),
+        sa.Column("counted_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("shop_id", "name", "label", name=op.f("pk_whole_counts")),
+    )
+    op.create_table(
         "alerts",
         sa.Column("alert_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
@@ -243,6 +253,52 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("channel_id", name=op.f("pk_channels")),
     )
     op.create_index("ix_channels_shop", "channels", ["shop_id"], unique=False)
+    op.create_table(
+        "daily_sales",
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("issued_on", sa.Date(), nullable=False),
+        sa.Column("tax_month", sa.Date(), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("country", sa.Text(), nullable=False),
+        sa.Column("vat_country", sa.Text(), nullable=False),
+        sa.Column("category", sa.Text(), nullable=False),
+        sa.Column("rate", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("documents", sa.Integer(), nullable=False),
+        sa.Column("base", Amount(), nullable=False),
+        sa.Column("vat", Amount(), nullable=False),
+        sa.Column("base_eur", Amount(), nullable=True),
+        sa.Column("vat_eur", Amount(), nullable=True),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_daily_sales_shop_id")),
+        sa.PrimaryKeyConstraint(
+            "shop_id",
+            "issued_on",
+            "tax_month",
+            "kind",
+            "currency",
+            "country",
+            "vat_country",
+            "category",
+            "rate",
+            "reason",
+            name=op.f("pk_daily_sales"),
+        ),
+    )
+    op.create_table(
+        "daily_totals",
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("issued_on", sa.Date(), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("documents", sa.Integer(), nullable=False),
+        sa.Column("net", Amount(), nullable=False),
+        sa.Column("vat", Amount(), nullable=False),
+        sa.Column("rounding", Amount(), nullable=False),
+        sa.Column("total", Amount(), nullable=False),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_daily_totals_shop_id")),
+        sa.PrimaryKeyConstraint("shop_id", "issued_on", "kind", "currency", name=op.f("pk_daily_totals")),
+    )
     op.create_table(
         "documents",
         sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
