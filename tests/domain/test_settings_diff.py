@@ -13,7 +13,7 @@ from worker.domain.access_point import PROVIDERS
 from worker.domain.document import Kind
 from worker.domain.payment_method import PaymentTerms
 from worker.domain.setting_names import CHOICES, SETTING_NAMES
-from worker.domain.settings_diff import describe_changes
+from worker.domain.settings_diff import UNTOLD, describe_changes
 from worker.domain.settings_form import FIELDS, apply_settings
 from worker.domain.shop import LostNumbers, RestoredBackup, Series, Shop, StoredFile
 from worker.i18n import LANGUAGES, Translator
@@ -104,7 +104,7 @@ def test_every_changed_setting_is_told_without_a_word_of_the_code(language: str)
 
 
 def test_every_setting_has_a_name() -> None:
-    of_shop = {name for name in names_below(a_shop()) if name not in ("shop_id", "texts")}
+    of_shop = {name for name in names_below(a_shop()) if name not in ("shop_id", "texts", *UNTOLD)}
     assert SETTING_NAMES.keys() == of_shop | FIELDS.keys()
 
 

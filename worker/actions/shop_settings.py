@@ -6,7 +6,7 @@ Everything here may be called by the bridge. *by* is the person's name in the au
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parseaddr
 from functools import reduce
 
@@ -21,6 +21,7 @@ from worker.domain import texts as wording
 from worker.domain.actor import Actor
 from worker.domain.document import Kind
 from worker.domain.numbering import apply_series_settings
+from worker.domain.payment_reference import EarlierDigits
 from worker.domain.settings_diff import describe_changes
 from worker.domain.shop import OrderSettings, Shop
 from worker.errors import InvalidValue, Rejected
@@ -43,6 +44,8 @@ COPIED_SETTINGS = (
 
 # How many drafts are looked at again after a change of settings; of more, the rest waits for the next change.
 MOST_DRAFTS = 200
+# The plugin asks for the settings every five minutes; until it knows of other digits, it tells buyers the earlier ones.
+TOLD_TO_PLUGIN_WITHIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -164,7 +167,7 @@ def change_shop(
         )
         if messages:
             if shop.reference_digits != found.shop.reference_digits:
-                take_digits(connection, shop)
+                shop = with_digits(connection, found.shop, shop, now=by.now)
             shops.change(connection, shop)
             record(connection, shop_id, messages, by=by)
             if what_reminds(shop) != what_reminds(found.shop):
@@ -174,14 +177,19 @@ def change_shop(
     return ChangedShop(shop, messages, checks)
 
 
-def take_digits(connection: Connection, shop: Shop) -> None:
-    """Let the references of *shop* begin anew. Raises WrongSettings where those of another shop here begin so."""
+def with_digits(connection: Connection, before: Shop, shop: Shop, *, now: datetime) -> Shop:
+    """Let the references of orders to come begin anew; those that were placed keep theirs, which their buyers may have been told.
+
+    Raises WrongSettings where those of another shop here begin so.
+    """
     try:
         shops.refuse_taken_digits(connection, shop)
     except Rejected as error:
         raise settings_form.WrongSettings({"reference_digits": error.message}) from error
-    if not shop.test:
-        payment_references.promise_to_waiting(connection, shop)
+    if not payment_references.any_begins_with(connection, shop.shop_id, before.reference_digits):
+        return shop
+    earlier = EarlierDigits(before.reference_digits, now + TOLD_TO_PLUGIN_WITHIN)
+    return replace(shop, earlier_digits=(*before.earlier_digits, earlier))
 
 
 def with_first_reminded_day(shop: Shop, *, now: datetime) -> Shop:
@@ -218,7 +226,9 @@ def gone_live(
     if changes.begin is not None:
         shop = shop.with_orders_since(changes.begin)
     is_chosen = changes.begin is not None or "orders.since" in changes.settings
-    return go_live.make_live(shop, checks, since=shop.orders.since if is_chosen else now), checks
+    live = go_live.make_live(shop, checks, since=shop.orders.since if is_chosen else now)
+    payment_references.promise_to_waiting(connection, live)
+    return live, checks
 
 
 def with_url(shop: Shop, url: str, *, allow_private: bool) -> Shop:

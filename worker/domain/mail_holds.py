@@ -124,7 +124,10 @@ def settings_for_plugin(shop: Shop, *, can_mail: bool) -> dict[str, object]:
 
 
 def payee_as_json(shop: Shop) -> dict[str, object] | None:
-    """Whom the plugin asks buyers to pay by transfer, under references that begin with *seed*; None where nobody may be asked."""
+    """Whom the plugin asks buyers to pay by transfer, under references that begin with *seed*; None where nobody may be asked.
+
+    *earlier*: of orders placed before a second of the epoch, with what they begin, the oldest first.
+    """
     if shop.test or not shop.seller.iban:
         return None
     country = shop.seller.address.country
@@ -133,6 +136,7 @@ def payee_as_json(shop: Shop) -> dict[str, object] | None:
         "name": beneficiary(shop),
         "country": country,
         "seed": shop.reference_digits,
+        "earlier": [[int(one.until.timestamp()), one.digits] for one in shop.earlier_digits],
     }
 
 

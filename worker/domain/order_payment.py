@@ -148,7 +148,11 @@ def promised_reference(order: Order, shop: Shop) -> str:
     """
     if shop.test or _method_of(order, shop).means is not Means.TRANSFER:
         return ""
-    return payment_reference.structured_communication(shop.reference_digits, order.order_id)
+    return _communication(order, shop)
+
+
+def _communication(order: Order, shop: Shop) -> str:
+    return payment_reference.structured_communication(shop.reference_digits_at(order.created_at), order.order_id)
 
 
 def _method_of(order: Order, shop: Shop) -> Method:
@@ -161,6 +165,6 @@ def _method_of(order: Order, shop: Shop) -> Method:
 
 def _reference(order: Order, shop: Shop) -> str:
     """The structured communication in Belgium; elsewhere banks expect the international form in that line of the QR code."""
-    communication = payment_reference.structured_communication(shop.reference_digits, order.order_id)
+    communication = _communication(order, shop)
     country = order.billing.address.country or shop.seller.address.country
     return communication if country in ("", "BE") else payment_reference.creditor_reference(communication)

@@ -1,11 +1,21 @@
 """The reference of a payment: the Belgian structured communication, and its form for banks elsewhere."""
 
 import re
+from dataclasses import dataclass
+from datetime import datetime
 
 # Each shop's references start at its own ten million, so that shops may share a bank account.
 ORDERS_PER_SEED = 10_000_000
 LARGEST_SEED = 999  # three of the ten digits are left for it
 _RF00 = "271500"  # RF00 with its letters as numbers (R 27, F 15), as the check of ISO 11649 moves it to the end
+
+
+@dataclass(frozen=True)
+class EarlierDigits:
+    """With which a shop's references began until it took others: orders placed before *until* (aware UTC) keep theirs."""
+
+    digits: int
+    until: datetime
 
 
 def structured_communication(shop_seed: int, order_id: int) -> str:
@@ -16,6 +26,11 @@ def structured_communication(shop_seed: int, order_id: int) -> str:
     """
     base = (shop_seed * ORDERS_PER_SEED + order_id) % 10**10
     return f"{base:010d}{base % 97 or 97:02d}"
+
+
+def range_of(digits: int) -> tuple[str, str]:
+    """The first and the last reference that begin with these three digits."""
+    return f"{digits:03d}000000000", f"{digits:03d}999999999"
 
 
 def creditor_reference(communication: str) -> str:

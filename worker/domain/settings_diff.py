@@ -22,6 +22,9 @@ _WITHOUT = {"texts": Message("our standard text"), "payment_terms": Message("as 
 _EUROS, _PERCENTS = ("reminders.consumer_costs",), ("reminders.consumer_interest", "reminders.legal_interest")
 _LONGEST = 140
 
+# What follows from another setting that is told.
+UNTOLD = ("earlier_digits",)
+
 
 def describe_changes(before: Shop, after: Shop) -> tuple[Message, ...]:
     """Each changed setting by its name, as `Time zone: Europe/Brussels → Europe/Paris`; empty when nothing changed."""
@@ -47,7 +50,7 @@ def _settings(value: object, name: str = "") -> Iterator[tuple[tuple[str, str], 
     if isinstance(value, Mapping):
         yield from (((name, str(key)), item) for key, item in value.items())
     elif is_dataclass(value) and type(value) not in _WORDS:
-        for field in fields(value):
+        for field in (one for one in fields(value) if one.name not in UNTOLD):
             yield from _settings(getattr(value, field.name), f"{name}.{field.name}" if name else field.name)
     else:
         yield (name, ""), value

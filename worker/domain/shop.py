@@ -12,6 +12,7 @@ from worker.domain.foreign_number import ForeignNumber
 from worker.domain.own_field import Holds
 from worker.domain.party import Seller
 from worker.domain.payment_method import PaymentTerms
+from worker.domain.payment_reference import EarlierDigits
 from worker.domain.reminder import ReminderSettings
 from worker.domain.rules import DEFAULT_RULES, Rule
 from worker.domain.zero_reason import ZeroReason
@@ -224,6 +225,7 @@ class Shop:
     url: str
     orders: OrderSettings
     reference_digits: int = 0  # with which its structured communications begin, so that no two shops here share one
+    earlier_digits: tuple[EarlierDigits, ...] = ()  # with which they began before, the oldest first
     seller: Seller = Seller()
     rules: tuple[Rule, ...] = DEFAULT_RULES
     credit_notes: SendMode = SendMode.SEND
@@ -254,6 +256,11 @@ class Shop:
     terms: str = ""
     years_kept: int = int(YEARS_KEPT[0])
     texts: dict[str, str] = field(default_factory=dict)  # the shop's own words, by the keys of `texts`
+
+    def reference_digits_at(self, placed_at: datetime) -> int:
+        """Those of an order placed then: it is asked for under one reference for ever, by the plugin and on every document."""
+        earlier = (one.digits for one in self.earlier_digits if placed_at < one.until)
+        return next(earlier, self.reference_digits)
 
     def with_orders_since(self, since: datetime) -> "Shop":
         return replace(self, orders=replace(self.orders, since=since))

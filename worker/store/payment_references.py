@@ -7,7 +7,7 @@ from sqlalchemy import Connection, insert, select
 from worker.domain.document import Document
 from worker.domain.order import OrderKey
 from worker.domain.order_payment import OPEN_STATUSES
-from worker.domain.payment_reference import digits_of, structured_communication
+from worker.domain.payment_reference import digits_of, range_of, structured_communication
 from worker.domain.shop import Shop
 from worker.store import order_search
 from worker.store.database.tables import orders, payment_references
@@ -32,13 +32,20 @@ def promise(connection: Connection, order: OrderKey, digits: str) -> None:
 
 
 def promise_to_waiting(connection: Connection, shop: Shop) -> None:
-    """Note what the plugin says from now on to the buyers of orders that wait for their money, beside what they were told before."""
+    """Note what the plugin says to the buyers of orders that wait for their money, now that *shop* asks for it."""
     waiting = {*OPEN_STATUSES, *(own for own, meant in shop.orders.status_map.items() if meant in OPEN_STATUSES)}
     column = orders.c
     mine = (column.shop_id == shop.shop_id, column.status.in_(waiting), column.paid_at.is_(None))
-    for row in connection.execute(select(column.order_id, column.order_key).where(*mine)).all():
-        digits = structured_communication(shop.reference_digits, row.order_id)
+    for row in connection.execute(select(column.order_id, column.order_key, column.ordered_at).where(*mine)).all():
+        digits = structured_communication(shop.reference_digits_at(row.ordered_at), row.order_id)
         promise(connection, OrderKey(shop.shop_id, row.order_id, row.order_key), digits)
+
+
+def any_begins_with(connection: Connection, shop_id: str, digits: int) -> bool:
+    """Whether buyers of this shop were asked to pay under references that begin so."""
+    column = payment_references.c
+    mine = (column.shop_id == shop_id, column.reference.between(*range_of(digits)))
+    return connection.execute(select(column.order_id).where(*mine).limit(1)).first() is not None
 
 
 def of_orders(connection: Connection, shop_id: str, order_ids: Iterable[int]) -> set[str]:

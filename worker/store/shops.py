@@ -10,7 +10,7 @@ from functools import lru_cache
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from worker.domain.payment_reference import LARGEST_SEED
+from worker.domain.payment_reference import LARGEST_SEED, range_of
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.store.database import json_codec
@@ -106,7 +106,7 @@ def refuse_taken_digits(connection: Connection, shop: Shop) -> None:
 
 def are_taken(connection: Connection, digits: int, *, by_other_than: str) -> bool:
     """Whether another shop has these digits, or asked for money under them before."""
-    used = payment_references.c.reference.between(f"{digits:03d}000000000", f"{digits:03d}999999999")
+    used = payment_references.c.reference.between(*range_of(digits))
     others = (
         select(shops.c.shop_id).where(shops.c.seed == digits, shops.c.shop_id != by_other_than),
         select(payment_references.c.shop_id).where(used, payment_references.c.shop_id != by_other_than),

@@ -191,7 +191,7 @@ def test_heartbeat_brings_the_table_of_a_shop_that_can_be_told(connected: Bridge
     answer = ask(mailing, "heartbeat").get_json()
 
     assert (answer["reachable"], answer["shop"]["name"]) == (True, "Bakkerij Janssens")
-    payee = {"iban": "BE71096123456769", "name": "Bakkerij Janssens BV", "country": "BE", "seed": 1}
+    payee = {"iban": "BE71096123456769", "name": "Bakkerij Janssens BV", "country": "BE", "seed": 1, "earlier": []}
     assert answer["shop"]["payee"] == payee
     assert set(answer["hold_rules"]["mails"]) == {
         "customer_on_hold_order",

@@ -395,19 +395,52 @@ def test_money_for_a_payment_request_brings_the_invoice_that_is_paid(system: Sys
         assert open_invoices.invoiced_since(connection, key.shop_id, day) == {"EUR": Decimal("22.20")}
 
 
-def test_other_digits_of_references_are_for_documents_to_come(system: System) -> None:
-    key = invoiced(system)
+def asked_under(system: System, order_id: int) -> list[str]:
+    """The references of an order's documents, in their order."""
+    made = [document.document for document in system.documents(order_id)]
+    return [one.draft.payment.reference for one in made if one and one.draft.payment]
+
+
+def test_one_order_asks_under_one_reference_though_the_shop_took_other_digits_meanwhile(system: System) -> None:
+    system.change_shop(rules=(Rule.parse("order_confirmation:created:send"), Rule.parse("invoice:completed:send")))
+    placed = an_order(id=238, created=system.clock.now, **BY_TRANSFER)
+    system.arrives(placed)
     change_shop(system.services, system.shop_id, ShopChanges({"reference_digits": "412"}), by=system.person)
-    system.arrives(an_order(id=239, **BY_TRANSFER))
-    asked = [
-        document.document.draft.payment.reference
-        for order_id in (238, 239)
-        for document in system.documents(order_id)
-        if document.document and document.document.draft.payment
+    system.clock.move(minutes=59)  # the plugin may not know the new ones yet
+    system.arrives(an_order(id=239, created=system.clock.now, **BY_TRANSFER))
+    system.clock.move(hours=1)
+    system.arrives(an_order(id=240, created=system.clock.now, **BY_TRANSFER))
+    system.arrives({**placed, "status": "completed", "date_modified_gmt": f"{system.clock.now:%Y-%m-%dT%H:%M:%S}"})
+
+    assert [system.numbers(one) for one in (238, 239, 240)] == [
+        ["B2026-00001", "F2026-00001"],
+        ["B2026-00002"],
+        ["B2026-00003"],
     ]
-    assert [one[:3] for one in asked] == ["001", "412"]
+    old, after = structured_communication(1, 238), structured_communication(412, 240)
+    assert asked_under(system, 238) == [old, old]
+    assert asked_under(system, 239) == [structured_communication(1, 239)]
+    assert asked_under(system, 240) == [after]
     with system.services.store.read() as connection:
-        told_now = structured_communication(412, 238)  # by the plugin, wherever it shows the order
-        found = payment_references.find(connection, system.shop_id, [*asked, told_now])
-    assert [one.order_id for reference in asked for one in found[reference]] == [238, 239]
-    assert found[asked[0]] == found[told_now] == (key,)
+        found = payment_references.find(connection, system.shop_id, [old, after])
+    assert {reference: [one.order_id for one in orders] for reference, orders in found.items()} == {
+        old: [238],
+        after: [240],
+    }
+
+
+def test_digits_under_which_nobody_was_asked_are_forgotten(system: System) -> None:
+    change_shop(system.services, system.shop_id, ShopChanges({"reference_digits": "412"}), by=system.person)
+    system.arrives(an_order(id=238, created=system.clock.now, **BY_TRANSFER))
+    assert asked_under(system, 238) == [structured_communication(412, 238)]
+
+
+def test_who_waits_when_a_shop_goes_live_is_known_under_what_its_plugin_then_says(system: System) -> None:
+    system.change_shop(test=True)
+    key = invoiced(system)
+    told = structured_communication(1, 238)
+    with system.services.store.read() as connection:
+        assert payment_references.find(connection, system.shop_id, [told]) == {}
+    change_shop(system.services, system.shop_id, ShopChanges(live=True), by=system.person)
+    with system.services.store.read() as connection:
+        assert payment_references.find(connection, system.shop_id, [told]) == {told: (key,)}

@@ -33,6 +33,15 @@ final class TransferReferenceTest extends WordPressTestCase {
 		$this->assertSame( $case['shown'], TransferReference::reference( $case['seed'], $case['order'], $case['country'] ) );
 	}
 
+	public function test_an_order_keeps_the_digits_that_the_shop_had_when_it_was_placed(): void {
+		$contract = json_decode( (string) file_get_contents( __DIR__ . '/../../../contracts/reference_digits.json' ), true );
+		foreach ( $contract['placed'] as $case ) {
+			$this->assertSame( $case['seed'], TransferReference::seed( $contract['payee'], new DateTime( '@' . $case['at'] ) ) );
+		}
+		$this->hear( array( 'earlier' => array( array( time() + 3600, 7 ) ) ) + self::PAYEE );
+		$this->assertStringContainsString( '+++007/', $this->said( 'woocommerce_order_details_before_order_table', $this->order() ) );
+	}
+
 	public function test_page_and_mail_say_account_name_and_communication(): void {
 		$page = $this->said( 'woocommerce_order_details_before_order_table', $this->order() );
 		$html = $this->said( 'woocommerce_email_before_order_table', $this->order(), false, false );

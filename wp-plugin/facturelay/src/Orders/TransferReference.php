@@ -7,6 +7,7 @@ namespace Facturelay\Orders;
 use Facturelay\Connection\Connection;
 use Facturelay\Connection\Heartbeat;
 use Facturelay\Feature;
+use DateTimeInterface;
 use WC_Order;
 
 defined( 'ABSPATH' ) || exit;
@@ -15,7 +16,7 @@ defined( 'ABSPATH' ) || exit;
  * Tells who pays by bank transfer under which communication, as soon as the order is there: after the checkout, in the
  * account, and in WooCommerce's own mails. Facturelay's documents ask for the same one, and its bank files are read by it.
  *
- * It follows from the order's id and three digits of the shop's own, which came with the heartbeat; nothing is asked and
+ * It follows from the order's id and three digits that the shop had when it was placed, which came with the heartbeat; nothing is asked and
  * nothing stored here, so no checkout waits, and an order never has two.
  */
 final class TransferReference implements Feature {
@@ -65,7 +66,7 @@ final class TransferReference implements Feature {
 			__( 'Transfer the amount to %1$s of %2$s, with the communication %3$s. Your payment is then recognised by itself.', 'facturelay' ),
 			self::grouped( $payee['iban'] ),
 			$payee['name'],
-			self::reference( (int) $payee['seed'], $order->get_id(), $order->get_billing_country() ?: $payee['country'] )
+			self::reference( self::seed( $payee, $order->get_date_created() ), $order->get_id(), $order->get_billing_country() ?: $payee['country'] )
 		);
 	}
 
@@ -73,7 +74,21 @@ final class TransferReference implements Feature {
 		return self::METHOD === $order->get_payment_method() && $order->has_status( self::WAITING ) && null === $order->get_date_paid();
 	}
 
-	/** @return array<string, mixed> iban, name, country, seed; empty in test, and where the shop is not connected */
+	/**
+	 * With which digits the reference begins of an order placed at $at: the shop's own, or those that it had then.
+	 *
+	 * @param array<string, mixed> $payee
+	 */
+	public static function seed( array $payee, ?DateTimeInterface $at ): int {
+		foreach ( $at && is_array( $payee['earlier'] ?? null ) ? $payee['earlier'] : array() as $one ) {
+			if ( is_array( $one ) && isset( $one[0], $one[1] ) && $at->getTimestamp() < (int) $one[0] ) {
+				return (int) $one[1];
+			}
+		}
+		return (int) $payee['seed'];
+	}
+
+	/** @return array<string, mixed> iban, name, country, seed, earlier; empty in test, and where the shop is not connected */
 	private static function payee(): array {
 		$payee = Connection::load()->is_active() ? Heartbeat::last_response()['shop']['payee'] ?? null : null;
 		return is_array( $payee ) && isset( $payee['iban'], $payee['name'], $payee['country'], $payee['seed'] ) ? $payee : array();
