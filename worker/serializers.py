@@ -10,7 +10,9 @@ from worker.domain.health import RoadHealth
 from worker.domain.money import written
 from worker.domain.step import MAIL, WRITE_BACK
 from worker.domain.vat_check import VatCheck
+from worker.message import read_message
 from worker.store.audit_trail import AuditEntry
+from worker.store.channels import Channel
 from worker.store.database import json_codec
 from worker.store.deliveries import Delivery
 from worker.store.orders import StoredOrder
@@ -19,6 +21,7 @@ from worker.store.queries.attention import Needs
 from worker.store.queries.order_history import DocumentDetails, OrderHistory
 from worker.store.queries.reminder_outlook import Outlook
 from worker.store.register import NumberStatus
+from worker.store.tasks import Task
 from worker.store.vat_checks import StoredVatCheck
 
 Json = dict[str, object]
@@ -337,4 +340,50 @@ def road(found: RoadHealth) -> Json:
         "state": found.state,
         "since": instant(found.since),
         "message": str(found.message),
+    }
+
+
+def task(found: Task) -> Json:
+    """What was asked for and only the worker can do: how far it is, and of each of many (`ids` of its argument) what became of it.
+
+    An item waits, was done, or was refused with a code and a message. Where the whole was given up, nobody wrote down which were
+    done before: they are unknown, and asking again does nothing twice.
+    """
+    answer, ids = found.answer, [int(one) for one in found.argument.get("ids", ())]
+    is_failed, is_done = found.state == "failed", found.state == "done"
+    done = len(ids) if is_done else int(answer.get("done", 0))
+    refused = {int(one["id"]): one for one in answer.get("named", ())}
+    items: list[Json] = []
+    for place, item_id in enumerate(ids):
+        why = refused.get(item_id)
+        outcome = "unknown" if is_failed else "waiting" if place >= done else "refused" if why else "done"
+        said = {"code": why["code"], "message": read_message(why["message"])} if why else {"code": "", "message": ""}
+        items.append({"id": item_id, "outcome": outcome, **said})
+    return {
+        "task_id": found.task_id,
+        "what": str(found.argument.get("what", found.kind)),
+        "state": found.state,
+        "of": len(ids),
+        "done": done,
+        "changed": sum(item["outcome"] == "done" for item in items),
+        "code": str(answer.get("code", "")) if is_failed else "",
+        "message": read_message(answer["message"]) if is_failed and answer.get("message") else "",
+        "items": items,
+        "has_file": is_done and "file" in answer,
+    }
+
+
+def channel(one: Channel) -> Json:
+    """Where it leads is told by its host alone: who knows the whole address may write there."""
+    return {
+        "channel_id": one.channel_id,
+        "kind": one.kind,
+        "host": one.host,
+        "for": one.email or None,
+        "from": one.threshold.name.lower(),
+        "owed": len(one.owed),
+        "failures": one.failures,
+        "failing_since": instant(one.failing_since),
+        "message": one.message,
+        "told_at": instant(one.told_at),
     }

@@ -84,7 +84,68 @@ WEBHOOK_PAYLOAD: Json = {
     "document": DOCUMENT,
     "credit_note": None,
 }
+TASK: Json = {
+    "task_id": 52,
+    "what": "issue",
+    "state": "done",
+    "of": 2,
+    "done": 2,
+    "changed": 1,
+    "code": "",
+    "message": "",
+    "items": [
+        {"id": 240, "outcome": "done", "code": "", "message": ""},
+        {
+            "id": 241,
+            "outcome": "refused",
+            "code": "draft_unknown",
+            "message": "There is no draft with id 241 any more.",
+        },
+    ],
+    "has_file": False,
+}
+CHANNEL: Json = {
+    "channel_id": 3,
+    "kind": "webhook",
+    "host": "books.example.com",
+    "for": None,
+    "from": "decision",
+    "owed": 0,
+    "failures": 0,
+    "failing_since": None,
+    "message": "",
+    "told_at": "2026-11-23T09:30:00+00:00",
+}
 EXAMPLES: dict[str, Json] = {
+    "do_many": {
+        **TASK,
+        "state": "waiting",
+        "done": 0,
+        "changed": 0,
+        "items": [{"id": one, "outcome": "waiting", "code": "", "message": ""} for one in (240, 241)],
+    },
+    "do_many:body": {"what": "issue", "ids": [240, 241], "send": True},
+    "get_task": TASK,
+    "zip_documents:body": {"documents": [17, 18]},
+    "list_failed_jobs": {
+        "jobs": [
+            {
+                "job_id": 77,
+                "work": "mail",
+                "order_id": 238,
+                "document_id": 17,
+                "number": "F2026-00017",
+                "since": "2026-11-23T09:30:00+00:00",
+                "attempts": 1,
+                "code": "mail_refused",
+                "message": "The mail server refused jan@example.com: 550 mailbox unavailable",
+            }
+        ],
+        "next": None,
+    },
+    "list_channels": {"channels": [CHANNEL]},
+    "add_channel": {**CHANNEL, "told_at": None, "secret": "fn_9f86d081884c7d659a2feaa0c55ad015"},
+    "add_channel:body": {"kind": "webhook", "url": "https://books.example.com/facturelay", "from": "decision"},
     "list_documents": {
         "documents": [DOCUMENT],
         "next": "https://documents.example.com/api/v1/documents?limit=1&after=17",

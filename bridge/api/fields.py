@@ -8,6 +8,8 @@ from http import HTTPStatus
 from typing import Any
 
 from bridge.errors import Refused
+from worker.domain.attention import Harm
+from worker.domain.channel import ChannelKind
 from worker.domain.document import Kind
 from worker.domain.reminder import ReminderKind
 from worker.domain.webhook import LONGEST_URL, WebhookEventKind
@@ -19,6 +21,8 @@ Json = dict[str, Any]
 LARGEST_ID = 10**18 - 1
 DEFAULT_PAGE = 50
 MOST_ON_A_PAGE = 200
+LONGEST_SENTENCE = 300
+WAYS_OF_MANY = ("issue", "discard", "mail", "retry", "dismiss")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
@@ -148,6 +152,21 @@ def day_text(value: object) -> date:
     return day(value if isinstance(value, str) else "")
 
 
+def one_of(*names: str) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if isinstance(value, str) and value in names:
+            return value
+        raise InvalidValue("Write one of {kinds}.", kinds=", ".join(names))
+
+    return read
+
+
+def sentence(value: object) -> str:
+    if isinstance(value, str) and len(value) <= LONGEST_SENTENCE and PLAIN.fullmatch(value):
+        return value
+    raise InvalidValue("Write 1 to {most} characters, without control characters.", most=LONGEST_SENTENCE)
+
+
 def boolean(value: object) -> bool:
     if isinstance(value, bool):
         return value
@@ -216,4 +235,35 @@ ACTIVE = RequestField(
     {"type": "boolean"},
     "false stops it; true lets it go on, first of all with what waited.",
     boolean,
+)
+
+ID_LIST: Json = {"type": "array", "minItems": 1, "maxItems": MOST_ON_A_PAGE, "items": ID}
+WHAT = RequestField(
+    "what",
+    {"type": "string", "enum": list(WAYS_OF_MANY)},
+    "`issue` or `discard` drafts, `mail` documents, `retry` or `dismiss` failed jobs.",
+    one_of(*WAYS_OF_MANY),
+    required=True,
+)
+IDS = RequestField("ids", ID_LIST, "Of drafts, documents or jobs, as *what* asks.", ids, required=True)
+SEND = RequestField("send", {"type": "boolean", "default": False}, "Of `issue`: mail each to its customer.", boolean)
+WHY = RequestField(
+    "why",
+    {"type": "string", "minLength": 1, "maxLength": LONGEST_SENTENCE, "pattern": TEXT["pattern"]},
+    "Of `dismiss`, which wants it: why nothing is to be done.",
+    sentence,
+)
+
+CHANNEL_KIND = RequestField(
+    "kind",
+    {"type": "string", "enum": list(map(str, ChannelKind))},
+    "In which form.",
+    one_of(*ChannelKind),
+    required=True,
+)
+FROM_HARM = RequestField(
+    "from",
+    {"type": "string", "enum": [harm.name.lower() for harm in Harm], "default": "decision"},
+    "From which harm on.",
+    one_of(*(harm.name.lower() for harm in Harm)),
 )

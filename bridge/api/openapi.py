@@ -35,6 +35,7 @@ BODY_REFUSALS = {400: "Not a JSON object", 413: "Too long", 415: "Not applicatio
 STATUS_DESCRIPTIONS = {
     200: "Found",
     201: "Made",
+    202: "Taken on: the worker does it, `Location` says what became of it",
     204: "Removed",
     304: "Not changed",
     404: "Not there, or not this shop's",

@@ -31,6 +31,9 @@ NOT_FOUND = {
     "reminders": Message("This shop has no document with this id by which somebody is to pay."),
     "order": Message("This shop has no order with this id."),
     "webhook_endpoint": Message("This shop has no webhook with this id."),
+    "task": Message("Nothing with this id was asked for by this shop."),
+    "file": Message("There is no file with this id, or it is not made yet."),
+    "channel": Message("This shop notifies nobody under this id."),
 }
 
 

@@ -6,6 +6,7 @@ from bridge.api.fields import Json
 from worker.domain.access_point import RESPONSES
 from worker.domain.attention import Harm
 from worker.domain.attention_reasons import REASONS
+from worker.domain.channel import ChannelKind
 from worker.domain.document import ASKING, Category, Kind
 from worker.domain.health import HealthRoad, RoadState
 from worker.domain.payment import PaymentSource
@@ -277,6 +278,18 @@ TO_PAY = object_of(
     }
 )
 
+CHANNEL: dict[str, Json] = {
+    "channel_id": INTEGER,
+    "kind": {"type": "string", "enum": list(map(str, ChannelKind))},
+    "host": {**TEXT, "description": "Of its address, which is told to nobody again."},
+    "for": nullable({**TEXT, "description": "Whose it is; null: the shop's own."}),
+    "from": {"type": "string", "enum": [harm.name.lower() for harm in Harm]},
+    "owed": {**INTEGER, "description": "How many things are not told there yet."},
+    "failures": INTEGER,
+    "failing_since": nullable(INSTANT),
+    "message": TEXT,
+    "told_at": nullable(INSTANT),
+}
 SCHEMAS: dict[str, Json] = {
     "Refusal": object_of({"error": TEXT, "message": TEXT, "field": TEXT}, optional=("field",)),
     "Problem": PROBLEM,
@@ -459,6 +472,48 @@ SCHEMAS: dict[str, Json] = {
             )
         }
     ),
+    "Task": object_of(
+        {
+            "task_id": INTEGER,
+            "what": TEXT,
+            "state": {"type": "string", "enum": ["waiting", "running", "done", "failed"]},
+            "of": INTEGER,
+            "done": {**INTEGER, "description": "How many were tried."},
+            "changed": {**INTEGER, "description": "Of how many it was done."},
+            "code": {**TEXT, "description": "Why the whole was not done; empty where it was, or is still to be."},
+            "message": TEXT,
+            "items": array_of(
+                object_of(
+                    {
+                        "id": INTEGER,
+                        "outcome": {"type": "string", "enum": ["waiting", "done", "refused", "unknown"]},
+                        "code": {**TEXT, "description": "Why it was refused."},
+                        "message": TEXT,
+                    }
+                )
+            ),
+            "has_file": BOOLEAN,
+        }
+    ),
+    "FailedJobPage": page_of(
+        "jobs",
+        object_of(
+            {
+                "job_id": INTEGER,
+                "work": {**TEXT, "description": "`process_order`, `settle_order`, or the name of a document's step."},
+                "order_id": nullable(INTEGER),
+                "document_id": nullable(INTEGER),
+                "number": TEXT,
+                "since": INSTANT,
+                "attempts": INTEGER,
+                "code": TEXT,
+                "message": TEXT,
+            }
+        ),
+    ),
+    "Channel": object_of(CHANNEL),
+    "NewChannel": object_of({**CHANNEL, "secret": nullable(TEXT)}),
+    "ChannelList": object_of({"channels": array_of(schema_ref("Channel"))}),
     "NewWebhookEndpoint": object_of({**WEBHOOK_ENDPOINT, "secret": TEXT}),
     "WebhookEndpointList": object_of({"webhook_endpoints": array_of(schema_ref("WebhookEndpoint"))}),
     "WebhookEventList": object_of(

@@ -15,7 +15,7 @@ from bridge.dashboard.jobs import job_filter
 from bridge.dashboard.labels import step_name
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import parse_day, parse_whole_number
-from bridge.i18n.translate import _, _n, kind_name
+from bridge.i18n.translate import _, _n, in_catalog, kind_name, plural
 from worker.store.database.pagination import Page, PageRequest
 from worker.store.queries import document_lists, open_invoices, ticked
 from worker.store.queries import jobs as job_queries
@@ -129,8 +129,9 @@ def question(shop_id: str, chosen: List, what: str, found: Ticked) -> dict[str, 
     return {
         "list_name": next(key for key, one in LISTS.items() if one is chosen),
         "what": what,
-        "words": WORDS[what],
-        "title": WORDS[what].question(count),
+        "title": _n(*WORDS[what].question, count),
+        "meaning": _(WORDS[what].meaning),
+        "button": _n(*WORDS[what].button, count),
         "found": found,
         "kinds": [(kind_count, name(kind)) for kind, kind_count in found.kinds.items()],
         "today": today(),
@@ -148,53 +149,53 @@ def back(shop_id: str, chosen: List) -> str:
 
 @dataclass(frozen=True)
 class Words:
-    """What is asked before, what it means, the button, and what is said afterwards of how many were done."""
+    """What is asked before (for one, for many), what it means, the button (for one, for many), and what is said of how many were done."""
 
-    question: Callable[[int], str]
-    meaning: Callable[[], str]
-    button: Callable[[int], str]
-    told: Callable[[int, int], str]
+    question: tuple[str, str]
+    meaning: str
+    button: tuple[str, str]
+    told: str
 
 
 WORDS = {
     "discard": Words(
-        lambda count: _n("Discard one draft?", "Discard {count} drafts?", count),
-        lambda: _("Their orders do not make them again by themselves."),
-        lambda count: _n("Discard one draft", "Discard {count} drafts", count),
-        lambda changed, of: _("{changed} of {of} discarded", changed=changed, of=of),
+        plural("Discard one draft?", "Discard {count} drafts?"),
+        in_catalog("Their orders do not make them again by themselves."),
+        plural("Discard one draft", "Discard {count} drafts"),
+        in_catalog("{changed} of {of} discarded"),
     ),
     "dismiss": Words(
-        lambda count: _n("Dismiss one failure?", "Dismiss {count} failures?", count),
-        lambda: _("They are not tried again, and need nobody any more. The activity keeps who said so, and why."),
-        lambda count: _n("Dismiss one failure", "Dismiss {count} failures", count),
-        lambda changed, of: _("{changed} of {of} dismissed", changed=changed, of=of),
+        plural("Dismiss one failure?", "Dismiss {count} failures?"),
+        in_catalog("They are not tried again, and need nobody any more. The activity keeps who said so, and why."),
+        plural("Dismiss one failure", "Dismiss {count} failures"),
+        in_catalog("{changed} of {of} dismissed"),
     ),
     "issue": Words(
-        lambda count: _n("Issue one draft?", "Issue {count} drafts?", count),
-        lambda: _(
+        plural("Issue one draft?", "Issue {count} drafts?"),
+        in_catalog(
             "Each gets the next number of its series, as its order is now. A number cannot be taken back; an invoice can "
             "be credited. What cannot be issued stays a draft, and you see why."
         ),
-        lambda count: _n("Issue one draft", "Issue {count} drafts", count),
-        lambda changed, of: _("{changed} of {of} issued", changed=changed, of=of),
+        plural("Issue one draft", "Issue {count} drafts"),
+        in_catalog("{changed} of {of} issued"),
     ),
     "mail": Words(
-        lambda count: _n("Mail one document?", "Mail {count} documents?", count),
-        lambda: _("Each goes to the customer of its order, also where it was mailed before."),
-        lambda count: _n("Mail one document", "Mail {count} documents", count),
-        lambda changed, of: _("{changed} of {of} are on their way to the customers", changed=changed, of=of),
+        plural("Mail one document?", "Mail {count} documents?"),
+        in_catalog("Each goes to the customer of its order, also where it was mailed before."),
+        plural("Mail one document", "Mail {count} documents"),
+        in_catalog("{changed} of {of} are on their way to the customers"),
     ),
     "paid": Words(
-        lambda count: _n("Mark one invoice as paid?", "Mark {count} invoices as paid?", count),
-        lambda: _("Only a credit note undoes it. What is no invoice, or is paid already, stays as it is."),
-        lambda count: _n("Mark one invoice as paid", "Mark {count} invoices as paid", count),
-        lambda changed, of: _("{changed} of {of} marked as paid", changed=changed, of=of),
+        plural("Mark one invoice as paid?", "Mark {count} invoices as paid?"),
+        in_catalog("Only a credit note undoes it. What is no invoice, or is paid already, stays as it is."),
+        plural("Mark one invoice as paid", "Mark {count} invoices as paid"),
+        in_catalog("{changed} of {of} marked as paid"),
     ),
     "retry": Words(
-        lambda count: _n("Try one failure again?", "Try {count} failures again?", count),
-        lambda: _("They are tried now. What fails anew is listed again."),
-        lambda count: _n("Try one failure again", "Try {count} failures again", count),
-        lambda changed, of: _("{changed} of {of} are tried again", changed=changed, of=of),
+        plural("Try one failure again?", "Try {count} failures again?"),
+        in_catalog("They are tried now. What fails anew is listed again."),
+        plural("Try one failure again", "Try {count} failures again"),
+        in_catalog("{changed} of {of} are tried again"),
     ),
 }
 PAGE_OF = {"discard": "drafts", "issue": "drafts", "mail": "documents", "paid": "documents"}
@@ -214,7 +215,7 @@ def outcome(shop_id: str) -> Response:
         render_template(
             "dashboard/many/outcome.html",
             answer=answer,
-            told=WORDS[what].told(answer["changed"], answer["of"]),
+            told=_(WORDS[what].told, changed=answer["changed"], of=answer["of"]),
             rows_are=PAGE_OF.get(what, ""),
         )
     )

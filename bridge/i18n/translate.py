@@ -51,6 +51,16 @@ def _n(one: str, many: str, count: int, **values: object) -> str:
     return translator().ngettext(one, many, count, **values)
 
 
+def in_catalog(message: str) -> str:
+    """*message* as it is, for a table: it comes into the catalogs, and `_` says it later."""
+    return message
+
+
+def plural(one: str, many: str) -> tuple[str, str]:
+    """Both as they are, for a table: they come into the catalogs, and `_n` says one of them later."""
+    return one, many
+
+
 def translate_message(message: Message | Mapping[str, Any] | None) -> str:
     """*message* in the reader's language, its instants in the reader's zone; nothing for none.
 

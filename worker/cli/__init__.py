@@ -29,6 +29,10 @@ COMMANDS = {
     "templates": ("templates:templates", "Make templates of your own for documents, and try them."),
     "mail": ("mail:mail", "Set how a shop's mail leaves, and test it."),
     "documents": ("documents:documents", "List documents and drafts; issue, send, credit."),
+    "many": (
+        "many:many",
+        "Do one thing with many documents, drafts or failed jobs, and say of each what became of it.",
+    ),
     "order": ("orders:order", "Look at one order."),
     "peppol": ("peppol:peppol", "Choose who sends a shop's e-invoices by Peppol, and try the key."),
     "mollie": ("mollie:mollie", "Let customers pay online by the shop's own account with Mollie, and try its key."),

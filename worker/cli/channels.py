@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from worker import serializers
 from worker.actions import channels as actions
 from worker.cli.common import ACTOR, SHOP, open_services, show, table, with_data, with_json
 from worker.cli.group import Group
@@ -12,7 +13,6 @@ from worker.domain.channel import THRESHOLDS, ChannelKind
 from worker.domain.webhook import check_webhook_url
 from worker.errors import InvalidValue, Rejected
 from worker.notifications import channels as notifications
-from worker.serializers import Json, instant
 from worker.services import Services
 from worker.store import channels, users
 from worker.store.channels import Channel, NewChannel
@@ -63,7 +63,7 @@ def list_channels(shop_id: str, data: Path | None, *, as_json: bool) -> None:
     services = open_services(data)
     with services.store.read() as connection:
         found = channels.of_shop(connection, services.encryption, shop_id)
-    show([channel_as_json(one) for one in found], as_json=as_json, text=lambda: as_table(found))
+    show([serializers.channel(one) for one in found], as_json=as_json, text=lambda: as_table(found))
 
 
 @channel.command("try")
@@ -97,21 +97,6 @@ def channel_of(services: Services, shop_id: str, channel_id: int) -> Channel:
     if found is None:
         raise Rejected("This channel is not there any more.", code="channel_unknown")
     return found
-
-
-def channel_as_json(one: Channel) -> Json:
-    return {
-        "channel_id": one.channel_id,
-        "kind": one.kind,
-        "host": one.host,
-        "for": one.email or None,
-        "from": str(one.threshold.name).lower().replace("_", "-"),
-        "owed": len(one.owed),
-        "failures": one.failures,
-        "failing_since": instant(one.failing_since),
-        "message": str(one.message),
-        "told_at": instant(one.told_at),
-    }
 
 
 def as_table(found: tuple[Channel, ...]) -> str:

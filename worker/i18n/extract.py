@@ -21,7 +21,15 @@ WORKER = (Path(__file__).parent.parent, Path(__file__).parent)
 MESSAGE_MAKERS = {"Message", "FacturelayError", "InvalidValue"}
 # What they say is read in a terminal, in English.
 FOR_TERMINALS = {"cli", "demo", "processes", "settings.py"}
-KEYWORDS = {"_": None, "both": None, "gettext": None, "ngettext": (1, 2), "_n": (1, 2)}
+KEYWORDS = {
+    "_": None,
+    "both": None,
+    "gettext": None,
+    "in_catalog": None,
+    "ngettext": (1, 2),
+    "_n": (1, 2),
+    "plural": (1, 2),
+}
 # No dates and no names of people: a file changes when a sentence does.
 HEADER = """msgid ""
 msgstr ""

@@ -29,6 +29,8 @@ class Scope(StrEnum):
     WEBHOOKS_WRITE = "webhooks:write"
     PAYMENTS_WRITE = "payments:write"
     REMINDERS_WRITE = "reminders:write"
+    DOCUMENTS_WRITE = "documents:write"
+    NOTIFICATIONS_WRITE = "notifications:write"
 
 
 @dataclass(frozen=True)

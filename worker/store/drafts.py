@@ -49,6 +49,12 @@ def get_draft(connection: Connection, draft_id: int) -> StoredDraft:
     return as_stored_draft(row)
 
 
+def open_ids(connection: Connection, shop_id: str) -> list[int]:
+    """Of the drafts of a shop that wait, the oldest first."""
+    mine = (drafts.c.shop_id == shop_id, drafts.c.state == "open")
+    return list(connection.execute(select(drafts.c.draft_id).where(*mine).order_by(drafts.c.draft_id)).scalars())
+
+
 def orders_with_problems(connection: Connection, shop_id: str, *, limit: int) -> tuple[int, ...]:
     """Up to *limit* orders of a shop with a draft that waits because something is wrong, the newest first."""
     rows = connection.execute(

@@ -10,8 +10,7 @@ from worker.actions import Retried, attention
 from worker.actions import documents as document_actions
 from worker.actions import orders as order_actions
 from worker.domain.actor import Actor
-from worker.errors import Rejected, Unavailable
-from worker.message import Message
+from worker.errors import FacturelayError, Rejected, Unavailable
 from worker.services import Services
 from worker.store import documents as stored_documents
 from worker.store import drafts, tasks
@@ -36,14 +35,15 @@ class Outcome:
     left: int = 0
     named: list[dict[str, Any]] = field(default_factory=list)
 
-    def count(self, item_id: int, number: str, why: Message | None) -> None:
+    def count(self) -> None:
         self.done += 1
-        if why is None:
-            self.changed += 1
-            return
+        self.changed += 1
+
+    def count_left(self, item_id: int, number: str, why: FacturelayError) -> None:
+        self.done += 1
         self.left += 1
         if len(self.named) < MOST_NAMED:
-            self.named.append({"id": item_id, "number": number, "message": why})
+            self.named.append({"id": item_id, "number": number, "code": why.code, "message": why.message})
 
     @property
     def as_json(self) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def do_many(services: Services, task: Task) -> Mapping[str, Any]:
 
     Argument: `{"what", "ids"}`: *what* is a name of `WAYS`, *ids* are those of documents, drafts or jobs, 10,000 at most. For "issue"
     `"send": true`, for "paid" `"on"` (a day), for "dismiss" `"why"`. Answer: `{"of", "done", "changed", "left", "named": [{"id",
-    "number", "message"}]}`; *named* are the first 500 of those that were left. Each is stored as done in the transaction that does
+    "number", "code", "message"}]}`; *named* are the first 500 of those that were left. Each is stored as done in the transaction that does
     it: where a worker dies, the next one begins with the one after.
     """
     ids = [int(one) for one in task.argument["ids"]][:MOST]
@@ -96,20 +96,20 @@ def do_one(services: Services, task: Task, item_id: int, outcome: Outcome) -> No
             issue(services, task, item_id)
         with services.store.write() as connection:
             again = way.act(connection, task, item_id, by) if way.act else None
-            outcome.count(item_id, "", None)
+            outcome.count()
             tasks.report_progress(connection, task.task_id, outcome.as_json)
     except (Rejected, Unavailable) as error:
         # A shop that does not answer holds up nothing either: whoever asked sees what waits for it.
         if isinstance(error, Unavailable) and way.act is not None:
             raise
-        count_refused(services, task, item_id, outcome, error.message)
+        count_refused(services, task, item_id, outcome, error)
     for job, row_id in again.jobs if again else ():
         services.enqueue(job, row_id)
 
 
-def count_refused(services: Services, task: Task, item_id: int, outcome: Outcome, why: Message) -> None:
+def count_refused(services: Services, task: Task, item_id: int, outcome: Outcome, why: FacturelayError) -> None:
     with services.store.write() as connection:
-        outcome.count(item_id, way_of(task).number(connection, item_id), why)
+        outcome.count_left(item_id, way_of(task).number(connection, item_id), why)
         tasks.report_progress(connection, task.task_id, outcome.as_json)
 
 

@@ -137,6 +137,8 @@ def page(
             Scope.WEBHOOKS_WRITE: _("manage webhooks"),
             Scope.PAYMENTS_WRITE: _("mark invoices paid"),
             Scope.REMINDERS_WRITE: _("stop or pass over reminders"),
+            Scope.DOCUMENTS_WRITE: _("issue, mail and discard, many at once"),
+            Scope.NOTIFICATIONS_WRITE: _("manage who is notified"),
         },
         events=tuple(WebhookEventKind),
         event_names={

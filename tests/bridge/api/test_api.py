@@ -115,8 +115,14 @@ def test_the_use_of_a_token_is_noted(api: ApiClient) -> None:
 
 
 NEEDS = {
-    Scope.DOCUMENTS_READ: ("GET /documents", "GET /documents/1", "GET /drafts", "GET /drafts/1", "GET /register"),
-    Scope.FILES_READ: ("GET /documents/1/pdf", "GET /documents/1/xml"),
+    Scope.DOCUMENTS_READ: (
+        "GET /documents", "GET /documents/1", "GET /drafts", "GET /drafts/1", "GET /register", "GET /tasks/1", "GET /failed-jobs",
+    ),
+    Scope.DOCUMENTS_WRITE: ("POST /bulk",),
+    Scope.FILES_READ: ("GET /documents/1/pdf", "GET /documents/1/xml", "POST /documents/zip", "GET /tasks/1/file"),
+    Scope.NOTIFICATIONS_WRITE: (
+        "GET /channels", "POST /channels", "DELETE /channels/1", "POST /channels/1/test", "GET /channels/tests/1",
+    ),
     Scope.ORDERS_READ: ("GET /orders", "GET /orders/238", "GET /orders/238/trail"),
     Scope.PAYMENTS_WRITE: ("POST /documents/paid",),
     Scope.REMINDERS_WRITE: ("POST /reminders/1/skip", "POST /reminders/1/stop", "POST /reminders/1/resume"),
@@ -128,7 +134,7 @@ NEEDS = {
         "DELETE /webhook-endpoints/1",
         "GET /webhook-endpoints/1/events",
     ),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("needed", list(NEEDS))

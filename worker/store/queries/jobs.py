@@ -1,10 +1,12 @@
 """Work that waits, runs or failed, whatever it is: looks at orders, steps of documents, tasks, webhook events; and what came in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy.engine import Row
 
 from worker.message import NO_MESSAGE, Message
 from worker.store import deliveries as delivery_store
@@ -68,21 +70,31 @@ JOB_COLUMNS = (
     jobs.c.attempts, jobs.c.code, jobs.c.message, func.coalesce(jobs.c.order_id, documents.c.order_id).label("order_id"),
     jobs.c.document_id, func.coalesce(documents.c.number, "").label("number"),
 )  # fmt: skip
+SELECT_JOBS: Select[Any] = select(*JOB_COLUMNS).select_from(
+    jobs.outerjoin(documents, documents.c.document_id == jobs.c.document_id)
+)
 
 
 def jobs_page(
     connection: Connection, shops: Shops, wanted: JobFilter | None = None, page_request: PageRequest = FIRST_PAGE
 ) -> Page[Job]:
     """Jobs of all kinds, the oldest first."""
-    query = (
-        select(*JOB_COLUMNS)
-        .select_from(jobs.outerjoin(documents, documents.c.document_id == jobs.c.document_id))
-        .where(*conditions(shops, wanted or JobFilter()))
-    )
+    query = SELECT_JOBS.where(*conditions(shops, wanted or JobFilter()))
     order = pagination.RowOrder((jobs.c.created_at, jobs.c.job_id), rising=True)
     page = pagination.read_page(connection, query, order, page_request)
-    shown = [{name: getattr(row, name) for name in Job.__dataclass_fields__} for row in page.rows]
-    return page.of([Job(**{**row, "kind": JobKind(row["kind"])}) for row in shown])
+    return page.of([as_job(row) for row in page.rows])
+
+
+def of_ids(connection: Connection, ids: Sequence[int]) -> list[Job]:
+    """The jobs with these ids, the lowest first."""
+    return [
+        as_job(row) for row in connection.execute(SELECT_JOBS.where(jobs.c.job_id.in_(ids)).order_by(jobs.c.job_id))
+    ]
+
+
+def as_job(row: Row[Any]) -> Job:
+    shown = {name: getattr(row, name) for name in Job.__dataclass_fields__}
+    return Job(**{**shown, "kind": JobKind(row.kind)})
 
 
 def job_groups(connection: Connection, shops: Shops, state: str = "failed") -> tuple[JobGroup, ...]:

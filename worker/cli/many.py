@@ -1,0 +1,200 @@
+"""`facturelay many …`: what the ticks of the pages do, for scripts."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from worker import serializers
+from worker.cli.common import ACTOR, SHOP, open_services, show, with_data, with_json
+from worker.cli.documents import DAY, READ_AT_ONCE
+from worker.cli.group import Group
+from worker.errors import Rejected
+from worker.invoicing.manual import today
+from worker.jobs.task import do_task
+from worker.services import Services
+from worker.store import drafts, tasks
+from worker.store.files.temporary import TemporaryFile
+from worker.store.queries import jobs
+from worker.store.queries.jobs import JobFilter
+from worker.store.tasks import Task, TaskRequest
+
+# While another process has it, or what it needs does not answer, it is looked at again after so long.
+LOOK_AGAIN_S = 1
+DONE = {
+    "issue": "issued",
+    "discard": "discarded",
+    "mail": "on their way to the customers",
+    "paid": "marked as paid",
+    "zip": "in the zip",
+    "retry": "tried again",
+    "dismiss": "dismissed",
+}
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def of_items(command: F) -> F:
+    """A shop, ids, where the state is, and JSON."""
+    with_ids = click.argument("ids", metavar="ID...", type=click.IntRange(min=1), nargs=-1)(
+        with_data(with_json(command))
+    )
+    return click.argument("shop_id", metavar="SHOP", type=SHOP)(with_ids)
+
+
+with_all = click.option("--all", "every", is_flag=True, help="All there are, instead of ids.")
+
+
+@click.group(cls=Group)
+def many() -> None:
+    """Do one thing with many documents, drafts or failed jobs, and say of each what became of it.
+
+    Ids are those of `documents list --json`, and for retry and dismiss of the API's /failed-jobs. What cannot be done holds up no
+    other; the exit code is 1 where something was left.
+    """
+
+
+@many.command("issue")
+@of_items
+@with_all
+@click.option("--send", "also_send", is_flag=True, help="Mail each to its customer as well.")
+def issue(
+    shop_id: str, ids: tuple[int, ...], data: Path | None, *, every: bool, also_send: bool, as_json: bool
+) -> None:
+    """Give drafts their numbers, as their orders are now. Numbers cannot be taken back."""
+    services = open_services(data)
+    told(services, shop_id, "issue", ids or drafts_of(services, shop_id, every=every), as_json=as_json, send=also_send)
+
+
+@many.command("discard")
+@of_items
+@with_all
+def discard(shop_id: str, ids: tuple[int, ...], data: Path | None, *, every: bool, as_json: bool) -> None:
+    """Discard drafts. They do not come back by themselves."""
+    services = open_services(data)
+    told(services, shop_id, "discard", ids or drafts_of(services, shop_id, every=every), as_json=as_json)
+
+
+@many.command("mail")
+@of_items
+def mail(shop_id: str, ids: tuple[int, ...], data: Path | None, *, as_json: bool) -> None:
+    """Mail documents to the customers of their orders, for the first time or again."""
+    told(open_services(data), shop_id, "mail", ids, as_json=as_json)
+
+
+@many.command("paid")
+@of_items
+@click.option("--on", type=DAY, help="The day they were paid (default: today).")
+def paid(shop_id: str, ids: tuple[int, ...], on: datetime | None, data: Path | None, *, as_json: bool) -> None:
+    """Mark invoices as paid."""
+    services = open_services(data)
+    latest = today(services, services.connected(shop_id).shop)
+    day = on.date() if on else latest
+    if day > latest:
+        raise Rejected("That day is still to come.", code="day_to_come")
+    told(services, shop_id, "paid", ids, as_json=as_json, on=day.isoformat())
+
+
+@many.command("zip")
+@of_items
+@click.option("--to", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write.")
+def zip_documents(shop_id: str, ids: tuple[int, ...], to: Path, data: Path | None, *, as_json: bool) -> None:
+    """Write documents into one zip, with tables of their amounts and payments."""
+    services = open_services(data)
+    task = done(services, TaskRequest(shop_id, "zip_documents", {"ids": named(ids)}, ACTOR))
+    if task.state == "done":
+        found = TemporaryFile.from_json(task.answer["file"], shop_id=shop_id)
+        with to.open("wb") as target:
+            target.writelines(services.archive.chunks(found.path))
+    say(task, "zip", as_json=as_json)
+
+
+@many.command("retry")
+@of_items
+@with_all
+def retry(shop_id: str, ids: tuple[int, ...], data: Path | None, *, every: bool, as_json: bool) -> None:
+    """Try failed jobs again."""
+    services = open_services(data)
+    told(services, shop_id, "retry", ids or failed_of(services, shop_id, every=every), as_json=as_json)
+
+
+@many.command("dismiss")
+@of_items
+@with_all
+@click.option("--why", required=True, help="Why nothing is to be done; the activity keeps it.")
+def dismiss(shop_id: str, ids: tuple[int, ...], why: str, data: Path | None, *, every: bool, as_json: bool) -> None:
+    """Have failed jobs need nobody any more."""
+    services = open_services(data)
+    told(services, shop_id, "dismiss", ids or failed_of(services, shop_id, every=every), as_json=as_json, why=why)
+
+
+def told(services: Services, shop_id: str, what: str, ids: Sequence[int], *, as_json: bool, **argument: object) -> None:
+    """Do it here and now, and say what became of each."""
+    asked = TaskRequest(shop_id, "do_many", {"what": what, "ids": named(ids), **argument}, ACTOR)
+    say(done(services, asked), what, as_json=as_json)
+
+
+def done(services: Services, asked: TaskRequest) -> Task:
+    """Do it as a worker would: a process that is killed meanwhile leaves the rest to one."""
+    with services.store.write() as connection:
+        task_id = tasks.request(connection, asked, now=services.now())
+    while True:
+        began = do_task(services, task_id)
+        with services.store.read() as connection:
+            task = tasks.find(connection, task_id)
+        if task is None or task.state in ("done", "failed"):
+            break
+        if not began:
+            time.sleep(LOOK_AGAIN_S)
+    if task is None:
+        raise Rejected("Nothing is known of it any more.", code="task_unknown")
+    return task
+
+
+def say(task: Task, what: str, *, as_json: bool) -> None:
+    answer = {**serializers.task(task), "what": what}
+    show(answer, as_json=as_json, text=lambda: as_text(task, answer, what))
+    if answer["changed"] != answer["of"]:
+        click.get_current_context().exit(1)
+
+
+def as_text(task: Task, answer: Mapping[str, Any], what: str) -> str:
+    if task.state == "failed":
+        return str(answer["message"])
+    numbers = {int(one["id"]): one["number"] for one in task.answer.get("named", ())}
+    left = [
+        f"{numbers.get(item['id']) or item['id']}: {item['message']}"
+        for item in answer["items"]
+        if item["outcome"] == "refused"
+    ]
+    return "\n".join([f"{answer['changed']} of {answer['of']} {DONE[what]}.", *left])
+
+
+def named(ids: Sequence[int]) -> list[int]:
+    if not ids:
+        raise click.UsageError("Name the ids, or say --all where that can be said.")
+    return list(dict.fromkeys(ids))
+
+
+def drafts_of(services: Services, shop_id: str, *, every: bool) -> list[int]:
+    """All that wait, the oldest first."""
+    if not every:
+        return []
+    with services.store.read() as connection:
+        return drafts.open_ids(connection, shop_id)
+
+
+def failed_of(services: Services, shop_id: str, *, every: bool) -> list[int]:
+    """All that failed."""
+    found: list[int] = []
+    with services.store.read() as connection:
+        while every:
+            some = jobs.job_ids(
+                connection, (shop_id,), JobFilter(), above=found[-1] if found else 0, limit=READ_AT_ONCE
+            )
+            found += some
+            every = len(some) == READ_AT_ONCE
+    return found
