@@ -149,6 +149,10 @@ def read_day(text: str) -> date | None:
         raise InvalidValue("“{text}” is not a day; write it like 2026-11-22", text=text) from error
 
 
+def read_status_map(text: str) -> dict[str, str]:
+    return dict(map(read_status, lines_of(text)))
+
+
 def read_status(text: str) -> tuple[str, str]:
     """Read `await-ship=processing`: a custom status and the built-in one that it stands for."""
     custom, _, status = text.partition("=")
@@ -425,7 +429,7 @@ FIELDS: dict[str, SettingCodec] = {
     "factur_x": CHECKBOX,
     "rules": SettingCodec(lambda _, text: read_rules(text), as_lines),
     "credit_notes": SettingCodec(member_of(SendMode), as_text),
-    "orders.status_map": SettingCodec(lambda _, text: dict(map(read_status, lines_of(text))), as_pairs),
+    "orders.status_map": SettingCodec(lambda _, text: read_status_map(text), as_pairs),
     "orders.pending_is_placed": CHECKBOX,
     "orders.documented": SettingCodec(member_of(DocumentedOrders), as_text),
     "orders.own_fields": SettingCodec(lambda _, text: dict(map(read_own_field, lines_of(text))), as_pairs),

@@ -10,7 +10,7 @@ from flask import Response, abort, flash, make_response, render_template, reques
 from bridge.accounts.access import shop
 from bridge.context import context, redirect_to
 from bridge.dashboard.labels import Options, in_words, setting_choices, setting_name
-from bridge.dashboard.settings import TOPICS, blueprint, change_shop
+from bridge.dashboard.settings import TOPICS, blueprint, change_shop, own_statuses
 from bridge.dashboard.settings.next_step import next_step
 from bridge.forms import Form
 from bridge.i18n.translate import _, format_amount, translate_message, translator
@@ -198,8 +198,9 @@ def orders() -> SettingsPage:
                     ),
                     FormField(
                         "orders.status_map",
-                        kind="area",
+                        kind="statuses",
                         help=_("One a line, with what it stands for, like await-ship=processing."),
+                        options=own_statuses.meanings(),
                     ),
                 ),
             ),
@@ -396,7 +397,10 @@ def distance_sales_so_far() -> str:
 @blueprint.get("/<any(company, orders, vat, reminders):topic>")
 def form_page(shop_id: str, topic: str) -> Response:  # noqa: ARG001  # the guard has read the shop
     values = company_values()
-    return fields_page(topic, Form(values | reasons_as_fields(values[REASONS])))
+    fields = values | reasons_as_fields(values[REASONS])
+    if topic == "orders":
+        fields |= own_statuses.as_fields(values[own_statuses.SETTING])
+    return fields_page(topic, Form(fields))
 
 
 def company_values() -> dict[str, str]:
@@ -413,6 +417,8 @@ def save(shop_id: str, topic: str) -> Response:
     given = {name: form.values.get(name, "") for name in page.names}
     if REASONS in given:
         given[REASONS] = reasons_as_text(form)
+    if own_statuses.SETTING in given:
+        given[own_statuses.SETTING] = own_statuses.as_text(form)
     if "seller.vat_number" in given:
         given["seller.enterprise_number"] = given["seller.enterprise_number"] or follows_from(given)
     try:

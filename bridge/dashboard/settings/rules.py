@@ -10,7 +10,7 @@ from flask import Response, flash, request
 from bridge.accounts.access import shop
 from bridge.context import context, redirect_to
 from bridge.dashboard.labels import order_kind_name
-from bridge.dashboard.settings import blueprint, change_shop
+from bridge.dashboard.settings import blueprint, change_shop, own_statuses
 from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
@@ -195,6 +195,7 @@ def page(
         status=status,
         categories=categories,
         methods=methods,
+        unknown_statuses=[one for one in own_statuses.seen_statuses() if one not in shop().orders.status_map],
         order_kinds=[("", _("any order")), *((kind, order_kind_name(kind)) for kind in OrderKind)],
         order_kind_name=order_kind_name,
         rows=rows,

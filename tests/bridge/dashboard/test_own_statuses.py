@@ -1,0 +1,93 @@
+"""Order statuses of the shop's own are chosen from those that its orders came with; others may be typed."""
+
+import re
+from http import HTTPStatus
+
+import pytest
+
+from tests.support.bridge_app import NOW, SHOP, BridgeApp
+from tests.support.factories import an_order
+from tests.support.personas import Visitor, signed_in
+from worker.domain.decision import Decision
+from worker.store import orders, shops
+from worker.store.orders import OrderState
+from worker.store.queries import order_statuses
+from worker.store.users import Role
+
+PAGE, RULES = f"/s/{SHOP}/settings/orders", f"/s/{SHOP}/settings/rules"
+USUAL = {"orders.since": "2026-11-01T00:00", "orders.documented": "main", "credit_notes": "send"}
+NAMES = "Order statuses of the shop&#39;s own that make nothing by themselves: {}."
+
+
+def came(app: BridgeApp, *statuses: str) -> None:
+    with app.store.write() as connection:
+        for number, status in enumerate(statuses, 1):
+            orders.save(
+                connection,
+                SHOP,
+                an_order(order_id=number, order_key=f"wc_order_{number}", status=status),
+                OrderState(Decision(), None),
+                as_of=NOW,
+            )
+
+
+def owner(app: BridgeApp) -> Visitor:
+    return signed_in(app, "els@shop.example", roles={SHOP: Role.ADMIN})
+
+
+def stored(app: BridgeApp) -> dict[str, str]:
+    with app.store.read() as connection:
+        shop = shops.settings_of(connection, SHOP)
+    assert shop
+    return shop.orders.status_map
+
+
+def shown(page: str) -> dict[str, str]:
+    """What stands in the fields for statuses."""
+    found = {
+        status: re.findall(r'value="([a-z-]*)" selected', rest.partition("</select>")[0])[0]
+        for status, rest in re.findall(r'-status-\d+" value="([^"]+)">(.*?</select>)', page, re.DOTALL)
+    }
+    typed = re.search(r'name="orders.status_map"[^>]*>([^<]*)<', page)
+    return found | ({"typed": typed[1].strip()} if typed else {})
+
+
+def test_each_status_is_seen_once_however_many_orders_came_with_it(app: BridgeApp) -> None:
+    came(app, "packed", "completed", "await-ship", "packed", "completed")
+    with app.store.read() as connection:
+        assert order_statuses.seen(connection, SHOP) == ("await-ship", "completed", "packed")
+        assert order_statuses.seen(connection, "another") == ()
+
+
+def test_a_shop_with_a_status_for_each_order_has_a_page_that_ends(app: BridgeApp) -> None:
+    came(app, *(f"own-{number}" for number in range(order_statuses.MOST_STATUSES + 3)))
+
+    assert len(shown(owner(app).get(PAGE).text)) == order_statuses.MOST_STATUSES + 1
+
+
+def test_what_a_status_stands_for_is_chosen_and_what_no_order_came_with_is_typed(app: BridgeApp) -> None:
+    came(app, "completed", "packed", "await-ship", "trash", "partial-payment")
+    visitor = owner(app)
+    assert shown(visitor.get(PAGE).text) == {"await-ship": "", "packed": "", "typed": ""}
+    assert NAMES.format("await-ship · packed") in visitor.get(RULES).text
+
+    chosen = {
+        "orders.status_map-status-0": "await-ship", "orders.status_map-means-0": "",
+        "orders.status_map-status-1": "packed", "orders.status_map-means-1": "completed",
+        "orders.status_map": "gone-out=processing",
+    }  # fmt: skip
+    assert visitor.post(PAGE, **USUAL, **chosen).status_code == HTTPStatus.SEE_OTHER
+
+    assert stored(app) == {"gone-out": "processing", "packed": "completed"}
+    assert shown(visitor.get(PAGE).text) == {"await-ship": "", "packed": "completed", "typed": "gone-out=processing"}
+    assert NAMES.format("await-ship") in visitor.get(RULES).text
+
+
+@pytest.mark.parametrize("means", ["gone", "packed"])
+def test_a_status_stands_for_one_of_woocommerces_own(app: BridgeApp, means: str) -> None:
+    came(app, "packed")
+    wrong = {"orders.status_map-status-0": "packed", "orders.status_map-means-0": means}
+    answer = owner(app).post(PAGE, **USUAL, **wrong)
+
+    assert (answer.status_code, "is not a status" in answer.text) == (HTTPStatus.UNPROCESSABLE_ENTITY, True)
+    assert stored(app) == {}
