@@ -57,6 +57,7 @@ golden: venv-dev ## Write the golden files anew; read the difference before keep
 
 pictures: venv-dev ## Take the pictures of README and docs anew, from the demo (needs Chromium and pdftoppm)
 	@$(BIN)/python docs/pictures/make.py
+	@$(BIN)/python docs/pictures/directory.py
 
 chaos: venv-dev ## Kill at random and look for losses: make chaos ORDERS=1000 SEED=7 FAULTS="worker killed,valkey" MEAN_S=0.5
 	@CHAOS_ORDERS="$(ORDERS)" CHAOS_SEED="$(SEED)" CHAOS_FAULTS="$(FAULTS)" CHAOS_MEAN_S="$(MEAN_S)" $(BIN)/python -m pytest -m chaos -s $(ARGS)

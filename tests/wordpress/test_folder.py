@@ -10,6 +10,7 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
+from PIL import Image
 
 from tests.services.wordpress import PHP_TESTS, PLUGIN, REPOSITORY
 
@@ -58,10 +59,26 @@ def test_each_screenshot_of_the_readme_is_beside_the_zip_and_small() -> None:
     """The directory shows them from its own assets folder, so they are not in the zip."""
     told = (PLUGIN / "readme.txt").read_text().split("== Screenshots ==")[1].split("== ")[0]
     numbers = re.findall(r"^(\d+)\. ", told, re.MULTILINE)
-    pictures = sorted((PLUGIN.parent / "assets").iterdir())
+    pictures = sorted((PLUGIN.parent / "assets").glob("screenshot-*"))
 
     assert [picture.name for picture in pictures] == [f"screenshot-{number}.png" for number in numbers]
     assert [picture.name for picture in pictures if picture.stat().st_size > 150_000] == []
+
+
+def size_of(picture: Path) -> str:
+    with Image.open(picture) as opened:
+        return f"{opened.width}x{opened.height}"
+
+
+def test_icon_and_banner_beside_the_zip_have_the_directorys_sizes_and_are_our_mark() -> None:
+    """As `docs/pictures/directory.py` draws them. The directory takes the SVG where it can, and wants a PNG beside it."""
+    assets = PLUGIN.parent / "assets"
+    drawn = [path for path in assets.glob("*.png") if not path.stem.startswith("screenshot")]
+
+    assert {path.stem: path.stem.rpartition("-")[0] + "-" + size_of(path) for path in drawn} == {
+        name: name for name in ("icon-128x128", "icon-256x256", "banner-772x250", "banner-1544x500")
+    }
+    assert (assets / "icon.svg").read_text() == (REPOSITORY / "bridge/static/icon.svg").read_text().strip() + "\n"
 
 
 def test_licence_is_in_the_zip() -> None:

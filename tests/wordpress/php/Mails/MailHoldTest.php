@@ -120,6 +120,38 @@ final class MailHoldTest extends WordPressTestCase {
 		);
 	}
 
+	public function test_where_woocommerces_own_is_wanted_and_deferred_ours_does_not_leave_before_it(): void {
+		$this->deferred();
+
+		$this->assertTrue( ( new HeldMails() )->start_replacing( 238, array( 'invoice' ), array(), 'mail-1', 600 ), 'ours would be the second' );
+		$this->assertTrue( $this->asked( array(), 'woocommerce_send_queued_transactional_email' ), 'theirs leaves when its turn comes' );
+		$this->assertTrue( ( new HeldMails() )->needs_link( 238, self::MAIL ) );
+		$this->assertSame( 0, ( new HeldMails() )->summary()['held'] );
+	}
+
+	public function test_where_woocommerces_own_is_wanted_and_switched_off_ours_leaves(): void {
+		add_filter( 'woocommerce_email_enabled_' . self::MAIL, '__return_false' );
+		$this->deferred();
+
+		$this->assertFalse( ( new HeldMails() )->start_replacing( 238, array( 'invoice' ), array(), 'mail-1', 600 ), 'the customer would get none' );
+	}
+
+	public function test_where_mails_leave_at_once_nothing_is_written_down_beforehand(): void {
+		$this->deferred( false );
+
+		$this->assertFalse( ( new HeldMails() )->needs_link( 238, self::MAIL ) );
+	}
+
+	/** The order is paid in a shop whose owner wants WooCommerce's own mail, and that sends it later. */
+	private function deferred( bool $later = true ): void {
+		update_option( MailHold::OPTION, array( self::MAIL => 'link' ) );
+		WC_Order::$stored[238] = new WC_Order();
+		$queue                 = array( 'WC_Emails', 'queue_transactional_email' );
+		$later && add_action( self::EVENT, $queue, 10, 10 );
+		do_action( self::EVENT, 238 );
+		remove_action( self::EVENT, $queue, 10 );
+	}
+
 	public function test_a_copy_of_the_shop_holds_nothing(): void {
 		Connection::save( array( 'secret' => 'x', 'site' => 'https://shop.example' ) );
 

@@ -118,7 +118,7 @@ final class CustomerLinks implements Feature {
 	private function list_html( array $documents, WC_Order $order ): string {
 		$html = '';
 		foreach ( $documents as $document ) {
-			$html .= sprintf( '<li><a href="%s">%s</a></li>', esc_url( self::document_url( (int) $document->document_id, $order ) ), esc_html( DocumentTable::title( $document->kind ) . ' ' . $document->number ) );
+			$html .= sprintf( '<li style="margin:.4em 0"><a href="%s">%s</a></li>', esc_url( self::document_url( (int) $document->document_id, $order ) ), esc_html( DocumentTable::title( $document->kind ) . ' ' . $document->number ) );
 		}
 		return '' === $html ? '' : "<ul class=\"facturelay-documents\" style=\"list-style:none;margin:0;padding:0\">$html</ul>";
 	}
@@ -133,7 +133,7 @@ final class CustomerLinks implements Feature {
 		if ( array() === $documents && ! $expected ) {
 			return;
 		}
-		echo '<section class="facturelay-documents"><h2 class="woocommerce-order-details__title">' . esc_html__( 'Documents', 'facturelay' ) . '</h2>';
+		echo '<section class="facturelay-documents" style="margin-bottom:2em"><h2 class="woocommerce-order-details__title">' . esc_html__( 'Documents', 'facturelay' ) . '</h2>';
 		if ( $expected ) {
 			printf( '<p><a href="%s">%s</a></p>', esc_url( self::order_url( $order ) ), esc_html__( 'Your document is being made.', 'facturelay' ) );
 		}

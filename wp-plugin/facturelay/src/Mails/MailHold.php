@@ -47,10 +47,72 @@ final class MailHold implements Feature {
 		'customer_completed_renewal_order'  => 'customer_completed_order',
 	);
 
+	private static bool $is_asking = false;
+
 	public function add_hooks(): void {
 		foreach ( array_keys( self::EVENTS ) as $mail_id ) {
 			// Late: a mail that another plugin switches off must not be held.
 			add_filter( "woocommerce_email_enabled_$mail_id", array( $this, 'filter_enabled' ), 100, 3 );
+		}
+		foreach ( array_unique( array_merge( ...array_values( self::EVENTS ) ) ) as $event ) {
+			add_action( $event, array( $this, 'record_deferred' ), 20, 2 );
+		}
+	}
+
+	/**
+	 * In a shop that defers its mails, write down in the event that WooCommerce's own will leave, where the owner chose that: before it
+	 * does, Facturelay asks, and mails none beside it.
+	 *
+	 * @param mixed $order_id
+	 * @param mixed $second the refund's id, in the event of a refund
+	 */
+	public function record_deferred( $order_id, $second = null ): void {
+		$event   = (string) current_action();
+		$chosen  = array_filter( array_keys( self::EVENTS ), static fn ( string $mail_id ): bool => in_array( $event, self::EVENTS[ $mail_id ], true ) && 'link' === self::choice( $mail_id ) );
+		$waiting = array() !== $chosen && false !== has_action( $event, array( 'WC_Emails', 'queue_transactional_email' ) );
+		if ( ! $waiting || ! Connection::load()->is_active() ) {
+			return;
+		}
+		try {
+			$order  = wc_get_order( $order_id );
+			$refund = is_numeric( $second ) && false !== strpos( $event, 'refunded' ) ? wc_get_order( (int) $second ) : null;
+			foreach ( $order instanceof WC_Order ? $chosen : array() as $mail_id ) {
+				if ( $this->will_leave( $mail_id, $order, $refund ) ) {
+					$this->record_own( $mail_id, $order, is_object( $refund ) ? (int) $refund->get_id() : 0 );
+				}
+			}
+		} catch ( \Throwable $error ) {
+			// A customer waits for the page, and a second mail is better than a broken checkout.
+			return;
+		}
+	}
+
+	/** Whether WooCommerce will send a mail when it comes to it: asked of the mail itself, as other plugins have their say in that. */
+	private function will_leave( string $mail_id, WC_Order $order, ?object $refund ): bool {
+		$mail = MailRelease::email( $mail_id );
+		if ( null === $mail ) {
+			return false;
+		}
+		$mail         = clone $mail;
+		$mail->id     = $mail_id;
+		$mail->object = $order;
+		if ( null !== $refund ) {
+			$mail->refund = $refund;
+		}
+		self::$is_asking = true;
+		try {
+			return (bool) $mail->is_enabled();
+		} finally {
+			self::$is_asking = false;
+		}
+	}
+
+	private function record_own( string $mail_id, WC_Order $order, int $refund_id ): void {
+		$held_mails = new HeldMails();
+		$made       = array_merge( ( new DocumentTable() )->kinds_of_order( $order->get_id() ), $held_mails->expected_kinds( $order->get_id() ) );
+		$kinds      = Heartbeat::hold_rules()->announced_kinds( OrderFacts::from_order( $mail_id, $order, $made ) );
+		if ( array() !== $kinds ) {
+			$held_mails->record_not_held( $order->get_id(), $mail_id, $refund_id, $kinds, 'link' );
 		}
 	}
 
@@ -71,7 +133,7 @@ final class MailHold implements Feature {
 	 */
 	public function filter_enabled( $enabled, $order = null, $email = null ) {
 		$mail_id = substr( (string) current_filter(), strlen( 'woocommerce_email_enabled_' ) );
-		if ( ! $enabled || ! $order instanceof WC_Order || MailRelease::is_sending() || ! self::is_automatic_event( $mail_id ) ) {
+		if ( ! $enabled || self::$is_asking || ! $order instanceof WC_Order || MailRelease::is_sending() || ! self::is_automatic_event( $mail_id ) ) {
 			return $enabled;
 		}
 		try {

@@ -49,6 +49,11 @@ final class MailRelease implements Feature {
 		return self::$sending;
 	}
 
+	/** WooCommerce's mail; null where the shop does not know it. */
+	public static function email( string $mail_id ): ?object {
+		return WC()->mailer()->get_emails()[ self::EMAIL_CLASSES[ $mail_id ] ?? '' ] ?? null;
+	}
+
 	/** Action Scheduler calls this every minute. */
 	public function release_due(): void {
 		$this->release( 20 );
@@ -150,11 +155,10 @@ final class MailRelease implements Feature {
 
 	/** True when WooCommerce reports that it sent the mail. */
 	private function send( object $row ): bool {
-		$mails = WC()->mailer()->get_emails();
+		$mail = self::email( $row->mail_id );
 		// Outside the checkout these are not loaded yet, and the bank details would be missing in the mail.
 		WC()->payment_gateways();
 		WC()->shipping();
-		$mail = $mails[ self::EMAIL_CLASSES[ $row->mail_id ] ?? '' ] ?? null;
 		if ( null === $mail ) {
 			return false;
 		}

@@ -19,13 +19,23 @@ final class WC_Email {
 		$this->id = $id;
 	}
 
+	public function is_enabled(): bool {
+		return (bool) apply_filters( "woocommerce_email_enabled_{$this->id}", true, $this->object, $this );
+	}
+
 	public function trigger( int $order_id, ...$more ): void {
 		$this->object = wc_get_order( $order_id ) ?? $this->object;
-		if ( null !== $this->object && self::$works && apply_filters( "woocommerce_email_enabled_{$this->id}", true, $this->object, $this ) ) {
+		if ( null !== $this->object && self::$works && $this->is_enabled() ) {
 			self::$sent[] = array( $this->id, $this->object->get_id(), get_locale() );
 			do_action( 'woocommerce_email_sent', true, $this->id, $this );
 		}
 	}
+}
+
+final class WC_Emails {
+
+	/** What a shop that defers its mails does in an event. */
+	public static function queue_transactional_email(): void {}
 }
 
 final class WooCommerce {
