@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_the_note_says_kind_number_total_and_link_and_shows_no_mark() -> None:
         'Factuur F2026-00017, € 22,20: <a href="https://docs.example/d/abc" data-facturelay="F2026-00017">openen</a>'
     )
     assert in_words(html_of()) == "Factuur F2026-00017, € 22,20: openen"
-    assert in_words(marked("€ 1 van € 2 <b>", money_mark("1", "2"))) == "€ 1 van € 2 &lt;b&gt;"
+    assert in_words(marked("€ 1 van € 2 <b>", money_mark(Decimal(1), Decimal(2)))) == "€ 1 van € 2 &lt;b&gt;"
 
 
 @pytest.mark.parametrize("language", ["nl", "fr", "de", "en"])
@@ -132,7 +133,7 @@ def test_the_number_is_read_from_the_note(written: Callable[[str], str], stored:
     [
         "Payment complete.",
         "Factuur F2026-00017 is betaald: zie de bank",
-        marked("€ 10 van € 20 ontvangen.", money_mark("10.00", "20.00")),
+        marked("€ 10 van € 20 ontvangen.", money_mark(Decimal("10.00"), Decimal("20.00"))),
         marked("Niet betaald.", cancel_mark(AT)),
         "€ 10 van € 20 ontvangen. [facturelay paid 10.00/20.00]",
     ],
@@ -147,6 +148,14 @@ def test_other_notes_name_no_document(text: str) -> None:
 def test_why_an_order_was_cancelled_is_known_with_and_without_its_state(text: str) -> None:
     later = cancel_mark(AT.replace(hour=5))
     assert [has_mark([a_note(text)], mark) for mark in (CANCELS, cancel_mark(AT), later)] == [True, True, False]
+
+
+def test_one_amount_has_one_mark_however_it_is_written() -> None:
+    assert (
+        money_mark(Decimal(100), Decimal("200.00"))
+        == money_mark(Decimal("100.0"), Decimal(200))
+        == "paid 100.00/200.00"
+    )
 
 
 def test_marks_of_different_numbers_differ() -> None:

@@ -171,7 +171,7 @@ def came_in(order: Order, counted: Counted) -> Message:
 
 def write_note(services: Services, connected: ConnectedShop, order: Order, counted: Counted) -> None:
     """One private note on the order that says how much came in; once for each amount, for the shop's staff, so in its language."""
-    client, mark = services.client_of(connected), notes.money_mark(str(counted.came), str(counted.asked))
+    client, mark = services.client_of(connected), notes.money_mark(counted.came, counted.asked)
     written = notes.marked(translate(came_in(order, counted), Translator(connected.shop.language)), mark)
     if notes.find_note(client.notes(order.order_id), mark, written=written) is None:
         client.add_note(order.order_id, written)

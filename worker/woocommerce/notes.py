@@ -8,8 +8,10 @@ import html
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 from urllib.parse import quote, unquote
 
+from worker.domain.money import written
 from worker.woocommerce.list_payload import OrderNote
 
 # {kind} is the word for the document, in the same language; the link is the last word.
@@ -43,9 +45,12 @@ def document_mark(number: str) -> str:
     return quote(number, safe="/._-")
 
 
-def money_mark(came: str, asked: str) -> str:
-    """That of the note that says how much of an order came in. No document's number reads like it: it has a space."""
-    return f"paid {came}/{asked}"
+def money_mark(came: Decimal, asked: Decimal) -> str:
+    """That of the note that says how much of an order came in: one for an amount, whoever says it, as 200 or as 200.00.
+
+    No document's number reads like it: it has a space.
+    """
+    return f"paid {written(came)}/{written(asked)}"
 
 
 def cancel_mark(seen: datetime) -> str:
