@@ -72,6 +72,39 @@ def test_every_page_is_found_from_the_list_of_what_there_is_to_read() -> None:
     assert {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"} <= listed
 
 
+GUIDE = {"en": "docs/owner.md", **{language: f"docs/owner.{language}.md" for language in ("nl", "fr", "de")}}
+
+
+def shape_of(language: str) -> list[str]:
+    """Headings, points, pictures and links of the owner's guide in the order in which they stand, without its words."""
+    text = (
+        (ROOT / GUIDE[language]).read_text(encoding="utf-8").partition("\n\n")[2].partition("\n\n")[2]
+    )  # below its languages
+    found = re.findall(r"^(#+ |\d\. |- )|\]\(([^)]+)\)", text, re.MULTILINE)
+    return [mark or re.sub(r"\.(?:nl|fr|de)(?=\.png)", "", link) for mark, link in found]
+
+
+@pytest.mark.parametrize("language", ["nl", "fr", "de"])
+def test_the_owners_guide_says_the_same_in_every_language(language: str) -> None:
+    assert shape_of(language) == shape_of("en")
+    assert len(shape_of("en")) > 25
+
+
+@pytest.mark.parametrize("language", GUIDE)
+def test_each_guide_leads_to_those_in_the_other_languages(language: str) -> None:
+    line = (ROOT / GUIDE[language]).read_text(encoding="utf-8").split("\n\n")[1]
+
+    assert {f"docs/{path}" for path, _ in LINK.findall(line)} == set(GUIDE.values()) - {GUIDE[language]}
+
+
+@pytest.mark.parametrize("language", ["nl", "fr", "de"])
+def test_a_guide_shows_the_dashboard_in_its_language(language: str) -> None:
+    shown = [path for path, _ in LINK.findall((ROOT / GUIDE[language]).read_text(encoding="utf-8"))]
+
+    of_dashboard = {f"pictures/{name}.{language}.png" for name in ("overview", "order", "rules", "open")}
+    assert of_dashboard <= set(shown)
+
+
 def test_pictures_are_small_and_each_is_shown_somewhere() -> None:
     pictures = {path.name: path.stat().st_size for path in (ROOT / "docs/pictures").glob("*.png")}
     shown = {Path(path).name for page in READ for path, _ in LINK.findall(page.read_text(encoding="utf-8"))}

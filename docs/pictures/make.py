@@ -1,4 +1,7 @@
-"""Take the pictures of README and docs anew, from the demo: `make pictures`. Needs Chromium and pdftoppm, like the tests."""
+"""Take the pictures of README and docs anew, from the demo: `make pictures`. Needs Chromium and pdftoppm, like the tests.
+
+Those of the guides are taken in each of its languages: `order.png` is English, `order.nl.png` Dutch.
+"""
 
 import io
 import shutil
@@ -8,7 +11,7 @@ from pathlib import Path
 
 import fontpkg
 from PIL import Image, ImageDraw, ImageFont
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from worker.demo import show, stories
 from worker.demo.http_server import serve
@@ -27,6 +30,9 @@ DASHBOARD = {
     "rules": ("/settings/rules", 900),
     "open": ("/payments", 700),
 }
+# What the browser asks for, and what stands in a file's name.
+LANGUAGES = {"en-GB": "", "nl-BE": ".nl", "fr-BE": ".fr", "de-BE": ".de"}
+COLOURS = 128
 PANEL = (560, 520)
 PAPER, INK, SOFT, RULE = "#ffffff", "#1b2726", "#566664", "#dbe3e2"
 
@@ -39,33 +45,45 @@ def main() -> None:
         told = show.Show(stage, shops, Progress(), show.Result(), print)
         with serve(show.pages_of(told)) as site, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+            taken = {
+                locale: dashboard_in(browser, locale, shops[0].stage, f"{site.url}/dashboard") for locale in LANGUAGES
+            }
             page = browser.new_page(viewport=WIDE, locale="en-GB", color_scheme="light")
-            take(page, stage, shops, site.url)
+            take(page, shops, site.url, taken["en-GB"])
             browser.close()
 
 
-def take(page: Page, stage: Stage, shops: tuple[PlayedShop, ...], site: str) -> None:
-    dutch, french = shops
-    page.goto(f"{site}/koffiepot/orders/1001")
-    order = picture_of(page, 830, below=90)
-    home = f"{stage.services.settings.public_url}/s/{dutch.stage.shop_id}"
-    page.goto(f"{site}/dashboard")
-    taken = {}
+def dashboard_in(browser: Browser, locale: str, stage: Stage, door: str) -> Image.Image:
+    """Store the dashboard's pictures in the language of *locale*; gives back the overview. *door* leads in, signed in."""
+    page = browser.new_page(viewport=WIDE, locale=locale, color_scheme="light")
+    page.goto(door)
+    home, taken = f"{stage.services.settings.public_url}/s/{stage.shop_id}", {}
     for name, (path, height) in DASHBOARD.items():
         page.goto(home + path)
         taken[name] = picture_of(page, height)
-        store(f"{name}.png", taken[name])
+        store(f"{name}{LANGUAGES[locale]}.png", taken[name])
+    page.close()
+    return taken["overview"]
+
+
+def take(page: Page, shops: tuple[PlayedShop, ...], site: str, overview: Image.Image) -> None:
+    """What shops and customers see, in the language of the customer."""
+    dutch, french = shops
+    page.goto(f"{site}/koffiepot/orders/1001")
+    order = picture_of(page, 830, below=90)
     invoice = page_of_pdf(dutch, 1001, "invoice")
     store("invoice.png", invoice)
+    store("invoice.fr.png", page_of_pdf(french, 1001, "invoice"))
     story = [
         ("An order in the shop", order),
         ("becomes its documents", invoice),
-        ("and you see how it goes", taken["overview"]),
+        ("and you see how it goes", overview),
     ]
     store("story.png", side_by_side(story))
     page.set_viewport_size(PHONE)
-    page.goto(link_of(french, 1002))
-    store("link.png", picture_of(page, 900))
+    for name, shop, kind in (("link.png", french, "invoice"), ("link.nl.png", dutch, "payment_request")):
+        page.goto(link_of(shop, 1002, kind))
+        store(name, picture_of(page, 900))
 
 
 def picture_of(page: Page, height: int, *, below: int = 0) -> Image.Image:
@@ -91,10 +109,10 @@ def page_of_pdf(shop: PlayedShop, order_id: int, kind: str) -> Image.Image:
     return Image.open(io.BytesIO(drawn.stdout)).convert("RGB")
 
 
-def link_of(shop: PlayedShop, order_id: int) -> str:
-    document = found_document(shop, order_id, "invoice").document
+def link_of(shop: PlayedShop, order_id: int, kind: str) -> str:
+    document = found_document(shop, order_id, kind).document
     if document is None:
-        sys.exit("The invoice was not issued.")
+        sys.exit("The document was not issued.")
     return shop.stage.services.link_of(document) or ""
 
 
@@ -120,9 +138,9 @@ def side_by_side(panels: list[tuple[str, Image.Image]]) -> Image.Image:
 
 
 def store(name: str, picture: Image.Image) -> None:
-    """As PNG of at most 256 colours, small enough for a page that loads at once."""
+    """As PNG of a few colours, small enough for a page that loads at once."""
     path = OUT / name
-    picture.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
     if path.stat().st_size > LARGEST:
         sys.exit(f"{name} is larger than {LARGEST // 1024} KB.")
     print(f"{path.stat().st_size // 1024:4} KB  {path.name}")

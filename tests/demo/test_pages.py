@@ -39,7 +39,9 @@ def pages(shop: PretendShop, mailbox: Mailbox) -> FlaskClient:
         told={7: "paid and sent"}, dashboard="/s/abc",
     )  # fmt: skip
     recorded = ShownShop("recorded", "Recorded", "Recorded orders.", Counter(shop))
-    return create_pages([shown, recorded], mailbox, door=Door(DASHBOARD, lambda: "session-token")).test_client()
+    return create_pages(
+        [shown, recorded], mailbox, door=Door(DASHBOARD, lambda language: f"session-token-{language}")
+    ).test_client()
 
 
 def mail_it(mailbox: Mailbox) -> None:
@@ -76,7 +78,18 @@ def test_the_way_to_the_dashboard_signs_in_and_leads_nowhere_else(pages: FlaskCl
     answers = [pages.get("/dashboard", query_string={"to": to}) for to in ("/s/abc/orders/7", "//evil.example", "x")]
 
     assert [answer.location for answer in answers] == [f"{DASHBOARD}/s/abc/orders/7", f"{DASHBOARD}/", f"{DASHBOARD}/"]
-    assert answers[0].headers["Set-Cookie"].startswith(f"{cookie_name_over_http()}=session-token;")
+    assert answers[0].headers["Set-Cookie"].startswith(f"{cookie_name_over_http()}=session-token-en;")
+
+
+@pytest.mark.parametrize(
+    ("asks_for", "speaks"), [("nl-BE,nl;q=0.9,en;q=0.8", "nl"), ("fr", "fr"), ("pt,de;q=0.5", "de"), ("pt", "en")]
+)
+def test_the_dashboard_speaks_the_language_that_the_browser_asks_for(
+    pages: FlaskClient, asks_for: str, speaks: str
+) -> None:
+    answer = pages.get("/dashboard", headers={"Accept-Language": asks_for})
+
+    assert f"=session-token-{speaks};" in answer.headers["Set-Cookie"]
 
 
 def cookie_name_over_http() -> str:

@@ -72,3 +72,10 @@ def test_no_catalog_says_a_word_that_is_not_to_be_used(row: list[str]) -> None:
     language, words = row[0].removesuffix(FOR_OWNERS), [word.strip() for word in row[1].split(",")]
     said = sentences(LANGUAGES[language], for_owners=row[0].endswith(FOR_OWNERS))
     assert [(name, text) for name, text in said for word in words if pattern(word).search(text)] == []
+
+
+@pytest.mark.parametrize("row", rows("Words not to use"), ids=lambda row: f"{row[0]}: {row[1]}")
+def test_no_guide_says_a_word_that_is_not_to_be_used(row: list[str]) -> None:
+    language = LANGUAGES[row[0].removesuffix(FOR_OWNERS)]
+    said = re.sub(r"`[^`]*`", "", (ROOT / f"docs/owner.{language}.md").read_text(encoding="utf-8"))
+    assert [found for word in row[1].split(",") for found in pattern(word.strip()).findall(said)] == []

@@ -18,8 +18,9 @@ def add(services: Services, language: str = "en") -> int:
         return users.add(connection, new, now=services.now())
 
 
-def sign_in(services: Services, user_id: int) -> str:
-    """Begin a session and return its token, for the cookie."""
+def sign_in(services: Services, user_id: int, language: str) -> str:
+    """Begin a session in the language of the browser that comes, and return its token, for the cookie."""
     now: datetime = services.now()
     with services.store.write() as connection:
+        users.change(connection, user_id, language=language)
         return sessions.begin(connection, user_id, agent="", now=now)

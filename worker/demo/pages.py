@@ -17,6 +17,7 @@ from worker.demo.demo_user import COOKIE
 from worker.demo.mailbox import Attachment, Mail, Mailbox
 from worker.demo.note_html import sanitize
 from worker.demo.orders import Payload
+from worker.domain.language import LANGUAGES
 
 DecisionState = Literal["issued", "draft", "none", "waiting", "needs you"]
 
@@ -62,10 +63,10 @@ class ShownShop:
 
 @dataclass(frozen=True)
 class Door:
-    """The way into the dashboard at *url*; *sign_in* begins a session and returns its token."""
+    """The way into the dashboard at *url*; *sign_in* begins a session in a language and returns its token."""
 
     url: str
-    sign_in: Callable[[], str]
+    sign_in: Callable[[str], str]
 
 
 @dataclass
@@ -138,13 +139,14 @@ class _Pages:
         )
 
     def dashboard(self) -> AnyResponse:
-        """Sign this browser in, and go to the dashboard's page *to*."""
+        """Sign this browser in, in the language that it asks for, and go to the dashboard's page *to*."""
         if self._door is None:
             abort(404)
         path = request.args.get("to", "/")
         safe = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
         answer = redirect(self._door.url.rstrip("/") + (path if safe else "/"))
-        answer.set_cookie(COOKIE, self._door.sign_in(), httponly=True, samesite="Lax", path="/")
+        language = request.accept_languages.best_match(LANGUAGES, "en")
+        answer.set_cookie(COOKIE, self._door.sign_in(language), httponly=True, samesite="Lax", path="/")
         return answer
 
     def shop(self, slug: str) -> str:

@@ -134,7 +134,7 @@ def pages_of(show: Show) -> Flask:
         decisions=partial(decisions, show.stage),
         dashboard=f"/s/{show.stage.shop_id}",
     )
-    door = Door(services.settings.public_url, lambda: demo_user.sign_in(services, user_id))
+    door = Door(services.settings.public_url, lambda language: demo_user.sign_in(services, user_id, language))
     return create_pages((*told, recorded), show.stage.mailbox, door=door, progress=show.progress)
 
 
