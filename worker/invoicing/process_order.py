@@ -12,10 +12,9 @@ from worker.invoicing.outcome import Outcome
 from worker.invoicing.vat_checks import with_vat_check
 from worker.message import Message
 from worker.orders.fetch import delivered_error_code, fetch
-from worker.queue import SEND_DOCUMENT
 from worker.services import Services
 from worker.store import alerts
-from worker.store.deliveries import BACKFILL, Delivery
+from worker.store.deliveries import Delivery
 
 
 def process_order(services: Services, deliveries: Sequence[Delivery]) -> Outcome:
@@ -40,8 +39,6 @@ def process_order(services: Services, deliveries: Sequence[Delivery]) -> Outcome
         )
     if not connected.secrets.has_rest:
         outcome = replace(outcome, retry_reason=None)  # nothing more can be learnt of the shop
-    for document in outcome.issued if any(one.source != BACKFILL for one in deliveries) else ():
-        services.enqueue(SEND_DOCUMENT, document.document_id)
     return outcome
 
 

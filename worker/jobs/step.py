@@ -80,18 +80,26 @@ def run_steps(services: Services, document_id: int, *, queue: str | None = None)
     False when nothing could be begun.
     """
     begun, bugs = False, []
+    waiting = waiting_steps(services, document_id)
     for step in STEPS.values():
-        if queue in (None, step.queue):
-            try:
-                begun = run_step(services, document_id, step.name) or begun
-            except FacturelayError:
-                raise
-            except Exception as error:
-                log.exception("step %s of document %d", step.name, document_id)
-                bugs.append(error)
+        if queue not in (None, step.queue) or step.name not in waiting:
+            continue
+        try:
+            begun = run_step(services, document_id, step.name) or begun
+        except FacturelayError:
+            raise
+        except Exception as error:
+            log.exception("step %s of document %d", step.name, document_id)
+            bugs.append(error)
+        waiting = waiting_steps(services, document_id)  # one may have what another waited for
     if bugs:
         raise bugs[0]
     return begun
+
+
+def waiting_steps(services: Services, document_id: int) -> frozenset[str]:
+    with services.store.read() as connection:
+        return steps.free_names(connection, document_id, now=services.now())
 
 
 def run_step(services: Services, document_id: int, name: str) -> bool:

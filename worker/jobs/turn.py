@@ -19,7 +19,7 @@ from worker.jobs.step import run_steps
 from worker.jobs.task import do_task
 from worker.jobs.webhook_event import send_waiting_events
 from worker.net.talk import in_haste
-from worker.queue import LONG_QUEUES, QUEUE_OF, RUN_SLOW_TASK, SEND_DOCUMENT, QueueName, enqueue_again
+from worker.queue import LONG_QUEUES, PROCESS_ORDER, QUEUE_OF, RUN_SLOW_TASK, QueueName, enqueue_again
 from worker.services import Services
 from worker.store import documents, turns, worker_share
 from worker.store.jobs import JobKind
@@ -30,11 +30,15 @@ from worker.store.worker_share import Load
 SLOW_S, LEAST_SLOW_S = 10.0, 2.0
 # So long urgent work waits for the servers of a shop, in all. A WooCommerce that needs more is waited for where nobody else waits.
 PATIENCE_S = 3.0
+# For so long a worker goes on with one order; what is left then waits for its next turn.
+FOLLOWED_S = 5.0
 # When two workers choose the same, one looks once more.
 MOST_TRIES = 3
 
 # From an order to its mail. A turn is for all three, or a thousand mails of one shop would keep the orders of all others waiting.
 ORDER_TO_MAIL = (QueueName.MAIL, QueueName.PDF, QueueName.ORDERS)
+
+OF_AN_ORDER = (JobKind.PROCESS_ORDER, JobKind.STEP)
 
 # The shop that this process served last, by the queues that were looked at.
 _served_last: dict[tuple[QueueName, ...], str] = {}
@@ -62,9 +66,13 @@ def serve(services: Services, name: str, row_id: int) -> None:
         if due is None:
             return  # whoever frees a share enqueues what waited for it
         serve_next(name, due.shop_id)
-        if perform(services, due, load, is_urgent=QUEUE_OF[name] not in LONG_QUEUES):
+        after = perform_and_follow(services, due, load, is_urgent=QUEUE_OF[name] not in LONG_QUEUES)
+        if after is None:
+            continue
+        # Of an order and its steps nothing is left to be done at once, but where a server kept it waiting.
+        if due != meant or due.kind not in OF_AN_ORDER or after.is_slow(due.shop_id, due.queue):
             enqueue_if_due(services, name, row_id)
-            return
+        return
 
 
 def is_elsewhere(due: DueJob, name: str, load: Load) -> bool:
@@ -125,12 +133,50 @@ DO: dict[JobKind, Callable[[Services, DueJob], bool]] = {
 }
 
 
-def perform(services: Services, due: DueJob, load: Load, *, is_urgent: bool) -> bool:
-    """Do it, remember whether it held this worker for long, and enqueue what follows. False when somebody else has it.
+def perform_and_follow(services: Services, due: DueJob, load: Load, *, is_urgent: bool) -> Load | None:
+    """Do it, and at once what the same order needs next until its mail has left; the rest is enqueued. None when somebody else has it.
+
+    To go by Redis for each step would cost more than the step.
+    """
+    began, done, after = time.monotonic(), {due.job_id}, load
+    try:
+        begun = perform(services, due, load, is_urgent=is_urgent)
+        if begun is None:
+            return None
+        after, upcoming = begun, due_after(services, due)
+        while is_urgent and time.monotonic() - began < FOLLOWED_S:
+            step = next((one for one in upcoming if may_follow(one, after) and one.job_id not in done), None)
+            if step is None:
+                break
+            done.add(step.job_id)
+            after, upcoming = perform(services, step, after, is_urgent=True) or after, due_after(services, due)
+    except BaseException:
+        upcoming = due_after(services, due)
+        raise
+    finally:
+        for left in {one.job: one for one in upcoming}.values():
+            enqueue_due(services, left, after)
+    return after
+
+
+def due_after(services: Services, done: DueJob) -> list[DueJob]:
+    if done.kind not in OF_AN_ORDER or done.queue is QueueName.BULK:
+        return []
+    with services.store.read() as connection:
+        return turns.due_after(connection, done, now=services.now())
+
+
+def may_follow(step: DueJob, load: Load) -> bool:
+    """Whether it may be done in the turn of the order that it is of."""
+    return step.queue in looked_at(PROCESS_ORDER) and not load.is_slow(step.shop_id, step.queue)
+
+
+def perform(services: Services, due: DueJob, load: Load, *, is_urgent: bool) -> Load | None:
+    """Do it, remember whether it held this worker for long, and enqueue what that kept waiting. None when somebody else has it.
 
     *is_urgent*: with no patience for servers that are slow.
     """
-    began, is_begun, takes_long = time.monotonic(), True, False
+    began, is_begun, takes_long, after = time.monotonic(), True, False, load
     try:
         with in_haste(PATIENCE_S) if is_urgent else nullcontext():
             is_begun = DO[due.kind](services, due)
@@ -140,8 +186,9 @@ def perform(services: Services, due: DueJob, load: Load, *, is_urgent: bool) -> 
         if is_begun:
             pace = Pace(time.monotonic() - began, takes_long=takes_long)
             is_slow = remember_pace(services, due, load, pace)
-            enqueue_following(services, due, load.with_pace(due.shop_id, due.queue, is_slow=is_slow))
-    return is_begun
+            after = load.with_pace(due.shop_id, due.queue, is_slow=is_slow)
+            enqueue_refused(services, due, after)
+    return after if is_begun else None
 
 
 @dataclass(frozen=True)
@@ -169,13 +216,13 @@ def remember_pace(services: Services, due: DueJob, load: Load, pace: Pace) -> bo
     return is_slow
 
 
-def enqueue_following(services: Services, done: DueJob, load: Load) -> None:
-    """Enqueue what the same document needs next, and what could not be begun while the shop, or long work, held its share."""
+def enqueue_refused(services: Services, done: DueJob, load: Load) -> None:
+    """Enqueue what could not be begun while the shop, or long work, held its share."""
+    if not load.may_refuse(done.shop_id, done.queue):
+        return
     now = services.now()
     with services.store.read() as connection:
         found = list(turns.due_of_shop(connection, done.shop_id, done.queue, now=now, limit=load.most_of_shop))
-        if done.kind is JobKind.STEP and (step := turns.find_due(connection, SEND_DOCUMENT, done.row_id, now=now)):
-            found.append(step)
         if load.is_long(done.shop_id, done.queue):
             found += others_of_long_work(connection, load, now=now)
     for due in {one.job_id: one for one in found}.values():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, literal_column, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, and_, func, insert, literal_column, or_, select, update
 
 from worker.message import NO_MESSAGE, Message
 from worker.queue import QueueName
@@ -196,7 +196,7 @@ def done_ids(connection: Connection, kind: JobKind, *, before: datetime, limit: 
     return tuple(connection.execute(select(jobs.c.job_id).where(*ended).order_by(jobs.c.job_id).limit(limit)).scalars())
 
 
-def free(now: datetime) -> ColumnElement[bool]:
+def free(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Waiting and due, or leased to a worker that is gone."""
     return or_(
         and_(jobs.c.state == "waiting", jobs.c.next_at <= now),

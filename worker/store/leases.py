@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from worker.store.database.tables import leases
@@ -11,6 +11,8 @@ from worker.store.database.tables import leases
 WORKER, LONG_WORKER = "worker ", "long worker "
 # The lease of the scheduler that acts.
 SCHEDULER = "scheduler"
+# Made once: a statement costs more to build than to run.
+THERE = select(leases.c.name).where(leases.c.until >= bindparam("now"))
 
 
 def acquire(connection: Connection, name: str, holder: str, *, now: datetime, lease_for: timedelta) -> bool:
@@ -38,6 +40,12 @@ def count_workers(connection: Connection, *, now: datetime, kind: str = WORKER) 
     """How many workers of a kind are there."""
     there = select(func.count()).where(leases.c.name.startswith(kind), leases.c.until >= now)
     return int(connection.execute(there.select_from(leases)).scalar_one())
+
+
+def workers_there(connection: Connection, *, now: datetime) -> tuple[int, int]:
+    """How many workers of either kind are there: those for urgent work, and those that take long work alone."""
+    names = connection.execute(THERE, {"now": now}).scalars().all()
+    return sum(name.startswith(WORKER) for name in names), sum(name.startswith(LONG_WORKER) for name in names)
 
 
 def newest_worker(connection: Connection) -> datetime | None:

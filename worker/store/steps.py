@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, insert, literal_column, select, update
 from sqlalchemy.engine import Row
 
 from worker.domain.reminder import KIND_ONES
 from worker.domain.step import MAIL, STEPS
 from worker.message import Message
 from worker.store import jobs as job_store
-from worker.store.database.tables import jobs
+from worker.store.database.tables import Instant, jobs
 from worker.store.jobs import IS_PENDING, JobEnd, JobKind, Leased
 
 
@@ -52,6 +52,12 @@ MAILED_TOGETHER = (MAIL, *KIND_ONES)
 IS_STEP: ColumnElement[bool] = literal_column("jobs.kind = 'step'")
 
 
+# Made once: a statement costs more to build than to run.
+FREE_NAMES = select(jobs.c.name).where(
+    IS_STEP, jobs.c.document_id == bindparam("document_id"), job_store.free(bindparam("now", type_=Instant()))
+)
+
+
 @dataclass(frozen=True)
 class StepPlan:
     """The steps to do with a document by *names*, and the documents (of one *mail_group*) that go out in its mail."""
@@ -89,6 +95,11 @@ def of_documents(connection: Connection, document_ids: Sequence[int]) -> dict[in
 
 def of_document(connection: Connection, document_id: int) -> dict[str, Step]:
     return of_documents(connection, [document_id]).get(document_id, {})
+
+
+def free_names(connection: Connection, document_id: int, *, now: datetime) -> frozenset[str]:
+    """The steps of a document that can be done now."""
+    return frozenset(connection.execute(FREE_NAMES, {"document_id": document_id, "now": now}).scalars())
 
 
 def take(

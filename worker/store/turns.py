@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, String, and_, bindparam, column, select, text
 from sqlalchemy.engine import Row
+from sqlalchemy.sql.expression import TextualSelect
 
 from worker.queue import (
     BACKFILL_ORDER,
@@ -54,6 +55,14 @@ READY = {
       SELECT 1 FROM jobs AS earlier
       WHERE earlier.document_id = jobs.document_id AND earlier.kind = 'step' AND earlier.queue IN ('pdf', 'mail') AND (UNTRIED)))""",
 }
+# The steps of an order's documents, or of one document, that can be done now, in the order in which they are done.
+DUE_OF_ORDER = f"""
+SELECT jobs.* FROM jobs
+WHERE jobs.kind = 'step' AND jobs.WHOSE AND {PENDING}
+  AND (state = 'waiting' AND next_at <= :now OR state = 'running' AND lease_until < :now)
+  AND (queue = 'pdf' OR queue = 'mail' AND {READY[QueueName.MAIL]} OR queue = 'calls' AND {READY[QueueName.CALLS]})
+ORDER BY CASE queue WHEN 'pdf' THEN 0 WHEN 'mail' THEN 1 ELSE 2 END, job_id
+""".replace("UNTRIED", UNTRIED)  # noqa: S608  # all of it is written here
 WAITING = f"queue = :queue AND state = 'waiting' AND {PENDING}"
 # From shop to shop through the index, so that a backlog of thousands costs no more than one job.
 FIRST_OF_EACH_SHOP = f"""
@@ -72,6 +81,17 @@ UNION ALL
 SELECT shop_id, min(job_id) FROM jobs
 WHERE queue = :queue AND state = 'running' AND {PENDING} AND lease_until < :now GROUP BY shop_id
 """  # noqa: S608  # all of it is written here
+
+
+def due_steps(whose: str) -> TextualSelect:
+    query = text(DUE_OF_ORDER.replace("WHOSE", whose)).bindparams(bindparam("now", type_=Instant()))
+    return query.columns(*jobs.c)
+
+
+DUE_OF_DOCUMENT = due_steps("document_id = :document_id")
+DUE_OF_DOCUMENTS = due_steps(
+    "document_id IN (SELECT document_id FROM documents WHERE documents.shop_id = :shop_id AND documents.order_id = :order_id)"
+)
 
 
 @dataclass(frozen=True)
@@ -150,6 +170,15 @@ def find_due(connection: Connection, name: str, row_id: int, *, now: datetime) -
     return next(
         (due for queue in (QueueName.PDF, QueueName.MAIL) for due in found if due.queue is queue), None
     ) or next(iter(found), None)
+
+
+def due_after(connection: Connection, done: DueJob, *, now: datetime) -> list[DueJob]:
+    """The steps that can be done now of the documents of the order that was processed, or of the document that a step was done of."""
+    if done.kind is JobKind.STEP:
+        found = connection.execute(DUE_OF_DOCUMENT, {"document_id": done.document_id, "now": now})
+    else:
+        found = connection.execute(DUE_OF_DOCUMENTS, {"shop_id": done.shop_id, "order_id": done.order_id, "now": now})
+    return [as_due_job(row) for row in found]
 
 
 def get(connection: Connection, job_id: int) -> DueJob:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, delete, func, literal_column, select, text
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, literal_column, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.queue import QueueName
@@ -50,6 +50,10 @@ class Load:
     def most_of_shop(self) -> int:
         return self.share_of(self.workers)
 
+    def may_refuse(self, shop_id: str, queue: QueueName) -> bool:
+        """Whether others of the shop may have been refused while it held a worker with *queue*: `has_room` knows no other reason."""
+        return self.is_long(shop_id, queue) or (self.workers > 1 and not self.is_single_shop)
+
     def share_of(self, workers: int) -> int:
         return workers if self.is_single_shop else max(1, workers // 2)
 
@@ -87,31 +91,39 @@ class Load:
         return sum(1 for one in self.running if one.held_for >= LONG or self.is_long(one.shop_id, one.queue))
 
 
+# Made once: a statement costs more to build than to run.
+SLOW = select(slow_work.c.shop_id, slow_work.c.queue).where(slow_work.c.until > bindparam("now"))
+TWO_SHOPS = select(shops.c.shop_id).limit(2)
+HELD = (
+    select(*(func.min(column).label(column.name) for column in (jobs.c.shop_id, jobs.c.queue, jobs.c.lease_until)))
+    .where(IS_PENDING, jobs.c.state == "running", jobs.c.lease_until >= bindparam("now"))
+    .group_by(jobs.c.lease)
+)
+
+
 def slow(connection: Connection, *, now: datetime) -> frozenset[tuple[str, QueueName]]:
     """Whose work of which queue held a worker for long lately."""
-    found = select(slow_work.c.shop_id, slow_work.c.queue).where(slow_work.c.until > now)
-    return frozenset((row.shop_id, QueueName(row.queue)) for row in connection.execute(found))
+    return frozenset((row.shop_id, QueueName(row.queue)) for row in connection.execute(SLOW, {"now": now}))
 
 
 def load(connection: Connection, *, now: datetime, lease_for: timedelta) -> Load:
     """What there is at this moment. *lease_for*: how long leases are, which tells since when one is held."""
-    first = [func.min(column).label(column.name) for column in (jobs.c.shop_id, jobs.c.queue, jobs.c.lease_until)]
-    held = select(*first).where(IS_PENDING, jobs.c.state == "running", jobs.c.lease_until >= now)
+    workers, long_workers = leases.workers_there(connection, now=now)
     return Load(
-        workers=leases.count_workers(connection, now=now),
-        is_single_shop=int(connection.execute(select(func.count()).select_from(shops)).scalar_one()) == 1,
+        workers=workers,
+        is_single_shop=len(connection.execute(TWO_SHOPS).all()) == 1,
         running=tuple(
             Running(row.shop_id, QueueName(row.queue), now - (row.lease_until - lease_for))
-            for row in connection.execute(held.group_by(jobs.c.lease))
+            for row in connection.execute(HELD, {"now": now})
         ),
         slow=slow(connection, now=now),
-        long_workers=leases.count_workers(connection, now=now, kind=leases.LONG_WORKER),
+        long_workers=long_workers,
     )
 
 
 def may_begin(connection: Connection, shop_id: str, queue: str, *, now: datetime, lease_for: timedelta) -> bool:
     """Whether a job may be leased now. Call in the transaction that leases it: until its end nobody else decides."""
-    if all(leases.count_workers(connection, now=now, kind=kind) <= 1 for kind in (leases.WORKER, leases.LONG_WORKER)):
+    if max(leases.workers_there(connection, now=now)) <= 1:
         return True
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CLAIMING})

@@ -1,0 +1,76 @@
+"""What is begun of an order is finished in the same turn, until its mail has left; the note on the order waits in its own queue."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.system import System
+from worker.demo.orders import an_order
+from worker.errors import Unavailable
+from worker.jobs import turn
+from worker.queue import PROCESS_ORDER, QueueName
+from worker.services import Services
+from worker.store import roads, turns, worker_share
+from worker.store.roads import SHARED_MAIL, Failure
+from worker.store.turns import DueJob
+from worker.store.worker_share import Load
+
+
+@pytest.fixture
+def enqueued(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[QueueName]]:
+    """The queues in which something was enqueued."""
+    found: list[QueueName] = []
+
+    def enqueue_due(_services: Services, due: DueJob, load: Load) -> None:
+        found.append(QueueName.SLOW if load.is_slow(due.shop_id, due.queue) else due.queue)
+
+    monkeypatch.setattr(turn, "enqueue_due", enqueue_due)
+    monkeypatch.setattr(turn, "_served_last", {})
+    monkeypatch.setattr(turn, "_taken", [])
+    yield found
+
+
+def receive(system: System, order_id: int) -> int:
+    order = an_order(id=order_id, paid=True, created=system.clock())
+    system.shop.place(order)
+    return system.receive(order)
+
+
+def test_an_order_is_mailed_in_the_turn_in_which_it_is_processed(system: System, enqueued: list[QueueName]) -> None:
+    turn.serve(system.services, PROCESS_ORDER, receive(system, 7))
+    assert [mail.recipients for mail in system.mailbox.messages()] == [("koper@klant.test",)]
+    assert system.shop.notes(7) == ()
+    assert enqueued == [QueueName.CALLS]
+
+
+def test_a_worker_that_prints_nothing_leaves_that_to_others(system: System, enqueued: list[QueueName]) -> None:
+    turn.take_only([QueueName.ORDERS])
+    turn.serve(system.services, PROCESS_ORDER, receive(system, 7))
+    assert system.numbers() == ["F2026-00001"]
+    assert enqueued == [QueueName.PDF]
+
+
+def test_a_mail_that_takes_long_is_not_tried_again_in_the_same_turn(system: System, enqueued: list[QueueName]) -> None:
+    with system.services.store.write() as connection:
+        failure = Failure(system.clock(), Unavailable("Nobody answers.", code="mail_server_unreachable").message)
+        roads.record_failure(connection, SHARED_MAIL, failure)
+    turn.serve(system.services, PROCESS_ORDER, receive(system, 7))
+    assert system.numbers() == ["F2026-00001"]
+    assert system.mailbox.messages() == ()
+    with system.services.store.read() as connection:
+        assert worker_share.slow(connection, now=system.clock()) == {(system.shop_id, QueueName.MAIL)}
+        (due,) = turns.due_of_shop(connection, system.shop_id, QueueName.MAIL, now=system.clock(), limit=1)
+    assert due.next_at <= system.clock()
+    assert set(enqueued) == {QueueName.SLOW}
+
+
+def test_what_follows_is_enqueued_when_the_order_breaks_in_the_middle(
+    system: System, enqueued: list[QueueName], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> str:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("worker.sending.pdf.render", broken)
+    with pytest.raises(RuntimeError, match="a bug"):
+        turn.serve(system.services, PROCESS_ORDER, receive(system, 7))
+    assert enqueued == [QueueName.MAIL]  # it makes the PDF by itself
