@@ -1,7 +1,5 @@
 """What is begun of an order is finished in the same turn, until its mail has left; the note on the order waits in its own queue."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.support.system import System
@@ -17,7 +15,7 @@ from worker.store.worker_share import Load
 
 
 @pytest.fixture
-def enqueued(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[QueueName]]:
+def enqueued(monkeypatch: pytest.MonkeyPatch) -> list[QueueName]:
     """The queues in which something was enqueued."""
     found: list[QueueName] = []
 
@@ -27,7 +25,7 @@ def enqueued(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[QueueName]]:
     monkeypatch.setattr(turn, "enqueue_due", enqueue_due)
     monkeypatch.setattr(turn, "_served_last", {})
     monkeypatch.setattr(turn, "_taken", [])
-    yield found
+    return found
 
 
 def receive(system: System, order_id: int) -> int:
