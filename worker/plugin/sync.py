@@ -25,6 +25,7 @@ from worker.store.plugins import Plugin, PluginCheck
 from worker.store.roads import RoadKind
 from worker.store.shops import ConnectedShop
 from worker.store.steps import LeasedSteps, Step
+from worker.woocommerce import own_mail_note
 
 log = logging.getLogger(__name__)
 
@@ -208,14 +209,16 @@ def take_over_mail(services: Services, leased: LeasedSteps, documents: Sequence[
     if requested_later(leased, documents):
         return NO_MESSAGE
     found = plugin_of(services, documents[0].shop_id)
-    if found is None or not found.must_ask_about_mail(services.now()):
+    if found is None:
         return own_mail_left(services, documents)
+    if not found.must_ask_about_mail(services.now()):
+        return own_mail_left(services, documents) or own_mail_noted(services, documents)
     try:
         answer = call_plugin(services, found, "mailed", {**mail_as_json(leased, documents), "stage": "before"})
     except Unavailable as error:
         if error.code != PLUGIN_OFF or services.now() - documents[0].issued_at < SURELY_OFF_AFTER:
             raise
-        return own_mail_left(services, documents)
+        return own_mail_left(services, documents) or own_mail_noted(services, documents)
     return OWN_MAIL_LEAVES if answer.get("late") else NO_MESSAGE
 
 
@@ -226,6 +229,21 @@ def own_mail_left(services: Services, documents: Sequence[Document]) -> Message:
         led_to = own_mails.kinds_mailed(
             connection, documents[0].shop_id, about.order_id, refunds_of(documents), now=services.now()
         )
+    return OWN_MAIL_LEAVES if kinds_of(documents) <= led_to else NO_MESSAGE
+
+
+def own_mail_noted(services: Services, documents: Sequence[Document]) -> Message:
+    """The same by what the plugin noted at the order, as nobody here answered when it went."""
+    about, since = documents[0], services.now() - own_mails.COUNTS_FOR
+    connected = services.connected(about.shop_id)
+    if not connected.secrets.has_rest:
+        return NO_MESSAGE
+    try:
+        order = services.client_of(connected).order(about.draft.order_id)
+        led_to = own_mail_note.kinds_mailed(order, refunds_of(documents), since=since)
+    except FacturelayError:
+        # Two mails are better than none.
+        return NO_MESSAGE
     return OWN_MAIL_LEAVES if kinds_of(documents) <= led_to else NO_MESSAGE
 
 

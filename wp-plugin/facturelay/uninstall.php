@@ -49,6 +49,11 @@ $facturelay_delete = static function (): void {
 		delete_metadata( 'user', 0, $key, '', true );
 	}
 
+	// What OwnMailNote left at orders: of orders in their own tables, and in those of posts.
+	foreach ( array_filter( array( $wpdb->postmeta, $wpdb->prefix . 'wc_orders_meta' ), $exists ) as $table ) {
+		$wpdb->delete( $table, array( 'meta_key' => '_facturelay_own_mails' ) );
+	}
+
 	foreach ( $wpdb->get_col( $wpdb->prepare( 'SHOW TABLES LIKE %s', $pattern( $wpdb->prefix ) ) ) as $table ) {
 		$wpdb->query( "DROP TABLE IF EXISTS `$table`" );
 	}

@@ -1,5 +1,6 @@
 """The shop's plugin and the worker: never two mails, never none."""
 
+import json
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -20,6 +21,7 @@ from worker.plugin import sync
 from worker.store import own_mails, plugins, shops, steps, tasks
 from worker.store.own_mails import OwnMail
 from worker.store.tasks import Task, TaskRequest
+from worker.woocommerce import own_mail_note
 
 
 def mail_step(system: System, order_id: int) -> tuple[str, str]:
@@ -205,6 +207,34 @@ def test_no_mail_of_ours_follows_one_that_left_when_the_plugin_went(system: Syst
 
     assert (mail_step(system, 238), len(made_later)) == (("skipped", "not_needed"), 2)
     assert (mail_step(system, 239)[0], mail_step(system, 240)[0]) == ("done", "done"), "other orders, other documents"
+
+
+def test_no_mail_of_ours_follows_one_that_left_when_the_plugin_went_and_we_did_not_answer(
+    system: System, shop_plugin: PretendPlugin
+) -> None:
+    """The plugin could not tell, so it left a note at the orders; what cannot be read, is old or of another document counts for nothing."""
+    shop_plugin.is_off = True
+    now = int(system.clock.now.timestamp())
+    noted = {
+        238: [{"refund": 0, "kinds": ["invoice"], "at": now}],
+        239: [{"refund": 0, "kinds": ["delivery_note"], "at": now}],
+        240: [{"refund": 0, "kinds": ["invoice"], "at": now - 90_000}],
+        241: "[{",
+    }
+    for order_id, note in noted.items():
+        value = note if isinstance(note, str) else json.dumps(note)
+        meta = [{"id": 1, "key": own_mail_note.META_KEY, "value": value}]
+        system.arrives(an_order(id=order_id, paid=True, meta_data=meta))
+    system.clock.move(minutes=1)
+    system.work()
+
+    assert [mail_step(system, order_id)[0] for order_id in noted] == ["skipped", "done", "done", "done"]
+
+
+def test_the_note_is_looked_for_where_the_plugin_leaves_it() -> None:
+    source = (PLUGIN / "src" / "Mails" / "OwnMailNote.php").read_text()
+    assert f"META = '{own_mail_note.META_KEY}'" in source
+    assert f"'{own_mail_note.META_KEY}'" in (PLUGIN / "uninstall.php").read_text()
 
 
 def test_a_document_that_is_made_after_the_plugin_went_does_not_follow_the_shops_own_mail(

@@ -46,6 +46,16 @@ final class DeactivationTest extends WordPressTestCase {
 		$this->assertFalse( Heartbeat::has_recent_response(), 'active again, it holds nothing before Facturelay answered anew' );
 	}
 
+	/** @dataProvider answers */
+	public function test_where_facturelay_does_not_answer_the_order_says_that_its_own_mail_left( $answer ): void {
+		add_filter( 'pre_http_request', static fn() => $answer );
+
+		( new Deactivation( 'facturelay/facturelay.php' ) )->deactivate();
+
+		$noted = json_decode( WC_Order::$stored[238]->get_meta( '_facturelay_own_mails' ), true );
+		$this->assertSame( is_wp_error( $answer ) ? array( 'invoice' ) : null, $noted[0]['kinds'] ?? null );
+	}
+
 	/** @return array<string, array{0: mixed}> */
 	public static function answers(): array {
 		return array(

@@ -121,15 +121,15 @@ final class Connector {
 
 	/**
 	 * @param array<int, array<string, mixed>> $own_mails as HeldMails::own_mails() has them
-	 * @return array<int, mixed> the mail groups that Facturelay has mailed or is mailing
+	 * @return ?array<int, mixed> the mail groups that Facturelay has mailed or is mailing; null where it does not answer
 	 */
-	private static function tell_disconnect( Connection $connection, array $own_mails ): array {
+	private static function tell_disconnect( Connection $connection, array $own_mails ): ?array {
 		try {
 			$answer = ( new BridgeClient( $connection->bridge_url() ) )->call( $connection, '/plugin/disconnect', array( 'own_mails' => $own_mails ) );
 			return (array) ( $answer['mailing'] ?? array() );
 		} catch ( FacturelayError $error ) {
 			// Facturelay may be gone for good; otherwise it notices that the heartbeat has stopped.
-			return array();
+			return null;
 		}
 	}
 

@@ -63,11 +63,11 @@ final class Deactivation implements Feature {
 
 	/**
 	 * @param array<int, array<string, mixed>> $own_mails as HeldMails::own_mails() has them
-	 * @return array<int, mixed> the mail groups that Facturelay has mailed or is mailing
+	 * @return ?array<int, mixed> the mail groups that Facturelay has mailed or is mailing; null where it does not answer
 	 */
-	public function tell( array $own_mails ): array {
+	public function tell( array $own_mails ): ?array {
 		if ( $this->is_silent ) {
-			return array();
+			return null;
 		}
 		$connection = Connection::load();
 		try {
@@ -76,7 +76,7 @@ final class Deactivation implements Feature {
 		} catch ( FacturelayError $error ) {
 			// It finds out by itself when it asks for the next mail.
 			$this->is_silent = true;
-			return array();
+			return null;
 		}
 	}
 }

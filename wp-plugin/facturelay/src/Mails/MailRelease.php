@@ -63,15 +63,19 @@ final class MailRelease implements Feature {
 	 * Before the plugin is deactivated or disconnected: every held mail leaves, but not one that Facturelay mails, and it mails none
 	 * that left.
 	 *
-	 * @param callable(array<int, array<string, mixed>>): array<int, mixed> $tell hands HeldMails::own_mails() to Facturelay; returns the
-	 *        mail groups that it has mailed or is mailing, none where it does not answer: two mails are better than none then.
+	 * @param callable(array<int, array<string, mixed>>): ?array<int, mixed> $tell hands HeldMails::own_mails() to Facturelay; returns the
+	 *        mail groups that it has mailed or is mailing, null where it does not answer: two mails are better than none then.
 	 */
 	public function release_all( callable $tell ): void {
 		$this->held_mails->let_go();
 		$this->release( 100 );
-		$this->held_mails->finish_all_replacing( $tell( $this->held_mails->own_mails() ) );
+		$mailing = $tell( $this->held_mails->own_mails() );
+		$this->held_mails->finish_all_replacing( $mailing ?? array() );
 		$this->held_mails->let_go_of_replacing();
 		$this->release( 100 );
+		if ( null === $mailing ) {
+			OwnMailNote::write( $this->held_mails->own_mails() );
+		}
 		$this->held_mails->give_up();
 	}
 

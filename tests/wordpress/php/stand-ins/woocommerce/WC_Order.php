@@ -138,6 +138,8 @@ class WC_Order {
 		return $this->meta[ $key ] ?? '';
 	}
 
+	public function save_meta_data(): void {}
+
 	public function update_meta_data( string $key, string $value ): void {
 		$this->meta[ $key ] = $value;
 	}
