@@ -1,9 +1,10 @@
 """What it costs to take a delivery in, beside an empty Flask route on the same web server, in the same run.
 
-    python benchmarks/ingest.py [--rounds 5] [--requests 1500] [--connections 8] [--redis up down] [--json]
+    python benchmarks/ingest.py [--rounds 5] [--requests 1500] [--connections 8] [--databases sqlite postgresql] [--redis up down hung] [--json]
 
 Processor time of the web server's processes for each request, so that other work on the machine counts little: read the ratio.
-The database is SQLite with every commit on the disk; the deliveries are signed, 6 KB each. Linux alone: processor time of others is read there.
+The databases have every commit on the disk, PostgreSQL without what its own processes take; the deliveries are signed, 6 KB each.
+Linux alone: processor time of others is read there. PostgreSQL is the machine's own, started for this.
 """
 
 import argparse
@@ -11,7 +12,7 @@ import http.client
 import json
 import multiprocessing
 import os
-import statistics
+import socket
 import subprocess
 import sys
 import tempfile
@@ -22,10 +23,12 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bridge.webhooks.signature import sign
+from tests.services.postgres import cluster, serving
 from tests.support.factories import a_shop
 from worker.processes import broker
 from worker.processes.supervisor import free_port, web_server
@@ -134,27 +137,51 @@ def measured(target: Target, requests: int, connections: int) -> Figures:
 
 
 @contextmanager
-def servers(redis: list[str]) -> Iterator[dict[str, Target]]:
-    """The empty route, and the bridge with Redis in each of the states *redis*."""
+def servers(databases: list[str], redis: list[str]) -> Iterator[dict[str, Target]]:
+    """The empty route, and the bridge on each of *databases* with Redis in each of the states *redis*."""
     with ExitStack() as stack:
         targets = {EMPTY: stack.enter_context(served("benchmarks.ingest:empty_app()", "/empty", {}))}
-        for state in redis:
-            data = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            url = f"sqlite:///{data}/facturelay.db"
-            add_shops(url)
-            if state == "up":
-                valkey = subprocess.Popen(broker.command(data), stdout=subprocess.DEVNULL)
-                stack.callback(valkey.wait)
-                stack.callback(valkey.terminate)
-            environment = {
-                "FACTURELAY_DATA": str(data),
-                "DATABASE_URL": url,
-                "FACTURELAY_SECRET_KEY": KEY,
-            }
-            targets[f"Redis {state}"] = stack.enter_context(
-                served("bridge:create_app()", "/webhooks/shop", environment)
-            )
+        for database in databases:
+            for state in redis:
+                data = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+                url = stack.enter_context(database_of(database, data))
+                add_shops(url)
+                environment = {
+                    "FACTURELAY_DATA": str(data),
+                    "DATABASE_URL": url,
+                    "FACTURELAY_SECRET_KEY": KEY,
+                    **stack.enter_context(redis_in(state, data)),
+                }
+                targets[f"{database}, Redis {state}"] = stack.enter_context(
+                    served("bridge:create_app()", "/webhooks/shop", environment)
+                )
         yield targets
+
+
+@contextmanager
+def database_of(kind: str, data: Path) -> Iterator[str]:
+    if kind == "sqlite":
+        yield f"sqlite:///{data}/facturelay.db"
+        return
+    with cluster() as folder, serving(folder, {}) as server:
+        yield server.url()
+
+
+@contextmanager
+def redis_in(state: str, data: Path) -> Iterator[dict[str, str]]:
+    """Redis that works, that is not there, or that takes a connection and never says a word; what the bridge is told of it."""
+    if state == "hung":
+        with socket.socket(socket.AF_UNIX) as silent:
+            silent.bind(str(data / "silent.sock"))
+            silent.listen(1_000)
+            yield {"REDIS_URL": f"unix://{data}/silent.sock"}
+    elif state == "down":
+        yield {"REDIS_URL": f"unix://{data}/nobody.sock"}
+    else:
+        valkey = subprocess.Popen(broker.command(data), stdout=subprocess.DEVNULL)
+        yield {}
+        valkey.terminate()
+        valkey.wait()
 
 
 def add_shops(url: str) -> None:
@@ -179,35 +206,35 @@ def main() -> None:
     asked.add_argument("--rounds", type=int, default=5)
     asked.add_argument("--requests", type=int, default=1500, help="for each target in each round")
     asked.add_argument("--connections", type=int, default=8)
-    asked.add_argument("--redis", nargs="+", choices=["up", "down"], default=["up", "down"])
+    asked.add_argument("--databases", nargs="+", choices=["sqlite", "postgresql"], default=["sqlite", "postgresql"])
+    asked.add_argument("--redis", nargs="+", choices=["up", "down", "hung"], default=["up", "down", "hung"])
     asked.add_argument("--json", action="store_true")
     given = asked.parse_args()
-    with servers(given.redis) as targets:
+    with servers(given.databases, given.redis) as targets:
         rounds = [
             {name: measured(target, given.requests, given.connections) for name, target in targets.items()}
             for _ in range(given.rounds)
         ]
     figures = {
-        name: {
-            field: statistics.median(getattr(one[name], field) for one in rounds)
-            for field in Figures.__dataclass_fields__
-        }
+        name: {field: median(getattr(one[name], field) for one in rounds) for field in Figures.__dataclass_fields__}
         for name in targets
     }
     ratios = {
-        f"{name} / {EMPTY}": statistics.median(one[name].cpu_ms / one[EMPTY].cpu_ms for one in rounds)
+        f"{name} / {EMPTY}": median(one[name].cpu_ms / one[EMPTY].cpu_ms for one in rounds)
         for name in targets
         if name != EMPTY
     }
+    slowest = {name: median(one[name].p99_ms / one[EMPTY].p99_ms for one in rounds) for name in targets}
     if given.json:
-        print(json.dumps({"figures": figures, "ratios": ratios}, indent=1))
+        print(json.dumps({"figures": figures, "ratios": ratios, "slowest": slowest}, indent=1))
         return
-    print(
-        f"medians of {given.rounds} rounds of {given.requests}   requests/s   ms of processor   slowest hundredth, ms   processor / empty"
-    )
+    print(f"medians of {given.rounds} rounds of {given.requests}, {given.connections} connections")
+    print(f"{'':<24}requests/s   ms of processor   / empty   slowest hundredth, ms   / empty")
     for name, one in figures.items():
         ratio = ratios.get(f"{name} / {EMPTY}", 1)
-        print(f"{name:<36}{one['per_s']:>12.0f}{one['cpu_ms']:>18.2f}{one['p99_ms']:>24.1f}{ratio:>20.2f}")
+        print(
+            f"{name:<24}{one['per_s']:>10.0f}{one['cpu_ms']:>18.2f}{ratio:>10.2f}{one['p99_ms']:>24.1f}{slowest[name]:>10.1f}"
+        )
 
 
 if __name__ == "__main__":
