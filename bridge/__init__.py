@@ -11,7 +11,7 @@ from bridge.accounts import access_log, rate_limit
 from bridge.context import EXTENSION_NAME, create_context, utc_now
 from bridge.customer import document, order, pay  # noqa: F401  # order and pay add themselves to the blueprint of document
 from bridge.plugin import changed_orders, connection, download, order_list, orders, vat_number
-from bridge.webhooks import mollie, peppol, woocommerce
+from bridge.webhooks import mollie, peppol, plain_delivery, woocommerce
 from worker.settings import Settings
 
 
@@ -52,4 +52,5 @@ def create_app(settings: Settings | None = None, *, now: Callable[[], datetime] 
         app.register_blueprint(module.blueprint)
     dashboard.register(app)
     errors.register(app)
+    plain_delivery.register(app)
     return app

@@ -15,6 +15,7 @@ from worker.store.database.encryption import Encryption
 from worker.store.database.engine import Store
 from worker.store.delivery_writer import DeliveryWriter
 from worker.store.files.archive import Archive, open_archive
+from worker.store.known_secrets import KnownSecrets
 
 EXTENSION_NAME = "facturelay"
 
@@ -29,19 +30,21 @@ class Context:
     archive: Archive
     enqueuer: Enqueuer
     delivery_writer: DeliveryWriter
+    known_secrets: KnownSecrets
     now: Callable[[], datetime]
 
 
 def create_context(settings: Settings, now: Callable[[], datetime]) -> Context:
     """Open everything. Nothing is connected to yet: databases and Redis may come up later than we do."""
-    store = Store(settings.database_url)
+    store, encryption = Store(settings.database_url), Encryption(settings.secret_keys)
     return Context(
         settings=settings,
         store=store,
-        encryption=Encryption(settings.secret_keys),
+        encryption=encryption,
         archive=open_archive(settings),
         enqueuer=Enqueuer(settings.redis_url),
         delivery_writer=DeliveryWriter(store),
+        known_secrets=KnownSecrets(store, encryption),
         now=now,
     )
 

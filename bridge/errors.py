@@ -144,12 +144,17 @@ def customer_message_page(
     return make_response(page, status)
 
 
-def add_headers(response: Response) -> Response:
+def add_general_headers(response: Response) -> Response:
     """Complete the headers; a view that set one of them knows better."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if context().settings.public_url.startswith("https:"):
         response.headers.setdefault("Strict-Transport-Security", f"max-age={HTTPS_FOR_S}")
+    return response
+
+
+def add_headers(response: Response) -> Response:
+    add_general_headers(response)
     if request.endpoint == "static" and response.status_code == HTTPStatus.OK:
         response.headers["Cache-Control"] = f"public, max-age={STYLESHEET_LIFETIME_S}"
     return response

@@ -5,6 +5,8 @@ import re
 from http import HTTPStatus
 
 from flask import Blueprint, Response, jsonify, request
+from werkzeug.datastructures import Headers
+from werkzeug.wrappers import Request
 
 from bridge.accounts.rate_limit import By, limit_stranger, proves_itself, seconds_to_wait
 from bridge.context import context
@@ -24,13 +26,14 @@ blueprint = Blueprint("webhooks", __name__)
 TOPICS = ("order.created", "order.updated", "order.deleted", "order.restored")
 # The topic is not signed; what WooCommerce's own two webhooks send most is the safe guess, and every topic means "process again".
 DEFAULT_TOPIC = "order.updated"
+SIGNATURE = "X-WC-Webhook-Signature"
 # For diagnosis. Never cookies, never authorization.
 STORED_HEADERS = (
     "X-WC-Webhook-Source",
     "X-WC-Webhook-Topic",
     "X-WC-Webhook-Resource",
     "X-WC-Webhook-Event",
-    "X-WC-Webhook-Signature",
+    SIGNATURE,
     "X-WC-Webhook-ID",
     "X-WC-Webhook-Delivery-ID",
     "User-Agent",
@@ -51,9 +54,14 @@ def receive(shop_id: str) -> Response:
     if body is None:
         # Exactly 200: after anything else WooCommerce pings again with every delivery (docs/woocommerce-contract.md §2).
         return jsonify(kept=False)
+    return take(request, shop_id, body)
+
+
+def take(delivery: Request, shop_id: str, body: bytes) -> Response:
+    """Store a delivery that is proved to be the shop's, if it is one of an order. Raises Refused, and Unavailable."""
     if seconds_to_wait(By.DELIVERIES, shop_id, weight=1 + len(body) // ORDINARY_BYTES):
         raise flood()
-    return store_delivery(shop_id, body)
+    return store_delivery(delivery.headers, shop_id, body)
 
 
 def proved_body(shop_id: str) -> bytes | None:
@@ -65,7 +73,7 @@ def proved_body(shop_id: str) -> bytes | None:
         limit_stranger()
         raise too_large()
     secrets = find_secrets(shop_id)
-    signature = request.headers.get("X-WC-Webhook-Signature")
+    signature = request.headers.get(SIGNATURE)
     if secrets is None or not signature:
         limit_stranger()
     if secrets is None:
@@ -113,14 +121,14 @@ def find_secrets(shop_id: str) -> Secrets | None:
 
 def is_ping() -> bool:
     """WooCommerce tries a new address with `webhook_id=12`, unsigned. It carries nothing and causes nothing."""
-    if "X-WC-Webhook-Signature" in request.headers or request.mimetype != "application/x-www-form-urlencoded":
+    if SIGNATURE in request.headers or request.mimetype != "application/x-www-form-urlencoded":
         return False
     return PING.fullmatch(request.stream.read(PING_BYTES)) is not None
 
 
-def store_delivery(shop_id: str, body: bytes) -> Response:
+def store_delivery(headers: Headers, shop_id: str, body: bytes) -> Response:
     """Store a verified delivery, enqueue it, answer. A suspended shop's deliveries are stored too: nothing is lost meanwhile."""
-    topic = request.headers.get("X-WC-Webhook-Topic") or DEFAULT_TOPIC
+    topic = headers.get("X-WC-Webhook-Topic") or DEFAULT_TOPIC
     if topic not in TOPICS:
         return jsonify(kept=False)
     try:
@@ -134,7 +142,7 @@ def store_delivery(shop_id: str, body: bytes) -> Response:
         topic=topic,
         order_id=order_id,
         body=body,
-        headers=[(name, request.headers[name]) for name in STORED_HEADERS if name in request.headers],
+        headers=[(name, headers[name]) for name in STORED_HEADERS if name in headers],
     )
     delivery_id = context().delivery_writer.add(new, now=context().now())
     # After the commit: a worker that is quicker than we are must find the row.

@@ -37,24 +37,38 @@ class DeliveryWriter:
         self.waiting.put(mine)
         with self._turn:
             while not mine.delivery_id.done():
-                self._store_all(self._next_ones())
+                self._store_waiting()
         return mine.delivery_id.result()
+
+    def _store_waiting(self) -> None:
+        """Store all or none; where one cannot be stored, each is tried alone, so that only its own sender is refused."""
+        together: list[Waiting] = []
+        try:
+            with self._store.write() as connection:
+                # Not before: whoever came while another process was writing shares the commit too.
+                together = self._next_ones()
+                ids = deliveries.add_all(connection, [(one.new, one.since) for one in together])
+        except BaseException as error:  # noqa: BLE001  # whoever waits is told of any
+            self._after(error, together or self._next_ones())
+        else:
+            for one, delivery_id in zip(together, ids, strict=True):
+                one.delivery_id.set_result(delivery_id)
 
     def _next_ones(self) -> list[Waiting]:
         return [self.waiting.get_nowait() for _ in range(min(self.waiting.qsize(), MOST_TOGETHER))]
 
-    def _store_all(self, together: list[Waiting]) -> None:
-        """Store all or none; where one cannot be stored, each is tried alone, so that only its own sender is refused."""
+    def _after(self, error: BaseException, together: list[Waiting]) -> None:
+        for one in together:
+            if len(together) == 1 or isinstance(error, Unavailable):
+                one.delivery_id.set_exception(error)
+            else:
+                self._store_alone(one)
+
+    def _store_alone(self, one: Waiting) -> None:
         try:
             with self._store.write() as connection:
-                ids = deliveries.add_all(connection, [(one.new, one.since) for one in together])
-        except BaseException as error:  # noqa: BLE001  # whoever waits is told of any
-            if len(together) == 1 or isinstance(error, Unavailable):
-                for one in together:
-                    one.delivery_id.set_exception(error)
-            else:
-                for one in together:
-                    self._store_all([one])
+                delivery_id = deliveries.add(connection, one.new, now=one.since)
+        except BaseException as error:  # noqa: BLE001  # as above
+            one.delivery_id.set_exception(error)
         else:
-            for one, delivery_id in zip(together, ids, strict=True):
-                one.delivery_id.set_result(delivery_id)
+            one.delivery_id.set_result(delivery_id)

@@ -5,7 +5,6 @@ import json
 import secrets as random
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import lru_cache
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -159,13 +158,7 @@ def find(connection: Connection, encryption: Encryption, shop_id: str) -> Connec
 def secrets_of(connection: Connection, encryption: Encryption, shop_id: str) -> Secrets | None:
     """A shop's secrets without its settings, which cost more to read: what a delivery is proved by."""
     locked = connection.execute(SECRETS, {"shop_id": shop_id}).scalar()
-    return opened(encryption, locked) if locked is not None else None
-
-
-@lru_cache(maxsize=1_000)
-def opened(encryption: Encryption, locked: str) -> Secrets:
-    """Secrets as they are stored, opened once: a shop's are asked for with each delivery."""
-    return secrets_from_text(encryption.decrypt(locked))
+    return secrets_from_text(encryption.decrypt(locked)) if locked is not None else None
 
 
 def get_secrets(connection: Connection, encryption: Encryption, shop_id: str) -> Secrets:
