@@ -128,16 +128,16 @@ class Notice:
 
 
 def customer_message_page(
-    status: HTTPStatus, words: Translator, notice: Notice, *, code: str = "", refresh_s: int = 0
+    status: HTTPStatus, words: Translator, notice: Notice, *, reference: str = "", refresh_s: int = 0
 ) -> Response:
-    """A small page with one sentence. *code* is for support; with *refresh_s* it loads again by itself."""
+    """A small page with one sentence. Under *reference* the log has what happened; with *refresh_s* it loads again by itself."""
     page = render_template(
         "customer/message.html",
         _=words.gettext,
         words=words,
         title=notice.title,
         message=notice.message,
-        code=code,
+        reference=reference,
         refresh_s=refresh_s,
         base=base_path(),
     )
@@ -201,17 +201,19 @@ def facturelay_error(error: FacturelayError) -> Response:
     """What our own code raised: later (503), or not like this (422)."""
     is_temporary = isinstance(error, Unavailable)
     status = HTTPStatus.SERVICE_UNAVAILABLE if is_temporary else HTTPStatus.UNPROCESSABLE_ENTITY
-    log.warning("%s %s: %s (%s)", request.method, request.endpoint, error.message, error.code)
+    reference = new_reference()
+    log.warning("%s %s: %s (%s, reference %s)", request.method, request.endpoint, error.message, error.code, reference)
     if not is_for_customers() and not is_for_programs():
         response = dashboard_message_page(
             status,
             _("This cannot be done now") if is_temporary else _("This cannot be done"),
             translate_message(error.message),
             code=error.code,
+            reference=reference,
         )
     elif is_for_customers():
-        # The sentence speaks to the owner, of files and settings; a visitor gets the code, and can pass that on.
-        response = away_page(status, code=error.code) if is_temporary else broken_page(status, code=error.code)
+        # The sentence speaks to the owner, of files and settings; a visitor gets the reference, and can pass that on.
+        response = (away_page if is_temporary else broken_page)(status, reference=reference)
     else:
         response = json_error(status, error.code, error.message)
     if isinstance(error, Unavailable):
@@ -220,18 +222,18 @@ def facturelay_error(error: FacturelayError) -> Response:
 
 
 def unexpected_error(error: Exception) -> Response:
-    """A bug. The log has the details, under a code that the answer names too."""
-    code = secrets.token_hex(4)
+    """A bug. The log has the details, under a reference that the answer names too."""
+    code = new_reference()
     # The endpoint, not the path: a path may hold a link's token.
     log.error("Unexpected error %s in %s %s", code, request.method, request.endpoint, exc_info=error)
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     if is_for_customers():
-        return broken_page(status, code=code)
+        return broken_page(status, reference=code)
     if not is_for_programs():
         message = _(
-            "Nothing was lost. Go back and try again; if it goes on, give the code below to whoever runs Facturelay."
+            "Nothing was lost. Go back and try again; if it goes on, give the reference below to whoever runs Facturelay."
         )
-        return dashboard_message_page(status, _("Something went wrong here"), message, code=code)
+        return dashboard_message_page(status, _("Something went wrong here"), message, reference=code)
     return json_error(
         status,
         "unexpected",
@@ -239,15 +241,24 @@ def unexpected_error(error: Exception) -> Response:
     )
 
 
-def away_page(status: HTTPStatus, *, code: str) -> Response:
+def new_reference() -> str:
+    """By which the log is searched for what a person saw."""
+    return secrets.token_hex(4)
+
+
+def away_page(status: HTTPStatus, *, reference: str) -> Response:
     message = _("This page cannot be shown right now. Try again in a minute.")
-    return customer_message_page(status, translator(), Notice(_("Not reachable right now"), message), code=code)
+    return customer_message_page(
+        status, translator(), Notice(_("Not reachable right now"), message), reference=reference
+    )
 
 
-def broken_page(status: HTTPStatus, *, code: str) -> Response:
-    """Something is wrong here, for a visitor who cannot mend it but can pass *code* on."""
-    message = _("Try again later. If it still does not work then, give the shop the code below.")
-    return customer_message_page(status, translator(), Notice(_("This cannot be shown right now"), message), code=code)
+def broken_page(status: HTTPStatus, *, reference: str) -> Response:
+    """Something is wrong here, for a visitor who cannot mend it but can pass *reference* on."""
+    message = _("Try again later. If it still does not work then, give the shop the reference below.")
+    return customer_message_page(
+        status, translator(), Notice(_("This cannot be shown right now"), message), reference=reference
+    )
 
 
 def http_error_page(status: HTTPStatus, code: str) -> Response:

@@ -111,6 +111,7 @@ def register(app: Flask) -> None:
         goes_by_peppol=peppol.is_required,
         mailed_to=order_story.mailed_to,
         response_name=labels.response_name,
+        actor_name=labels.actor_name,
         kind_within=labels.kind_within,
         rule_name=labels.rule_name,
         setting_name=labels.setting_name,
@@ -118,9 +119,11 @@ def register(app: Flask) -> None:
         state_label=labels.state_label,
         wants_other_address=order_story.wants_other_address,
         status_name=labels.status_name,
+        topic_name=labels.topic_name,
         step_name=labels.step_name,
         vat_reason=labels.vat_reason,
     )
+    app.jinja_env.filters["topic_name"] = labels.topic_name
     app.before_request(refuse_nul)
     app.before_request(know_reader)
     app.after_request(page_headers_of_none)
@@ -200,7 +203,7 @@ def tabs() -> list[tuple[str, str, str]]:
             ("documents", f"{home}/documents", _("Documents")),
             ("payments", f"{home}/payments", _("Payments")),
             ("accounting", f"{home}/accounting", _("Accounting")),
-            ("jobs", f"{home}/jobs", _("Jobs")),
+            ("jobs", f"{home}/jobs", _("Tasks")),
             ("activity", f"{home}/activity", _("Activity")),
         ]
         if may_change():
@@ -210,7 +213,7 @@ def tabs() -> list[tuple[str, str, str]]:
         return []
     return [
         ("home", f"{base}/shops", _("Shops")),
-        ("all_jobs", f"{base}/jobs", _("Jobs")),
+        ("all_jobs", f"{base}/jobs", _("Tasks")),
         ("operators", f"{base}/users", _("Users")),
         ("about", f"{base}/about", _("About")),
     ]

@@ -110,7 +110,7 @@ def queue_labels() -> dict[QueueName, str]:
         QueueName.MAIL: _("Mails"),
         QueueName.PDF: _("PDFs and e-invoices"),
         QueueName.ORDERS: _("Orders to fetch and invoice"),
-        QueueName.CALLS: _("Notes and payments in the shop, webhooks out"),
+        QueueName.CALLS: _("Notes and payments in the shop, messages to other programs"),
         QueueName.TASKS: _("What pages ask for"),
         QueueName.BULK: _("Older orders, exports and checks"),
     }

@@ -49,12 +49,37 @@ def state_label(state: str) -> tuple[str, str, str]:
 
 def source_name(source: str) -> str:
     return {
-        "webhook": _("webhook"),
-        "poll": _("task"),
+        "webhook": _("from the shop"),
+        "poll": _("looked up in the shop"),
         "person": _("by hand"),
-        "plugin": _("plugin"),
-        "vies": "VIES",
+        "plugin": _("from the plugin"),
+        "vies": _("after an answer of VIES"),
+        "refunds": _("looked up in the shop"),
+        "reconcile": _("found when a month was compared"),
+        "backfill": _("invoiced afterwards"),
     }.get(source, source)
+
+
+def topic_name(topic: str) -> str:
+    """What the shop reports, by the topic of its webhook; one of another program as it is."""
+    return {
+        "order.created": _("order placed"),
+        "order.updated": _("order changed"),
+        "order.deleted": _("order deleted"),
+        "order.restored": _("order taken out of the bin"),
+    }.get(topic, topic)
+
+
+def actor_name(actor: str) -> str:
+    """Who did something: a person by name; what happens by itself is done by Facturelay."""
+    return {
+        "worker": "Facturelay",
+        "scheduler": "Facturelay",
+        "facturelay": "Facturelay",
+        "plugin": _("the plugin"),
+        "command line": _("the command line"),
+        "bank folder": _("the folder of bank files"),
+    }.get(actor, actor)
 
 
 def status_name(status: str) -> str:

@@ -117,9 +117,12 @@ def address_lines(found: Address) -> tuple[str, ...]:
     return address.address_lines(found, Translator(translator().language), home_country="")
 
 
-def dashboard_message_page(status: HTTPStatus, heading: str, message: str, *, code: str = "") -> Response:
-    """A page with one sentence. *code* is for support."""
-    return make_response(render_template("dashboard/message.html", title=heading, message=message, code=code), status)
+def dashboard_message_page(
+    status: HTTPStatus, heading: str, message: str, *, code: str = "", reference: str = ""
+) -> Response:
+    """A page with one sentence. *code* is for operators; under *reference* the log has what happened."""
+    page = render_template("dashboard/message.html", title=heading, message=message, code=code, reference=reference)
+    return make_response(page, status)
 
 
 def refuse_lists(value: object) -> object:

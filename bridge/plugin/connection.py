@@ -91,7 +91,7 @@ def renew(plugin_request: PluginRequest) -> Response:
             connection, context().encryption, plugin_row.shop_id, with_new_keys(connected.secrets, content)
         )
         plugins.request_check(connection, plugin_row.plugin_id)
-        message = Message("The plugin made its key and webhooks anew.")
+        message = Message("The plugin made its key anew, and reports orders with it.")
         audit_trail.add(connection, AuditEntry(plugin_row.shop_id, now, "plugin", "plugin_renewed", message))
     context().enqueuer.enqueue(queue.CHECK_PLUGIN, plugin_row.plugin_id)
     return jsonify(delivery_url=delivery_url(plugin_row.shop_id))

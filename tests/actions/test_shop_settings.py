@@ -235,7 +235,10 @@ def test_a_shop_is_made_in_test_and_may_move(installation: OneShop) -> None:
     change(installation, url="https://shop.gist.example")
     assert installation.told() == [
         (BY, "Gist was made."),
-        (BY, "Address of the shop: https://gist.example → https://shop.gist.example; the webhook secret was replaced."),
+        (
+            BY,
+            "Address of the shop: https://gist.example → https://shop.gist.example; the secret that the shop signs with was replaced.",
+        ),
     ]
 
 
@@ -304,7 +307,9 @@ def test_a_key_that_comes_with_the_new_address_is_stored(with_key: OneShop) -> N
     change(with_key, url="https://new.example", rest_key="ck_2", rest_secret="cs_2")
     secrets = with_key.now().secrets
     assert (secrets.rest_key, secrets.rest_secret) == ("ck_2", "cs_2")
-    assert with_key.told()[-1][1].endswith("the REST key was changed; the webhook secret was replaced.")
+    assert with_key.told()[-1][1].endswith(
+        "the REST key was changed; the secret that the shop signs with was replaced."
+    )
 
 
 def test_half_a_key_does_not_bring_the_old_half_to_a_new_address(with_key: OneShop) -> None:

@@ -64,9 +64,9 @@ def test_an_owner_comes_from_an_empty_machine_to_the_first_invoice(running: Runn
     assert "the shop refuses the key" in page.locator("#check").inner_text()
     fill(page, rest_key=running.shop.consumer_key, rest_secret=running.shop.consumer_secret)
     press(page, "Save the key and check")
-    press(page, "Make the webhooks")
+    press(page, "Let the shop report its orders")
     press(page, "Check the connection")
-    assert "Both webhooks are active and lead here." in page.locator("#check").inner_text()
+    assert "The shop reports new and changed orders here." in page.locator("#check").inner_text()
 
     page.goto(f"{home}/settings/mail")
     press(page, "Send a test mail")

@@ -81,3 +81,18 @@ def english_remainders(html: str) -> list[str]:
     page = Page(html)
     english = english_alone(page.language)
     return [" ".join(text.split()) for text in page.texts if words_of(text) & english]
+
+
+# How we speak of what is inside; an owner reads of orders, mails and the shop.
+INTERNAL = re.compile(
+    r"\b(?:webhooks?|deliver(?:y ids?|ies)|errands?|replay\w*|workers?|schedulers?|cron|queue[sd]?|enqueue\w*|jobs?|leases?|payloads?|JSON|topics?"
+    r"|HTTP(?: \d{3})?|SHA-256|redis|sqlite|postgresql)\b|\b[a-z0-9]+_[a-z0-9_]+\b|\border\.[a-z]+\b",
+    re.IGNORECASE,
+)
+
+ADDRESS = re.compile(r"https?://\S+")
+
+
+def internal_remainders(html: str) -> list[str]:
+    """What a page says with a word for what is inside the program."""
+    return [" ".join(text.split()) for text in Page(html).texts if INTERNAL.search(ADDRESS.sub(" ", text))]

@@ -36,7 +36,9 @@ class Ignored:
 def delivery_of(connection: Connection, shop_id: str, delivery_id: int) -> Delivery:
     found = deliveries.find(connection, delivery_id)
     if found is None or found.shop_id != shop_id:
-        raise Rejected("There is no delivery with id {delivery_id}.", delivery_id=delivery_id, code="delivery_unknown")
+        raise Rejected(
+            "Nothing came in under the number {delivery_id}.", delivery_id=delivery_id, code="delivery_unknown"
+        )
     return found
 
 
@@ -62,7 +64,7 @@ def retry_delivery(connection: Connection, shop_id: str, delivery_id: int, *, by
     """Process the order of one delivery once more: one that failed, or waits for a later time."""
     delivery = delivery_of(connection, shop_id, delivery_id)
     if not deliveries.retry_now(connection, [delivery_id], now=by.now):
-        raise Rejected("This delivery neither failed nor waits.", code="nothing_to_retry")
+        raise Rejected("This neither failed nor waits.", code="nothing_to_retry")
     roads.try_now(connection, shop_id, now=by.now)
     event = AuditEntry(
         shop_id, by.now, by.name, "tried_again", Message("The order is processed again."), order_id=delivery.order_id
@@ -122,7 +124,7 @@ def replay_delivery(connection: Connection, shop_id: str, delivery_id: int, *, b
     delivery = delivery_of(connection, shop_id, delivery_id)
     if delivery.body is None or delivery.order_id is None:
         raise Rejected(
-            "The body of this delivery is no longer stored, or names no order; fetch the order again instead.",
+            "What the shop sent then is no longer stored, or names no order; fetch the order again instead.",
             code="body_deleted",
         )
     roads.try_now(connection, shop_id, now=by.now)
@@ -138,7 +140,7 @@ def replay_delivery(connection: Connection, shop_id: str, delivery_id: int, *, b
         ),
         now=by.now,
     )
-    message = Message("The delivery of {received_at} UTC is processed again.", received_at=delivery.received_at)
+    message = Message("What came in on {received_at} is processed again.", received_at=delivery.received_at)
     audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "replayed", message, order_id=delivery.order_id))
     return Retried(deliveries=(new_id,))
 
@@ -189,8 +191,8 @@ def describe_ignored(ignored: Ignored) -> tuple[Message, ...]:
     counts = (
         (
             ignored.deliveries,
-            Message("1 failed delivery"),
-            Message("{count} failed deliveries", count=ignored.deliveries),
+            Message("1 failed report of the shop"),
+            Message("{count} failed reports of the shop", count=ignored.deliveries),
         ),
         (ignored.steps, Message("1 failed step"), Message("{count} failed steps", count=ignored.steps)),
         (ignored.drafts, Message("1 draft"), Message("{count} drafts", count=ignored.drafts)),

@@ -73,7 +73,7 @@ def store_rest_key(
             (Message("the REST key was changed"), new.has_rest),
             (REST_KEY_WITHHELD, moves and old.has_rest and not new.has_rest),
             (Message("the REST key was taken away"), not moves and not new.has_rest),
-            (Message("the webhook secret was replaced"), moves),
+            (Message("the secret that the shop signs with was replaced"), moves),
         )
         if told
     )
@@ -97,7 +97,9 @@ def rotate_webhook_secret(installation: Installation, shop_id: str, *, secret: s
     with installation.store.write() as connection:
         lock_and_get(connection, installation.encryption, shop_id)
         shops.rotate_webhook_secret(connection, installation.encryption, shop_id, secret)
-        message = Message("The webhook secret was replaced; the one before it works until the next time.")
+        message = Message(
+            "The secret that the shop signs with was replaced; the one before it works until the next time."
+        )
         audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "secret_rotated", message))
     return secret
 

@@ -48,7 +48,7 @@ def handle_error_delivery(services: Services, shop: Shop, code: str) -> Outcome:
         return Outcome(OrderGone.code, Message("The shop announced an order that it no longer has."))
     message = Message(
         "{shop}: WooCommerce may no longer read its own orders for us ({error_code}), because the person "
-        "who made the webhooks lost the right to. Make them again as an administrator.",
+        "who connected the shop lost the right to. Connect it again as an administrator.",
         shop=shop.name,
         error_code=code,
     )

@@ -57,6 +57,6 @@ def alert_late_work(services: Services, connected: ConnectedShop) -> None:
                 shop=shop.name,
                 what=what,
                 hours=LATE_AFTER // timedelta(hours=1),
-                reason=why or Message("No worker takes it; see facturelay status."),
+                reason=why or Message("Nothing takes it up just now; whoever runs Facturelay can see why."),
             )
             alerts.raise_alert(connection, shop.shop_id, code=LATE, message=message, now=now)

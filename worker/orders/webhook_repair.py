@@ -79,6 +79,17 @@ def check_and_repair(
     return faults
 
 
+# What a webhook of each topic tells, in words of people.
+REPORTS = {
+    "order.created": Message("the report of new orders"),
+    "order.updated": Message("the report of changed orders"),
+}
+
+
+def report_of(topic: str) -> Message:
+    return REPORTS.get(topic) or Message("the report “{topic}”", topic=topic)
+
+
 # What WooCommerce calls a webhook that does not deliver.
 STATUS_TERMS = {"paused": Message("paused"), "disabled": Message("disabled")}
 
@@ -149,7 +160,7 @@ def repair(services: Services, connected: ConnectedShop, client: ShopClient, fau
     """Recreate the webhook, then delete the broken one: activating it would leave its failure count, and one failure more
     would switch it off again (docs/woocommerce-contract.md §3)."""
     shop, now = connected.shop, services.now()
-    message = Message("{shop}: the webhook for “{topic}” {fault}", shop=shop.name, topic=fault.topic, fault=fault.why)
+    message = Message("{shop}: {report} {fault}", shop=shop.name, report=report_of(fault.topic), fault=fault.why)
     try:
         client.add_webhook(
             name=f"Facturelay: {fault.topic}",
@@ -210,7 +221,7 @@ def alert_silence(
         code=SILENT_ALERT,
         message=(
             Message(
-                "{shop} has delivered nothing since {since}, and is seldom silent for more than {span}; "
+                "{shop} has reported nothing since {since}, and is seldom silent for more than {span}; "
                 "{fallback}. See WooCommerce → Status → Scheduled actions, and whether its cron runs.",
                 shop=shop.name,
                 since=since.astimezone(shop.zoneinfo),

@@ -147,7 +147,7 @@ class Way:
     def sent(self, row: Transmission, envelope: Envelope) -> Transmission:
         with self.services.store.write() as connection:
             if not transmissions.mark_tried(connection, row, now=self.services.now()):
-                raise Passing("Another worker is sending this document.")
+                raise Passing("This document is being sent just now.")
         try:
             sent = self.point.send(row.prepared, envelope)
         except NotPrepared:

@@ -64,7 +64,7 @@ LABELS = {
     RoadKind.PLUGIN: Message("The shop's plugin"),
     RoadKind.MAIL: Message("The mail server"),
     RoadKind.SHARED_MAIL: Message("The mail server of this installation"),
-    RoadKind.WEBHOOKS: Message("The receiver of your webhooks"),
+    RoadKind.WEBHOOKS: Message("The program that you notify"),
 }
 
 

@@ -58,7 +58,7 @@ def address_check(services: Services) -> ConnectionCheck:
     port = url.port or (443 if url.scheme == "https" else 80)
     if webhook_repair.is_local(services.settings.public_url):
         message = Message(
-            "{public_url} is an address of this machine: only a shop on it can deliver.",
+            "{public_url} is an address of this machine: only a shop on it can report its orders.",
             public_url=services.settings.public_url,
         )
         return ConnectionCheck("address", good=services.settings.allow_private_shops, message=message)
@@ -70,7 +70,7 @@ def address_check(services: Services) -> ConnectionCheck:
         )
         return ConnectionCheck("address", good=False, message=message)
     return ConnectionCheck(
-        "address", good=True, message=Message("Shops deliver to {public_url}.", public_url=services.settings.public_url)
+        "address", good=True, message=Message("Shops report to {public_url}.", public_url=services.settings.public_url)
     )
 
 
@@ -104,9 +104,14 @@ def webhooks_check(services: Services, connected: ConnectedShop) -> ConnectionCh
         return ConnectionCheck("webhooks", good=False, message=error.message)
     faults = webhook_repair.find_faults(webhooks, url, has_delivered=True)
     if not faults:
-        return ConnectionCheck("webhooks", good=True, message=Message("Both webhooks are active and lead here."))
-    described = tuple(Message("“{topic}” {fault}", topic=fault.topic, fault=fault.now) for fault in faults)
-    message = Message("Webhooks do not work: {faults}. “Repair” recreates them.", faults=described)
+        return ConnectionCheck("webhooks", good=True, message=Message("The shop reports new and changed orders here."))
+    described = tuple(
+        Message("{report} {fault}", report=webhook_repair.report_of(fault.topic), fault=fault.now) for fault in faults
+    )
+    message = Message(
+        "The shop does not report its orders as it should: {faults}. “Repair the reports” sets them up anew.",
+        faults=described,
+    )
     return ConnectionCheck("webhooks", good=False, message=message)
 
 
@@ -117,15 +122,17 @@ def delivery_check(services: Services, connected: ConnectedShop) -> ConnectionCh
     if last_delivery_at is None:
         message = (
             Message(
-                "The shop has delivered nothing yet; {count} deliveries were signed with another secret than ours.",
+                "The shop has reported nothing yet that counts: {count} of its messages were signed with another secret than ours.",
                 count=refused,
             )
             if refused
-            else Message("The shop has delivered nothing yet.")
+            else Message("The shop has reported nothing yet.")
         )
         return ConnectionCheck("last_delivery", good=False, message=message)
     at = last_delivery_at.astimezone(connected.shop.zoneinfo)
-    return ConnectionCheck("last_delivery", good=True, message=Message("The shop's last delivery was on {at}.", at=at))
+    return ConnectionCheck(
+        "last_delivery", good=True, message=Message("The shop last reported an order on {at}.", at=at)
+    )
 
 
 def clock_check(services: Services, connected: ConnectedShop) -> ConnectionCheck:
@@ -167,6 +174,6 @@ def repair_webhooks(services: Services, task: Task) -> Mapping[str, Any]:
     """
     connected = services.connected(task.shop_id)
     if not connected.secrets.has_rest:
-        raise Rejected("Webhooks are repaired with a REST key; give the shop one first.", code="rest_missing")
+        raise Rejected("The reports are set up with the shop's key; give it one first.", code="rest_missing")
     faults = webhook_repair.check_and_repair(services, connected, by=task.requested_by, make_missing=True)
     return {"repaired": [{"topic": fault.topic, "why": fault.why} for fault in faults]}

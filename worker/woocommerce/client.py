@@ -211,7 +211,7 @@ class ShopClient(ShopCalls):
         with self._list_within_bounds():
             for page in range(1, MAX_WEBHOOK_PAGES + 1):
                 params: Params = {"per_page": MAX_PER_PAGE, "page": page}
-                answer = self._call(RestCall("GET", "webhooks", params=params), about=Message("webhooks"))
+                answer = self._call(RestCall("GET", "webhooks", params=params), about=Message("its reports"))
                 found += parse_webhooks(answer.body)
                 if page >= answer.pages:
                     break
@@ -220,7 +220,7 @@ class ShopClient(ShopCalls):
     def add_webhook(self, *, name: str, topic: str, delivery_url: str, secret: str) -> int:
         """Create an active webhook and return its id; the shop pings *delivery_url* meanwhile. Never repeated."""
         data = webhook_body(name=name, topic=topic, delivery_url=delivery_url, secret=secret)
-        return parse_created_id(self._call(RestCall("POST", "webhooks", data=data), about=Message("webhooks")).body)
+        return parse_created_id(self._call(RestCall("POST", "webhooks", data=data), about=Message("its reports")).body)
 
     def delete_webhook(self, webhook_id: int) -> None:
         """Remove a webhook for good; one that is gone already is fine."""

@@ -74,7 +74,7 @@ def parse_notes(body: bytes) -> tuple[OrderNote, ...]:
 
 
 def parse_webhooks(body: bytes) -> tuple[ListedWebhook, ...]:
-    return tuple(_listed_webhook(node) for node in read_list(body, Message("The shop's list of webhooks")))
+    return tuple(_listed_webhook(node) for node in read_list(body, Message("What the shop reports, and to whom")))
 
 
 def parse_created_id(body: bytes) -> int:

@@ -62,7 +62,7 @@ TOPICS = (
     Topic("notifications", lambda: _("Notifications")),
     Topic("vat", lambda: _("VAT")),
     Topic("connection", lambda: _("Connection")),
-    Topic("api", lambda: _("API and webhooks")),
+    Topic("api", lambda: _("Other programs")),
     Topic("privacy", lambda: _("Privacy")),
     Topic("go-live", lambda: _("Test and live")),
 )

@@ -101,5 +101,5 @@ def kind_names() -> dict[ChannelKind, str]:
     return {
         ChannelKind.NTFY: _("a message on the phone (ntfy)"),
         ChannelKind.SLACK: _("a channel in Slack, Mattermost or the like"),
-        ChannelKind.WEBHOOK: _("another program (signed JSON)"),
+        ChannelKind.WEBHOOK: _("another program (signed)"),
     }

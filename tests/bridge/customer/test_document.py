@@ -504,8 +504,11 @@ def test_a_damaged_file_is_never_served_and_its_path_not_told(
     answer = app.client.get(f"/d/{token_of(document)}/pdf", headers={"Accept-Language": "fr-BE"})
 
     assert answer.status_code == 422
-    assert ("Code pour l’assistance" in answer.text, ".pdf" in answer.text) == (True, False)
-    assert f"file_{'missing' if damage == 'gone' else 'altered'}" in answer.text
+    found = re.search(r"Référence pour l’assistance\s?: ([0-9a-f]{8})", answer.text)
+    assert (found is not None, ".pdf" in answer.text, "file_" in answer.text) == (True, False, False)
+    assert (
+        f"(file_{'missing' if damage == 'gone' else 'altered'}, reference {found[1] if found else ''})" in caplog.text
+    )
     assert f"{document.document_id}.pdf" in caplog.text
 
 
@@ -535,7 +538,7 @@ def test_a_bug_gives_a_visitor_a_page_and_the_log_its_code(app: BridgeApp, caplo
     answer = app.client.get(f"/d/{token}", headers={"Accept-Language": "de"})
 
     assert answer.status_code == 500
-    found = re.search(r"Code für die Hilfe: ([0-9a-f]{8})", answer.text)
+    found = re.search(r"Referenz für die Hilfe: ([0-9a-f]{8})", answer.text)
     assert found is not None
     assert found[1] in caplog.text
     assert token not in caplog.text

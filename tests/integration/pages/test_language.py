@@ -1,4 +1,4 @@
-"""No page of a busy and broken shop says an English word to whoever reads Dutch, French or German."""
+"""No page of a busy and broken shop says an English word to whoever reads Dutch, French or German, nor an inner word to an owner."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,18 +9,25 @@ import pytest
 
 from tests.support.bridge_app import BridgeApp
 from tests.support.personas import SITE, Visitor, signed_in
-from tests.support.spoken import Page, english_remainders
+from tests.support.spoken import Page, english_remainders, internal_remainders
 from tests.support.system import System
 from worker.demo.orders import a_refund, an_order
 from worker.domain.rules import Rule
 from worker.i18n import LANGUAGES
 from worker.store import users
+from worker.store.users import Role
 
 # Lists are alike from page to page: so many of one address are looked at, with filters and without.
 MOST_ALIKE = 4
 RULES = ("invoice:paid:send", "delivery_note:completed:draft", "order_confirmation:created:send:method=bacs")
 # As the shop and the law of other countries call them, in every language.
 NAMES = {"Direct bank transfer", "Isle of Man", "Pay by Bank"}
+# Pages on which an owner sets up other programs by the words that those have: WooCommerce's own, those of an interface.
+OTHERS_WORDS = {
+    "settings/connection": ("WooCommerce → ", "Topic", "Delivery URL"),
+    "settings/api": ("Let other programs read", "Webhooks", "Add a webhook", "manage webhooks", "Like https://books"),
+    "settings/notifications": ("As the service shows it",),
+}
 
 
 @pytest.fixture
@@ -94,3 +101,24 @@ def test_an_english_word_among_others_is_found() -> None:
         '<html lang="nl"><p title="Mail it again">Bestelling 12</p><p>Wacht op <b>the customer</b></p><code>done</code>'
     )
     assert english_remainders(html) == ["Mail it again", "the customer"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_no_page_says_a_word_for_what_is_inside_to_an_owner(busy: System) -> None:
+    app = BridgeApp(replace(busy.services.settings, public_url=SITE), now=busy.clock.now)
+    visitor = signed_in(app, "an@klant.test", roles={busy.shop_id: Role.ADMIN})
+    walked = dict(pages(app, visitor, busy.shop_id))
+    app.close()
+    assert len(walked) > 70
+    found = {(path, said) for path, html in walked.items() for said in internal_remainders(html)}
+    left = sorted(one for one in found if not is_others_word(*one))
+    assert left == [], "\n".join(f"{path}: {said}" for path, said in left)
+
+
+def is_others_word(path: str, said: str) -> bool:
+    return any(path.endswith(page) and said.startswith(words) for page, words in OTHERS_WORDS.items())
+
+
+def test_a_word_for_what_is_inside_is_found() -> None:
+    html = '<html lang="en"><p title="order.updated">A webhook came</p><p>code: page_unknown</p><p>The delivery note</p><code>job</code>'
+    assert internal_remainders(html) == ["order.updated", "A webhook came", "code: page_unknown"]

@@ -136,7 +136,7 @@ def orders(facts: Facts) -> RoadHealth:
         return RoadHealth(road, RoadState.DOWN, alert.first_at, alert.message)
     false_at = false_signatures(facts, last)
     if false_at is not None:
-        message = Message("The shop's deliveries are refused, for their secret is not ours: connect it again.")
+        message = Message("The shop's reports are refused, for their secret is not ours: connect it again.")
         return RoadHealth(road, RoadState.DOWN, last or false_at, message)
     if last is None:
         return RoadHealth(road, RoadState.NEVER, None, Message("The shop has not told of any order yet."))
