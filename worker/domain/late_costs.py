@@ -140,8 +140,21 @@ def interest(
 
 def legal_interest(settings: ReminderSettings, day: date) -> Decimal | None:
     """The legal rate on *day*, in percent a year; None where it is not known. What the owner says goes first."""
-    half_year = date(day.year, 1 if day.month < 7 else 7, 1).isoformat()
+    half_year = half_year_of(day).isoformat()
     return settings.legal_interest.get(half_year, listed_interest().get(half_year))
+
+
+def half_year_of(day: date) -> date:
+    """Its first day."""
+    return date(day.year, 1 if day.month < 7 else 7, 1)
+
+
+def latest_rates(settings: ReminderSettings, today: date, *, count: int) -> dict[date, Decimal | None]:
+    """The legal rates of the *count* half-years up to *today*, by their first days, the oldest first; None where one is not known."""
+    days = [half_year_of(today)]
+    while len(days) < count:
+        days.insert(0, half_year_of(days[0] - timedelta(days=1)))
+    return {day: legal_interest(settings, day) for day in days}
 
 
 @cache

@@ -5,9 +5,12 @@ from bridge.context import context
 from bridge.dashboard.labels import setting_choices
 from bridge.dashboard.settings import fields
 from bridge.dashboard.settings.fields import FieldGroup, FormField, SettingsPage
-from bridge.i18n.translate import _
-from worker.domain.late_costs import legal_interest
+from bridge.i18n.translate import _, format_date, translator
+from worker.domain.late_costs import latest_rates
 from worker.domain.reminder import DAYS_TO_PAY
+
+# Invoices that have been late for longer are settled, or with a lawyer.
+HALF_YEARS_SHOWN = 4
 
 
 def page() -> SettingsPage:
@@ -113,15 +116,29 @@ def of_businesses() -> FieldGroup:
             "The law of 2 August 2002 gives you both without notice; they stand in the formal and in the last reminder to who has a VAT number."
         )
         + " "
-        + known_rate(),
+        + known_rates(),
     )
 
 
-def known_rate() -> str:
-    percent = legal_interest(shop().reminders, context().now().astimezone(shop().zoneinfo).date())
-    if percent is None:
-        return _("We do not know the legal rate of this half-year: no interest is counted until you enter it below.")
-    return _("The legal rate of this half-year is {percent} %.", percent=f"{percent.normalize():f}")
+def known_rates() -> str:
+    """By which an invoice that is late for long is counted, each half-year at its own; and which of them is missing."""
+    today = context().now().astimezone(shop().zoneinfo).date()
+    rates = latest_rates(shop().reminders, today, count=HALF_YEARS_SHOWN)
+    known = [
+        _("{rate} from {day}", rate=translator().percent(percent), day=format_date(day))
+        for day, percent in rates.items()
+        if percent is not None
+    ]
+    missing = [format_date(day) for day, percent in rates.items() if percent is None]
+    said = [_("Counted at the legal rates: {rates}.", rates=", ".join(known))] if known else []
+    if missing:
+        said.append(
+            _(
+                "We do not know that of the half-year from {days}: no interest is counted for its days until you enter it below.",
+                days=", ".join(missing),
+            )
+        )
+    return " ".join(said)
 
 
 fields.PAGES["reminders"] = page

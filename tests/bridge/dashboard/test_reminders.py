@@ -123,6 +123,22 @@ def test_its_settings_are_stored_and_the_first_day_is_filled_in(app: BridgeApp, 
     assert "“veel” is not a number" in answer.text
 
 
+def test_the_page_says_each_legal_rate_that_is_counted_with_and_which_is_missing(
+    app: BridgeApp, owner: Visitor
+) -> None:
+    address = f"/s/{SHOP}/settings/reminders"
+    page = owner.get(address).text
+    assert "11.5% from 1 Jan 2025, 10.5% from 1 Jul 2025, 10.5% from 1 Jan 2026." in page
+    assert "that of the half-year from 1 Jul 2026: no interest is counted for its days" in page
+    assert (
+        owner.post(address, **{"reminders.who": "nobody", "reminders.legal_interest": "2026-07-01=11"}).status_code
+        == 303
+    )
+    page = owner.get(address).text
+    assert "11% from 1 Jul 2026." in page
+    assert "no interest is counted for its days" not in page
+
+
 # By the API
 
 
