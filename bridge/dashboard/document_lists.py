@@ -2,12 +2,13 @@
 
 from flask import Blueprint, Response, make_response, render_template, request
 
-from bridge.accounts.access import guard_shop
+from bridge.accounts.access import guard_shop, shop
 from bridge.context import context
 from bridge.dashboard.orders import LONGEST_SEARCH
-from bridge.dashboard.pagination import neighbours, page_request
+from bridge.dashboard.pagination import days_asked, neighbours, page_request
 from bridge.forms import parse_day
 from worker.domain.document import Kind
+from worker.store.database.pagination import Between
 from worker.store.queries import document_lists
 from worker.store.queries.document_lists import DocumentFilter
 
@@ -37,8 +38,15 @@ def documents(shop_id: str) -> Response:
 
 def drafts(shop_id: str) -> Response:
     with context().store.read() as connection:
-        page = document_lists.drafts_page(connection, (shop_id,), page_request(), oldest_first=True)
+        page = document_lists.drafts_page(
+            connection, (shop_id,), page_request(), saved=days_of_address(), oldest_first=True
+        )
     return make_response(render_template("dashboard/documents/drafts.html", page=page, **neighbours(page, rising=True)))
+
+
+def days_of_address() -> Between:
+    """The days between which drafts were saved, as the address has them."""
+    return Between(*days_asked(shop().zoneinfo))
 
 
 def document_filter() -> DocumentFilter:

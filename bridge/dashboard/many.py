@@ -10,9 +10,10 @@ from sqlalchemy import Connection
 
 from bridge.accounts.access import guard_shop, shop
 from bridge.context import context, redirect_to
-from bridge.dashboard.document_lists import document_filter
+from bridge.dashboard.document_lists import days_of_address, document_filter
 from bridge.dashboard.jobs import job_filter
 from bridge.dashboard.labels import step_name
+from bridge.dashboard.payments import open_filter
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import parse_day, parse_whole_number
 from bridge.i18n.translate import _, _n, in_catalog, kind_name, plural
@@ -53,7 +54,7 @@ LISTS = {
     ),
     "drafts": List(
         "documents?list=drafts", ("issue", "discard"), ticked.of_drafts,
-        lambda connection, shop_id, at: document_lists.drafts_page(connection, (shop_id,), at), "draft_id",
+        lambda connection, shop_id, at: document_lists.drafts_page(connection, (shop_id,), at, saved=days_of_address()), "draft_id",
     ),
     "jobs": List(
         "jobs", ("retry", "dismiss"), ticked.of_failed_work,
@@ -61,7 +62,7 @@ LISTS = {
     ),
     "open": List(
         "payments", ("paid", "mail", "zip"), ticked.of_documents,
-        open_invoices.page, "document_id",
+        lambda connection, shop_id, at: open_invoices.page(connection, shop_id, at, open_filter()), "document_id",
     ),
 }  # fmt: skip
 

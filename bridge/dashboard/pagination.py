@@ -1,7 +1,7 @@
 """What list pages share: where a page begins, the addresses of the pages beside it, and plots."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 from urllib.parse import urlencode
@@ -31,7 +31,8 @@ def page_request() -> PageRequest:
 class Paging:
     """What is around a page of a list: how many it shows, out of how many; the sizes to choose from; the order, and the other one.
 
-    *total* is None where it is not known, and one more than *most* where there are more. Addresses keep the filters.
+    *total* is None where it is not known, and one more than *most* where there are more. Addresses keep the filters. *by* names the
+    column that it is sorted by, where there are several; *sorts* has the addresses of the others.
     """
 
     shown: int
@@ -41,13 +42,15 @@ class Paging:
     sizes: tuple[tuple[int, str], ...]
     rising: bool
     other_order: str
+    by: str = ""
+    sorts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_more(self) -> bool:
         return self.total is not None and self.total > self.most
 
 
-def neighbours(page: Page[Any], *, rising: bool = False) -> dict[str, Any]:
+def neighbours(page: Page[Any], *, rising: bool = False, by: str = "", sorts: Sequence[str] = ()) -> dict[str, Any]:
     """The addresses of the newer and the older page, with the same filters; empty where there is none. And the `paging`.
 
     *rising*: the order of the list where none is asked for.
@@ -62,6 +65,8 @@ def neighbours(page: Page[Any], *, rising: bool = False) -> dict[str, Any]:
         sizes=tuple((size, address(size=str(size))) for size in SIZES),
         rising=rising,
         other_order=address(sort="newest" if rising else "oldest"),
+        by=by,
+        sorts={name: address(by=name, sort="") for name in sorts if name != by},
     )
     newer = address(before=page.previous) if page.previous else ""
     older = address(after=page.next) if page.next else ""
@@ -72,7 +77,7 @@ def address(**changes: str) -> str:
     """The address of this list from its start, with its filters and *changes*."""
     away = ("after", "before", "task", *changes)
     kept = [(name, value) for name, value in request.args.items() if name not in away and value]
-    return f"?{urlencode([*kept, *changes.items()])}"
+    return f"?{urlencode([*kept, *((name, value) for name, value in changes.items() if value)])}"
 
 
 def days_asked(zone_of_shop: tzinfo) -> tuple[datetime | None, datetime | None]:

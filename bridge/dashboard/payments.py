@@ -12,7 +12,7 @@ from bridge.accounts.access import shop as this_shop
 from bridge.context import context, redirect_to
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
-from bridge.dashboard.pagination import neighbours, page_request
+from bridge.dashboard.pagination import asked_day, neighbours, page_request
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.dashboard.uploads import take_upload
 from bridge.i18n.translate import _, format_amount, format_date
@@ -22,6 +22,7 @@ from worker.store import bank_files, bank_lines
 from worker.store.bank_lines import LineState
 from worker.store.queries import bank_claims
 from worker.store.queries import open_invoices as queries
+from worker.store.queries.open_invoices import OpenFilter
 
 blueprint = Blueprint("payments", __name__, url_prefix="/s/<shop_id>/payments")
 guard_shop(blueprint)
@@ -34,7 +35,7 @@ def open_invoices(shop_id: str) -> Response:
     """Invoices of which an amount is open, the one that is due first on top."""
     day = today()
     with context().store.read() as connection:
-        page = queries.page(connection, shop_id, page_request())
+        page = queries.page(connection, shop_id, page_request(), open_filter())
         content = render_template(
             "dashboard/payments/open.html",
             page=page,
@@ -42,9 +43,15 @@ def open_invoices(shop_id: str) -> Response:
             today=day,
             days_late=lambda one: (day - one.due_on).days,
             waiting=bank_lines.waiting_count(connection, shop_id),
-            **neighbours(page, rising=True),
+            **neighbours(page, rising=True, by=open_filter().by, sorts=tuple(queries.SORTS)),
         )
     return make_response(content)
+
+
+def open_filter() -> OpenFilter:
+    """The days and the order in the address; what cannot be read is ignored."""
+    by = request.args.get("by", "")
+    return OpenFilter(asked_day("since"), asked_day("until"), by if by in queries.SORTS else "due")
 
 
 def today() -> date:

@@ -3,6 +3,7 @@
 import html
 import re
 from datetime import timedelta
+from decimal import Decimal
 from http import HTTPStatus
 
 import pytest
@@ -13,9 +14,12 @@ from tests.support import busy_shop
 from tests.support.bridge_app import NOW, SHOP, BridgeApp
 from tests.support.issued import pay
 from tests.support.personas import Visitor, signed_in
+from worker.domain.order import OrderKey
+from worker.domain.payment import PaymentSource, Receipt
 from worker.jobs.task import do_task
 from worker.services import Services
-from worker.store.database.tables import jobs
+from worker.store import payments
+from worker.store.database.tables import drafts, jobs
 from worker.store.users import Role
 from worker.tasks import common
 
@@ -140,3 +144,33 @@ def test_a_page_holds_as_many_rows_as_is_asked_and_says_of_how_many(app: BridgeA
     page = shown(owner, "/orders?size=25")
     assert ("25 of 30" in page, page.count('class="title')) == (True, 25)
     assert "30 of 30" in shown(owner, "/orders?size=9999999999999999999")
+
+
+def test_open_invoices_are_sorted_by_each_column_and_kept_to_days(busy: BridgeApp, owner: Visitor) -> None:
+    with busy.store.write() as connection:
+        for order_id, euros in ((1003, 1), (1005, 2)):
+            receipt = Receipt(NOW.date(), PaymentSource.PERSON, "An")
+            order = OrderKey(SHOP, order_id, f"wc_order_{order_id}")
+            payments.receive(connection, order, Decimal(euros), receipt, now=NOW)
+
+    def numbers(query: str) -> list[str]:
+        return re.findall(r"<strong>F2026-0000(\d)</strong>", shown(owner, f"/payments?{query}"))
+
+    assert numbers("by=open")[:2] == ["5", "3"]
+    assert numbers("by=open&sort=newest")[-2:] == ["3", "5"]
+    assert numbers("by=buyer") == ["1", "4", "2", "3", "5", "6"]
+    assert numbers("by=number&sort=newest") == ["6", "5", "4", "3", "2", "1"]
+    assert numbers("since=2026-11-22&until=2026-11-22") == ["1", "2", "3", "4", "5", "6"]
+    assert "No document is like that." in shown(owner, "/payments?since=2027-01-01")
+
+
+def test_drafts_are_kept_to_days_and_so_is_what_is_done_with_all_of_them(busy: BridgeApp, owner: Visitor) -> None:
+    with busy.store.write() as connection:
+        oldest = NOW - timedelta(days=9)
+        connection.execute(update(drafts).where(drafts.c.draft_id == 1).values(created_at=oldest))
+    query = f"list=drafts&until={oldest.date()}"
+    assert shown(owner, f"/documents?{query}").count('name="item"') == 1
+    assert "No draft is from these days." in shown(owner, "/documents?list=drafts&until=2020-01-01")
+    owner.get(f"/s/{SHOP}/documents")
+    asked = owner.post(f"/s/{SHOP}/many?{query}", list="drafts", what="discard", all="1").text
+    assert "Discard one draft?" in asked

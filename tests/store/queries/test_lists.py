@@ -22,6 +22,7 @@ from worker.store.database.pagination import Page, PageRequest
 from worker.store.database.shop_scope import Shops
 from worker.store.queries import activity, document_lists, jobs, open_invoices, order_lists
 from worker.store.queries.document_lists import DocumentFilter, DocumentRow, DraftRow
+from worker.store.queries.open_invoices import OpenFilter
 from worker.store.queries.order_lists import OrderDocument, OrderFilter, OrderRow
 
 CHANGED = Problem("order_changed", Message("The order was changed after its invoice."))
@@ -305,3 +306,17 @@ def test_every_list_says_how_many_rows_it_has_without_counting_all_of_very_many(
     assert totals == dict.fromkeys(lists, 3)
     assert [page.total for page in others] == [len(page.rows) for page in others]
     assert many == 2
+
+
+@pytest.mark.parametrize("by", open_invoices.SORTS)
+@pytest.mark.parametrize("rising", [True, False])
+def test_open_invoices_in_any_order_come_page_by_page_each_once(history: History, by: str, rising: bool) -> None:
+    for order_id in range(1, 6):
+        history.seen(order_id)
+        history.issued(order_id)
+    with history.store.read() as connection:
+        wanted = OpenFilter(by=by)
+        whole = open_invoices.page(connection, "a", PageRequest(rising=rising), wanted).rows
+        pages = all_pages(lambda at: open_invoices.page(connection, "a", replace(at, rising=rising), wanted), at_once=2)
+    assert len(whole) == 5
+    assert [row for page in pages for row in page] == list(whole)

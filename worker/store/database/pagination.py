@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, Subquery, func, literal, select, tuple_
@@ -21,6 +22,8 @@ PAGE_SIZE = 50
 MOST_COUNTED = 1_000
 # Where each row must be tested, at most so many are for one page; the next page continues from there.
 MAX_SCANNED = 10_000
+# What no column holds is no place in a list.
+LARGEST_AMOUNT = Decimal(10) ** 12
 
 Keys = Sequence[ColumnElement[Any]]
 RowConditions = Callable[[FromClause], Sequence[ColumnElement[bool]]]
@@ -175,7 +178,10 @@ def cursor_of(row: Row[Any], names: Sequence[str]) -> str:
 
 def encode_cursor(values: Sequence[object]) -> str:
     """*values* as a short text for an address."""
-    plain = [value.isoformat() if isinstance(value, date) else value for value in values]
+    plain = [
+        value.isoformat() if isinstance(value, date) else str(value) if isinstance(value, Decimal) else value
+        for value in values
+    ]
     return base64.urlsafe_b64encode(json.dumps(plain, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
@@ -188,7 +194,7 @@ def decode_cursor_as(cursor: str, kinds: Sequence[type]) -> list[Any]:
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         return [as_type(value, kind) for value, kind in zip(values, kinds, strict=True)]
-    except (ValueError, TypeError, binascii.Error) as error:
+    except (ValueError, TypeError, InvalidOperation, binascii.Error) as error:
         raise Rejected(
             "This page of the list is not there any more; begin at its start.", code="page_unknown"
         ) from error
@@ -200,6 +206,15 @@ def as_type(value: object, kind: type) -> object:
         if isinstance(at, datetime) and at.tzinfo is None:
             raise ValueError("an instant without a zone")
         return at
+    if kind is Decimal:
+        return as_amount(value)
     if not isinstance(value, kind) or (isinstance(value, int) and abs(value) >= 2**63) or "\0" in str(value):
         raise TypeError(f"{value!r} is not a {kind}")
     return value
+
+
+def as_amount(value: object) -> Decimal:
+    found = Decimal(str(value))
+    if not found.is_finite() or abs(found) >= LARGEST_AMOUNT or found != round(found, 3):
+        raise ValueError("no amount")
+    return found

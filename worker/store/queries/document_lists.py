@@ -24,7 +24,17 @@ from worker.domain.document import Kind, Problem
 from worker.domain.money import ZERO
 from worker.store import document_balances, document_links, order_search, steps
 from worker.store.database import json_codec
-from worker.store.database.pagination import FIRST_PAGE, Keys, Page, PageRequest, RowConditions, RowOrder, read_page
+from worker.store.database.pagination import (
+    ALWAYS,
+    FIRST_PAGE,
+    Between,
+    Keys,
+    Page,
+    PageRequest,
+    RowConditions,
+    RowOrder,
+    read_page,
+)
 from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import FAILED, drafts, unpaid
 from worker.store.database.tables import documents as made
@@ -210,10 +220,16 @@ class DraftRow:
 
 
 def drafts_page(
-    connection: Connection, shops: Shops, page_request: PageRequest = FIRST_PAGE, *, oldest_first: bool = False
+    connection: Connection,
+    shops: Shops,
+    page_request: PageRequest = FIRST_PAGE,
+    *,
+    saved: Between = ALWAYS,
+    oldest_first: bool = False,
 ) -> Page[DraftRow]:
     """Open drafts, the newest first. (A draft is small and few are open: its snapshot is read, since no column has its text.)"""
-    page = read_page(connection, open_drafts(shops), RowOrder((drafts.c.draft_id,), oldest_first), page_request)
+    query = open_drafts(shops).where(*saved.conditions(drafts.c.created_at))
+    page = read_page(connection, query, RowOrder((drafts.c.draft_id,), oldest_first), page_request)
     return page.of([as_draft_row(row) for row in page.rows])
 
 

@@ -1,5 +1,6 @@
 """What customers owe a shop: its invoices of which an amount is open, and how late they are."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -45,13 +46,30 @@ class OpenTotals:
 DUE_ON = func.coalesce(documents.c.due_on, documents.c.issued_on, type_=documents.c.due_on.type)
 
 
-def page(connection: Connection, shop_id: str, page_request: PageRequest) -> Page[OpenInvoice]:
-    """The one that is due first comes first."""
+@dataclass(frozen=True)
+class OpenFilter:
+    """Those dated from *since* to *until*, both included, sorted *by* a name of SORTS."""
+
+    since: date | None = None
+    until: date | None = None
+    by: str = "due"
+
+
+def page(
+    connection: Connection, shop_id: str, page_request: PageRequest, wanted: OpenFilter | None = None
+) -> Page[OpenInvoice]:
+    """The one that is due first comes first, where no other order is asked for. (What is open of a shop is read for its totals anyway.)"""
+    wanted = wanted or OpenFilter()
     names = ("document_id", "number", "order_id", "order_number", "buyer", "issued_on", "currency", "total")
     query = of_shop(
         shop_id, *(documents.c[name] for name in names), DUE_ON.label("due_on"), open_amount().label("open")
     )
-    found = read_page(connection, query, RowOrder((DUE_ON, documents.c.document_id), rising=True), page_request)
+    if wanted.since is not None:
+        query = query.where(documents.c.issued_on >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(documents.c.issued_on <= wanted.until)
+    order = RowOrder((SORTS[wanted.by](), documents.c.document_id), rising=True)
+    found = read_page(connection, query, order, page_request)
     return found.of(
         [OpenInvoice(**{name: getattr(row, name) for name in (*names, "due_on", "open")}) for row in found.rows]
     )
@@ -119,3 +137,12 @@ def open_amount() -> ColumnElement[Decimal]:
         documents.c.total - func.coalesce(credited, nothing, type_=amount) - func.coalesce(paid, nothing, type_=amount)
     )
     return type_coerce(left, amount)
+
+
+SORTS: dict[str, Callable[[], ColumnElement[Any]]] = {
+    "due": lambda: DUE_ON,
+    "date": lambda: documents.c.issued_on,
+    "number": lambda: documents.c.number,
+    "buyer": lambda: func.lower(documents.c.buyer, type_=documents.c.buyer.type),
+    "open": open_amount,
+}
