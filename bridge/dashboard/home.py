@@ -30,7 +30,7 @@ FEW_SHOPS, MOST_SHOPS = 10, 50
 
 @entrance.get("/")
 def home() -> Response:
-    """To where this visitor works: the one shop, the list of shops, or the sign-in."""
+    """To where this visitor works: the one shop, the list of shops, the first shop to be made, or the sign-in."""
     found = current_user()
     if found is None:
         with context().store.read() as connection:
@@ -38,6 +38,8 @@ def home() -> Response:
         return redirect_to("/sign-in") if anybody else no_user_yet()
     with context().store.read() as connection:
         shops = users.shops_of(connection, found.user)
+    if found.user.operator and not shops:
+        return redirect_to("/shops/new")
     return (
         redirect_to(f"/s/{shops[0].shop_id}") if len(shops) == 1 and not found.user.operator else redirect_to("/shops")
     )

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from http import HTTPStatus
 
-from flask import Blueprint, Response, flash, make_response, render_template, request
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
 
 from bridge.accounts.access import actor, guard_operators, me
-from bridge.context import context, redirect_to
+from bridge.context import base_path, context, redirect_to
 from bridge.dashboard.tasks import finished_task
 from bridge.forms import Form, read_mail_address
 from bridge.i18n.translate import _, translate_message
@@ -86,7 +86,11 @@ def create_shop() -> Response:
     if token:
         link = f"{context().settings.public_url}/join/{token}"
         flash(_("Hand this link to {email}; it works once: {link}", email=email or "", link=link), "good")
-    return redirect_to(f"/s/{shop.shop_id}/settings/connection")
+        return redirect_to(f"/s/{shop.shop_id}/settings/connection")
+    # Whoever connects it now needs a code next: the same form goes on to where one is made, and is shown that once.
+    return make_response(
+        redirect(f"{base_path()}/s/{shop.shop_id}/settings/connection/code", HTTPStatus.TEMPORARY_REDIRECT)
+    )
 
 
 @blueprint.get("/<shop_id>/close")

@@ -35,10 +35,10 @@ def test_an_owner_comes_from_an_empty_machine_to_the_first_invoice(running: Runn
     page.goto(running.set_up_link())
     fill(page, name="Els Peeters", email="els@host.example", password=PASSWORD, again=PASSWORD)
     press(page, "Begin")
-    page.get_by_role("link", name="New shop").click()
     fill(page, name="Koffiepot", url=running.shop.url)
     press(page, "Make the shop")
-    home = page.url.removesuffix("/settings/connection")
+    assert page.locator("#plugin code.copy").count() == 2  # address and code, ready to be pasted
+    home = page.url.partition("/settings/")[0]
     page.goto(f"{home}/settings/company")
 
     fill(

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import socket
 import threading
 import time
 from base64 import b64decode
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import Mock
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -17,6 +19,7 @@ from tests.support.scripted_server import HANG_UP, ScriptedServer, Slowly, answe
 from worker.demo.faults import ServerFault
 from worker.demo.pretend_shop import PretendShop, a_refund, an_order
 from worker.errors import Rejected, Unavailable
+from worker.net import guarded_http
 from worker.woocommerce import rest
 from worker.woocommerce.client import ShopCheck, ShopClient
 from worker.woocommerce.payload import parse_order
@@ -487,9 +490,26 @@ def test_a_trickling_answer_does_not_outlast_the_call(headers: list[str]) -> Non
 def test_a_shop_that_is_not_there_is_unreachable() -> None:
     with ScriptedServer([]) as server:
         url = server.url
-    with a_client(url) as talking, pytest.raises(Unavailable) as failed:
+    with a_client(url) as talking, pytest.raises(Unavailable, match="its server is off, or a firewall") as failed:
         talking.order(238)
     assert failed.value.code == "shop_unreachable"
+
+
+def test_of_a_name_that_nobody_has_the_owner_is_told_to_look_for_a_slip(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guarded_http, "resolve_addresses", Mock(side_effect=socket.gaierror))
+    with a_client("https://winkkel.invalid", backoff_s=0.0) as talking, pytest.raises(Unavailable) as failed:
+        talking.order(238)
+
+    assert failed.value.code == "shop_unreachable"
+    assert str(failed.value).startswith(
+        "There is no server by the name winkkel.invalid. Look for a slip in the shop's address"
+    )
+
+
+def test_a_shop_that_speaks_without_encryption_where_it_should_is_told_so(shop: PretendShop) -> None:
+    address = shop.url.replace("http://", "https://")
+    with a_client(address, backoff_s=0.0) as talking, pytest.raises(Unavailable, match="speaks without encryption"):
+        talking.order(238)
 
 
 def test_repetitions_end_with_the_time_of_the_call() -> None:

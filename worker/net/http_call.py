@@ -55,6 +55,10 @@ class Unreachable(HttpTrouble):
     """Nobody took the connection, or the answer was no HTTP."""
 
 
+class UnknownHost(Unreachable):
+    """There is no such name on the internet, or nobody could be asked for it."""
+
+
 @dataclass(frozen=True)
 class Question:
     """What is asked. *wait_s* is for one wait (connecting, the next bytes), *total_s* for all of it; *most_bytes* bounds the body."""
@@ -146,8 +150,12 @@ def _never_left(error: Exception) -> bool:
         error, UnicodeDecodeError
     ):
         return True
-    wrapped = error.args[0] if error.args else None
-    return isinstance(getattr(wrapped, "reason", None), urllib3.exceptions.NewConnectionError)
+    return isinstance(_reason(error), urllib3.exceptions.NewConnectionError)
+
+
+def _reason(error: Exception) -> object:
+    """What a library wrapped into *error*."""
+    return getattr(error.args[0] if error.args else None, "reason", None)
 
 
 def _trouble(of: Talk, error: Exception) -> HttpTrouble:
@@ -166,4 +174,4 @@ def _trouble(of: Talk, error: Exception) -> HttpTrouble:
             return BrokenOff()
         case requests.exceptions.InvalidURL() | requests.exceptions.InvalidSchema() | UnicodeError():
             return BadAddress()
-    return Unreachable()
+    return UnknownHost() if isinstance(_reason(error), urllib3.exceptions.NameResolutionError) else Unreachable()

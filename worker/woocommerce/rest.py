@@ -102,7 +102,19 @@ class RestApi(API):  # type: ignore[misc]  # the package publishes no types
                 return Unavailable(
                     "{shop} broke off in the middle of its answer; trying again later", shop=shop, code="answer_cut"
                 )
-        return RepeatAtOnce("{shop} cannot be reached; trying again later", shop=shop, code="shop_unreachable")
+            case http_call.UnknownHost():
+                return RepeatAtOnce(
+                    "There is no server by the name {shop}. Look for a slip in the shop's address, or see whether its domain has "
+                    "run out; trying again later",
+                    shop=shop,
+                    code="shop_unreachable",
+                )
+        return RepeatAtOnce(
+            "{shop} cannot be reached: its server is off, or a firewall keeps this one out. See whether the shop opens in your "
+            "browser; trying again later",
+            shop=shop,
+            code="shop_unreachable",
+        )
 
     def _API__request(  # noqa: N802 - the mangled name of API.__request, called by its get, post, put and delete
         self,
@@ -183,5 +195,6 @@ CERTIFICATE_TROUBLE = {
     "self signed": Message("it is self-signed"),
     "Hostname mismatch": Message("it is for another name"),
     "doesn't match": Message("it is for another name"),
+    "WRONG_VERSION_NUMBER": Message("it speaks without encryption there"),
     "unable to get local issuer": Message("the certificate chain is incomplete"),
 }

@@ -3,8 +3,9 @@
 import re
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
-from tests.support.bridge_app import NOW, SHOP, BridgeApp
+from tests.support.bridge_app import NOW, SHOP, BridgeApp, settings_for
 from tests.support.personas import Visitor, signed_in
 from tests.support.plugin_requests import connect, invite
 from worker.domain.document import Kind, SendMode
@@ -51,7 +52,9 @@ def test_a_new_shop_begins_in_test_with_the_settings_of_another_but_not_its_comp
     answer = operator.post("/shops/new", name="Nieuw", url="https://nieuw.example/", language="fr", like=SHOP)
 
     shop = made(app)
-    assert answer.headers["Location"] == f"/s/{shop.shop_id}/settings/connection"
+    # With the same form, so that the plugin's code is made and shown at once.
+    assert (answer.status_code, answer.headers["Location"]) == (307, f"/s/{shop.shop_id}/settings/connection/code")
+    assert "works once, until" in operator.post(answer.headers["Location"], name="Nieuw").text
     assert (shop.name, shop.url, shop.test, shop.orders.since) == ("Nieuw", "https://nieuw.example", True, NOW)
     assert (shop.rules, shop.branding.accent, shop.orders.status_map) == (CONFIRM, "#334155", {"klaar": "completed"})
     assert (shop.seller.name, shop.numbering.continued_after, shop.branding.logo) == ("", {}, None)
@@ -170,3 +173,22 @@ def test_a_company_is_in_belgium_until_somebody_says_otherwise(app: BridgeApp) -
     page = signed_in(app, "els@host.example", operator=True).get(f"/s/{SHOP}/settings/company").text
 
     assert '<option value="BE" selected>' in page
+
+
+def test_no_code_is_made_for_a_shop_that_somebody_else_will_connect(app: BridgeApp) -> None:
+    operator = signed_in(app, "els@host.example", operator=True)
+    operator.get("/shops/new")
+
+    answer = operator.post("/shops/new", name="Nieuw", url="https://nieuw.example/", email="jan@winkel.example")
+
+    assert answer.headers["Location"] == f"/s/{made(app).shop_id}/settings/connection"
+
+
+def test_who_runs_a_house_without_shops_comes_to_the_first_one(sqlite_url: str, tmp_path: Path) -> None:
+    empty = BridgeApp(settings_for(sqlite_url, tmp_path))
+    operator = signed_in(empty, "els@host.example", operator=True)
+    before = operator.get("/").headers["Location"]
+    empty.add_shop()
+
+    assert (before, operator.get("/").headers["Location"]) == ("/shops/new", "/shops")
+    empty.close()
