@@ -34,6 +34,7 @@ from tests.support.large_shop import Past, fill
 from tests.support.system import SECRET, System, a_system
 from worker.demo.orders import an_order, php_json
 from worker.jobs import turn
+from worker.maintenance.whole_counts import count_whole
 from worker.net import document_link, order_link
 from worker.net.order_link import OrderLink
 from worker.queue import MAIL_DOCUMENT, PROCESS_ORDER, SEND_DOCUMENT, SETTLE_ORDER, WRITE_NOTE
@@ -116,6 +117,7 @@ def a_house(url: str, past: Callable[[System], Past], server_pid: int | None) ->
         upgrade(url)
         with a_system(url, folder) as system:
             fill(system.services.store, past(system))
+            count_whole(system.services)  # as the scheduler does once a day
             system.services.store.engine.dispose()
             client, token = operator(system)
             document_id, order_id = an_invoice(system)

@@ -88,17 +88,19 @@ def add_shop(connection: Connection, shop_id: str) -> None:
 @contextmanager
 def trusting(store: Store) -> Iterator[Connection]:
     """A transaction that does not ask of each row whether the row that it names is there."""
+    store.engine.dispose()
     with store.engine.connect() as connection:
         if store.is_sqlite:
-            # Outside any transaction, or it does nothing.
-            connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
-            connection.connection.cursor().execute("PRAGMA synchronous=OFF")
+            # Outside any transaction, or they do nothing. All of it would be written twice else, first into a log.
+            for pragma in ("foreign_keys=OFF", "synchronous=OFF", "journal_mode=OFF"):
+                connection.connection.cursor().execute(f"PRAGMA {pragma}")
         with connection.begin():
             if not store.is_sqlite:
                 connection.execute(text("SET LOCAL session_replication_role = replica"))
             yield connection
         if store.is_sqlite:
-            connection.connection.cursor().execute("PRAGMA foreign_keys=ON")
+            for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
+                connection.connection.cursor().execute(f"PRAGMA {pragma}")
 
 
 COUNTERS = (

@@ -118,6 +118,19 @@ def failing(connection: Connection, of: Shops, *, with_shared: bool = True) -> t
     return tuple(as_failing(row) for row in connection.execute(found.order_by(roads.c.failing_since)))
 
 
+def every_failing(connection: Connection, of: Shops) -> tuple[FailingRoad, ...]:
+    """The roads of these shops, and those that shops share, that failed at least once."""
+    which = or_(roads.c.shop_id == SHARED_MAIL.shop_id, and_(true(), *within(roads.c.shop_id, of)))
+    return tuple(as_failing(row) for row in connection.execute(select(roads).where(which)))
+
+
+def every_heard(connection: Connection, of: Shops) -> dict[Road, datetime]:
+    """When somebody last answered on each road of these shops, and on those that shops share."""
+    which = or_(roads_heard.c.shop_id == SHARED_MAIL.shop_id, and_(true(), *within(roads_heard.c.shop_id, of)))
+    rows = connection.execute(select(roads_heard).where(which))
+    return {Road(row.shop_id, RoadKind(row.kind)): row.heard_at for row in rows}
+
+
 def find(connection: Connection, road: Road) -> FailingRoad | None:
     row = connection.execute(select(roads).where(*is_road(road))).one_or_none()
     return as_failing(row) if row is not None else None

@@ -3,8 +3,10 @@
 import itertools
 import json
 import secrets as random
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import lru_cache
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -14,6 +16,7 @@ from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.store.database import json_codec
 from worker.store.database.encryption import Encryption
+from worker.store.database.shop_scope import within
 from worker.store.database.tables import payment_references, shops, signature_failures
 
 
@@ -147,7 +150,7 @@ def find(connection: Connection, encryption: Encryption, shop_id: str) -> Connec
     if row is None:
         return None
     return ConnectedShop(
-        shop=json_codec.load(Shop, row.settings),
+        shop=as_shop(row.settings),
         secrets=secrets_from_text(encryption.decrypt(row.secrets)),
         created_at=row.created_at,
         polled_until=row.polled_until,
@@ -161,6 +164,12 @@ def secrets_of(connection: Connection, encryption: Encryption, shop_id: str) -> 
     return secrets_from_text(encryption.decrypt(locked)) if locked is not None else None
 
 
+@lru_cache(maxsize=1_000)
+def as_shop(settings: str) -> Shop:
+    """Settings as they are stored, read once. Nobody changes what is in a shop: a new one is made."""
+    return json_codec.load(Shop, settings)
+
+
 def get_secrets(connection: Connection, encryption: Encryption, shop_id: str) -> Secrets:
     """The same. Raises Rejected when there is no such shop."""
     found = secrets_of(connection, encryption, shop_id)
@@ -169,10 +178,18 @@ def get_secrets(connection: Connection, encryption: Encryption, shop_id: str) ->
     return found
 
 
+def with_own_mail_server(connection: Connection, encryption: Encryption, shop_ids: Sequence[str]) -> frozenset[str]:
+    """Which of these shops write by a mail server of their own."""
+    found = select(shops.c.shop_id, shops.c.secrets).where(*within(shops.c.shop_id, shop_ids))
+    return frozenset(
+        row.shop_id for row in connection.execute(found) if secrets_from_text(encryption.decrypt(row.secrets)).smtp_url
+    )
+
+
 def settings_of(connection: Connection, shop_id: str) -> Shop | None:
     """A shop without its secrets, which cost a decryption."""
     settings = connection.execute(select(shops.c.settings).where(shops.c.shop_id == shop_id)).scalar()
-    return json_codec.load(Shop, settings) if settings is not None else None
+    return as_shop(settings) if settings is not None else None
 
 
 def get(connection: Connection, encryption: Encryption, shop_id: str) -> ConnectedShop:
@@ -198,7 +215,7 @@ def ids_at_work(connection: Connection) -> tuple[str, ...]:
 def every(connection: Connection) -> tuple[Shop, ...]:
     """All shops, oldest first, without their secrets."""
     return tuple(
-        json_codec.load(Shop, settings)
+        as_shop(settings)
         for settings in connection.execute(
             select(shops.c.settings).order_by(shops.c.created_at, shops.c.shop_id)
         ).scalars()

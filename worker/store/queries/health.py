@@ -1,13 +1,15 @@
 """The state of each road, of one shop and of the installation. Pages, API, command line and /metrics tell the same, from here."""
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from redis.exceptions import RedisError
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, ScalarSelect, func, select
 
 from worker.domain.access_point import ELSEWHERE
 from worker.domain.days import start_of_day
@@ -20,8 +22,11 @@ from worker.settings import Settings
 from worker.store import alerts, bank_files, leases, reports, roads, shops
 from worker.store.alerts import Alert
 from worker.store.database.encryption import Encryption
+from worker.store.database.shop_scope import within
+from worker.store.database.tables import bank_files as bank_files_table
 from worker.store.database.tables import deliveries as came_in
 from worker.store.database.tables import jobs, plugins, signature_failures, transmissions
+from worker.store.database.tables import shops as shops_table
 from worker.store.jobs import IS_PENDING, JobKind
 from worker.store.roads import REST_AFTER, SHARED_MAIL, FailingRoad, Road, RoadKind
 
@@ -70,38 +75,57 @@ def free_share(path: Path) -> float | None:
 
 
 @dataclass(frozen=True)
+class Known:
+    """What the rows tell of several shops, read for all of them at once: by the id of the shop, or by the road.
+
+    *waiting*: by shop and step, since when the oldest waits that could have been done. *house*: of the installation.
+    """
+
+    own_mail_servers: frozenset[str]
+    alerts: Mapping[str, Sequence[Alert]]
+    failing: Mapping[Road, FailingRoad]
+    heard: Mapping[Road, datetime]
+    waiting: Mapping[tuple[str, str], datetime]
+    deliveries: Mapping[str, datetime | None]
+    false_signatures: Mapping[str, tuple[int, datetime]]
+    beats: Mapping[str, datetime | None]
+    mails: Mapping[str, datetime | None]
+    bank_days: Mapping[str, date]
+    house: tuple[RoadHealth, ...]
+
+
+@dataclass(frozen=True)
 class Facts:
     """What the roads of one shop are judged by."""
 
     connection: Connection
     shop: Shop
     seen: Seen
-    has_own_mail_server: bool
+    known: Known
     now: datetime
 
     @property
     def shop_id(self) -> str:
         return self.shop.shop_id
 
+    @property
+    def has_own_mail_server(self) -> bool:
+        return self.shop_id in self.known.own_mail_servers
+
     def alert(self, codes: tuple[str, ...]) -> Alert | None:
-        return next((one for one in alerts.open_alerts(self.connection, self.shop_id) if one.code in codes), None)
+        return next((one for one in self.known.alerts.get(self.shop_id, ()) if one.code in codes), None)
 
     def failing(self, *kinds: RoadKind) -> FailingRoad | None:
         """The road that fails for the longest."""
-        found = [roads.find(self.connection, shared(self.shop_id, kind)) for kind in kinds]
+        found = [self.known.failing.get(shared(self.shop_id, kind)) for kind in kinds]
         return min((one for one in found if one is not None), key=lambda one: one.failing_since, default=None)
 
     def heard(self, *kinds: RoadKind) -> datetime | None:
-        return max(
-            filter(None, (roads.heard_at(self.connection, shared(self.shop_id, kind)) for kind in kinds)), default=None
-        )
+        return max(filter(None, (self.known.heard.get(shared(self.shop_id, kind)) for kind in kinds)), default=None)
 
     def waiting_since(self, name: str) -> datetime | None:
         """Since when the oldest step of this name waits that could have been done."""
-        mine = (IS_PENDING, jobs.c.shop_id == self.shop_id, jobs.c.kind == JobKind.STEP, jobs.c.name == name)
-        oldest = func.min(jobs.c.created_at, type_=jobs.c.created_at.type)
-        waiting = select(oldest).where(*mine, jobs.c.state == "waiting", jobs.c.code != "waits_for_peppol")
-        return self.connection.execute(waiting.where(jobs.c.created_at < self.now - LATE_AFTER)).scalar()
+        return self.known.waiting.get((self.shop_id, name))
 
 
 def shared(shop_id: str, kind: RoadKind) -> Road:
@@ -111,13 +135,82 @@ def shared(shop_id: str, kind: RoadKind) -> Road:
 def of_shops(
     connection: Connection, encryption: Encryption, some: Iterable[Shop], seen: Seen, *, now: datetime
 ) -> dict[str, tuple[RoadHealth, ...]]:
-    """The roads of several shops, by their ids."""
-    return {shop.shop_id: of_shop(facts_of(connection, encryption, shop, seen, now=now)) for shop in some}
+    """The roads of several shops, by their ids: a few queries, however many shops there are."""
+    every = tuple(some)
+    known = known_of(connection, encryption, tuple(shop.shop_id for shop in every), seen, now=now)
+    return {shop.shop_id: of_shop(Facts(connection, shop, seen, known, now)) for shop in every}
 
 
 def facts_of(connection: Connection, encryption: Encryption, shop: Shop, seen: Seen, *, now: datetime) -> Facts:
-    secrets = shops.get_secrets(connection, encryption, shop.shop_id)
-    return Facts(connection, shop, seen, bool(secrets.smtp_url), now)
+    return Facts(connection, shop, seen, known_of(connection, encryption, (shop.shop_id,), seen, now=now), now)
+
+
+def known_of(
+    connection: Connection, encryption: Encryption, shop_ids: Sequence[str], seen: Seen, *, now: datetime
+) -> Known:
+    yesterday = now.date() - timedelta(days=1)
+    signatures = select(
+        signature_failures.c.shop_id, signature_failures.c.failures, signature_failures.c.last_at
+    ).where(signature_failures.c.day >= yesterday, *within(signature_failures.c.shop_id, shop_ids))
+    newest_file = func.max(bank_files_table.c.last_day, type_=bank_files_table.c.last_day.type)
+    bank_days = select(bank_files_table.c.shop_id, newest_file).where(*within(bank_files_table.c.shop_id, shop_ids))
+    beats = select(plugins.c.shop_id, plugins.c.heartbeat_at).where(*within(plugins.c.shop_id, shop_ids))
+    return Known(
+        own_mail_servers=shops.with_own_mail_server(connection, encryption, shop_ids),
+        alerts=alerts_of(connection, shop_ids),
+        failing={one.road: one for one in roads.every_failing(connection, shop_ids)},
+        heard=roads.every_heard(connection, shop_ids),
+        waiting=waiting_of(connection, shop_ids, now=now),
+        deliveries=newest_of(connection, shop_ids, newest_delivery()),
+        # The last day stands.
+        false_signatures={
+            row.shop_id: (row.failures, row.last_at)
+            for row in connection.execute(signatures.order_by(signature_failures.c.day))
+        },
+        beats=dict(connection.execute(beats).all()),
+        mails=newest_of(connection, shop_ids, newest_mail(now - MAILS_FROM)),
+        bank_days={
+            shop_id: day for shop_id, day in connection.execute(bank_days.group_by(bank_files_table.c.shop_id)) if day
+        },
+        house=(broker(connection, seen), *machines(connection, now)),
+    )
+
+
+def alerts_of(connection: Connection, shop_ids: Sequence[str]) -> dict[str, list[Alert]]:
+    found: dict[str, list[Alert]] = defaultdict(list)
+    for one in alerts.open_alerts(connection, shop_ids[0] if len(shop_ids) == 1 else None):
+        found[one.shop_id].append(one)
+    return found
+
+
+def waiting_of(connection: Connection, shop_ids: Sequence[str], *, now: datetime) -> dict[tuple[str, str], datetime]:
+    oldest = func.min(jobs.c.created_at, type_=jobs.c.created_at.type)
+    late = (jobs.c.state == "waiting", jobs.c.code != "waits_for_peppol", jobs.c.created_at < now - LATE_AFTER)
+    query = select(jobs.c.shop_id, jobs.c.name, oldest).where(
+        IS_PENDING, jobs.c.kind == JobKind.STEP, jobs.c.name.in_((MAIL, TRANSMIT)), *late
+    )
+    mine = query.where(*within(jobs.c.shop_id, shop_ids)).group_by(jobs.c.shop_id, jobs.c.name)
+    return {(shop_id, name): at for shop_id, name, at in connection.execute(mine)}
+
+
+def newest_delivery() -> ScalarSelect[datetime]:
+    """When the shop itself last told of an order."""
+    by_shop = select(came_in.c.received_at).where(
+        came_in.c.shop_id == shops_table.c.shop_id, came_in.c.source.in_(("webhook", "plugin"))
+    )
+    return by_shop.order_by(came_in.c.received_at.desc()).limit(1).scalar_subquery()
+
+
+def newest_mail(since: datetime) -> ScalarSelect[datetime | None]:
+    mine = (jobs.c.shop_id == shops_table.c.shop_id, jobs.c.kind == JobKind.STEP, jobs.c.name == MAIL)
+    newest = select(jobs.c.done_at).where(*mine, jobs.c.state == "done", jobs.c.done_at >= since)
+    return newest.order_by(jobs.c.done_at.desc()).limit(1).scalar_subquery()
+
+
+def newest_of(connection: Connection, shop_ids: Sequence[str], newest: ScalarSelect[Any]) -> dict[str, datetime | None]:
+    """What is found at the end of each shop's own index."""
+    query = select(shops_table.c.shop_id, newest).where(*within(shops_table.c.shop_id, shop_ids))
+    return dict(connection.execute(query).all())
 
 
 def of_shop(facts: Facts) -> tuple[RoadHealth, ...]:
@@ -127,10 +220,7 @@ def of_shop(facts: Facts) -> tuple[RoadHealth, ...]:
 
 def orders(facts: Facts) -> RoadHealth:
     road, shop_id = HealthRoad.ORDERS, facts.shop_id
-    by_shop = select(came_in.c.received_at).where(
-        came_in.c.shop_id == shop_id, came_in.c.source.in_(("webhook", "plugin"))
-    )
-    last = facts.connection.execute(by_shop.order_by(came_in.c.received_at.desc()).limit(1)).scalar()
+    last = facts.known.deliveries.get(shop_id)
     alert = facts.alert(ORDER_ALERTS)
     if alert is not None:
         return RoadHealth(road, RoadState.DOWN, alert.first_at, alert.message)
@@ -140,9 +230,7 @@ def orders(facts: Facts) -> RoadHealth:
         return RoadHealth(road, RoadState.DOWN, last or false_at, message)
     if last is None:
         return RoadHealth(road, RoadState.NEVER, None, Message("The shop has not told of any order yet."))
-    beat = facts.connection.execute(
-        select(func.max(plugins.c.heartbeat_at, type_=plugins.c.heartbeat_at.type)).where(plugins.c.shop_id == shop_id)
-    ).scalar()
+    beat = facts.known.beats.get(shop_id)
     if beat is not None and beat < facts.now - SILENT_AFTER:
         return RoadHealth(road, RoadState.LATE, beat, Message("The plugin in the shop has not reported itself lately."))
     return RoadHealth(road, RoadState.WELL, last, Message("The shop tells of its orders."))
@@ -150,15 +238,8 @@ def orders(facts: Facts) -> RoadHealth:
 
 def false_signatures(facts: Facts, last: datetime | None) -> datetime | None:
     """When the last of several deliveries with a false signature came, where none came well since."""
-    yesterday = facts.now.date() - timedelta(days=1)
-    mine = (signature_failures.c.shop_id == facts.shop_id, signature_failures.c.day >= yesterday)
-    row = facts.connection.execute(
-        select(signature_failures).where(*mine).order_by(signature_failures.c.day.desc()).limit(1)
-    ).one_or_none()
-    if row is None or row.failures < FALSE_SIGNATURES or (last is not None and last >= row.last_at):
-        return None
-    at: datetime = row.last_at
-    return at
+    failures, at = facts.known.false_signatures.get(facts.shop_id, (0, facts.now))
+    return None if failures < FALSE_SIGNATURES or (last is not None and last >= at) else at
 
 
 def answers(facts: Facts) -> RoadHealth:
@@ -192,9 +273,7 @@ def mail(facts: Facts) -> RoadHealth:
     waiting = facts.waiting_since(MAIL)
     if waiting is not None:
         return RoadHealth(road, RoadState.LATE, waiting, Message("Mails wait to leave."))
-    mine = (jobs.c.shop_id == facts.shop_id, jobs.c.kind == JobKind.STEP, jobs.c.name == MAIL, jobs.c.state == "done")
-    newest = select(jobs.c.done_at).where(*mine, jobs.c.done_at >= facts.now - MAILS_FROM)
-    last = facts.connection.execute(newest.order_by(jobs.c.done_at.desc()).limit(1)).scalar()
+    last = facts.known.mails.get(facts.shop_id)
     if last is None:
         return RoadHealth(road, RoadState.NEVER, None, Message("No mail has left in the last 30 days."))
     return RoadHealth(road, RoadState.WELL, last, Message("Mails leave."))
@@ -219,7 +298,7 @@ def peppol(facts: Facts) -> RoadHealth | None:
 
 def bank(facts: Facts) -> RoadHealth | None:
     road, today = HealthRoad.BANK, facts.now.astimezone(facts.shop.zoneinfo).date()
-    day = bank_files.told_until(facts.connection, facts.shop_id)
+    day = facts.known.bank_days.get(facts.shop_id)
     if day is None:
         return None
     since = start_of_day(day, facts.shop.zoneinfo)
@@ -231,11 +310,7 @@ def bank(facts: Facts) -> RoadHealth | None:
 
 def work(facts: Facts) -> RoadHealth:
     """What an owner must know of the installation, in words of his."""
-    troubles = [
-        one
-        for one in (broker(facts.connection, facts.seen), *machines(facts.connection, facts.now))
-        if one.state is not RoadState.WELL
-    ]
+    troubles = [one for one in facts.known.house if one.state is not RoadState.WELL]
     if troubles:
         since = min((one.since for one in troubles if one.since), default=None)
         message = Message("The installation stands still: documents and mails wait until it goes on.")
