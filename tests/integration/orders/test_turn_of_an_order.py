@@ -25,6 +25,9 @@ def enqueued(monkeypatch: pytest.MonkeyPatch) -> list[QueueName]:
     monkeypatch.setattr(turn, "enqueue_due", enqueue_due)
     monkeypatch.setattr(turn, "_served_last", {})
     monkeypatch.setattr(turn, "_taken", [])
+    # However slow the machine is.
+    monkeypatch.setattr(turn, "FOLLOWED_S", 3600.0)
+    monkeypatch.setattr(turn, "PATIENCE_S", 3600.0)
     return found
 
 
