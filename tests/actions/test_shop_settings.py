@@ -18,7 +18,7 @@ from worker.domain.actor import Actor
 from worker.domain.decision import Decision
 from worker.domain.document import Kind
 from worker.domain.order import OrderKey
-from worker.domain.payment_reference import structured_communication
+from worker.domain.payment_reference import EarlierDigits, structured_communication
 from worker.domain.settings_form import WrongSettings
 from worker.domain.shop import Shop
 from worker.errors import Rejected
@@ -86,7 +86,9 @@ def test_no_shop_takes_the_digits_of_references_under_which_another_asks_or_aske
         other = shops.add(connection, ENCRYPTION, a_shop(shop_id="other"), Secrets(("5f" * 25,)), now=NOW)
         earlier = OrderKey(other.shop_id, 238, "wc_order_238")
         payment_references.promise(connection, earlier, structured_communication(77, 238))
-    for digits in ("002", "077", "1000", "0", "x"):
+        kept = EarlierDigits(78, NOW)
+        shops.change(connection, replace(other, earlier_digits=(kept,)))
+    for digits in ("002", "077", "078", "1000", "0", "x"):
         with pytest.raises(WrongSettings) as wrong:
             change(installation, settings={"reference_digits": digits})
         assert list(wrong.value.messages) == ["reference_digits"]

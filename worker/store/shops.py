@@ -113,7 +113,10 @@ def are_taken(connection: Connection, digits: int, *, by_other_than: str) -> boo
         select(shops.c.shop_id).where(shops.c.seed == digits, shops.c.shop_id != by_other_than),
         select(payment_references.c.shop_id).where(used, payment_references.c.shop_id != by_other_than),
     )
-    return any(connection.execute(other.limit(1)).first() for other in others)
+    if any(connection.execute(other.limit(1)).first() for other in others):
+        return True
+    earlier = (one.digits for shop in every(connection) if shop.shop_id != by_other_than for one in shop.earlier_digits)
+    return digits in earlier
 
 
 def free_digits(connection: Connection, shop_id: str) -> int:

@@ -429,10 +429,15 @@ def test_one_order_asks_under_one_reference_though_the_shop_took_other_digits_me
     }
 
 
-def test_digits_under_which_nobody_was_asked_are_forgotten(system: System) -> None:
+@pytest.mark.parametrize(("test", "digits"), [(True, 412), (False, 1)])
+def test_only_digits_of_a_shop_in_test_are_forgotten(system: System, digits: int, *, test: bool) -> None:
+    """Of a real shop's order the plugin may have told the buyer the reference before it was fetched."""
+    placed_at = system.clock.now
+    system.change_shop(test=test)
     change_shop(system.services, system.shop_id, ShopChanges({"reference_digits": "412"}), by=system.person)
-    system.arrives(an_order(id=238, created=system.clock.now, **BY_TRANSFER))
-    assert asked_under(system, 238) == [structured_communication(412, 238)]
+    system.change_shop(test=False)
+    system.arrives(an_order(id=238, created=placed_at, **BY_TRANSFER))
+    assert asked_under(system, 238) == [structured_communication(digits, 238)]
 
 
 def test_who_waits_when_a_shop_goes_live_is_known_under_what_its_plugin_then_says(system: System) -> None:
