@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
-from worker.errors import FacturelayError, Rejected
+from worker.errors import FacturelayError, KeyRefused, Rejected
 from worker.message import Message
 from worker.orders.poll import alert_shop_refuses, can_fetch, poll
 from worker.services import Services
-from worker.store import alerts, audit_trail, deliveries
+from worker.store import alerts, audit_trail, deliveries, plugins
 from worker.store.audit_trail import AuditEntry
 from worker.store.shops import ConnectedShop
 from worker.woocommerce.client import ShopClient
@@ -60,6 +60,8 @@ def check_and_repair(
     try:
         webhooks = client.webhooks()
     except Rejected as error:
+        if isinstance(error, KeyRefused) and plugin_is_off(services, client, shop_id):
+            return ()
         alert_shop_refuses(services, connected, error)
         raise
     with services.store.read() as connection:
@@ -88,6 +90,18 @@ REPORTS = {
 
 def report_of(topic: str) -> Message:
     return REPORTS.get(topic) or Message("the report “{topic}”", topic=topic)
+
+
+def plugin_is_off(services: Services, client: ShopClient, shop_id: str) -> bool:
+    """The key that the plugin made sees webhooks only while the plugin is on; without it it reads orders as before, and those matter."""
+    with services.store.read() as connection:
+        if plugins.of_shop(connection, services.encryption, shop_id) is None:
+            return False
+    try:
+        client.check()
+    except Rejected:
+        return False
+    return True
 
 
 # What WooCommerce calls a webhook that does not deliver.

@@ -12,9 +12,10 @@ from worker.demo.orders import an_order
 from worker.errors import Rejected
 from worker.orders import webhook_repair
 from worker.orders.webhook_repair import WebhookFault, usual_silence
-from worker.store import alerts, deliveries, shops
+from worker.store import alerts, deliveries, plugins, shops
 from worker.store.database.tables import audit_trail
 from worker.store.deliveries import NewDelivery
+from worker.store.plugins import NewPlugin
 from worker.store.shops import ConnectedShop
 
 
@@ -54,6 +55,24 @@ def test_webhooks_that_are_well_are_left_alone(system: System) -> None:
     set_up(system)
     assert watch(system) == ()
     assert system.shop.writes == ()
+
+
+@pytest.mark.parametrize("by_plugin", [True, False])
+def test_where_webhooks_are_closed_as_the_plugin_is_off_nobody_is_told_that_orders_are(
+    system: System, by_plugin: bool
+) -> None:
+    if by_plugin:
+        new = NewPlugin(shop_id=system.shop_id, secret="x" * 43, site=system.shop.url, version="0.1.0")
+        with system.services.store.write() as connection:
+            plugins.connect(connection, system.services.encryption, new, now=system.clock.now)
+    system.shop.faults.next(ServerFault(status=403, path="/webhooks"), times=9)
+
+    if by_plugin:
+        assert (watch(system), open_alerts_of_shop(system)) == ((), [])
+    else:
+        with pytest.raises(Rejected):
+            watch(system)
+        assert open_alerts_of_shop(system) == ["rest_key_refused"]
 
 
 def test_a_webhook_that_reaches_us_by_another_address_is_left_alone(system: System) -> None:
