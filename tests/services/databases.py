@@ -56,6 +56,9 @@ def one_on(server: Postgres, *, template: str = "template0") -> Iterator[str]:
 
 
 def migrate(database_url: str) -> None:
-    from worker.store.database.migrate import upgrade  # half a second that a run without databases need not wait
+    # Half a second that a run without databases need not wait.
+    from tests.services.statements import share_compiled_statements
+    from worker.store.database.migrate import upgrade
 
+    share_compiled_statements()
     upgrade(database_url)
