@@ -157,7 +157,7 @@ def test_the_buttons_of_daily_life_do_what_they_say(running: Running, page: "Pag
     assert "nummer" in page.locator(".error").first.inner_text()
     page.locator('[name="mail.subject"]').fill("Uw factuur {number}")
     press(page, "Save")
-    assert "Saved" in said(page)
+    assert "are saved" in said(page)
 
     page.goto(f"{home}/accounting")
     press(page, "Verify now")

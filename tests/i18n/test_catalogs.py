@@ -149,3 +149,9 @@ def test_dutch_says_je_to_whoever_reads_it(folder: Path) -> None:
         if message.id and re.search(r"\b(u|uw)\b", str(message.string), re.IGNORECASE)
     ]
     assert set(formal) <= {"Your reference"}
+
+
+def test_what_was_saved_is_named() -> None:
+    """“Saved.” alone leaves open what it was."""
+    bare = re.compile(r"Saved\b(?!:)")
+    assert [said for said in sentences(PAGES) if bare.match(said)] == []

@@ -63,7 +63,7 @@ def save_branding(shop_id: str) -> Response:
         }
         return request_task(shop_id, "preview", argument, then=f"/s/{shop_id}/settings/branding?task=0#preview")
     change_shop(shop_id, ShopChanges(given))
-    flash(_("Saved. Documents issued from now on look like this."), "good")
+    flash(_("Layout and colour are saved: documents issued from now on look like this."), "good")
     return redirect_to(f"/s/{shop_id}/settings/branding")
 
 

@@ -37,7 +37,12 @@ def save_checkout_fields(shop_id: str) -> Response:
     except WrongSettings as error:
         form.errors[NAME] = translate_message(error.messages[NAME])
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    flash(_("Saved. The fields hold from the next order on; drafts with a problem are looked at again."), "good")
+    flash(
+        _(
+            "The fields of your checkout are saved. They hold from the next order on; drafts with a problem are looked at again."
+        ),
+        "good",
+    )
     return redirect_to(f"/s/{shop_id}/settings/checkout-fields")
 
 

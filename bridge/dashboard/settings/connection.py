@@ -62,7 +62,10 @@ def address(shop_id: str) -> Response:
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if shop_secrets.REST_KEY_WITHHELD in changed.messages:
         flash(
-            _("Saved. The REST key was made for another address and was taken away: connect the shop again."),
+            _(
+                "The address of the shop is saved: {url}. Its key was made for another address and was taken away: connect the shop again.",
+                url=changed.shop.url,
+            ),
             "attention",
         )
     else:

@@ -85,7 +85,15 @@ def save_server(shop_id: str) -> Response:
     except Rejected as error:
         form.errors["host"] = translate_message(error.message)
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    flash(_("Saved. Send a test mail to see whether it works."), "good")
+    saved = (
+        _(
+            "The mail server is saved: mails leave through {host}. Send a test mail to see whether it works.",
+            host=form.values["host"],
+        )
+        if server
+        else _("The shop's own mail server is given up: mails leave through that of whoever runs Facturelay.")
+    )
+    flash(saved, "good")
     return redirect_to(f"/s/{shop_id}/settings/mail")
 
 

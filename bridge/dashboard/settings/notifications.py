@@ -17,6 +17,7 @@ from worker.domain.attention import Harm
 from worker.domain.channel import THRESHOLDS, ChannelKind
 from worker.domain.webhook import check_webhook_url
 from worker.errors import Rejected
+from worker.net.site_address import host_of
 from worker.store import channels
 from worker.store.channels import Channel, NewChannel
 
@@ -45,7 +46,7 @@ def add_channel(shop_id: str) -> Response:
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if secret:
         return page(shop_id, Form(), secret=secret)
-    flash(_("Saved. Press “Try it” to see whether it arrives."), "good")
+    flash(_("{host} is told from now on. Press “Try it” to see whether it arrives.", host=host_of(new.url)), "good")
     return redirect_to(f"/s/{shop_id}/settings/notifications")
 
 

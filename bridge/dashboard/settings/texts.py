@@ -6,7 +6,7 @@ from flask import Response, abort, flash, request
 
 from bridge.accounts.access import actor, shop
 from bridge.context import base_path, context, redirect_to
-from bridge.dashboard.labels import in_words
+from bridge.dashboard.labels import in_words, kind_within
 from bridge.dashboard.settings import blueprint
 from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import addresses_of_preview, finished_task, request_task, task_or_404
@@ -66,7 +66,13 @@ def save_texts(shop_id: str) -> Response:
         shop_settings.change_texts(context(), shop_id, changed, by=actor())
     except WrongSettings as error:
         return error_page(shop_id, form, error)
-    flash(_("Saved. Documents issued from now on say this."), "good")
+    kind, _paid, language = selected_texts()
+    said = _(
+        "The texts are saved ({document}, {language}): documents issued from now on say them.",
+        document=kind_within(kind),
+        language=LANGUAGE_NAMES[language],
+    )
+    flash(said, "good")
     return redirect_to(page_path(shop_id))
 
 
