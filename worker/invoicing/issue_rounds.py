@@ -41,6 +41,7 @@ class IssueRounds:
     issued: list[Document] = field(default_factory=list)
     # By their causes: each round stores again what waits.
     kept: dict[str, Draft] = field(default_factory=dict)
+    known: History | None = None
 
     def run(self) -> Decision:
         mail_group = str(uuid.uuid4())
@@ -80,12 +81,16 @@ class IssueRounds:
         )
 
     def history(self) -> History:
-        return sales.history(self.connection, self.shop.shop_id, self.fetched.order)
+        """What was made so far; read anew after each draft that was issued or stored."""
+        if self.known is None:
+            self.known = sales.history(self.connection, self.shop.shop_id, self.fetched.order)
+        return self.known
 
     def issue_or_store(self, draft: Draft, mail_group: str) -> bool:
         """Issue *draft*, or store it for a person. True when it was issued."""
         waits = any(kept.draft.cause == draft.cause and needs_person(kept) for kept in self.history().drafts)
         draft = self.with_einvoice_problems(draft if waits else self.with_print_problem(draft))
+        self.known = None
         if draft.send_mode is SendMode.SEND and not draft.problems and not waits:
             context = CoreContext(self.connection, self.shop, self.services.now())
             self.issued.append(issue_draft(context, draft, mail_group=mail_group))

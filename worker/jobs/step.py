@@ -35,8 +35,7 @@ class DoStep(JobType[LeasedSteps, str | NotNeeded]):
             self.end(services, leased, state="skipped", code=result.code, message=result.message)
             return
         with services.store.write() as connection:
-            job_store.save_detail(connection, leased.lease, result)
-            job_store.finish(connection, leased.lease, now=services.now())
+            job_store.finish(connection, leased.lease, now=services.now(), detail=result)
         # Not before: a worker that dies while it tells would have sent a mail that nobody here knows of.
         tell(STEPS[leased.steps[0].name], services, leased)
 

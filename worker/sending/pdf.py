@@ -25,20 +25,22 @@ from worker.store.steps import LeasedSteps
 
 def render(services: Services, leased: LeasedSteps) -> str:
     """Make the PDF and store its bytes, once. Returns their SHA-256."""
-    return stored_pdf(services, leased.steps[0].document_id).sha256
+    with services.store.read() as connection:
+        document = documents.get(connection, leased.steps[0].document_id)
+    return stored_pdf(services, document).sha256
 
 
 def document_with_pdf(services: Services, document_id: int) -> tuple[Document, bytes]:
     """A document with its stored PDF; made first where it is not there yet."""
-    stored = stored_pdf(services, document_id)
     with services.store.read() as connection:
         document = documents.get(connection, document_id)
+    stored = stored_pdf(services, document)
     return document, services.archive.get(stored.path, sha256=stored.sha256)
 
 
-def stored_pdf(services: Services, document_id: int) -> StoredFile:
+def stored_pdf(services: Services, document: Document) -> StoredFile:
+    document_id = document.document_id
     with services.store.read() as connection:
-        document = documents.get(connection, document_id)
         stored = document_files.file_of(connection, document_id, "pdf")
     if stored is not None:
         return stored

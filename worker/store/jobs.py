@@ -141,9 +141,10 @@ def begin(connection: Connection, lease: str, *, code: str, detail: str) -> bool
     return bool(connection.execute(begun).rowcount)
 
 
-def finish(connection: Connection, lease: str, end: JobEnd = DONE, *, now: datetime) -> bool:
-    """Close the leased jobs. False when the lease was lost meanwhile."""
-    return bool(close(connection, jobs.c.lease == lease, end=end, now=now))
+def finish(connection: Connection, lease: str, end: JobEnd = DONE, *, now: datetime, detail: str | None = None) -> bool:
+    """Close the leased jobs, with what is to be remembered of them. False when the lease was lost meanwhile."""
+    more = {} if detail is None else {"detail": detail}
+    return bool(close(connection, jobs.c.lease == lease, end=end, now=now, **more))
 
 
 def retry_later(connection: Connection, lease: str, *, code: str, message: Message, next_at: datetime) -> bool:
@@ -165,9 +166,9 @@ def leave_for_later(connection: Connection, lease: str) -> bool:
     return bool(connection.execute(update(jobs).where(jobs.c.lease == lease).values(**values)).rowcount)
 
 
-def close(connection: Connection, *which: ColumnElement[bool], end: JobEnd, now: datetime) -> int:
-    """End jobs, leased or not. Returns how many."""
-    values = {"state": end.state, "code": end.code, "message": end.message}
+def close(connection: Connection, *which: ColumnElement[bool], end: JobEnd, now: datetime, **changes: object) -> int:
+    """End jobs, leased or not. Returns how many. *changes*: other columns."""
+    values = {"state": end.state, "code": end.code, "message": end.message, **changes}
     values |= {"lease": None, "lease_until": None, "done_at": now}
     return connection.execute(update(jobs).where(*which).values(**values)).rowcount
 

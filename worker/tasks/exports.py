@@ -162,7 +162,7 @@ def documents_of(services: Services, task: Task, period: DocumentPeriod) -> Iter
 
 def put_files(services: Services, archive: zipfile.ZipFile, document: Document) -> list[str]:
     """Put the document's files into the zip; their names there."""
-    stored_pdf(services, document.document_id)
+    stored_pdf(services, document)
     with services.store.read() as connection:
         stored = document_files.files_of(connection, [document.document_id])[document.document_id]
     names = []

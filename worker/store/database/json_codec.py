@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from worker.message import Message, plain_message, read_message
@@ -49,33 +49,46 @@ def plain(value: object, message: Callable[[Message], object] = plain_message) -
     return value
 
 
-@cache
-def hints_of(kind: Any) -> dict[str, Any]:
-    """Kept: reading the hints takes longer than reading a document."""
-    return get_type_hints(kind)
-
-
 def typed(hint: Any, value: Any) -> Any:
-    if value is None:
-        return None
-    origin = get_origin(hint)
+    """*value* as the type hint *hint* says; None stays None."""
+    return None if value is None else reader_of(hint)(value)
+
+
+@cache
+def reader_of(hint: Any) -> Callable[[Any], Any]:
+    """What reads a value of *hint*, None aside. Kept: to look at the hints takes longer than to read a document."""
+    origin, arms = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
-        return typed(next(arm for arm in get_args(hint) if arm is not type(None)), value)
+        return reader_of(next(arm for arm in arms if arm is not type(None)))
+    if origin is tuple and len(arms) == 2 and arms[1] is Ellipsis:
+        return lambda value: tuple(typed(arms[0], item) for item in value)
     if origin is tuple:
-        arms = get_args(hint)
-        if len(arms) == 2 and arms[1] is Ellipsis:
-            return tuple(typed(arms[0], item) for item in value)
-        return tuple(typed(arm, item) for arm, item in zip(arms, value, strict=True))
+        return lambda value: tuple(typed(arm, item) for arm, item in zip(arms, value, strict=True))
     if origin is dict:
-        key_hint, item_hint = get_args(hint)
-        return {typed(key_hint, key): typed(item_hint, item) for key, item in value.items()}
+        return lambda value: {typed(arms[0], key): typed(arms[1], item) for key, item in value.items()}
     if hint is Message:
-        return read_message(value)
+        return read_message
     if is_dataclass(hint):
-        hints = hints_of(hint)  # type: ignore[arg-type]  # a class
-        return hint(**{name: typed(hints[name], item) for name, item in value.items() if name in hints})  # type: ignore[operator]  # a class
+        return partial(dataclass_from, hint)
     if hint is datetime or hint is date:
-        return hint.fromisoformat(value)
+        return hint.fromisoformat
     if hint is Decimal or (isinstance(hint, type) and issubclass(hint, Enum)):
-        return hint(value)
+        return hint
+    return as_it_is
+
+
+def dataclass_from(kind: Any, value: dict[str, Any]) -> Any:
+    readers = readers_of(kind)
+    return kind(
+        **{name: None if item is None else readers[name](item) for name, item in value.items() if name in readers}
+    )
+
+
+@cache
+def readers_of(kind: Any) -> dict[str, Callable[[Any], Any]]:
+    """By field; not before the first value, as a kind may hold others of itself."""
+    return {name: reader_of(hint) for name, hint in get_type_hints(kind).items()}
+
+
+def as_it_is(value: Any) -> Any:
     return value
