@@ -57,7 +57,7 @@ READY = {
 }
 # The steps of an order's documents, or of one document, that can be done now, in the order in which they are done.
 DUE_OF_ORDER = f"""
-SELECT jobs.* FROM jobs
+SELECT {", ".join(f"jobs.{one.name}" for one in jobs.c)} FROM jobs
 WHERE jobs.kind = 'step' AND jobs.WHOSE AND {PENDING}
   AND (state = 'waiting' AND next_at <= :now OR state = 'running' AND lease_until < :now)
   AND (queue = 'pdf' OR queue = 'mail' AND {READY[QueueName.MAIL]} OR queue = 'calls' AND {READY[QueueName.CALLS]})
