@@ -19,6 +19,7 @@ WORSE = 1.5
 SHORTLY = {
     "pdf.py": ("--rounds", "5", "--lines", "5", "50", "--names", "plain"),
     "calls.py": ("--rounds", "3"),
+    "order.py": ("--orders", "20", "--rounds", "3"),
     "ingest.py": ("--rounds", "3", "--requests", "400", "--databases", "sqlite", "--redis", "up"),
 }
 

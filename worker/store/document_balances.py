@@ -41,8 +41,9 @@ def update_unpaid(connection: Connection, document_id: int) -> Balance:
 
 def lock(connection: Connection, document_id: int) -> None:
     """Let one transaction at a time count what is open of a document (SQLite: BEGIN IMMEDIATE has done so already)."""
-    mine = select(documents.c.document_id).where(documents.c.document_id == document_id)
-    connection.execute(mine.with_for_update(key_share=True))
+    if connection.dialect.name != "sqlite":
+        mine = select(documents.c.document_id).where(documents.c.document_id == document_id)
+        connection.execute(mine.with_for_update(key_share=True))
 
 
 def of_documents(connection: Connection, document_ids: Sequence[int] | Select[Any]) -> dict[int, Balance]:
