@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 from werkzeug.test import TestResponse
 
+from tests.bridge.test_page_picture import a_pdf
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_credit_note_for, a_draft
 from tests.support.personas import SITE, Visitor, signed_in
 from worker.demo.orders import an_order
@@ -73,8 +74,8 @@ def leads_somewhere(routes: MapAdapter, method: str, address: str) -> bool:
 
 def fill(app: BridgeApp) -> list[int]:
     """One of each thing that has pages or presses of its own. Returns the ids of the tasks."""
-    invoice = app.issue()
-    app.issue(number="C2026-00001", sequence=1, **a_credit_note_for(invoice, "5.00"))
+    invoice = app.issue(stored=a_pdf())  # it is drawn, so it must be one
+    app.issue(number="C2026-00001", sequence=1, stored=a_pdf(), **a_credit_note_for(invoice, "5.00"))
     order = an_order(id=238, paid=True)
     app.deliver(json.dumps(order).encode())
     draft = a_draft(kind=Kind.INVOICE, cause="order:238:invoice:2", problems=(Problem("no_rate", Message("No rate.")),))
