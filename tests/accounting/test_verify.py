@@ -115,6 +115,21 @@ def test_an_untouched_register_is_intact(records: Records) -> None:
     assert records.proof(anchor=records.head) == expected
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE daily_totals SET total = total + 1",
+        "UPDATE daily_sales SET vat_country = 'NL'",
+        "UPDATE daily_sales SET documents = documents + 1",
+        "DELETE FROM daily_totals",
+        "INSERT INTO daily_totals SELECT shop_id, '2026-10-05', kind, currency, 1, net, vat, rounding, total FROM daily_totals",
+    ],
+)
+def test_a_sum_of_the_journal_that_its_documents_do_not_say_is_named(records: Records, change: str) -> None:
+    records.change(change)
+    assert records.damages() == [("", "journal_differs")]
+
+
 def test_a_changed_byte_in_a_document_is_named(records: Records) -> None:
     records.change("UPDATE documents SET snapshot = replace(snapshot, 'Koffiemok', 'Koffiemoc') WHERE document_id = 2")
     (changed, sealed) = records.proof().damages

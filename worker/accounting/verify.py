@@ -6,6 +6,7 @@ from typing import Any, cast
 from worker.accounting.document_check import check_document
 from worker.accounting.file_check import check_file
 from worker.accounting.inspection import Damage, Inspection
+from worker.accounting.journal_check import check_journal
 from worker.accounting.number_check import check_numbers
 from worker.accounting.register_check import check_anchor, check_audit_trail, check_register
 from worker.domain.shop import Shop
@@ -69,6 +70,8 @@ def inspect(inspection: Inspection, found: integrity.ShopRecords, anchor: Regist
     for stored in found.files:
         of = rows.get(stored.document_id)
         check_file(inspection, of.document.number if of else f"document {stored.document_id}", stored)
+    if not inspection.damages:
+        check_journal(inspection, found)
     live = [row for row in found.rows if not row.test]
     last = found.entries[-1] if found.entries else None
     head = RegisterHead(last.position, last.hash) if last else EMPTY_HEAD

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -15,6 +16,8 @@ from worker.store.counters import Counter
 from worker.store.database.tables import audit_trail, documents, files
 from worker.store.document_files import StoredFile
 from worker.store.documents import as_document
+from worker.store.queries import sales_journal
+from worker.store.queries.sales_journal import Journal
 from worker.store.register import RegisterEntry
 
 # The columns that repeat what the snapshot says, for lists and searches.
@@ -56,6 +59,7 @@ class ShopRecords:
     counters: tuple[Counter, ...]
     files: tuple[StoredFile, ...]
     issued_entries: tuple[tuple[int, str], ...]
+    journal: Journal
 
 
 def repeatable_read(connection: Connection) -> None:
@@ -81,6 +85,7 @@ def read_shop(connection: Connection, shop_id: str) -> ShopRecords:
         counters=numbering.counters(connection, shop_id),
         files=tuple(StoredFile(**row) for row in stored.mappings()),
         issued_entries=tuple((event.document_id, event.message) for event in issued_entries),
+        journal=sales_journal.journal(connection, shop_id, since=date.min, until=date.max),
     )
 
 

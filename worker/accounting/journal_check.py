@@ -1,0 +1,32 @@
+"""Whether the sums of which the journal is made are those of the documents."""
+
+from worker.accounting.inspection import Inspection
+from worker.domain.sold import SoldDocument
+from worker.message import Message
+from worker.store import daily_sales
+from worker.store.queries import integrity, sales_journal
+from worker.store.queries.integrity import StoredDocument
+from worker.store.queries.sales_journal import Journal
+
+
+def check_journal(inspection: Inspection, found: integrity.ShopRecords) -> None:
+    """Call where the documents themselves are intact: what is wrong with one of them is wrong with the sums too."""
+    counted = counted_anew(found)
+    parts = {*found.journal.rows, *found.journal.totals} ^ {*counted.rows, *counted.totals}
+    for month in sorted({part.month for part in parts}):
+        message = Message(
+            "The journal of the month that begins on {day} does not say what the documents of that month say.",
+            day=month,
+        )
+        inspection.add_damage("", "journal_differs", message)
+
+
+def counted_anew(found: integrity.ShopRecords) -> Journal:
+    """The journal of all invoices and credit notes, from what each says."""
+    sold = (row for row in found.rows if row.document.draft.kind in daily_sales.OF_JOURNAL and not row.test)
+    return sales_journal.of_documents((as_sold(row), row.snapshot) for row in sold)
+
+
+def as_sold(row: StoredDocument) -> SoldDocument:
+    draft = row.document.draft
+    return SoldDocument(draft.kind, draft.currency, row.document.issued_on, draft.net, draft.vat, draft.total)
