@@ -260,7 +260,7 @@ def erase_customer(services: Services, shop_id: str, email: str, *, by: str) -> 
             open_drafts=tuple(draft.order_number for draft in open_drafts),
         )
         message = Message(
-            "A customer was erased on request: {orders} orders, {documents} documents stay.",
+            "A customer was erased on request. Erased orders: {orders}; documents that stay by law: {documents}.",
             orders=len(order_ids),
             documents=len(customer_documents),
         )

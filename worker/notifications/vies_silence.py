@@ -29,7 +29,7 @@ def alert_vies_silence(services: Services, connected: ConnectedShop) -> None:
             _number(orders.find(connection, shop.shop_id, one.order.order_id), one) for one in waiting[:MOST_NAMED]
         ]
         message = Message(
-            "{shop}: VIES has not answered since {since}, and the invoices of {count} orders wait for it: {orders}. It is asked again "
+            "{shop}: VIES has not answered since {since}. The invoices that wait for it, by order ({count}): {orders}. It is asked again "
             "by itself; what it has not answered by {until} becomes a draft. You need do nothing, unless you trust a number: then make "
             "the invoice on the order's page.",
             shop=shop.name,

@@ -75,7 +75,7 @@ def backfill(services: Services, task: Task) -> Mapping[str, Any]:
     if task.argument.get("make") and found.to_make:
         delivery_ids = order_backfill.start(services, connected, found)
         with services.store.write() as connection:
-            message = Message("Documents for {count} older orders are being made.", count=len(delivery_ids))
+            message = Message("Documents are being made for older orders: {count}.", count=len(delivery_ids))
             event = AuditEntry(task.shop_id, services.now(), task.requested_by, "backfill_started", message)
             audit_trail.add(connection, event)
     return {**as_answer(found), "deliveries": len(delivery_ids)}

@@ -92,7 +92,7 @@ def key_check(found: ShopCheck) -> ConnectionCheck:
     return ConnectionCheck(
         "rest_key",
         good=True,
-        message=Message("The REST key reads and writes; the shop has {orders} orders.", orders=found.orders),
+        message=Message("The REST key reads and writes; orders in the shop: {orders}.", orders=found.orders),
     )
 
 

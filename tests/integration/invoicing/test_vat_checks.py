@@ -145,7 +145,7 @@ def test_the_owner_is_told_after_two_hours_of_silence_which_orders_wait_until_vi
     later(system, hours=2)
     system.arrives(untaxed(301))
     [told] = silence(system)
-    assert "the invoices of 2 orders wait for it: 300, 301" in told
+    assert "by order (2): 300, 301" in told
     system.vies.always = ""
     for _ in range(30):
         later(system, hours=1)
