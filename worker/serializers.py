@@ -346,17 +346,18 @@ def road(found: RoadHealth) -> Json:
 def task(found: Task) -> Json:
     """What was asked for and only the worker can do: how far it is, and of each of many (`ids` of its argument) what became of it.
 
-    An item waits, was done, or was refused with a code and a message. Where the whole was given up, nobody wrote down which were
-    done before: they are unknown, and asking again does nothing twice.
+    An item waits, was done, or was refused with a code and a message. Where the whole was given up, or more were refused than are
+    named, nobody wrote down which were done: they are unknown, and asking again does nothing twice.
     """
     answer, ids = found.answer, [int(one) for one in found.argument.get("ids", ())]
     is_failed, is_done = found.state == "failed", found.state == "done"
-    done = len(ids) if is_done else int(answer.get("done", 0))
+    done = int(answer.get("done", len(ids) if is_done else 0))
     refused = {int(one["id"]): one for one in answer.get("named", ())}
+    is_unknown = is_failed or len(refused) < int(answer.get("left", 0))
     items: list[Json] = []
     for place, item_id in enumerate(ids):
         why = refused.get(item_id)
-        outcome = "unknown" if is_failed else "waiting" if place >= done else "refused" if why else "done"
+        outcome = "refused" if why else "waiting" if place >= done else "unknown" if is_unknown else "done"
         said = {"code": why["code"], "message": read_message(why["message"])} if why else {"code": "", "message": ""}
         items.append({"id": item_id, "outcome": outcome, **said})
     return {
@@ -365,7 +366,7 @@ def task(found: Task) -> Json:
         "state": found.state,
         "of": len(ids),
         "done": done,
-        "changed": sum(item["outcome"] == "done" for item in items),
+        "changed": int(answer.get("changed", sum(item["outcome"] == "done" for item in items))),
         "code": str(answer.get("code", "")) if is_failed else "",
         "message": read_message(answer["message"]) if is_failed and answer.get("message") else "",
         "items": items,

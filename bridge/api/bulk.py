@@ -16,6 +16,7 @@ from worker.queue import RUN_TASK
 from worker.serializers import Json, instant
 from worker.store import tasks
 from worker.store.files.temporary import TemporaryFile
+from worker.store.jobs import OF_SHOP
 from worker.store.queries import jobs, ticked
 from worker.store.queries.jobs import Job, JobFilter
 from worker.store.tasks import Task, TaskRequest
@@ -48,15 +49,15 @@ def zip_documents(api_request: ApiRequest) -> Response:
 
 
 def get_task(api_request: ApiRequest, task_id: int) -> Response:
-    return jsonify(serializers.task(task_of(api_request, task_id, OF_MANY)))
+    return task_response(task_of(api_request, task_id, OF_MANY))
 
 
 def get_task_file(api_request: ApiRequest, task_id: int) -> Response:
     """The zip, for three days."""
     task = task_of(api_request, task_id, OF_MANY)
-    if task.state != "done" or "file" not in task.answer:
+    found = file_of(task)
+    if found is None:
         raise not_found("file")
-    found = TemporaryFile.from_json(task.answer["file"], shop_id=api_request.shop_id)
     response = Response(context().archive.chunks(found.path), mimetype="application/zip")
     response.headers["Content-Disposition"] = f'attachment; filename="{task_id}.zip"'
     response.headers["Content-Length"] = str(found.size)
@@ -64,10 +65,26 @@ def get_task_file(api_request: ApiRequest, task_id: int) -> Response:
     return response
 
 
+def task_response(task: Task) -> Response:
+    return jsonify({**serializers.task(task), "has_file": file_of(task) is not None})
+
+
+def file_of(task: Task) -> TemporaryFile | None:
+    """What it made, until that expires."""
+    if task.state != "done" or "file" not in task.answer:
+        return None
+    found = TemporaryFile.from_json(task.answer["file"], shop_id=task.shop_id)
+    return found if found.is_kept(context().now()) else None
+
+
 def list_failed_jobs(api_request: ApiRequest) -> Response:
     with context().store.read() as connection:
         ids = jobs.job_ids(
-            connection, (api_request.shop_id,), JobFilter(), above=api_request.after, limit=api_request.limit + 1
+            connection,
+            (api_request.shop_id,),
+            JobFilter(kinds=OF_SHOP),
+            above=api_request.after,
+            limit=api_request.limit + 1,
         )
         found = jobs.of_ids(connection, ids)
     return page_response(api_request, "/failed-jobs", "jobs", [*map(job_as_json, found)], "job_id")
@@ -81,7 +98,7 @@ def asked_for(api_request: ApiRequest, kind: str, argument: Mapping[str, Any], *
     context().enqueuer.enqueue(RUN_TASK, task_id)
     with context().store.read() as connection:
         found = tasks.find(connection, task_id)
-    response = jsonify(serializers.task(found) if found else {})
+    response = task_response(found) if found else jsonify({})
     response.status_code = HTTPStatus.ACCEPTED
     response.headers["Location"] = f"{context().settings.public_url}/api/v1/{path}/{task_id}"
     return response

@@ -194,7 +194,7 @@ ROUTES = (
         Scope.DOCUMENTS_WRITE,
         body=(fields.WHAT, fields.IDS, fields.SEND, fields.WHY),
         description="As the ticks of the pages do it, one after the other; what cannot be done holds up no other. `GET /tasks/{task_id}` "
-        "says of each what became of it. Invoices are marked paid with `POST /documents/paid`.",
+        "says of each what became of it, to a token with `documents:read`. Invoices are marked paid with `POST /documents/paid`.",
         tag="bulk",
     ),
     Route(
@@ -205,7 +205,8 @@ ROUTES = (
         {202: "Task"},
         Scope.FILES_READ,
         body=(fields.DOCUMENTS,),
-        description="Once the task is done, `GET /tasks/{task_id}/file` gives it, for three days.",
+        description="`GET /tasks/{task_id}` says how far it is, to a token with `documents:read`; once it is done, `GET /tasks/{task_id}/file` "
+        "gives the zip, for three days. Before and after it is 404.",
         tag="bulk",
     ),
     Route(

@@ -76,6 +76,7 @@ def actor_name(actor: str) -> str:
         "worker": "Facturelay",
         "scheduler": "Facturelay",
         "facturelay": "Facturelay",
+        "restore": "Facturelay",
         "plugin": _("the plugin"),
         "command line": _("the command line"),
         "bank folder": _("the folder of bank files"),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from bridge.dashboard.labels import actor_name
 from bridge.i18n.translate import _, translate_message
 from worker.domain import peppol
 from worker.domain.attention import Harm, Source
@@ -17,7 +18,7 @@ from worker.store.queries.order_history import DocumentDetails, OrderHistory
 from worker.store.steps import Step
 
 # Who acts where no person does.
-OURSELVES = ("worker", "scheduler")
+OURSELVES = ("worker", "scheduler", "facturelay")
 # What processing an order says that the trail of its documents says too, or that is no news.
 NO_NEWS = ("issued", "already_made", "nothing_due")
 
@@ -247,6 +248,6 @@ def said(entries: Iterable[AuditEntry], documents: Iterable[DocumentDetails]) ->
     """What the audit trail says."""
     by_id = {item.document.document_id: item for item in documents if item.document}
     for entry in entries:
-        who = "" if entry.actor in OURSELVES else entry.actor
+        who = "" if entry.actor in OURSELVES else actor_name(entry.actor)
         item = by_id.get(entry.document_id) if entry.document_id else None
         yield Event(entry.at, translate_message(entry.message), who, item)

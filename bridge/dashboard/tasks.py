@@ -139,6 +139,8 @@ def file(shop_id: str, task_id: int) -> Response:
     if task.kind == "export_shop" and not may_change():
         raise forbidden()
     found = TemporaryFile.from_json(task.answer["file"], shop_id=shop_id)
+    if not found.is_kept(context().now()):
+        abort(HTTPStatus.NOT_FOUND)
     is_pdf = found.name.endswith(".pdf")
     response = Response(
         context().archive.chunks(found.path), mimetype="application/pdf" if is_pdf else "application/zip"

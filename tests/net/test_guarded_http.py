@@ -161,6 +161,18 @@ def test_tls_still_asks_for_the_name(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert (good.content, names) == (b"safe", ["shop.example", "other.example"])
 
 
+def test_a_connection_that_connects_again_knows_its_authorities_still(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    context, ca_file = certificate(tmp_path, "shop.example")
+    _resolve_as(monkeypatch, {"shop.example": "127.0.0.1"})
+    closing = answer(headers=["Connection: close"])
+    with ScriptedServer([closing] * 3, context=context) as shop, guarded_session(allow_private=True) as session:
+        address = f"https://shop.example:{shop.port}/"
+        assert [session.get(address, verify=ca_file).status_code for _ in range(3)] == [200, 200, 200]
+    assert shop.connections == 3
+
+
 def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     with ScriptedServer([answer()]) as proxy, ScriptedServer([answer(body=b"direct")]) as shop:
         monkeypatch.setenv("http_proxy", proxy.url)

@@ -12,8 +12,9 @@ from worker.store.queries.sales_journal import Journal
 def check_journal(inspection: Inspection, found: integrity.ShopRecords) -> None:
     """Call where the documents themselves are intact: what is wrong with one of them is wrong with the sums too."""
     counted = counted_anew(found)
-    parts = {*found.journal.rows, *found.journal.totals} ^ {*counted.rows, *counted.totals}
-    for month in sorted({part.month for part in parts}):
+    rows = {*found.journal.rows} ^ {*counted.rows}
+    totals = {*found.journal.totals} ^ {*counted.totals}
+    for month in sorted({row.month for row in rows} | {total.month for total in totals}):
         message = Message(
             "The journal of the month that begins on {day} does not say what the documents of that month say.",
             day=month,

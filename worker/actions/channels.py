@@ -15,7 +15,7 @@ def add_channel(connection: Connection, encryption: Encryption, new: NewChannel,
     """A new channel's id, and the secret of a webhook: shown once. Raises Rejected where there are too many."""
     counters.lock(connection, new.shop_id)  # so that two at once do not both find room for the last one
     channel_id, secret = channels.add(connection, encryption, new, by=by)
-    message = Message("{by} is notified at {host} too.", by=by.name, host=host_of(new.url))
+    message = Message("{host} is notified too.", host=host_of(new.url))
     audit_trail.add(connection, AuditEntry(new.shop_id, by.now, by.name, "channel_added", message))
     return channel_id, secret
 

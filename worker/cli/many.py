@@ -18,9 +18,11 @@ from worker.jobs.task import do_task
 from worker.services import Services
 from worker.store import drafts, tasks
 from worker.store.files.temporary import TemporaryFile
+from worker.store.jobs import OF_SHOP
 from worker.store.queries import jobs
 from worker.store.queries.jobs import JobFilter
 from worker.store.tasks import Task, TaskRequest
+from worker.tasks.many import MOST
 
 # While another process has it, or what it needs does not answer, it is looked at again after so long.
 LOOK_AGAIN_S = 1
@@ -176,6 +178,8 @@ def as_text(task: Task, answer: Mapping[str, Any], what: str) -> str:
 def named(ids: Sequence[int]) -> list[int]:
     if not ids:
         raise click.UsageError("Name the ids, or say --all where that can be said.")
+    if len(ids) > MOST:
+        raise click.UsageError(f"These are {len(ids)}; name {MOST} at most, and the others after them.")
     return list(dict.fromkeys(ids))
 
 
@@ -193,7 +197,7 @@ def failed_of(services: Services, shop_id: str, *, every: bool) -> list[int]:
     with services.store.read() as connection:
         while every:
             some = jobs.job_ids(
-                connection, (shop_id,), JobFilter(), above=found[-1] if found else 0, limit=READ_AT_ONCE
+                connection, (shop_id,), JobFilter(kinds=OF_SHOP), above=found[-1] if found else 0, limit=READ_AT_ONCE
             )
             found += some
             every = len(some) == READ_AT_ONCE

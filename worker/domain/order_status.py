@@ -14,7 +14,7 @@ _STATUS_TERMS = {
     "completed": Message("completed"),
     "cancelled": Message("cancelled"),
     "refunded": Message("refunded"),
-    "failed": Message("failed"),
+    "failed": Message("payment failed"),
 }
 
 

@@ -1,11 +1,13 @@
 """The job that does one step of a document after it is issued."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
 
 from worker.domain.step import MAIL_UNSURE, STEPS
 from worker.errors import FacturelayError, Unavailable, WaitsForOthers
-from worker.jobs.job_type import JobType, lease_time, run
+from worker.jobs.job_type import BUG, TOO_LONG, JobType, lease_time, run
 from worker.message import Message
 from worker.sending import NotNeeded, function_of, tell
 from worker.sending.email import MAIL_LIMIT
@@ -18,13 +20,14 @@ from worker.store.steps import LeasedSteps
 
 log = logging.getLogger(__name__)
 
+# Codes that are no answer of who was asked.
+SAYS_NOTHING = (BUG.code, TOO_LONG.code, "database_away")
+
 
 class DoStep(JobType[LeasedSteps, str | NotNeeded]):
     """One step of a document; a mail, of all that go with it."""
 
     def do(self, services: Services, leased: LeasedSteps) -> str | NotNeeded:
-        if leased.steps[0].code == MAIL_UNSURE:
-            self.say_that_it_may_come_twice(services, leased)
         try:
             return function_of(STEPS[leased.steps[0].name])(services, leased)
         except NotNeeded as reason:
@@ -57,20 +60,11 @@ class DoStep(JobType[LeasedSteps, str | NotNeeded]):
                 entry = AuditEntry(step.shop_id, now, "worker", code, message, order_id, step.document_id)
                 audit_trail.add(connection, entry)
 
-    def say_that_it_may_come_twice(self, services: Services, leased: LeasedSteps) -> None:
-        now = services.now()
-        with services.store.write() as connection:
-            for step in leased.steps:
-                document = documents.get(connection, step.document_id)
-                message = Message(
-                    "The mail with {number} may arrive twice: Facturelay stopped, or the connection broke, while the mail server was "
-                    "taking it. It is sent again, as the same mail, so that it surely arrives.",
-                    number=document.number,
-                )
-                entry = AuditEntry(
-                    step.shop_id, now, "worker", "mailed_again", message, document.draft.order_id, step.document_id
-                )
-                audit_trail.add(connection, entry)
+    def retry_later(self, connection: Connection, leased: LeasedSteps, error: Unavailable, next_at: datetime) -> None:
+        """What goes wrong after a mail was begun, and is no word of the mail server's, does not say that it did not leave."""
+        is_unsure = error.code in SAYS_NOTHING and job_store.code_of(connection, leased.lease) == MAIL_UNSURE
+        code = MAIL_UNSURE if is_unsure else error.code
+        job_store.retry_later(connection, leased.lease, code=code, message=error.message, next_at=next_at)
 
 
 def run_steps(services: Services, document_id: int, *, queue: str | None = None) -> bool:

@@ -11,7 +11,7 @@ from datetime import datetime
 from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
-from worker.errors import TakesLong
+from worker.errors import TakesLong, Unavailable
 from worker.jobs.job_type import lease_time
 from worker.jobs.order import process_delivery
 from worker.jobs.settlement import settle_order
@@ -139,6 +139,7 @@ def perform_and_follow(services: Services, due: DueJob, load: Load, *, is_urgent
     To go by Redis for each step would cost more than the step.
     """
     began, done, after = time.monotonic(), {due.job_id}, load
+    upcoming: list[DueJob] = []
     try:
         begun = perform(services, due, load, is_urgent=is_urgent)
         if begun is None:
@@ -151,7 +152,8 @@ def perform_and_follow(services: Services, due: DueJob, load: Load, *, is_urgent
             done.add(step.job_id)
             after, upcoming = perform(services, step, after, is_urgent=True) or after, due_after(services, due)
     except BaseException:
-        upcoming = due_after(services, due)
+        with suppress(Unavailable):
+            upcoming = due_after(services, due)
         raise
     finally:
         for left in {one.job: one for one in upcoming}.values():

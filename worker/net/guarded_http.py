@@ -101,9 +101,13 @@ class _Guarded(HTTPConnection):
 
 class _GuardedTLS(_Guarded, HTTPSConnection):
     def connect(self) -> None:
-        self.ssl_context = context_of(self.ca_certs)
+        authorities = self.ca_certs
+        self.ssl_context = context_of(authorities)
         self.ca_certs = None  # the context has them
-        super().connect()
+        try:
+            super().connect()
+        finally:
+            self.ca_certs = authorities  # for the next time: a connection that was closed connects again
 
 
 class _Unguarded(_Guarded):

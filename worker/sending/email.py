@@ -19,6 +19,7 @@ from worker.errors import FacturelayError, Rejected, TakesLong, Unavailable
 from worker.mail import customer_mail, server_choice, smtp
 from worker.mail.customer_mail import Ways
 from worker.mail.server_choice import ChosenServer
+from worker.message import Message
 from worker.net.talk import talk
 from worker.plugin import sync
 from worker.sending import NotNeeded, peppol_mail
@@ -26,7 +27,8 @@ from worker.sending.customer_link import link_of
 from worker.sending.pdf import document_with_pdf
 from worker.services import Services
 from worker.shops import branding
-from worker.store import documents, jobs, senders, transmissions
+from worker.store import audit_trail, documents, jobs, senders, transmissions
+from worker.store.audit_trail import AuditEntry
 from worker.store.roads import SERVER_REFUSES, SHARED_MAIL, Road, RoadKind
 from worker.store.shops import ConnectedShop
 from worker.store.steps import LeasedSteps
@@ -57,7 +59,7 @@ def send(services: Services, leased: LeasedSteps) -> str:
 
     def begin() -> None:
         with services.store.write() as connection:
-            begin_mail(connection, leased, message_id)
+            begin_mail(connection, leased, message_id, now=services.now())
             if by_peppol:
                 transmissions.mark_told(connection, by_peppol, now=services.now())
 
@@ -89,10 +91,25 @@ def new_message_id(public_url: str) -> str:
     return make_msgid(domain=urlsplit(public_url).hostname or "localhost")
 
 
-def begin_mail(connection: Connection, leased: LeasedSteps, message_id: str) -> None:
-    """Write down that a mail may have left from now on, until it is done or the server says no. Raises Unavailable where another mails it."""
+def begin_mail(connection: Connection, leased: LeasedSteps, message_id: str, *, now: datetime) -> None:
+    """Write down that a mail may have left from now on, until it is done or the server says no, and where it may have left before.
+
+    Raises Unavailable where another mails it.
+    """
     if not jobs.begin(connection, leased.lease, code=MAIL_UNSURE, detail=message_id):
         raise Unavailable("It took longer than it may, and was broken off; it is tried again.", code="took_too_long")
+    if leased.steps[0].code != MAIL_UNSURE:
+        return
+    for step in leased.steps:
+        document = documents.get(connection, step.document_id)
+        message = Message(
+            "The mail with {number} may arrive twice: Facturelay stopped, or the connection broke, while the mail server was "
+            "taking it. It is sent again, as the same mail, so that it surely arrives.",
+            number=document.number,
+        )
+        order_id = document.draft.order_id
+        entry = AuditEntry(step.shop_id, now, "worker", "mailed_again", message, order_id, step.document_id)
+        audit_trail.add(connection, entry)
 
 
 def documents_of(services: Services, leased: LeasedSteps) -> list[Document]:

@@ -77,7 +77,7 @@ def send(services: Services, leased: LeasedSteps) -> str:
 
     def begin() -> None:
         with services.store.write() as connection:
-            begin_mail(connection, leased, message_id)
+            begin_mail(connection, leased, message_id, now=services.now())
 
     recipients = customer_mail.recipients(shop, views[0].document)
     send_mail(services, connected, message, recipients=recipients, begin=begin)

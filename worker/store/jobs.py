@@ -127,11 +127,6 @@ def renew(connection: Connection, lease: str, *, until: datetime) -> bool:
     return bool(connection.execute(update(jobs).where(jobs.c.lease == lease).values(lease_until=until)).rowcount)
 
 
-def save_detail(connection: Connection, lease: str, detail: str) -> None:
-    """Keep *detail* on the leased jobs."""
-    connection.execute(update(jobs).where(jobs.c.lease == lease).values(detail=detail))
-
-
 def begin(connection: Connection, lease: str, *, code: str, detail: str) -> bool:
     """Write down what begins, before the world is told: whoever takes the jobs up after a crash finds *code* and *detail*.
 
@@ -139,6 +134,11 @@ def begin(connection: Connection, lease: str, *, code: str, detail: str) -> bool
     """
     begun = update(jobs).where(jobs.c.lease == lease).values(code=code, detail=detail)
     return bool(connection.execute(begun).rowcount)
+
+
+def code_of(connection: Connection, lease: str) -> str:
+    """What the first of the leased jobs says; empty where the lease was lost."""
+    return connection.execute(select(jobs.c.code).where(jobs.c.lease == lease).limit(1)).scalar() or ""
 
 
 def finish(connection: Connection, lease: str, end: JobEnd = DONE, *, now: datetime, detail: str | None = None) -> bool:

@@ -9,6 +9,7 @@ from worker.jobs import turn
 from worker.queue import PROCESS_ORDER, QueueName
 from worker.services import Services
 from worker.store import roads, turns, worker_share
+from worker.store.jobs import JobKind
 from worker.store.roads import SHARED_MAIL, Failure
 from worker.store.turns import DueJob
 from worker.store.worker_share import Load
@@ -42,6 +43,14 @@ def test_an_order_is_mailed_in_the_turn_in_which_it_is_processed(system: System,
     assert [mail.recipients for mail in system.mailbox.messages()] == [("koper@klant.test",)]
     assert system.shop.notes(7) == ()
     assert enqueued == [QueueName.CALLS]
+
+
+def test_what_another_worker_has_is_left_to_it(
+    system: System, enqueued: list[QueueName], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(turn.DO, JobKind.PROCESS_ORDER, lambda *_: False)
+    turn.serve(system.services, PROCESS_ORDER, receive(system, 7))
+    assert (system.documents(7), enqueued) == ((), [])
 
 
 def test_a_worker_that_prints_nothing_leaves_that_to_others(system: System, enqueued: list[QueueName]) -> None:

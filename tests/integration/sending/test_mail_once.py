@@ -81,6 +81,25 @@ def test_a_worker_killed_between_acceptance_and_its_own_note_sends_the_same_mail
     assert said.startswith("The mail with F2026-00001 may arrive twice")
 
 
+def test_what_breaks_here_after_the_mail_left_does_not_hide_that_it_may_come_twice(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = email.send_mail
+
+    def breaks(*arguments: Any, **more: Any) -> None:
+        given(*arguments, **more)
+        raise RuntimeError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(email, "send_mail", breaks)
+        with pytest.raises(RuntimeError):
+            system.arrives(ORDER)
+    system.clock.move(minutes=10)
+    system.work()
+
+    assert (mail_of(system), len(told_of_twice(system))) == (("done", 2, 1), 1)
+
+
 def test_a_worker_that_others_thought_dead_mails_nothing_after_them(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -97,9 +97,14 @@ def write_ahead(cursor: sqlite3.Cursor) -> None:
             cursor.execute("PRAGMA journal_mode=WAL")
             return
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+            if not is_busy(error) or time.monotonic() > until:
                 raise
         time.sleep(0.01)
+
+
+def is_busy(error: sqlite3.OperationalError) -> bool:
+    """Also while another process puts right what a crash left (SQLITE_BUSY_RECOVERY): the low byte is the kind."""
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def begin_sqlite(connection: Connection) -> None:
@@ -123,7 +128,7 @@ def begin_writing(connection: sqlite3.Connection) -> None:
                 connection.execute("BEGIN IMMEDIATE")
                 return
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                if not is_busy(error) or time.monotonic() > until:
                     raise
             time.sleep(LOOK_AGAIN_S)
     finally:

@@ -37,6 +37,9 @@ class TemporaryFile:
         """For the argument or the answer of a task; `from_json` reads it."""
         return asdict(self)
 
+    def is_kept(self, now: datetime) -> bool:
+        return datetime.fromisoformat(self.expires_at) > now
+
     @classmethod
     def from_json(cls, value: Mapping[str, Any], *, shop_id: str) -> "TemporaryFile":
         """Read what `as_json` wrote, of this shop. Raises Rejected for a path that is none of ours, or another shop's."""

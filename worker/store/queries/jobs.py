@@ -49,6 +49,7 @@ class JobFilter:
     kind: JobKind | None = None
     name: str | None = None
     code: str | None = None
+    kinds: Sequence[JobKind] = ()  # empty: any
     done_before: datetime | None = None  # ended then at the latest
     asked: Between = ALWAYS  # when it was asked for
 
@@ -131,6 +132,8 @@ def conditions(shops: Shops, wanted: JobFilter) -> list[ColumnElement[bool]]:
     found = [IS_PENDING, jobs.c.state == wanted.state, *within(jobs.c.shop_id, shops)]
     if wanted.done_before is not None:
         found.append(jobs.c.done_at <= wanted.done_before)
+    if wanted.kinds:
+        found.append(jobs.c.kind.in_(wanted.kinds))
     found += wanted.asked.conditions(jobs.c.created_at)
     named = {jobs.c.kind: wanted.kind, jobs.c.name: wanted.name, jobs.c.code: wanted.code}
     return found + [column == value for column, value in named.items() if value is not None]

@@ -152,6 +152,15 @@ final class ConnectorTest extends WordPressTestCase {
 		$this->assertSame( array( 0, false, 0, null ), array( $this->keys(), Connection::load()->exists(), ServiceAccount::find(), get_role( 'facturelay' ) ) );
 	}
 
+	public function test_disconnecting_needs_no_answer(): void {
+		$this->connect();
+		$this->status = 503;
+
+		( new Connector( '1' ) )->disconnect();
+
+		$this->assertSame( array( 0, false, 0 ), array( $this->keys(), Connection::load()->exists(), ServiceAccount::find() ) );
+	}
+
 	/** @dataProvider everybody */
 	public function test_the_key_has_the_same_few_rights_whoever_connects( string $role ): void {
 		wp_set_current_user( $this->somebody( $role ) );

@@ -108,7 +108,7 @@ final class Connector {
 	public function disconnect(): void {
 		$connection = Connection::load();
 		if ( $connection->is_active() ) {
-			( new MailRelease() )->release_all( static fn ( array $own_mails ): array => self::tell_disconnect( $connection, $own_mails ) );
+			( new MailRelease() )->release_all( static fn ( array $own_mails ): ?array => self::tell_disconnect( $connection, $own_mails ) );
 		}
 		// In a copy of the shop these rows are the copy's own: the connected shop keeps its webhooks and key.
 		Webhooks::delete( $connection );
