@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from worker import serializers
 from worker.domain.document import Category, Document, Draft, Line, Mention, Reference, Rounding, VatLine
 from worker.rendering.samples import a_draft
 from worker.store.queries.order_history import DocumentDetails
+from worker.store.tasks import Task
 
 NOT_TOLD: dict[type, Mapping[str, str]] = {
     Draft: {
@@ -71,3 +73,35 @@ def test_both_languages_and_the_invoices_of_a_deposit_are_told() -> None:
         ["Btw"],
         [{"key": "oss", "text": "Btw", "second": "TVA"}],
     )
+
+
+def a_task(*, state: str = "done", **answer: object) -> Task:
+    return Task(
+        1,
+        "a",
+        "do_many",
+        {"what": "issue", "ids": [1, 2, 3]},
+        "An",
+        datetime(2026, 11, 23, tzinfo=UTC),
+        state,
+        answer,
+        None,
+    )
+
+
+NAMED = [{"id": 2, "code": "draft_gone", "message": {"key": "It is gone.", "values": {}}}]
+
+
+@pytest.mark.parametrize(
+    ("task", "outcomes", "changed"),
+    [
+        (a_task(of=3, done=3, changed=2, left=1, named=NAMED), ["done", "refused", "done"], 2),
+        # More were refused than are named, or fewer were tried than were asked for.
+        (a_task(of=3, done=3, changed=1, left=2, named=NAMED), ["unknown", "refused", "unknown"], 1),
+        (a_task(of=2, done=2, changed=1, left=1, named=NAMED), ["done", "refused", "waiting"], 1),
+        (a_task(state="failed", code="bug"), ["unknown", "unknown", "unknown"], 0),
+    ],
+)
+def test_of_many_nothing_is_said_to_be_done_that_may_not_be(task: Task, outcomes: list[str], changed: int) -> None:
+    told: dict[str, Any] = serializers.task(task)
+    assert ([item["outcome"] for item in told["items"]], told["changed"]) == (outcomes, changed)

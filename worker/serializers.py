@@ -353,11 +353,11 @@ def task(found: Task) -> Json:
     is_failed, is_done = found.state == "failed", found.state == "done"
     done = int(answer.get("done", len(ids) if is_done else 0))
     refused = {int(one["id"]): one for one in answer.get("named", ())}
-    is_unknown = is_failed or len(refused) < int(answer.get("left", 0))
+    rest = "unknown" if len(refused) < int(answer.get("left", 0)) else "done"
     items: list[Json] = []
     for place, item_id in enumerate(ids):
         why = refused.get(item_id)
-        outcome = "refused" if why else "waiting" if place >= done else "unknown" if is_unknown else "done"
+        outcome = "refused" if why else "unknown" if is_failed else "waiting" if place >= done else rest
         said = {"code": why["code"], "message": read_message(why["message"])} if why else {"code": "", "message": ""}
         items.append({"id": item_id, "outcome": outcome, **said})
     return {
