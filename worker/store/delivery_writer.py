@@ -48,8 +48,12 @@ class DeliveryWriter:
                 # Not before: whoever came while another process was writing shares the commit too.
                 together = self._next_ones()
                 ids = deliveries.add_all(connection, [(one.new, one.since) for one in together])
-        except BaseException as error:  # noqa: BLE001  # whoever waits is told of any
+        except Exception as error:  # noqa: BLE001  # whoever waits is told of any
             self._after(error, together or self._next_ones())
+        except BaseException as error:
+            for one in together:
+                one.delivery_id.set_exception(error)
+            raise
         else:
             for one, delivery_id in zip(together, ids, strict=True):
                 one.delivery_id.set_result(delivery_id)
@@ -57,7 +61,7 @@ class DeliveryWriter:
     def _next_ones(self) -> list[Waiting]:
         return [self.waiting.get_nowait() for _ in range(min(self.waiting.qsize(), MOST_TOGETHER))]
 
-    def _after(self, error: BaseException, together: list[Waiting]) -> None:
+    def _after(self, error: Exception, together: list[Waiting]) -> None:
         for one in together:
             if len(together) == 1 or isinstance(error, Unavailable):
                 one.delivery_id.set_exception(error)
@@ -68,7 +72,7 @@ class DeliveryWriter:
         try:
             with self._store.write() as connection:
                 delivery_id = deliveries.add(connection, one.new, now=one.since)
-        except BaseException as error:  # noqa: BLE001  # as above
+        except Exception as error:  # noqa: BLE001  # as above
             one.delivery_id.set_exception(error)
         else:
             one.delivery_id.set_result(delivery_id)
