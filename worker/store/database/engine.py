@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -91,20 +91,7 @@ def write_ahead(cursor: sqlite3.Cursor) -> None:
     In a new file this needs a lock that two may be about to take from each other; there SQLite fails at once, whatever the
     busy timeout says. The one that failed has let go of its half, so it may try again.
     """
-    until = time.monotonic() + BUSY_TIMEOUT_MS / 1000
-    while True:
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if not is_busy(error) or time.monotonic() > until:
-                raise
-        time.sleep(0.01)
-
-
-def is_busy(error: sqlite3.OperationalError) -> bool:
-    """Also while another process puts right what a crash left (SQLITE_BUSY_RECOVERY): the low byte is the kind."""
-    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    when_free(lambda: cursor.execute("PRAGMA journal_mode=WAL"))
 
 
 def begin_sqlite(connection: Connection) -> None:
@@ -120,16 +107,22 @@ def begin_writing(connection: sqlite3.Connection) -> None:
     SQLite itself looks again after up to a tenth of a second, and whoever came in between has the lock by then: where several
     write without a pause, some wait for seconds.
     """
-    until = time.monotonic() + BUSY_TIMEOUT_MS / 1000
     connection.execute("PRAGMA busy_timeout=0")
     try:
-        while True:
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-                return
-            except sqlite3.OperationalError as error:
-                if not is_busy(error) or time.monotonic() > until:
-                    raise
-            time.sleep(LOOK_AGAIN_S)
+        when_free(lambda: connection.execute("BEGIN IMMEDIATE"))
     finally:
         connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+
+
+def when_free(act: Callable[[], object]) -> None:
+    """Do *act*, and again while another has the lock. Raises sqlite3.OperationalError where that takes too long."""
+    until = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            act()
+            return
+        except sqlite3.OperationalError as error:
+            # The low byte is the kind: also while another process puts right what a crash left (SQLITE_BUSY_RECOVERY).
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        time.sleep(LOOK_AGAIN_S)
