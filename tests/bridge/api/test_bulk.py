@@ -1,5 +1,6 @@
 """The same done with many by a program, and who is notified: as the pages do it, with an answer for each."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -64,6 +65,9 @@ def test_documents_are_mailed_again_and_put_into_a_zip_that_can_be_fetched(api: 
     answer = api.get(f"/tasks/{told['task_id']}/file")
     assert (answer.mimetype, answer.data[:2]) == ("application/zip", b"PK")
     assert api.ask("POST", "/documents/zip", json={"documents": [9999]}).status_code == 422
+    api.app.now += timedelta(days=4)
+    gone = api.get(f"/tasks/{told['task_id']}/file"), api.told(f"/tasks/{told['task_id']}")["has_file"]
+    assert (gone[0].status_code, gone[1]) == (404, False)
 
 
 def test_what_another_shop_asked_for_is_not_told(api: ApiClient) -> None:

@@ -38,7 +38,7 @@ class TemporaryFile:
         return asdict(self)
 
     def is_kept(self, now: datetime) -> bool:
-        return datetime.fromisoformat(self.expires_at) > now
+        return datetime.fromisoformat(self.expires_at) >= now
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any], *, shop_id: str) -> "TemporaryFile":
