@@ -15,7 +15,6 @@ from worker.message import Message
 from worker.queue import RUN_TASK
 from worker.serializers import Json, instant
 from worker.store import tasks
-from worker.store.files.temporary import TemporaryFile
 from worker.store.jobs import OF_SHOP
 from worker.store.queries import jobs, ticked
 from worker.store.queries.jobs import Job, JobFilter
@@ -55,7 +54,7 @@ def get_task(api_request: ApiRequest, task_id: int) -> Response:
 def get_task_file(api_request: ApiRequest, task_id: int) -> Response:
     """The zip, for three days."""
     task = task_of(api_request, task_id, OF_MANY)
-    found = file_of(task)
+    found = tasks.file_of(task, now=context().now())
     if found is None:
         raise not_found("file")
     response = Response(context().archive.chunks(found.path), mimetype="application/zip")
@@ -66,15 +65,7 @@ def get_task_file(api_request: ApiRequest, task_id: int) -> Response:
 
 
 def task_response(task: Task) -> Response:
-    return jsonify({**serializers.task(task), "has_file": file_of(task) is not None})
-
-
-def file_of(task: Task) -> TemporaryFile | None:
-    """What it made, until that expires."""
-    if task.state != "done" or "file" not in task.answer:
-        return None
-    found = TemporaryFile.from_json(task.answer["file"], shop_id=task.shop_id)
-    return found if found.is_kept(context().now()) else None
+    return jsonify({**serializers.task(task), "has_file": tasks.file_of(task, now=context().now()) is not None})
 
 
 def list_failed_jobs(api_request: ApiRequest) -> Response:

@@ -19,7 +19,7 @@ from worker.domain.document import Kind
 from worker.queue import RUN_TASK
 from worker.store import documents, tasks
 from worker.store.files.temporary import TemporaryFile
-from worker.store.tasks import Task, TaskRequest
+from worker.store.tasks import Task, TaskRequest, file_of
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/s/<shop_id>/tasks")
 guard_shop(blueprint)
@@ -133,14 +133,12 @@ def state(shop_id: str, task_id: int) -> Response:
 def file(shop_id: str, task_id: int) -> Response:
     """The file that an answer names: a preview, a zip to download."""
     task = task_or_404(shop_id, task_id)
-    if task.state != "done" or "file" not in task.answer:
+    found = file_of(task, now=context().now())
+    if found is None:
         abort(HTTPStatus.NOT_FOUND)
     # The settings are in it, which a viewer does not see.
     if task.kind == "export_shop" and not may_change():
         raise forbidden()
-    found = TemporaryFile.from_json(task.answer["file"], shop_id=shop_id)
-    if not found.is_kept(context().now()):
-        abort(HTTPStatus.NOT_FOUND)
     is_pdf = found.name.endswith(".pdf")
     response = Response(
         context().archive.chunks(found.path), mimetype="application/pdf" if is_pdf else "application/zip"

@@ -15,6 +15,7 @@ from worker.queue import QueueName
 from worker.store import jobs as job_store
 from worker.store.database import json_codec
 from worker.store.database.tables import jobs, shops, tasks
+from worker.store.files.temporary import TemporaryFile
 from worker.store.jobs import JobEnd, JobKind, Leased, NewJob
 
 
@@ -32,6 +33,14 @@ class Task:
     answer: Mapping[str, Any]
     finished_at: datetime | None
     attempts: int = 0
+
+
+def file_of(task: Task, *, now: datetime) -> TemporaryFile | None:
+    """What it made, until that expires. Raises Rejected where its answer names none of its shop's."""
+    if task.state != "done" or "file" not in task.answer:
+        return None
+    found = TemporaryFile.from_json(task.answer["file"], shop_id=task.shop_id)
+    return found if found.is_kept(now) else None
 
 
 @dataclass(frozen=True)
