@@ -1,12 +1,12 @@
 """Pages of stored PDFs as a picture, for where no PDF can be shown: a phone draws none within a page.
 
-Nothing is drawn but what we printed ourselves, read from the archive and proved by its hash. A page takes some 25 ms of processor, so it is
-drawn in the request, one at a time, and remembered. The answer is kept by nobody else: it shows what the PDF shows (`no-store`, as there).
+Nothing is drawn but what we printed ourselves, read from the archive and proved by its hash. A page takes some 25 ms of processor, a small one
+10, so it is drawn in the request, one at a time, and remembered. The answer is kept by nobody else: it shows what the PDF shows (`no-store`, as there).
 """
 
 import io
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -22,18 +22,21 @@ if TYPE_CHECKING:
     from pypdfium2 import PdfPage
 
 
+MOST_REMEMBERED = 100  # of some 40 kB, by each process
+
+
 @dataclass(frozen=True)
 class Size:
-    """*width* in pixels; of the first *pages*, one below the other."""
+    """*width* in pixels; of the first *pages*, one below the other. *most* are remembered."""
 
     width: int
     pages: int
+    most: int = MOST_REMEMBERED
 
 
-# By the name that ends an address. 1,000 pixels are sharp on a phone and legible on a desk.
-SIZES = {"page": Size(1_000, 1), "pages": Size(1_000, 3), "small": Size(240, 1)}
+# By the name that ends an address. 1,000 pixels are sharp on a phone and legible on a desk; a small one has 7 kB and stands in each row of a list.
+SIZES = {"page": Size(1_000, 1), "pages": Size(1_000, 3), "small": Size(240, 1, most=1_000)}
 TALLEST = 2_000  # of a page, in pixels; A4 is 1,415 tall where it is 1,000 wide
-MOST_REMEMBERED = 100  # of some 40 kB, by each process
 GAP, GAP_COLOUR = 12, "#d4d4d8"
 QUALITY, EFFORT = 80, 0  # more effort takes twice the time and spares a twentieth
 
@@ -51,7 +54,7 @@ class Pictures:
     """Pictures by hash and size, the last ones asked for. Each is drawn once, however many ask for it at the same moment."""
 
     def __init__(self) -> None:
-        self._remembered: OrderedDict[tuple[str, Size], bytes] = OrderedDict()
+        self._remembered: defaultdict[Size, OrderedDict[str, bytes]] = defaultdict(OrderedDict)
         self._lock = threading.Lock()
         self._one_at_a_time = threading.Lock()  # PDFium knows no threads
 
@@ -66,15 +69,17 @@ class Pictures:
 
     def _known(self, sha256: str, size: Size) -> bytes | None:
         with self._lock:
-            if (sha256, size) in self._remembered:
-                self._remembered.move_to_end((sha256, size))
-            return self._remembered.get((sha256, size))
+            of_size = self._remembered[size]
+            if sha256 in of_size:
+                of_size.move_to_end(sha256)
+            return of_size.get(sha256)
 
     def _remember(self, sha256: str, size: Size, content: bytes) -> bytes:
         with self._lock:
-            self._remembered[sha256, size] = content
-            if len(self._remembered) > MOST_REMEMBERED:
-                self._remembered.popitem(last=False)
+            of_size = self._remembered[size]
+            of_size[sha256] = content
+            if len(of_size) > size.most:
+                of_size.popitem(last=False)
         return content
 
 

@@ -29,7 +29,7 @@ from worker.domain.credit_selection import CreditSelection, SelectedLine, resolv
 from worker.domain.document import Draft, Kind, StoredDraft
 from worker.domain.step import MAIL, TRANSMIT
 from worker.errors import InvalidValue, Rejected
-from worker.store import audit_trail, documents, drafts
+from worker.store import audit_trail, document_files, documents, drafts
 from worker.store.queries import order_history, today
 from worker.store.queries.order_history import DocumentDetails
 from worker.store.transmissions import UNKNOWN
@@ -67,8 +67,9 @@ def stored_file(shop_id: str, document_id: int, file_format: str) -> Response:
 
 @blueprint.get("/documents/<int:document_id>/<any(pages, small):size>.webp")
 def page_picture(shop_id: str, document_id: int, size: str) -> Response:
-    """The first pages of the PDF as a picture."""
-    stored = document_of(shop_id, document_id).file("pdf")
+    """The first pages of the PDF as a picture. A list asks for one a row: nothing else of the document is read."""
+    with context().store.read() as connection:
+        stored = document_files.file_of_shop(connection, shop_id, document_id, "pdf")
     if stored is None:
         abort(HTTPStatus.NOT_FOUND)
     return picture(stored, size)

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from bridge import page_picture
 from bridge.page_picture import SIZES, NotDrawn, Pictures, Size, draw
+from tests.support import busy_shop
 from tests.support.bridge_app import KEY, PDF, SHOP, BridgeApp, settings_for
 from tests.support.personas import SITE, Visitor, signed_in
 from worker.domain.document import Document
@@ -164,6 +165,37 @@ def test_only_members_of_the_shop_see_a_picture_as_only_they_see_the_pdf(house: 
     assert statuses(Visitor(house)) == [303, 303, 303]
     assert statuses(others) == [404, 404, 404]
     assert statuses(others, "another") == [404, 404, 404]
+
+
+def test_a_list_shows_page_one_of_what_is_printed_and_asks_for_nothing_else(house: BridgeApp) -> None:
+    made = busy_shop.fill(house, orders_=2, failed=0, drafts_=0)
+    member = signed_in(house, "viewer@shop.example", roles={SHOP: Role.VIEWER})
+    shown = (
+        f'<img src="/s/{SHOP}/documents/{made[1].document_id}/small.webp" width="32" height="45" alt="" loading="lazy">'
+    )
+
+    for path in (f"/s/{SHOP}/documents", f"/search?q={made[1].draft.order_number}"):
+        assert member.get(path).text.count(shown) == 1, path
+    assert f"documents/{made[0].document_id}/small.webp" not in member.get(f"/s/{SHOP}/documents").text
+
+
+def test_whatever_pages_a_house_looks_at_a_thousand_small_pictures_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_picture, "draw", lambda pdf, _size: pdf)
+    read, pictures = list[str](), Pictures()
+
+    def ask(name: str, size: Size) -> None:
+        def from_archive() -> bytes:
+            read.append(name)
+            return b""
+
+        pictures.of(name, size, from_archive)
+
+    for number in range(1_000):
+        ask(f"small {number}", SIZES["small"])
+        ask(f"page {number}", SIZES["page"])
+    ask("small 0", SIZES["small"])
+
+    assert read.count("small 0") == 1
 
 
 @pytest.mark.parametrize(("kind", "status"), [("preview", 200), ("save_attachment", 404)])

@@ -233,3 +233,24 @@ def test_on_a_phone_no_row_of_a_list_is_higher_than_a_fingers_width(
         heights = page.eval_on_selector_all(".cards tbody tr", "all => all.map(one => one.offsetHeight)")
         assert heights, path
         assert max(heights) < 120, path
+
+
+def test_page_one_is_small_in_a_row_and_legible_under_the_pointer_or_with_the_keyboard_beside_it(
+    busy: BridgeApp, page: "Page"
+) -> None:
+    styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
+    text = signed_in(busy, "els@host.example", operator=True).get(f"/s/{SHOP}/documents").text
+    page.set_content(f"{text}<style>{styles}</style>", wait_until="domcontentloaded")
+    pictures, rows = page.locator(".thumbnail img"), page.locator("tr:has(.thumbnail)")
+
+    def widths() -> list[int]:
+        found: list[int] = pictures.evaluate_all("all => all.map(one => one.offsetWidth)")
+        return found
+
+    assert set(widths()) == {32}
+    rows.nth(0).locator(".thumbnail").hover()
+    assert widths()[0] == 240
+    rows.nth(1).locator("strong").locator("..").focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    assert widths()[1] == 240

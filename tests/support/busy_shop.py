@@ -76,9 +76,11 @@ def add_order(connection: Connection, order_id: int, place: int, *, failed: bool
     draft = a_draft(**whose(order_id, company=company, name=f"Jan Peeters{place}"))
     taken = TakenNumber("invoice", 2026, place + 1, number, issued_on)
     document = documents.add(connection, NewDocument(shop_id=SHOP, issued_at=NOW, draft=draft, taken=taken))
-    steps.plan(
-        connection, StepPlan((MAIL,), str(order_id)), shop_id=SHOP, document_id=document.document_id, now=placed_at
-    )
+    # Of the first one the PDF is still to come.
+    plan = StepPlan((RENDER, MAIL) if place else (MAIL,), str(order_id))
+    steps.plan(connection, plan, shop_id=SHOP, document_id=document.document_id, now=placed_at)
+    if place:
+        steps.end_otherwise(connection, document.document_id, RENDER, JobEnd("done"), now=NOW)
     end = JobEnd("failed", "mail_refused", REFUSED) if failed else JobEnd("done")
     steps.end_otherwise(connection, document.document_id, MAIL, end, now=NOW)
     message = Message("{number} was issued.", number=number)

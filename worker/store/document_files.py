@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, exists, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from worker.store.database.tables import files
+from worker.store.database.tables import documents, files
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,12 @@ def file_of(connection: Connection, document_id: int, file_format: str) -> Store
     found = connection.execute(select(files).where(files.c.document_id == document_id, files.c.format == file_format))
     row = found.mappings().one_or_none()
     return StoredFile(**row) if row is not None else None
+
+
+def file_of_shop(connection: Connection, shop_id: str, document_id: int, file_format: str) -> StoredFile | None:
+    """As `file_of`, where the document is the shop's."""
+    is_theirs = exists().where(documents.c.document_id == document_id, documents.c.shop_id == shop_id)
+    return file_of(connection, document_id, file_format) if connection.execute(select(is_theirs)).scalar() else None
 
 
 def files_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, tuple[StoredFile, ...]]:
