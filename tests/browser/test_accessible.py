@@ -248,6 +248,10 @@ def test_page_one_is_small_in_a_row_and_legible_under_the_pointer_or_with_the_ke
         return found
 
     assert set(widths()) == {32}
+    beside = page.locator(".thumbnail + .first").evaluate_all(
+        "all => all.map(one => Math.abs(one.getBoundingClientRect().top - one.previousElementSibling.getBoundingClientRect().top))"
+    )
+    assert max(beside) < 12, "the number stands beside its picture, not below it"
     rows.nth(0).locator(".thumbnail").hover()
     assert widths()[0] == 240
     rows.nth(1).locator("strong").locator("..").focus()
