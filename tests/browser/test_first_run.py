@@ -60,11 +60,13 @@ def test_an_owner_comes_from_an_empty_machine_to_the_first_invoice(running: Runn
 
     page.goto(f"{home}/settings/connection")
     fill(page, rest_key="ck_wrong", rest_secret="cs_wrong")
-    press(page, "Save the key and check")
+    press(page, "Save the key and connect")
     assert "the shop refuses the key" in page.locator("#check").inner_text()
     fill(page, rest_key=running.shop.consumer_key, rest_secret=running.shop.consumer_secret)
-    press(page, "Save the key and check")
-    press(page, "Let the shop report its orders")
+    press(page, "Save the key and connect")
+    assert "From now on it reports: order placed, order changed." in said(page)
+    assert page.url.endswith("/settings/go-live")  # the next step, as the company is filled in
+    page.goto(f"{home}/settings/connection")
     press(page, "Check the connection")
     assert "The shop reports new and changed orders here." in page.locator("#check").inner_text()
 

@@ -59,6 +59,7 @@ TASKS: dict[str, Callable[[Services, Task], Mapping[str, Any]]] = {
     "reconcile": checks.reconcile,
     "renew_link": emails.renew_link,
     "repair_webhooks": connection.repair_webhooks,
+    "set_up_connection": connection.set_up_connection,
     "retry_failed": bulk_orders.retry_failed,
     "send_again": emails.send_again,
     "test_mail": emails.send_test_email,

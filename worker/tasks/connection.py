@@ -52,6 +52,34 @@ def check_connection(services: Services, task: Task) -> Mapping[str, Any]:
     return {"good": all(check.good for check in checks), "checks": [vars(check) for check in checks]}
 
 
+def set_up_connection(services: Services, task: Task) -> Mapping[str, Any]:
+    """What follows when a key was given: the reports that the shop lacks are made with it, and all is looked at.
+
+    Argument: `{}`. Answer: that of `check_connection`, with the `repaired` of `repair_webhooks`.
+    """
+    connected = services.connected(task.shop_id)
+    repaired: Mapping[str, Any] = {"repaired": []}
+    failed: Message | None = None
+    if connected.secrets.has_rest and all(check.good for check in rest_checks(services, connected)[:1]):
+        try:
+            repaired = repair_webhooks(services, task)
+        except FacturelayError as error:
+            failed = Message(
+                "The shop could not be set up to report its orders ({reason}). Press “Repair the reports” to try again.",
+                reason=error.message,
+            )
+    found = check_connection(services, task)
+    if failed is not None:
+        found = with_failure(found, failed)
+    return {**found, **repaired}
+
+
+def with_failure(found: Mapping[str, Any], why: Message) -> Mapping[str, Any]:
+    """What *found* says of the reports, with why they could not be made in place of that they are missing."""
+    checks = [{**check, "message": why} if check["name"] == "webhooks" else check for check in found["checks"]]
+    return {**found, "checks": checks}
+
+
 def address_check(services: Services) -> ConnectionCheck:
     """WordPress calls few ports, and believes that it delivered when it is sent on elsewhere."""
     url = urlsplit(services.settings.public_url)

@@ -8,8 +8,9 @@ from bridge.accounts.access import actor, me
 from bridge.accounts.access import shop as this_shop
 from bridge.context import base_path, context, redirect_to
 from bridge.dashboard.actions import run_action
+from bridge.dashboard.labels import topic_name
 from bridge.dashboard.settings import blueprint, change_shop
-from bridge.dashboard.settings.fields import settings_page
+from bridge.dashboard.settings.fields import settings_page, to_next_step
 from bridge.dashboard.settings.shop_facts import facts_of
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
@@ -24,6 +25,7 @@ from worker.message import Message
 from worker.store import alerts, audit_trail, plugins, shops
 from worker.store.audit_trail import AuditEntry
 from worker.store.queries.health import KEY_ALERTS
+from worker.store.tasks import Task
 
 
 @blueprint.get("/connection")
@@ -89,7 +91,29 @@ def key(shop_id: str) -> Response:
     except Rejected as error:
         form.errors["rest_key"] = translate_message(error.message)
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return request_task(shop_id, "check_connection", {}, then=f"/s/{shop_id}/settings/connection?task=0#check")
+    return request_task(shop_id, "set_up_connection", {}, then=f"/s/{shop_id}/settings/connection/set-up?task=0")
+
+
+@blueprint.get("/connection/set-up")
+def set_up(shop_id: str) -> Response:
+    """After a key was saved: where all is well a shop in test goes on to its next step, and the page says what is not."""
+    done = finished_task(shop_id, "set_up_connection")
+    if done is None or not shop_is_ready(done):
+        return redirect_to(f"/s/{shop_id}/settings/connection?task={request.args.get('task', '')}#check")
+    flash(set_up_message(done), "good")
+    return to_next_step(this_shop(), "connection")
+
+
+def shop_is_ready(done: Task) -> bool:
+    """Whether nothing is left to do here: that no order came in yet is not something to mend."""
+    return this_shop().test and all(one["good"] or one["name"] == "last_delivery" for one in done.answer["checks"])
+
+
+def set_up_message(done: Task) -> str:
+    topics = [topic_name(fault["topic"]) for fault in done.answer["repaired"]]
+    if not topics:
+        return _("The shop is connected, and reports its orders.")
+    return _("The shop is connected. From now on it reports: {topics}.", topics=", ".join(topics))
 
 
 @blueprint.post("/connection/check")
@@ -121,7 +145,9 @@ def page(
     secret: str = "",
     status: HTTPStatus = HTTPStatus.OK,
 ) -> Response:
-    checked, repaired = finished_task(shop_id, "check_connection"), finished_task(shop_id, "repair_webhooks")
+    done = finished_task(shop_id, "set_up_connection")
+    checked = done or finished_task(shop_id, "check_connection")
+    repaired = done if done and done.answer["repaired"] else finished_task(shop_id, "repair_webhooks")
     with context().store.read() as connection:
         plugin = plugins.of_shop(connection, context().encryption, shop_id)
         secrets = shops.get_secrets(connection, context().encryption, shop_id)

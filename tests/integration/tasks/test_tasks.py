@@ -25,6 +25,7 @@ from tests.support.task_requests import (
     seen,
     written_down,
 )
+from worker.demo.faults import ServerFault
 from worker.demo.orders import an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.party import Seller
@@ -33,7 +34,7 @@ from worker.domain.step import MAIL
 from worker.jobs.task import do_task
 from worker.maintenance.retention import delete_expired
 from worker.rendering.samples import a_logo
-from worker.store import audit_trail, deliveries
+from worker.store import alerts, audit_trail, deliveries
 from worker.store.database.tables import files
 from worker.store.database.tables import tasks as errands_table
 from worker.store.files import temporary
@@ -329,6 +330,38 @@ def test_missing_webhooks_are_made_when_a_person_asks(system: System) -> None:
     with system.services.store.read() as connection:
         told = audit_trail.of_order(connection, system.shop_id, 0)
     assert told == ()
+
+
+def test_a_key_that_was_given_sets_the_shop_up_to_report_at_once(system: System) -> None:
+    found = answered(system, "set_up_connection")
+
+    assert [fault["topic"] for fault in found["repaired"]] == ["order.created", "order.updated"]
+    assert {check["name"]: check["good"] for check in found["checks"]}["webhooks"]
+    # Asked once more, there is nothing left to make.
+    assert answered(system, "set_up_connection")["repaired"] == []
+
+
+def test_with_a_key_that_the_shop_refuses_nothing_is_made_and_one_line_says_so(system: System) -> None:
+    system.change_secrets(Secrets((SECRET,), "ck_wrong", "cs_wrong"))
+    found = answered(system, "set_up_connection")
+
+    assert (found["good"], found["repaired"]) == (False, [])
+    assert [check["name"] for check in found["checks"] if not check["good"]] == ["rest_key", "last_delivery"]
+    with system.services.store.read() as connection:
+        assert alerts.open_alerts(connection, system.shop_id) == ()
+
+
+def test_why_the_shop_could_not_be_set_up_is_told_in_place_of_what_is_missing(system: System) -> None:
+    refuses = ServerFault(
+        body=b'{"code":"woocommerce_rest_cannot_create","message":"No."}', status=403, path="webhooks", method="POST"
+    )
+    system.shop.faults.next(refuses)
+    found = answered(system, "set_up_connection")
+
+    (told,) = (english(check["message"]) for check in found["checks"] if check["name"] == "webhooks")
+    assert (found["good"], found["repaired"]) == (False, [])
+    assert told.startswith("The shop could not be set up to report its orders (")
+    assert "Repair the reports" in told
 
 
 # Records
