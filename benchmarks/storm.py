@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -36,7 +37,7 @@ SECRET = "s" * 40  # as neighbours have it
 LOOK_EVERY_S = 0.2
 PATIENCE_S = 7200.0
 # What a running system of the tests has shorter; here they are as they are for everybody.
-USUAL = {
+USUAL: dict[str, Any] = {
     VARIABLES[name].name: str(Settings.__dataclass_fields__[name].default)
     for name in ("scheduler_seconds", "poll_seconds", "lease_seconds", "longest_wait_seconds", "shop_timeout_seconds")
 }
@@ -175,7 +176,7 @@ def main() -> None:
     parser.add_argument("--backfill", type=int, nargs="+", default=[0, 2000], help="one run for each number")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    wrong = 0
+    wrong = 0.0
     for backfill in given.backfill:
         found = measure(workers=given.workers, number_of_shops=given.shops, orders=given.orders, backfill=backfill)
         wrong += sum(found[fault] for fault in ("lost", "invoiced_twice", "mailed_twice", "gaps"))

@@ -3,7 +3,6 @@
 import faulthandler
 import gc
 import logging
-import os
 import sys
 import threading
 import time
@@ -28,6 +27,7 @@ from worker.processes.deadline import Deadline
 from worker.processes.row_job import RowJob
 from worker.queue import LONG_QUEUES, QueueName, connect, rq_name
 from worker.rendering import preload
+from worker.rendering.limits import be_less_urgent
 from worker.services import Services, utc_now
 from worker.settings import Settings
 from worker.store import leases
@@ -139,6 +139,10 @@ def work(
     settings: Settings, *, queues: Sequence[QueueName] = (), burst: bool = False, max_jobs: int | None = None
 ) -> None:
     """Take jobs of *queues* (all, when none are named) until SIGTERM, finishing the one at hand. *burst* stops when they are empty."""
+    if queues and set(queues) <= set(LONG_QUEUES):
+        be_less_urgent(
+            LESS_URGENT_BY
+        )  # where processors are few, a backfill takes what urgent work leaves; so does its printer
     preload()
     jobs.configure(settings)
     gc.freeze()  # what is loaded by now stays for good; collecting it again and again costs time
@@ -156,8 +160,6 @@ def work(
     # RQ's own lines would repeat each job twice; ours say what became of it.
     logging.getLogger("rq.worker").setLevel(logging.WARNING)
     turn.take_only(queues)
-    if worker.takes_long_work_alone:
-        os.nice(LESS_URGENT_BY)  # where processors are few, a backfill takes what urgent work leaves
     with beating(jobs.get_services(), leases.LONG_WORKER if worker.takes_long_work_alone else leases.WORKER):
         worker.work(burst=burst, max_jobs=max_jobs, logging_level="WARNING")
 

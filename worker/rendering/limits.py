@@ -9,6 +9,7 @@ from pathlib import Path
 # How the process ends that `limit_memory` has to end itself.
 OUT_OF_MEMORY = 77
 _WATCH_EVERY_S = 0.05
+_TRIES, _TRY_AGAIN_S = 20, 0.1
 STATM = Path("/proc/self/statm")  # in pages: all that is addressed, what is in memory …
 
 
@@ -49,3 +50,38 @@ def limit_time(seconds: int) -> None:
     _, most = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1 + seconds, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+def be_less_urgent(by: int) -> None:
+    """Leave the processor to others where it is short.
+
+    Linux shares it out among sessions first, and looks at how urgent a process is only within its own: so who leads a session
+    says it of that too.
+    """
+    os.nice(by)
+    if os.getsid(0) == os.getpid():
+        set_session_nice(session_nice("self") + by)
+
+
+def be_as_urgent_as_parent() -> None:
+    """For a process in a session of its own."""
+    set_session_nice(session_nice(os.getppid()))
+
+
+def session_nice(pid: int | str) -> int:
+    """Of the session that a process is of; 0 where the system knows of none."""
+    try:
+        return int(Path(f"/proc/{pid}/autogroup").read_text(encoding="ascii").split()[-1])
+    except (OSError, IndexError):
+        return 0
+
+
+def set_session_nice(nice: int) -> None:
+    for _ in range(_TRIES if nice else 0):
+        try:
+            Path("/proc/self/autogroup").write_text(str(min(nice, 19)), encoding="ascii")
+            return
+        except BlockingIOError:  # of all processes without privileges one in a tenth of a second may
+            time.sleep(_TRY_AGAIN_S)
+        except OSError:
+            return

@@ -25,7 +25,7 @@ from worker.message import Message, plain_message
 from worker.rendering import letters, plain_pages, press
 from worker.rendering.brand import small_picture
 from worker.rendering.letters import with_script_fonts
-from worker.rendering.limits import limit_memory, limit_time
+from worker.rendering.limits import be_as_urgent_as_parent, limit_memory, limit_time
 from worker.rendering.paper import DocumentView, template_context, template_for, to_html
 from worker.rendering.print_process import FRAME_LENGTH, LARGEST_PAGE, Page
 from worker.rendering.way import Way
@@ -48,6 +48,7 @@ def main() -> None:
     """Answer requests until there are none."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is not an answer
+    be_as_urgent_as_parent()
     press.preload()
     gc.freeze()  # what is loaded by now stays for good
     limit_memory(int(sys.argv[1]) * 1_000_000)
