@@ -18,6 +18,7 @@ from worker.store.deliveries import Delivery
 from worker.store.orders import StoredOrder
 from worker.store.payments import Payment
 from worker.store.queries.attention import Needs
+from worker.store.queries.jobs import Job
 from worker.store.queries.order_history import DocumentDetails, OrderHistory
 from worker.store.queries.reminder_outlook import Outlook
 from worker.store.register import NumberStatus
@@ -371,6 +372,21 @@ def task(found: Task) -> Json:
         "message": read_message(answer["message"]) if is_failed and answer.get("message") else "",
         "items": items,
         "has_file": is_done and "file" in answer,
+    }
+
+
+def failed_job(job: Job) -> Json:
+    """Work of a shop that failed. *work* is its name; *number* of the document that it is about."""
+    return {
+        "job_id": job.job_id,
+        "work": job.name,
+        "order_id": job.order_id,
+        "document_id": job.document_id,
+        "number": job.number,
+        "since": instant(job.since),
+        "attempts": job.attempts,
+        "code": job.code,
+        "message": job.message,
     }
 
 

@@ -13,11 +13,10 @@ from bridge.context import context
 from worker import serializers
 from worker.message import Message
 from worker.queue import RUN_TASK
-from worker.serializers import Json, instant
 from worker.store import tasks
 from worker.store.jobs import OF_SHOP
 from worker.store.queries import jobs, ticked
-from worker.store.queries.jobs import Job, JobFilter
+from worker.store.queries.jobs import JobFilter
 from worker.store.tasks import Task, TaskRequest
 
 OF_MANY = ("do_many", "zip_documents")
@@ -28,11 +27,14 @@ def do_many(api_request: ApiRequest) -> Response:
     body = api_request.body
     if body["what"] == "dismiss" and not body.get("why", "").strip():
         raise FieldError("why", Message("Say in a few words why nothing is to be done."))
+    if body["what"] == "make" and "kind" not in body:
+        raise FieldError("kind", Message("Say which kind of document is to be made."))
     argument = {
         "what": body["what"],
         "ids": unique(body["ids"]),
         "send": body.get("send", False),
         "why": body.get("why", ""),
+        "kind": body.get("kind", ""),
     }
     return asked_for(api_request, "do_many", argument)
 
@@ -78,7 +80,7 @@ def list_failed_jobs(api_request: ApiRequest) -> Response:
             limit=api_request.limit + 1,
         )
         found = jobs.of_ids(connection, ids)
-    return page_response(api_request, "/failed-jobs", "jobs", [*map(job_as_json, found)], "job_id")
+    return page_response(api_request, "/failed-jobs", "jobs", [*map(serializers.failed_job, found)], "job_id")
 
 
 def asked_for(api_request: ApiRequest, kind: str, argument: Mapping[str, Any], *, path: str = "tasks") -> Response:
@@ -105,17 +107,3 @@ def task_of(api_request: ApiRequest, task_id: int, kinds: Sequence[str]) -> Task
 
 def unique(ids: Sequence[int]) -> list[int]:
     return list(dict.fromkeys(ids))
-
-
-def job_as_json(job: Job) -> Json:
-    return {
-        "job_id": job.job_id,
-        "work": job.name,
-        "order_id": job.order_id,
-        "document_id": job.document_id,
-        "number": job.number,
-        "since": instant(job.since),
-        "attempts": job.attempts,
-        "code": job.code,
-        "message": job.message,
-    }

@@ -10,7 +10,7 @@ from typing import Any
 from bridge.errors import Refused
 from worker.domain.attention import Harm
 from worker.domain.channel import ChannelKind
-from worker.domain.document import Kind
+from worker.domain.document import BY_HAND, Kind
 from worker.domain.reminder import ReminderKind
 from worker.domain.webhook import LONGEST_URL, WebhookEventKind
 from worker.errors import InvalidValue
@@ -22,7 +22,7 @@ LARGEST_ID = 10**18 - 1
 DEFAULT_PAGE = 50
 MOST_ON_A_PAGE = 200
 LONGEST_SENTENCE = 300
-WAYS_OF_MANY = ("issue", "discard", "mail", "retry", "dismiss")
+WAYS_OF_MANY = ("issue", "discard", "mail", "retry", "dismiss", "fetch", "retry_order", "make", "ignore")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
@@ -241,12 +241,21 @@ ID_LIST: Json = {"type": "array", "minItems": 1, "maxItems": MOST_ON_A_PAGE, "it
 WHAT = RequestField(
     "what",
     {"type": "string", "enum": list(WAYS_OF_MANY)},
-    "`issue` or `discard` drafts, `mail` documents, `retry` or `dismiss` failed jobs.",
+    "`issue` or `discard` drafts, `mail` documents, `retry` or `dismiss` failed jobs; of orders: `fetch` them again and make what is due, "
+    "try again what failed (`retry_order`), `make` a document of each, or `ignore` that they need somebody.",
     one_of(*WAYS_OF_MANY),
     required=True,
 )
-IDS = RequestField("ids", ID_LIST, "Of drafts, documents or jobs, as *what* asks.", ids, required=True)
-SEND = RequestField("send", {"type": "boolean", "default": False}, "Of `issue`: mail each to its customer.", boolean)
+IDS = RequestField("ids", ID_LIST, "Of drafts, documents, jobs or orders, as *what* asks.", ids, required=True)
+SEND = RequestField(
+    "send", {"type": "boolean", "default": False}, "Of `issue` and `make`: mail each to its customer.", boolean
+)
+MADE_KIND = RequestField(
+    "kind",
+    {"type": "string", "enum": list(map(str, BY_HAND))},
+    "Of `make`, which wants it: what is made.",
+    one_of(*map(str, BY_HAND)),
+)
 WHY = RequestField(
     "why",
     {"type": "string", "minLength": 1, "maxLength": LONGEST_SENTENCE, "pattern": TEXT["pattern"]},

@@ -12,13 +12,15 @@ from bridge.accounts.access import guard_shop, shop
 from bridge.context import context, redirect_to
 from bridge.dashboard.document_lists import days_of_address, document_filter
 from bridge.dashboard.jobs import job_filter
-from bridge.dashboard.labels import step_name
+from bridge.dashboard.labels import status_name, step_name
+from bridge.dashboard.orders import order_filter
 from bridge.dashboard.payments import open_filter
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import parse_day, parse_whole_number
 from bridge.i18n.translate import _, _n, in_catalog, kind_name, plural
+from worker.domain.document import BY_HAND
 from worker.store.database.pagination import Page, PageRequest
-from worker.store.queries import document_lists, open_invoices, ticked
+from worker.store.queries import document_lists, open_invoices, order_lists, ticked
 from worker.store.queries import jobs as job_queries
 from worker.store.queries.ticked import Ticked
 
@@ -64,6 +66,10 @@ LISTS = {
         "payments", ("paid", "mail", "zip"), ticked.of_documents,
         lambda connection, shop_id, at: open_invoices.page(connection, shop_id, at, open_filter()), "document_id",
     ),
+    "orders": List(
+        "orders", ("fetch", "retry_order", "make", "mail", "zip", "ignore"), ticked.of_orders,
+        lambda connection, shop_id, at: order_lists.orders_page(connection, (shop_id,), order_filter(), at), "order_id",
+    ),
 }  # fmt: skip
 
 
@@ -76,15 +82,29 @@ def many(shop_id: str) -> Response:
     with context().store.read() as connection:
         ids = every_id(connection, chosen, shop_id) if request.form.get("all") else typed_ids()
         found = chosen.ticked(connection, shop_id, ids[:MOST])
+    back_to = back(shop_id, chosen)
     if not found.ids:
         flash(_("Tick the rows first that are meant."), "refused")
-        return redirect_to(back(shop_id, chosen))
+        return redirect_to(back_to)
+    if chosen.row_id == "order_id" and what in LISTS["documents"].ways:
+        chosen, found = LISTS["documents"], documents_of(shop_id, found, what)
+        if not found.ids:
+            flash(_("These orders have no document for that."), "refused")
+            return redirect_to(back_to)
     if what == "zip":
         return request_task(shop_id, "zip_documents", {"ids": found.ids}, then=f"/s/{shop_id}/many?task=0")
     argument = {"what": what, "ids": found.ids, **answers(what)}
-    if not request.form.get("sure") or argument.get("on", "") is None or argument.get("why") == "":
-        return make_response(render_template("dashboard/many/sure.html", **question(shop_id, chosen, what, found)))
+    if not request.form.get("sure") or None in argument.values() or argument.get("why") == "":
+        asked = question(chosen, what, found)
+        return make_response(render_template("dashboard/many/sure.html", **asked, back=back_to))
     return request_task(shop_id, "do_many", argument, then=f"/s/{shop_id}/many?task=0")
+
+
+def documents_of(shop_id: str, orders: Ticked, what: str) -> Ticked:
+    """The documents of ticked orders that are meant: all for a zip, and those that are mailed at all to be mailed again."""
+    with context().store.read() as connection:
+        found = ticked.documents_of_orders(connection, shop_id, orders.ids, mailed=what == "mail")
+        return found if len(found.ids) <= MOST else ticked.of_documents(connection, shop_id, found.ids[:MOST])
 
 
 def typed_ids() -> list[int]:
@@ -108,10 +128,13 @@ def every_id(connection: Connection, chosen: List, shop_id: str) -> list[int]:
 
 
 def answers(what: str) -> dict[str, Any]:
-    """What the question also asks: whether they are mailed, the day on which they were paid, why nothing is to be done."""
+    """What the question also asks: whether they are mailed, which kind is made, when they were paid, why nothing is to be done."""
     match what:
         case "issue":
             return {"send": bool(request.form.get("send"))}
+        case "make":
+            kind = request.form.get("kind", "")
+            return {"send": bool(request.form.get("send")), "kind": kind if kind in BY_HAND else None}
         case "paid":
             on = parse_day(request.form.get("on", ""))
             return {"on": on.isoformat() if on and on <= today() else None}
@@ -124,9 +147,11 @@ def today() -> Any:
     return context().now().astimezone(shop().zoneinfo).date()
 
 
-def question(shop_id: str, chosen: List, what: str, found: Ticked) -> dict[str, Any]:
-    count = len(found.ids)
-    name = step_name if chosen.row_id == "job_id" else kind_name
+NAMES: dict[str, Callable[[Any], str]] = {"job_id": step_name, "order_id": status_name}
+
+
+def question(chosen: List, what: str, found: Ticked) -> dict[str, Any]:
+    count, name = len(found.ids), NAMES.get(chosen.row_id, kind_name)
     return {
         "list_name": next(key for key, one in LISTS.items() if one is chosen),
         "what": what,
@@ -137,7 +162,7 @@ def question(shop_id: str, chosen: List, what: str, found: Ticked) -> dict[str, 
         "kinds": [(kind_count, name(kind)) for kind, kind_count in found.kinds.items()],
         "today": today(),
         "was_asked": bool(request.form.get("sure")),
-        "back": back(shop_id, chosen),
+        "by_hand": BY_HAND,
     }
 
 
@@ -171,6 +196,30 @@ WORDS = {
         plural("Dismiss one failure", "Dismiss {count} failures"),
         in_catalog("{changed} of {of} dismissed"),
     ),
+    "fetch": Words(
+        plural("Fetch one order again?", "Fetch {count} orders again?"),
+        in_catalog("Each is read from the shop, and what is due of it by your rules is made and mailed."),
+        plural("Fetch one order again", "Fetch {count} orders again"),
+        in_catalog("{changed} of {of} are fetched again"),
+    ),
+    "ignore": Words(
+        plural("Does one order need nothing any more?", "Do {count} orders need nothing any more?"),
+        in_catalog(
+            "What failed is not tried any more, their drafts are discarded, and they are no longer listed as needing you. "
+            "Their history keeps that you said so."
+        ),
+        plural("One order needs nothing", "{count} orders need nothing"),
+        in_catalog("{changed} of {of} need nothing any more"),
+    ),
+    "make": Words(
+        plural("Make a document of one order?", "Make a document of each of {count} orders?"),
+        in_catalog(
+            "Each gets the next number of its series, as its order is now, and cannot be taken back. An order that has "
+            "this document already gets no second one, and you see which."
+        ),
+        plural("Make one document", "Make {count} documents"),
+        in_catalog("{changed} of {of} documents made"),
+    ),
     "issue": Words(
         plural("Issue one draft?", "Issue {count} drafts?"),
         in_catalog(
@@ -198,8 +247,17 @@ WORDS = {
         plural("Try one failure again", "Try {count} failures again"),
         in_catalog("{changed} of {of} are tried again"),
     ),
+    "retry_order": Words(
+        plural("Try again what failed of one order?", "Try again what failed of {count} orders?"),
+        in_catalog("It is tried now. What fails anew is listed again."),
+        plural("Try one order again", "Try {count} orders again"),
+        in_catalog("{changed} of {of} are tried again"),
+    ),
 }
-PAGE_OF = {"discard": "drafts", "issue": "drafts", "mail": "documents", "paid": "documents"}
+PAGE_OF = {
+    "discard": "drafts", "issue": "drafts", "mail": "documents", "paid": "documents", "fetch": "orders", "ignore": "orders",
+    "make": "orders", "retry_order": "orders",
+}  # fmt: skip
 
 
 @blueprint.get("")

@@ -18,7 +18,7 @@ from bridge.i18n.translate import _
 from worker.actions import order_treatment
 from worker.actions import orders as order_actions
 from worker.actions.order_treatment import LONGEST_REASON
-from worker.domain.document import Kind
+from worker.domain.document import BY_HAND
 from worker.domain.order_treatment import TREATMENT_TERMS
 from worker.domain.settings_form import STATUSES
 from worker.store import deliveries as deliveries_store
@@ -34,22 +34,26 @@ blueprint = Blueprint("orders", __name__, url_prefix="/s/<shop_id>/orders")
 guard_shop(blueprint)
 
 LONGEST_SEARCH = 100
-BY_HAND = (Kind.INVOICE, Kind.PAYMENT_REQUEST, Kind.ORDER_CONFIRMATION, Kind.DELIVERY_NOTE)
 
 
 @blueprint.get("")
 def all_orders(shop_id: str) -> Response:
     """Every order that was fetched, the newest first; searched and filtered."""
-    wanted = OrderFilter(
-        status=request.args.get("status", "")[:40],
-        needs_attention=bool(request.args.get("attention")),
-        text=request.args.get("q", "")[:LONGEST_SEARCH],
-        placed=Between(*days_asked(shop().zoneinfo)),
-    )
+    wanted = order_filter()
     with context().store.read() as connection:
         page = order_lists.orders_page(connection, (shop_id,), wanted, page_request())
     return make_response(
         render_template("dashboard/orders/list.html", page=page, wanted=wanted, statuses=STATUSES, **neighbours(page))
+    )
+
+
+def order_filter() -> OrderFilter:
+    """The filters in the address."""
+    return OrderFilter(
+        status=request.args.get("status", "")[:40],
+        needs_attention=bool(request.args.get("attention")),
+        text=request.args.get("q", "")[:LONGEST_SEARCH],
+        placed=Between(*days_asked(shop().zoneinfo)),
     )
 
 

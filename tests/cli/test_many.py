@@ -8,7 +8,12 @@ from pathlib import Path
 from tests.cli.conftest import Facturelay, ShopAtHand
 from tests.support.issued import a_draft
 from worker.domain.document import PaymentInstructions
-from worker.store import drafts
+from worker.message import Message
+from worker.store import deliveries, drafts
+from worker.store import jobs as job_store
+from worker.store.database.tables import jobs
+from worker.store.deliveries import NewDelivery
+from worker.store.jobs import JobEnd
 
 Make = Callable[..., ShopAtHand]
 
@@ -38,6 +43,39 @@ def test_all_drafts_that_wait_are_discarded_and_no_ids_do_nothing(facturelay: Fa
     assert facturelay("many", "discard", made.shop_id).code == 2
     assert facturelay("many", "discard", made.shop_id, "--all").out == "2 of 2 discarded.\n"
     assert facturelay("many", "dismiss", made.shop_id, "--all", "--why", "seen").code == 2  # nothing failed
+
+
+def test_what_failed_is_listed_by_shop_days_and_reason_and_its_ids_feed_many(
+    facturelay: Facturelay, make_shop: Make
+) -> None:
+    made = make_shop()
+    asked = datetime(2026, 11, 1, 23, 30, tzinfo=UTC)  # the second, in Brussels
+    with made.store().write() as connection:
+        for order_id, code in ((230, "shop_gone"), (231, "order_unreadable")):
+            job_id = deliveries.add(
+                connection, NewDelivery(made.shop_id, "webhook", "order.updated", order_id), now=asked
+            )
+            failed = JobEnd("failed", code, Message("It cannot be read."))
+            job_store.close(connection, jobs.c.job_id == job_id, end=failed, now=asked)
+    listed = facturelay("failed-jobs", "--json").json
+    assert [(one["shop_id"], one["order_id"], one["code"]) for one in listed] == [
+        (made.shop_id, 230, "shop_gone"),
+        (made.shop_id, 231, "order_unreadable"),
+    ]
+    assert "order 231" in facturelay("failed-jobs", "--shop", made.shop_id, "--from", "2026-11-02").out
+    for nothing in (("--to", "2026-11-01"), ("--work", "mail"), ("--code", "mail_refused")):
+        said = facturelay("failed-jobs", "--shop", made.shop_id, *nothing)
+        assert (said.code, said.out) == (0, "Nothing that failed is like that.\n"), nothing
+    ids = facturelay("failed-jobs", "--code", "order_unreadable", "--ids").out.split()
+    assert ids == [str(listed[1]["job_id"])]
+    assert facturelay("many", "dismiss", made.shop_id, *ids, "--why", "seen").out == "1 of 1 dismissed.\n"
+    assert [one["order_id"] for one in facturelay("failed-jobs", "--limit", "5", "--json").json] == [230]
+    assert facturelay("many", "retry-orders", made.shop_id, "230", "231").out.splitlines() == [
+        "1 of 2 tried again.",
+        "231: Nothing of this order has failed.",
+    ]
+    assert facturelay("failed-jobs").out == "Nothing has failed.\n"
+    assert facturelay("failed-jobs", "--ids").out == ""
 
 
 def test_documents_are_written_into_a_zip(facturelay: Facturelay, make_shop: Make, tmp_path: Path) -> None:

@@ -31,7 +31,11 @@ COMMANDS = {
     "documents": ("documents:documents", "List documents and drafts; issue, send, credit."),
     "many": (
         "many:many",
-        "Do one thing with many documents, drafts or failed jobs, and say of each what became of it.",
+        "Do one thing with many orders, documents, drafts or failed jobs, and say of each what became of it.",
+    ),
+    "failed-jobs": (
+        "failed_jobs:failed_jobs",
+        "List what failed, with the ids that `many retry` and `many dismiss` take.",
     ),
     "order": ("orders:order", "Look at one order."),
     "peppol": ("peppol:peppol", "Choose who sends a shop's e-invoices by Peppol, and try the key."),

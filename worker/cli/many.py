@@ -12,6 +12,7 @@ from worker import serializers
 from worker.cli.common import ACTOR, SHOP, open_services, show, with_data, with_json
 from worker.cli.documents import DAY, READ_AT_ONCE
 from worker.cli.group import Group
+from worker.domain.document import BY_HAND
 from worker.errors import Rejected
 from worker.invoicing.manual import today
 from worker.jobs.task import do_task
@@ -34,6 +35,10 @@ DONE = {
     "zip": "in the zip",
     "retry": "tried again",
     "dismiss": "dismissed",
+    "fetch": "fetched again",
+    "retry_order": "tried again",
+    "make": "made",
+    "ignore": "need nothing any more",
 }
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -52,10 +57,10 @@ with_all = click.option("--all", "every", is_flag=True, help="All there are, ins
 
 @click.group(cls=Group)
 def many() -> None:
-    """Do one thing with many documents, drafts or failed jobs, and say of each what became of it.
+    """Do one thing with many orders, documents, drafts or failed jobs, and say of each what became of it.
 
-    Ids are those of `documents list --json`, and for retry and dismiss of the API's /failed-jobs. What cannot be done holds up no
-    other; the exit code is 1 where something was left.
+    Ids are those of `documents list --json`; for retry and dismiss of `failed-jobs`; for fetch, retry-orders, make and ignore those
+    of orders in WooCommerce. What cannot be done holds up no other; the exit code is 1 where something was left.
     """
 
 
@@ -131,6 +136,36 @@ def dismiss(shop_id: str, ids: tuple[int, ...], why: str, data: Path | None, *, 
     """Have failed jobs need nobody any more."""
     services = open_services(data)
     told(services, shop_id, "dismiss", ids or failed_of(services, shop_id, every=every), as_json=as_json, why=why)
+
+
+@many.command("fetch")
+@of_items
+def fetch(shop_id: str, ids: tuple[int, ...], data: Path | None, *, as_json: bool) -> None:
+    """Read orders from the shop again, and make what is due of them."""
+    told(open_services(data), shop_id, "fetch", ids, as_json=as_json)
+
+
+@many.command("retry-orders")
+@of_items
+def retry_orders(shop_id: str, ids: tuple[int, ...], data: Path | None, *, as_json: bool) -> None:
+    """Try again what failed of orders."""
+    told(open_services(data), shop_id, "retry_order", ids, as_json=as_json)
+
+
+@many.command("make")
+@of_items
+@click.option("--kind", type=click.Choice([str(kind) for kind in BY_HAND]), required=True, help="What is made.")
+@click.option("--send", "also_send", is_flag=True, help="Mail each to its customer as well.")
+def make(shop_id: str, ids: tuple[int, ...], kind: str, data: Path | None, *, also_send: bool, as_json: bool) -> None:
+    """Make a document of each order that no rule made. Numbers cannot be taken back; no order gets a second one."""
+    told(open_services(data), shop_id, "make", ids, as_json=as_json, kind=kind, send=also_send)
+
+
+@many.command("ignore")
+@of_items
+def ignore(shop_id: str, ids: tuple[int, ...], data: Path | None, *, as_json: bool) -> None:
+    """Say that orders need nothing: failures are closed, their drafts discarded."""
+    told(open_services(data), shop_id, "ignore", ids, as_json=as_json)
 
 
 def told(services: Services, shop_id: str, what: str, ids: Sequence[int], *, as_json: bool, **argument: object) -> None:

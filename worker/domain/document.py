@@ -26,6 +26,8 @@ class Kind(StrEnum):
 
 # What asks for money before there is an invoice.
 ASKING = (Kind.ORDER_CONFIRMATION, Kind.PAYMENT_REQUEST)
+# What a person can have made of an order that no rule made.
+BY_HAND = (Kind.INVOICE, Kind.PAYMENT_REQUEST, Kind.ORDER_CONFIRMATION, Kind.DELIVERY_NOTE)
 
 # What a kind of document is called in the middle of a sentence.
 KIND_TERMS = {

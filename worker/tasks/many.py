@@ -1,4 +1,4 @@
-"""The same done with many that a person ticked: documents, drafts, failed work. What could not be done is named, with its reason."""
+"""The same done with many that a person ticked: orders, documents, drafts, failed work. What could not be done is named, with why."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,10 +10,12 @@ from worker.actions import Retried, attention
 from worker.actions import documents as document_actions
 from worker.actions import orders as order_actions
 from worker.domain.actor import Actor
+from worker.domain.document import Kind
 from worker.errors import FacturelayError, Rejected, Unavailable
 from worker.services import Services
 from worker.store import documents as stored_documents
 from worker.store import drafts, tasks
+from worker.store import orders as stored_orders
 from worker.store.database.tables import jobs
 from worker.store.jobs import OF_SHOP, JobKind
 from worker.store.tasks import Task
@@ -52,20 +54,21 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Way:
-    """One thing that can be done with many. *act* does it with the rows alone; what has none is issued, for which the shop is asked.
+    """One thing that can be done with many: *act* does it with the rows alone, or *ask* asks the shop, and repeats nothing.
 
     *number*: what a person knows the item by.
     """
 
-    number: Callable[[Connection, int], str]
+    number: Callable[[Connection, Task, int], str]
     act: Callable[[Connection, Task, int, Actor], Retried | None] | None = None
+    ask: Callable[[Services, Task, int], None] | None = None
 
 
 def do_many(services: Services, task: Task) -> Mapping[str, Any]:
     """Do one thing with many, one after the other; what cannot be done holds up no other.
 
-    Argument: `{"what", "ids"}`: *what* is a name of `WAYS`, *ids* are those of documents, drafts or jobs, 10,000 at most. For "issue"
-    `"send": true`, for "paid" `"on"` (a day), for "dismiss" `"why"`. Answer: `{"of", "done", "changed", "left", "named": [{"id",
+    Argument: `{"what", "ids"}`: *what* is a name of `WAYS`, *ids* are those of orders, documents, drafts or jobs, 10,000 at most. For
+    "issue" and "make" `"send": true`, for "make" `"kind"`, for "paid" `"on"` (a day), for "dismiss" `"why"`. Answer: `{"of", "done", "changed", "left", "named": [{"id",
     "number", "code", "message"}]}`; *named* are the first 500 of those that were left. Each is stored as done in the transaction that does
     it: where a worker dies, the next one begins with the one after.
     """
@@ -92,15 +95,15 @@ def way_of(task: Task) -> Way:
 def do_one(services: Services, task: Task, item_id: int, outcome: Outcome) -> None:
     way, by, again = way_of(task), actor_of(services, task), None
     try:
-        if way.act is None:
-            issue(services, task, item_id)
+        if way.ask:
+            way.ask(services, task, item_id)
         with services.store.write() as connection:
             again = way.act(connection, task, item_id, by) if way.act else None
             outcome.count()
             tasks.report_progress(connection, task.task_id, outcome.as_json)
     except (Rejected, Unavailable) as error:
         # A shop that does not answer holds up nothing either: whoever asked sees what waits for it.
-        if isinstance(error, Unavailable) and way.act is not None:
+        if isinstance(error, Unavailable) and way.ask is None:
             raise
         count_refused(services, task, item_id, outcome, error)
     for job, row_id in again.jobs if again else ():
@@ -109,33 +112,65 @@ def do_one(services: Services, task: Task, item_id: int, outcome: Outcome) -> No
 
 def count_refused(services: Services, task: Task, item_id: int, outcome: Outcome, why: FacturelayError) -> None:
     with services.store.write() as connection:
-        outcome.count_left(item_id, way_of(task).number(connection, item_id), why)
+        outcome.count_left(item_id, way_of(task).number(connection, task, item_id), why)
         tasks.report_progress(connection, task.task_id, outcome.as_json)
 
 
-def number_of_document(connection: Connection, document_id: int) -> str:
+def number_of_document(connection: Connection, _task: Task, document_id: int) -> str:
     found = stored_documents.find(connection, document_id)
     return found.number if found else ""
 
 
-def number_of_draft(connection: Connection, draft_id: int) -> str:
+def number_of_draft(connection: Connection, _task: Task, draft_id: int) -> str:
     try:
         return drafts.get_draft(connection, draft_id).draft.order_number
     except Rejected:
         return ""
 
 
-def number_of_job(connection: Connection, job_id: int) -> str:
+def number_of_job(connection: Connection, task: Task, job_id: int) -> str:
     found = connection.execute(select(jobs.c.document_id, jobs.c.order_id).where(jobs.c.job_id == job_id)).first()
     if found is None:
         return ""
-    return number_of_document(connection, found.document_id) if found.document_id else str(found.order_id or "")
+    return number_of_document(connection, task, found.document_id) if found.document_id else str(found.order_id or "")
+
+
+def number_of_order(connection: Connection, task: Task, order_id: int) -> str:
+    found = stored_orders.find(connection, task.shop_id, order_id)
+    return found.order_number if found else str(order_id)
 
 
 def issue(services: Services, task: Task, draft_id: int) -> None:
     """Issued before counts as issued: a worker may have died between the two."""
     argument = {"draft_id": draft_id, "send": bool(task.argument.get("send"))}
     documents.issue_draft(services, replace(task, argument=argument))
+
+
+def make(services: Services, task: Task, order_id: int) -> None:
+    """Made by this task before counts as made."""
+    kind = Kind(task.argument["kind"])
+    try:
+        documents.make_document(services, replace(task, argument={**task.argument, "order_id": order_id}))
+    except Rejected:
+        with services.store.read() as connection:
+            made, _ = stored_documents.listing(connection, shop_id=task.shop_id, order_id=order_id)
+        if not any(one.draft.kind is kind and one.issued_at >= task.requested_at for one in made):
+            raise
+
+
+def fetch(connection: Connection, task: Task, order_id: int, by: Actor) -> Retried:
+    return order_actions.process_again(connection, task.shop_id, order_id, by=by)
+
+
+def ignore(connection: Connection, task: Task, order_id: int, by: Actor) -> None:
+    order_actions.ignore_order(connection, task.shop_id, order_id, by=by)
+
+
+def retry_order(connection: Connection, task: Task, order_id: int, by: Actor) -> Retried:
+    again = order_actions.retry_order(connection, task.shop_id, order_id, by=by)
+    if not again.jobs:
+        raise Rejected("Nothing of this order has failed.", code="nothing_to_retry")
+    return again
 
 
 def discard(connection: Connection, task: Task, draft_id: int, by: Actor) -> None:
@@ -181,8 +216,12 @@ def failed_job(connection: Connection, shop_id: str, job_id: int) -> Any:
 WAYS = {
     "discard": Way(number_of_draft, discard),
     "dismiss": Way(number_of_job, dismiss),
-    "issue": Way(number_of_draft),
+    "fetch": Way(number_of_order, fetch),
+    "ignore": Way(number_of_order, ignore),
+    "issue": Way(number_of_draft, ask=issue),
     "mail": Way(number_of_document, mail),
+    "make": Way(number_of_order, ask=make),
     "paid": Way(number_of_document, mark_paid),
     "retry": Way(number_of_job, retry),
+    "retry_order": Way(number_of_order, retry_order),
 }

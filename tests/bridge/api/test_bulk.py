@@ -70,6 +70,17 @@ def test_documents_are_mailed_again_and_put_into_a_zip_that_can_be_fetched(api: 
     assert (gone[0].status_code, gone[1]) == (404, False)
 
 
+def test_many_orders_are_fetched_and_tried_again_and_of_a_document_its_kind_is_asked(api: ApiClient) -> None:
+    assert outcomes(done(api, "/bulk", what="retry_order", ids=[1001, 1003, 4711])) == [
+        (1001, "done", ""),
+        (1003, "done", ""),
+        (4711, "refused", "nothing_to_retry"),
+    ]
+    assert outcomes(done(api, "/bulk", what="fetch", ids=[1001])) == [(1001, "done", "")]
+    for body in ({}, {"kind": "credit_note"}):
+        assert api.ask("POST", "/bulk", json={"what": "make", "ids": [1001], **body}).status_code == 422
+
+
 def test_what_another_shop_asked_for_is_not_told(api: ApiClient) -> None:
     task_id = (api.ask("POST", "/bulk", json={"what": "mail", "ids": [1]}).json or {})["task_id"]
     other = "0ther0ther0ther0ther0the"

@@ -7,7 +7,7 @@ from decimal import Decimal
 from http import HTTPStatus
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
 from tests.support import busy_shop
@@ -103,6 +103,50 @@ def test_a_worker_that_stops_in_the_middle_mails_nothing_twice(owner: Visitor, m
     assert shown(owner, "/activity").count("is mailed again.") == 6
 
 
+def test_many_orders_are_fetched_tried_again_or_need_nothing_and_those_left_are_named(
+    busy: BridgeApp, owner: Visitor
+) -> None:
+    question, answer = asked_and_sure(owner, "orders", "retry_order")
+    assert ("Try again what failed of 6 orders?" in question, "6 × " in question) == (True, True)
+    said = told(owner, answer)
+    assert ("4 of 6 are tried again; 2 were not" in said, "Order 1006" in said) == (True, True)
+    assert failures(busy) == 0
+    assert "6 of 6 are fetched again" in told(owner, asked_and_sure(owner, "orders", "fetch")[1])
+    said = told(owner, asked_and_sure(owner, "orders", "ignore")[1])
+    assert "1 of 6 need nothing any more; 5 were not" in said  # the one that is flagged
+    assert "Nothing about order 1001 waits for a person." in said
+
+
+def failures(app: BridgeApp) -> int:
+    with app.store.read() as connection:
+        mine = jobs.c.state == "failed"
+        return int(connection.execute(select(func.count()).select_from(jobs).where(mine)).scalar_one())
+
+
+def test_of_ticked_orders_the_documents_are_mailed_and_zipped(owner: Visitor) -> None:
+    owner.get(f"/s/{SHOP}/orders")
+    ticked = {"list": "orders", "item": "1001"}
+    question = html.unescape(owner.post(f"/s/{SHOP}/many?q=x", **ticked, what="mail").text)
+    assert ("Mail one document?" in question, "F2026-00001" in question) == (True, True)
+    assert f'href="/s/{SHOP}/orders?q=x"' in question  # Cancel leads back to the orders
+    zipped = owner.post(f"/s/{SHOP}/many", **ticked, what="zip")
+    assert "One document, with tables" in told(owner, zipped)
+    nothing = owner.post(f"/s/{SHOP}/many", list="orders", item="9999", what="zip")
+    assert nothing.headers["Location"].endswith(f"/s/{SHOP}/orders")
+
+
+def test_all_of_a_filter_of_orders_is_what_the_list_shows(owner: Visitor) -> None:
+    owner.get(f"/s/{SHOP}/orders")
+    asked = owner.post(f"/s/{SHOP}/many?attention=1", list="orders", what="fetch", all="1").text
+    assert "Fetch 4 orders again?" in asked
+
+
+def test_which_kind_is_made_of_many_orders_is_one_that_can_be_made_by_hand(owner: Visitor) -> None:
+    question, wrong = asked_and_sure(owner, "orders", "make", kind="credit_note")
+    assert ("Make a document of each of 6 orders?" in question, "Make a document of each" in wrong.text) == (True, True)
+    assert 'value="credit_note"' not in question
+
+
 def test_only_what_is_of_this_shop_and_ticked_is_meant(owner: Visitor) -> None:
     nothing = owner.post(f"/s/{SHOP}/many", list="documents", what="paid", item="999")
     assert nothing.headers["Location"].endswith(f"/s/{SHOP}/documents")
@@ -116,7 +160,7 @@ def test_only_what_is_of_this_shop_and_ticked_is_meant(owner: Visitor) -> None:
 
 def test_a_viewer_sees_no_ticks_and_can_do_nothing_with_many(busy: BridgeApp, owner: Visitor) -> None:
     viewer = signed_in(busy, "viewer@shop.example", roles={SHOP: Role.VIEWER})
-    for path in ("/documents", "/documents?list=drafts", "/payments", "/jobs"):
+    for path in ("/orders", "/documents", "/documents?list=drafts", "/payments", "/jobs"):
         assert ('name="item"' in shown(owner, path), 'name="item"' in shown(viewer, path)) == (True, False), path
     answer = viewer.post(f"/s/{SHOP}/many", list="documents", what="mail", item="1")
     assert answer.status_code == HTTPStatus.FORBIDDEN

@@ -77,6 +77,20 @@ def test_many_drafts_are_issued_once_each_and_the_one_that_cannot_be_is_named(sy
     assert (system.numbers(), len(system.mailbox.messages())) == (["F2026-00001", "F2026-00002"], 2)
 
 
+def test_of_many_orders_one_document_each_is_made_and_none_twice_where_a_worker_died(system: System) -> None:
+    for order_id in (238, 239):
+        system.arrives(paid(order_id))
+    invoiced(system, paid(240))
+    system.clock.now += timedelta(seconds=1)
+    task = asked(system, "do_many", what="make", kind="delivery_note", ids=[238, 239], send=True)
+    assert (task.answer["changed"], task.answer["left"]) == (2, 0)
+    numbers = system.numbers()
+    assert again(system, task).answer == task.answer
+    assert system.numbers() == numbers
+    later = asked(system, "do_many", what="make", kind="invoice", ids=[240])
+    assert (later.answer["left"], later.answer["named"][0]["number"]) == (1, "240")
+
+
 def test_chosen_lines_are_credited_once_for_one_task(system: System) -> None:
     two = (("Koffiemok blauw", "MUG-1", 2, "12.40", "21"),)
     document_id = invoiced(system, paid(lines=two))

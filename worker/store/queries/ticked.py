@@ -5,10 +5,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 
-from worker.store.database.tables import documents, drafts, jobs
+from worker.domain.step import MAIL
+from worker.store.database.plan import unindexed
+from worker.store.database.tables import documents, drafts, jobs, orders
 from worker.store.jobs import OF_SHOP
+from worker.store.steps import IS_STEP
 
 AT_ONCE = 500
 MOST_NAMED = 5
@@ -60,6 +63,30 @@ def of_drafts(connection: Connection, shop_id: str, ids: Sequence[int]) -> Ticke
         for row in connection.execute(select(*columns).where(*mine).order_by(drafts.c.draft_id)):
             snapshot = json.loads(row.snapshot)
             found.append((row.draft_id, snapshot["kind"], snapshot["order_number"]))
+    return ticked(found)
+
+
+def of_orders(connection: Connection, shop_id: str, ids: Sequence[int]) -> Ticked:
+    """By their state in the shop."""
+    columns = (orders.c.order_id, orders.c.status, orders.c.order_number)
+    found: dict[int, tuple[int, str, str]] = {}
+    for some in slices(ids):
+        mine = (orders.c.shop_id == shop_id, orders.c.order_id.in_(some))
+        # Ids come back after a shop is restored: the order that was placed last is meant.
+        for row in connection.execute(select(*columns).where(*mine).order_by(orders.c.order_id, orders.c.ordered_at)):
+            found[row.order_id] = (row.order_id, row.status, row.order_number)
+    return ticked(list(found.values()))
+
+
+def documents_of_orders(connection: Connection, shop_id: str, ids: Sequence[int], *, mailed: bool) -> Ticked:
+    """The documents of these orders; with *mailed* those that are or were to be mailed."""
+    columns = (documents.c.document_id, documents.c.kind, documents.c.number)
+    to_mail = exists().where(jobs.c.document_id == documents.c.document_id, jobs.c.name == MAIL, IS_STEP)
+    found: list[tuple[int, str, str]] = []
+    for some in slices(ids):
+        mine = (documents.c.shop_id == shop_id, documents.c.order_id.in_(some), *([to_mail] if mailed else []))
+        rows = connection.execute(select(*columns).where(*mine).order_by(unindexed(documents.c.document_id)))
+        found += [(row.document_id, row.kind, row.number) for row in rows]
     return ticked(found)
 
 
