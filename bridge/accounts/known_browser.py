@@ -7,6 +7,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from bridge.accounts.access import host_cookie_name, set_cookie
 from bridge.context import context
+from worker.net.signer import timed_signer
 from worker.store.users import User
 
 LIFETIME_S = 180 * 24 * 3600
@@ -32,7 +33,7 @@ def remember_browser(response: Response, user: User) -> None:
 
 def serializer(user: User) -> URLSafeTimedSerializer:
     # With a new password no browser is known any more: the old one may have been somebody else's.
-    return URLSafeTimedSerializer(list(reversed(context().settings.secret_keys)), salt=f"{PURPOSE}:{user.password}")
+    return timed_signer(context().settings.secret_keys, f"{PURPOSE}:{user.password}")
 
 
 def known_cookie_name() -> str:

@@ -20,6 +20,7 @@ from bridge.context import base_path, context, redirect_to
 from bridge.forms import Form
 from bridge.i18n.translate import _
 from worker.message import Message
+from worker.net.signer import timed_signer
 from worker.store import sessions, users
 from worker.store.sessions import LIFETIME
 from worker.store.users import User
@@ -132,7 +133,7 @@ def safe_next_path(path: str) -> str:
 
 
 def second_step_serializer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(list(reversed(context().settings.secret_keys)), salt=SECOND_STEP)
+    return timed_signer(context().settings.secret_keys, SECOND_STEP)
 
 
 def sign_in_page(template: str, form: Form, status: HTTPStatus = HTTPStatus.OK, **values: object) -> Response:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature
+
+from worker.net.signer import signer
 
 LIFETIME = timedelta(days=365)
-# One salt per purpose: a token made for another purpose under the same key is refused.
 SALT = "facturelay.document-link.v1"
 
 
@@ -30,13 +31,13 @@ def sign(secret_keys: tuple[str, ...], document_id: int, *, now: datetime, lifet
     """Make the token of *document_id*, valid for *lifetime* from *now*."""
     content = [document_id, int((now + lifetime).timestamp())]
     # Only a link that lives shorter says when it was signed: the others stay as short as they can be.
-    return serializer(secret_keys).dumps(content if lifetime == LIFETIME else [*content, int(now.timestamp())])
+    return signer(secret_keys, SALT).dumps(content if lifetime == LIFETIME else [*content, int(now.timestamp())])
 
 
 def read(secret_keys: tuple[str, ...], token: str) -> DocumentLink | None:
     """What *token* says, or None when it was not signed by any of the keys."""
     try:
-        document_id, expires, *signed = serializer(secret_keys).loads(token)
+        document_id, expires, *signed = signer(secret_keys, SALT).loads(token)
         expires_at = datetime.fromtimestamp(int(expires), UTC)
         signed_at = datetime.fromtimestamp(int(signed[0]), UTC) if signed else expires_at - LIFETIME
         return DocumentLink(int(document_id), expires_at, signed_at)
@@ -47,8 +48,3 @@ def read(secret_keys: tuple[str, ...], token: str) -> DocumentLink | None:
 def url(public_url: str, secret_keys: tuple[str, ...], document_id: int, *, now: datetime) -> str:
     """The address that a customer opens."""
     return f"{public_url}/d/{sign(secret_keys, document_id, now=now)}"
-
-
-def serializer(secret_keys: tuple[str, ...]) -> URLSafeSerializer:
-    # itsdangerous wants the newest key last; our lists have it first.
-    return URLSafeSerializer(list(reversed(secret_keys)), salt=SALT)

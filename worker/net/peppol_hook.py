@@ -9,30 +9,20 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from itsdangerous import BadSignature, URLSafeSerializer
+from worker.net.signer import shop_of, signer
 
-# One salt per purpose: a token made for another purpose under the same key is refused.
 SALT = "facturelay.peppol-hook.v1"
 # Ids are short; an e-invoice that comes along is not looked through.
 LONGEST_REFERENCE, MOST_REFERENCES, DEEPEST = 100, 50, 3
 
 
 def url(public_url: str, secret_keys: tuple[str, ...], shop_id: str) -> str:
-    return f"{public_url}/webhooks/peppol/{serializer(secret_keys).dumps(shop_id)}"
+    return f"{public_url}/webhooks/peppol/{signer(secret_keys, SALT).dumps(shop_id)}"
 
 
 def read(secret_keys: tuple[str, ...], token: str) -> str | None:
     """The id of the shop, or None when the token was not signed by any of the keys."""
-    try:
-        found = serializer(secret_keys).loads(token)
-    except BadSignature:
-        return None
-    return found if isinstance(found, str) else None
-
-
-def serializer(secret_keys: tuple[str, ...]) -> URLSafeSerializer:
-    # itsdangerous wants the newest key last; our lists have it first.
-    return URLSafeSerializer(list(reversed(secret_keys)), salt=SALT)
+    return shop_of(signer(secret_keys, SALT), token)
 
 
 def sign(event: Mapping[str, Any], secret: str) -> str:

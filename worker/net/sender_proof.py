@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadSignature
+
+from worker.net.signer import timed_signer
 
 PURPOSE = "facturelay.sender.v1"
 LIFETIME_S = 3 * 24 * 3600
@@ -18,18 +20,13 @@ class SenderProof:
 
 
 def sign(secret_keys: Sequence[str], proof: SenderProof) -> str:
-    return str(serializer(secret_keys).dumps([proof.shop_id, proof.address]))
+    return str(timed_signer(secret_keys, PURPOSE).dumps([proof.shop_id, proof.address]))
 
 
 def read(secret_keys: Sequence[str], token: str) -> SenderProof | None:
     """What *token* proves; None where it is none of ours, or too old."""
     try:
-        shop_id, address = serializer(secret_keys).loads(token, max_age=LIFETIME_S)
+        shop_id, address = timed_signer(secret_keys, PURPOSE).loads(token, max_age=LIFETIME_S)
     except (BadSignature, ValueError, TypeError):
         return None
     return SenderProof(str(shop_id), str(address))
-
-
-def serializer(secret_keys: Sequence[str]) -> URLSafeTimedSerializer:
-    # The newest key signs, all verify.
-    return URLSafeTimedSerializer(list(reversed(secret_keys)), salt=PURPOSE)
