@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from http import HTTPStatus
 from typing import cast
 from urllib.parse import urlsplit
 
 from flask import Response, current_app, make_response, redirect
 
+from worker.domain.shop import Shop
 from worker.queue.enqueuer import Enqueuer
 from worker.settings import Settings
 from worker.store.database.encryption import Encryption
@@ -32,6 +33,9 @@ class Context:
     delivery_writer: DeliveryWriter
     known_secrets: KnownSecrets
     now: Callable[[], datetime]
+
+    def today(self, shop: Shop) -> date:
+        return shop.day_of(self.now())
 
 
 def create_context(settings: Settings, now: Callable[[], datetime]) -> Context:

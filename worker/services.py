@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ from worker import queue
 from worker.actions import Retried
 from worker.domain.actor import Actor
 from worker.domain.document import Document
+from worker.domain.shop import Shop
 from worker.net import document_link
 from worker.settings import Settings
 from worker.store import shops
@@ -40,6 +41,9 @@ class Services:
 
     settings: Settings
     now: Callable[[], datetime] = utc_now
+
+    def today(self, shop: Shop) -> date:
+        return shop.day_of(self.now())
 
     @cached_property
     def store(self) -> Store:

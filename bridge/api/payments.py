@@ -20,7 +20,7 @@ def mark_documents_paid(api_request: ApiRequest) -> Response:
     shop_id, by = api_request.shop_id, actor(api_request)
     with context().store.write() as connection:
         shop = shops.get(connection, context().encryption, shop_id).shop
-        today = by.now.astimezone(shop.zoneinfo).date()
+        today = shop.day_of(by.now)
         on: date = api_request.body.get("paid_on", today)
         if on > today:
             raise FieldError("paid_on", Message("That day is still to come."))

@@ -20,7 +20,7 @@ def get_shop(api_request: ApiRequest) -> Response:
         facts = health.facts_of(connection, context().encryption, shop, health.look(context().settings), now=now)
         found_roads = health.of_shop(facts)
         counters = {one.series: one for one in numbering.counters(connection, shop.shop_id)}
-    today = context().now().astimezone(shop.zoneinfo).date()
+    today = context().today(shop)
     next_numbers = {
         kind: numbering.upcoming(one, counters.get(one.name), today=today)
         for kind, one in shop.numbering.series.items()

@@ -211,7 +211,7 @@ def read_day(text: str) -> date:
 
 def period() -> tuple[date, date]:
     """The days that the address names; without, the month before this one and this one so far."""
-    today = context().now().astimezone(shop().zoneinfo).date()
+    today = context().today(shop())
     since, until = parse_day(request.args.get("since", "")), parse_day(request.args.get("until", ""))
     first = since or (today.replace(day=1) - timedelta(days=1)).replace(day=1)
     last = max(first, until or today)
@@ -219,4 +219,4 @@ def period() -> tuple[date, date]:
 
 
 def this_month() -> date:
-    return context().now().astimezone(shop().zoneinfo).date().replace(day=1)
+    return context().today(shop()).replace(day=1)

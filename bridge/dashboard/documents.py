@@ -324,7 +324,7 @@ def issue_question(stored: StoredDraft, *, send: bool, within_left: bool) -> Que
 
 def number_to_come(kind: Kind) -> str:
     """What the next document of this kind is called if it is issued today."""
-    day = context().now().astimezone(shop().zoneinfo).date()
+    day = context().today(shop())
     with context().store.read() as connection:
         coming = today.next_numbers(connection, shop(), day=day)
     return next((one.number for one in coming if kind in one.kinds), "")
@@ -380,7 +380,7 @@ def document_page(
     shop_id: str, document_id: int, form: Form, *, link: str = "", status: HTTPStatus = HTTPStatus.OK
 ) -> Response:
     item = document_of(shop_id, document_id)
-    day = context().now().astimezone(shop().zoneinfo).date()
+    day = context().today(shop())
     form.values = {"on": day.isoformat()} | refused_before(shop_id) | form.values
     with context().store.read() as connection:
         history = documents.history(connection, shop_id, item.draft.order_id, item.draft.order_key)
@@ -425,7 +425,7 @@ def past_day(text: str) -> date:
         found = date.fromisoformat(text)
     except ValueError as error:
         raise InvalidValue("This is not a day; write it like 2026-11-22.") from error
-    if found > context().now().astimezone(shop().zoneinfo).date():
+    if found > context().today(shop()):
         raise InvalidValue("This day is still to come.")
     return found
 

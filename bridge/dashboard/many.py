@@ -137,14 +137,10 @@ def answers(what: str) -> dict[str, Any]:
             return {"send": bool(request.form.get("send")), "kind": kind if kind in BY_HAND else None}
         case "paid":
             on = parse_day(request.form.get("on", ""))
-            return {"on": on.isoformat() if on and on <= today() else None}
+            return {"on": on.isoformat() if on and on <= context().today(shop()) else None}
         case "dismiss":
             return {"why": request.form.get("why", "").strip()}
     return {}
-
-
-def today() -> Any:
-    return context().now().astimezone(shop().zoneinfo).date()
 
 
 NAMES: dict[str, Callable[[Any], str]] = {"job_id": step_name, "order_id": status_name}
@@ -160,7 +156,7 @@ def question(chosen: List, what: str, found: Ticked) -> dict[str, Any]:
         "button": _n(*WORDS[what].button, count),
         "found": found,
         "kinds": [(kind_count, name(kind)) for kind, kind_count in found.kinds.items()],
-        "today": today(),
+        "today": context().today(shop()),
         "was_asked": bool(request.form.get("sure")),
         "by_hand": BY_HAND,
     }

@@ -195,7 +195,7 @@ def users_page(form: Form, *, link: tuple[str, str] | None = None, status: HTTPS
         users = users_store.every(connection)
         shops = {found.shop_id: found.name for found in users_store.shops_of(connection, me().user)}
         roles = {user.user_id: users_store.roles_of(connection, user.user_id) for user in users}
-        invites = sessions.open_links(connection, purpose="invite", shop_id=None, now=now)
+        invites = sessions.open_invites(connection, shop_id=None, now=now)
         done = activity.audit_trail_page(connection, None, PageRequest(size=50), access=True)
     content = render_template(
         "dashboard/operators/users.html",

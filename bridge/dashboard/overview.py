@@ -40,7 +40,7 @@ ZONE = ZoneInfo(DEFAULT_ZONE)
 def overview(shop_id: str) -> Response:
     """One shop."""
     shop, now = this_shop(), context().now()
-    day = now.astimezone(shop.zoneinfo).date()
+    day = shop.day_of(now)
     with context().store.read() as connection:
         by_shop = today.by_shop(connection, (shop_id,), since=start_of_day(day, shop.zoneinfo))
         by_peppol = einvoices.newest_by_peppol(connection, shop_id, most=MOST_BY_PEPPOL)

@@ -1,7 +1,6 @@
 """Payments: what customers still owe, what the bank brought, and what of it waits for a person."""
 
 from collections.abc import Mapping
-from datetime import date
 from http import HTTPStatus
 from typing import Any
 
@@ -33,7 +32,7 @@ ALL = "all"
 @blueprint.get("")
 def open_invoices(shop_id: str) -> Response:
     """Invoices of which an amount is open, the one that is due first on top."""
-    day = today()
+    day = context().today(this_shop())
     with context().store.read() as connection:
         page = queries.page(connection, shop_id, page_request(), open_filter())
         content = render_template(
@@ -52,10 +51,6 @@ def open_filter() -> OpenFilter:
     """The days and the order in the address; what cannot be read is ignored."""
     by = request.args.get("by", "")
     return OpenFilter(asked_day("since"), asked_day("until"), by if by in queries.SORTS else "due")
-
-
-def today() -> date:
-    return context().now().astimezone(this_shop().zoneinfo).date()
 
 
 @blueprint.get("/bank")

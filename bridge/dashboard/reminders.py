@@ -28,7 +28,7 @@ def coming(shop_id: str) -> Response:
             shown="coming",
             page=page,
             held=reminder_outlook.hold_of(connection, this_shop(), now=now),
-            today=now.astimezone(this_shop().zoneinfo).date(),
+            today=this_shop().day_of(now),
             waiting=bank_lines.waiting_count(connection, shop_id),
             reminder_name=reminder_name,
             **neighbours(page),

@@ -161,7 +161,7 @@ def page(
 ) -> Response:
     now = context().now()
     with context().store.read() as connection:
-        invites = sessions.open_links(connection, purpose="invite", shop_id=shop_id, now=now)
+        invites = sessions.open_invites(connection, shop_id=shop_id, now=now)
         unsent = account_mails.waiting(connection, MailKind.INVITATION, shop_id=shop_id)
         done = activity.audit_trail_page(connection, (shop_id,), PageRequest(size=30), access=True)
     content = render_template(

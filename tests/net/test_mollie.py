@@ -11,7 +11,7 @@ from worker.demo.pretend_mollie import KEY, LIVE_KEY, PretendMollie
 from worker.errors import FacturelayError, Rejected, Unavailable
 from worker.net import mollie
 from worker.net.mollie import Account, NewPayment
-from worker.net.mollie_answer import Status, names_of
+from worker.net.mollie_answer import Status
 from worker.net.mollie_key import Mode, mode_of
 
 NEW = NewPayment(
@@ -70,7 +70,7 @@ def test_only_what_can_be_taken_back_is(twin: PretendMollie) -> None:
 
 
 def test_the_methods_that_are_on_show_that_the_key_works(twin: PretendMollie) -> None:
-    assert names_of(mollie.methods(account_at(twin))) == "Bancontact, iDEAL, Credit card, KBC/CBC"
+    assert mollie.methods(account_at(twin)) == ("Bancontact", "iDEAL", "Credit card", "KBC/CBC")
     with pytest.raises(Rejected, match="does not take the API key"):
         mollie.methods(account_at(twin, "test_wrongwrongwrongwrongwrong"))
 

@@ -99,7 +99,7 @@ def an_unpaid_draft() -> Draft:
 @pytest.fixture
 def till(database_url: str, tmp_path: Path) -> Iterator[Till]:
     store, shop = opened(database_url)
-    with PretendMollie(webhooks="lost") as twin:
+    with PretendMollie(calls=False) as twin:
         settings = settings_for(database_url, tmp_path, secret_keys=("k" * 32,), mollie_url=twin.url)
         document = issue(store, shop, an_unpaid_draft())
         here = Till(store, Services(settings), twin, shop, document)

@@ -133,7 +133,7 @@ class OrderCheck:
             known = OrderAssessment(listed.status, "EUR", ZERO, (), ())
             is_gone = isinstance(error, OrderGone)
             state, message = ReconciliationState.GONE if is_gone else ReconciliationState.MISSING, error.message
-        placed_on = listed.created_at.astimezone(shop.zoneinfo).date()
+        placed_on = shop.day_of(listed.created_at)
         return ReconciledOrder(
             listed.order_id, listed.number, known.status, placed_on, known.currency, known.total, state, message, made
         )
@@ -157,7 +157,7 @@ class OrderCheck:
         )
         with self.services.store.read() as connection:
             history = sales.history(connection, shop.shop_id, fetched.order)
-        today = self.services.now().astimezone(shop.zoneinfo).date()
+        today = self.services.today(shop)
         shop = with_rate(self.services, shop, fetched.order.currency)
         decision = decide_documents(fetched.order, fetched.refunds or (), history, shop, today)
         waiting = {kept.draft.cause for kept in history.drafts}
@@ -234,7 +234,7 @@ def gone_order(services: Services, seen: StoredOrder, connected: ConnectedShop) 
     made = tuple(one for one in made if one.draft.order_key == seen.order_key and one.document)
     if not made:
         return None
-    placed_on = seen.ordered_at.astimezone(connected.shop.zoneinfo).date()
+    placed_on = connected.shop.day_of(seen.ordered_at)
     message = Message("The shop no longer lists this order; its documents stand.")
     total = to_minor_unit(seen.total, seen.currency)
     return ReconciledOrder(
@@ -257,7 +257,7 @@ def reconcile_nightly(services: Services, connected: ConnectedShop) -> None:
     """Reconcile this month once a night: store the result, process what is missing, open or close the alert."""
     if not can_fetch(connected):
         return
-    today = services.now().astimezone(connected.shop.zoneinfo).date()
+    today = services.today(connected.shop)
     last_month = today.replace(day=1) - timedelta(days=1)
     days = (last_month, today) if today.day <= DAYS_OF_LAST_MONTH else (today,)
     for month in (f"{day:%Y-%m}" for day in days):

@@ -89,7 +89,7 @@ def enter(services: Services, connected: ConnectedShop, lost: LostDocument) -> D
 
 
 def refuse_other_number(connection: Connection, shop: Shop, lost: LostDocument) -> None:
-    today = lost.issued_at.astimezone(shop.zoneinfo).date()
+    today = shop.day_of(lost.issued_at)
     counter = counters.counter_of(connection, shop.shop_id, lost.series.name)
     coming = counters.upcoming(lost.series, counter, today=today)
     if coming.number != lost.number:
@@ -105,7 +105,7 @@ def refuse_other_number(connection: Connection, shop: Shop, lost: LostDocument) 
 def draft_of(connection: Connection, shop: Shop, fetched: FetchedOrder, lost: LostDocument) -> Draft:
     """The draft of the note's order, for the same amount."""
     history = sales.history(connection, shop.shop_id, fetched.order)
-    today = lost.issued_at.astimezone(shop.zoneinfo).date()
+    today = shop.day_of(lost.issued_at)
     decision = decide_documents(fetched.order, fetched.refunds or (), history, shop, today)
     due = [draft for draft in decision.drafts if shop.numbering.series[draft.kind] == lost.series]
     words = Translator(shop.language)
@@ -133,7 +133,7 @@ def draft_of(connection: Connection, shop: Shop, fetched: FetchedOrder, lost: Lo
 
 def next_numbers(services: Services, shop: Shop) -> dict[Kind, str]:
     """What each kind would get next."""
-    today = services.now().astimezone(shop.zoneinfo).date()
+    today = services.today(shop)
     with services.store.read() as connection:
         return {
             kind: counters.upcoming(
@@ -160,7 +160,7 @@ def resume(
     """
     restored, shop = require_numbering_paused(connected.shop), connected.shop
     starts = {shop.numbering.series[kind]: number for kind, number in after.items()}
-    today = services.now().astimezone(shop.zoneinfo).date()
+    today = services.today(shop)
     refuse_repeats(services, shop, left.not_entered, starts, today=today)
     if starts:
         # Any of these may have one of the numbers that are not in the register: a person issues or discards them.
@@ -214,7 +214,7 @@ def add_review_drafts(
     with services.store.write() as connection:
         counters.lock(connection, shop.shop_id)
         history = sales.history(connection, shop.shop_id, fetched.order)
-        today = services.now().astimezone(shop.zoneinfo).date()
+        today = services.today(shop)
         for draft in decide_documents(fetched.order, fetched.refunds or (), history, shop, today).drafts:
             if shop.numbering.series[draft.kind] in series:
                 flagged = replace(draft, problems=(*draft.problems, MAYBE_ISSUED))

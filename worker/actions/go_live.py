@@ -247,7 +247,7 @@ def number_checks(connection: Connection, shop: Shop, *, now: datetime) -> tuple
 
 def next_numbers(connection: Connection, shop: Shop, *, now: datetime) -> dict[Kind, str]:
     """The number that each kind would get now, once the shop is live."""
-    today = now.astimezone(shop.zoneinfo).date()
+    today = shop.day_of(now)
     counters = {counter.series: counter for counter in numbering.counters(connection, shop.shop_id)}
     return {
         kind: numbering.upcoming(

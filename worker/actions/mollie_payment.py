@@ -50,7 +50,7 @@ def attempt_of(connection: Connection, shop_id: str, said: MolliePayment) -> Pay
 
 def count(connection: Connection, shop: Shop, attempt: PaymentAttempt, said: MolliePayment, *, now: datetime) -> None:
     """Count the money the first time, and from then on what of it went back."""
-    paid_on = (said.paid_at or now).astimezone(shop.zoneinfo).date()
+    paid_on = shop.day_of(said.paid_at or now)
     method = METHODS.get(said.method, said.method)
     receipt = Receipt(
         paid_on, PaymentSource.MOLLIE, MOLLIE, method=method, reference=said.payment_id, outside_ref=said.payment_id
@@ -72,7 +72,7 @@ def take_back(
     connection: Connection, shop: Shop, attempt: PaymentAttempt, said: MolliePayment, *, now: datetime
 ) -> None:
     """Let what stands in the books be what Mollie still has; say so to the owner, and alert him where the buyer's bank took it."""
-    today = now.astimezone(shop.zoneinfo).date()
+    today = shop.day_of(now)
     standing = [one for one in payments.standing(connection, attempt.order) if one.reference == said.payment_id]
     for payment in standing:
         payments.reverse(connection, payment.payment_id, on=today, by=MOLLIE, now=now)

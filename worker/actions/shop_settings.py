@@ -196,7 +196,7 @@ def with_first_reminded_day(shop: Shop, *, now: datetime) -> Shop:
     """Who begins to remind does so of what falls due from today on, unless he names another day: what is older may be long settled."""
     if not shop.reminders.is_on or shop.reminders.since is not None:
         return shop
-    return replace(shop, reminders=replace(shop.reminders, since=now.astimezone(shop.zoneinfo).date()))
+    return replace(shop, reminders=replace(shop.reminders, since=shop.day_of(now)))
 
 
 def what_decides(shop: Shop) -> tuple[object, ...]:
@@ -296,7 +296,7 @@ def with_numbering(connection: Connection, shop: Shop, changes: NumberingChanges
         )
     except InvalidValue as error:
         raise Rejected(error.message, code="option_wrong") from error
-    today = now.astimezone(shop.zoneinfo).date()
+    today = shop.day_of(now)
     return counters.change_series(connection, shop, wanted, continue_after=changes.continue_after, today=today)
 
 

@@ -18,7 +18,7 @@ from worker.domain.document import Document, Kind
 from worker.domain.money import written
 from worker.domain.step import MAIL, WRITE_BACK
 from worker.invoicing import manual
-from worker.invoicing.manual import Credit, today
+from worker.invoicing.manual import Credit
 from worker.invoicing.request import IssueAnswer
 from worker.serializers import Json
 from worker.services import Services
@@ -194,7 +194,7 @@ def mark_paid(document_id: int, on: datetime | None, data: Path | None, *, as_js
     """Mark an invoice as paid. There is no way back but a credit note."""
     services = open_services(data)
     document, by = find_document(services, document_id), services.actor(ACTOR)
-    paid_on = on.date() if on else today(services, services.connected(document.shop_id).shop)
+    paid_on = on.date() if on else services.today(services.connected(document.shop_id).shop)
     marked = services.act(
         lambda connection: document_actions.mark_paid(connection, document.shop_id, document_id, on=paid_on, by=by)
     )

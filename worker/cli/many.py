@@ -14,7 +14,6 @@ from worker.cli.documents import DAY, READ_AT_ONCE
 from worker.cli.group import Group
 from worker.domain.document import BY_HAND
 from worker.errors import Rejected
-from worker.invoicing.manual import today
 from worker.jobs.task import do_task
 from worker.services import Services
 from worker.store import drafts, tasks
@@ -98,7 +97,7 @@ def mail(shop_id: str, ids: tuple[int, ...], data: Path | None, *, as_json: bool
 def paid(shop_id: str, ids: tuple[int, ...], on: datetime | None, data: Path | None, *, as_json: bool) -> None:
     """Mark invoices as paid."""
     services = open_services(data)
-    latest = today(services, services.connected(shop_id).shop)
+    latest = services.today(services.connected(shop_id).shop)
     day = on.date() if on else latest
     if day > latest:
         raise Rejected("That day is still to come.", code="day_to_come")

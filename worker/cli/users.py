@@ -96,7 +96,7 @@ def list_users(data: Path | None, *, as_json: bool) -> None:
     with services.store.read() as connection:
         users = user_store.every(connection)
         roles = {one.user_id: user_store.roles_of(connection, one.user_id) for one in users}
-        invited = sessions.every_open_link(connection, purpose="invite", now=services.now())
+        invited = sessions.every_open_invite(connection, now=services.now())
         names = {shop.shop_id: shop.name for shop in shops.every(connection)}
     value = [
         {

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any
 
 from flask import Flask, Response, jsonify, make_response, redirect, render_template, request
 
@@ -27,20 +27,17 @@ DECIMALS = {"JPY": 0, "ISK": 0, "KWD": 3}
 NEEDED = ("amount", "description", "redirectUrl")
 WEBHOOK_S = 15
 
-Webhooks = Literal["sent", "lost", "late", "doubled"]
-
 
 @dataclass
 class PretendMollie(Pretended):
-    """*webhooks* is what becomes of the calls; late ones wait for `send_late`. *faults* go wrong next: "before" and "after" (hung up
+    """Without *calls* none of them arrives. *faults* go wrong next: "before" and "after" (hung up
     before and after all was done), or the status of a refusal. *asked* holds what was asked, oldest first.
     """
 
-    webhooks: Webhooks = "sent"
+    calls: bool = True
     faults: list[str] = field(default_factory=list)
     payments: dict[str, dict[str, Any]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
-    late: list[str] = field(default_factory=list)
     replies: dict[str, tuple[Any, dict[str, Any]]] = field(default_factory=dict)  # by Idempotency-Key
 
     def __post_init__(self) -> None:
@@ -179,19 +176,9 @@ class PretendMollie(Pretended):
     # Webhooks
 
     def call(self, number: str) -> None:
-        for _ in range({"lost": 0, "late": 0, "sent": 1, "doubled": 2}[self.webhooks]):
-            self.post(number)
-        if self.webhooks == "late":
-            self.late.append(number)
-
-    def send_late(self) -> None:
-        while self.late:
-            self.post(self.late.pop(0))
-
-    def post(self, number: str) -> None:
         """Tell the webhook of the payment; the real one asks ten times over 26 hours, this one once."""
         url = self.payments[number]["webhookUrl"]
-        if not url:
+        if not url or not self.calls:
             return
         headers = {"User-Agent": "Mollie HTTP client/1.0"}
         asked = urllib.request.Request(url, f"id={number}".encode(), headers)  # noqa: S310 - beside us, on loopback

@@ -42,7 +42,7 @@ def is_simplified(order: Order, shop: Shop, *, net: Decimal) -> bool:
 def _is_free(order: Order, shop: Shop) -> bool:
     if _is_at_home(order, shop):
         return True
-    on = (order.taxable_at or order.created_at).astimezone(shop.zoneinfo).date()
+    on = shop.day_of(order.taxable_at or order.created_at)
     return _is_consumers(order, shop) and _country(order, shop) in EU and shop.vat.uses_oss_on(on)
 
 

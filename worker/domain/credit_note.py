@@ -100,7 +100,7 @@ def draft_credit_note(
         payment_title=(original.payment_title or original.payment_method)
         if isinstance(source, Refund) and source.by_provider
         else "",
-        paid_on=refunded_at.astimezone(shop.zoneinfo).date() if refunded_at else None,
+        paid_on=shop.day_of(refunded_at) if refunded_at else None,
         corrects=Reference(invoice.document_id, invoice.number, invoice.issued_on),
         reason=source.reason or _default_reason(source, original),
         exchange_rate=rate,

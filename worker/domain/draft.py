@@ -60,7 +60,7 @@ def draft_document(
     totals = assessed.totals
     prepaid = (*assessed.prepaid, *_deposit_as_prepaid(order, totals.total))
     to_pay = totals.total - total_of(one.amount for one in prepaid)
-    ordered_on = order.created_at.astimezone(shop.zoneinfo).date()
+    ordered_on = shop.day_of(order.created_at)
     rate = exchange_rate(order.currency, shop)
     second = second_language(order, shop, first=language)
     simplified = kind is Kind.INVOICE and is_simplified(order, shop, net=totals.net)
@@ -230,7 +230,7 @@ def _supplied_on(kind: Kind, order: Order, shop: Shop, today: date) -> date | No
     """
     if kind in (Kind.ORDER_CONFIRMATION, Kind.PAYMENT_REQUEST):
         return None
-    completed = order.completed_at.astimezone(shop.zoneinfo).date() if order.completed_at else None
+    completed = shop.day_of(order.completed_at) if order.completed_at else None
     return completed or carried_day(order.delivery, today)
 
 

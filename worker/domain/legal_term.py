@@ -28,7 +28,7 @@ def late_invoice(order: Order, invoice: Document, shop: Shop) -> tuple[Problem, 
     at = order.taxable_at
     if at is None or invoice.draft.kind is not Kind.INVOICE:
         return ()
-    taxable_on = at.astimezone(shop.zoneinfo).date()
+    taxable_on = shop.day_of(at)
     last = last_day(taxable_on, shop.seller.address.country)
     if last is None or invoice.issued_on <= last:
         return ()

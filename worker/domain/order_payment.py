@@ -65,7 +65,7 @@ def is_paid(order: Order, shop: Shop) -> bool:
 def paid_on(order: Order, shop: Shop) -> date | None:
     """The day of payment in the shop's zone; a completed order without `date_paid` was paid when it was completed."""
     at = paid_at(order, shop)
-    return at and at.astimezone(shop.zoneinfo).date()
+    return at and shop.day_of(at)
 
 
 def paid_at(order: Order, shop: Shop) -> datetime | None:

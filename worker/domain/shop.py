@@ -269,6 +269,10 @@ class Shop:
     def zoneinfo(self) -> ZoneInfo:
         return ZoneInfo(self.zone)
 
+    def day_of(self, moment: datetime) -> date:
+        """The date that stands on paper for *moment*."""
+        return moment.astimezone(self.zoneinfo).date()
+
     def writes_from(self, operators: str) -> str:
         """From whom its mails are: the sender that it set, else the seller, else the *operators* address."""
         return self.mail.sender or self.seller.email or operators

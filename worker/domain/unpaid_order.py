@@ -18,7 +18,7 @@ LATE = "late_but_invoiced"
 
 def last_day(order: Order, shop: Shop) -> date | None:
     """The last day to pay *order* before it is cancelled, in the shop's zone; None for one that is never cancelled by itself."""
-    return last_day_from(order.created_at.astimezone(shop.zoneinfo).date(), order, shop)
+    return last_day_from(shop.day_of(order.created_at), order, shop)
 
 
 def last_day_from(ordered_on: date, order: Payable, shop: Shop) -> date | None:

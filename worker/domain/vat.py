@@ -94,7 +94,7 @@ def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> list[Case]:
     seller_country = shop.seller.address.country
     number, _ = normalise_vat_number(order.vat_number_given, order.billing.address.country or seller_country)
     main, said = main_supply(order, shop), _said_of_lines(order, shop, rates)
-    on = (order.taxable_at or order.created_at).astimezone(shop.zoneinfo).date()
+    on = shop.day_of(order.taxable_at or order.created_at)
     cases = []
     for line, rate, what in zip(order.lines, rates, said, strict=True):
         supply = supply_of(line, order, shop) if line.kind is LineKind.PRODUCT else main

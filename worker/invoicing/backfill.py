@@ -148,7 +148,7 @@ def preview_order(services: Services, connected: ConnectedShop, listed: ListedOr
         fetched = fetch_from_shop(services, connected, listed.order_id, listed_change=listed.modified_at)
         with services.store.read() as connection:
             history = sales.history(connection, shop.shop_id, fetched.order)
-        today = services.now().astimezone(shop.zoneinfo).date()
+        today = services.today(shop)
         shop = with_rate(services, shop, fetched.order.currency)
         # A preview of a year asks nothing of VIES; what it says to each number shows when the documents are made.
         order = as_if_confirmed(fetched.order, shop) if can_ask(services, shop) else fetched.order
@@ -166,7 +166,7 @@ def preview_order(services: Services, connected: ConnectedShop, listed: ListedOr
     return PreviewedOrder(
         order_id=listed.order_id,
         number=listed.number,
-        placed_on=listed.created_at.astimezone(shop.zoneinfo).date().isoformat(),
+        placed_on=shop.day_of(listed.created_at).isoformat(),
         status=listed.status,
         documents=tuple(planned_document(draft) for draft in due),
         drafts=drafts,

@@ -1,7 +1,6 @@
 """What a person decides that takes a number: issue a draft, make a document by hand, credit, issue again."""
 
 from dataclasses import dataclass, replace
-from datetime import date
 
 from sqlalchemy import Connection
 
@@ -44,7 +43,7 @@ def issue_waiting_draft(services: Services, draft_id: int, answer: IssueAnswer, 
 
     def wanted(connection: Connection, shop: Shop) -> tuple[Draft, ...]:
         history = history_of(connection, shop, fetched)
-        decision = decide_documents(fetched.order, fetched.refunds or (), history, shop, today(services, shop))
+        decision = decide_documents(fetched.order, fetched.refunds or (), history, shop, services.today(shop))
         return (redraft(waiting, decision, request=request),)
 
     request = Request(Preflight(services), by, **vars(answer))
@@ -119,7 +118,7 @@ def issue_manual_document(services: Services, shop_id: str, asked: ManualDocumen
 
     def wanted(connection: Connection, shop: Shop) -> tuple[Draft, ...]:
         history = history_of(connection, shop, fetched)
-        dossier = Dossier(fetched.order, fetched.refunds or (), history, shop, today(services, shop))
+        dossier = Dossier(fetched.order, fetched.refunds or (), history, shop, services.today(shop))
         return (draft_manually(asked.kind, dossier),)
 
     request = Request(Preflight(services), by, send=asked.send)
@@ -151,7 +150,7 @@ def credit(services: Services, document_id: int, asked: Credit = Credit(), *, by
     def wanted(connection: Connection, shop: Shop) -> tuple[Draft, ...]:
         history = history_of(connection, shop, fetched)
         if asked.selection is None:
-            pair = draft_reissue(fetched.order, invoice, history, shop, today(services, shop))
+            pair = draft_reissue(fetched.order, invoice, history, shop, services.today(shop))
             return pair if asked.issue_again else (replace(pair[0], cause=cause),)
         already = tuple(document.draft for document in history.credit_notes_of(invoice))
         credited = CreditedInvoice(invoice, already)
@@ -215,7 +214,3 @@ def fetch_now(services: Services, connected: ConnectedShop, order_id: int) -> Fe
 
 def history_of(connection: Connection, shop: Shop, fetched: FetchedOrder) -> History:
     return sales.history(connection, shop.shop_id, fetched.order)
-
-
-def today(services: Services, shop: Shop) -> date:
-    return services.now().astimezone(shop.zoneinfo).date()

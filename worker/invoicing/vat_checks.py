@@ -69,7 +69,7 @@ def due_invoices(services: Services, shop: Shop, fetched: FetchedOrder) -> tuple
     order = fetched.order
     with services.store.read() as connection:
         history = sales.history(connection, shop.shop_id, order)
-    today = services.now().astimezone(shop.zoneinfo).date()
+    today = services.today(shop)
     due = decide_documents(order, fetched.refunds or (), history, shop, today).drafts
     return tuple(draft for draft in due if draft.kind is Kind.INVOICE)
 
@@ -177,7 +177,7 @@ def process_again(services: Services, waiting: Wait) -> bool:
     """Have the order processed again, as if the shop had told of it."""
     order = waiting.order
     with services.store.write() as connection:
-        vat_checks.rest(connection, order, until=None)
+        vat_checks.rest(connection, order)
         delivery_id = deliveries.add(
             connection,
             NewDelivery(shop_id=order.shop_id, source=SOURCE, topic="order.updated", order_id=order.order_id, body=b""),

@@ -1,7 +1,7 @@
 """What Mollie answers of a payment. Pure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -48,14 +48,6 @@ class MolliePayment:
         return self.refunded + self.charged_back
 
 
-@dataclass(frozen=True)
-class Method:
-    """A way to pay that is switched on, by its id and its name in the language asked for."""
-
-    method_id: str
-    name: str
-
-
 def payment_in(told: Mapping[str, Any]) -> MolliePayment:
     """What an answer says of a payment. Raises Unavailable where a field that money hangs on cannot be read."""
     try:
@@ -90,7 +82,3 @@ def amount_in(told: Mapping[str, Any] | None) -> Decimal:
 def checkout_in(links: Mapping[str, Any]) -> str:
     href = str((links.get("checkout") or {}).get("href") or "")
     return href if WEB_ADDRESS.fullmatch(href) else ""
-
-
-def names_of(found: Sequence[Method]) -> str:
-    return ", ".join(one.name for one in found)

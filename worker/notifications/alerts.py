@@ -77,7 +77,7 @@ def digest_of(services: Services, connected: ConnectedShop) -> Digest:
         needs = attention.needs(connection, (shop.shop_id,), now=now)
         head = register.head(connection, shop.shop_id)
     return Digest(
-        day=now.astimezone(shop.zoneinfo).date(),
+        day=shop.day_of(now),
         issued=found.issued,
         mailed=found.mailed,
         waiting=found.waiting,

@@ -20,7 +20,7 @@ NEAR_SHOWN_FOR = timedelta(days=14)
 def watch_distance_sales(services: Services, connected: ConnectedShop) -> DistanceSales:
     """Count what was sold since the last time; open an alert when a level is reached, close it when it no longer holds."""
     shop, now = connected.shop, services.now()
-    today = now.astimezone(shop.zoneinfo).date()
+    today = shop.day_of(now)
     with services.store.read() as connection:
         before = store.find(connection, shop.shop_id)
         sales = store.count_on(connection, shop.shop_id, before, since=date(today.year - 1, 1, 1))
@@ -38,7 +38,7 @@ def watch_distance_sales(services: Services, connected: ConnectedShop) -> Distan
 
 
 def _alert(connection: Connection, shop: Shop, level: Level, sales: DistanceSales, *, now: datetime) -> None:
-    message = warning(level, sales, shop, now.astimezone(shop.zoneinfo).date())
+    message = warning(level, sales, shop, shop.day_of(now))
     alerts.raise_alert(connection, shop.shop_id, code=CODES[level], message=message, now=now)
 
 

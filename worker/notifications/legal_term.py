@@ -34,7 +34,7 @@ def alert_uninvoiced(services: Services, connected: ConnectedShop) -> None:
 
 def for_digest(services: Services, shop: Shop) -> tuple[Message, ...]:
     """What the morning's summary says of the term: from the 10th of the month, until the alert takes over."""
-    if today_of(services, shop).day >= ALERT_FROM:
+    if services.today(shop).day >= ALERT_FROM:
         return ()
     found = orders_near_term(services, shop, from_day=DIGEST_FROM)
     return (message_of(shop, found),) if found else ()
@@ -42,7 +42,7 @@ def for_digest(services: Services, shop: Shop) -> tuple[Message, ...]:
 
 def orders_near_term(services: Services, shop: Shop, *, from_day: int) -> tuple[UninvoicedOrder, ...]:
     """Orders without an invoice whose VAT fell due in an earlier month; of last month only from *from_day* of this one."""
-    today = today_of(services, shop)
+    today = services.today(shop)
     if shop.test or last_day(today, shop.seller.address.country) is None:
         return ()
     month = today.replace(day=1)
@@ -57,7 +57,7 @@ def orders_near_term(services: Services, shop: Shop, *, from_day: int) -> tuple[
 
 
 def message_of(shop: Shop, found: Sequence[UninvoicedOrder]) -> Message:
-    oldest, newest = (one.taxable_at.astimezone(shop.zoneinfo).date() for one in (found[0], found[-1]))
+    oldest, newest = (shop.day_of(one.taxable_at) for one in (found[0], found[-1]))
     named = ", ".join(one.number for one in found[:MOST_NAMED]) + (" …" if len(found) > MOST_NAMED else "")
     return Message(
         "{shop}: paid or delivered from {oldest} to {newest}, and without an invoice: {count} ({named}). The last day the law "
@@ -69,10 +69,6 @@ def message_of(shop: Shop, found: Sequence[UninvoicedOrder]) -> Message:
         named=named,
         last_day=last_day(oldest, shop.seller.address.country) or NO_MESSAGE,
     )
-
-
-def today_of(services: Services, shop: Shop) -> date:
-    return services.now().astimezone(shop.zoneinfo).date()
 
 
 def months_back(month: date, count: int) -> date:

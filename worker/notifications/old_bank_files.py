@@ -14,7 +14,7 @@ def alert_old_files(services: Services, connected: ConnectedShop) -> None:
     """Open an alert when the newest day in the bank's files is more than five days ago; close it when it no longer is."""
     shop, now = connected.shop, services.now()
     with services.store.write() as connection:
-        day = bank_files.old_since(connection, shop.shop_id, today=now.astimezone(shop.zoneinfo).date())
+        day = bank_files.old_since(connection, shop.shop_id, today=shop.day_of(now))
         if day is None:
             alerts.close(connection, shop.shop_id, code=CODE, now=now)
         elif alerts.find(connection, shop.shop_id, CODE) is None:

@@ -75,7 +75,7 @@ def take_file(store: Store, shop: Shop, file: BankFile, *, by: Actor, told: Call
         hashlib.sha256(file.content).hexdigest(),
         file.name,
         kind,
-        last_day(own, today=by.now.astimezone(shop.zoneinfo).date()),
+        last_day(own, today=shop.day_of(by.now)),
     )
     with store.write() as connection:
         file_id = bank_files.add_file(connection, new, by=by.name, now=by.now)

@@ -86,7 +86,7 @@ def look(connection: Connection, this_round: Round, document_id: int, shop_id: s
     shop, now = this_round.shop(connection, shop_id), this_round.now
     if shop is None or not shop.reminders.is_on:
         return NEVER
-    today = now.astimezone(shop.zoneinfo).date()
+    today = shop.day_of(now)
     tomorrow = morning(shop, today + timedelta(days=1))
     if shop.suspended:
         return tomorrow

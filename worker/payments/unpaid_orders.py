@@ -6,7 +6,7 @@ puts its goods back in stock and writes its own mail.
 
 import time
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -45,7 +45,7 @@ def cancel_daily(services: Services, connected: ConnectedShop) -> None:
     with services.store.read() as connection:
         due = reports.is_due(
             connection, shop.shop_id, REPORT, due_at=due_at, connected_at=connected.created_at
-        ) and not bank_files.old_since(connection, shop.shop_id, today=today_of(services, shop))
+        ) and not bank_files.old_since(connection, shop.shop_id, today=services.today(shop))
     if due:
         cancel_late_orders(services, connected)
 
@@ -82,7 +82,7 @@ def cancel(services: Services, connected: ConnectedShop, key: OrderKey) -> bool:
     """Cancel one order, if it is late as the shop shows it now and nothing speaks against it. False where something does."""
     shop = connected.shop
     order = current_order(services, connected, key)
-    if not is_late(order, shop, today_of(services, shop)) or not is_told_of(services, shop, order):
+    if not is_late(order, shop, services.today(shop)) or not is_told_of(services, shop, order):
         return False
     if not is_given_up(services, key) or left_to_person(services, shop, order):
         return False
@@ -129,7 +129,7 @@ def is_told_of(services: Services, shop: Shop, order: Order) -> bool:
 def left_to_person(services: Services, shop: Shop, order: Order) -> bool:
     """Whether an invoice of it stands; its owner is then told."""
     with services.store.write() as connection:
-        flags = unpaid_orders.flags_of(connection, shop, order, today_of(services, shop))
+        flags = unpaid_orders.flags_of(connection, shop, order, services.today(shop))
         orders.set_flags(connection, OrderKey(shop.shop_id, order.order_id, order.order_key), LATE, flags)
     return bool(flags)
 
@@ -152,7 +152,3 @@ def write_reason(services: Services, connected: ConnectedShop, order: Order) -> 
         return False
     client.add_note(order.order_id, written)
     return True
-
-
-def today_of(services: Services, shop: Shop) -> date:
-    return services.now().astimezone(shop.zoneinfo).date()

@@ -30,15 +30,9 @@ _MOULDS = Moulds()
 _TIMELESS = b"D:20000101000000+00'00'"
 
 
-def to_pdf(
-    html: str,
-    *,
-    created_at: datetime | None = None,
-    folder: Path = TEMPLATES,
-    repeat_head: Callable[[], str] | None = None,
-) -> bytes:
+def to_pdf(html: str, *, created_at: datetime | None = None, folder: Path = TEMPLATES) -> bytes:
     """The PDF of `printed`."""
-    return printed(html, created_at=created_at, folder=folder, repeat_head=repeat_head)[0]
+    return printed(html, created_at=created_at, folder=folder)[0]
 
 
 def printed(

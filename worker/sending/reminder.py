@@ -57,7 +57,7 @@ def send(services: Services, leased: LeasedSteps) -> str:
             document_balances.lock(connection, document_id)
         outlooks = checks.once_more(connection, leased.steps)
         written = {
-            one: written_reminder(shop, outlook, kind, today(services, shop)) for one, outlook in outlooks.items()
+            one: written_reminder(shop, outlook, kind, services.today(shop)) for one, outlook in outlooks.items()
         }
         # Before the mail server hears of it: after a crash the same mail goes out.
         for reminder in written.values():
@@ -130,7 +130,7 @@ class Checks:
 
     def may_leave(self, connection: Connection, document_id: int) -> Outlook:
         """The document, where this reminder of it may leave now. Raises NotNeeded and WaitsForOthers."""
-        shop, day = self.connected.shop, today(self.services, self.connected.shop)
+        shop, day = self.connected.shop, self.services.today(self.connected.shop)
         outlook = reminder_outlook.of_documents(connection, shop, [document_id], now=self.services.now())[document_id]
         if outlook.obstacle is not None and not outlook.obstacle.passes:
             raise NotNeeded(outlook.obstacle.message)
@@ -155,10 +155,6 @@ def leave_out(
         order_id = documents.get(connection, step.document_id).draft.order_id
         entry = AuditEntry(step.shop_id, now, "worker", reason.code, reason.message, order_id, step.document_id)
         audit_trail.add(connection, entry)
-
-
-def today(services: Services, shop: Shop) -> date:
-    return services.now().astimezone(shop.zoneinfo).date()
 
 
 def written_reminder(shop: Shop, outlook: Outlook, kind: ReminderKind, day: date) -> StoredReminder:

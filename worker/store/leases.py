@@ -36,9 +36,9 @@ def held_until(connection: Connection, name: str) -> datetime | None:
     return connection.execute(select(leases.c.until).where(leases.c.name == name)).scalar_one_or_none()
 
 
-def count_workers(connection: Connection, *, now: datetime, kind: str = WORKER) -> int:
-    """How many workers of a kind are there."""
-    there = select(func.count()).where(leases.c.name.startswith(kind), leases.c.until >= now)
+def count_workers(connection: Connection, *, now: datetime) -> int:
+    """How many workers for urgent work are there."""
+    there = select(func.count()).where(leases.c.name.startswith(WORKER), leases.c.until >= now)
     return int(connection.execute(there.select_from(leases)).scalar_one())
 
 

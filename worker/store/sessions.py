@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
@@ -127,8 +127,7 @@ def create_link(connection: Connection, new: NewLink, *, by: Actor) -> str:
     """Make a one-time link's token; an earlier one for the same purpose, person and shop ends here."""
     purpose, shop_id, email = new.purpose, new.shop_id, new.email.strip().lower()
     same = (one_time_links.c.purpose == purpose, one_time_links.c.email == email, one_time_links.c.used_at.is_(None))
-    same_shop = one_time_links.c.shop_id.is_(None) if shop_id is None else one_time_links.c.shop_id == shop_id
-    connection.execute(delete(one_time_links).where(*same, same_shop))
+    connection.execute(delete(one_time_links).where(*same, one_time_links.c.shop_id == shop_id))
     token = random.token_urlsafe(32)
     connection.execute(
         insert(one_time_links).values(
@@ -162,38 +161,28 @@ def use_link(connection: Connection, link: OneTimeLink, *, now: datetime) -> boo
     return bool(connection.execute(taken.values(used_at=now)).rowcount)
 
 
-def open_links(connection: Connection, *, purpose: str, shop_id: str | None, now: datetime) -> tuple[OneTimeLink, ...]:
-    """Links that nobody has used yet, of one shop or of none."""
-    of_shop = one_time_links.c.shop_id.is_(None) if shop_id is None else one_time_links.c.shop_id == shop_id
-    rows = connection.execute(
-        select(one_time_links)
-        .where(
-            of_shop,
-            one_time_links.c.purpose == purpose,
-            one_time_links.c.used_at.is_(None),
-            one_time_links.c.expires_at > now,
-        )
-        .order_by(one_time_links.c.email)
-    )
-    return tuple(as_link(row) for row in rows)
+def open_invites(connection: Connection, *, shop_id: str | None, now: datetime) -> tuple[OneTimeLink, ...]:
+    """Invitations that nobody has used yet, of one shop or of none."""
+    return _open_invites(connection, one_time_links.c.shop_id == shop_id, now=now)
 
 
-def every_open_link(connection: Connection, *, purpose: str, now: datetime) -> tuple[OneTimeLink, ...]:
-    """Links that nobody has used yet, of any shop and of none, by mail address."""
-    waiting = (
-        one_time_links.c.purpose == purpose,
-        one_time_links.c.used_at.is_(None),
-        one_time_links.c.expires_at > now,
-    )
-    rows = connection.execute(select(one_time_links).where(*waiting).order_by(one_time_links.c.email))
-    return tuple(as_link(row) for row in rows)
+def every_open_invite(connection: Connection, *, now: datetime) -> tuple[OneTimeLink, ...]:
+    """Invitations that nobody has used yet, of any shop and of none, by mail address."""
+    return _open_invites(connection, now=now)
+
+
+def _open_invites(connection: Connection, *of: ColumnElement[bool], now: datetime) -> tuple[OneTimeLink, ...]:
+    waiting = (one_time_links.c.used_at.is_(None), one_time_links.c.expires_at > now)
+    found = select(one_time_links).where(*of, one_time_links.c.purpose == "invite", *waiting)
+    return tuple(as_link(row) for row in connection.execute(found.order_by(one_time_links.c.email)))
 
 
 def withdraw_link(connection: Connection, token_hash: str, *, shop_id: str | None) -> str | None:
     """End a link before it is used. Returns whom it was for; None where there is none like that."""
-    of_shop = one_time_links.c.shop_id.is_(None) if shop_id is None else one_time_links.c.shop_id == shop_id
     gone = delete(one_time_links).where(
-        one_time_links.c.token_hash == token_hash, of_shop, one_time_links.c.used_at.is_(None)
+        one_time_links.c.token_hash == token_hash,
+        one_time_links.c.shop_id == shop_id,
+        one_time_links.c.used_at.is_(None),
     )
     email: str | None = connection.execute(gone.returning(one_time_links.c.email)).scalar()
     return email

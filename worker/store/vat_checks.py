@@ -202,9 +202,9 @@ def waits(connection: Connection, shop_id: str) -> tuple[Wait, ...]:
     return tuple(as_wait(row) for row in rows)
 
 
-def rest(connection: Connection, order: OrderKey, *, until: datetime | None) -> None:
-    """Ask for this order again at *until*; None: not by itself."""
-    connection.execute(update(vat_check_waits).where(*_is(order, vat_check_waits)).values(next_at=until))
+def rest(connection: Connection, order: OrderKey) -> None:
+    """Ask for this order no more by itself."""
+    connection.execute(update(vat_check_waits).where(*_is(order, vat_check_waits)).values(next_at=None))
 
 
 def as_wait(row: Row[Any]) -> Wait:

@@ -39,7 +39,7 @@ def dry_run_rules(services: Services, task: Task) -> Mapping[str, Any]:
     except InvalidValue as error:
         raise Rejected(error.message, code="option_wrong") from error
     shop = replace(connected.shop, rules=rules).with_orders_since(LONG_AGO)
-    today = services.now().astimezone(shop.zoneinfo).date()
+    today = services.today(shop)
     rows = []
     orders = last_orders(services, connected, limit=MOST_ORDERS)
     if any(rule.categories for rule in rules):
@@ -87,7 +87,7 @@ def since_of(services: Services, task: Task, shop: Shop) -> datetime:
 def decision_for(services: Services, order: Order, shop: Shop) -> Decision:
     with services.store.read() as connection:
         history = sales.history(connection, shop.shop_id, order)
-    today = services.now().astimezone(shop.zoneinfo).date()
+    today = services.today(shop)
     return decide_documents(order, (), history, with_rate(services, shop, order.currency), today)
 
 

@@ -7,7 +7,6 @@ from worker.errors import FacturelayError, Rejected
 from worker.message import Message
 from worker.net import mollie
 from worker.net.mollie import Account
-from worker.net.mollie_answer import names_of
 from worker.payments.mollie import follow
 from worker.services import Services
 from worker.store.shops import ConnectedShop
@@ -51,5 +50,5 @@ def check_of(services: Services, connected: ConnectedShop) -> ConnectionCheck:
             "Mollie takes the key, but no payment method is on in your account: turn one on in your Mollie dashboard."
         )
         return ConnectionCheck("key", good=False, message=message)
-    message = Message("Mollie takes the key. Customers can pay by: {methods}.", methods=names_of(found))
+    message = Message("Mollie takes the key. Customers can pay by: {methods}.", methods=", ".join(found))
     return ConnectionCheck("key", good=True, message=message)

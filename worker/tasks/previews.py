@@ -119,7 +119,7 @@ def make_sample(services: Services, task: Task) -> Sample:
     order, is_example = order_for(services, connected, task)
     shop = with_rate(services, shop, order.currency)
     draft = draft_of(services, kind, order, shop)
-    today = services.now().astimezone(shop.zoneinfo).date()
+    today = services.today(shop)
     series = shop.numbering.series[kind]
     with services.store.read() as connection:
         counter = counters.counter_of(connection, shop.shop_id, series.name)
@@ -155,7 +155,7 @@ def order_for(services: Services, connected: ConnectedShop, task: Task) -> tuple
 
 
 def draft_of(services: Services, kind: Kind, order: Order, shop: Shop) -> Draft:
-    today = services.now().astimezone(shop.zoneinfo).date()
+    today = services.today(shop)
     of = Kind.INVOICE if kind is Kind.CREDIT_NOTE else kind
     draft = draft_document(order, shop, today=today, purpose=Purpose(of, "preview"))
     if kind is not Kind.CREDIT_NOTE:

@@ -379,7 +379,7 @@ def countries() -> Options:
 
 def distance_sales_so_far() -> str:
     """How near the shop is to the limit up to which consumers abroad pay its own VAT; nothing where that means nothing to it."""
-    today = context().now().astimezone(shop().zoneinfo).date()
+    today = context().today(shop())
     if not is_watched(shop(), today):
         return ""
     with context().store.read() as connection:

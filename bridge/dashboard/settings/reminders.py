@@ -122,7 +122,7 @@ def of_businesses() -> FieldGroup:
 
 def known_rates() -> str:
     """By which an invoice that is late for long is counted, each half-year at its own; and which of them is missing."""
-    today = context().now().astimezone(shop().zoneinfo).date()
+    today = context().today(shop())
     rates = latest_rates(shop().reminders, today, count=HALF_YEARS_SHOWN)
     known = [
         _("{rate} from {day}", rate=translator().percent(percent), day=format_date(day))

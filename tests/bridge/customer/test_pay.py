@@ -38,7 +38,7 @@ SORRY = "Online betalen lukt op dit moment niet, en er werd niets afgehouden."
 
 @pytest.fixture
 def twin() -> Iterator[PretendMollie]:
-    with PretendMollie(webhooks="lost") as here:
+    with PretendMollie(calls=False) as here:
         yield here
 
 

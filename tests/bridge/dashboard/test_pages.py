@@ -429,7 +429,7 @@ def test_an_invitation_is_shown_once_and_can_be_withdrawn(app: BridgeApp) -> Non
     shown = visitor.post(f"{TEAM}/invite", email="Jan@Shop.example", role="viewer").text
     token = shown.partition("/join/")[2].partition("<")[0]
     with app.store.read() as connection:
-        (invite,) = sessions.open_links(connection, purpose="invite", shop_id=SHOP, now=NOW)
+        (invite,) = sessions.open_invites(connection, shop_id=SHOP, now=NOW)
 
     assert (invite.email, invite.role) == ("jan@shop.example", Role.VIEWER)
     assert token not in visitor.get(TEAM).text
@@ -452,14 +452,14 @@ def test_another_shops_admin_withdraws_nothing_here(app: BridgeApp) -> None:
     app.add_shop(other, secrets=("another secret",))
     admin(app).post(f"{TEAM}/invite", email="jan@shop.example", role="viewer")
     with app.store.read() as connection:
-        invites = sessions.open_links(connection, purpose="invite", shop_id=SHOP, now=NOW)
+        invites = sessions.open_invites(connection, shop_id=SHOP, now=NOW)
     owner = signed_in(app, "owner@other.example", roles={other: Role.ADMIN})
     owner.post(f"/s/{other}/team/withdraw", token_hash=invites[0].token_hash)
     owner.post(f"/s/{other}/team/1/remove")
     owner.post(f"/s/{other}/team/1/role", role="viewer")
 
     with app.store.read() as connection:
-        assert sessions.open_links(connection, purpose="invite", shop_id=SHOP, now=NOW) == invites
+        assert sessions.open_invites(connection, shop_id=SHOP, now=NOW) == invites
     assert roles(app) == {ADMIN: Role.ADMIN}
 
 

@@ -43,7 +43,7 @@ class Builtin:
 
     def take_number(self, draft: Draft) -> TakenNumber:
         series = TEST_SERIES if draft.test else self.context.shop.numbering.series[draft.kind]
-        today = self.context.now.astimezone(self.context.shop.zoneinfo).date()
+        today = self.context.shop.day_of(self.context.now)
         taken = counters.take(self.context.connection, self.context.shop.shop_id, series, today=today)
         if documents.by_number(self.context.connection, self.context.shop.shop_id, taken.number) is not None:
             # Trying again would find the same number. The counter goes back with the transaction.

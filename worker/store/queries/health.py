@@ -297,7 +297,7 @@ def peppol(facts: Facts) -> RoadHealth | None:
 
 
 def bank(facts: Facts) -> RoadHealth | None:
-    road, today = HealthRoad.BANK, facts.now.astimezone(facts.shop.zoneinfo).date()
+    road, today = HealthRoad.BANK, facts.shop.day_of(facts.now)
     day = facts.known.bank_days.get(facts.shop_id)
     if day is None:
         return None

@@ -108,7 +108,7 @@ def of_documents(
     written = reminders.of_documents(connection, document_ids)
     stopped = reminders.stopped(connection, document_ids)
     held = hold_of(connection, shop, now=now)
-    today = now.astimezone(shop.zoneinfo).date()
+    today = shop.day_of(now)
     found = {}
     for row in rows:
         document, one = as_document(row), row.document_id
@@ -135,7 +135,7 @@ def of_documents(
 
 def last_day_of(draft: Draft, shop: Shop) -> date | None:
     """Of an order for which nothing came in, as its document tells; whether it then is cancelled is asked of the shop."""
-    is_ours = draft.ordered_on >= shop.orders.since.astimezone(shop.zoneinfo).date()
+    is_ours = draft.ordered_on >= shop.day_of(shop.orders.since)
     return last_day_from(draft.ordered_on, draft, shop) if draft.kind in ASKING and is_ours else None
 
 
@@ -169,7 +169,7 @@ def open_of_shop(
 
 def waiting(shop: Shop, *columns: ColumnElement[Any], now: datetime) -> Select[Any]:
     """What waits for its money; of orders without an invoice, those that are not given up."""
-    given_up = now.astimezone(shop.zoneinfo).date() - GIVEN_UP_AFTER
+    given_up = shop.day_of(now) - GIVEN_UP_AFTER
     return (
         select(*columns)
         .select_from(unpaid)
@@ -211,7 +211,7 @@ def under_way(connection: Connection, document_id: int) -> Obstacle | None:
 
 def hold_of(connection: Connection, shop: Shop, *, now: datetime) -> Obstacle | None:
     """That the shop learns of payments by bank files and has not read one lately."""
-    day = bank_files.old_since(connection, shop.shop_id, today=now.astimezone(shop.zoneinfo).date())
+    day = bank_files.old_since(connection, shop.shop_id, today=shop.day_of(now))
     if day is None:
         return None
     message = Message(
