@@ -7,7 +7,7 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 
 from bridge.accounts.access import actor, guard_operators, me
 from bridge.context import base_path, context, redirect_to
-from bridge.dashboard.tasks import finished_task
+from bridge.dashboard.tasks import ask_worker, finished_task
 from bridge.forms import Form, read_mail_address
 from bridge.i18n.translate import _, translate_message
 from worker.actions import shop_settings
@@ -73,6 +73,7 @@ def create_shop() -> Response:
     except Rejected as error:
         form.errors["references"] = translate_message(error.message)
         return new(form, HTTPStatus.UNPROCESSABLE_ENTITY)
+    ask_worker(shop.shop_id, "look_at_address", {"url": shop.url})
     with context().store.write() as connection:
         token = (
             sessions.create_link(

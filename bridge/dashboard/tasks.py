@@ -78,15 +78,19 @@ def request_task(shop_id: str, kind: str, argument: Mapping[str, Any], *, then: 
     `task=0` in either becomes the task's id, for a page that shows the answer. A script that asks for JSON gets the
     address of the task's state.
     """
-    now = context().now()
-    with context().store.write() as connection:
-        task_id = tasks.request(
-            connection, TaskRequest(shop_id=shop_id, kind=kind, argument=argument, requested_by=me().user.name), now=now
-        )
-    context().enqueuer.enqueue(RUN_TASK, task_id)
+    task_id = ask_worker(shop_id, kind, argument)
     if request.accept_mimetypes.best == "application/json":
         return jsonify(state=f"{base_path()}/s/{shop_id}/tasks/{task_id}/state")
     return redirect_to(f"/s/{shop_id}/tasks/{task_id}?{where_next(then, refused)}")
+
+
+def ask_worker(shop_id: str, kind: str, argument: Mapping[str, Any]) -> int:
+    """Write the task down and let a worker know; its id. Nobody waits for it here."""
+    asked = TaskRequest(shop_id=shop_id, kind=kind, argument=argument, requested_by=me().user.name)
+    with context().store.write() as connection:
+        task_id = tasks.request(connection, asked, now=context().now())
+    context().enqueuer.enqueue(RUN_TASK, task_id)
+    return task_id
 
 
 def where_next(then: str, refused: str) -> str:

@@ -74,7 +74,7 @@ for (const tab of document.querySelectorAll("nav [aria-current]")) {
   row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
 }
 
-// Parts that look again by themselves: <section data-refresh="seconds" id="…">, at data-from where this page is the answer to a form. Nothing moves while somebody reads or types in it.
+// Parts that look again by themselves: <section data-refresh="seconds" id="…">, at data-from where this page is the answer to a form. One that need not look again any more leads to data-then. Nothing moves while somebody reads or types in it.
 for (const part of document.querySelectorAll("[data-refresh][id]")) {
   window.setInterval(async () => {
     if (document.hidden || part.contains(document.activeElement)) {
@@ -87,6 +87,11 @@ for (const part of document.querySelectorAll("[data-refresh][id]")) {
       }
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.getElementById(part.id);
+      // What was waited for is there, so it waits no longer.
+      if (fresh && part.dataset.then && !fresh.dataset.refresh) {
+        window.location.assign(part.dataset.then);
+        return;
+      }
       if (fresh && fresh.innerHTML !== part.innerHTML) {
         part.replaceChildren(...fresh.childNodes);
       }

@@ -176,7 +176,7 @@ def test_a_shop_goes_live_once_and_begins_at_that_moment(installation: OneShop) 
     assert numbers == ["number_invoice", "number_credit_note"]
     assert str(checks["tests"].message).startswith("One test document was made. It stays a test")
     assert (checks["connection"].good, checks["seller"].good, checks["mail"].good) == (False, True, False)
-    assert str(checks["oss"].message).startswith("Consumers in other EU countries pay the VAT of BE.")
+    assert str(checks["oss"].message).startswith("Consumers in other EU countries pay the VAT of your own country.")
     assert (go_live(installation).test, installation.now().shop.orders.since) == (False, NOW)
     again = change(installation, live=True, now=NOW + timedelta(days=1))
     assert again.orders.since == NOW

@@ -78,9 +78,8 @@ def oss_check(shop: Shop) -> tuple[ReadinessCheck, ...]:
         )
     else:
         message = Message(
-            "Consumers in other EU countries pay the VAT of {country}. If the company declares them in the One Stop Shop (OSS), "
-            "say so and since when, under VAT.",
-            country=country,
+            "Consumers in other EU countries pay the VAT of your own country. If the company declares them in the One Stop Shop "
+            "(OSS), say so and since when, under VAT."
         )
     return (ReadinessCheck("oss", good=True, needed=False, message=message),)
 

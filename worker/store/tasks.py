@@ -184,6 +184,18 @@ def of_shop(connection: Connection, shop_id: str, task_id: int) -> Task | None:
     return found if found is not None and found.shop_id == shop_id else None
 
 
+def newest(connection: Connection, shop_id: str, kind: str) -> Task | None:
+    """The one of this kind that the shop was asked for last."""
+    last = (
+        select(tasks.c.task_id)
+        .where(tasks.c.shop_id == shop_id, tasks.c.kind == kind)
+        .order_by(tasks.c.requested_at.desc(), tasks.c.task_id.desc())
+        .limit(1)
+    )
+    task_id = connection.execute(last).scalar()
+    return find(connection, task_id) if task_id is not None else None
+
+
 def delete_finished(connection: Connection, *, finished_before: datetime, limit: int) -> int:
     """Delete up to *limit* tasks that were finished before then; what they did is on the trail. Returns how many."""
     task_ids = job_store.done_ids(connection, JobKind.TASK, before=finished_before, limit=limit)

@@ -48,6 +48,7 @@ TASKS: dict[str, Callable[[Services, Task], Mapping[str, Any]]] = {
     "check_mollie": mollie.check_mollie,
     "check_peppol": peppol.check_peppol,
     "close_shop": exports.close_shop,
+    "look_at_address": connection.look_at_address,
     "make_document": documents.make_document,
     "open_orders": dry_runs.open_orders,
     "order_list_send": order_screen.send_all,

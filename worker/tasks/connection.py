@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from worker.errors import FacturelayError, Rejected
+from worker.errors import FacturelayError, KeyRefused, Rejected
 from worker.message import Message
 from worker.orders import webhook_repair
 from worker.plugin import sync
@@ -78,6 +78,20 @@ def with_failure(found: Mapping[str, Any], why: Message) -> Mapping[str, Any]:
     """What *found* says of the reports, with why they could not be made in place of that they are missing."""
     checks = [{**check, "message": why} if check["name"] == "webhooks" else check for check in found["checks"]]
     return {**found, "checks": checks}
+
+
+def look_at_address(services: Services, task: Task) -> Mapping[str, Any]:
+    """Whether a WooCommerce answers at the shop's address, asked before there is any key: then it asks for one.
+
+    Argument: `{"url"}`, as it is looked at. Answer: `{"good", "message"}`; without a message where it is good.
+    """
+    try:
+        services.client_of(services.connected(task.shop_id)).check()
+    except KeyRefused:
+        return {"good": True}
+    except FacturelayError as error:
+        return {"good": False, "message": error.message}
+    return {"good": True}
 
 
 def address_check(services: Services) -> ConnectionCheck:

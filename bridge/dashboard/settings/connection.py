@@ -12,7 +12,7 @@ from bridge.dashboard.labels import topic_name
 from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page, to_next_step
 from bridge.dashboard.settings.shop_facts import facts_of
-from bridge.dashboard.tasks import finished_task, request_task
+from bridge.dashboard.tasks import ask_worker, finished_task, request_task
 from bridge.forms import Form
 from bridge.i18n.translate import _, format_datetime, translate_message
 from bridge.plugin import download
@@ -22,7 +22,7 @@ from worker.actions.shop_settings import ShopChanges
 from worker.domain.settings_form import WrongSettings
 from worker.errors import Rejected
 from worker.message import Message
-from worker.store import alerts, audit_trail, plugins, shops
+from worker.store import alerts, audit_trail, plugins, shops, tasks
 from worker.store.audit_trail import AuditEntry
 from worker.store.queries.health import KEY_ALERTS
 from worker.store.tasks import Task
@@ -62,6 +62,7 @@ def address(shop_id: str) -> Response:
     except WrongSettings as error:
         form.errors = {name: translate_message(message) for name, message in error.messages.items()}
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    ask_worker(shop_id, "look_at_address", {"url": changed.shop.url})
     if shop_secrets.REST_KEY_WITHHELD in changed.messages:
         flash(
             _(
@@ -152,8 +153,11 @@ def page(
         plugin = plugins.of_shop(connection, context().encryption, shop_id)
         secrets = shops.get_secrets(connection, context().encryption, shop_id)
         others, _told_at = plugins.other_invoices(connection, shop_id)
+        looked = tasks.newest(connection, shop_id, "look_at_address")
         told = {alert.code for alert in alerts.open_alerts(connection, shop_id)}
     checks = checked.answer.get("checks", ()) if checked else ()
+    # Of an address that was corrected since, nothing is known.
+    at_address = looked.answer.get("message") if looked and looked.argument.get("url") == this_shop().url else None
     # What was just looked at is newer than what was told before.
     key_checks = [one["good"] for one in checks if one["name"] == "rest_key"]
     key_refused = not all(key_checks) if key_checks else bool(told & set(KEY_ALERTS))
@@ -175,5 +179,6 @@ def page(
         delivery_url=f"{context().settings.public_url}/webhooks/{shop_id}",
         checks=checks,
         key_refused=key_refused,
+        at_address=at_address,
         repaired=repaired.answer.get("repaired") if repaired else None,
     )

@@ -1,15 +1,16 @@
 """Connecting by hand: a key that was saved leads on by itself where all is well, and stays where something is not."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tests.bridge.dashboard.test_confirmations import finish
-from tests.support.bridge_app import SHOP, BridgeApp
+from tests.support.bridge_app import NOW, SHOP, BridgeApp
 from tests.support.personas import Visitor, signed_in
 from worker.message import Message
-from worker.store import shops
+from worker.store import shops, tasks
 
 PAGE = f"/s/{SHOP}/settings/connection"
 MADE = [
@@ -61,6 +62,43 @@ def test_where_anything_is_wrong_the_page_says_it(app: BridgeApp, owner: Visitor
 
     assert there.startswith(f"{PAGE}?task=")
     assert "The plugin answers." in owner.get(there.partition("#")[0]).text
+
+
+def look(app: BridgeApp, owner: Visitor, url: str, message: Message | None) -> str:
+    """The page after the worker looked at the address that was just saved."""
+    owner.post(f"{PAGE}/address", url=url)
+    with app.store.write() as connection:
+        asked = tasks.newest(connection, SHOP, "look_at_address")
+        assert asked is not None
+        leased = tasks.take(connection, asked.task_id, now=NOW, lease_for=timedelta(minutes=1))
+        assert leased is not None
+        tasks.finish(connection, leased.lease, now=NOW, answer={"good": not message, "message": message}, state="done")
+    return owner.get(PAGE).text
+
+
+SLIP = Message("{shop} cannot go live yet. {reason}", shop="winkkel.example", reason="")
+
+
+def test_a_slip_in_the_address_is_told_before_there_is_a_key(app: BridgeApp, owner: Visitor) -> None:
+    assert "winkkel.example cannot go live yet" in look(app, owner, "https://winkkel.example", SLIP)
+
+
+def test_of_an_address_that_was_corrected_since_nothing_is_told(app: BridgeApp, owner: Visitor) -> None:
+    look(app, owner, "https://winkkel.example", SLIP)
+    owner.post(f"{PAGE}/address", url="https://winkel.example")
+
+    assert "winkkel.example cannot go live yet" not in owner.get(PAGE).text
+
+
+def test_the_address_is_looked_at_while_the_shop_is_made(app: BridgeApp, owner: Visitor) -> None:
+    owner.get("/shops/new")
+    owner.post("/shops/new", name="Nieuw", url="https://nieuw.example/")
+
+    with app.store.read() as connection:
+        (made,) = (one for one in shops.every(connection) if one.shop_id != SHOP)
+        asked = tasks.newest(connection, made.shop_id, "look_at_address")
+    assert asked is not None
+    assert asked.argument == {"url": "https://nieuw.example"}
 
 
 def test_the_address_without_its_task_leads_to_the_page(owner: Visitor) -> None:

@@ -346,6 +346,35 @@ def test_missing_webhooks_are_made_when_a_person_asks(system: System) -> None:
     assert told == ()
 
 
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (None, None),
+        (ServerFault(status=404, body=b"<html>", path="orders"), "has no WooCommerce REST API at /wp-json/"),
+        (ServerFault(status=200, body=b"<html>", path="orders"), "answered with a web page instead of data"),
+    ],
+)
+def test_before_there_is_a_key_the_address_is_looked_at(
+    system: System, fault: ServerFault | None, told: str | None
+) -> None:
+    system.change_secrets(Secrets((SECRET,)))
+    if fault:
+        system.shop.faults.next(fault, times=5)
+    found = answered(system, "look_at_address", url=system.shop.url)
+
+    assert (found["good"], told in english(found["message"]) if told else None) == (
+        told is None,
+        True if told else None,
+    )
+
+
+def test_of_an_address_that_is_not_there_the_slip_is_told(system: System) -> None:
+    system.change_shop(url="http://winkkel.invalid")
+    found = answered(system, "look_at_address", url="http://winkkel.invalid")
+
+    assert english(found["message"]).startswith("There is no server by the name winkkel.invalid.")
+
+
 def test_a_key_that_was_given_sets_the_shop_up_to_report_at_once(system: System) -> None:
     found = answered(system, "set_up_connection")
 
