@@ -29,6 +29,7 @@ HEADERS = {
 STYLESHEET_LIFETIME_S = 600
 # Of this host alone: what else its owner has on other names is not ours to decide.
 HTTPS_FOR_S = 365 * 24 * 3600
+HEADERS_BY_HTTPS = HEADERS | {"Strict-Transport-Security": f"max-age={HTTPS_FOR_S}"}
 RETRY_AFTER_S = 30
 # Paths whose clients are software and read JSON.
 JSON_PATHS = ("/webhooks", "/hooks/", "/plugin/", "/api/", "/health", "/ready", "/metrics", "/static/")
@@ -146,11 +147,13 @@ def customer_message_page(
 
 def add_general_headers(response: Response) -> Response:
     """Complete the headers; a view that set one of them knows better."""
-    for name, value in HEADERS.items():
+    for name, value in general_headers().items():
         response.headers.setdefault(name, value)
-    if context().settings.public_url.startswith("https:"):
-        response.headers.setdefault("Strict-Transport-Security", f"max-age={HTTPS_FOR_S}")
     return response
+
+
+def general_headers() -> Mapping[str, str]:
+    return HEADERS_BY_HTTPS if context().settings.public_url.startswith("https:") else HEADERS
 
 
 def add_headers(response: Response) -> Response:

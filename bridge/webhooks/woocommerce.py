@@ -54,11 +54,11 @@ def receive(shop_id: str) -> Response:
     if body is None:
         # Exactly 200: after anything else WooCommerce pings again with every delivery (docs/woocommerce-contract.md §2).
         return jsonify(kept=False)
-    return take(request, shop_id, body)
+    return jsonify(take(request, shop_id, body))
 
 
-def take(delivery: Request, shop_id: str, body: bytes) -> Response:
-    """Store a delivery that is proved to be the shop's, if it is one of an order. Raises Refused, and Unavailable."""
+def take(delivery: Request, shop_id: str, body: bytes) -> dict[str, object]:
+    """Store a delivery that is proved to be the shop's, if it is one of an order; what is answered. Raises Refused, and Unavailable."""
     if seconds_to_wait(By.DELIVERIES, shop_id, weight=1 + len(body) // ORDINARY_BYTES):
         raise flood()
     return store_delivery(delivery.headers, shop_id, body)
@@ -126,11 +126,11 @@ def is_ping() -> bool:
     return PING.fullmatch(request.stream.read(PING_BYTES)) is not None
 
 
-def store_delivery(headers: Headers, shop_id: str, body: bytes) -> Response:
-    """Store a verified delivery, enqueue it, answer. A suspended shop's deliveries are stored too: nothing is lost meanwhile."""
+def store_delivery(headers: Headers, shop_id: str, body: bytes) -> dict[str, object]:
+    """Store a verified delivery and enqueue it. A suspended shop's deliveries are stored too: nothing is lost meanwhile."""
     topic = headers.get("X-WC-Webhook-Topic") or DEFAULT_TOPIC
     if topic not in TOPICS:
-        return jsonify(kept=False)
+        return {"kept": False}
     try:
         order_id = order_id_in(body)
     except ValueError as error:
@@ -142,12 +142,12 @@ def store_delivery(headers: Headers, shop_id: str, body: bytes) -> Response:
         topic=topic,
         order_id=order_id,
         body=body,
-        headers=[(name, headers[name]) for name in STORED_HEADERS if name in headers],
+        headers=[(name, value) for name in STORED_HEADERS if (value := headers.get(name)) is not None],
     )
     delivery_id = context().delivery_writer.add(new, now=context().now())
     # After the commit: a worker that is quicker than we are must find the row.
     context().enqueuer.enqueue(queue.PROCESS_ORDER, delivery_id)
-    return jsonify(kept=True, delivery=delivery_id)
+    return {"kept": True, "delivery": delivery_id}
 
 
 def order_id_in(body: bytes) -> int | None:

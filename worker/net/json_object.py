@@ -9,6 +9,7 @@ from typing import Any
 # What databases hold as a number.
 LARGEST_NUMBER = 2**63 - 1
 DEEPEST = 100
+NESTED = (dict, list)  # as json makes them
 HALF_A_SIGN = re.compile(r"\\u[dD][89a-fA-F]")  # how half of a surrogate pair is written, in a pair or alone
 
 
@@ -37,8 +38,8 @@ def refuse_depth(found: dict[str, Any]) -> None:
     """By its objects and lists alone: most of what a delivery holds is neither, and each is looked at before it is answered."""
     level: list[Any] = [found]
     for _ in range(DEEPEST):
-        inner = [value for one in level for value in (one.values() if isinstance(one, dict) else one)]
-        level = [value for value in inner if isinstance(value, dict | list)]
+        inner = (one.values() if type(one) is dict else one for one in level)
+        level = [value for values in inner for value in values if type(value) in NESTED]
         if not level:
             return
     raise ValueError("nested too deep")

@@ -48,6 +48,8 @@ class LeasedDeliveries(Leased):
 BACKFILL = "backfill"
 # The name of the job that a delivery is.
 PROCESS_ORDER = JobKind.PROCESS_ORDER.value
+# Made once: a statement costs more to build than to run.
+ADD = insert(deliveries)
 IS_DELIVERY = jobs.c.kind == JobKind.PROCESS_ORDER
 COLUMNS: dict[str, ColumnElement[Any]] = {
     name: deliveries.c[name] if name in deliveries.c else jobs.c[name]
@@ -78,7 +80,7 @@ def add_all(connection: Connection, new: Sequence[tuple[NewDelivery, datetime]])
     """Store deliveries with when each came; their ids, in that order."""
     ids = job_store.add_all(connection, [(job_of(one), now) for one, now in new])
     rows = [row_of(one, now, delivery_id) for (one, now), delivery_id in zip(new, ids, strict=True)]
-    connection.execute(insert(deliveries), rows)
+    connection.execute(ADD, rows)
     return ids
 
 

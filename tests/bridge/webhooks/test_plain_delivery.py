@@ -49,12 +49,13 @@ def plain(app: BridgeApp, tmp_path: Path) -> Flask:
     )
 
 
-def answer_of(app: Flask, delivery: tuple[str, bytes, dict[str, str]]) -> tuple[int, dict[str, str], Any]:
+def answer_of(app: Flask, delivery: tuple[str, bytes, dict[str, str]]) -> tuple[int, dict[str, str], Any, str]:
     shop, body, headers = delivery
     answer = app.test_client().post(f"/webhooks/{shop}", data=body, headers=headers)
     said = answer.get_json()
-    said.pop("delivery", None)
-    return answer.status_code, {name: value for name, value in answer.headers.items() if name != "Content-Length"}, said
+    delivery_id = said.pop("delivery", None)
+    headers = {name: value for name, value in answer.headers.items() if name != "Content-Length"}
+    return answer.status_code, headers, said, answer.get_data(as_text=True).replace(str(delivery_id), "ID")
 
 
 @pytest.mark.parametrize("name", DELIVERIES)
