@@ -15,7 +15,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rq import Queue
 from rq.exceptions import DuplicateJobError
-from rq.job import Job
+from rq.job import Job, JobStatus
 
 
 class QueueName(StrEnum):
@@ -105,17 +105,22 @@ def enqueue_all(redis: Redis, rows: Collection[tuple[str, int]]) -> None:
     """As `enqueue` of each job for its row, in two calls of Redis however many they are. Raises RedisError.
 
     Whoever enqueues one of them in the same moment may have it enqueued twice: the second finds it done, or in other hands.
+    Of a job nothing but its state is written, as nothing else is believed; RQ's own way takes five times as long.
     """
-    jobs = {f"{job}-{row_id}": (job, row_id) for job, row_id in rows}
+    jobs = {f"{job}-{row_id}": QUEUE_OF[job] for job, row_id in rows}
     with redis.pipeline(transaction=False) as asked:
         for job_id in jobs:
             asked.exists(Job.key_for(job_id))
         there = dict(zip(jobs, asked.execute(), strict=True))
-    new = sorted((QUEUE_OF[job], job, row_id, job_id) for job_id, (job, row_id) in jobs.items() if not there[job_id])
+    new = sorted((job_id for job_id in jobs if not there[job_id]), key=jobs.__getitem__)  # as they came, by queue
     with redis.pipeline() as told:
-        for name, together in groupby(new, key=lambda one: one[0]):
-            prepared = [Queue.prepare_data(**described(job, row_id, job_id)) for _, job, row_id, job_id in together]
-            open_queue(redis, name).enqueue_many(prepared, pipeline=told)
+        for name, together in groupby(new, key=jobs.__getitem__):
+            queue, ids = open_queue(redis, name), list(together)
+            for job_id in ids:
+                told.hset(Job.key_for(job_id), "status", JobStatus.QUEUED.value)
+                told.expire(Job.key_for(job_id), JOB_LIFETIME_S)
+            told.sadd(Queue.redis_queues_keys, queue.key)
+            told.rpush(queue.key, *ids)
         told.execute()
 
 
