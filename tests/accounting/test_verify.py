@@ -3,11 +3,13 @@
 import json
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -31,6 +33,8 @@ from worker.store.audit_trail import AuditEntry
 from worker.store.database import json_codec
 from worker.store.database.engine import Store
 from worker.store.document_files import StoredFile
+from worker.store.queries import integrity
+from worker.store.queries.integrity import StoredDocument, UnreadableDocument, as_stored_document
 from worker.store.register import RegisterHead
 from worker.woocommerce.payload import parse_order
 from worker.woocommerce.refund_payload import parse_refunds
@@ -314,3 +318,25 @@ def test_issuing_meanwhile_is_not_taken_for_damage(records: Records) -> None:
         looks.append(records.damages())
     busy.join()
     assert looks == [[] for _ in looks]
+
+
+def test_of_all_documents_no_more_are_held_than_are_read_at_once(
+    records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for order_id in range(100, 112):
+        issue(records.store, records.shop, a_draft(order_id))
+    held: list[int] = []
+    alive: set[int] = set()
+
+    def watched(row: Any) -> StoredDocument | UnreadableDocument:
+        made = as_stored_document(row)
+        alive.add(row.document_id)
+        held.append(len(alive))
+        weakref.finalize(made, alive.discard, row.document_id)
+        return made
+
+    monkeypatch.setattr(integrity, "AT_ONCE", 2)
+    monkeypatch.setattr(integrity, "as_stored_document", watched)
+    assert records.damages() == []
+    # The one that is looked at, the one before it, and the newest of the other series.
+    assert (len(held), max(held)) == (17, 3)

@@ -168,6 +168,11 @@ def test_a_shop_whose_documents_were_altered_is_not_exported(history: History, t
     assert sorted(path.name for path in tmp_path.iterdir() if "zip" in path.name or path.name.startswith(".new")) == []
 
 
+@pytest.mark.parametrize("values", [[], [{"b": 1, "a": ["x\u2028y\n", {}]}], [[1], {"key": [2, 3]}, "\x85"]])
+def test_a_list_written_item_by_item_is_the_list_written_whole(values: list[object]) -> None:
+    assert "".join(retention.pretty_list(values)) == retention.pretty(values)
+
+
 def test_an_export_overwrites_nothing(history: History, tmp_path: Path) -> None:
     target = tmp_path / "books.zip"
     target.write_text("precious")

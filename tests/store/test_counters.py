@@ -111,7 +111,7 @@ def test_the_register_tells_what_became_of_each_number(records: Records) -> None
     credit_note = replace(a_draft(2), kind=Kind.CREDIT_NOTE, cause="refund:9", corrects=reference)
     issue(records.store, records.shop, credit_note, now=at(2026, 11, 25))
     with records.store.read() as connection:
-        fates = register.number_statuses(connection, records.shop.shop_id)
+        fates = tuple(register.every_number(connection, records.shop.shop_id))
     assert [(fate.position, fate.number, fate.status, fate.corrects) for fate in fates] == [
         (1, first.number, "paid", ""),
         (2, second.number, "credited", ""),

@@ -1,67 +1,60 @@
 """Whether the numbers of each series follow each other, and its counter them."""
 
-from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from worker.accounting.inspection import Inspection, span
 from worker.message import Message
-from worker.store.queries import integrity
+from worker.store.counters import Counter
 from worker.store.queries.integrity import StoredDocument
 
 
-def check_numbers(inspection: Inspection, found: integrity.ShopRecords) -> None:
-    for number, count in Counter(row.document.number for row in found.rows).items():
-        if count > 1:
-            inspection.add_damage(
-                number,
-                "number_doubled",
-                Message("{number} stands on {count} documents.", number=number, count=count),
-            )
-    for series in dict.fromkeys(row.document.series for row in found.rows):
-        check_series(inspection, [row for row in found.rows if row.document.series == series])
-    check_counters(inspection, found)
+def check_doubled(inspection: Inspection, numbers: list[tuple[str, int]]) -> None:
+    for number, count in numbers:
+        inspection.add_damage(
+            number,
+            "number_doubled",
+            Message("{number} stands on {count} documents.", number=number, count=count),
+        )
 
 
-def check_series(inspection: Inspection, rows: list[StoredDocument]) -> None:
-    """Each number follows the one before it, begins a year, or begins where the owner said; and dates never fall."""
-    before: StoredDocument | None = None
-    for row in rows:
-        document = row.document
-        expected = next_number(inspection, row, before)
-        if document.sequence < expected:
-            inspection.add_damage(
-                document.number,
-                "number_out_of_order",
-                Message(
-                    "{number} is number {sequence} of its series, but number {expected} was next.",
-                    number=document.number,
-                    sequence=document.sequence,
-                    expected=expected,
-                ),
-            )
-        elif document.sequence > expected:
-            inspection.add_damage(
-                document.number,
-                "number_missing",
-                Message(
-                    "The series “{series}” lacks number {missing} before {number}.",
-                    series=document.series,
-                    missing=span(expected, document.sequence - 1),
-                    number=document.number,
-                ),
-            )
-        if before is not None and document.issued_on < before.document.issued_on:
-            inspection.add_damage(
-                document.number,
-                "dates_fall",
-                Message(
-                    "{number} is dated {issued_on}, before {earlier_number} ({earlier_date}).",
-                    number=document.number,
-                    issued_on=document.issued_on,
-                    earlier_number=before.document.number,
-                    earlier_date=before.document.issued_on,
-                ),
-            )
-        before = row
+def check_sequence(inspection: Inspection, row: StoredDocument, before: StoredDocument | None) -> None:
+    """A number follows the one *before* it in its series, begins a year, or begins where the owner said; and dates never fall."""
+    document = row.document
+    expected = next_number(inspection, row, before)
+    if document.sequence < expected:
+        inspection.add_damage(
+            document.number,
+            "number_out_of_order",
+            Message(
+                "{number} is number {sequence} of its series, but number {expected} was next.",
+                number=document.number,
+                sequence=document.sequence,
+                expected=expected,
+            ),
+        )
+    elif document.sequence > expected:
+        inspection.add_damage(
+            document.number,
+            "number_missing",
+            Message(
+                "The series “{series}” lacks number {missing} before {number}.",
+                series=document.series,
+                missing=span(expected, document.sequence - 1),
+                number=document.number,
+            ),
+        )
+    if before is not None and document.issued_on < before.document.issued_on:
+        inspection.add_damage(
+            document.number,
+            "dates_fall",
+            Message(
+                "{number} is dated {issued_on}, before {earlier_number} ({earlier_date}).",
+                number=document.number,
+                issued_on=document.issued_on,
+                earlier_number=before.document.number,
+                earlier_date=before.document.issued_on,
+            ),
+        )
 
 
 def next_number(inspection: Inspection, row: StoredDocument, before: StoredDocument | None) -> int:
@@ -82,16 +75,15 @@ def lost_numbers_after(inspection: Inspection, series: str, period: int, *, afte
     return found.last - after + lost_numbers_after(inspection, series, period, after=found.last) if found else 0
 
 
-def check_counters(inspection: Inspection, found: integrity.ShopRecords) -> None:
-    """The counter shows documents that were removed at the end, together with their rows in the register."""
-    newest = {row.document.series: row for row in found.rows}
-    for series in newest.keys() - {counter.series for counter in found.counters}:
+def check_counters(inspection: Inspection, newest: Mapping[str, StoredDocument], counters: Sequence[Counter]) -> None:
+    """The counter shows documents that were removed at the end, together with their rows in the register. *newest*: of each series."""
+    for series in newest.keys() - {counter.series for counter in counters}:
         inspection.add_damage(
             "",
             "counter_missing",
             Message("The counter of the series “{series}” is gone; it would begin again.", series=series),
         )
-    for counter in found.counters:
+    for counter in counters:
         row = newest.get(counter.series)
         last = row.document.sequence if row and row.period == counter.period else 0
         last += lost_numbers_after(inspection, counter.series, counter.period, after=last)

@@ -1,44 +1,49 @@
 """Whether the register is whole: each row follows the one before it, and is that of its document."""
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 
 from worker.accounting.inspection import Inspection, span
 from worker.message import Message
 from worker.store.database import json_codec
-from worker.store.queries import integrity
-from worker.store.queries.integrity import StoredDocument
+from worker.store.queries.integrity import EntryOfRegister, StoredDocument
 from worker.store.register import EMPTY_HEAD, RegisterEntry, RegisterHead, entry_hash
 
 
-def check_register(inspection: Inspection, found: integrity.ShopRecords, rows: Mapping[int, StoredDocument]) -> None:
-    before, entries = EMPTY_HEAD, found.entries
-    unreadable = {row.document_id for row in found.unreadable}
+def check_entries(inspection: Inspection, row: StoredDocument, entries: Sequence[RegisterEntry]) -> None:
+    """Whether a document stands in the register (a test does not) as it is."""
+    number = row.document.number
     for entry in entries:
+        check_hash(inspection, entry, row)
+    if not row.test and not entries:
+        message = Message("{number} was issued but is not in the register.", number=number)
+        inspection.add_damage(number, "not_in_register", message)
+    if row.test and entries:
+        message = Message("{number} is a test, but stands in the register.", number=number)
+        inspection.add_damage(number, "test_in_register", message)
+
+
+def check_register(
+    inspection: Inspection, entries: Iterable[EntryOfRegister], anchor: RegisterHead | None
+) -> RegisterHead:
+    """Whether each row follows the one before it and names a document that is there. Returns the end of the chain."""
+    before, anchored = EMPTY_HEAD, None
+    for one in entries:
+        entry = one.entry
         check_position(inspection, entry, before)
-        if entry.document_id not in unreadable:
-            check_hash(inspection, entry, rows.get(entry.document_id))
+        if not one.document_there:
+            message = Message("{number} stands in the register, but its document is gone.", number=entry.number)
+            inspection.add_damage(entry.number, "document_missing", message)
+        if anchor is not None and entry.position == anchor.position:
+            anchored = entry
         before = RegisterHead(entry.position, entry.hash)
-    for number, times in Counter(entry.number for entry in entries).items():
-        if times > 1:
-            inspection.add_damage(
-                number,
-                "number_doubled",
-                Message("{number} stands in the register {times} times.", number=number, times=times),
-            )
-    entered = {entry.document_id for entry in entries}
-    for row in rows.values():
-        number = row.document.number
-        if not row.test and row.document.document_id not in entered:
-            inspection.add_damage(
-                number, "not_in_register", Message("{number} was issued but is not in the register.", number=number)
-            )
-        if row.test and row.document.document_id in entered:
-            inspection.add_damage(
-                number,
-                "test_in_register",
-                Message("{number} is a test, but stands in the register.", number=number),
-            )
+    check_anchor(inspection, anchored, anchor)
+    return before
+
+
+def check_doubled(inspection: Inspection, numbers: Iterable[tuple[str, int]]) -> None:
+    for number, times in numbers:
+        message = Message("{number} stands in the register {times} times.", number=number, times=times)
+        inspection.add_damage(number, "number_doubled", message)
 
 
 def check_position(inspection: Inspection, entry: RegisterEntry, before: RegisterHead) -> None:
@@ -68,15 +73,8 @@ def check_position(inspection: Inspection, entry: RegisterEntry, before: Registe
         )
 
 
-def check_hash(inspection: Inspection, entry: RegisterEntry, row: StoredDocument | None) -> None:
+def check_hash(inspection: Inspection, entry: RegisterEntry, row: StoredDocument) -> None:
     number = entry.number
-    if row is None:
-        inspection.add_damage(
-            number,
-            "document_missing",
-            Message("{number} stands in the register, but its document is gone.", number=number),
-        )
-        return
     document = row.document
     if document.number != number:
         inspection.add_damage(
@@ -103,10 +101,10 @@ def check_hash(inspection: Inspection, entry: RegisterEntry, row: StoredDocument
         )
 
 
-def check_anchor(inspection: Inspection, entries: tuple[RegisterEntry, ...], anchor: RegisterHead | None) -> None:
+def check_anchor(inspection: Inspection, there: RegisterEntry | None, anchor: RegisterHead | None) -> None:
+    """*there*: the row where the anchor is."""
     if anchor is None or anchor == EMPTY_HEAD:
         return
-    there = next((entry for entry in entries if entry.position == anchor.position), None)
     if there is None:
         inspection.add_damage(
             "",
@@ -124,14 +122,11 @@ def check_anchor(inspection: Inspection, entries: tuple[RegisterEntry, ...], anc
         )
 
 
-def check_audit_trail(inspection: Inspection, found: integrity.ShopRecords) -> None:
-    """The audit trail says of each document that it was issued, and is written once too."""
-    known = {row.document.document_id for row in found.rows} | {row.document_id for row in found.unreadable}
-    registered = {entry.document_id for entry in found.entries}
-    for document_id, message in found.issued_entries:
-        if document_id not in known | registered:
-            inspection.add_damage(
-                "",
-                "document_missing",
-                Message("The audit trail says “{message}”, but that document is gone.", message=message),
-            )
+def check_audit_trail(inspection: Inspection, gone: Iterable[Message]) -> None:
+    """The audit trail says of each document that it was issued, and is written once too. *gone*: what it says of those that are gone."""
+    for message in gone:
+        inspection.add_damage(
+            "",
+            "document_missing",
+            Message("The audit trail says “{message}”, but that document is gone.", message=message),
+        )

@@ -1,21 +1,25 @@
 """Prove that nothing was lost or altered since it was issued, and name what was. Reads only; repairs nothing."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, cast
 
+from sqlalchemy import Connection
+
+from worker.accounting import journal_check, number_check, register_check
 from worker.accounting.document_check import check_document
 from worker.accounting.file_check import check_file
 from worker.accounting.inspection import Damage, Inspection
-from worker.accounting.journal_check import check_journal
-from worker.accounting.number_check import check_numbers
-from worker.accounting.register_check import check_anchor, check_audit_trail, check_register
 from worker.domain.shop import Shop
 from worker.message import Message
 from worker.services import Services
-from worker.store import shops
+from worker.store import counters, shops
 from worker.store.database import json_codec
-from worker.store.queries import integrity
-from worker.store.register import EMPTY_HEAD, RegisterHead
+from worker.store.database.tables import documents, register
+from worker.store.queries import integrity, sales_journal
+from worker.store.queries.integrity import StoredDocument, UnreadableDocument
+from worker.store.register import RegisterEntry, RegisterHead
 
 
 @dataclass(frozen=True)
@@ -39,10 +43,7 @@ def verify(services: Services, *, shop_id: str | None = None, anchor: RegisterHe
             wanted: tuple[Shop, ...] = (shops.get(connection, services.encryption, shop_id).shop,)
         else:
             wanted = shops.every(connection)
-        return tuple(
-            inspect(Inspection(shop, services.archive), integrity.read_shop(connection, shop.shop_id), anchor)
-            for shop in wanted
-        )
+        return tuple(inspect(Inspection(shop, services.archive), connection, anchor) for shop in wanted)
 
 
 def as_json(proof: Proof) -> dict[str, Any]:
@@ -54,33 +55,61 @@ def as_json(proof: Proof) -> dict[str, Any]:
     }
 
 
-def inspect(inspection: Inspection, found: integrity.ShopRecords, anchor: RegisterHead | None) -> Proof:
-    for unreadable in found.unreadable:
-        message = Message(
-            "{number} cannot be read any more: {reason}.", number=unreadable.number, reason=unreadable.message
-        )
-        inspection.add_damage(unreadable.number, "document_unreadable", message)
-    rows = {row.document.document_id: row for row in found.rows}
-    for row in rows.values():
-        check_document(inspection, row)
-    check_register(inspection, found, rows)
-    check_anchor(inspection, found.entries, anchor)
-    check_numbers(inspection, found)
-    check_audit_trail(inspection, found)
-    for stored in found.files:
-        of = rows.get(stored.document_id)
-        check_file(inspection, of.document.number if of else f"document {stored.document_id}", stored)
+def inspect(inspection: Inspection, connection: Connection, anchor: RegisterHead | None) -> Proof:
+    shop = inspection.shop
+    walk = DocumentWalk(inspection, connection)
+    counted = journal_check.counted_anew(walk.intact())
+    head = register_check.check_register(inspection, integrity.register_entries(connection, shop.shop_id), anchor)
+    register_check.check_doubled(inspection, integrity.doubled_numbers(connection, register, shop.shop_id))
+    number_check.check_doubled(inspection, integrity.doubled_numbers(connection, documents, shop.shop_id))
+    number_check.check_counters(inspection, walk.newest, counters.counters(connection, shop.shop_id))
+    register_check.check_audit_trail(inspection, integrity.issued_and_gone(connection, shop.shop_id))
+    files = 0
+    for stored, number in integrity.files_numbered(connection, shop.shop_id):
+        check_file(inspection, number, stored)
+        files += 1
     if not inspection.damages:
-        check_journal(inspection, found)
-    live = [row for row in found.rows if not row.test]
-    last = found.entries[-1] if found.entries else None
-    head = RegisterHead(last.position, last.hash) if last else EMPTY_HEAD
+        journal = sales_journal.journal(connection, shop.shop_id, since=date.min, until=date.max)
+        journal_check.check_journal(inspection, journal, counted)
     return Proof(
-        shop_id=inspection.shop.shop_id,
-        name=inspection.shop.name,
-        documents=len(live),
-        tests=len(found.rows) - len(live),
-        files=len(found.files),
+        shop_id=shop.shop_id,
+        name=shop.name,
+        documents=walk.documents,
+        tests=walk.tests,
+        files=files,
         head=head,
         damages=tuple(inspection.damages),
     )
+
+
+@dataclass
+class DocumentWalk:
+    """All documents of a shop, checked as they pass. Of those that passed, the newest of each series is remembered."""
+
+    inspection: Inspection
+    connection: Connection
+    documents: int = 0
+    tests: int = 0
+    newest: dict[str, StoredDocument] = field(default_factory=dict)
+
+    def intact(self) -> Iterator[StoredDocument]:
+        """Go through them; what is not damaged is handed on, until the first damage."""
+        for row, entries in integrity.documents_entered(self.connection, self.inspection.shop.shop_id):
+            if isinstance(row, UnreadableDocument):
+                self.add_unreadable(row)
+                continue
+            self.check(row, entries)
+            if not self.inspection.damages:
+                yield row
+
+    def add_unreadable(self, row: UnreadableDocument) -> None:
+        message = Message("{number} cannot be read any more: {reason}.", number=row.number, reason=row.message)
+        self.inspection.add_damage(row.number, "document_unreadable", message)
+
+    def check(self, row: StoredDocument, entries: Sequence[RegisterEntry]) -> None:
+        self.documents += not row.test
+        self.tests += row.test
+        check_document(self.inspection, row)
+        register_check.check_entries(self.inspection, row, entries)
+        number_check.check_sequence(self.inspection, row, self.newest.get(row.document.series))
+        self.newest[row.document.series] = row

@@ -2,9 +2,11 @@
 how they go on after a restore."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from sqlalchemy import Connection
 
 from worker.accounting import notes_scan, recover_numbers
 from worker.accounting import verify as verification
@@ -90,11 +92,14 @@ def register() -> None:
 @with_data
 def export(shop_id: str | None, form: str, data: Path | None) -> None:
     """Print the register, oldest number first."""
-    found = list_register(open_services(data), shop_id)
-    if form == "json":
-        click.echo(to_json(found))
-        return
-    click.echo(register_store.as_table(found), nl=False)
+    services = open_services(data)
+    with services.store.read() as connection:
+        found = list_register(services, connection, shop_id)
+        if form == "json":
+            click.echo(to_json(tuple(found)))
+            return
+        for line in register_store.as_table(found):
+            click.echo(line, nl=False)
 
 
 @register.command("resume")
@@ -179,11 +184,9 @@ def resumed_as_text(coming: dict[Kind, str]) -> str:
     return "Documents are issued again. Next: " + ", ".join(coming.values()) + ". Then: facturelay verify"
 
 
-def list_register(services: Services, shop_id: str | None) -> tuple[NumberStatus, ...]:
-    with services.store.read() as connection:
-        if shop_id is not None:
-            shops.get(connection, services.encryption, shop_id)
-        wanted = [shop_id] if shop_id is not None else [shop.shop_id for shop in shops.every(connection)]
-        return tuple(
-            number_status for one in wanted for number_status in register_store.number_statuses(connection, one)
-        )
+def list_register(services: Services, connection: Connection, shop_id: str | None) -> Iterator[NumberStatus]:
+    if shop_id is not None:
+        shops.get(connection, services.encryption, shop_id)
+    wanted = [shop_id] if shop_id is not None else [shop.shop_id for shop in shops.every(connection)]
+    for one in wanted:
+        yield from register_store.every_number(connection, one)

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 # A spreadsheet takes what begins with one of these for a formula (OWASP, “CSV injection”).
@@ -19,8 +19,23 @@ def escape_cell(value: object) -> str:
 
 def as_csv(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
     """Comma-separated values (RFC 4180), with the names of the columns on top."""
+    return "".join(csv_lines(columns, rows))
+
+
+def csv_lines(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> Iterator[str]:
+    """The same, line by line."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(columns)
-    writer.writerows([escape_cell(row[column]) for column in columns] for row in rows)
-    return text.getvalue()
+    for row in rows:
+        yield taken(text)
+        writer.writerow([escape_cell(row[column]) for column in columns])
+    yield taken(text)
+
+
+def taken(text: io.StringIO) -> str:
+    """What was written, which is then forgotten."""
+    written = text.getvalue()
+    text.seek(0)
+    text.truncate()
+    return written

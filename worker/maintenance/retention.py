@@ -4,7 +4,7 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -102,9 +102,11 @@ def export(services: Services, shop_id: str, target: Path) -> int:
         integrity.repeatable_read(connection)
         shop = shops.get(connection, services.encryption, shop_id).shop
         with written_whole(target) as path, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, content in contents(services, connection, shop):
-                archive.writestr(name, content)
-            return sum(1 for name in archive.namelist() if name.startswith("documents/"))
+            count = 0
+            for name, parts in contents(services, connection, shop):
+                put_streamed(archive, name, parts, now=services.now())
+                count += name.startswith("documents/")
+            return count
 
 
 @contextmanager
@@ -124,29 +126,46 @@ def written_whole(target: Path) -> Iterator[Path]:
         Path(name).unlink(missing_ok=True)
 
 
-def contents(services: Services, connection: Connection, shop: Shop) -> Iterator[tuple[str, bytes | str]]:
-    """Name and content of each file of a shop's export."""
-    yield "settings.json", pretty(json.loads(json_codec.dump(shop)))
-    statuses = register.number_statuses(connection, shop.shop_id)
-    yield "register.csv", register.as_table(statuses)
-    yield "register-head.txt", f"{register.head(connection, shop.shop_id)}\n"
-    checks = [{"order_id": order_id, **vars(one)} for order_id, one in vat_checks.every(connection, shop.shop_id)]
-    yield "vat-checks.json", pretty(json.loads(json_codec.dump(checks)))
-    answers = [vars(one) for one in peppol_answers.every(connection, shop.shop_id)]
-    yield "peppol-answers.json", pretty(json.loads(json_codec.dump(answers)))
+def put_streamed(archive: zipfile.ZipFile, name: str, parts: Iterable[bytes | str], *, now: datetime) -> None:
+    """Put a file into the zip part by part: what lists a whole shop need not fit in memory."""
+    info = zipfile.ZipInfo(name, (now.year, now.month, now.day, now.hour, now.minute, now.second))
+    info.compress_type = zipfile.ZIP_DEFLATED
+    with archive.open(info, "w", force_zip64=True) as file:
+        for part in parts:
+            file.write(part.encode() if isinstance(part, str) else part)
+
+
+def contents(services: Services, connection: Connection, shop: Shop) -> Iterator[tuple[str, Iterable[bytes | str]]]:
+    """Name and content, in parts, of each file of a shop's export."""
+    yield "settings.json", [pretty(shop)]
+    yield "register.csv", register.as_table(register.every_number(connection, shop.shop_id))
+    yield "register-head.txt", [f"{register.head(connection, shop.shop_id)}\n"]
+    checks = ({"order_id": order_id, **vars(one)} for order_id, one in vat_checks.every(connection, shop.shop_id))
+    yield "vat-checks.json", pretty_list(checks)
+    answers = (vars(one) for one in peppol_answers.every(connection, shop.shop_id))
+    yield "peppol-answers.json", pretty_list(answers)
     stems: set[str] = set()
     for document in documents.every(connection, shop.shop_id):
         stem = file_stem(document.number)
         # A/1 and A-1 are two numbers, and one name for a file.
         stem = f"{stem}-{document.document_id}" if stem in stems or not stem else stem
         stems.add(stem)
-        yield f"documents/{stem}.json", pretty(json.loads(json_codec.dump(document)))
+        yield f"documents/{stem}.json", [pretty(document)]
         for stored in document_files.files_of(connection, [document.document_id]).get(document.document_id, ()):
-            yield f"files/{stem}.{stored.format}", services.archive.get(stored.path, sha256=stored.sha256)
+            yield f"files/{stem}.{stored.format}", [services.archive.get(stored.path, sha256=stored.sha256)]
 
 
 def pretty(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True)
+    return json.dumps(json.loads(json_codec.dump(value)), ensure_ascii=False, indent=2, sort_keys=True)
+
+
+def pretty_list(values: Iterable[object]) -> Iterator[str]:
+    """The same of a list, item by item."""
+    before = "["
+    for value in values:
+        yield before + "\n  " + pretty(value).replace("\n", "\n  ")
+        before = ","
+    yield "[]" if before == "[" else "\n]"
 
 
 # A shop that leaves

@@ -1,5 +1,6 @@
 """What access points answered about buyers and documents: rows are only ever added. The proof of how a document went."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from worker.store.database.json_codec import sha256
+from worker.store.database.pagination import streamed
 from worker.store.database.tables import peppol_answers
 
 LOOKUP, SENT, STATUS = "lookup", "sent", "status"
@@ -56,10 +58,10 @@ def of_documents(connection: Connection, document_ids: list[int]) -> tuple[Peppo
     return tuple(as_answer(one) for one in found.mappings())
 
 
-def every(connection: Connection, shop_id: str) -> tuple[PeppolAnswer, ...]:
+def every(connection: Connection, shop_id: str) -> Iterator[PeppolAnswer]:
     row = peppol_answers.c
-    found = connection.execute(select(peppol_answers).where(row.shop_id == shop_id).order_by(row.answer_id))
-    return tuple(as_answer(one) for one in found.mappings())
+    query = select(peppol_answers).where(row.shop_id == shop_id).order_by(row.answer_id)
+    return (as_answer(one) for one in streamed(connection, query).mappings())
 
 
 def as_answer(row: Any) -> PeppolAnswer:

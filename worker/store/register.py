@@ -1,14 +1,14 @@
 """The register: every number that was given, in the order in which it was given. A chain: each row holds the hash of the one before."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import Connection, insert, select
 
-from worker.domain.csv_table import as_csv
+from worker.domain.csv_table import csv_lines
 from worker.domain.document import Document, Kind, signed
 from worker.errors import InvalidValue
 from worker.store import document_balances
@@ -16,6 +16,7 @@ from worker.store.database import json_codec
 from worker.store.database.tables import documents, register
 
 GENESIS = "0" * 64
+AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -79,13 +80,13 @@ class NumberStatus:
     hash: str
 
 
-def as_table(found: Iterable[NumberStatus]) -> str:
-    """The register as CSV; amounts of credit notes are negative, as in the journal."""
-    rows = [
+def as_table(found: Iterable[NumberStatus]) -> Iterator[str]:
+    """The register as CSV, line by line; amounts of credit notes are negative, as in the journal."""
+    rows = (
         vars(line) | {name: signed(Kind(line.kind), getattr(line, name)) for name in ("net", "vat", "total")}
         for line in found
-    ]
-    return as_csv([field.name for field in fields(NumberStatus)], rows)
+    )
+    return csv_lines([field.name for field in fields(NumberStatus)], rows)
 
 
 def append(connection: Connection, document: Document) -> RegisterHead:
@@ -119,16 +120,16 @@ def head(connection: Connection, shop_id: str) -> RegisterHead:
     return RegisterHead(last.position, last.hash) if last else EMPTY_HEAD
 
 
-def entries(connection: Connection, shop_id: str) -> tuple[RegisterEntry, ...]:
-    """The whole register of a shop, in its order."""
-    rows = connection.execute(select(register).where(register.c.shop_id == shop_id).order_by(register.c.position))
-    return tuple(RegisterEntry(**row) for row in rows.mappings())
+def every_number(connection: Connection, shop_id: str) -> Iterator[NumberStatus]:
+    """Every number of a shop in the order of the register with what became of it, some at a time."""
+    last = 0
+    while some := number_statuses(connection, shop_id, after=last, limit=AT_ONCE):
+        yield from some
+        last = some[-1].position
 
 
-def number_statuses(
-    connection: Connection, shop_id: str, *, after: int = 0, limit: int | None = None
-) -> tuple[NumberStatus, ...]:
-    """Every number of a shop, or a page of them, in the order of the register, with what became of it."""
+def number_statuses(connection: Connection, shop_id: str, *, after: int, limit: int) -> tuple[NumberStatus, ...]:
+    """A page of a shop's numbers, in the order of the register, with what became of each."""
     original = documents.alias("original")
     found = connection.execute(
         select(
@@ -144,10 +145,7 @@ def number_statuses(
         .limit(limit)
     ).mappings()
     rows = found.all()
-    whole = select(register.c.document_id).where(register.c.shop_id == shop_id)
-    balances = document_balances.of_documents(
-        connection, whole if limit is None else [row["document_id"] for row in rows]
-    )
+    balances = document_balances.of_documents(connection, [row["document_id"] for row in rows])
     return tuple(
         NumberStatus(
             shop_id=shop_id,

@@ -1,6 +1,6 @@
 """What VIES answered about VAT numbers (rows are only ever added), which orders wait for it, and what of it is out of order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +14,7 @@ from worker.domain.order import OrderKey
 from worker.domain.vat_check import VatCheck
 from worker.net.vies_answer import ViesAnswer, read_answer
 from worker.store.database.json_codec import sha256
+from worker.store.database.pagination import streamed
 from worker.store.database.tables import vat_check_waits, vat_checks, vies_outages
 
 
@@ -137,10 +138,10 @@ def by_id(connection: Connection, check_id: int) -> StoredVatCheck | None:
     return as_stored(row) if row is not None else None
 
 
-def every(connection: Connection, shop_id: str) -> tuple[tuple[int, StoredVatCheck], ...]:
+def every(connection: Connection, shop_id: str) -> Iterator[tuple[int, StoredVatCheck]]:
     """All answers for a shop's orders, each with its order's id."""
-    rows = connection.execute(select(vat_checks).where(vat_checks.c.shop_id == shop_id).order_by(vat_checks.c.check_id))
-    return tuple((row.order_id, as_stored(row)) for row in rows)
+    query = select(vat_checks).where(vat_checks.c.shop_id == shop_id).order_by(vat_checks.c.check_id)
+    return ((row.order_id, as_stored(row)) for row in streamed(connection, query))
 
 
 def as_stored(row: Row[Any]) -> StoredVatCheck:

@@ -70,7 +70,7 @@ def row_of(system: System, order_id: int = 238) -> Transmission:
 
 def answers_of(system: System) -> tuple[PeppolAnswer, ...]:
     with system.services.store.read() as connection:
-        return peppol_answers.every(connection, system.shop_id)
+        return tuple(peppol_answers.every(connection, system.shop_id))
 
 
 def text_of_mail(system: System) -> str:

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, Subquery, func, literal, select, tuple_
-from sqlalchemy.engine import Row
+from sqlalchemy.engine import Result, Row
 
 from worker.errors import Rejected
 
@@ -20,6 +20,7 @@ U = TypeVar("U")
 PAGE_SIZE = 50
 # How many there are is counted so far: to count a million takes longer than to show fifty.
 MOST_COUNTED = 1_000
+STREAMED_AT_ONCE = 500
 # Where each row must be tested, at most so many are for one page; the next page continues from there.
 MAX_SCANNED = 10_000
 # What no column holds is no place in a list.
@@ -137,6 +138,11 @@ def read_page(
     back = cursor_of(rows[0 if not page_request.backwards else -1], names) if page_request.cursor and rows else ""
     page = Page(tuple(rows), next=onwards, previous=back, total=total)
     return replace(page, next=back, previous=onwards) if page_request.backwards else page
+
+
+def streamed(connection: Connection, query: Select[Any]) -> Result[Any]:
+    """All rows of *query*, some at a time: however many there are, they need not fit in memory."""
+    return connection.execute(query, execution_options={"yield_per": STREAMED_AT_ONCE})
 
 
 def count_rows(connection: Connection, query: Select[Any]) -> int:

@@ -1,23 +1,21 @@
-"""What `verify` reads, row by row as it is stored: one damaged row must not hide the others."""
+"""What `verify` reads, row by row as it is stored: one damaged row must not hide the others.
+
+All of it comes some rows at a time: a shop may have a million documents, and whoever proves them has little memory.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, and_, exists, func, select
 from sqlalchemy.engine import Row as SqlRow
 
 from worker.domain.document import Document
 from worker.message import Message
-from worker.store import counters as numbering
-from worker.store import register
-from worker.store.counters import Counter
-from worker.store.database.tables import audit_trail, documents, files
+from worker.store.database.pagination import streamed
+from worker.store.database.tables import audit_trail, documents, files, register
 from worker.store.document_files import StoredFile
 from worker.store.documents import as_document
-from worker.store.queries import sales_journal
-from worker.store.queries.sales_journal import Journal
 from worker.store.register import RegisterEntry
 
 # The columns that repeat what the snapshot says, for lists and searches.
@@ -26,6 +24,7 @@ COPIED_COLUMNS = (
     "corrects", "test",
 )  # fmt: skip
 AT_ONCE = 500
+LEAST_ID = -(2**63)
 
 
 @dataclass(frozen=True)
@@ -49,53 +48,90 @@ class UnreadableDocument:
     message: Message
 
 
-@dataclass(frozen=True)
-class ShopRecords:
-    """Everything of one shop that must hold together. Rows in the order in which they were issued."""
-
-    rows: tuple[StoredDocument, ...]
-    unreadable: tuple[UnreadableDocument, ...]
-    entries: tuple[RegisterEntry, ...]
-    counters: tuple[Counter, ...]
-    files: tuple[StoredFile, ...]
-    issued_entries: tuple[tuple[int, str], ...]
-    journal: Journal
-
-
 def repeatable_read(connection: Connection) -> None:
     """Read everything from here on from one consistent state. Call before anything is read."""
     if connection.dialect.name != "sqlite":  # whose readers always see one state
         connection.execution_options(isolation_level="REPEATABLE READ")
 
 
-def read_shop(connection: Connection, shop_id: str) -> ShopRecords:
-    """All of one shop. Call after `one_moment`: a document issued between two queries is not a damage."""
-    stored_documents = list(document_rows(connection, shop_id))
-    mine = select(documents.c.document_id).where(documents.c.shop_id == shop_id)
-    stored = connection.execute(select(files).where(files.c.document_id.in_(mine)).order_by(files.c.document_id))
-    issued_entries = connection.execute(
-        select(audit_trail.c.document_id, audit_trail.c.message)
-        .where(audit_trail.c.shop_id == shop_id, audit_trail.c.code == "issued", audit_trail.c.document_id.is_not(None))
-        .order_by(audit_trail.c.entry_id)
-    )
-    return ShopRecords(
-        rows=tuple(row for row in stored_documents if isinstance(row, StoredDocument)),
-        unreadable=tuple(row for row in stored_documents if isinstance(row, UnreadableDocument)),
-        entries=register.entries(connection, shop_id),
-        counters=numbering.counters(connection, shop_id),
-        files=tuple(StoredFile(**row) for row in stored.mappings()),
-        issued_entries=tuple((event.document_id, event.message) for event in issued_entries),
-        journal=sales_journal.journal(connection, shop_id, since=date.min, until=date.max),
-    )
+def documents_entered(
+    connection: Connection, shop_id: str
+) -> Iterator[tuple[StoredDocument | UnreadableDocument, tuple[RegisterEntry, ...]]]:
+    """All documents of a shop in the order of their ids, each with the rows of the register that name it. Call after
+    `repeatable_read`: a document issued between two queries is not a damage."""
+    for ids in id_batches(connection, shop_id):
+        entered: dict[int, tuple[RegisterEntry, ...]] = {}
+        mine = select(register).where(register.c.shop_id == shop_id, register.c.document_id.in_(ids))
+        for entry in connection.execute(mine).mappings():
+            entered[entry["document_id"]] = (*entered.get(entry["document_id"], ()), RegisterEntry(**entry))
+        for row in read_rows(connection, ids):
+            yield row, entered.get(id_of(row), ())
 
 
 def document_rows(connection: Connection, shop_id: str) -> Iterator[StoredDocument | UnreadableDocument]:
-    ids = connection.execute(
-        select(documents.c.document_id).where(documents.c.shop_id == shop_id).order_by(documents.c.document_id)
-    ).scalars()
-    waiting = list(ids)
-    for start in range(0, len(waiting), AT_ONCE):
-        yield from read_rows(connection, waiting[start : start + AT_ONCE])
+    for ids in id_batches(connection, shop_id):
+        yield from read_rows(connection, ids)
+
+
+def id_batches(connection: Connection, shop_id: str) -> Iterator[list[int]]:
+    last = LEAST_ID
+    while True:
+        mine = select(documents.c.document_id).where(documents.c.shop_id == shop_id, documents.c.document_id > last)
+        ids = list(connection.execute(mine.order_by(documents.c.document_id).limit(AT_ONCE)).scalars())
+        if not ids:
+            return
+        yield ids
+        last = ids[-1]
+
+
+def id_of(row: StoredDocument | UnreadableDocument) -> int:
+    return row.document_id if isinstance(row, UnreadableDocument) else row.document.document_id
+
+
+@dataclass(frozen=True)
+class EntryOfRegister:
+    """A row of the register; *document_there*: the shop has the document that it names."""
+
+    entry: RegisterEntry
+    document_there: bool
+
+
+def register_entries(connection: Connection, shop_id: str) -> Iterator[EntryOfRegister]:
+    """The whole register of a shop, in its order."""
+    there = and_(documents.c.document_id == register.c.document_id, documents.c.shop_id == shop_id)
+    query = select(register, documents.c.document_id.label("there")).select_from(register.outerjoin(documents, there))
+    rows = streamed(connection, query.where(register.c.shop_id == shop_id).order_by(register.c.position))
+    for row in rows.mappings():
+        yield EntryOfRegister(
+            RegisterEntry(**{name: row[name] for name in RegisterEntry.__dataclass_fields__}), row["there"] is not None
+        )
+
+
+def doubled_numbers(connection: Connection, table: Table, shop_id: str) -> list[tuple[str, int]]:
+    """The numbers that stand more than once in *table* (documents or the register), and how often."""
+    query = select(table.c.number, func.count()).where(table.c.shop_id == shop_id).group_by(table.c.number)
+    return [(number, count) for number, count in connection.execute(query.having(func.count() > 1))]
+
+
+def files_numbered(connection: Connection, shop_id: str) -> Iterator[tuple[StoredFile, str]]:
+    """The stored files of a shop's documents, each with the number of its document."""
+    query = select(files, documents.c.number).join(documents, documents.c.document_id == files.c.document_id)
+    rows = streamed(connection, query.where(documents.c.shop_id == shop_id).order_by(documents.c.document_id))
+    for row in rows.mappings():
+        yield StoredFile(**{name: row[name] for name in StoredFile.__dataclass_fields__}), row["number"]
+
+
+def issued_and_gone(connection: Connection, shop_id: str) -> Iterator[Message]:
+    """What the audit trail says of documents that it saw issued, and that neither the shop nor its register knows."""
+    document_id = audit_trail.c.document_id
+    query = select(audit_trail.c.message).where(
+        audit_trail.c.shop_id == shop_id,
+        audit_trail.c.code == "issued",
+        document_id.is_not(None),
+        ~exists().where(documents.c.document_id == document_id, documents.c.shop_id == shop_id),
+        ~exists().where(register.c.document_id == document_id, register.c.shop_id == shop_id),
+    )
+    return streamed(connection, query.order_by(audit_trail.c.entry_id)).scalars()
 
 
 def read_rows(connection: Connection, ids: Sequence[int]) -> Iterator[StoredDocument | UnreadableDocument]:
