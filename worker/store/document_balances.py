@@ -1,8 +1,9 @@
 """What is open of documents: their total less their credit notes less what was paid. It is always counted anew."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, delete, exists, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, case, delete, exists, func, insert, select
 
 from worker.domain.document import Kind
 from worker.domain.payment import Balance
@@ -45,8 +46,8 @@ def lock(connection: Connection, document_id: int) -> None:
         connection.execute(mine.with_for_update(key_share=True))
 
 
-def of_documents(connection: Connection, document_ids: Sequence[int]) -> dict[int, Balance]:
-    """What is open of each of these documents."""
+def of_documents(connection: Connection, document_ids: Sequence[int] | Select[Any]) -> dict[int, Balance]:
+    """What is open of each of these documents, given by their ids or by a query for them."""
     paid = func.sum(payment_shares.c.amount, type_=payment_shares.c.amount.type)
     last = (func.max(case((stands(), payments.c.paid_on))), func.max(payment_shares.c.created_at))
     rows = connection.execute(
