@@ -1,5 +1,6 @@
 """What needs somebody for one reason: all of it, page by page; put off, dismissed or tried again, one by one or all at once."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from http import HTTPStatus
 
@@ -9,6 +10,7 @@ from bridge.accounts.access import guard_shop, guard_users, me
 from bridge.accounts.access import shop as this_shop
 from bridge.context import context
 from bridge.dashboard.actions import run_action
+from bridge.dashboard.pagination import address, shops_asked
 from bridge.dashboard.tasks import request_task
 from bridge.forms import parse_whole_number
 from bridge.i18n.translate import _
@@ -19,6 +21,8 @@ from worker.domain.attention_reasons import BY_NAME
 from worker.store import users
 from worker.store.database.shop_scope import Shops
 from worker.store.queries import attention
+from worker.store.queries.attention import Part
+from worker.store.users import ShopName
 
 blueprint = Blueprint("attention", __name__, url_prefix="/s/<shop_id>/attention")
 guard_shop(blueprint)
@@ -26,12 +30,14 @@ all_shops_blueprint = Blueprint("all_attention", __name__, url_prefix="/attentio
 guard_users(all_shops_blueprint)
 
 SNOOZED_FOR = timedelta(days=7)
+# A few first: what else needs somebody is to be seen without scrolling past all of one reason.
+SIZES = (10, 50, 200)
 
 
 @blueprint.get("/<name>")
 def things(shop_id: str, name: str) -> Response:
     """One shop's."""
-    return page(reason_named(name), (shop_id,), names={})
+    return page(reason_named(name), (shop_id,))
 
 
 @all_shops_blueprint.get("/<name>")
@@ -39,20 +45,23 @@ def things_of_all(name: str) -> Response:
     """Of every shop that the user may see."""
     with context().store.read() as connection:
         mine = users.shops_of(connection, me().user)
-    names = {one.shop_id: one.name for one in mine}
-    return page(reason_named(name), None if me().user.operator else tuple(names), names=names)
+    return page(reason_named(name), shops_asked(mine), of_all=mine)
 
 
-def page(reason: Reason, shops: Shops, *, names: dict[str, str]) -> Response:
+def page(reason: Reason, shops: Shops, *, of_all: Sequence[ShopName] = ()) -> Response:
     first = max(1, parse_whole_number(request.args.get("from", "")[:9]) or 1)
+    size = parse_whole_number(request.args.get("size", "")[:3])
+    size = size if size in SIZES else SIZES[0]
     with context().store.read() as connection:
-        found = attention.page(connection, shops, reason, now=context().now(), first=first)
+        found = attention.page(connection, shops, reason, now=context().now(), part=Part(first, size))
     content = render_template(
         "dashboard/attention.html",
         reason=reason,
         page=found,
-        names=names,
-        size=attention.PAGE_SIZE,
+        names={one.shop_id: one.name for one in of_all},
+        size=size,
+        sizes=SIZES,
+        address=address,
         snoozed_until=(context().now() + SNOOZED_FOR).date(),
     )
     return make_response(content)

@@ -1,6 +1,6 @@
 """Work: what waits, runs and has failed, from our rows and from Redis side by side; one or all of a kind tried again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from http import HTTPStatus
 
@@ -10,7 +10,7 @@ from bridge.accounts.access import guard_operators, guard_shop, me
 from bridge.context import context, redirect_to
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.labels import step_name
-from bridge.dashboard.pagination import days_asked, neighbours, page_request
+from bridge.dashboard.pagination import address, days_asked, neighbours, page_request, shops_asked
 from bridge.dashboard.tasks import request_task
 from bridge.i18n.translate import _, _n, zone
 from worker.actions import documents
@@ -28,6 +28,7 @@ from worker.store.jobs import OF_ORDERS, OF_SHOP, JobKind
 from worker.store.queries import jobs as job_queries
 from worker.store.queries.jobs import JobFilter, JobGroup
 from worker.store.queries.queues import queue_counts
+from worker.store.users import ShopName
 
 shop_blueprint = Blueprint("jobs", __name__, url_prefix="/s/<shop_id>/jobs")
 guard_shop(shop_blueprint)
@@ -49,12 +50,14 @@ def shop_jobs(shop_id: str) -> Response:
 
 @all_shops_blueprint.get("")
 def all_jobs() -> Response:
-    """Of all shops, with the workers."""
-    return page(None)
+    """Of all shops, or of those that are asked for, with the workers."""
+    with context().store.read() as connection:
+        mine = users.shops_of(connection, me().user)
+    return page(shops_asked(mine), of_all=mine)
 
 
-def page(shops: Shops) -> Response:
-    wanted = job_filter()
+def page(shops: Shops, *, of_all: Sequence[ShopName] | None = None) -> Response:
+    wanted, is_all = job_filter(), of_all is not None
     with context().store.read() as connection:
         jobs = job_queries.jobs_page(connection, shops, wanted, page_request())
         content = render_template(
@@ -64,14 +67,14 @@ def page(shops: Shops) -> Response:
             states=STATES,
             counts=job_queries.job_counts(connection, shops),
             groups=job_queries.job_groups(connection, shops, wanted.state),
-            names={one.shop_id: one.name for one in users.shops_of(connection, me().user)} if shops is None else {},
-            seen=queue_status.status(context().settings.redis_url) if shops is None else None,
-            queues=queue_counts(connection, now=context().now()) if shops is None else (),
+            names={one.shop_id: one.name for one in of_all or ()},
+            seen=queue_status.status(context().settings.redis_url) if is_all else None,
+            queues=queue_counts(connection, now=context().now()) if is_all else (),
             queue_labels=queue_labels(),
             age=age,
             reason_of_group=reason_of_group,
-            rested=roads.failing(connection, None) if shops is None else (),
-            is_all=shops is None,
+            rested=roads.failing(connection, None) if is_all else (),
+            is_all=is_all,
             **neighbours(jobs, rising=True),
         )
     return make_response(content)
@@ -151,7 +154,9 @@ def retry_everywhere() -> Response:
     if what not in (*OF_ORDERS, *STEPS):
         abort(HTTPStatus.BAD_REQUEST)
     with context().store.read() as connection:
-        shops = [one.shop_id for one in users.shops_of(connection, me().user)]
+        mine = users.shops_of(connection, me().user)
+        asked = shops_asked(mine)
+        shops = [one.shop_id for one in mine if asked is None or one.shop_id in asked]
         wanted = JobFilter(
             "failed",
             JobKind(what) if what in OF_ORDERS else JobKind.STEP,
@@ -167,4 +172,4 @@ def retry_everywhere() -> Response:
         len(affected_shops),
     )
     flash(message, "good")
-    return redirect_to("/jobs")
+    return redirect_to(f"/jobs{address(what='', code='')}")

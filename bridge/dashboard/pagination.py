@@ -8,13 +8,17 @@ from urllib.parse import urlencode
 
 from flask import request
 
+from bridge.accounts.access import me
 from bridge.forms import parse_day, parse_whole_number
 from bridge.i18n.translate import translator, zone
 from worker.domain.days import start_of_day
 from worker.store.database.pagination import MOST_COUNTED, PAGE_SIZE, Page, PageRequest
+from worker.store.database.shop_scope import Shops
 from worker.store.hourly_stats import DailyStats, HourlyStats
+from worker.store.users import ShopName
 
 LONGEST_CURSOR = 400
+LONGEST_NAME = 100
 SIZES = (25, 50, 100, 200)
 FIRST_DAY, LAST_DAY = date(1970, 1, 2), date(9999, 12, 30)
 
@@ -75,9 +79,21 @@ def neighbours(page: Page[Any], *, rising: bool = False, by: str = "", sorts: Se
 
 def address(**changes: str) -> str:
     """The address of this list from its start, with its filters and *changes*."""
-    away = ("after", "before", "task", *changes)
+    away = ("after", "before", "from", "task", *changes)
     kept = [(name, value) for name, value in request.args.items() if name not in away and value]
     return f"?{urlencode([*kept, *((name, value) for name, value in changes.items() if value)])}"
+
+
+def shops_asked(mine: Sequence[ShopName]) -> Shops:
+    """Of the shops that the user sees, those whose name or address has what `shop` of the address says; without it all of them."""
+    typed = shop_asked()
+    if not typed:
+        return None if me().user.operator else tuple(one.shop_id for one in mine)
+    return tuple(one.shop_id for one in mine if one.is_like(typed))
+
+
+def shop_asked() -> str:
+    return " ".join(request.args.get("shop", "")[:LONGEST_NAME].split())
 
 
 def days_asked(zone_of_shop: tzinfo) -> tuple[datetime | None, datetime | None]:

@@ -32,7 +32,7 @@ def search() -> Response:
         first = PageRequest(size=MOST_FOUND)
         orders = order_lists.orders_page(connection, scope, OrderFilter(text=text), first) if text else None
         documents = document_lists.documents_page(connection, scope, DocumentFilter(text=text), first) if text else None
-    shops = [one for one in mine.values() if text and not only and text.lower() in f"{one.name} {one.url}".lower()]
+    shops = [one for one in mine.values() if text and not only and one.is_like(text)]
     content = render_template(
         "dashboard/search.html",
         text=text,

@@ -82,13 +82,19 @@ def running() -> Iterator[Running]:
 
 
 @pytest.fixture
-def busy(sqlite_url: str, tmp_path: Path) -> Iterator[BridgeApp]:
-    """The pages of a shop on a bad day, without the processes behind them."""
+def app(sqlite_url: str, tmp_path: Path) -> Iterator[BridgeApp]:
+    """The pages of a shop, without the processes behind them."""
     app = BridgeApp(settings_for(sqlite_url, tmp_path))
     app.add_shop()
-    busy_shop.make_worse(app, busy_shop.fill(app, orders_=6, failed=4, drafts_=4))
     yield app
     app.close()
+
+
+@pytest.fixture
+def busy(app: BridgeApp) -> BridgeApp:
+    """The same on a bad day."""
+    busy_shop.make_worse(app, busy_shop.fill(app, orders_=6, failed=4, drafts_=4))
+    return app
 
 
 @pytest.fixture

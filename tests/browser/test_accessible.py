@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 import bridge
 from tests.browser.conftest import PASSWORD, Running, fill, press
+from tests.support import busy_shop
 from tests.support.bridge_app import SHOP, BridgeApp
 from tests.support.personas import signed_in
 from worker.demo.orders import an_order
@@ -211,8 +212,9 @@ def test_no_list_of_a_busy_shop_breaks_a_word_or_moves_sideways(busy: BridgeApp,
         page.emulate_media(media="screen")
 
 
+ROWS = ".cards tbody tr, li.need, li.need-group"
 CARDS = (
-    "/orders", "/documents", "/documents?list=drafts", "/payments", "/payments/bank", "/payments/reminders", "/jobs", "/activity",
+    "", "/attention/mail_refused", "/orders", "/documents", "/documents?list=drafts", "/payments", "/payments/bank", "/payments/reminders", "/jobs", "/activity",
     "/activity/deliveries",
 )  # fmt: skip
 
@@ -226,13 +228,31 @@ def test_on_a_phone_no_row_of_a_list_is_higher_than_a_fingers_width(
     visitor = signed_in(busy, "els@host.example", operator=True)
     with busy.store.write() as connection:
         connection.execute(update(users).values(language=language))
-    page.set_viewport_size({"width": 390, "height": 844})
     for path in (*(f"/s/{SHOP}{path}" for path in CARDS), "/jobs", "/shops", "/search?q=peeters"):
         text = visitor.get(path).text
         page.set_content(f"{text}<style>{styles}</style><script>{{{script}}}</script>", wait_until="domcontentloaded")
-        heights = page.eval_on_selector_all(".cards tbody tr", "all => all.map(one => one.offsetHeight)")
-        assert heights, path
-        assert max(heights) < 120, path
+        for width in (390, 360):
+            page.set_viewport_size({"width": width, "height": 844})
+            heights = page.eval_on_selector_all(ROWS, "all => all.map(one => one.offsetHeight)")
+            assert heights, path
+            assert max(heights) < 120, (path, width)
+
+
+def test_who_has_many_refused_mails_sees_every_reason_and_the_end_of_one_within_two_screens(
+    app: BridgeApp, page: "Page"
+) -> None:
+    styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
+    visitor = signed_in(app, "els@host.example", operator=True)
+    busy_shop.make_worse(app, busy_shop.fill(app, orders_=36, failed=36, drafts_=200))
+    with app.store.write() as connection:
+        connection.execute(update(users).values(language="de"))
+    for path, last in (("", "#needs"), ("/attention/mail_refused", "#more")):
+        text = visitor.get(f"/s/{SHOP}{path}").text
+        for width in (390, 360):
+            page.set_viewport_size({"width": width, "height": 844})
+            page.set_content(f"{text}<style>{styles}</style>", wait_until="domcontentloaded")
+            end = page.locator(last).evaluate("one => one.getBoundingClientRect().bottom + window.scrollY")
+            assert end <= 2 * 844, (path, width)
 
 
 def test_page_one_is_small_in_a_row_and_legible_under_the_pointer_or_with_the_keyboard_beside_it(

@@ -53,6 +53,10 @@ class ShopName:
     name: str
     url: str
 
+    def is_like(self, typed: str) -> bool:
+        """Whether its name or address has *typed* in it."""
+        return typed.lower() in f"{self.name} {self.url}".lower()
+
 
 @dataclass(frozen=True)
 class NewUser:

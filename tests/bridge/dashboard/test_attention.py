@@ -5,15 +5,21 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+from sqlalchemy import update
+
 import bridge
 from tests.bridge.dashboard.test_pages import admin
 from tests.support.bridge_app import NOW, SHOP, BridgeApp
+from tests.support.personas import signed_in
 from worker.domain.party import Address, Buyer
 from worker.message import Message
 from worker.store import alerts, deliveries, jobs
 from worker.store.database.tables import jobs as jobs_table
+from worker.store.database.tables import shops
 from worker.store.deliveries import NewDelivery
-from worker.store.jobs import JobEnd
+from worker.store.jobs import JobEnd, JobKind
+
+OTHER = "0ther0ther0ther0ther0the"
 
 
 def fail(app: BridgeApp, count: int) -> None:
@@ -28,15 +34,38 @@ def fail(app: BridgeApp, count: int) -> None:
 def test_overview_shop_list_and_list_of_the_reason_say_the_same_count(app: BridgeApp) -> None:
     fail(app, 60)
     visitor = admin(app)
-    overview, whole, further = (
+    overview, first, whole, further = (
         visitor.get(f"/s/{SHOP}{page}").text
-        for page in ("", "/attention/order_failed", "/attention/order_failed?from=51")
+        for page in ("", *(f"/attention/order_failed{query}" for query in ("", "?size=200", "?size=50&from=51")))
     )
     assert '<span class="count">60</span>' in overview
-    assert "1 to 50 of 60" in whole
+    assert ("1 to 10 of 60" in first, "and 50 more" in first, 'href="?size=200"' in first) == (True, True, True)
+    assert ("1 to 60 of 60" in whole, 'id="more"' in whole) == (True, False)
     assert "51 to 60 of 60" in further
     assert "needs you: 60" in visitor.get("/shops").text
-    assert "1 to 50 of 60" in visitor.get("/attention/order_failed").text
+    assert "1 to 10 of 60" in visitor.get("/attention/order_failed").text
+
+
+def test_a_house_of_many_shops_is_kept_to_those_of_a_name_or_an_address(app: BridgeApp) -> None:
+    fail(app, 2)
+    app.add_shop(OTHER)
+    with app.store.write() as connection:
+        named = {"name": "Slagerij Mertens", "url": "https://mertens.example"}
+        connection.execute(update(shops).where(shops.c.shop_id == OTHER).values(**named))
+    visitor = signed_in(app, "els@host.example", operator=True)
+    for page in ("/attention/order_failed", "/jobs"):
+        assert visitor.get(f"{page}?shop=JANSSENS").text.count(f"/s/{SHOP}/orders/") == 2, page
+        assert visitor.get(f"{page}?shop=mertens.example").text.count(f"/s/{SHOP}/orders/") == 0, page
+    retry = {"what": "process_order", "code": "order_unreadable"}
+    visitor.post("/jobs/retry?shop=mertens", **retry)
+    assert waiting_tasks(app) == 0
+    visitor.post("/jobs/retry?shop=bakkerij", **retry)
+    assert waiting_tasks(app) == 1
+
+
+def waiting_tasks(app: BridgeApp) -> int:
+    with app.store.read() as connection:
+        return jobs.counts(connection, (JobKind.TASK,)).get("waiting", 0)
 
 
 def test_a_reason_is_dismissed_and_put_off_by_its_forms_and_never_without_one(app: BridgeApp) -> None:

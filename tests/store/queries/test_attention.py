@@ -23,7 +23,7 @@ from worker.store import alerts, bank_files, bank_lines, drafts
 from worker.store.bank_files import NewFile
 from worker.store.bank_lines import LineState
 from worker.store.queries import activity, attention, document_lists
-from worker.store.queries.attention import PAGE_SIZE, Need, Needs
+from worker.store.queries.attention import PAGE_SIZE, Need, Needs, Part
 
 REFUSED = {"code": "mail_refused", "reason": "The address does not exist."}
 
@@ -93,7 +93,7 @@ def test_each_count_is_that_of_its_list_and_of_the_database(history: History) ->
     (group,) = told(history).groups
     with history.store.read() as connection:
         first = attention.page(connection, ("a",), group.reason, now=history.now)
-        second = attention.page(connection, ("a",), group.reason, now=history.now, first=PAGE_SIZE + 1)
+        second = attention.page(connection, ("a",), group.reason, now=history.now, part=Part(PAGE_SIZE + 1))
         assert attention.page(connection, ("b",), group.reason, now=history.now).total == 0
         assert document_lists.count_open_drafts(connection, "a") == group.count + told(history).kept
     assert (group.count, first.total, len(first.rows), len(second.rows)) == (81, 81, PAGE_SIZE, 31)

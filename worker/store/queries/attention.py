@@ -102,6 +102,17 @@ class Needs:
 
 
 @dataclass(frozen=True)
+class Part:
+    """*size* things from number *first* (1 is the oldest) on."""
+
+    first: int = 1
+    size: int = PAGE_SIZE
+
+
+WHOLE_PAGE = Part()
+
+
+@dataclass(frozen=True)
 class NeedPage:
     """The things of one reason from number *first* (1 is the oldest), out of *total*."""
 
@@ -267,12 +278,12 @@ def things(reason: Reason, shops: Shops, now: datetime) -> Select[Any]:
     return query.order_by(of.since, of.item_id)
 
 
-def page(connection: Connection, shops: Shops, reason: Reason, *, now: datetime, first: int = 1) -> NeedPage:
-    """The things of one reason, the oldest first, from number *first* on."""
+def page(connection: Connection, shops: Shops, reason: Reason, *, now: datetime, part: Part = WHOLE_PAGE) -> NeedPage:
+    """The things of one reason, the oldest first."""
     query = things(reason, shops, now)
     total = int(connection.execute(select(func.count()).select_from(query.order_by(None).subquery())).scalar_one())
-    rows = READ[reason.source](connection, query.limit(PAGE_SIZE).offset(max(0, first - 1)))
-    return NeedPage(tuple(rows), first, total)
+    rows = READ[reason.source](connection, query.limit(part.size).offset(max(0, part.first - 1)))
+    return NeedPage(tuple(rows), part.first, total)
 
 
 def read_alerts(connection: Connection, query: Select[Any]) -> list[Need]:
