@@ -86,8 +86,8 @@ class Translator:
         return format_decimal(value, format=pattern, locale=self._locale)
 
     def quantity(self, value: Decimal) -> str:
-        """Write 2, 1.5, 0.125: no more decimals than it has."""
-        pattern = _with_decimals(self._locale.decimal_formats[None].pattern, 0, 9)
+        """Write 2, 1.5, 0.125: no more decimals than it has, and four at most; a third of a metre is 0.3333."""
+        pattern = _with_decimals(self._locale.decimal_formats[None].pattern, 0, 4)
         return format_decimal(value, format=pattern, locale=self._locale)
 
     def percent(self, value: Decimal) -> str:
