@@ -1,4 +1,4 @@
-"""Keep the catalogs in step with the code: `make words`. Pages have their own; messages of both programs, documents and mails
+"""Keep the catalogs in step with the code: `make catalogs`. Pages have their own, and so has the demo; messages of both programs, documents and mails
 stand in the worker's.
 """
 
@@ -8,6 +8,7 @@ from worker.i18n.extract import WORKER, message_keys, update_catalogs
 
 I18N_FOLDER = Path(__file__).parent
 BRIDGE_FOLDER = I18N_FOLDER.parent
+DEMO_FOLDER = WORKER[0] / "demo"
 
 
 def all_message_keys() -> set[str]:
@@ -18,3 +19,4 @@ def all_message_keys() -> set[str]:
 if __name__ == "__main__":
     update_catalogs(*WORKER, more=all_message_keys())
     update_catalogs(BRIDGE_FOLDER, I18N_FOLDER)
+    update_catalogs(DEMO_FOLDER, DEMO_FOLDER / "i18n")

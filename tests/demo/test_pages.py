@@ -1,19 +1,24 @@
 """The demo's pages show what shop and mailbox hold, and nothing in them can act."""
 
+import html
+import re
 import smtplib
 from collections.abc import Iterator
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from bridge.accounts import access
+from worker.demo import i18n
 from worker.demo.counter import Counter
 from worker.demo.mailbox import Mailbox
 from worker.demo.pages import Door, ShownDecision, ShownShop, create_pages
 from worker.demo.pretend_shop import PretendShop, a_refund, an_order
 from worker.demo.stories import KOFFIEPOT
+from worker.i18n.catalogs import messages
 
 DASHBOARD = "http://127.0.0.1:1"
 
@@ -49,9 +54,9 @@ def mail_it(mailbox: Mailbox) -> None:
     mail["From"], mail["To"], mail["Subject"] = "shop@shop.test", "koper@klant.test", "Factuur F2026-00001"
     mail.set_content("Beste <klant>")
     mail.add_alternative('<p>Beste</p><img src="cid:qr"><script>alert(1)</script>', subtype="html")
-    html = mail.get_body(preferencelist=("html",))
-    assert html is not None
-    html.add_related(b"PNG", "image", "png", cid="<qr>")
+    body = mail.get_body(preferencelist=("html",))
+    assert body is not None
+    body.add_related(b"PNG", "image", "png", cid="<qr>")
     mail.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="F2026-00001.pdf")
     mail.add_attachment("<script>alert(1)</script>", subtype="html", filename="page.html")
     with smtplib.SMTP("127.0.0.1", mailbox.port, timeout=5) as server:
@@ -221,3 +226,49 @@ def test_no_page_loads_anything_from_elsewhere(pages: FlaskClient) -> None:
     assert "default-src 'none'" in headers["Content-Security-Policy"]
     assert (headers["X-Content-Type-Options"], headers["Referrer-Policy"]) == ("nosniff", "no-referrer")
     assert "http" not in pages.get("/mails").text
+
+
+OWN_WORDS = re.compile(r"<(style|title)\b.*?</\1>|{[{%#].*?[#%}]}|<[^>]*>", re.DOTALL)
+NAMES = {"Message", "ID", "Mollie", "Pretend"}
+
+
+@pytest.mark.parametrize("template", sorted((Path(i18n.__file__).parents[1] / "templates").glob("*.html")))
+def test_a_template_says_no_word_that_is_not_in_the_catalogs(template: Path) -> None:
+    said = OWN_WORDS.sub(" ", template.read_text(encoding="utf-8"))
+
+    assert set(re.findall(r"[A-Za-z]{2,}", said)) <= NAMES
+
+
+def words_of(page: str) -> str:
+    return html.unescape(re.sub(r"<[^>]*>", "\n", page))
+
+
+@pytest.mark.parametrize("language", ["nl", "fr", "de"])
+def test_every_page_speaks_the_language_that_the_browser_asks_for(
+    pages: FlaskClient, shop: PretendShop, mailbox: Mailbox, language: str
+) -> None:
+    order = an_order(id=7)
+    shop.place(order, [a_refund(order, id=8, amount="5", reason="kapot")])
+    shop.place(an_order(id=9, status="on-hold", paid=False))
+    mail_it(mailbox)
+    english = {key for key, said in messages(language, i18n.__name__).items() if said != key}
+
+    for path in ("/", "/shop", "/shop/orders/7", "/shop/orders/9", "/recorded", "/mails", "/mails/1", "/nothing"):
+        page = pages.get(path, headers={"Accept-Language": f"{language}-BE"}).text
+        lines = {line.strip() for line in words_of(page).splitlines()}
+        assert f'<html lang="{language}">' in page, path
+        assert lines & english == set(), path
+
+
+def test_a_language_is_chosen_on_every_page_and_stays(pages: FlaskClient, shop: PretendShop) -> None:
+    shop.place(an_order(id=7))
+    here = pages.get("/shop/orders/7").text
+    chosen = re.search(r'href="(/language/fr[^"]*)"', here)
+    assert chosen
+
+    answer = pages.get(html.unescape(chosen[1]))
+    assert answer.location.rstrip("?") == "/shop/orders/7"
+    assert "Commande 7" in pages.get("/shop/orders/7").text
+    assert "=session-token-fr;" in pages.get("/dashboard").headers["Set-Cookie"]
+    assert pages.get("/language/fr?to=//evil.example").location == "/"
+    assert pages.get("/language/xx").status_code == 404

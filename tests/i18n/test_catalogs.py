@@ -11,14 +11,14 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 import worker
-from bridge.i18n.extract import I18N_FOLDER, all_message_keys
+from bridge.i18n.extract import DEMO_FOLDER, I18N_FOLDER, all_message_keys
 from worker.domain.document import Kind
 from worker.i18n import LANGUAGES, Translator, extract, title, titled_file_stem
 
 ROOT = Path(worker.__file__).parent
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
-# The folder with the catalogs of the worker (documents, mails, all messages), and that of the pages.
-WORKER, PAGES = extract.WORKER[1], I18N_FOLDER
+# The folder with the catalogs of the worker (documents, mails, all messages), that of the pages, and that of the demo.
+WORKER, PAGES, DEMO = extract.WORKER[1], I18N_FOLDER, DEMO_FOLDER / "i18n"
 
 
 def catalog(folder: Path, language: str) -> Catalog:
@@ -37,7 +37,7 @@ def placeholders(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
-@pytest.mark.parametrize("folder", [WORKER, PAGES], ids=["worker", "pages"])
+@pytest.mark.parametrize("folder", [WORKER, PAGES, DEMO], ids=["worker", "pages", "demo"])
 def test_a_catalog_has_every_sentence_and_no_other(folder: Path, language: str) -> None:
     found = catalog(folder, language)
     translated = {str(message.id) for message in found if message.id and message.string}
@@ -47,14 +47,14 @@ def test_a_catalog_has_every_sentence_and_no_other(folder: Path, language: str) 
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
-@pytest.mark.parametrize("folder", [WORKER, PAGES], ids=["worker", "pages"])
+@pytest.mark.parametrize("folder", [WORKER, PAGES, DEMO], ids=["worker", "pages", "demo"])
 def test_a_translation_keeps_the_placeholders(folder: Path, language: str) -> None:
     for message in catalog(folder, language):
         if message.id:
             assert placeholders(str(message.string)) == placeholders(str(message.id)), message.id
 
 
-@pytest.mark.parametrize("folder", [WORKER, PAGES], ids=["worker", "pages"])
+@pytest.mark.parametrize("folder", [WORKER, PAGES, DEMO], ids=["worker", "pages", "demo"])
 def test_the_template_catalog_is_up_to_date(folder: Path) -> None:
     with (folder / "locale" / "facturelay.pot").open("rb") as lines:
         assert {str(message.id) for message in read_po(lines) if message.id} == sentences(folder)
@@ -140,7 +140,7 @@ def test_each_kind_has_a_name_and_a_template_in_each_language() -> None:
         assert len({title(kind, Translator(language)) for language in LANGUAGES}) == len(LANGUAGES)
 
 
-@pytest.mark.parametrize("folder", [WORKER, PAGES], ids=["worker", "pages"])
+@pytest.mark.parametrize("folder", [WORKER, PAGES, DEMO], ids=["worker", "pages", "demo"])
 def test_dutch_says_je_to_whoever_reads_it(folder: Path) -> None:
     """Only the label that invoices between businesses have always had is formal."""
     formal = [

@@ -12,12 +12,13 @@ from flask import Flask, Response, abort, redirect, render_template, request, ur
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
+from worker.demo import i18n
 from worker.demo.counter import CARD, Counter
 from worker.demo.demo_user import COOKIE
 from worker.demo.mailbox import Attachment, Mail, Mailbox
 from worker.demo.note_html import sanitize
 from worker.demo.orders import Payload
-from worker.domain.language import LANGUAGES
+from worker.i18n import LANGUAGES
 
 DecisionState = Literal["issued", "draft", "none", "waiting", "needs you"]
 
@@ -71,9 +72,11 @@ class Door:
 
 @dataclass
 class Progress:
-    """How far the demo is with what it plays by itself, and whether anything is being done."""
+    """How far the demo is with the recordings that it plays by itself, and whether anything is being done."""
 
-    sentence: str = ""
+    is_playing: bool = False
+    done: int = 0
+    of: int = 0
     is_busy: Callable[[], bool] = lambda: False
 
 
@@ -83,6 +86,7 @@ def create_pages(
     """The site of *shops*; *door* is linked from every page."""
     app = Flask(__name__)
     app.url_map.strict_slashes = False
+    i18n.install(app)
     app.jinja_env.globals.update(marks=_MARKS, has_dashboard=door is not None, shops=shops, note_html=_note)
     zone = shops[0].counter.shop.site_zone
     app.jinja_env.filters.update(day=lambda moment: _day(moment, zone), size=_size, buyer=_buyer)
@@ -90,6 +94,7 @@ def create_pages(
     for rule, name, view in (
         ("/", "welcome", pages.welcome),
         ("/dashboard", "dashboard", pages.dashboard),
+        ("/language/<code>", "choose_language", pages.choose_language),
         ("/mails", "mails", pages.mails),
         ("/mails/<int:number>", "mail", pages.mail),
         ("/mails/<int:number>/html", "mail_html", pages.mail_html),
@@ -133,20 +138,25 @@ class _Pages:
         return render_template(
             "welcome.html",
             stories=stories,
-            progress=self._progress.sentence,
-            refresh_s=3 if self._progress.sentence else 0,
+            progress=self._progress,
+            refresh_s=3 if self._progress.is_playing else 0,
             mails=len(self._mailbox.messages()),
         )
 
     def dashboard(self) -> AnyResponse:
-        """Sign this browser in, in the language that it asks for, and go to the dashboard's page *to*."""
+        """Sign this browser in, in the language of these pages, and go to the dashboard's page *to*."""
         if self._door is None:
             abort(404)
-        path = request.args.get("to", "/")
-        safe = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
-        answer = redirect(self._door.url.rstrip("/") + (path if safe else "/"))
-        language = request.accept_languages.best_match(LANGUAGES, "en")
-        answer.set_cookie(COOKIE, self._door.sign_in(language), httponly=True, samesite="Lax", path="/")
+        answer = redirect(self._door.url.rstrip("/") + _path_asked())
+        answer.set_cookie(COOKIE, self._door.sign_in(i18n.language()), httponly=True, samesite="Lax", path="/")
+        return answer
+
+    def choose_language(self, code: str) -> AnyResponse:
+        """From now on these pages speak it; back to the page *to*."""
+        if code not in LANGUAGES:
+            abort(404)
+        answer = redirect(_path_asked())
+        answer.set_cookie(i18n.COOKIE, code, httponly=True, samesite="Lax", path="/")
         return answer
 
     def shop(self, slug: str) -> str:
@@ -235,6 +245,12 @@ class _Pages:
         return self._shops[slug]
 
 
+def _path_asked() -> str:
+    """The page *to* that the address names, where it is one of this site."""
+    path = request.args.get("to", "/")
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() else "/"
+
+
 def _quantity(text: str | None) -> int:
     """What was typed as a small whole number, 0 for anything else."""
     return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 4 else 0
@@ -300,7 +316,7 @@ def _day(instant: datetime | str | None, zone: tzinfo) -> str:
     if instant is None:
         return ""
     local = datetime.fromisoformat(instant) if isinstance(instant, str) else instant.astimezone(zone)
-    return f"{local.day} {local:%b %H:%M}"
+    return i18n.moment(local, zone)
 
 
 def _size(content: bytes) -> str:

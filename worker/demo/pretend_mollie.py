@@ -18,6 +18,7 @@ from typing import Any
 
 from flask import Flask, Response, jsonify, make_response, redirect, render_template, request
 
+from worker.demo import i18n
 from worker.demo.http_server import Pretended, hang_up
 
 KEY, LIVE_KEY = "test_dHar4XY7LxsDOtmnkVtjNVWXLSlXsM", "live_dHar4XY7LxsDOtmnkVtjNVWXLSlXsM"
@@ -45,6 +46,7 @@ class PretendMollie(Pretended):
 
     def app(self) -> Flask:
         app = Flask(__name__)
+        i18n.install(app)
         app.add_url_rule("/v2/payments", view_func=self.create, methods=["POST"])
         app.add_url_rule("/v2/payments/<number>", view_func=self.show, methods=["GET"])
         app.add_url_rule("/v2/payments/<number>", view_func=self.cancel, methods=["DELETE"], endpoint="cancel")

@@ -20,6 +20,7 @@ from worker.demo.business_orders import BUSINESS_ORDERS, BusinessOrder
 from worker.demo.comparison import as_lines, differences, what_it_became
 from worker.demo.counter import Counter
 from worker.demo.http_server import serve
+from worker.demo.i18n import _, amount, in_catalog, language, told
 from worker.demo.orders import Payload
 from worker.demo.pages import Door, Progress, ShownDecision, ShownShop, create_pages
 from worker.demo.pretend_shop import a_product, a_variation
@@ -27,14 +28,14 @@ from worker.demo.recordings import Scenario, load
 from worker.demo.stage import STEP_TIMEOUT_S, Stage, open_stage
 from worker.demo.stories import PlayedShop, open_stories
 from worker.errors import Rejected
+from worker.i18n import Translator, title
 from worker.processes import status
 from worker.processes.supervisor import stop_on_signals
 from worker.store.database import json_codec
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails, OrderHistory
 
-RECORDED = "Recorded orders"
-PLAYS = "The demo places its orders just now; this page follows."
+RECORDED = in_catalog("Recorded orders")
 EBOOK = "EBOOK-1"  # the one product of the recorded orders that is not sent
 
 
@@ -74,7 +75,7 @@ def run_demo(folder: Path, *, once: bool, as_json: bool, port: int, workers: int
     stop, result = stop_on_signals(), Result()
     say: Callable[[str], None] = (lambda _line: None) if as_json else click.echo
     with open_stage(workers=workers, name=RECORDED) as stage, open_stories(stage) as shops:
-        progress = Progress(PLAYS, is_busy=lambda: not status.check(stage.services).is_idle)
+        progress = Progress(is_playing=True, is_busy=lambda: not status.check(stage.services).is_idle)
         show = Show(stage, shops, progress, result, say)
         with serve(pages_of(show), port=port) as pages:
             say(f"Open {pages.url} in a browser: orders, mails, PDFs, and the dashboard without a password.")
@@ -100,12 +101,12 @@ def play_all(show: Show, folder: Path, stop: Event) -> bool:
     for index, scenario in enumerate(scenarios, 1):
         if stop.is_set():
             return False
-        show.progress.sentence = f"{PLAYS} ({index} of {len(scenarios)} recordings)"
+        show.progress.done, show.progress.of = index, len(scenarios)
         play(show.stage, scenario, show.result)
         compare(show.stage, scenario, expected.get(scenario.name, {}), show.result, show.say)
     for order in BUSINESS_ORDERS:
         play_business(show.stage, order, show.result, show.say)
-    show.progress.sentence = ""
+    show.progress.is_playing = False
     show.say(summary(show.stage, show.result))
     return True
 
@@ -129,7 +130,9 @@ def pages_of(show: Show) -> Flask:
     recorded = ShownShop(
         slug="recorded",
         name=RECORDED,
-        about="What a real WooCommerce sent, byte for byte, in 43 orders: foreign addresses, free orders, refunds, deleted ones.",
+        about=in_catalog(
+            "What a real WooCommerce sent, byte for byte, in 43 orders: foreign addresses, free orders, refunds, deleted ones."
+        ),
         counter=Counter(show.stage.shop),
         decisions=partial(decisions, show.stage),
         dashboard=f"/s/{show.stage.shop_id}",
@@ -207,37 +210,37 @@ def get_order_history(stage: Stage, order_id: int) -> OrderHistory:
 
 
 def decisions(stage: Stage, order_id: int) -> Sequence[ShownDecision]:
-    """What the demo's page shows beside an order."""
+    """What the demo's page shows beside an order, in the language of whoever asks."""
     try:
         found = get_order_history(stage, order_id)
     except Rejected:
-        return (ShownDecision("waiting", "Nothing has arrived yet."),)
+        return (ShownDecision("waiting", _("Nothing has arrived yet.")),)
     shown = [one for item in found.items for one in decision(stage, item)]
     if not shown and found.order:
         message = next(
-            (str(finding.message) for finding in found.order.rule_results if not finding.fired), "Nothing is due."
+            (told(finding.message) for finding in found.order.rule_results if not finding.fired), _("Nothing is due.")
         )
         shown = [ShownDecision("none", message)]
     flags = found.order.flags if found.order else ()
-    return (*shown, *(ShownDecision("needs you", str(flag.message)) for flag in flags))
+    return (*shown, *(ShownDecision("needs you", told(flag.message)) for flag in flags))
 
 
 def decision(stage: Stage, item: DocumentDetails) -> Iterator[ShownDecision]:
     """What was made, and what of it failed."""
     if item.document is None:
-        why = str(item.draft.problems[0].message) if item.draft.problems else "It waits for you to issue it."
+        why = told(item.draft.problems[0].message) if item.draft.problems else _("It waits for you to issue it.")
         yield ShownDecision("draft", why)
         return
-    kind = item.draft.kind.replace("_", " ").capitalize()
-    amount = f", {item.draft.total:.2f} {item.draft.currency}" if item.draft.total else ""
-    due = f", {item.open:.2f} to be paid" if item.open and item.open > 0 else ""
+    kind, currency = title(item.draft.kind, Translator(language())), item.draft.currency
+    total = f", {amount(item.draft.total, currency)}" if item.draft.total else ""
+    due = _(", {amount} to be paid", amount=amount(item.open, currency)) if item.open and item.open > 0 else ""
     yield ShownDecision(
         "issued",
-        f"{kind}{amount}{due}",
+        f"{kind}{total}{due}",
         item.document.number,
         stage.services.link_of(item.document) or "",
     )
-    yield from (ShownDecision("needs you", str(step.message)) for step in item.steps if step.state == "failed")
+    yield from (ShownDecision("needs you", told(step.message)) for step in item.steps if step.state == "failed")
 
 
 def summary(stage: Stage, result: Result) -> str:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from worker.demo.counter import CARD, TRANSFER, Counter, Customer, Product
+from worker.demo.i18n import in_catalog
 from worker.demo.pretend_shop import PretendShop
 from worker.demo.stage import Stage, a_shop, connect
 from worker.domain.document import Kind
@@ -99,7 +100,7 @@ LUC = Customer("Luc", "Dubois", "Rue de Fer 27", "5000", "Namur", "luc.dubois@cl
 
 KOFFIEPOT = StoryShop(
     slug="koffiepot",
-    about="Gent, in Dutch: confirmations, payment requests, invoices when paid, delivery notes.",
+    about=in_catalog("Gent, in Dutch: confirmations, payment requests, invoices when paid, delivery notes."),
     seller=a_shop("", "").seller,
     accent="#0f766e",
     language="nl",
@@ -117,28 +118,28 @@ KOFFIEPOT = StoryShop(
     methods={CARD: "Bancontact", TRANSFER: "Overschrijving"},
     stories=(
         Story(
-            "paid by Bancontact and sent",
+            in_catalog("paid by Bancontact and sent"),
             ELS, {"MOK-1": 2, "KOFFIE-250": 1}, CARD, (CONFIRMATION, INVOICE, DELIVERY_NOTE), then=(Counter.complete,),
         ),
-        Story("by transfer, not paid yet: a payment request with its QR code", TOM, {"POT-1": 1}, TRANSFER, (CONFIRMATION, REQUEST)),
+        Story(in_catalog("by transfer, not paid yet: a payment request with its QR code"), TOM, {"POT-1": 1}, TRANSFER, (CONFIRMATION, REQUEST)),
         Story(
-            "one mug came back: a credit note for that one",
+            in_catalog("one mug came back: a credit note for that one"),
             SOFIE, {"MOK-1": 3, "KOFFIE-250": 2}, CARD, (CONFIRMATION, INVOICE, CREDIT_NOTE), then=(_give_back_one,),
         ),
-        Story("a business: by Peppol, and a copy by mail", BAKERY, {"POT-1": 4}, CARD, (CONFIRMATION, INVOICE)),
+        Story(in_catalog("a business: by Peppol, and a copy by mail"), BAKERY, {"POT-1": 4}, CARD, (CONFIRMATION, INVOICE)),
         Story(
-            "changed after its invoice: the invoice stays, and you are told",
+            in_catalog("changed after its invoice: the invoice stays, and you are told"),
             ELS, {"MOK-1": 1}, CARD, (CONFIRMATION, INVOICE), then=(_buy_one_more,), flags=("changed_after_invoice",),
         ),
         Story(
-            "a mailbox that does not exist: something for you to mend",
+            in_catalog("a mailbox that does not exist: something for you to mend"),
             WITHOUT_BOX, {"POT-1": 1, "MOK-1": 4}, CARD, (CONFIRMATION, INVOICE), mail_fails=True,
         ),
     ),
 )  # fmt: skip
 AMELIE = StoryShop(
     slug="amelie",
-    about="Liège, in French: an invoice at once, to be paid by transfer or already paid.",
+    about=in_catalog("Liège, in French: an invoice at once, to be paid by transfer or already paid."),
     seller=Seller(
         name="Chez Amélie",
         legal_form="SRL",
@@ -162,9 +163,9 @@ AMELIE = StoryShop(
     ),
     methods={CARD: "Bancontact", TRANSFER: "Virement bancaire"},
     stories=(
-        Story("paid by Bancontact", CLAIRE, {"CHOC-100": 5, "BOUGIE-1": 1}, CARD, (INVOICE,)),
-        Story("an invoice that waits for the money: QR code and reference", LUC, {"COFFRET-1": 2}, TRANSFER, (INVOICE,)),
-        Story("all of it given back", CLAIRE, {"BOUGIE-1": 2}, CARD, (INVOICE, CREDIT_NOTE), then=(lambda counter, order_id: counter.refund(order_id, {}),)),
+        Story(in_catalog("paid by Bancontact"), CLAIRE, {"CHOC-100": 5, "BOUGIE-1": 1}, CARD, (INVOICE,)),
+        Story(in_catalog("an invoice that waits for the money: QR code and reference"), LUC, {"COFFRET-1": 2}, TRANSFER, (INVOICE,)),
+        Story(in_catalog("all of it given back"), CLAIRE, {"BOUGIE-1": 2}, CARD, (INVOICE, CREDIT_NOTE), then=(lambda counter, order_id: counter.refund(order_id, {}),)),
     ),
 )  # fmt: skip
 STORY_SHOPS = (KOFFIEPOT, AMELIE)
