@@ -26,7 +26,7 @@ from bridge.plugin.signed_request import (
 )
 from worker import queue
 from worker.actions import shop_secrets
-from worker.actions.shop_facts import facts_to_keep, take_over
+from worker.actions.shop_facts import facts_to_keep, statuses_in, take_over
 from worker.domain.actor import Actor
 from worker.domain.mail_holds import settings_for_plugin
 from worker.domain.settings_diff import describe_changes
@@ -35,7 +35,7 @@ from worker.message import NO_MESSAGE, Message
 from worker.net import document_link, order_link
 from worker.net.request_signature import RequestSignature, signature
 from worker.net.site_address import normalized_address
-from worker.store import audit_trail, counters, documents, payment_methods, plugins, shops
+from worker.store import audit_trail, counters, documents, order_statuses, payment_methods, plugins, shops
 from worker.store.audit_trail import AuditEntry
 from worker.store.plugins import NewPlugin
 from worker.store.shops import Secrets
@@ -149,6 +149,7 @@ def store_connection(content: dict[str, Any], shop_id: str, code_hash: str) -> R
         )
         for method in kept.payment_methods:
             payment_methods.remember(connection, shop_id, method.method, method.title)
+        order_statuses.replace_all(connection, shop_id, statuses_in(facts))
         audit_trail.add(
             connection,
             AuditEntry(
@@ -209,6 +210,7 @@ def heartbeat(plugin_request: PluginRequest) -> Response:
     found, version, now = plugin_request.plugin, plugin_request.text("version", longest=40), context().now()
     with context().store.write() as connection:
         plugins.record_heartbeat(connection, found.plugin_id, version=version, report=plugin_request.content, now=now)
+        order_statuses.replace_all(connection, found.shop_id, statuses_in(plugin_request.content))
         connected = shops.get(connection, context().encryption, found.shop_id)
         mailed = plugins.mailed_since(connection, found.shop_id, now - plugins.MAILED_WITHIN)
     shop, own_server = connected.shop, connected.secrets.smtp_url

@@ -57,6 +57,10 @@ def invoice_of(order: Order) -> Draft:
 CREATED, PAID, PROCESSING, COMPLETED = "created", "paid", "processing", "completed"
 
 
+# A status that the shop names comes in no order.
+MOMENTS = [moment for moment in Trigger if moment is not Trigger.STATUS]
+
+
 @pytest.mark.parametrize(
     ("status", "paid", "reached"),
     [
@@ -81,7 +85,7 @@ CREATED, PAID, PROCESSING, COMPLETED = "created", "paid", "processing", "complet
 )
 def test_an_invoice_is_due_from_its_moment_on(status: str, paid: bool, reached: set[str]) -> None:
     order = an_order(status=status, paid=paid)
-    due = {moment for moment in Trigger if look(order, shop=a_shop(f"invoice:{moment}:send")).drafts}
+    due = {moment for moment in MOMENTS if look(order, shop=a_shop(f"invoice:{moment}:send")).drafts}
     assert due == reached
 
 
@@ -104,9 +108,34 @@ def test_a_finding_says_why(order: Order, code: str) -> None:
     assert str(finding.message).endswith(".")
 
 
-@pytest.mark.parametrize("moment", list(Trigger))
+@pytest.mark.parametrize("moment", MOMENTS)
 def test_an_order_before_its_trigger_is_told_which_one(moment: Trigger) -> None:
     assert codes(look(an_order(status="pending"), shop=a_shop(f"invoice:{moment}:send")))[0] == f"not_{moment}"
+
+
+@pytest.mark.parametrize(
+    ("status", "paid", "code"),
+    [
+        ("await-ship", False, "fired"),  # whatever the rules know of paying: the owner said so
+        ("await-ship", True, "fired"),
+        ("on-hold", False, "fired"),
+        ("packed", True, "not_status"),
+        ("completed", True, "not_status"),
+        ("cancelled", False, "never_paid"),
+    ],
+)
+def test_a_rule_for_a_status_holds_while_the_order_is_in_it(status: str, paid: bool, code: str) -> None:
+    wanted = status if code == "fired" else "await-ship"
+    # What a status stands for is another question.
+    shop = a_shop(f"invoice:status={wanted}:send", orders=OrderSettings(SINCE, {"packed": "completed"}))
+
+    assert codes(look(an_order(status=status, paid=paid), shop=shop))[0] == code
+
+
+def test_an_order_in_another_status_is_told_both() -> None:
+    (finding, *_) = look(an_order(status="packed"), shop=a_shop("invoice:status=await-ship:send")).rule_results
+
+    assert str(finding.message) == "The order is not in the status “await-ship”; its status is “packed”."
 
 
 def test_a_pending_order_counts_when_staff_made_it() -> None:

@@ -25,6 +25,7 @@ WHOLE = Rule(
     [
         ("invoice:paid:send", Rule(Kind.INVOICE, Trigger.PAID)),
         ("order_confirmation:created:draft", Rule(Kind.ORDER_CONFIRMATION, Trigger.CREATED, SendMode.DRAFT)),
+        ("invoice:status=await-ship:send", Rule(Kind.INVOICE, Trigger.STATUS, status="await-ship")),
         ("delivery_note:processing:send:country=BE", Rule(Kind.DELIVERY_NOTE, Trigger.PROCESSING, countries=("BE",))),
         ("invoice:paid:draft:buyer=business,country=BE|NL,method=bacs|cod,minimum=50.00", WHOLE),
         (
@@ -72,6 +73,11 @@ def test_a_rule_is_read_and_written_the_same(text: str, rule: Rule) -> None:
         ('invoice:paid:send:category=""', "is not a condition"),
         ("receipt:paid:send", "'receipt' is not a valid Kind"),
         ("invoice:sometime:send", "'sometime' is not a valid Trigger"),
+        ("invoice:paid=await-ship:send", "'paid=await-ship' is not a valid Trigger"),
+        ("invoice:status:send", "“status” names no order status"),
+        ("invoice:status=:send", "names no order status"),
+        ("invoice:status=Await ship:send", "names no order status"),
+        ("payment_request:status=await-ship:send", "A payment request asks for the money of an order that was placed"),
         ("invoice:paid:later", "'later' is not a valid SendMode"),
         ("credit_note:paid:send", "Credit notes follow refunds"),
         ("invoice:paid:send:country=Belgium", "“country=Belgium” is not a condition"),

@@ -19,7 +19,7 @@ TAKEN_OVER = (
     "seller.name", "seller.address.street", "seller.address.postcode", "seller.address.city", "seller.address.country",
     "seller.vat_number", "seller.email", "seller.website", "seller.iban", "seller.bic", "zone",
 )  # fmt: skip
-MOST_LETTERS, MOST_METHODS, MOST_LANGUAGES = 200, 40, 20
+MOST_LETTERS, MOST_METHODS, MOST_LANGUAGES, MOST_STATUSES = 200, 40, 20, 60
 _UNTOUCHED = settings_form.settings_as_text(Shop("", "", "", OrderSettings(datetime(2000, 1, 1, tzinfo=UTC))))
 
 
@@ -61,6 +61,15 @@ def facts_to_keep(facts: Mapping[str, Any], taken: Mapping[str, str]) -> ShopFac
             if isinstance(one, dict) and text_of(one.get("id"))
         ),
     )
+
+
+def statuses_in(told: Mapping[str, Any]) -> dict[str, str]:
+    """The order statuses that a plugin tells of: what the shop calls each, by its name without `wc-`; one without a name by that."""
+    return {
+        status: text_of(one.get("title")) or status
+        for one in as_list(told.get("order_statuses"))[:MOST_STATUSES]
+        if isinstance(one, dict) and (status := text_of(one.get("id")))
+    }
 
 
 def text_of(value: object) -> str:

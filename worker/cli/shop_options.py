@@ -36,8 +36,8 @@ def is_services(_context: click.Context, _option: click.Parameter, value: str | 
 
 
 RULE_AND_SELLER = (
-    setting_option("--rule", "rules", "kind:moment:send or kind:moment:draft, perhaps with conditions, like "
-                   "invoice:paid:send:buyer=business,country=BE|NL,method=bacs,minimum=50 or order=suborder, category=Wijn|\"Brood, taart\", "
+    setting_option("--rule", "rules", "kind:moment:send or kind:moment:draft (created, paid, processing, completed, or a status of the shop's like "
+                   "status=await-ship), perhaps with conditions, like invoice:paid:send:buyer=business,country=BE|NL,method=bacs,minimum=50 or order=suborder, category=Wijn|\"Brood, taart\", "
                    "tax_class=reduced-rate, shipping=local_pickup, coupon=ZOMER*; repeat for several rules.",
                    multiple=True),
     setting_option("--seller-name", "seller.name", "Company name."),

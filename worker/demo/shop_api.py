@@ -1,6 +1,7 @@
 """WooCommerce's REST API v3 over a shop's state: the same paths, answers, headers and refusals."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
@@ -138,8 +139,15 @@ class _ShopApi:
             (webhook, ("DELETE",), self._webhooks.delete_webhook),
             (f"{BASE}/settings/general", ("GET",), self.list_settings),
             (f"{BASE}/settings/general/<name>", ("GET",), self.get_setting),
+            (f"{BASE}/reports/orders/totals", ("GET",), self.order_totals),
             (f"{BASE}/system_status", ("GET",), self.system_status),
         )
+
+    def order_totals(self) -> Response:
+        """Every status that is registered, those without an order too (as WooCommerce 11.0.1)."""
+        counts = Counter(order["status"] for order in self._state.orders())
+        told = {slug: name for slug, name in STATUSES.items() if slug not in ("auto-draft", "trash")}
+        return json_answer([{"slug": slug, "name": name, "total": counts[slug]} for slug, name in told.items()])
 
     def list_orders(self) -> Response:
         query = OrderQuery(php_query(request.query_string.decode()), self._state.site_zone)

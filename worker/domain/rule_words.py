@@ -1,6 +1,7 @@
 """A rule in words, for pages and the activity: when it makes what, and for which orders."""
 
 from worker.domain.document import KIND_TERMS, SendMode
+from worker.domain.order_status import status_term
 from worker.domain.rule_conditions import ORDER_KIND_TERMS
 from worker.domain.rules import BuyerFilter, Rule, Trigger
 from worker.message import NO_MESSAGE, Message
@@ -24,11 +25,17 @@ def rule_in_words(rule: Rule) -> Message:
     whole = Message(
         "{kind} when {moment}, {mode}",
         kind=KIND_TERMS[rule.kind],
-        moment=TRIGGER_TERMS[rule.trigger],
+        moment=moment_in_words(rule),
         mode=MODE_TERMS[rule.send_mode],
     )
     conditions = conditions_in_words(rule)
     return Message("{rule} ({conditions})", rule=whole, conditions=conditions) if conditions else whole
+
+
+def moment_in_words(rule: Rule) -> Message:
+    if rule.trigger is Trigger.STATUS:
+        return Message("in the status “{status}”", status=status_term(rule.status))
+    return TRIGGER_TERMS[rule.trigger]
 
 
 def conditions_in_words(rule: Rule) -> tuple[Message, ...]:

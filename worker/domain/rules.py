@@ -15,6 +15,7 @@ class Trigger(StrEnum):
     PAID = "paid"
     PROCESSING = "processing"
     COMPLETED = "completed"
+    STATUS = "status"  # exactly one that the shop names, such as one of its own
 
 
 class BuyerFilter(StrEnum):
@@ -45,7 +46,10 @@ STANDARD_CLASS = "standard"
 
 @dataclass(frozen=True)
 class Rule:
-    """When an order reaches *trigger*, make a *kind* and send or keep it; the conditions narrow the orders. Empty = all."""
+    """When an order reaches *trigger*, make a *kind* and send or keep it; the conditions narrow the orders. Empty = all.
+
+    *status* is that of the trigger `STATUS`, as WooCommerce's REST names it, without `wc-`.
+    """
 
     kind: Kind
     trigger: Trigger
@@ -59,10 +63,12 @@ class Rule:
     tax_classes: tuple[str, ...] = ()
     shipping_methods: tuple[str, ...] = ()
     coupons: tuple[str, ...] = ()
+    status: str = ""
 
     @classmethod
     def parse(cls, text: str) -> "Rule":
-        """Read `invoice:paid:send`, or with conditions `invoice:paid:send:buyer=business,country=BE|NL,category=Wijn|"Brood, taart"`.
+        """Read `invoice:paid:send`, or with conditions `invoice:paid:send:buyer=business,country=BE|NL,category=Wijn|"Brood, taart"`;
+        `invoice:status=await-ship:send` waits for that status.
 
         Raises ValueError with a sentence.
         """
@@ -73,9 +79,12 @@ class Rule:
                 text=text,
             )
         try:
-            rule = cls(Kind(kind), Trigger(trigger), SendMode(send_mode))
+            moment, status = parse_moment(trigger)
+            rule = cls(Kind(kind), moment, SendMode(send_mode), status=status)
+        except InvalidValue:
+            raise
         except ValueError as error:
-            kinds, triggers = "|".join(KINDS_BY_RULE), "|".join(Trigger)
+            kinds, triggers = "|".join(KINDS_BY_RULE), "|".join(Trigger).replace("status", "status=…")
             raise InvalidValue(
                 "“{text}” is not a rule: {error}. Use ({kinds}):({triggers}):(send|draft)",
                 text=text,
@@ -108,7 +117,29 @@ class Rule:
             ),
         )
         conditions = ",".join(part for part in parts if part)
-        return f"{self.kind}:{self.trigger}:{self.send_mode}" + (f":{conditions}" if conditions else "")
+        return f"{self.kind}:{self.moment}:{self.send_mode}" + (f":{conditions}" if conditions else "")
+
+    @property
+    def moment(self) -> str:
+        """The trigger as it is written: `paid`, or `status=await-ship`."""
+        return f"{self.trigger}={self.status}" if self.trigger is Trigger.STATUS else str(self.trigger)
+
+
+# WordPress keeps twenty letters of a status with its wc-; some plugins name one without.
+_STATUS = re.compile("[a-z0-9_-]{1,20}")
+
+
+def parse_moment(text: str) -> tuple[Trigger, str]:
+    """Read `paid`, or `status=await-ship`, which may be written with the `wc-` that WordPress stores. Raises ValueError."""
+    name, _, status = text.partition("=")
+    if name != Trigger.STATUS:
+        return Trigger(text), ""
+    status = status.strip().removeprefix("wc-")
+    if not _STATUS.fullmatch(status):
+        raise InvalidValue(
+            "“{text}” names no order status; write it as the shop's REST does, like status=await-ship", text=text
+        )
+    return Trigger.STATUS, status
 
 
 # Conditions that name things of the shop, as the shop names them. Capitals make no difference, and a * stands for any text.

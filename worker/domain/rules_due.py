@@ -72,8 +72,14 @@ def why_not_yet(rule: Rule, dossier: Dossier) -> Reason | None:
         return "order_over", Message(
             "The order is {status}; only its invoice is still made.", status=status_term(dossier.status)
         )
-    if has_reached(rule.trigger, dossier):
+    if has_reached(rule, dossier):
         return None
+    if rule.trigger is Trigger.STATUS:
+        return "not_status", Message(
+            "The order is not in the status “{wanted}”; its status is “{status}”.",
+            wanted=status_term(rule.status),
+            status=status_term(dossier.order.status),
+        )
     trigger_name = TRIGGER_TERMS[rule.trigger]
     return f"not_{rule.trigger}", Message(
         "The order is not {trigger} yet; its status is “{status}”.",
@@ -135,10 +141,13 @@ def why_not_payable(dossier: Dossier) -> Reason | None:
     )
 
 
-def has_reached(trigger: Trigger, dossier: Dossier) -> bool:
-    """Whether the order is at *trigger* or beyond. "processing" alone is not paid: cash on delivery is not."""
+def has_reached(rule: Rule, dossier: Dossier) -> bool:
+    """Whether the order is at the rule's trigger or beyond. "processing" alone is not paid: cash on delivery is not.
+
+    A status that the shop names is reached while the order is in it: nobody knows which of its statuses come after it.
+    """
     over_but_paid = dossier.over and dossier.paid
-    match trigger:
+    match rule.trigger:
         case Trigger.CREATED:
             waiting = dossier.status == "pending" and waits_for_customer(dossier.order, dossier.shop)
             return dossier.status in CREATED_STATUSES or waiting or dossier.counts_as_paid
@@ -148,6 +157,8 @@ def has_reached(trigger: Trigger, dossier: Dossier) -> bool:
             return dossier.status in ("processing", "completed") or over_but_paid
         case Trigger.COMPLETED:
             return dossier.status == "completed" or (over_but_paid and dossier.order.completed_at is not None)
+        case Trigger.STATUS:
+            return dossier.order.status == rule.status
 
 
 def waits_for_customer(order: Order, shop: Shop) -> bool:

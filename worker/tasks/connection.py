@@ -10,7 +10,7 @@ from worker.message import Message
 from worker.orders import webhook_repair
 from worker.plugin import sync
 from worker.services import Services
-from worker.store import deliveries, plugins, shops
+from worker.store import deliveries, order_statuses, plugins, shops
 from worker.store.shops import ConnectedShop
 from worker.store.tasks import Task
 from worker.woocommerce.client import ShopCheck
@@ -31,7 +31,7 @@ class ConnectionCheck:
 
 
 def check_connection(services: Services, task: Task) -> Mapping[str, Any]:
-    """Check whether orders reach us and whether we may read and write. Changes nothing.
+    """Check whether orders reach us and whether we may read and write. Changes nothing there.
 
     Argument: `{}`. Answer: `{"good", "checks": [{"name", "good", "message"}]}`, in the order in which to mend them.
     """
@@ -39,6 +39,7 @@ def check_connection(services: Services, task: Task) -> Mapping[str, Any]:
     checks = [address_check(services)]
     if connected.secrets.has_rest:
         checks += rest_checks(services, connected)
+        remember_statuses(services, connected)
     else:
         message = Message(
             "There is no REST key: refunds cannot be read, notes not written, and missed orders not fetched."
@@ -123,6 +124,19 @@ def rest_checks(services: Services, connected: ConnectedShop) -> tuple[Connectio
     except FacturelayError as error:
         return (ConnectionCheck("rest_key", good=False, message=error.message),)
     return key_check(found), webhooks_check(services, connected), clock_check(services, connected)
+
+
+def remember_statuses(services: Services, connected: ConnectedShop) -> None:
+    """Note which order statuses the shop knows. A plugin tells them by itself, and its key may not read reports."""
+    with services.store.read() as connection:
+        if plugins.of_shop(connection, services.encryption, connected.shop.shop_id) is not None:
+            return
+    try:
+        names = services.client_of(connected).order_statuses()
+    except FacturelayError:
+        return  # as checked above, or a key that may not read reports: those that orders came with are offered
+    with services.store.write() as connection:
+        order_statuses.replace_all(connection, connected.shop.shop_id, names)
 
 
 def key_check(found: ShopCheck) -> ConnectionCheck:

@@ -23,6 +23,7 @@ from worker.woocommerce.list_payload import (
     parse_order_list,
     parse_products,
     parse_refund_ids,
+    parse_statuses,
     parse_suborder_totals,
     parse_webhooks,
     webhook_body,
@@ -216,6 +217,11 @@ class ShopClient(ShopCalls):
                 if page >= answer.pages:
                     break
         return tuple(found)
+
+    def order_statuses(self) -> dict[str, str]:
+        """What the shop calls each of its order statuses, those of plugins too, by its name without `wc-`: whoever reads its reports sees them."""
+        about = Message("its order statuses")
+        return parse_statuses(self._call(RestCall("GET", "reports/orders/totals"), about=about).body)
 
     def add_webhook(self, *, name: str, topic: str, delivery_url: str, secret: str) -> int:
         """Create an active webhook and return its id; the shop pings *delivery_url* meanwhile. Never repeated."""

@@ -12,6 +12,7 @@ from worker.woocommerce.node import Node
 ORDER_LIST_FIELDS = "id,number,status,order_key,date_created_gmt,date_modified_gmt"
 REFUND_FIELDS = "id,refunds"
 SUBORDER_FIELDS = "id,parent_id,total"
+MOST_STATUSES = 60  # shops have a dozen
 PRODUCT_FIELDS = "id,virtual,downloadable,categories"
 
 
@@ -71,6 +72,13 @@ def parse_products(body: bytes) -> tuple[Product, ...]:
 
 def parse_notes(body: bytes) -> tuple[OrderNote, ...]:
     return tuple(_order_note(node) for node in read_list(body, Message("The shop's list of notes")))
+
+
+def parse_statuses(body: bytes) -> dict[str, str]:
+    """Read the report of how many orders are in each status: the name of each, by its slug."""
+    nodes = read_list(body, Message("The shop's list of order statuses"))
+    names = ((node.text("slug"), " ".join(node.text("name").split())) for node in nodes[:MOST_STATUSES])
+    return {slug: name or slug for slug, name in names if slug}
 
 
 def parse_webhooks(body: bytes) -> tuple[ListedWebhook, ...]:

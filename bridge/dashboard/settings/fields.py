@@ -457,7 +457,14 @@ def fields_page(topic: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -
     # Of what is stored: a form that comes back has its own messages.
     problems = seller_problem(shop()) if topic == "company" and request.method == "GET" else ()
     return settings_page(
-        "fields", topic, status=status, page=PAGES[topic](), form=form, problems=problems, taken=taken_over(topic)
+        "fields",
+        topic,
+        status=status,
+        page=PAGES[topic](),
+        form=form,
+        problems=problems,
+        taken=taken_over(topic),
+        status_names=own_statuses.own_names() if topic == "orders" else {},
     )
 
 

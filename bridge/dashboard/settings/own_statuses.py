@@ -1,4 +1,4 @@
-"""Order statuses of the shop's own: each that its orders came with is a choice of what it stands for, and others may be typed."""
+"""Order statuses of the shop's own: each that it tells of, or its orders came with, is a choice of what it stands for; others may be typed."""
 
 from bridge.accounts.access import shop
 from bridge.context import context
@@ -8,24 +8,28 @@ from bridge.i18n.translate import _
 from worker.domain import settings_form
 from worker.domain.order_status import DRAFT_STATUSES
 from worker.domain.payment_method import IN_PARTS_STATUSES
-from worker.store.queries import order_statuses
+from worker.store import order_statuses
+from worker.store.queries import order_statuses as seen_statuses
 
+MOST = seen_statuses.MOST_STATUSES
 SETTING = "orders.status_map"
 # What these mean is known.
 KNOWN = {*settings_form.STATUSES, *DRAFT_STATUSES, *IN_PARTS_STATUSES, "trash"}
 
 
-def seen_statuses() -> tuple[str, ...]:
-    """Those that orders of this shop are in or were in when they were seen last, without WooCommerce's own."""
+def own_names() -> dict[str, str]:
+    """What the shop calls each, without WooCommerce's own: those that it tells of, and those that only its orders came with."""
     with context().store.read() as connection:
-        found = order_statuses.seen(connection, shop().shop_id)
-    return tuple(status for status in found if status not in KNOWN)
+        told = order_statuses.of_shop(connection, shop().shop_id)
+        seen = seen_statuses.seen(connection, shop().shop_id)
+    names = {status: status for status in seen} | told
+    return {status: name for status, name in names.items() if status not in KNOWN}
 
 
 def as_fields(text: str) -> dict[str, str]:
     """The fields of a form: a choice for each status that was seen, and lines to type for what was not."""
     chosen, fields = settings_form.read_status_map(text), dict[str, str]()
-    for number, status in enumerate(seen_statuses()):
+    for number, status in enumerate(list(own_names())[:MOST]):
         fields |= {f"{SETTING}-status-{number}": status, f"{SETTING}-means-{number}": chosen.pop(status, "")}
     return fields | {SETTING: "\n".join(f"{status}={means}" for status, means in chosen.items())}
 
@@ -33,7 +37,7 @@ def as_fields(text: str) -> dict[str, str]:
 def as_text(form: Form) -> str:
     """What those fields say, as `settings_form` reads it. What was chosen counts more than what was typed."""
     lines = [form.values.get(SETTING, "")]
-    for number in range(order_statuses.MOST_STATUSES):
+    for number in range(MOST):
         status, means = (form.values.get(f"{SETTING}-{part}-{number}", "") for part in ("status", "means"))
         lines += [f"{status}={means}"] if status and means else []
     return "\n".join(filter(None, lines))

@@ -9,7 +9,7 @@ from flask import Response, flash, request
 
 from bridge.accounts.access import shop
 from bridge.context import context, redirect_to
-from bridge.dashboard.labels import order_kind_name
+from bridge.dashboard.labels import order_kind_name, status_name
 from bridge.dashboard.settings import blueprint, change_shop, own_statuses
 from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task, request_task
@@ -48,7 +48,7 @@ class RuleRow:
     def of(cls, rule: Rule) -> "RuleRow":
         return cls(
             rule.kind,
-            rule.trigger,
+            rule.moment,
             rule.send_mode,
             rule.buyer,
             ", ".join(rule.countries),
@@ -180,6 +180,22 @@ def rearranged(rows: list[RuleRow], sent: Mapping[str, str]) -> list[RuleRow] | 
     return [*rows[:upper], rows[upper + 1], rows[upper], *rows[upper + 2 :]]
 
 
+def unknown_statuses(rows: list[RuleRow]) -> list[str]:
+    """The names of the shop's own statuses of which neither a rule nor the settings say anything."""
+    said = {*shop().orders.status_map, *(row.trigger.partition("=")[2] for row in rows)}
+    return [name for status, name in own_statuses.own_names().items() if status not in said]
+
+
+def status_moments(rows: list[RuleRow]) -> list[tuple[str, str]]:
+    """The shop's own statuses as moments of a rule, and whichever a rule names already."""
+    names = own_statuses.own_names()
+    of_rules = (row.trigger.partition("=")[2] for row in rows if row.trigger.startswith(f"{Trigger.STATUS}="))
+    return [
+        (f"{Trigger.STATUS}={status}", _("in the status “{status}”", status=names.get(status) or status_name(status)))
+        for status in dict.fromkeys((*names, *of_rules))
+    ]
+
+
 def page(
     shop_id: str, rows: list[RuleRow], form: Form, *, status: HTTPStatus = HTTPStatus.OK, unsaved: bool = False
 ) -> Response:
@@ -195,7 +211,7 @@ def page(
         status=status,
         categories=categories,
         methods=methods,
-        unknown_statuses=[one for one in own_statuses.seen_statuses() if one not in shop().orders.status_map],
+        unknown_statuses=unknown_statuses(rows),
         order_kinds=[("", _("any order")), *((kind, order_kind_name(kind)) for kind in OrderKind)],
         order_kind_name=order_kind_name,
         rows=rows,
@@ -209,6 +225,7 @@ def page(
             (Trigger.PAID, _("paid")),
             (Trigger.PROCESSING, _("in processing")),
             (Trigger.COMPLETED, _("completed")),
+            *status_moments(rows),
         ],
         send_modes=[(SendMode.SEND, _("mail it at once")), (SendMode.DRAFT, _("save it as a draft"))],
         buyers=[

@@ -1,4 +1,4 @@
-"""Order statuses of the shop's own are chosen from those that its orders came with; others may be typed."""
+"""Order statuses of the shop's own are chosen from those that it tells of or its orders came with; others may be typed."""
 
 import re
 from http import HTTPStatus
@@ -9,6 +9,7 @@ from tests.support.bridge_app import NOW, SHOP, BridgeApp
 from tests.support.factories import an_order
 from tests.support.personas import Visitor, signed_in
 from worker.domain.decision import Decision
+from worker.store import order_statuses as told_statuses
 from worker.store import orders, shops
 from worker.store.orders import OrderState
 from worker.store.queries import order_statuses
@@ -91,3 +92,48 @@ def test_a_status_stands_for_one_of_woocommerces_own(app: BridgeApp, means: str)
 
     assert (answer.status_code, "is not a status" in answer.text) == (HTTPStatus.UNPROCESSABLE_ENTITY, True)
     assert stored(app) == {}
+
+
+def told(app: BridgeApp, **names: str) -> None:
+    with app.store.write() as connection:
+        told_statuses.replace_all(connection, SHOP, {status.replace("_", "-"): name for status, name in names.items()})
+
+
+def test_a_status_that_no_order_had_yet_is_offered_by_its_name(app: BridgeApp) -> None:
+    came(app, "packed")
+    told(app, completed="Afgerond", await_ship="Klaar voor verzending")
+    visitor = owner(app)
+
+    page = visitor.get(PAGE).text
+    assert shown(page) == {"await-ship": "", "packed": "", "typed": ""}
+    assert "“Klaar voor verzending” stands for" in page
+    assert NAMES.format("packed · Klaar voor verzending") in visitor.get(RULES).text
+
+
+def test_a_rule_may_wait_for_a_status_of_the_shops_own(app: BridgeApp) -> None:
+    told(app, completed="Afgerond", await_ship="Klaar voor verzending")
+    visitor = owner(app)
+    offered = re.findall(r'<option value="(status=[^"]+)"[^>]*>([^<]+)</option>', visitor.get(RULES).text)
+    assert set(offered) == {("status=await-ship", "in the status “Klaar voor verzending”")}
+
+    rule = {"kind-0": "invoice", "trigger-0": "status=await-ship", "send_mode-0": "send", "buyer-0": "everyone"}
+    assert visitor.post(RULES, **rule).status_code == HTTPStatus.SEE_OTHER
+
+    with app.store.read() as connection:
+        shop = shops.settings_of(connection, SHOP)
+    assert shop
+    assert [str(one) for one in shop.rules] == ["invoice:status=await-ship:send"]
+    page = visitor.get(RULES).text
+    assert '<option value="status=await-ship" selected>' in page
+    # It makes something now.
+    assert NAMES.format("Klaar voor verzending") not in page
+
+
+def test_a_status_of_a_rule_that_the_shop_no_longer_tells_of_stays_in_the_form(app: BridgeApp) -> None:
+    told(app, await_ship="Klaar voor verzending")
+    visitor = owner(app)
+    visitor.get(RULES)
+    rule = {"kind-0": "invoice", "trigger-0": "status=gone-out", "send_mode-0": "send", "buyer-0": "everyone"}
+    visitor.post(RULES, **rule)
+
+    assert '<option value="status=gone-out" selected>in the status “gone-out”' in visitor.get(RULES).text

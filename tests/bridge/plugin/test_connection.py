@@ -31,7 +31,7 @@ from worker.message import Message
 from worker.net import document_link
 from worker.net.request_signature import sign_request, signature
 from worker.queue import QueueName, open_queue
-from worker.store import own_mails, plugins, shops, steps
+from worker.store import order_statuses, own_mails, plugins, shops, steps
 from worker.store.plugins import PluginCheck
 from worker.store.steps import StepPlan
 
@@ -206,6 +206,17 @@ def test_heartbeat_brings_the_table_of_a_shop_that_can_be_told(connected: Bridge
     }
     mailing.store.close()
     mailing.client.application.extensions["facturelay"].store.close()
+
+
+def test_heartbeat_tells_the_order_statuses_that_the_shop_has_now(connected: BridgeApp) -> None:
+    told = [{"id": "completed", "title": "Afgerond"}, {"id": "await-ship", "title": "Klaar voor verzending"}]
+    ask(connected, "heartbeat", {"order_statuses": told})
+    ask(connected, "heartbeat", {"order_statuses": told[:1]})
+    # One before it told them, or one whose list failed, takes nothing away.
+    ask(connected, "heartbeat")
+
+    with connected.store.read() as connection:
+        assert order_statuses.of_shop(connection, SHOP) == {"completed": "Afgerond"}
 
 
 @pytest.mark.parametrize("verb", ["check", "heartbeat", "disconnect"])

@@ -7,7 +7,7 @@ from tests.support.bridge_app import SHOP, BridgeApp
 from tests.support.personas import signed_in
 from tests.support.plugin_requests import connect, invite, plugin_of, shop_of
 from worker.domain.party import Address, Seller
-from worker.store import payment_methods, shops
+from worker.store import order_statuses, payment_methods, shops
 
 NOBODY = Seller()
 FACTS: dict[str, Any] = {
@@ -15,6 +15,7 @@ FACTS: dict[str, Any] = {
     "seller.website": "https://shop.example", "seller.address.street": "Koestraat 41", "seller.address.postcode": "9000",
     "seller.address.city": "Gent", "seller.address.country": "BE", "seller.iban": "BE71 0961 2345 6769", "zone": "Europe/Amsterdam",
     "currency": "EUR", "languages": ["nl_BE", "fr_BE"], "charges_vat": True, "prices_with_vat": True,
+    "order_statuses": [{"id": "completed", "title": "Afgerond"}, {"id": "klaar-gezet", "title": "Klaargezet"}],
     "payment_methods": [{"id": "bacs", "title": "Overschrijving"}, {"id": "cod", "title": "Bij levering"}, {"id": "mystery", "title": "?"}],
 }  # fmt: skip
 
@@ -46,6 +47,8 @@ def test_a_new_shop_is_filled_in_as_it_knows_itself(app: BridgeApp) -> None:
     assert shop.zone == "Europe/Amsterdam"
     with app.store.read() as connection:
         offered = payment_methods.of_shop(connection, SHOP)
+        statuses = order_statuses.of_shop(connection, SHOP)
+    assert statuses == {"completed": "Afgerond", "klaar-gezet": "Klaargezet"}
     assert offered == {"bacs": "Overschrijving", "cod": "Bij levering", "mystery": "?"}
     assert "Koestraat 41" in signed_in(app, "els@host.example", operator=True).get(f"/s/{SHOP}/activity").text
 
@@ -79,6 +82,7 @@ def test_whatever_a_plugin_sends_the_shop_connects_and_its_page_opens(app: Bridg
     strange = {name: [{"a": 1}, None, 3] for name in FACTS} | {
         "seller.name": "A\nB\x07 <b>" + "x" * 900,
         "payment_methods": [1, {"id": 2}],
+        "order_statuses": [1, {"id": 2}, {"id": "klaar-gezet"}],
     }
 
     assert connect_with(app, strange) == 200

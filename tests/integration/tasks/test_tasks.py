@@ -34,7 +34,7 @@ from worker.domain.step import MAIL
 from worker.jobs.task import do_task
 from worker.maintenance.retention import delete_expired
 from worker.rendering.samples import a_logo
-from worker.store import alerts, audit_trail, deliveries
+from worker.store import alerts, audit_trail, deliveries, order_statuses
 from worker.store.database.tables import files
 from worker.store.database.tables import tasks as errands_table
 from worker.store.files import temporary
@@ -382,6 +382,14 @@ def test_a_key_that_was_given_sets_the_shop_up_to_report_at_once(system: System)
     assert {check["name"]: check["good"] for check in found["checks"]}["webhooks"]
     # Asked once more, there is nothing left to make.
     assert answered(system, "set_up_connection")["repaired"] == []
+
+
+def test_a_shop_that_is_connected_by_hand_tells_its_order_statuses_and_their_names(system: System) -> None:
+    answered(system, "set_up_connection")
+
+    with system.services.store.read() as connection:
+        known = order_statuses.of_shop(connection, system.shop_id)
+    assert (known["on-hold"], "checkout-draft" in known) == ("On hold", True)
 
 
 def test_with_a_key_that_the_shop_refuses_nothing_is_made_and_one_line_says_so(system: System) -> None:

@@ -309,6 +309,14 @@ payment_methods = Table(
     Column("title", Text, nullable=False),
 )
 
+order_statuses = Table(
+    "order_statuses",
+    metadata,
+    Column("shop_id", ForeignKey("shops.shop_id"), primary_key=True),
+    Column("status", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+)
+
 # What an order is found by: the words of its buyer, its mail address, its number and those of its documents.
 order_search = Table(
     "order_search",

@@ -74,6 +74,7 @@ final class ConnectorTest extends WordPressTestCase {
 			update_option( $option, $value );
 		}
 		WC()->payment_gateways = array( $this->gateway( 'bacs', '<b>Overschrijving</b>' ), $this->gateway( 'cod', 'Contant', 'no' ) );
+		add_filter( 'wc_order_statuses', static fn ( array $known ): array => $known + array( 'wc-klaar-gezet' => '<i>Klaargezet</i>' ) );
 
 		$this->connect();
 
@@ -94,9 +95,24 @@ final class ConnectorTest extends WordPressTestCase {
 				'charges_vat'             => true,
 				'prices_with_vat'         => false,
 				'payment_methods'         => array( array( 'id' => 'bacs', 'title' => 'Overschrijving' ) ),
+				'order_statuses'          => array( array( 'id' => 'completed', 'title' => 'Afgerond' ), array( 'id' => 'klaar-gezet', 'title' => 'Klaargezet' ) ),
 			),
 			$this->received['/plugin/connect']['facts']
 		);
+	}
+
+	public function test_a_plugin_that_fails_while_it_adds_statuses_stops_no_connection(): void {
+		add_filter(
+			'wc_order_statuses',
+			static function (): array {
+				throw new \RuntimeException( 'broken' );
+			}
+		);
+
+		$this->connect();
+
+		$this->assertTrue( Connection::load()->exists() );
+		$this->assertArrayNotHasKey( 'order_statuses', $this->received['/plugin/connect']['facts'] );
 	}
 
 	public function test_a_payment_plugin_that_fails_stops_no_connection(): void {

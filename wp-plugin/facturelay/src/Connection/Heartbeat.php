@@ -183,15 +183,16 @@ final class Heartbeat implements Feature {
 			);
 		}
 		return array(
-			'version'     => $this->version,
-			'woocommerce' => defined( 'WC_VERSION' ) ? WC_VERSION : '',
-			'wordpress'   => get_bloginfo( 'version' ),
-			'php'         => PHP_VERSION,
-			'site'        => Connection::home_url(),
-			'webhooks'    => $webhooks,
-			'key'         => RestKeys::exists( $connection->rest_key_id() ),
-			'mails'       => $held_mails->summary(),
-			'others'      => OtherInvoices::report(),
+			'version'        => $this->version,
+			'woocommerce'    => defined( 'WC_VERSION' ) ? WC_VERSION : '',
+			'wordpress'      => get_bloginfo( 'version' ),
+			'php'            => PHP_VERSION,
+			'site'           => Connection::home_url(),
+			'webhooks'       => $webhooks,
+			'key'            => RestKeys::exists( $connection->rest_key_id() ),
+			'mails'          => $held_mails->summary(),
+			'others'         => OtherInvoices::report(),
+			'order_statuses' => ShopFacts::order_statuses(),
 		);
 	}
 }

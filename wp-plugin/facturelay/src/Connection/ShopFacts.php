@@ -9,7 +9,8 @@ defined( 'ABSPATH' ) || exit;
 /** What the shop knows of itself, told once when it is connected so that nobody types it again: no customer's data, and no key. */
 final class ShopFacts {
 
-	private const MAX_METHODS = 40;
+	private const MAX_METHODS  = 40;
+	private const MAX_STATUSES = 60;
 
 	/** @return array<string, mixed> texts by the names of Facturelay's settings, and what is only shown there; empty ones are left out */
 	public static function collect(): array {
@@ -29,6 +30,7 @@ final class ShopFacts {
 			'charges_vat'             => 'yes' === get_option( 'woocommerce_calc_taxes' ),
 			'prices_with_vat'         => 'yes' === get_option( 'woocommerce_prices_include_tax' ),
 			'payment_methods'         => self::payment_methods(),
+			'order_statuses'          => self::order_statuses(),
 		);
 		return array_filter( $facts + self::bank_account(), static fn ( $value ): bool => '' !== $value && array() !== $value );
 	}
@@ -76,6 +78,23 @@ final class ShopFacts {
 			unset( $error );
 		}
 		return array_slice( $methods, 0, self::MAX_METHODS );
+	}
+
+	/** @return array<int, array{id: string, title: string}> those of plugins too, whether an order was in them yet or not */
+	public static function order_statuses(): array {
+		$statuses = array();
+		try {
+			foreach ( wc_get_order_statuses() as $status => $name ) {
+				$statuses[] = array(
+					'id'    => (string) preg_replace( '/^wc-/', '', (string) $status ),
+					'title' => wp_strip_all_tags( (string) $name ),
+				);
+			}
+		} catch ( \Throwable $error ) {
+			// A plugin that fails while it adds its own: Facturelay then offers those that orders came with.
+			unset( $error );
+		}
+		return array_slice( $statuses, 0, self::MAX_STATUSES );
 	}
 
 	/** A setting of "PDF Invoices & Packing Slips", which asks for what WooCommerce itself does not; since its version 2 one for each language. */

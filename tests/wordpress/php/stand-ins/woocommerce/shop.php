@@ -94,6 +94,11 @@ function wc_get_orders( array $wanted ): array {
 	return array_slice( array_values( $found ), ( $wanted['page'] - 1 ) * $wanted['limit'], $wanted['limit'] );
 }
 
+/** @return array<string, string> with `wc-`, as WooCommerce and plugins that add their own tell them */
+function wc_get_order_statuses(): array {
+	return (array) apply_filters( 'wc_order_statuses', array( 'wc-completed' => 'Afgerond' ) );
+}
+
 /**
  * @param mixed      $number
  * @param int|string $dp

@@ -441,6 +441,14 @@ def upgrade() -> None:
     op.create_index("ix_order_search_shop_order", "order_search", ["shop_id", "order_id", "word"], unique=False)
     op.create_index("ix_order_search_word", "order_search", ["word", "shop_id", "order_id"], unique=False)
     op.create_table(
+        "order_statuses",
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_order_statuses_shop_id")),
+        sa.PrimaryKeyConstraint("shop_id", "status", name=op.f("pk_order_statuses")),
+    )
+    op.create_table(
         "order_treatments",
         sa.Column("treatment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),

@@ -1,0 +1,26 @@
+"""The order statuses that a shop knows, and what it calls them, as it told them last: also those that no order was in yet."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, delete, insert, select
+
+from worker.store.database.tables import order_statuses
+
+
+def replace_all(connection: Connection, shop_id: str, names: Mapping[str, str]) -> None:
+    """Keep what the shop tells now: each name by its status, without `wc-`. Writes nothing where it is known."""
+    if not names or names == of_shop(connection, shop_id):
+        return
+    connection.execute(delete(order_statuses).where(order_statuses.c.shop_id == shop_id))
+    rows = [{"shop_id": shop_id, "status": status, "name": name} for status, name in names.items()]
+    connection.execute(insert(order_statuses), rows)
+
+
+def of_shop(connection: Connection, shop_id: str) -> dict[str, str]:
+    """The name of each status, in the order of the names."""
+    rows = connection.execute(
+        select(order_statuses.c.status, order_statuses.c.name)
+        .where(order_statuses.c.shop_id == shop_id)
+        .order_by(order_statuses.c.name, order_statuses.c.status)
+    )
+    return {row.status: row.name for row in rows}
