@@ -1,10 +1,12 @@
 """What all commands share: a shop is named as people name it, and help says whole sentences."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import click
 import pytest
 
 from tests.cli.conftest import Facturelay, ShopAtHand
+from worker.cli import commands
 from worker.cli.common import counted
 
 MakeShop = Callable[..., ShopAtHand]
@@ -75,3 +77,24 @@ def test_help_cuts_no_sentence(facturelay: Facturelay) -> None:
         _, _, commands = facturelay(*group, "--help").out.partition("Commands:")
         assert commands
         assert "..." not in commands
+
+
+def every_help(command: click.Command, *path: str) -> Iterator[tuple[tuple[str, ...], str, int]]:
+    """Each command's help as a terminal of 80 and of 100 columns shows it."""
+    for width in (80, 100):
+        context = click.Context(command, info_name=" ".join(("facturelay", *path)), terminal_width=width)
+        yield path, command.get_help(context), width
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from every_help(found, *path, name)
+
+
+def test_every_help_fits_its_terminal() -> None:
+    wide = [
+        (path, line) for path, told, width in every_help(commands) for line in told.splitlines() if len(line) > width
+    ]
+
+    assert wide == []

@@ -1,9 +1,11 @@
 """The way a mail takes: the shop's own server or the operator's, checked before it is called, explained when it fails."""
 
+import re
+
 import pytest
 
 from worker.errors import FacturelayError, Rejected
-from worker.mail.diagnosis import HINTS, hints, sender_hints
+from worker.mail.diagnosis import HINTS, OPERATOR_HINTS, arrival_hints, hints, operator_hints, sender_hints
 from worker.mail.server_choice import choose_server
 from worker.net.smtp_url import parse_smtp_url
 
@@ -53,9 +55,26 @@ def test_where_there_is_no_server_at_all_the_sentence_says_what_to_do() -> None:
         choose_server("", "", allow_private=False)
 
 
+OF_OPERATORS = re.compile(r"://|DNS|TXT|v=spf1|FACTURELAY_|facturelay mail|percent|certificate")
+
+
 def test_every_hint_is_a_sentence() -> None:
-    assert all(str(hint).endswith(".") for found in HINTS.values() for hint in found)
-    assert hints("mail_accepted") == ()
+    told = [*HINTS.values(), *OPERATOR_HINTS.values()]
+    assert all(str(hint).endswith(".") for found in told for hint in found)
+    assert (hints("mail_accepted"), operator_hints("mail_accepted")) == ((), ())
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+@pytest.mark.parametrize("sender", ["winkel@gist.example", "gist@gmail.com"])
+def test_an_owner_reads_no_word_that_only_who_runs_servers_knows(sender: str, *, is_own: bool) -> None:
+    arrival = arrival_hints(sender, parse_smtp_url("smtps://mail.provider.example"), is_own=is_own)
+
+    assert arrival
+    assert [
+        str(hint)
+        for hint in (*arrival, *(one for found in HINTS.values() for one in found))
+        if OF_OPERATORS.search(str(hint))
+    ] == []
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def mail() -> None:
 def test(shop_id: str, to: str, data: Path | None, *, as_json: bool) -> None:
     """Send a test mail, and say what came of it and what that means."""
     result = test_email.send_test_email(open_services(data), shop_id, to=to)
-    answer = {"accepted": result.accepted, "code": result.code, "message": result.message, "hints": list(result.hints)}
+    answer = vars(result) | {"hints": [*result.hints, *result.operator_hints]}
     show(answer, as_json=as_json, text=lambda: as_text(result))
     sys.exit(0 if result.accepted else 1)
 
@@ -88,4 +88,4 @@ def checked_addresses_in(name: str, text: str) -> str:
 
 def as_text(result: MailTestResult) -> str:
     mark = "✓" if result.accepted else "✗"
-    return "\n".join([f"{mark} {result.message}", *(f"  {hint}" for hint in result.hints)])
+    return "\n".join([f"{mark} {result.message}", *(f"  {hint}" for hint in (*result.hints, *result.operator_hints))])

@@ -67,7 +67,8 @@ def retry_order(order_id: int, shop_id: str | None, data: Path | None, *, as_jso
     "name",
     type=click.Choice([*TreatmentName, "settings"]),
     required=True,
-    help="The treatment; “settings” takes it back.",
+    metavar="TREATMENT",
+    help=f"{', '.join(TreatmentName)}; “settings” takes it back.",
 )
 @click.option("--reason", default="", help="Why, in your own words; it stays in the order's history.")
 @click.option("--shop", "shop_id", metavar="SHOP", type=SHOP, help="The shop; needed when there are several.")

@@ -171,8 +171,8 @@ NUMBERING = (
                  help="How numbers look, like invoice=F{year}-{number:05d}; repeat for several kinds."),
     click.option("--series", "series_names", multiple=True, metavar="KIND=NAME",
                  help="Count a kind in a series, like credit_note=sales; kinds in one series share its numbers and pattern."),
-    click.option("--yearly", multiple=True, type=KINDS, help="Start a kind's series at 1 again each year."),
-    click.option("--never-reset", multiple=True, type=KINDS, help="Let a kind's series go on over the years."),
+    click.option("--yearly", multiple=True, type=KINDS, metavar="KIND", help="Start a kind's series at 1 again each year."),
+    click.option("--never-reset", multiple=True, type=KINDS, metavar="KIND", help="Let a kind's series go on over the years."),
     click.option("--continue-after", multiple=True, metavar="KIND=NUMBER",
                  help="The last number given elsewhere, like invoice=115: the next is 116."),
 )  # fmt: skip

@@ -27,7 +27,8 @@ def token() -> None:
     "scopes",
     type=click.Choice([scope.value for scope in Scope]),
     multiple=True,
-    help="What it may do; may be given several times (default: all that only reads).",
+    metavar="SCOPE",
+    help=f"What it may do; may be given several times (default: all that only reads): {', '.join(Scope)}.",
 )
 @with_data
 @with_json

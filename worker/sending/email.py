@@ -27,11 +27,12 @@ from worker.sending.customer_link import link_of
 from worker.sending.pdf import document_with_pdf
 from worker.services import Services
 from worker.shops import branding
-from worker.store import audit_trail, documents, jobs, senders, transmissions
+from worker.store import audit_trail, documents, jobs, senders, transmissions, users
 from worker.store.audit_trail import AuditEntry
 from worker.store.roads import SERVER_REFUSES, SHARED_MAIL, Road, RoadKind
 from worker.store.shops import ConnectedShop
 from worker.store.steps import LeasedSteps
+from worker.store.users import Role
 
 MAIL_LIMIT = "mail_limit"
 
@@ -118,8 +119,18 @@ def documents_of(services: Services, leased: LeasedSteps) -> list[Document]:
 
 
 def with_sender(services: Services, shop: Shop) -> Shop:
-    """*shop* as it writes: from its own address, else from the operator's."""
-    return replace(shop, mail=replace(shop.mail, sender=shop.writes_from(services.settings.mail_from)))
+    """*shop* as it writes: from its own address, else from the operator's. What is a test goes back to that address: of a shop in test
+    without one it is its owner's, never the operator's.
+    """
+    sender = shop.writes_from((_owner_of(services, shop) if shop.test else "") or services.settings.mail_from)
+    return replace(shop, mail=replace(shop.mail, sender=sender))
+
+
+def _owner_of(services: Services, shop: Shop) -> str:
+    """The mail address of who looks after it, as its own people sign in; empty where it has none."""
+    with services.store.read() as connection:
+        people = users.members(connection, shop.shop_id)
+    return next((one.user.email for one in people if one.role is Role.ADMIN), "")
 
 
 def at_once() -> None:

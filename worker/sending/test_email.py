@@ -12,12 +12,15 @@ from worker.services import Services
 
 @dataclass(frozen=True)
 class MailTestResult:
-    """*accepted*: a server took the mail. *message* says what happened, *hints* what it means and what to do."""
+    """*accepted*: a server took the mail. *message* says what happened, *hints* what it means and what to do;
+    *operator_hints* is for whoever runs the installation.
+    """
 
     accepted: bool
     code: str
     message: Message
-    hints: tuple[Message, ...]
+    hints: tuple[Message, ...] = ()
+    operator_hints: tuple[Message, ...] = ()
 
 
 def send_test_email(services: Services, shop_id: str, *, to: str = "") -> MailTestResult:
@@ -28,11 +31,12 @@ def send_test_email(services: Services, shop_id: str, *, to: str = "") -> MailTe
         sender = customer_mail.sender_address(shop)
         to = to or sender
         if not EMAIL_ADDRESS.fullmatch(to):
-            return MailTestResult(False, "mail_no_address", Message("“{to}” is not a mail address.", to=to), ())
+            return MailTestResult(False, "mail_no_address", Message("“{to}” is not a mail address.", to=to))
         message = customer_mail.compose_test(shop, to=to, message_id=new_message_id(services.settings.public_url))
         way = send_mail(services, connected, message, recipients=(to,))
     except FacturelayError as error:
-        return MailTestResult(False, error.code, error.message, diagnosis.hints(error.code))
+        found = diagnosis.hints(error.code), diagnosis.operator_hints(error.code)
+        return MailTestResult(False, error.code, error.message, *found)
     whose = Message("the shop's own server") if way.is_own else Message("the operator's server")
     encrypted = (
         Message("unencrypted")
@@ -49,4 +53,6 @@ def send_test_email(services: Services, shop_id: str, *, to: str = "") -> MailTe
         to=to,
         encrypted=encrypted,
     )
-    return MailTestResult(True, "mail_accepted", text, diagnosis.sender_hints(sender, way.server))
+    arrival = diagnosis.arrival_hints(sender, way.server, is_own=way.is_own)
+    more = tuple(one for one in diagnosis.sender_hints(sender, way.server) if one not in arrival)
+    return MailTestResult(True, "mail_accepted", text, arrival, more)

@@ -104,10 +104,10 @@ def send_test_email(services: Services, task: Task) -> Mapping[str, Any]:
     """Send a test mail and say what came of it.
 
     Argument: `{"to": "…"}`; without it the mail goes to the shop's own address.
-    Answer: `{"accepted", "code", "message", "hints": ["…"]}`; *accepted*: a server took it.
+    Answer: `{"accepted", "code", "message", "hints": ["…"], "operator_hints": ["…"]}`; *accepted*: a server took it.
     """
     result = test_email.send_test_email(services, task.shop_id, to=str(task.argument.get("to", "")))
-    return {"accepted": result.accepted, "code": result.code, "message": result.message, "hints": list(result.hints)}
+    return vars(result)
 
 
 def new_link(services: Services, document: Document) -> str:

@@ -22,17 +22,21 @@ from worker.domain.rules import Rule, Trigger
 from worker.domain.shop import MailSettings, Shop
 from worker.errors import Rejected
 from worker.jobs.task import do_task
+from worker.mail import customer_mail
 from worker.net import document_link
+from worker.rendering import samples
 from worker.rendering.samples import a_logo
 from worker.sending import test_email
+from worker.sending.email import with_sender
 from worker.services import Services
 from worker.shops import branding
-from worker.store import alerts, document_links, shops, tasks
+from worker.store import alerts, document_links, shops, tasks, users
 from worker.store.database.tables import audit_trail
 from worker.store.database.tables import shops as shops_table
 from worker.store.queries.order_history import DocumentDetails
 from worker.store.shops import Secrets, secrets_as_text, secrets_from_text
 from worker.store.tasks import Task, TaskRequest
+from worker.store.users import NewUser, Role
 
 TERMS = b"%PDF-1.7 terms"
 
@@ -225,9 +229,27 @@ def test_a_test_mail_says_who_took_it_and_what_that_does_not_prove(system: Syste
     assert "127.0.0.1 (the operator's server) took the mail from winkel@koffiepot.test to an@klant.test" in str(
         tried.message
     )
-    assert "SPF record of koffiepot.test" in str(tried.hints[0])
+    assert "SPF record of koffiepot.test" in str(tried.operator_hints[0])
     (mail,) = system.mailbox.messages()
     assert (mail.recipients, mail.subject) == (("an@klant.test",), "Testmail van De Gouden Koffiepot")
+
+
+@pytest.mark.parametrize(("role", "goes_to"), [(Role.ADMIN, "an@winkel.test"), (Role.VIEWER, "documents@host.test")])
+def test_what_is_a_test_goes_to_the_shops_owner_where_only_the_house_has_an_address(
+    system: System, role: Role, goes_to: str
+) -> None:
+    shop = system.services.connected(system.shop_id).shop
+    system.change_shop(test=True, mail=MailSettings(), seller=replace(shop.seller, email=""))
+    with system.services.store.write() as connection:
+        new = NewUser(email="an@winkel.test", name="An", password="-", language="nl", operator=False)
+        user_id = users.add(connection, new, now=system.clock.now)
+        users.give_role(connection, user_id, system.shop_id, role)
+    house = replace(system.services, settings=replace(system.services.settings, mail_from="documents@host.test"))
+
+    shown = with_sender(house, house.connected(system.shop_id).shop)
+    house.store.close()
+
+    assert customer_mail.recipients(shown, samples.an_invoice(test=True)) == (goes_to,)
 
 
 def test_a_test_mail_that_is_refused_says_why_in_plain_words(system: System) -> None:

@@ -1,0 +1,53 @@
+"""What the page of mail settings says under a test mail: an owner's words to owners, more to whoever runs the installation."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.bridge_app import SHOP, BridgeApp, settings_for
+from tests.support.personas import signed_in
+from worker.mail import diagnosis
+from worker.message import Message
+from worker.net.smtp_url import parse_smtp_url
+from worker.store import tasks
+from worker.store.tasks import TaskRequest
+from worker.store.users import Role
+
+SERVER, SENDER = parse_smtp_url("smtps://mail.provider.example"), "winkel@gist.example"
+
+
+@pytest.fixture
+def tried(sqlite_url: str, tmp_path: Path) -> Iterator[tuple[BridgeApp, str]]:
+    """A shop that sent a test mail, and the page that says what came of it."""
+    app = BridgeApp(settings_for(sqlite_url, tmp_path))
+    app.add_shop()
+    answer = {
+        "accepted": True,
+        "code": "mail_accepted",
+        "message": Message("{host} took the mail.", host=SERVER.host),
+        "hints": diagnosis.arrival_hints(SENDER, SERVER, is_own=True),
+        "operator_hints": diagnosis.sender_hints(SENDER, SERVER),
+    }
+    with app.store.write() as connection:
+        asked = TaskRequest(shop_id=SHOP, kind="test_mail", argument={}, requested_by="Els")
+        task_id = tasks.request(connection, asked, now=app.now)
+        leased = tasks.take(connection, task_id, now=app.now, lease_for=timedelta(minutes=1))
+        assert leased
+        tasks.finish(connection, leased.lease, now=app.now, answer=answer)
+    yield app, f"/s/{SHOP}/settings/mail?task={task_id}"
+    app.close()
+
+
+@pytest.mark.parametrize(("operator", "reads_of_records"), [(False, False), (True, True)])
+def test_records_of_domains_are_told_to_who_runs_the_installation_alone(
+    tried: tuple[BridgeApp, str], *, operator: bool, reads_of_records: bool
+) -> None:
+    app, path = tried
+    roles = {} if operator else {SHOP: Role.ADMIN}
+
+    page = signed_in(app, "els@host.example", operator=operator, roles=roles).get(path).text
+
+    assert "Ask whoever manages the name gist.example for you" in page
+    assert ("SPF record of gist.example" in page) is reads_of_records
