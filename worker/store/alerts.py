@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from worker.domain.attention import Source
 from worker.message import Message
 from worker.store import set_aside
+from worker.store.database.rows import read_row
 from worker.store.database.tables import alerts
 
 
@@ -58,10 +59,7 @@ def open_alerts(connection: Connection, shop_id: str | None = None) -> tuple[Ale
     query = select(alerts).where(alerts.c.closed_at.is_(None)).order_by(alerts.c.alert_id)
     if shop_id is not None:
         query = query.where(alerts.c.shop_id == shop_id)
-    return tuple(
-        Alert(row.shop_id, row.code, row.message, row.first_at, row.last_at, row.times)
-        for row in connection.execute(query)
-    )
+    return tuple(read_row(Alert, row) for row in connection.execute(query))
 
 
 def unnotified(connection: Connection, shop_id: str) -> dict[int, Alert]:
@@ -82,9 +80,7 @@ def still_open(connection: Connection, shop_id: str, alert_ids: Sequence[int]) -
 def by_id(connection: Connection, shop_id: str, which: ColumnElement[bool]) -> dict[int, Alert]:
     mine = (alerts.c.shop_id == shop_id, alerts.c.closed_at.is_(None), which)
     rows = connection.execute(select(alerts).where(*mine).order_by(alerts.c.alert_id))
-    return {
-        row.alert_id: Alert(row.shop_id, row.code, row.message, row.first_at, row.last_at, row.times) for row in rows
-    }
+    return {row.alert_id: read_row(Alert, row) for row in rows}
 
 
 def mark_told(connection: Connection, alert_ids: Sequence[int], *, now: datetime) -> None:

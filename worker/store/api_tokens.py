@@ -13,6 +13,7 @@ from sqlalchemy.engine import Row
 
 from worker.domain.actor import Actor
 from worker.errors import Rejected
+from worker.store.database.rows import read_row
 from worker.store.database.tables import api_tokens
 
 PREFIX = "fr_"
@@ -114,13 +115,4 @@ COLUMNS = tuple(api_tokens.c[name] for name in ApiToken.__dataclass_fields__)
 
 
 def as_token(row: Row[Any]) -> ApiToken:
-    return ApiToken(
-        token_id=row.token_id,
-        shop_id=row.shop_id,
-        name=row.name,
-        scopes=tuple(Scope(scope) for scope in row.scopes.split()),
-        created_at=row.created_at,
-        created_by=row.created_by,
-        used_at=row.used_at,
-        revoked_at=row.revoked_at,
-    )
+    return read_row(ApiToken, row, scopes=tuple(Scope(scope) for scope in row.scopes.split()))

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select
 
 from worker.message import Message
+from worker.store.database.rows import read_row
 from worker.store.database.tables import audit_trail
 
 
@@ -48,13 +49,4 @@ def of_order(connection: Connection, shop_id: str, order_id: int) -> tuple[Audit
 
 
 def as_entry(row: Row[Any]) -> AuditEntry:
-    return AuditEntry(
-        shop_id=row.shop_id,
-        at=row.at,
-        actor=row.actor,
-        code=row.code,
-        message=row.message,
-        order_id=row.order_id,
-        document_id=row.document_id,
-        address=row.address,
-    )
+    return read_row(AuditEntry, row)

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection, func, insert, select
 
 from worker.store import shops
+from worker.store.database.rows import read_row
 from worker.store.database.tables import bank_files
 
 # A long weekend and the day on which somebody fetches the file: what is older says nothing of who paid since.
@@ -49,7 +50,7 @@ def newest_file(connection: Connection, shop_id: str) -> StoredFile | None:
     """The file that was read last."""
     mine = select(bank_files).where(bank_files.c.shop_id == shop_id).order_by(bank_files.c.file_id.desc()).limit(1)
     row = connection.execute(mine).one_or_none()
-    return StoredFile(row.file_id, row.name, row.kind, row.last_day, row.read_at, row.read_by) if row else None
+    return read_row(StoredFile, row) if row else None
 
 
 def told_until(connection: Connection, shop_id: str) -> date | None:

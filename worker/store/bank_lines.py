@@ -21,6 +21,7 @@ from worker.store import payments as payment_rows
 from worker.store.database import json_codec
 from worker.store.database.pagination import Page, PageRequest, RowOrder, read_page
 from worker.store.database.plan import unindexed
+from worker.store.database.rows import read_row
 from worker.store.database.tables import bank_lines, orders, payments
 from worker.store.document_balances import stands
 
@@ -237,12 +238,10 @@ def orders_of(connection: Connection, shop_id: str, line_ids: Sequence[int]) -> 
 
 
 def as_line(row: Row[Any]) -> StoredLine:
-    return StoredLine(
-        line_id=row.line_id,
-        shop_id=row.shop_id,
+    return read_row(
+        StoredLine,
+        row,
         line=json_codec.load(BankLine, row.line),
         verdict=Verdict(row.verdict),
         state=LineState(row.state),
-        decided_by=row.decided_by,
-        decided_at=row.decided_at,
     )

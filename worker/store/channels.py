@@ -17,6 +17,7 @@ from worker.errors import Rejected
 from worker.message import NO_MESSAGE, Message
 from worker.net.site_address import host_of
 from worker.store.database.encryption import Encryption
+from worker.store.database.rows import read_row
 from worker.store.database.tables import channels, memberships, users
 
 MOST_CHANNELS = 20
@@ -159,19 +160,14 @@ def same(channel_id: int) -> Any:
 
 
 def as_channel(encryption: Encryption, row: Row[Any]) -> Channel:
-    return Channel(
-        channel_id=row.channel_id,
-        shop_id=row.shop_id,
+    return read_row(
+        Channel,
+        row,
         kind=ChannelKind(row.kind),
         url=encryption.decrypt(row.url),
         secret=encryption.decrypt(row.secret),
         threshold=Harm(row.threshold),
         owed=tuple(json.loads(row.owed)),
-        failures=row.failures,
-        failing_since=row.failing_since,
-        next_at=row.next_at,
-        message=row.message,
-        told_at=row.told_at,
         email=row.email or "",
         language=row.language or "",
     )

@@ -10,6 +10,7 @@ from worker.domain.document import Kind
 from worker.domain.numbering import first_repeated_number, format_number, issue_date, period
 from worker.domain.shop import LostNumbers, Series, Shop
 from worker.errors import Rejected
+from worker.store.database.rows import read_row
 from worker.store.database.tables import documents, shops
 from worker.store.database.tables import number_series as series_table
 
@@ -66,14 +67,14 @@ def counter_of(connection: Connection, shop_id: str, series: str) -> Counter | N
     row = connection.execute(
         select(series_table).where(series_table.c.shop_id == shop_id, series_table.c.series == series)
     ).one_or_none()
-    return Counter(row.series, row.period, row.last_number, row.last_date) if row else None
+    return read_row(Counter, row) if row else None
 
 
 def counters(connection: Connection, shop_id: str) -> tuple[Counter, ...]:
     rows = connection.execute(
         select(series_table).where(series_table.c.shop_id == shop_id).order_by(series_table.c.series)
     )
-    return tuple(Counter(row.series, row.period, row.last_number, row.last_date) for row in rows)
+    return tuple(read_row(Counter, row) for row in rows)
 
 
 def write(connection: Connection, shop_id: str, counter: Counter) -> None:

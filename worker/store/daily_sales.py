@@ -9,10 +9,10 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.domain.document import Document, Kind
 from worker.domain.sold import JournalRow, SoldDocument, rows_of, total_of
+from worker.store.database.rows import insert_into
 from worker.store.database.tables import daily_sales, daily_totals
 
 OF_JOURNAL = (Kind.INVOICE, Kind.CREDIT_NOTE)
@@ -56,6 +56,6 @@ def together(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 
 def put(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Add *rows* to those of their day. A sum of which a part is not known is not known."""
-    new = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table).values(list(rows))
+    new = insert_into(connection, table).values(list(rows))
     sums = {column.name: column + new.excluded[column.name] for column in table.columns if not column.primary_key}
     connection.execute(new.on_conflict_do_update(index_elements=list(table.primary_key), set_=sums))

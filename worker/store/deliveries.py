@@ -13,6 +13,7 @@ from sqlalchemy.engine import Row
 from worker.message import Message
 from worker.queue import QueueName
 from worker.store import jobs as job_store
+from worker.store.database.rows import read_row
 from worker.store.database.tables import deliveries, jobs
 from worker.store.jobs import IS_PENDING, JobEnd, JobKind, Leased, NewJob
 
@@ -278,19 +279,9 @@ def states_of(connection: Connection, delivery_ids: Sequence[int]) -> dict[int, 
 
 
 def as_delivery(row: Row[Any]) -> Delivery:
-    return Delivery(
-        delivery_id=row.delivery_id,
-        shop_id=row.shop_id,
-        source=row.source,
-        topic=row.topic,
-        order_id=row.order_id,
-        received_at=row.received_at,
+    return read_row(
+        Delivery,
+        row,
         body=bytes(row.body) if row.body is not None else None,
-        body_sha256=row.body_sha256,
         headers=tuple((name, value) for name, value in json.loads(row.headers)),
-        state=row.state,
-        attempts=row.attempts,
-        code=row.code,
-        message=row.message,
-        finished_at=row.finished_at,
     )

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from worker.store.database.rows import insert_into
 from worker.store.database.tables import document_links
 
 
@@ -20,9 +20,8 @@ class LinkRevocation:
 
 def revoke(connection: Connection, document_id: int, *, now: datetime) -> None:
     """End every link to a document that was given so far."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     connection.execute(
-        dialect.insert(document_links)
+        insert_into(connection, document_links)
         .values(document_id=document_id, revoked_at=now)
         .on_conflict_do_update(index_elements=["document_id"], set_={"revoked_at": now})
     )

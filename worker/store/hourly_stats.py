@@ -8,10 +8,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.domain.step import MAIL
 from worker.store.database.plan import unindexed
+from worker.store.database.rows import insert_into, read_row
 from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import deliveries, documents, hourly_stats, jobs, orders
 from worker.store.jobs import OF_SHOP, JobKind
@@ -96,10 +96,7 @@ def by_day(
 def rows_of(connection: Connection, shops: Shops, *, since: datetime, until: datetime) -> list[HourlyStats]:
     mine = (hourly_stats.c.shop_id == ALL_SHOPS,) if shops is None else within(hourly_stats.c.shop_id, shops)
     query = select(hourly_stats).where(*mine, hourly_stats.c.hour >= whole_hour(since), hourly_stats.c.hour <= until)
-    return [
-        HourlyStats(row.hour, row.orders, row.documents, row.mails, row.failures, row.latency_ms)
-        for row in connection.execute(query.order_by(hourly_stats.c.hour))
-    ]
+    return [read_row(HourlyStats, row) for row in connection.execute(query.order_by(hourly_stats.c.hour))]
 
 
 def merged(rows: Iterable[HourlyStats]) -> dict[datetime, HourlyStats]:
@@ -142,9 +139,8 @@ def last_hour(connection: Connection) -> datetime | None:
 
 def write(connection: Connection, counted: Mapping[str, HourlyStats]) -> None:
     """Put the rows of one hour, by shop, in place of those before."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     rows = [{"shop_id": shop_id, **vars(hour)} for shop_id, hour in counted.items()]
-    new = dialect.insert(hourly_stats)
+    new = insert_into(connection, hourly_stats)
     changed = {name: new.excluded[name] for name in ("orders", "documents", "mails", "failures", "latency_ms")}
     connection.execute(new.on_conflict_do_update(index_elements=["shop_id", "hour"], set_=changed), rows)
 

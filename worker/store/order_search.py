@@ -22,9 +22,9 @@ from sqlalchemy import (
     insert,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.domain.order import Order
+from worker.store.database.rows import insert_into
 from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import documents, order_search, orders, payment_references
 
@@ -117,9 +117,8 @@ def words_of_documents(
 def add(connection: Connection, shop_id: str, order_id: int, words: Collection[str]) -> None:
     """Let an order be found by *words* too; those that are there already stay."""
     if words:
-        dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
         rows = [{"shop_id": shop_id, "order_id": order_id, "word": word} for word in sorted(words)]
-        connection.execute(dialect.insert(order_search).on_conflict_do_nothing(), rows)
+        connection.execute(insert_into(connection, order_search).on_conflict_do_nothing(), rows)
 
 
 def orders_by_email(connection: Connection, shop_id: str, email: str) -> set[int]:

@@ -17,6 +17,8 @@ from worker.domain.sale_part import part_of
 from worker.store import order_search, payment_methods
 from worker.store.database import json_codec
 from worker.store.database.plan import unindexed
+from worker.store.database.rows import read_row
+from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import documents, orders, payment_shares, unpaid
 
 
@@ -61,7 +63,7 @@ def save(
     """Upsert the order's last fetched state, rule results, flags and search words. Does nothing when it is older than the row's
     (`last_fetched_at`). A flag that a person ignored stays ignored.
     """
-    key = (orders.c.shop_id == shop_id, orders.c.order_id == order.order_id, orders.c.order_key == order.order_key)
+    key = is_of_order(orders, OrderKey(shop_id, order.order_id, order.order_key))
     before = json_codec.load(
         tuple[Problem, ...], connection.execute(select(orders.c.ignored_flags).where(*key)).scalar() or "[]"
     )
@@ -95,11 +97,7 @@ def save(
 
 def set_flags(connection: Connection, order: OrderKey, code: str, flags: tuple[Problem, ...]) -> None:
     """Let *flags* be all that *order* has under *code*. One that a person ignored stays ignored."""
-    key = (
-        orders.c.shop_id == order.shop_id,
-        orders.c.order_id == order.order_id,
-        orders.c.order_key == order.order_key,
-    )
+    key = is_of_order(orders, order)
     row = connection.execute(select(orders.c.flags, orders.c.ignored_flags).where(*key)).one_or_none()
     if row is None:
         return
@@ -118,7 +116,7 @@ def ignore_flags(connection: Connection, shop_id: str, order_id: int) -> int:
     order = find(connection, shop_id, order_id)
     if order is None or not order.flags:
         return 0
-    key = (orders.c.shop_id == shop_id, orders.c.order_id == order_id, orders.c.order_key == order.order_key)
+    key = is_of_order(orders, OrderKey(shop_id, order_id, order.order_key))
     ignored = json_codec.dump(order.ignored_flags + order.flags)
     connection.execute(update(orders).where(*key).values(**as_values(()), ignored_flags=ignored))
     return len(order.flags)
@@ -126,7 +124,7 @@ def ignore_flags(connection: Connection, shop_id: str, order_id: int) -> int:
 
 def last_fetched_at(connection: Connection, shop_id: str, order_id: int, order_key: str) -> datetime | None:
     """As of when the order was last fetched; None before the first time. Call under the shop's lock."""
-    key = (orders.c.shop_id == shop_id, orders.c.order_id == order_id, orders.c.order_key == order_key)
+    key = is_of_order(orders, OrderKey(shop_id, order_id, order_key))
     return connection.execute(select(orders.c.fetched_at).where(*key)).scalar_one_or_none()
 
 
@@ -210,18 +208,10 @@ def placed_between(
 
 
 def as_order(row: Row[Any]) -> StoredOrder:
-    return StoredOrder(
-        shop_id=row.shop_id,
-        order_id=row.order_id,
-        order_key=row.order_key,
-        order_number=row.order_number,
-        status=row.status,
-        currency=row.currency,
+    return read_row(
+        StoredOrder,
+        row,
         total=Decimal(row.total),
-        buyer=row.buyer,
-        ordered_at=row.ordered_at,
-        paid_at=row.paid_at,
-        fetched_at=row.fetched_at,
         rule_results=json_codec.load(tuple[RuleResult, ...], row.rule_results),
         flags=json_codec.load(tuple[Problem, ...], row.flags),
         ignored_flags=json_codec.load(tuple[Problem, ...], row.ignored_flags),

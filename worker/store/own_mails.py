@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from worker.store.database.rows import insert_into
 from worker.store.database.tables import own_mails
 
 # A mail that left longer ago does not count as the mail of today's document (RECENT_S of the plugin's HeldMails.php).
@@ -31,8 +31,7 @@ def record(connection: Connection, shop_id: str, mails: Collection[OwnMail], *, 
         {"shop_id": shop_id, "order_id": mail.order_id, "refund_id": mail.refund_id, "kind": mail.kind, "left_at": now}
         for mail in sorted(set(mails), key=lambda mail: (mail.order_id, mail.refund_id, mail.kind))
     ]
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    connection.execute(dialect.insert(own_mails).on_conflict_do_nothing(), rows)
+    connection.execute(insert_into(connection, own_mails).on_conflict_do_nothing(), rows)
 
 
 def kinds_mailed(

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select
 
@@ -11,6 +10,7 @@ from worker.domain.document import Kind
 from worker.domain.money import ZERO
 from worker.domain.order import OrderKey
 from worker.store import document_balances
+from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import documents, payment_shares, payments
 from worker.store.document_balances import stands
 
@@ -106,8 +106,3 @@ def total_paid(connection: Connection, order: OrderKey) -> Decimal:
     """All that came in for an order."""
     amount = func.sum(payments.c.amount, type_=payments.c.amount.type)
     return connection.execute(select(amount).where(*is_of_order(payments, order))).scalar() or ZERO
-
-
-def is_of_order(table: Any, order: OrderKey) -> tuple[ColumnElement[bool], ...]:
-    column = table.c
-    return column.shop_id == order.shop_id, column.order_id == order.order_id, column.order_key == order.order_key

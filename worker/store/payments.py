@@ -13,8 +13,9 @@ from worker.domain.payment import HEARSAY, PaymentSource, Receipt
 from worker.domain.payment_method import is_transfer
 from worker.domain.webhook import WebhookEventKind
 from worker.store import counters, document_balances, settle_orders, waiting_orders, webhooks
+from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import documents, orders, payment_shares, payments
-from worker.store.payment_shares import add_shares, invoices_of, is_of_order, share_out, shares_of
+from worker.store.payment_shares import add_shares, invoices_of, share_out, shares_of
 
 # So many are looked up in one query.
 AT_ONCE = 500

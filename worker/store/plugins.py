@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
 from worker.domain.document import Document
@@ -21,6 +20,7 @@ from worker.net.request_signature import TOLERANCE_S
 from worker.store import steps
 from worker.store.database import json_codec
 from worker.store.database.encryption import Encryption
+from worker.store.database.rows import insert_into, read_row
 from worker.store.database.tables import documents, invites, jobs, plugin_nonces, plugins
 from worker.store.documents import as_document
 
@@ -166,8 +166,11 @@ def connect(connection: Connection, encryption: Encryption, new: NewPlugin, *, n
 def use_nonce(connection: Connection, shop_id: str, nonce: str, *, now: datetime) -> bool:
     """Take the nonce of a request; False when it was used before. Those too old to be taken for fresh are forgotten."""
     connection.execute(delete(plugin_nonces).where(plugin_nonces.c.seen_at < now - NONCES_KEPT_FOR))
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    new = dialect.insert(plugin_nonces).values(shop_id=shop_id, nonce=nonce, seen_at=now).on_conflict_do_nothing()
+    new = (
+        insert_into(connection, plugin_nonces)
+        .values(shop_id=shop_id, nonce=nonce, seen_at=now)
+        .on_conflict_do_nothing()
+    )
     return connection.execute(new.returning(plugin_nonces.c.nonce)).first() is not None
 
 
@@ -279,18 +282,4 @@ def mailed_since(connection: Connection, shop_id: str, since: datetime) -> tuple
 
 
 def as_plugin(row: Row[Any], encryption: Encryption) -> Plugin:
-    return Plugin(
-        plugin_id=row.plugin_id,
-        shop_id=row.shop_id,
-        secret=encryption.decrypt(row.secret),
-        site=row.site,
-        version=row.version,
-        connected_at=row.connected_at,
-        heartbeat_at=row.heartbeat_at,
-        check_state=row.check_state,
-        check_code=row.check_code,
-        check_message=row.check_message,
-        last_response_at=row.last_response_at,
-        synced_document_id=row.synced_document_id,
-        facts=json_codec.load(ShopFacts, row.facts),
-    )
+    return read_row(Plugin, row, secret=encryption.decrypt(row.secret), facts=json_codec.load(ShopFacts, row.facts))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.domain.product import Product
+from worker.store.database.rows import insert_into
 from worker.store.database.tables import products
 
 
@@ -68,9 +68,8 @@ def save_unanswered(
 def _upsert(connection: Connection, rows: list[dict[str, object]], *, changed: tuple[str, ...]) -> None:
     if not rows:
         return
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     # In one order: two workers that write the same products must not wait for each other.
     rows = sorted(rows, key=lambda row: str(row["product_id"]).zfill(20))
-    new = dialect.insert(products)
+    new = insert_into(connection, products)
     values = {name: new.excluded[name] for name in changed}
     connection.execute(new.on_conflict_do_update(index_elements=["shop_id", "product_id"], set_=values), rows)

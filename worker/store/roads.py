@@ -12,13 +12,13 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, or_, select, true, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.errors import Rejected, RoadRested, TakesLong, Unavailable
 from worker.message import Message
 from worker.net.talk import is_in_haste
 from worker.queue import QueueName
 from worker.store.database.engine import Store
+from worker.store.database.rows import insert_into
 from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import jobs, roads, roads_heard
 
@@ -165,8 +165,7 @@ def record_failure(connection: Connection, road: Road, failure: Failure) -> None
     rested_until = rest_until(failures, now, failure.longest_rest)
     values = {"failures": failures, "rested_until": rested_until, "message": failure.message}
     key = {"shop_id": road.shop_id, "kind": road.kind, "target": road.target}
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    new = dialect.insert(roads).values(**key, **values, failing_since=now)
+    new = insert_into(connection, roads).values(**key, **values, failing_since=now)
     connection.execute(new.on_conflict_do_update(index_elements=list(key), set_=values))
 
 
@@ -177,8 +176,7 @@ def record_answer(connection: Connection, road: Road, *, now: datetime) -> None:
 
 def record_heard(connection: Connection, road: Road, *, now: datetime) -> None:
     """Somebody answered on a road."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    heard = dialect.insert(roads_heard).values(shop_id=road.shop_id, kind=road.kind, heard_at=now)
+    heard = insert_into(connection, roads_heard).values(shop_id=road.shop_id, kind=road.kind, heard_at=now)
     connection.execute(heard.on_conflict_do_update(index_elements=["shop_id", "kind"], set_={"heard_at": now}))
 
 

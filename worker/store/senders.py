@@ -3,8 +3,8 @@
 from datetime import date, datetime
 
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from worker.store.database.rows import insert_into
 from worker.store.database.tables import mail_counts, proved_senders
 
 
@@ -12,8 +12,9 @@ def prove(connection: Connection, shop_id: str, address: str, *, by: str, now: d
     """Somebody who reads the mailbox, or the operator, says that *address* is the shop's. Safe to call again."""
     if not address:
         return
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    new = dialect.insert(proved_senders).values(shop_id=shop_id, address=address.lower(), proved_by=by, proved_at=now)
+    new = insert_into(connection, proved_senders).values(
+        shop_id=shop_id, address=address.lower(), proved_by=by, proved_at=now
+    )
     connection.execute(new.on_conflict_do_nothing())
 
 
@@ -27,8 +28,7 @@ def is_proved(connection: Connection, shop_id: str, address: str) -> bool:
 def count_mail(connection: Connection, shop_id: str, *, day: date) -> int:
     """Count one more mail of the day (UTC), and return how many there were; days before are forgotten."""
     connection.execute(delete(mail_counts).where(mail_counts.c.shop_id == shop_id, mail_counts.c.day < day))
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    new = dialect.insert(mail_counts).values(shop_id=shop_id, day=day, mails=1)
+    new = insert_into(connection, mail_counts).values(shop_id=shop_id, day=day, mails=1)
     counted = new.on_conflict_do_update(index_elements=["shop_id", "day"], set_={"mails": mail_counts.c.mails + 1})
     return int(connection.execute(counted.returning(mail_counts.c.mails)).scalar_one())
 

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
 from worker.domain.actor import Actor
+from worker.store.database.rows import insert_into
 from worker.store.database.tables import one_time_links, rate_limits, sessions, users
 from worker.store.users import Role, User, as_user
 
@@ -190,10 +190,9 @@ def withdraw_link(connection: Connection, token_hash: str, *, shop_id: str | Non
 
 def count_attempt(connection: Connection, name: str, *, within: timedelta, now: datetime) -> int:
     """Count one more try under *name* and return how many there were; the count begins again *within* a time after the first."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     # Of everybody: whoever makes up names is not to fill the table.
     connection.execute(delete(rate_limits).where(rate_limits.c.began_at < now - within))
-    statement = dialect.insert(rate_limits).values(name=name, began_at=now, times=1)
+    statement = insert_into(connection, rate_limits).values(name=name, began_at=now, times=1)
     counted = statement.on_conflict_do_update(index_elements=["name"], set_={"times": rate_limits.c.times + 1})
     return int(connection.execute(counted.returning(rate_limits.c.times)).scalar_one())
 

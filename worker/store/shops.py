@@ -9,13 +9,13 @@ from datetime import date, datetime
 from functools import lru_cache
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.domain.payment_reference import LARGEST_SEED, range_of
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.store.database import json_codec
 from worker.store.database.encryption import Encryption
+from worker.store.database.rows import insert_into
 from worker.store.database.shop_scope import within
 from worker.store.database.tables import payment_references, shops, signature_failures
 
@@ -237,8 +237,7 @@ def set_polled_until(
 
 def count_signature_failure(connection: Connection, shop_id: str, *, day: date, now: datetime) -> None:
     """Count a delivery that did not verify; its content is not stored."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(signature_failures).values(shop_id=shop_id, day=day, failures=1, last_at=now)
+    statement = insert_into(connection, signature_failures).values(shop_id=shop_id, day=day, failures=1, last_at=now)
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["shop_id", "day"], set_={"failures": signature_failures.c.failures + 1, "last_at": now}

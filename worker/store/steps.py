@@ -12,6 +12,7 @@ from worker.domain.reminder import KIND_ONES
 from worker.domain.step import MAIL, STEPS
 from worker.message import Message
 from worker.store import jobs as job_store
+from worker.store.database.rows import read_row
 from worker.store.database.tables import Instant, jobs
 from worker.store.jobs import IS_PENDING, JobEnd, JobKind, Leased
 
@@ -211,18 +212,4 @@ def was_mailed(since: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def as_step(row: Row[Any]) -> Step:
-    return Step(
-        step_id=row.job_id,
-        shop_id=row.shop_id,
-        document_id=row.document_id,
-        name=row.name,
-        mail_group=row.group_id or "",
-        state=row.state,
-        attempts=row.attempts,
-        created_at=row.created_at,
-        next_at=row.next_at,
-        code=row.code,
-        message=row.message,
-        detail=row.detail,
-        done_at=row.done_at,
-    )
+    return read_row(Step, row, step_id=row.job_id, mail_group=row.group_id or "")

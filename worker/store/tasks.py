@@ -14,6 +14,7 @@ from worker.message import NO_MESSAGE, read_message
 from worker.queue import QueueName
 from worker.store import jobs as job_store
 from worker.store.database import json_codec
+from worker.store.database.rows import read_row
 from worker.store.database.tables import jobs, shops, tasks
 from worker.store.files.temporary import TemporaryFile
 from worker.store.jobs import JobEnd, JobKind, Leased, NewJob
@@ -204,18 +205,14 @@ def delete_finished(connection: Connection, *, finished_before: datetime, limit:
 
 
 def as_task(row: Row[Any]) -> Task:
-    return Task(
-        task_id=row.task_id,
-        shop_id=row.shop_id,
-        kind=row.kind,
+    return read_row(
+        Task,
+        row,
         argument=json.loads(row.argument),
-        requested_by=row.requested_by,
-        requested_at=row.requested_at,
         # Whoever asked reads of both why it was not done; only one of them is work that failed.
         state="failed" if row.state == "skipped" else row.state,
         answer=json.loads(row.answer or "{}"),
         finished_at=row.done_at,
-        attempts=row.attempts,
     )
 
 

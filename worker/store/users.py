@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.engine import Row
 
+from worker.store.database.rows import read_row
 from worker.store.database.tables import channels, memberships, sessions, shops, users
 
 
@@ -185,17 +186,4 @@ def remove(connection: Connection, user_id: int) -> None:
 
 
 def as_user(row: Row[Any]) -> User:
-    return User(
-        user_id=row.user_id,
-        email=row.email,
-        name=row.name,
-        password=row.password,
-        language=row.language,
-        operator=row.operator,
-        totp=row.totp,
-        totp_step=row.totp_step,
-        recovery=row.recovery,
-        created_at=row.created_at,
-        signed_in_at=row.signed_in_at,
-        suspended_at=row.suspended_at,
-    )
+    return read_row(User, row)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.exc import IntegrityError
 
@@ -15,6 +15,8 @@ from worker.domain.vat_check import VatCheck
 from worker.net.vies_answer import ViesAnswer, read_answer
 from worker.store.database.json_codec import sha256
 from worker.store.database.pagination import streamed
+from worker.store.database.rows import read_row
+from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import vat_check_waits, vat_checks, vies_outages
 
 
@@ -113,7 +115,7 @@ def of_this_order(connection: Connection, order: OrderKey, known: VatCheck) -> V
     row = connection.execute(
         select(vat_checks)
         .where(
-            *_is(order, vat_checks),
+            *is_of_order(vat_checks, order),
             vat_checks.c.number == known.number,
             vat_checks.c.asked_at == known.asked_at,
             vat_checks.c.valid == known.valid,
@@ -173,13 +175,13 @@ def wait(connection: Connection, waiting: Wait) -> None:
 
 
 def wait_of(connection: Connection, order: OrderKey) -> Wait | None:
-    row = connection.execute(select(vat_check_waits).where(*_is(order, vat_check_waits))).one_or_none()
+    row = connection.execute(select(vat_check_waits).where(*is_of_order(vat_check_waits, order))).one_or_none()
     return as_wait(row) if row is not None else None
 
 
 def end_wait(connection: Connection, order: OrderKey) -> None:
     """The order has its answer, or no longer needs one."""
-    connection.execute(delete(vat_check_waits).where(*_is(order, vat_check_waits)))
+    connection.execute(delete(vat_check_waits).where(*is_of_order(vat_check_waits, order)))
 
 
 def due_waits(connection: Connection, shop_id: str, *, now: datetime, limit: int) -> tuple[Wait, ...]:
@@ -205,20 +207,12 @@ def waits(connection: Connection, shop_id: str) -> tuple[Wait, ...]:
 
 def rest(connection: Connection, order: OrderKey) -> None:
     """Ask for this order no more by itself."""
-    connection.execute(update(vat_check_waits).where(*_is(order, vat_check_waits)).values(next_at=None))
+    connection.execute(update(vat_check_waits).where(*is_of_order(vat_check_waits, order)).values(next_at=None))
 
 
 def as_wait(row: Row[Any]) -> Wait:
     order = OrderKey(row.shop_id, row.order_id, row.order_key)
     return Wait(order, row.number, row.since, row.until, row.attempts, row.next_at)
-
-
-def _is(order: OrderKey, table: Any) -> tuple[ColumnElement[bool], ...]:
-    return (
-        table.c.shop_id == order.shop_id,
-        table.c.order_id == order.order_id,
-        table.c.order_key == order.order_key,
-    )
 
 
 # Outages
@@ -242,7 +236,7 @@ def outage(connection: Connection, number: str, *, now: datetime) -> Outage | No
         .order_by(vies_outages.c.until.desc())
         .limit(1)
     ).one_or_none()
-    return Outage(row.scope, row.code, row.failures, row.until) if row is not None else None
+    return read_row(Outage, row) if row is not None else None
 
 
 def begin_outage(connection: Connection, scope: str, code: str, *, now: datetime, waits: Sequence[timedelta]) -> None:

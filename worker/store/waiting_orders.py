@@ -10,8 +10,9 @@ from worker.domain.payment_method import Means
 from worker.domain.unpaid_order import WAITING_STATUSES
 from worker.store import shops
 from worker.store.database import json_codec
+from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import documents, orders, unpaid
-from worker.store.payment_shares import is_of_order, total_paid
+from worker.store.payment_shares import total_paid
 
 
 def follow(connection: Connection, order: OrderKey) -> None:

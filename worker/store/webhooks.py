@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
 from worker.domain.actor import Actor
@@ -17,6 +16,7 @@ from worker.message import NO_MESSAGE, Message
 from worker.queue import QueueName
 from worker.store import jobs as job_store
 from worker.store.database.encryption import Encryption
+from worker.store.database.rows import insert_into, read_row
 from worker.store.database.tables import documents, jobs, webhook_endpoints
 from worker.store.jobs import JobKind, Leased
 
@@ -171,7 +171,6 @@ def has_failed(connection: Connection, shop_id: str) -> bool:
 
 def plan(connection: Connection, kind: WebhookEventKind, document_id: int, *, now: datetime) -> None:
     """Owe a call to each endpoint that wants *event*. Call in the transaction of what happened: so none is lost, and none is owed twice."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     values = {
         "kind": literal(JobKind.WEBHOOK_EVENT.value),
         "name": literal(kind.value),
@@ -192,7 +191,7 @@ def plan(connection: Connection, kind: WebhookEventKind, document_id: int, *, no
         # An endpoint that is being removed is waited for and then gone; without the lock its foreign key would end the issuing.
         .with_for_update(read=True, key_share=True, of=webhook_endpoints)
     )
-    connection.execute(dialect.insert(jobs).from_select(list(values), wanting).on_conflict_do_nothing())
+    connection.execute(insert_into(connection, jobs).from_select(list(values), wanting).on_conflict_do_nothing())
 
 
 def due_ids(connection: Connection, *, now: datetime, limit: int, shop_id: str | None = None) -> tuple[int, ...]:
@@ -254,28 +253,8 @@ ENDPOINT_COLUMNS = tuple(webhook_endpoints.c[name] for name in WebhookEndpoint._
 
 
 def as_endpoint(row: Row[Any]) -> WebhookEndpoint:
-    return WebhookEndpoint(
-        endpoint_id=row.endpoint_id,
-        shop_id=row.shop_id,
-        url=row.url,
-        events=tuple(WebhookEventKind(event) for event in row.events.split()),
-        created_at=row.created_at,
-        created_by=row.created_by,
-        stopped_at=row.stopped_at,
-        stop_message=row.stop_message,
-    )
+    return read_row(WebhookEndpoint, row, events=tuple(WebhookEventKind(event) for event in row.events.split()))
 
 
 def as_event(row: Row[Any]) -> WebhookEvent:
-    return WebhookEvent(
-        event_id=row.job_id,
-        endpoint_id=row.endpoint_id,
-        kind=WebhookEventKind(row.name),
-        document_id=row.document_id,
-        state=row.state,
-        attempts=row.attempts,
-        created_at=row.created_at,
-        next_at=row.next_at,
-        message=row.message,
-        done_at=row.done_at,
-    )
+    return read_row(WebhookEvent, row, event_id=row.job_id, kind=WebhookEventKind(row.name))

@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, literal_column, select, text
-from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.queue import QueueName
 from worker.store import leases
+from worker.store.database.rows import insert_into
 from worker.store.database.tables import PENDING, jobs, shops, slow_work
 
 # A shop whose work of one queue held a worker for long waits behind all others with it, for so long after the last time.
@@ -131,9 +131,8 @@ def may_begin(connection: Connection, shop_id: str, queue: str, *, now: datetime
 
 
 def mark_slow(connection: Connection, shop_id: str, queue: QueueName, *, now: datetime) -> None:
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     until = now + SLOW_FOR
-    row = dialect.insert(slow_work).values(shop_id=shop_id, queue=queue, until=until)
+    row = insert_into(connection, slow_work).values(shop_id=shop_id, queue=queue, until=until)
     connection.execute(row.on_conflict_do_update(index_elements=("shop_id", "queue"), set_={"until": until}))
 
 

@@ -1,8 +1,10 @@
-"""Which shops a person may see, as a condition on every query."""
+"""Which shops a person may see, and of which order a row is, as conditions on a query."""
 
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import ColumnElement, Table, and_, false, or_
+from sqlalchemy import ColumnElement, FromClause, Table, and_, false, or_
+
+from worker.domain.order import OrderKey
 
 # None: all shops, for an operator. Nobody else may be given None; an empty collection sees nothing.
 Shops = Collection[str] | None
@@ -16,6 +18,12 @@ def within(column: ColumnElement[str], shops: Shops) -> tuple[ColumnElement[bool
     if not ids:
         return (false(),)
     return (column == ids[0],) if len(ids) == 1 else (column.in_(ids),)
+
+
+def is_of_order(table: FromClause, order: OrderKey) -> tuple[ColumnElement[bool], ...]:
+    """That a row of *table* is of this very order."""
+    column = table.c
+    return column.shop_id == order.shop_id, column.order_id == order.order_id, column.order_key == order.order_key
 
 
 def of_orders(table: Table, pairs: Iterable[tuple[str, int]]) -> ColumnElement[bool]:

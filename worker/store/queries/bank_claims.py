@@ -11,8 +11,8 @@ from worker.domain.bank_match import Claim, Ledger, Match, Verdict, match_line, 
 from worker.domain.order import OrderKey
 from worker.store import bank_lines, payment_references, payments
 from worker.store.bank_lines import LineState, StoredLine
+from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import documents, orders
-from worker.store.payment_shares import is_of_order
 from worker.store.queries import order_balance
 
 # So many are looked up in one query.

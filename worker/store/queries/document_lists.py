@@ -35,6 +35,7 @@ from worker.store.database.pagination import (
     RowOrder,
     read_page,
 )
+from worker.store.database.rows import read_row
 from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import FAILED, drafts, unpaid
 from worker.store.database.tables import documents as made
@@ -246,12 +247,10 @@ def open_drafts(shops: Shops) -> Select[Any]:
 
 def as_draft_row(row: Row[Any]) -> DraftRow:
     snapshot = json.loads(row.snapshot)
-    return DraftRow(
-        draft_id=row.draft_id,
-        shop_id=row.shop_id,
-        created_at=row.created_at,
+    return read_row(
+        DraftRow,
+        row,
         kind=Kind(snapshot["kind"]),
-        order_id=row.order_id,
         order_number=snapshot["order_number"],
         buyer=snapshot["buyer"].get("company") or snapshot["buyer"]["name"],
         currency=snapshot["currency"],

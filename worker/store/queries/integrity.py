@@ -13,6 +13,7 @@ from sqlalchemy.engine import Row as SqlRow
 from worker.domain.document import Document
 from worker.message import Message
 from worker.store.database.pagination import streamed
+from worker.store.database.rows import read_row
 from worker.store.database.tables import audit_trail, documents, files, register
 from worker.store.document_files import StoredFile
 from worker.store.documents import as_document
@@ -164,11 +165,6 @@ def as_stored_document(row: SqlRow[Any]) -> StoredDocument | UnreadableDocument:
             row.number,
             Message("its text is damaged ({kind}: {error})", kind=type(error).__name__, error=error),
         )
-    return StoredDocument(
-        document=document,
-        period=row.period,
-        test=row.test,
-        snapshot=row.snapshot,
-        snapshot_sha256=row.snapshot_sha256,
-        columns={name: getattr(row, name) for name in COPIED_COLUMNS},
+    return read_row(
+        StoredDocument, row, document=document, columns={name: getattr(row, name) for name in COPIED_COLUMNS}
     )

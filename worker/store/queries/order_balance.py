@@ -10,8 +10,9 @@ from worker.domain.order import OrderKey
 from worker.domain.order_payment import OPEN_STATUSES
 from worker.domain.payment import OrderBalance
 from worker.store import document_balances, documents, reminders
+from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import orders
-from worker.store.payment_shares import is_of_order, total_paid
+from worker.store.payment_shares import total_paid
 
 
 def of_order(connection: Connection, order: OrderKey) -> OrderBalance | None:

@@ -12,11 +12,11 @@ from worker.domain.order import Order, OrderKey
 from worker.domain.shop import Shop
 from worker.domain.unpaid_order import is_late, late_flags
 from worker.store import bank_lines, document_balances, documents, orders, payment_attempts
+from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import audit_trail
 from worker.store.database.tables import orders as order_rows
 from worker.store.database.tables import payments as payment_rows
 from worker.store.orders import StoredOrder
-from worker.store.payment_shares import is_of_order
 from worker.store.queries.bank_claims import claims_of
 
 # What the trail says of an order that was cancelled for want of its money.
