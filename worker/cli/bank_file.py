@@ -4,11 +4,12 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import ACTOR, SHOP, ProgressBar, open_services, show, table, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, ProgressBar, show, table, with_json, with_services
 from worker.domain.bank_match import VERDICT_TERMS, Match
 from worker.domain.money import written
 from worker.payments.bank_file import BankFile, CheckedFile, check_file, take_file
 from worker.serializers import Json
+from worker.services import Services
 from worker.store import shops
 
 
@@ -16,15 +17,14 @@ from worker.store import shops
 @click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--check", is_flag=True, help="Only say what it would bring; count and keep nothing.")
-@with_data
+@with_services
 @with_json
-def bank_file(shop_id: str, file: Path, data: Path | None, *, check: bool, as_json: bool) -> None:
+def bank_file(services: Services, shop_id: str, file: Path, *, check: bool, as_json: bool) -> None:
     """Count what a bank FILE brings: CODA, CAMT.053, MT940, or CSV of KBC, CBC, BNP Paribas Fortis, ING or Belfius.
 
     What pays an order for certain is counted, and the order is set paid in the shop; the rest waits on the page "Bank". Lines that
     were read before change nothing.
     """
-    services = open_services(data)
     with services.store.read() as connection:
         shop = shops.get(connection, services.encryption, shop_id).shop
     content = file.read_bytes()

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import ACTOR, SHOP, open_services, show, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, show, with_json, with_services
 from worker.rendering import LAYOUTS
+from worker.services import Services
 from worker.shops import branding
 
 
@@ -13,13 +14,12 @@ from worker.shops import branding
 @click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=False)
 @click.option("--remove", is_flag=True, help="Print the company's name instead.")
-@with_data
+@with_services
 @with_json
-def logo(shop_id: str, file: Path | None, data: Path | None, *, remove: bool, as_json: bool) -> None:
+def logo(services: Services, shop_id: str, file: Path | None, *, remove: bool, as_json: bool) -> None:
     """Print the PNG or JPEG in FILE on documents from now on. Documents already made keep theirs."""
     if (file is None) is not remove:
         raise click.UsageError("Name a picture, or give --remove.")
-    services = open_services(data)
     if file is None:
         changed = branding.remove_logo(services, shop_id, by=services.actor(ACTOR))
     else:
@@ -32,11 +32,10 @@ def logo(shop_id: str, file: Path | None, data: Path | None, *, remove: bool, as
 @click.command()
 @click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.argument("layout", type=click.Choice(list(LAYOUTS)))
-@with_data
+@with_services
 @with_json
-def layout(shop_id: str, layout: str, data: Path | None, *, as_json: bool) -> None:
+def layout(services: Services, shop_id: str, layout: str, *, as_json: bool) -> None:
     """Choose how documents are laid out: ledger (title and facts left) or letter (address in the left window)."""
-    services = open_services(data)
     changed = branding.change_layout(services, shop_id, layout, by=services.actor(ACTOR))
     show(
         {"id": shop_id, "layout": changed.branding.layout},

@@ -1,12 +1,10 @@
 """`facturelay channel …`: who is notified elsewhere than by mail, and from which harm on."""
 
-from pathlib import Path
-
 import click
 
 from worker import serializers
 from worker.actions import channels as actions
-from worker.cli.common import ACTOR, SHOP, open_services, show, table, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, show, table, with_json, with_services
 from worker.cli.group import Group
 from worker.domain.attention import Harm
 from worker.domain.channel import THRESHOLDS, ChannelKind
@@ -31,11 +29,10 @@ def channel() -> None:
 @click.argument("url")
 @click.option("--for", "email", metavar="EMAIL", help="Whose it is, and in whose language (default: the shop's own).")
 @click.option("--from", "harm", type=click.Choice(list(FROM)), default="decision", help="From which harm on.")
-@with_data
+@with_services
 @with_json
-def add(shop_id: str, kind: str, url: str, email: str | None, harm: str, data: Path | None, *, as_json: bool) -> None:
+def add(services: Services, shop_id: str, kind: str, url: str, email: str | None, harm: str, *, as_json: bool) -> None:
     """Add a channel. The secret that signs a webhook's calls is shown this once."""
-    services = open_services(data)
     try:
         check_webhook_url(url, allow_private=services.settings.allow_private_shops)
     except InvalidValue as error:
@@ -56,11 +53,10 @@ def add(shop_id: str, kind: str, url: str, email: str | None, harm: str, data: P
 
 @channel.command("list")
 @click.argument("shop_id", metavar="SHOP", type=SHOP)
-@with_data
+@with_services
 @with_json
-def list_channels(shop_id: str, data: Path | None, *, as_json: bool) -> None:
+def list_channels(services: Services, shop_id: str, *, as_json: bool) -> None:
     """List a shop's channels, with when each was last told and what is wrong with it."""
-    services = open_services(data)
     with services.store.read() as connection:
         found = channels.of_shop(connection, services.encryption, shop_id)
     show([serializers.channel(one) for one in found], as_json=as_json, text=lambda: as_table(found))
@@ -69,10 +65,9 @@ def list_channels(shop_id: str, data: Path | None, *, as_json: bool) -> None:
 @channel.command("try")
 @click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.argument("channel_id", type=int)
-@with_data
-def try_channel(shop_id: str, channel_id: int, data: Path | None) -> None:
+@with_services
+def try_channel(services: Services, shop_id: str, channel_id: int) -> None:
     """Send a test notification and say whether it was taken."""
-    services = open_services(data)
     one = channel_of(services, shop_id, channel_id)
     notifications.try_out(services, services.connected(shop_id).shop, one)
     click.echo(f"{one.host} took it.")
@@ -81,10 +76,9 @@ def try_channel(shop_id: str, channel_id: int, data: Path | None) -> None:
 @channel.command("remove")
 @click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.argument("channel_id", type=int)
-@with_data
-def remove(shop_id: str, channel_id: int, data: Path | None) -> None:
+@with_services
+def remove(services: Services, shop_id: str, channel_id: int) -> None:
     """Notify an address no longer."""
-    services = open_services(data)
     one = channel_of(services, shop_id, channel_id)
     with services.store.write() as connection:
         actions.remove_channel(connection, one, by=services.actor(ACTOR))

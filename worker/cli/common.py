@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -73,6 +74,17 @@ def with_data(command: F) -> F:
         is_eager=True,  # a shop is looked up there by its name
         help="Folder with the state (default: FACTURELAY_DATA, or facturelay-data here).",
     )(command)
+
+
+def with_services(command: Callable[..., None]) -> Callable[..., None]:
+    """Add --data, and give the command services on what lies there."""
+
+    @with_data
+    @wraps(command)
+    def with_opened(data: Path | None, **values: object) -> None:
+        command(open_services(data), **values)
+
+    return with_opened
 
 
 def with_json(command: F) -> F:

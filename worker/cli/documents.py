@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import click
@@ -11,7 +10,7 @@ from sqlalchemy import Connection
 
 from worker import serializers
 from worker.actions import documents as document_actions
-from worker.cli.common import ACTOR, SHOP, open_services, show, table, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, show, table, with_json, with_services
 from worker.cli.group import Group
 from worker.cli.shop_options import KINDS
 from worker.domain.document import Document, Kind
@@ -51,14 +50,13 @@ def documents() -> None:
 @click.option("--to", "until", type=DAY, metavar="DAY", help="Only documents dated this day or earlier.")
 @click.option("--unpaid", is_flag=True, help="Only invoices that wait for their money.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the newest N documents.")
-@with_data
+@with_services
 @with_json
-def list_documents(data: Path | None, *, as_json: bool, **choice: Any) -> None:
+def list_documents(services: Services, *, as_json: bool, **choice: Any) -> None:
     """List documents, oldest first, and the drafts that wait; with --from, --to, --unpaid or --limit documents alone.
 
     `documents issue` and `discard` take the id of a draft, the other commands that of a document.
     """
-    services = open_services(data)
     with services.store.read() as connection:
         found = chosen(connection, **choice)
         names = {shop.shop_id: shop.name for shop in shops.every(connection)}
@@ -140,13 +138,12 @@ def row(item: DocumentDetails, names: Mapping[str, str]) -> tuple[str, ...]:
     is_flag=True,
     help="Of a credit note that takes more of a VAT rate than its invoice has left: within what is left, not as its refund states it.",
 )
-@with_data
+@with_services
 @with_json
 def issue_draft(
-    draft_id: int, reason: str, data: Path | None, *, also_send: bool, within_left: bool, as_json: bool
+    services: Services, draft_id: int, reason: str, *, also_send: bool, within_left: bool, as_json: bool
 ) -> None:
     """Give a kept draft its number, as the order is now. Refused with the reason when a check fails."""
-    services = open_services(data)
     document = manual.issue_waiting_draft(
         services,
         draft_id,
@@ -158,11 +155,10 @@ def issue_draft(
 
 @documents.command("discard")
 @click.argument("draft_id", type=int)
-@with_data
+@with_services
 @with_json
-def discard_draft(draft_id: int, data: Path | None, *, as_json: bool) -> None:
+def discard_draft(services: Services, draft_id: int, *, as_json: bool) -> None:
     """Discard a kept draft. It does not come back by itself."""
-    services = open_services(data)
     with services.store.read() as connection:
         shop_id = drafts.get_draft(connection, draft_id).shop_id
     by = services.actor(ACTOR)
@@ -173,11 +169,10 @@ def discard_draft(draft_id: int, data: Path | None, *, as_json: bool) -> None:
 
 @documents.command("send")
 @click.argument("document_id", type=int)
-@with_data
+@with_services
 @with_json
-def send_document(document_id: int, data: Path | None, *, as_json: bool) -> None:
+def send_document(services: Services, document_id: int, *, as_json: bool) -> None:
     """Mail an issued document, for the first time or again."""
-    services = open_services(data)
     document, by = find_document(services, document_id), services.actor(ACTOR)
     services.act(lambda connection: document_actions.send_again(connection, document.shop_id, document_id, by=by))
     show_document(
@@ -188,11 +183,10 @@ def send_document(document_id: int, data: Path | None, *, as_json: bool) -> None
 @documents.command("paid")
 @click.argument("document_id", type=int)
 @click.option("--on", type=DAY, help="The day it was paid (default: today).")
-@with_data
+@with_services
 @with_json
-def mark_paid(document_id: int, on: datetime | None, data: Path | None, *, as_json: bool) -> None:
+def mark_paid(services: Services, document_id: int, on: datetime | None, *, as_json: bool) -> None:
     """Mark an invoice as paid. There is no way back but a credit note."""
-    services = open_services(data)
     document, by = find_document(services, document_id), services.actor(ACTOR)
     paid_on = on.date() if on else services.today(services.connected(document.shop_id).shop)
     marked = services.act(
@@ -206,13 +200,12 @@ def mark_paid(document_id: int, on: datetime | None, data: Path | None, *, as_js
 @click.argument("document_id", type=int)
 @click.option("--issue-again", is_flag=True, help="Also issue a new invoice from the order as it is now.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@with_data
+@with_services
 @with_json
-def credit_document(document_id: int, data: Path | None, *, issue_again: bool, yes: bool, as_json: bool) -> None:
+def credit_document(services: Services, document_id: int, *, issue_again: bool, yes: bool, as_json: bool) -> None:
     """Credit all that is left of an invoice, with a credit note that names it."""
     if not yes:
         click.confirm("A credit note takes a number and is mailed; there is no undo. Go on?", abort=True, err=True)
-    services = open_services(data)
     made = manual.credit(services, document_id, Credit(issue_again=issue_again), by=services.actor(ACTOR))
     with services.store.read() as connection:
         listed = order_history.details(connection, made)

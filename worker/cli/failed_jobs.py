@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
-from pathlib import Path
 
 import click
 from sqlalchemy import Connection
 
 from worker import serializers
-from worker.cli.common import SHOP, open_services, show, table, with_data, with_json
+from worker.cli.common import SHOP, show, table, with_json, with_services
 from worker.cli.documents import DAY, READ_AT_ONCE
 from worker.domain.days import start_of_day
+from worker.services import Services
 from worker.store import shops
 from worker.store.database.pagination import Between, PageRequest
 from worker.store.database.shop_scope import Shops
@@ -31,16 +31,16 @@ NOTHING_LIKE_THAT = "Nothing that failed is like that."
 @click.option("--code", metavar="CODE", help="Only what failed for this reason, like mail_refused.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the oldest N.")
 @click.option("--ids", "only_ids", is_flag=True, help="Print the ids alone, one a line.")
-@with_data
+@with_services
 @with_json
 def failed_jobs(
+    services: Services,
     shop_id: str | None,
     since: datetime | None,
     until: datetime | None,
     work: str | None,
     code: str | None,
     limit: int | None,
-    data: Path | None,
     *,
     only_ids: bool,
     as_json: bool,
@@ -50,7 +50,6 @@ def failed_jobs(
     Days are those of the shop where one is named, else of UTC. `many retry` and `many dismiss` take these ids, of one shop at a time:
     facturelay failed-jobs --shop SHOP --code mail_refused --ids | xargs facturelay many retry SHOP
     """
-    services = open_services(data)
     zone = services.connected(shop_id).shop.zoneinfo if shop_id else UTC
     wanted = JobFilter(kinds=OF_SHOP, name=work, code=code, asked=days(since, until, zone))
     with services.store.read() as connection:

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import ACTOR, SHOP, open_services, show, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, show, with_json, with_services
 from worker.cli.group import Group
 from worker.errors import Rejected
 from worker.net import email_address
 from worker.sending import test_email
 from worker.sending.test_email import MailTestResult
+from worker.services import Services
 from worker.shops import branding
 
 
@@ -22,11 +23,11 @@ def mail() -> None:
 @mail.command("test")
 @click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.option("--to", default="", help="Where it goes (default: the shop's own address).")
-@with_data
+@with_services
 @with_json
-def test(shop_id: str, to: str, data: Path | None, *, as_json: bool) -> None:
+def test(services: Services, shop_id: str, to: str, *, as_json: bool) -> None:
     """Send a test mail, and say what came of it and what that means."""
-    result = test_email.send_test_email(open_services(data), shop_id, to=to)
+    result = test_email.send_test_email(services, shop_id, to=to)
     answer = vars(result) | {"hints": [*result.hints, *result.operator_hints]}
     show(answer, as_json=as_json, text=lambda: as_text(result))
     sys.exit(0 if result.accepted else 1)
@@ -47,20 +48,19 @@ def test(shop_id: str, to: str, data: Path | None, *, as_json: bool) -> None:
     help="A PDF that is attached to each mail, like the terms and conditions.",
 )
 @click.option("--no-attach", is_flag=True, help="Nothing is attached any more.")
-@with_data
+@with_services
 @with_json
 def set_mail(
+    services: Services,
     shop_id: str,
     smtp_url: str | None,
     attach: Path | None,
-    data: Path | None,
     *,
     no_attach: bool,
     as_json: bool,
     **given: str | None,
 ) -> None:
     """Change how a shop's mail leaves. What is not named stays."""
-    services = open_services(data)
     changes = {f"mail.{name}": checked_addresses_in(name, text) for name, text in given.items() if text is not None}
     services.connected(shop_id)
     if smtp_url is not None:

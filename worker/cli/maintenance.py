@@ -16,12 +16,12 @@ from worker.cli.common import (
     SHOP,
     ProgressBar,
     counted,
-    open_services,
     read_settings,
     show,
     table,
     with_data,
     with_json,
+    with_services,
 )
 from worker.domain.money import written
 from worker.domain.settings_form import read_instant
@@ -45,14 +45,13 @@ MOST_SHOWN = 20
 @click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.option("--month", required=True, help="Like 2026-11, in the shop's time zone.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print one line for each order, for a spreadsheet.")
-@with_data
+@with_services
 @with_json
 @click.pass_context
 def reconcile(
-    context: click.Context, shop_id: str, month: str, data: Path | None, *, as_csv: bool, as_json: bool
+    context: click.Context, services: Services, shop_id: str, month: str, *, as_csv: bool, as_json: bool
 ) -> None:
     """Prove that every order of a month has its documents, mails and notes. Exit 1 when something is missing."""
-    services = open_services(data)
     connected = services.connected(shop_id)
     with ProgressBar("Comparing", quiet=as_json or as_csv) as bar:
         found = reconciler.reconcile(services, connected, month, on_progress=bar.update)
@@ -128,14 +127,14 @@ def is_amount(text: str) -> bool:
 @click.option("--orders", "order_ids", help="Order ids instead, like 12,15,18.")
 @click.option("--dry-run", is_flag=True, help="Show what would be made and make nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@with_data
+@with_services
 @with_json
 def backfill(
+    services: Services,
     shop_id: str,
     since: str | None,
     until: str | None,
     order_ids: str | None,
-    data: Path | None,
     *,
     dry_run: bool,
     yes: bool,
@@ -145,7 +144,6 @@ def backfill(
 
     Shows first what there would be. Broken off, the same command goes on where it was.
     """
-    services = open_services(data)
     connected = services.connected(shop_id)
     selection = selection_from_options(connected, since=since, until=until, order_ids=order_ids)
     with ProgressBar("Asking the shop", quiet=as_json) as bar:
@@ -236,11 +234,10 @@ def preview_as_json(found: Preview) -> dict[str, object]:
 @click.option(
     "--with-key", is_flag=True, help="Put the secret key in too; whoever has the file can then read the shops' keys."
 )
-@with_data
+@with_services
 @with_json
-def backup(file: Path, data: Path | None, *, with_key: bool, as_json: bool) -> None:
+def backup(services: Services, file: Path, *, with_key: bool, as_json: bool) -> None:
     """Write database and archive into one file. Nothing need be stopped."""
-    services = open_services(data)
     made = backup_files.back_up(services, file, with_key=with_key)
     with services.store.write() as connection:
         reports.add(connection, None, BACKUP_REPORT, {"documents": made.documents}, now=services.now())

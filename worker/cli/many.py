@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from worker import serializers
-from worker.cli.common import ACTOR, SHOP, open_services, show, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, show, with_json, with_services
 from worker.cli.documents import DAY, READ_AT_ONCE
 from worker.cli.group import Group
 from worker.domain.document import BY_HAND
@@ -40,13 +40,11 @@ DONE = {
     "ignore": "need nothing any more",
 }
 
-F = TypeVar("F", bound=Callable[..., Any])
 
-
-def of_items(command: F) -> F:
+def of_items(command: Callable[..., None]) -> Callable[..., None]:
     """A shop, ids, where the state is, and JSON."""
     with_ids = click.argument("ids", metavar="ID...", type=click.IntRange(min=1), nargs=-1)(
-        with_data(with_json(command))
+        with_services(with_json(command))
     )
     return click.argument("shop_id", metavar="SHOP", type=SHOP)(with_ids)
 
@@ -68,35 +66,32 @@ def many() -> None:
 @with_all
 @click.option("--send", "also_send", is_flag=True, help="Mail each to its customer as well.")
 def issue(
-    shop_id: str, ids: tuple[int, ...], data: Path | None, *, every: bool, also_send: bool, as_json: bool
+    services: Services, shop_id: str, ids: tuple[int, ...], *, every: bool, also_send: bool, as_json: bool
 ) -> None:
     """Give drafts their numbers, as their orders are now. Numbers cannot be taken back."""
-    services = open_services(data)
     told(services, shop_id, "issue", ids or drafts_of(services, shop_id, every=every), as_json=as_json, send=also_send)
 
 
 @many.command("discard")
 @of_items
 @with_all
-def discard(shop_id: str, ids: tuple[int, ...], data: Path | None, *, every: bool, as_json: bool) -> None:
+def discard(services: Services, shop_id: str, ids: tuple[int, ...], *, every: bool, as_json: bool) -> None:
     """Discard drafts. They do not come back by themselves."""
-    services = open_services(data)
     told(services, shop_id, "discard", ids or drafts_of(services, shop_id, every=every), as_json=as_json)
 
 
 @many.command("mail")
 @of_items
-def mail(shop_id: str, ids: tuple[int, ...], data: Path | None, *, as_json: bool) -> None:
+def mail(services: Services, shop_id: str, ids: tuple[int, ...], *, as_json: bool) -> None:
     """Mail documents to the customers of their orders, for the first time or again."""
-    told(open_services(data), shop_id, "mail", ids, as_json=as_json)
+    told(services, shop_id, "mail", ids, as_json=as_json)
 
 
 @many.command("paid")
 @of_items
 @click.option("--on", type=DAY, help="The day they were paid (default: today).")
-def paid(shop_id: str, ids: tuple[int, ...], on: datetime | None, data: Path | None, *, as_json: bool) -> None:
+def paid(services: Services, shop_id: str, ids: tuple[int, ...], on: datetime | None, *, as_json: bool) -> None:
     """Mark invoices as paid."""
-    services = open_services(data)
     latest = services.today(services.connected(shop_id).shop)
     day = on.date() if on else latest
     if day > latest:
@@ -107,9 +102,8 @@ def paid(shop_id: str, ids: tuple[int, ...], on: datetime | None, data: Path | N
 @many.command("zip")
 @of_items
 @click.option("--to", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write.")
-def zip_documents(shop_id: str, ids: tuple[int, ...], to: Path, data: Path | None, *, as_json: bool) -> None:
+def zip_documents(services: Services, shop_id: str, ids: tuple[int, ...], to: Path, *, as_json: bool) -> None:
     """Write documents into one zip, with tables of their amounts and payments."""
-    services = open_services(data)
     task = done(services, TaskRequest(shop_id, "zip_documents", {"ids": named(ids)}, ACTOR))
     if task.state == "done":
         found = TemporaryFile.from_json(task.answer["file"], shop_id=shop_id)
@@ -121,9 +115,8 @@ def zip_documents(shop_id: str, ids: tuple[int, ...], to: Path, data: Path | Non
 @many.command("retry")
 @of_items
 @with_all
-def retry(shop_id: str, ids: tuple[int, ...], data: Path | None, *, every: bool, as_json: bool) -> None:
+def retry(services: Services, shop_id: str, ids: tuple[int, ...], *, every: bool, as_json: bool) -> None:
     """Try failed jobs again."""
-    services = open_services(data)
     told(services, shop_id, "retry", ids or failed_of(services, shop_id, every=every), as_json=as_json)
 
 
@@ -131,40 +124,39 @@ def retry(shop_id: str, ids: tuple[int, ...], data: Path | None, *, every: bool,
 @of_items
 @with_all
 @click.option("--why", required=True, help="Why nothing is to be done; the activity keeps it.")
-def dismiss(shop_id: str, ids: tuple[int, ...], why: str, data: Path | None, *, every: bool, as_json: bool) -> None:
+def dismiss(services: Services, shop_id: str, ids: tuple[int, ...], why: str, *, every: bool, as_json: bool) -> None:
     """Have failed jobs need nobody any more."""
-    services = open_services(data)
     told(services, shop_id, "dismiss", ids or failed_of(services, shop_id, every=every), as_json=as_json, why=why)
 
 
 @many.command("fetch")
 @of_items
-def fetch(shop_id: str, ids: tuple[int, ...], data: Path | None, *, as_json: bool) -> None:
+def fetch(services: Services, shop_id: str, ids: tuple[int, ...], *, as_json: bool) -> None:
     """Read orders from the shop again, and make what is due of them."""
-    told(open_services(data), shop_id, "fetch", ids, as_json=as_json)
+    told(services, shop_id, "fetch", ids, as_json=as_json)
 
 
 @many.command("retry-orders")
 @of_items
-def retry_orders(shop_id: str, ids: tuple[int, ...], data: Path | None, *, as_json: bool) -> None:
+def retry_orders(services: Services, shop_id: str, ids: tuple[int, ...], *, as_json: bool) -> None:
     """Try again what failed of orders."""
-    told(open_services(data), shop_id, "retry_order", ids, as_json=as_json)
+    told(services, shop_id, "retry_order", ids, as_json=as_json)
 
 
 @many.command("make")
 @of_items
 @click.option("--kind", type=click.Choice([str(kind) for kind in BY_HAND]), required=True, help="What is made.")
 @click.option("--send", "also_send", is_flag=True, help="Mail each to its customer as well.")
-def make(shop_id: str, ids: tuple[int, ...], kind: str, data: Path | None, *, also_send: bool, as_json: bool) -> None:
+def make(services: Services, shop_id: str, ids: tuple[int, ...], kind: str, *, also_send: bool, as_json: bool) -> None:
     """Make a document of each order that no rule made. Numbers cannot be taken back; no order gets a second one."""
-    told(open_services(data), shop_id, "make", ids, as_json=as_json, kind=kind, send=also_send)
+    told(services, shop_id, "make", ids, as_json=as_json, kind=kind, send=also_send)
 
 
 @many.command("ignore")
 @of_items
-def ignore(shop_id: str, ids: tuple[int, ...], data: Path | None, *, as_json: bool) -> None:
+def ignore(services: Services, shop_id: str, ids: tuple[int, ...], *, as_json: bool) -> None:
     """Say that orders need nothing: failures are closed, their drafts discarded."""
-    told(open_services(data), shop_id, "ignore", ids, as_json=as_json)
+    told(services, shop_id, "ignore", ids, as_json=as_json)
 
 
 def told(services: Services, shop_id: str, what: str, ids: Sequence[int], *, as_json: bool, **argument: object) -> None:

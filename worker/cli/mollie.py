@@ -6,9 +6,10 @@ from pathlib import Path
 import click
 
 from worker.actions import online_payment
-from worker.cli.common import ACTOR, SHOP, open_services, show, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, show, with_json, with_services
 from worker.cli.group import Group
 from worker.cli.peppol import read_key
+from worker.services import Services
 from worker.tasks.mollie import check_of
 
 
@@ -25,39 +26,36 @@ def mollie() -> None:
 @click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.option("--key-file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True),
               help="A file with the API key, or - for standard input; without it, the key is asked for.")  # fmt: skip
-@with_data
+@with_services
 @with_json
-def connect(shop_id: str, key_file: Path | None, data: Path | None, *, as_json: bool) -> None:
+def connect(services: Services, shop_id: str, key_file: Path | None, *, as_json: bool) -> None:
     """Store the API key (live_…, or test_… of a shop in test), and try it at once."""
-    services = open_services(data)
     services.connected(shop_id)
     online_payment.connect(services, shop_id, read_key(key_file), by=services.actor(ACTOR))
-    tell_check(shop_id, data, as_json=as_json)
+    tell_check(services, shop_id, as_json=as_json)
 
 
 @mollie.command("check")
 @click.argument("shop_id", metavar="SHOP", type=SHOP)
-@with_data
+@with_services
 @with_json
-def check(shop_id: str, data: Path | None, *, as_json: bool) -> None:
+def check(services: Services, shop_id: str, *, as_json: bool) -> None:
     """Try the shop's key."""
-    tell_check(shop_id, data, as_json=as_json)
+    tell_check(services, shop_id, as_json=as_json)
 
 
 @mollie.command("disconnect")
 @click.argument("shop_id", metavar="SHOP", type=SHOP)
-@with_data
+@with_services
 @with_json
-def disconnect(shop_id: str, data: Path | None, *, as_json: bool) -> None:
+def disconnect(services: Services, shop_id: str, *, as_json: bool) -> None:
     """Offer no payment online any more, and forget the key. What was paid stays counted."""
-    services = open_services(data)
     services.connected(shop_id)
     online_payment.disconnect(services, shop_id, by=services.actor(ACTOR))
     show({"id": shop_id, "mode": None}, as_json=as_json, text=lambda: "The key is forgotten.")
 
 
-def tell_check(shop_id: str, data: Path | None, *, as_json: bool) -> None:
-    services = open_services(data)
+def tell_check(services: Services, shop_id: str, *, as_json: bool) -> None:
     connected = services.connected(shop_id)
     found = check_of(services, connected)
     answer = {"id": shop_id, "mode": connected.shop.mollie.mode, **vars(found)}

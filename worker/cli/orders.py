@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
@@ -10,7 +9,7 @@ import click
 from worker import serializers
 from worker.actions import order_treatment
 from worker.actions import orders as order_actions
-from worker.cli.common import ACTOR, SHOP, counted, open_services, show, table, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, counted, show, table, with_json, with_services
 from worker.cli.group import Group
 from worker.domain.order_treatment import TreatmentName
 from worker.errors import Rejected
@@ -29,11 +28,10 @@ def order() -> None:
 @order.command("show")
 @click.argument("order_id", type=int)
 @click.option("--shop", "shop_id", metavar="SHOP", type=SHOP, help="The shop; needed when there are several.")
-@with_data
+@with_services
 @with_json
-def show_order(order_id: int, shop_id: str | None, data: Path | None, *, as_json: bool) -> None:
+def show_order(services: Services, order_id: int, shop_id: str | None, *, as_json: bool) -> None:
     """Show an order's trail: what came in, what was decided and why, what was made, sent and written back."""
-    services = open_services(data)
     shop_id = shop_id or only_shop(services)
     with services.store.read() as connection:
         found = order_history.get(connection, shop_id, order_id)
@@ -49,11 +47,10 @@ def show_order(order_id: int, shop_id: str | None, data: Path | None, *, as_json
 @order.command("retry")
 @click.argument("order_id", type=int)
 @click.option("--shop", "shop_id", metavar="SHOP", type=SHOP, help="The shop; needed when there are several.")
-@with_data
+@with_services
 @with_json
-def retry_order(order_id: int, shop_id: str | None, data: Path | None, *, as_json: bool) -> None:
+def retry_order(services: Services, order_id: int, shop_id: str | None, *, as_json: bool) -> None:
     """Try again what failed for an order: looking at it, its PDF, mail or note."""
-    services = open_services(data)
     of_shop, by = shop_id or only_shop(services), services.actor(ACTOR)
     count = services.act(lambda connection: order_actions.retry_order(connection, of_shop, order_id, by=by)).count
     text = f"{counted(count, 'thing is', 'things are')} tried again." if count else "Nothing failed for this order."
@@ -72,13 +69,12 @@ def retry_order(order_id: int, shop_id: str | None, data: Path | None, *, as_jso
 )
 @click.option("--reason", default="", help="Why, in your own words; it stays in the order's history.")
 @click.option("--shop", "shop_id", metavar="SHOP", type=SHOP, help="The shop; needed when there are several.")
-@with_data
+@with_services
 @with_json
 def treat_order(
-    order_id: int, name: str, reason: str, shop_id: str | None, data: Path | None, *, as_json: bool
+    services: Services, order_id: int, name: str, reason: str, shop_id: str | None, *, as_json: bool
 ) -> None:
     """Say how the lines without VAT of one order are treated, and process it again."""
-    services = open_services(data)
     of_shop = shop_id or only_shop(services)
     treatment = None if name == "settings" else TreatmentName(name)
     change = TreatmentChange(treatment, reason, ACTOR, services.now())

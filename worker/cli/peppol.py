@@ -7,10 +7,11 @@ import click
 from worker.access_points.account import any_account_of, why_none
 from worker.actions import peppol as peppol_actions
 from worker.actions.peppol import NewAccount
-from worker.cli.common import ACTOR, SHOP, open_services, show, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, show, with_json, with_services
 from worker.cli.group import Group
 from worker.domain.access_point import OPERATORS, PROVIDERS
 from worker.errors import Rejected
+from worker.services import Services
 from worker.tasks.connection import ConnectionCheck
 from worker.tasks.peppol import can_send, try_key
 
@@ -27,13 +28,19 @@ def peppol() -> None:
               help="A file with the key, or - for standard input; without it, the key is asked for.")  # fmt: skip
 @click.option("--company", default="", help="The company's id, where an account with Recommand has it several times.")
 @click.option("--sandbox", is_flag=True, help="The key is of a test environment: nothing is sent.")
-@with_data
+@with_services
 @with_json
 def connect(
-    shop_id: str, provider: str, key_file: Path | None, company: str, data: Path | None, *, sandbox: bool, as_json: bool
+    services: Services,
+    shop_id: str,
+    provider: str,
+    key_file: Path | None,
+    company: str,
+    *,
+    sandbox: bool,
+    as_json: bool,
 ) -> None:
     """Send by an account with an access point, and try its key; “operator” is that of FACTURELAY_PEPPOL_PROVIDER and FACTURELAY_PEPPOL_KEY."""
-    services = open_services(data)
     services.connected(shop_id)
     key = "" if provider == OPERATORS else read_key(key_file)
     account = NewAccount(provider, key, company=company, sandbox=sandbox, by_operator=True)
@@ -56,11 +63,10 @@ def read_key(key_file: Path | None) -> str:
 
 @peppol.command("elsewhere")
 @click.argument("shop_id", metavar="SHOP", type=SHOP)
-@with_data
+@with_services
 @with_json
-def elsewhere(shop_id: str, data: Path | None, *, as_json: bool) -> None:
+def elsewhere(services: Services, shop_id: str, *, as_json: bool) -> None:
     """Say that another system sends them; it is kept on the audit trail."""
-    services = open_services(data)
     services.connected(shop_id)
     peppol_actions.send_elsewhere(services, shop_id, by=services.actor(ACTOR))
     show({"id": shop_id, "sender": "elsewhere"}, as_json=as_json, text=lambda: "Noted on the audit trail.")
@@ -68,11 +74,10 @@ def elsewhere(shop_id: str, data: Path | None, *, as_json: bool) -> None:
 
 @peppol.command("check")
 @click.argument("shop_id", metavar="SHOP", type=SHOP)
-@with_data
+@with_services
 @with_json
-def check(shop_id: str, data: Path | None, *, as_json: bool) -> None:
+def check(services: Services, shop_id: str, *, as_json: bool) -> None:
     """Try the shop's key, and say whether its company can receive. Sends nothing."""
-    services = open_services(data)
     connected = services.connected(shop_id)
     account = any_account_of(connected.shop, connected.secrets, services.settings)
     if account is None:

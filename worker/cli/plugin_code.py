@@ -1,22 +1,20 @@
 """`facturelay shop invite`: a one-time code with which a shop's WordPress plugin connects."""
 
-from pathlib import Path
-
 import click
 
-from worker.cli.common import SHOP, open_services, show, with_data, with_json
+from worker.cli.common import SHOP, show, with_json, with_services
 from worker.message import Message
+from worker.services import Services
 from worker.store import audit_trail, plugins, shops
 from worker.store.audit_trail import AuditEntry
 
 
 @click.command("invite")
 @click.argument("shop_id", metavar="SHOP", type=SHOP)
-@with_data
+@with_services
 @with_json
-def invite(shop_id: str, data: Path | None, *, as_json: bool) -> None:
+def invite(services: Services, shop_id: str, *, as_json: bool) -> None:
     """Print a code that connects the WordPress plugin of a shop, once, within a week."""
-    services = open_services(data)
     code, now = plugins.new_code(), services.now()
     with services.store.write() as connection:
         shop = shops.get(connection, services.encryption, shop_id).shop

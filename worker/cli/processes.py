@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import counted, open_services, read_settings, with_data, with_json
+from worker.cli.common import counted, read_settings, with_data, with_json, with_services
 from worker.errors import Rejected
 from worker.processes.supervisor import EVERY_ADDRESS, prepare, set_up_link, start_all, stop_on_signals, web_server
 from worker.queue import LONG_QUEUES, QueueName
@@ -141,12 +141,11 @@ def worker(max_jobs: int | None, data: Path | None, *, burst: bool, queues: tupl
 
 @click.command()
 @click.option("--once", is_flag=True, help="Enqueue once and end.")
-@with_data
-def scheduler(data: Path | None, *, once: bool) -> None:
+@with_services
+def scheduler(services: Services, *, once: bool) -> None:
     """Enqueue again every row that waits, and run the periodic jobs. Several may run; one acts at a time."""
     from worker.scheduler import run, run_once
 
-    services = open_services(data)
     log_to_stderr(services.settings)
     if once:
         enqueued = run_once(services, holder="once")

@@ -3,7 +3,6 @@ how they go on after a restore."""
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 from sqlalchemy import Connection
@@ -19,12 +18,11 @@ from worker.cli.common import (
     SHOP,
     ProgressBar,
     counted,
-    open_services,
     show,
     table,
     to_json,
-    with_data,
     with_json,
+    with_services,
 )
 from worker.cli.group import Group
 from worker.cli.shop_options import by_kind
@@ -40,11 +38,10 @@ from worker.store.register import NumberStatus, RegisterHead
 @click.command()
 @click.option("--shop", "shop_id", metavar="SHOP", type=SHOP, help="Only this shop.")
 @click.option("--anchor", help="An earlier head of the shop's register, like 12:5f3a…, as the daily digest named it.")
-@with_data
+@with_services
 @with_json
-def verify(shop_id: str | None, anchor: str | None, data: Path | None, *, as_json: bool) -> None:
+def verify(services: Services, shop_id: str | None, anchor: str | None, *, as_json: bool) -> None:
     """Prove that no document, number or file is missing or altered. Exit 0 when all is as issued, else 1."""
-    services = open_services(data)
     known = parse_anchor(anchor, shop_id)
     proofs = verification.verify(services, shop_id=shop_id, anchor=known)
     show(
@@ -89,10 +86,9 @@ def register() -> None:
 @register.command("export")
 @click.option("--shop", "shop_id", metavar="SHOP", type=SHOP, help="Only this shop.")
 @click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True, help="How.")
-@with_data
-def export(shop_id: str | None, form: str, data: Path | None) -> None:
+@with_services
+def export(services: Services, shop_id: str | None, form: str) -> None:
     """Print the register, oldest number first."""
-    services = open_services(data)
     with services.store.read() as connection:
         found = list_register(services, connection, shop_id)
         if form == "json":
@@ -112,15 +108,14 @@ def export(shop_id: str | None, form: str, data: Path | None) -> None:
     help="The last number that was given, like invoice=118, where the shop's notes do not tell. For each kind.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@with_data
+@with_services
 @with_json
-def resume(shop_id: str, starts: tuple[str, ...], data: Path | None, *, yes: bool, as_json: bool) -> None:
+def resume(services: Services, shop_id: str, starts: tuple[str, ...], *, yes: bool, as_json: bool) -> None:
     """After a restore: read back what was issued after the backup, and let the numbers go on.
 
     The notes on the shop's orders tell which documents there were. Those that can be are entered again under their own
     number and date; nothing is mailed twice.
     """
-    services = open_services(data)
     connected = services.connected(shop_id)
     try:
         after = {kind: parse_last_number(text) for kind, text in by_kind(starts, "after", "invoice=118").items()}

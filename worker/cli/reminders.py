@@ -1,6 +1,5 @@
 """`facturelay reminders …`"""
 
-from pathlib import Path
 from typing import Protocol
 
 import click
@@ -8,7 +7,7 @@ from sqlalchemy import Connection
 
 from worker import serializers
 from worker.actions import reminders as actions
-from worker.cli.common import ACTOR, SHOP, open_services, show, table, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, show, table, with_json, with_services
 from worker.domain.actor import Actor
 from worker.domain.money import written
 from worker.domain.reminder import REMINDER_TERMS
@@ -35,19 +34,18 @@ class Decide(Protocol):
 @click.option(
     "--skip", "skipped", metavar="NUMBER", help="Pass over the next reminder of this document; the one after it comes."
 )
-@with_data
+@with_services
 @with_json
 def reminders(
+    services: Services,
     shop_id: str,
     stopped: str | None,
     resumed: str | None,
     skipped: str | None,
-    data: Path | None,
     *,
     as_json: bool,
 ) -> None:
     """List open invoices, and orders that wait for a transfer, with the reminder that comes next, what holds it back, and what was sent."""
-    services = open_services(data)
     shop = services.connected(shop_id).shop
     for number, decide in ((stopped, actions.stop), (resumed, actions.resume), (skipped, skip_next)):
         if number is not None:

@@ -4,19 +4,20 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import ACTOR, SHOP, counted, open_services, show, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, counted, show, with_json, with_services
 from worker.cli.group import Group
 from worker.maintenance import retention
 from worker.maintenance.retention import Erased, ShopClosing
+from worker.services import Services
 from worker.store.database import json_codec
 
 
 @click.command()
-@with_data
+@with_services
 @with_json
-def purge(data: Path | None, *, as_json: bool) -> None:
+def purge(services: Services, *, as_json: bool) -> None:
     """Drop the raw bodies of deliveries older than 90 days; their hashes stay. Safe to run again."""
-    dropped = retention.purge(open_services(data))
+    dropped = retention.purge(services)
     show(
         {"bodies": dropped},
         as_json=as_json,
@@ -29,11 +30,11 @@ def purge(data: Path | None, *, as_json: bool) -> None:
 @click.command()
 @click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@with_data
+@with_services
 @with_json
-def export(shop_id: str, file: Path, data: Path | None, *, as_json: bool) -> None:
+def export(services: Services, shop_id: str, file: Path, *, as_json: bool) -> None:
     """Write a shop's books into FILE, a zip: documents, their files, the register and the settings without secrets."""
-    count = retention.export(open_services(data), shop_id, file)
+    count = retention.export(services, shop_id, file)
     show(
         {"documents": count, "file": str(file)},
         as_json=as_json,
@@ -44,11 +45,10 @@ def export(shop_id: str, file: Path, data: Path | None, *, as_json: bool) -> Non
 @click.command()
 @click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.option("--yes", is_flag=True, help="Do not ask; the shop's secrets cannot be brought back.")
-@with_data
+@with_services
 @with_json
-def leave(shop_id: str, data: Path | None, *, yes: bool, as_json: bool) -> None:
+def leave(services: Services, shop_id: str, *, yes: bool, as_json: bool) -> None:
     """Let a shop leave: paused for good, its secrets and raw bodies removed. Its documents stay for the years that the shop keeps them."""
-    services = open_services(data)
     name = services.connected(shop_id).shop.name
     if not yes:
         click.confirm(f"Remove the secrets, raw bodies and drafts of {name}?", abort=True)
@@ -84,11 +84,11 @@ def customer() -> None:
 @click.option(
     "--shop", "shop_id", metavar="SHOP", type=SHOP, required=True, help="The shop that the customer bought from."
 )
-@with_data
+@with_services
 @with_json
-def erase(email: str, shop_id: str, data: Path | None, *, as_json: bool) -> None:
+def erase(services: Services, email: str, shop_id: str, *, as_json: bool) -> None:
     """Erase what is kept of a customer, and say what must stay: documents, until their term is over."""
-    erased = retention.erase_customer(open_services(data), shop_id, email, by=ACTOR)
+    erased = retention.erase_customer(services, shop_id, email, by=ACTOR)
     show(json_codec.plain(erased, str), as_json=as_json, text=lambda: "\n".join(erased_lines(erased)))
 
 

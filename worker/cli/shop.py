@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import click
@@ -10,7 +9,7 @@ import click
 from worker.actions import roads, shop_secrets, shop_settings
 from worker.actions.go_live import next_numbers
 from worker.actions.shop_settings import ChangedShop, NewShop, ShopChanges
-from worker.cli.common import ACTOR, SHOP, counted, open_services, show, table, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, counted, show, table, with_json, with_services
 from worker.cli.group import Lazy
 from worker.cli.shop_options import (
     NUMBERING,
@@ -69,9 +68,10 @@ def shop() -> None:
 )
 @click.option("--test", is_flag=True, help="Start in test: series TEST, watermark, mail to the seller only.")
 @with_options(*RULE_AND_SELLER, *OTHER_SETTINGS, *NUMBERING)
-@with_data
+@with_services
 @with_json
 def add(
+    services: Services,
     name: str,
     url: str,
     rest_key: str,
@@ -80,12 +80,10 @@ def add(
     *,
     seed: int,
     test: bool,
-    data: Path | None,
     as_json: bool,
     **options: Any,
 ) -> None:
     """Make a shop and print what its two webhooks need: the delivery URL and the secret."""
-    services = open_services(data)
     allow_private, now = services.settings.allow_private_shops, services.now()
     shop_url = checked_shop_url(url, allow_private=allow_private)
     secret = checked_secret(webhook_secret) if webhook_secret is not None else shops.new_webhook_secret()
@@ -114,11 +112,10 @@ def add(
 
 
 @shop.command("list")
-@with_data
+@with_services
 @with_json
-def list_shops(data: Path | None, *, as_json: bool) -> None:
+def list_shops(services: Services, *, as_json: bool) -> None:
     """List the shops."""
-    services = open_services(data)
     with services.store.read() as connection:
         found = shops.every(connection)
     value = [{"id": s.shop_id, "name": s.name, "url": s.url, "test": s.test, "suspended": s.suspended} for s in found]
@@ -132,11 +129,10 @@ def list_shops(data: Path | None, *, as_json: bool) -> None:
 
 @shop.command("show")
 @click.argument("shop_id", metavar="SHOP", type=SHOP)
-@with_data
+@with_services
 @with_json
-def show_shop(shop_id: str, data: Path | None, *, as_json: bool) -> None:
+def show_shop(services: Services, shop_id: str, *, as_json: bool) -> None:
     """Show one shop's settings. Secrets are never shown."""
-    services = open_services(data)
     found = services.connected(shop_id)
     with services.store.read() as connection:
         coming = next_numbers(connection, found.shop, now=services.now())
@@ -160,9 +156,10 @@ def show_shop(shop_id: str, data: Path | None, *, as_json: bool) -> None:
 @click.option("--live/--test", "live", default=None, help="Go live, or back to test.")
 @click.option("--suspend/--resume", "suspend", default=None, help="Pause the shop: orders wait, nothing is lost.")
 @with_options(*RULE_AND_SELLER, *NUMBERING)
-@with_data
+@with_services
 @with_json
 def set_shop(
+    services: Services,
     shop_id: str,
     settings: tuple[str, ...],
     name: str | None,
@@ -172,7 +169,6 @@ def set_shop(
     *,
     live: bool | None,
     suspend: bool | None,
-    data: Path | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -184,7 +180,6 @@ def set_shop(
 
     --live starts the shop's real documents at this moment; orders from before stay tests, unless orders.since says otherwise.
     """
-    services = open_services(data)
     if url is not None:
         url = checked_shop_url(url, allow_private=services.settings.allow_private_shops)
     changes = ShopChanges(
@@ -226,11 +221,10 @@ def changed_lines(changed: ChangedShop) -> list[str]:
 @shop.command("rotate-secret")
 @click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.option("--webhook-secret", help="The new secret; made for you when left out.")
-@with_data
+@with_services
 @with_json
-def rotate_secret(shop_id: str, webhook_secret: str | None, data: Path | None, *, as_json: bool) -> None:
+def rotate_secret(services: Services, shop_id: str, webhook_secret: str | None, *, as_json: bool) -> None:
     """Give the shop a new webhook secret. The one before still works until the next rotation."""
-    services = open_services(data)
     found = services.connected(shop_id)
     given = checked_secret(webhook_secret) if webhook_secret is not None else ""
     secret = shop_secrets.rotate_webhook_secret(services, shop_id, secret=given, by=services.actor(ACTOR))
@@ -240,11 +234,10 @@ def rotate_secret(shop_id: str, webhook_secret: str | None, data: Path | None, *
 
 @shop.command("try-now")
 @click.argument("shop_id", metavar="SHOP", type=SHOP)
-@with_data
+@with_services
 @with_json
-def try_now(shop_id: str, data: Path | None, *, as_json: bool) -> None:
+def try_now(services: Services, shop_id: str, *, as_json: bool) -> None:
     """Ask a shop's servers again that are left in peace because they did not answer."""
-    services = open_services(data)
     services.connected(shop_id)
     count = services.act(lambda connection: roads.try_now(connection, shop_id, by=services.actor(ACTOR)))
     show(

@@ -1,13 +1,13 @@
 """`facturelay status`"""
 
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 
-from worker.cli.common import counted, open_services, show, table, with_data, with_json
+from worker.cli.common import counted, show, table, with_json, with_services
 from worker.processes import status as system_status
 from worker.processes.status import Health, Report
+from worker.services import Services
 from worker.store.queries.queues import QueueCount
 
 
@@ -16,15 +16,14 @@ from worker.store.queries.queues import QueueCount
     "--wait-idle", type=click.FloatRange(min=0), metavar="SECONDS", help="Return when nothing waits, at most so long."
 )
 @click.option("--check", is_flag=True, help="Ask only whether every process is there, whatever waits for a person.")
-@with_data
+@with_services
 @with_json
 @click.pass_context
-def status(context: click.Context, wait_idle: float | None, data: Path | None, *, check: bool, as_json: bool) -> None:
+def status(context: click.Context, services: Services, wait_idle: float | None, *, check: bool, as_json: bool) -> None:
     """Show what waits, runs and failed, and who is alive.
 
     Exit 0 when every process answers and nothing needs a person (and all is idle, with --wait-idle), else 1.
     """
-    services = open_services(data)
     found = (
         system_status.check(services)
         if wait_idle is None

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from worker.actions import shop_settings
-from worker.cli.common import ACTOR, SHOP, open_services, show, table, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, show, table, with_json, with_services
 from worker.cli.group import Group
 from worker.domain import texts as shop_texts
 from worker.domain.shop import Shop
@@ -32,11 +32,11 @@ def texts() -> None:
 @click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.argument("pattern", default="*")
 @click.option("--own", is_flag=True, help="Only what the shop wrote itself.")
-@with_data
+@with_services
 @with_json
-def list_texts(shop_id: str, pattern: str, data: Path | None, *, own: bool, as_json: bool) -> None:
+def list_texts(services: Services, shop_id: str, pattern: str, *, own: bool, as_json: bool) -> None:
     """List the texts of a shop, with the first line of each."""
-    found = open_services(data).connected(shop_id).shop
+    found = services.connected(shop_id).shop
     wanted = [key for key in matching_keys(pattern) if not own or str(key) in found.texts]
     value = [
         {"key": str(key), "own": str(key) in found.texts, "text": shop_texts.text_of(found, key).strip()}
@@ -52,11 +52,11 @@ def list_texts(shop_id: str, pattern: str, data: Path | None, *, own: bool, as_j
 @texts.command("show")
 @click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.argument("pattern")
-@with_data
+@with_services
 @with_json
-def show_text(shop_id: str, pattern: str, data: Path | None, *, as_json: bool) -> None:
+def show_text(services: Services, shop_id: str, pattern: str, *, as_json: bool) -> None:
     """Show texts in full."""
-    found = open_services(data).connected(shop_id).shop
+    found = services.connected(shop_id).shop
     value = {str(key): shop_texts.text_of(found, key).strip() for key in matching_keys(pattern)}
     show(value, as_json=as_json, text=lambda: "\n\n".join(f"{key}\n{text}" for key, text in value.items()))
 
@@ -66,17 +66,16 @@ def show_text(shop_id: str, pattern: str, data: Path | None, *, as_json: bool) -
 @click.argument("pattern")
 @click.argument("text", required=False)
 @click.option("--file", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Read it from here.")
-@with_data
+@with_services
 @with_json
 def set_text(
-    shop_id: str, pattern: str, text: str | None, file: Path | None, data: Path | None, *, as_json: bool
+    services: Services, shop_id: str, pattern: str, text: str | None, file: Path | None, *, as_json: bool
 ) -> None:
     """Write a text: as an argument, from a file, or from standard input. An empty one prints nothing.
 
     Documents that are issued already keep what they say.
     """
     written = text if text is not None else read_text(file)
-    services = open_services(data)
 
     def changed(shop: Shop, key: TextKey) -> Shop:
         try:
@@ -91,11 +90,11 @@ def set_text(
 @texts.command("reset")
 @click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.argument("pattern")
-@with_data
+@with_services
 @with_json
-def reset_text(shop_id: str, pattern: str, data: Path | None, *, as_json: bool) -> None:
+def reset_text(services: Services, shop_id: str, pattern: str, *, as_json: bool) -> None:
     """Go back to the default."""
-    done = change_texts(open_services(data), shop_id, pattern, shop_texts.without_text)
+    done = change_texts(services, shop_id, pattern, shop_texts.without_text)
     show(done, as_json=as_json, text=lambda: f"Default again: {', '.join(done)}")
 
 

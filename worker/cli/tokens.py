@@ -1,13 +1,12 @@
 """`facturelay token …`: tokens with which other software reads a shop's documents through the API."""
 
-from pathlib import Path
-
 import click
 
 from worker.actions import api_access
-from worker.cli.common import ACTOR, SHOP, open_services, show, table, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, show, table, with_json, with_services
 from worker.cli.group import Group
 from worker.serializers import Json, instant
+from worker.services import Services
 from worker.store import api_tokens, shops
 from worker.store.api_tokens import ApiToken, Scope
 
@@ -30,11 +29,10 @@ def token() -> None:
     metavar="SCOPE",
     help=f"What it may do; may be given several times (default: all that only reads): {', '.join(Scope)}.",
 )
-@with_data
+@with_services
 @with_json
-def add(shop_id: str, name: str, scopes: tuple[str, ...], data: Path | None, *, as_json: bool) -> None:
+def add(services: Services, shop_id: str, name: str, scopes: tuple[str, ...], *, as_json: bool) -> None:
     """Make a token for one shop and print it. It is shown this once."""
-    services = open_services(data)
     chosen = tuple(Scope(scope) for scope in scopes) or READ_SCOPES
     with services.store.write() as connection:
         shops.get(connection, services.encryption, shop_id)
@@ -52,11 +50,10 @@ def add(shop_id: str, name: str, scopes: tuple[str, ...], data: Path | None, *, 
 
 @token.command("list")
 @click.argument("shop_id", metavar="SHOP", type=SHOP)
-@with_data
+@with_services
 @with_json
-def list_tokens(shop_id: str, data: Path | None, *, as_json: bool) -> None:
+def list_tokens(services: Services, shop_id: str, *, as_json: bool) -> None:
     """List a shop's tokens, with what each may do and when it was last used."""
-    services = open_services(data)
     with services.store.read() as connection:
         shops.get(connection, services.encryption, shop_id)
         found = api_tokens.of_shop(connection, shop_id)
@@ -66,11 +63,10 @@ def list_tokens(shop_id: str, data: Path | None, *, as_json: bool) -> None:
 @token.command("revoke")
 @click.argument("shop_id", metavar="SHOP", type=SHOP)
 @click.argument("token_id", type=int)
-@with_data
+@with_services
 @with_json
-def revoke(shop_id: str, token_id: int, data: Path | None, *, as_json: bool) -> None:
+def revoke(services: Services, shop_id: str, token_id: int, *, as_json: bool) -> None:
     """End a token for good, from the next request on."""
-    services = open_services(data)
     with services.store.write() as connection:
         api_access.revoke_token(connection, shop_id, token_id, by=services.actor(ACTOR))
     show({"token_id": token_id, "revoked": True}, as_json=as_json, text=lambda: f"Token {token_id} is revoked.")

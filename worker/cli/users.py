@@ -1,11 +1,10 @@
 """`facturelay user …`: who may sign in to the pages."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import click
 
-from worker.cli.common import ACTOR, SHOP, open_services, show, table, with_data, with_json
+from worker.cli.common import ACTOR, SHOP, show, table, with_json, with_services
 from worker.cli.group import Group
 from worker.domain.actor import Actor
 from worker.errors import Rejected
@@ -28,11 +27,10 @@ def user() -> None:
 
 
 @user.command("set-up")
-@with_data
+@with_services
 @with_json
-def set_up(data: Path | None, *, as_json: bool) -> None:
+def set_up(services: Services, *, as_json: bool) -> None:
     """Print the link by which the first operator sets up a name and a password. Works once, for a day."""
-    services = open_services(data)
     link = set_up_link(services)
     if link is None:
         raise Rejected("Somebody can sign in already; `facturelay user add` lets others in.", code="set_up_done")
@@ -49,13 +47,12 @@ def set_up(data: Path | None, *, as_json: bool) -> None:
     help="The shop that they may see; without it they see all (operator).",
 )
 @click.option("--viewer", is_flag=True, help="They may look and download, not change anything (with --shop).")
-@with_data
+@with_services
 @with_json
-def add(email: str, shop_id: str | None, data: Path | None, *, viewer: bool, as_json: bool) -> None:
+def add(services: Services, email: str, shop_id: str | None, *, viewer: bool, as_json: bool) -> None:
     """Invite somebody: prints a link by which they choose name and password. Works once, for a week."""
     if viewer and shop_id is None:
         raise Rejected("A viewer belongs to a shop; name it with --shop.", code="shop_missing")
-    services = open_services(data)
     role = Role.OPERATOR if shop_id is None else Role.VIEWER if viewer else Role.ADMIN
     if "@" not in email:
         raise Rejected(
@@ -88,11 +85,10 @@ def add(email: str, shop_id: str | None, data: Path | None, *, viewer: bool, as_
 
 
 @user.command("list")
-@with_data
+@with_services
 @with_json
-def list_users(data: Path | None, *, as_json: bool) -> None:
+def list_users(services: Services, *, as_json: bool) -> None:
     """List who may sign in, and whom an invitation waits for."""
-    services = open_services(data)
     with services.store.read() as connection:
         users = user_store.every(connection)
         roles = {one.user_id: user_store.roles_of(connection, one.user_id) for one in users}
@@ -142,11 +138,10 @@ def describe_invitation(link: OneTimeLink, names: Mapping[str, str]) -> str:
 
 @user.command("password")
 @click.argument("email")
-@with_data
+@with_services
 @with_json
-def password(email: str, data: Path | None, *, as_json: bool) -> None:
+def password(services: Services, email: str, *, as_json: bool) -> None:
     """Print a link by which somebody chooses a new password. Works once, for two hours."""
-    services = open_services(data)
     one = find_user(services, email)
     with services.store.write() as connection:
         token = sessions.create_link(
@@ -158,8 +153,8 @@ def password(email: str, data: Path | None, *, as_json: bool) -> None:
 
 @user.command("reset-second-factor")
 @click.argument("email")
-@with_data
-def reset_second_factor(email: str, data: Path | None) -> None:
+@with_services
+def reset_second_factor(services: Services, email: str) -> None:
     """Let somebody who lost phone and recovery codes sign in with the password alone."""
 
     def reset(services: Services, one: User) -> Message:
@@ -172,13 +167,13 @@ def reset_second_factor(email: str, data: Path | None) -> None:
                 )
         return Message("{email} signs in with the password alone now.", email=one.email)
 
-    change_user(data, email, reset, code="second_factor_off")
+    change_user(services, email, reset, code="second_factor_off")
 
 
 @user.command("remove")
 @click.argument("email")
-@with_data
-def remove(email: str, data: Path | None) -> None:
+@with_services
+def remove(services: Services, email: str) -> None:
     """Let somebody no longer in. What they did stays on the trails."""
 
     def remove_user(services: Services, one: User) -> Message:
@@ -188,11 +183,10 @@ def remove(email: str, data: Path | None) -> None:
             user_store.remove(connection, one.user_id)
         return Message("{email} can no longer sign in.", email=one.email)
 
-    change_user(data, email, remove_user, code="user_removed")
+    change_user(services, email, remove_user, code="user_removed")
 
 
-def change_user(data: Path | None, email: str, what: Callable[[Services, User], Message], *, code: str) -> None:
-    services = open_services(data)
+def change_user(services: Services, email: str, what: Callable[[Services, User], Message], *, code: str) -> None:
     message = what(services, find_user(services, email))
     with services.store.write() as connection:
         audit_trail.add(connection, AuditEntry(None, services.now(), ACTOR, code, message))
