@@ -66,7 +66,7 @@ def change_password() -> Response:
         users.change(connection, user.user_id, password=passwords.as_stored(password, context().encryption))
         sessions_store.end_all(connection, user.user_id, but=me().session.token_hash)
         tell(connection, user, MailKind.PASSWORD_CHANGED)
-    record_event("password_changed", Message("{email} chose a new password.", email=user.email), actor=user.name)
+    record_event("password_changed", Message("{email} chose a new password.", email=user.email))
     flash(_("Your password is changed, and you are signed out everywhere else."), "good")
     return back()
 
@@ -76,9 +76,7 @@ def end_other_sessions() -> Response:
     """Sign out everywhere else."""
     with context().store.write() as connection:
         ended = sessions_store.end_all(connection, me().user.user_id, but=me().session.token_hash)
-    record_event(
-        "sessions_ended", Message("{email} signed out everywhere else.", email=me().user.email), actor=me().user.name
-    )
+    record_event("sessions_ended", Message("{email} signed out everywhere else.", email=me().user.email))
     flash(_("You are signed out everywhere else.") if ended else _("You were signed in nowhere else."), "good")
     return back()
 
@@ -113,9 +111,7 @@ def enable_second_factor() -> Response:
             recovery=second_factor.as_stored(codes),
         )
         tell(connection, user, MailKind.SECOND_FACTOR_ON)
-    record_event(
-        "second_factor_on", Message("{email} switched the second factor on.", email=user.email), actor=user.name
-    )
+    record_event("second_factor_on", Message("{email} switched the second factor on.", email=user.email))
     return make_response(render_template("dashboard/account/recovery.html", codes=codes))
 
 
@@ -133,9 +129,7 @@ def disable_second_factor() -> Response:
     with context().store.write() as connection:
         users.change(connection, user.user_id, totp="", recovery="[]")
         tell(connection, user, MailKind.SECOND_FACTOR_OFF)
-    record_event(
-        "second_factor_off", Message("{email} switched the second factor off.", email=user.email), actor=user.name
-    )
+    record_event("second_factor_off", Message("{email} switched the second factor off.", email=user.email))
     flash(_("The second factor is off."), "good")
     return back()
 

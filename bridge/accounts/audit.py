@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from bridge.accounts.access import client_address
+from bridge.accounts.access import client_address, me
 from bridge.context import context
 from worker.message import Message
 from worker.store import account_mails, audit_trail
@@ -18,10 +18,10 @@ def record(connection: Connection, code: str, message: Message, *, actor: str, s
     audit_trail.add(connection, AuditEntry(shop_id, context().now(), actor, code, message, address=address))
 
 
-def record_event(code: str, message: Message, *, actor: str, shop_id: str | None = None) -> None:
-    """`record` in a transaction of its own."""
+def record_event(code: str, message: Message, *, actor: str = "", shop_id: str | None = None) -> None:
+    """`record` in a transaction of its own; without *actor* it was whoever is signed in."""
     with context().store.write() as connection:
-        record(connection, code, message, actor=actor, shop_id=shop_id)
+        record(connection, code, message, actor=actor or me().user.name, shop_id=shop_id)
 
 
 def tell(connection: Connection, user: User, kind: MailKind) -> None:

@@ -5,14 +5,13 @@ from importlib.metadata import version
 
 from flask import Blueprint, Response, abort, flash, make_response, render_template, request
 
-from bridge.accounts.access import guard_operators, me
+from bridge.accounts.access import actor, guard_operators, me
 from bridge.accounts.audit import record_event, tell
 from bridge.context import context, redirect_to
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.forms import Form, read_mail_address
 from bridge.health import redis_answers
 from bridge.i18n.translate import _
-from worker.domain.actor import Actor
 from worker.domain.health import ROAD_LABELS, STATE_LABELS
 from worker.message import Message
 from worker.store import plugins as plugins_store
@@ -44,9 +43,9 @@ def invite() -> Response:
         token = sessions.create_link(
             connection,
             NewLink(purpose="invite", email=email, role=Role.OPERATOR),
-            by=Actor(me().user.name, context().now()),
+            by=actor(),
         )
-    record_event("invited", Message("{email} was invited as operator.", email=email), actor=me().user.name)
+    record_event("invited", Message("{email} was invited as operator.", email=email))
     return users_page(Form(), link=(email, f"{context().settings.public_url}/join/{token}"))
 
 
@@ -56,9 +55,7 @@ def withdraw() -> Response:
     with context().store.write() as connection:
         email = sessions.withdraw_link(connection, request.form.get("token_hash", ""), shop_id=None)
     if email is not None:
-        record_event(
-            "withdrawn", Message("The invitation of {email} was withdrawn.", email=email), actor=me().user.name
-        )
+        record_event("withdrawn", Message("The invitation of {email} was withdrawn.", email=email))
     return back()
 
 
@@ -72,13 +69,9 @@ def password_link(user_id: int) -> Response:
         token = sessions.create_link(
             connection,
             NewLink(purpose="password", email=user.email, role=Role.VIEWER),
-            by=Actor(me().user.name, context().now()),
+            by=actor(),
         )
-    record_event(
-        "password_link",
-        Message("A link for a new password of {email} was made.", email=user.email),
-        actor=me().user.name,
-    )
+    record_event("password_link", Message("A link for a new password of {email} was made.", email=user.email))
     return users_page(Form(), link=(user.email, f"{context().settings.public_url}/password/{token}"))
 
 
@@ -93,11 +86,9 @@ def suspend(user_id: int) -> Response:
         users_store.change(connection, user.user_id, suspended_at=None if is_resumed else context().now())
         sessions.end_all(connection, user.user_id)
     if is_resumed:
-        record_event("user_resumed", Message("{email} may sign in again.", email=user.email), actor=me().user.name)
+        record_event("user_resumed", Message("{email} may sign in again.", email=user.email))
     else:
-        record_event(
-            "user_suspended", Message("{email} may not sign in any more.", email=user.email), actor=me().user.name
-        )
+        record_event("user_suspended", Message("{email} may not sign in any more.", email=user.email))
     return back()
 
 
@@ -115,11 +106,7 @@ def reset_second_factor(user_id: int) -> Response:
         users_store.change(connection, user.user_id, totp="", recovery="[]")
         sessions.end_all(connection, user.user_id)
         tell(connection, user, MailKind.SECOND_FACTOR_OFF)
-    record_event(
-        "second_factor_off",
-        Message("The second factor of {email} was taken away.", email=user.email),
-        actor=me().user.name,
-    )
+    record_event("second_factor_off", Message("The second factor of {email} was taken away.", email=user.email))
     flash(_("{email} signs in with the password alone until a new second step is set up.", email=user.email), "good")
     return back()
 
@@ -138,7 +125,7 @@ def remove(user_id: int) -> Response:
         return ask(Question(question, _("Remove"), "/users", more, is_loss=True))
     with context().store.write() as connection:
         users_store.remove(connection, user.user_id)
-    record_event("user_removed", Message("{email} was removed.", email=user.email), actor=me().user.name)
+    record_event("user_removed", Message("{email} was removed.", email=user.email))
     flash(_("{email} can no longer sign in.", email=user.email), "good")
     return back()
 

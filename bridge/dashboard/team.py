@@ -12,7 +12,6 @@ from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.forms import Form, read_mail_address
 from bridge.i18n.translate import _
 from worker.actions import shop_mails
-from worker.domain.actor import Actor
 from worker.errors import InvalidValue
 from worker.message import Message
 from worker.store import account_mails, sessions, users
@@ -52,7 +51,7 @@ def invite(shop_id: str) -> Response:
         token = sessions.create_link(
             connection,
             NewLink(purpose="invite", email=email, role=role, shop_id=shop_id),
-            by=Actor(me().user.name, context().now()),
+            by=actor(),
         )
     record_invitation(shop_id, email, role)
     link = f"{context().settings.public_url}/join/{token}"
@@ -77,7 +76,7 @@ def mail_invitation(shop_id: str, email: str, role: Role) -> Response:
 
 def record_invitation(shop_id: str, email: str, role: Role) -> None:
     message = Message("{email} was invited as {role}.", email=email, role=ROLE_NAMES[role])
-    record_event("invited", message, actor=me().user.name, shop_id=shop_id)
+    record_event("invited", message, shop_id=shop_id)
 
 
 @blueprint.post("/withdraw")
@@ -89,7 +88,6 @@ def withdraw(shop_id: str) -> Response:
         record_event(
             "withdrawn",
             Message("The invitation of {email} was withdrawn.", email=email),
-            actor=me().user.name,
             shop_id=shop_id,
         )
     return back(shop_id)
@@ -109,7 +107,6 @@ def change_role(shop_id: str, user_id: int) -> Response:
     record_event(
         "role_changed",
         Message("{email} is now {role}.", email=member.user.email, role=ROLE_NAMES[role]),
-        actor=me().user.name,
         shop_id=shop_id,
     )
     return back(shop_id)
@@ -129,7 +126,7 @@ def remove(shop_id: str, user_id: int) -> Response:
         with context().store.write() as connection:
             users.take_role(connection, user_id, shop_id)
         message = Message("{email} does not belong to the shop any more.", email=member.user.email)
-        record_event("member_removed", message, actor=me().user.name, shop_id=shop_id)
+        record_event("member_removed", message, shop_id=shop_id)
         flash(_("{email} does not see this shop any more.", email=member.user.email), "good")
     return back(shop_id)
 
