@@ -35,7 +35,7 @@ COMMANDS = {
     ),
     "failed-jobs": (
         "failed_jobs:failed_jobs",
-        "List what failed, with the ids that `many retry` and `many dismiss` take.",
+        "List what failed and was neither done since nor dismissed, the oldest first.",
     ),
     "order": ("orders:order", "Look at one order."),
     "peppol": ("peppol:peppol", "Choose who sends a shop's e-invoices by Peppol, and try the key."),
