@@ -18,8 +18,8 @@ from worker.actions.shop_settings import ShopChanges
 from worker.domain import settings_form
 from worker.domain.completeness import missing_of_seller, seller_problem
 from worker.domain.distance_sales import LIMIT, is_watched
-from worker.domain.setting_names import MARKS, UNTAXED
-from worker.domain.settings_form import WrongSettings
+from worker.domain.setting_names import CHOICES, MARKS, UNTAXED
+from worker.domain.settings_form import CHECKBOX, FIELDS, WrongSettings
 from worker.domain.shop import Shop
 from worker.domain.vat_number import enterprise_number_of, normalise_vat_number
 from worker.domain.zero_reason import Mark
@@ -28,10 +28,10 @@ from worker.store import distance_sales, plugins
 
 @dataclass(frozen=True)
 class FormField:
-    """One field of a form: the setting's name, and its kind of input."""
+    """One field of a form: the setting's name, and its kind of input where that does not follow from the setting."""
 
     name: str
-    kind: str = "text"
+    kind: str = ""
     help: str = ""
     options: Options = ()
     words: Options = ()  # what may be typed, and what it means, below the field
@@ -41,6 +41,18 @@ class FormField:
     @property
     def label(self) -> str:
         return setting_name(self.name)
+
+    @property
+    def input(self) -> str:
+        if self.kind:
+            return self.kind
+        if FIELDS[self.name] is CHECKBOX:
+            return "check"
+        return "select" if self.name in CHOICES else "text"
+
+    @property
+    def choices(self) -> Options:
+        return self.options or (setting_choices(self.name) if self.name in CHOICES else ())
 
 
 @dataclass(frozen=True)
@@ -84,7 +96,6 @@ def company() -> SettingsPage:
                     ),
                     FormField(
                         "seller.sole_trader",
-                        kind="check",
                         help=_("A natural person, who has no legal form and stands in no register of legal persons."),
                     ),
                     FormField("seller.address.street", needed=True),
@@ -122,43 +133,29 @@ def company() -> SettingsPage:
                 (
                     FormField("name", needed=True),
                     FormField(
-                        "language",
-                        kind="select",
-                        options=setting_choices("language"),
-                        help=_("Otherwise a customer's language follows from the order and the address."),
+                        "language", help=_("Otherwise a customer's language follows from the order and the address.")
                     ),
                     FormField(
                         "business_language",
-                        kind="select",
-                        options=setting_choices("business_language"),
                         help=_(
                             "In Flanders and Wallonia the law wants that of the region, whoever the customer is: an invoice in another is void. The mail with it is in the customer's."
                         ),
                     ),
                     FormField(
                         "second_language",
-                        kind="select",
-                        options=setting_choices("second_language"),
                         help=_(
                             "Title, column heads, totals and legal sentences then stand in both. The first stays the one that the law wants."
                         ),
                     ),
                     FormField(
                         "consumer_prices",
-                        kind="select",
-                        options=setting_choices("consumer_prices"),
                         help=_(
                             "With VAT, the price without it stands small below, as an invoice needs it. Documents for businesses always show prices without VAT."
                         ),
                     ),
-                    FormField(
-                        "shows_discounts",
-                        kind="check",
-                        help=_("The amounts stay those after the discount."),
-                    ),
+                    FormField("shows_discounts", help=_("The amounts stay those after the discount.")),
                     FormField(
                         "factur_x",
-                        kind="check",
                         help=_(
                             "Their bookkeeping reads such a PDF by itself. It is checked against the official rules of Factur-X; as PDF/A-3 it is made by the book, but no independent program has certified that."
                         ),
@@ -185,13 +182,10 @@ def orders() -> SettingsPage:
                     ),
                     FormField(
                         "orders.pending_is_placed",
-                        kind="check",
                         help=_("Off is right for most shops: who is at the payment page has such an order too."),
                     ),
                     FormField(
                         "orders.documented",
-                        kind="select",
-                        options=setting_choices("orders.documented"),
                         help=_(
                             "Dokan, MultiVendorX and YITH Multi Vendor make them. Main order and suborders are one sale: never both are invoiced."
                         ),
@@ -206,7 +200,7 @@ def orders() -> SettingsPage:
             ),
             FieldGroup(
                 _("Crediting"),
-                (FormField("credit_notes", kind="select", options=setting_choices("credit_notes")),),
+                (FormField("credit_notes"),),
             ),
         ),
     )
@@ -220,14 +214,9 @@ def vat() -> SettingsPage:
             FieldGroup(
                 _("Registration"),
                 (
-                    FormField(
-                        "vat.regime",
-                        kind="select",
-                        options=setting_choices("vat.regime"),
-                    ),
+                    FormField("vat.regime"),
                     FormField(
                         "vat.sells_services",
-                        kind="check",
                         help=_(
                             "Counts only where neither the shop's product nor the order itself shows what was sold."
                         ),
@@ -239,7 +228,6 @@ def vat() -> SettingsPage:
                 (
                     FormField(
                         "vat.oss",
-                        kind="check",
                         help=_(
                             "Then goods and downloads carry the VAT of the customer's country. Without it they carry your own, which is right up to 10,000 EUR a year over all other EU countries together."
                         ),
@@ -271,15 +259,12 @@ def vat() -> SettingsPage:
                 (
                     FormField(
                         "consumer_invoices",
-                        kind="select",
-                        options=setting_choices("consumer_invoices"),
                         help=_(
                             "Only in Belgium, and for sales to consumers declared in OSS; businesses, exports and consumers abroad without OSS get a full invoice. Goods like vehicles, instalment sales and goods for a business need one too. Sales without an invoice belong in your book of receipts. Let your accountant choose; a full invoice is always right."
                         ),
                     ),
                     FormField(
                         "vat.shipping_rate_is_right",
-                        kind="check",
                         help=_(
                             "Otherwise you are told of shipping at a higher rate than all of the goods, and an order with shipping at a lower one waits as a draft: shipping with goods is taxed as the goods are. Ask your accountant before you choose this."
                         ),
@@ -315,7 +300,6 @@ def vat() -> SettingsPage:
                 (
                     FormField(
                         "vat.as_charged",
-                        kind="check",
                         help=_(
                             "Otherwise their VAT is base times rate, and a rounding line shows where the cent went. Consumers always see the VAT that they were charged."
                         ),

@@ -2,7 +2,6 @@
 
 from bridge.accounts.access import shop
 from bridge.context import context
-from bridge.dashboard.labels import setting_choices
 from bridge.dashboard.settings import fields
 from bridge.dashboard.settings.fields import FieldGroup, FormField, SettingsPage
 from bridge.i18n.translate import _, format_date, translator
@@ -27,7 +26,7 @@ def when() -> FieldGroup:
     return FieldGroup(
         _("Who, and when"),
         (
-            FormField("reminders.who", kind="select", options=setting_choices("reminders.who")),
+            FormField("reminders.who"),
             FormField(
                 "reminders.since",
                 kind="date",
@@ -99,11 +98,8 @@ def of_businesses() -> FieldGroup:
     return FieldGroup(
         _("What businesses are asked besides"),
         (
-            FormField(
-                "reminders.business_costs",
-                kind="check",
-            ),
-            FormField("reminders.business_interest", kind="check"),
+            FormField("reminders.business_costs"),
+            FormField("reminders.business_interest"),
             FormField(
                 "reminders.legal_interest",
                 kind="area",
