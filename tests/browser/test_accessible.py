@@ -215,7 +215,7 @@ def test_no_list_of_a_busy_shop_breaks_a_word_or_moves_sideways(busy: BridgeApp,
 ROWS = ".cards tbody tr, li.need, li.need-group"
 CARDS = (
     "", "/attention/mail_refused", "/orders", "/documents", "/documents?list=drafts", "/payments", "/payments/bank", "/payments/reminders", "/jobs", "/activity",
-    "/activity/deliveries",
+    "/activity/deliveries", "/accounting/numbers/invoice/2026",
 )  # fmt: skip
 
 
@@ -278,3 +278,17 @@ def test_page_one_is_small_in_a_row_and_legible_under_the_pointer_or_with_the_ke
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Tab")
     assert widths()[1] == 240
+
+
+def test_a_missing_number_is_told_at_every_width(page: "Page") -> None:
+    styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
+    template = (STATIC.parent / "templates/dashboard/accounting/series.html").read_text(encoding="utf-8")
+    cell = '<td colspan="7" class="gap">'
+    assert cell in template
+
+    page.set_content(
+        f'<style>{styles}</style><table class="list cards"><tr>{cell}One number is missing here.</td></tr></table>'
+    )
+    for width in (390, 900, 1440):
+        page.set_viewport_size({"width": width, "height": 844})
+        assert page.get_by_text("One number is missing here.").is_visible(), width
