@@ -67,6 +67,11 @@ class Message:
         return bool(self.key)
 
 
+def by_count(count: int, one: Message, many: Message) -> Message:
+    """What is said of *count* things: *one* of 1, else *many*, 0 too."""
+    return one if count == 1 else many
+
+
 def _value(given: Given) -> Value:
     if isinstance(given, datetime) and given.tzinfo is None:
         raise ValueError(f"{given} has no zone: nobody could be told when it is")

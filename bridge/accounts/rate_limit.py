@@ -138,10 +138,10 @@ def rate_limiter() -> RateLimiter:
 
 def too_fast(by: By, wait_s: int) -> Refused:
     if by is By.TOKEN:
-        message = Message("This token asks too often; ask again in {wait_s} seconds.", wait_s=wait_s)
+        message = Message("This token asks too often; ask again in {wait_s} s.", wait_s=wait_s)
     else:
         message = Message(
-            "More is asked from here than is answered within a minute. Try again in {wait_s} seconds.", wait_s=wait_s
+            "More is asked from here than is answered within a minute. Try again in {wait_s} s.", wait_s=wait_s
         )
     return Refused(
         HTTPStatus.TOO_MANY_REQUESTS,

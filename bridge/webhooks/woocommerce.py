@@ -192,7 +192,7 @@ def too_large() -> Refused:
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "body_too_large",
         Message(
-            "A delivery may be {max_body_bytes} bytes long; raise FACTURELAY_MAX_BODY_BYTES for longer ones.",
-            max_body_bytes=context().settings.max_body_bytes,
+            "This delivery is larger than what is taken here (bytes: {most}); whoever runs Facturelay can allow more.",
+            most=context().settings.max_body_bytes,
         ),
     )

@@ -267,7 +267,7 @@ def test_many_things_change_at_once_or_none_does(installation: OneShop) -> None:
 
     change(installation, settings={"vat.regime": "exempt"}, suspended=True, rest_key="ck_1", rest_secret="cs_1")
     assert installation.told() == [
-        (BY, "Paused: no → yes; VAT scheme: ordinary: VAT is charged → exempt by art. 44; the REST key was changed.")
+        (BY, "Paused: no → yes; VAT scheme: ordinary: VAT is charged → exempt by art. 44; the shop's key was changed.")
     ]
 
 
@@ -310,7 +310,7 @@ def test_a_key_that_comes_with_the_new_address_is_stored(with_key: OneShop) -> N
     secrets = with_key.now().secrets
     assert (secrets.rest_key, secrets.rest_secret) == ("ck_2", "cs_2")
     assert with_key.told()[-1][1].endswith(
-        "the REST key was changed; the secret that the shop signs with was replaced."
+        "the shop's key was changed; the secret that the shop signs with was replaced."
     )
 
 

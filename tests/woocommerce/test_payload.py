@@ -678,13 +678,25 @@ def test_a_refund_that_cannot_be_read_leaves_the_others() -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b"", "The shop's 0 bytes cannot be read as an order: it is cut or not JSON"),
-        (b"webhook_id=12", "The shop's 13 bytes cannot be read as an order: it is cut or not JSON"),
-        (an_order()[:1000], "The shop's 1000 bytes cannot be read as an order: it is cut or not JSON"),
-        (b'{"id": 1, "status": "\xff\xfe"}', "The shop's 25 bytes cannot be read as an order: it is cut or not JSON"),
-        (b"[" * 100_000, "The shop's 100000 bytes cannot be read as an order: it is nested too deeply"),
-        (b'{"a":' * 100_000, "The shop's 500000 bytes cannot be read as an order: it is nested too deeply"),
-        (b"9" * 5000, "The shop's 5000 bytes cannot be read as an order: it is cut or not JSON"),
+        (b"", "What the shop sent (bytes: 0) cannot be read as an order: it is cut off, or no answer of WooCommerce"),
+        (
+            b"webhook_id=12",
+            "What the shop sent (bytes: 13) cannot be read as an order: it is cut off, or no answer of WooCommerce",
+        ),
+        (
+            an_order()[:1000],
+            "What the shop sent (bytes: 1000) cannot be read as an order: it is cut off, or no answer of WooCommerce",
+        ),
+        (
+            b'{"id": 1, "status": "\xff\xfe"}',
+            "What the shop sent (bytes: 25) cannot be read as an order: it is cut off, or no answer of WooCommerce",
+        ),
+        (b"[" * 100_000, "What the shop sent (bytes: 100000) cannot be read as an order: it is nested too deeply"),
+        (b'{"a":' * 100_000, "What the shop sent (bytes: 500000) cannot be read as an order: it is nested too deeply"),
+        (
+            b"9" * 5000,
+            "What the shop sent (bytes: 5000) cannot be read as an order: it is cut off, or no answer of WooCommerce",
+        ),
         (b"[]", "The shop sent a list where an order was expected"),
         (b"null", "The shop sent empty where an order was expected"),
         (b'"x"', "The shop sent “x” where an order was expected"),

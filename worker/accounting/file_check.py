@@ -36,7 +36,7 @@ def check_file(inspection: Inspection, number: str, stored: StoredFile) -> None:
             number,
             FileAltered.code,
             Message(
-                "{what} has {length} bytes; {size} were stored.",
+                "{what} is not as large as what was stored (bytes: {length}, stored: {size}).",
                 what=what,
                 length=len(content),
                 size=stored.size,

@@ -13,7 +13,7 @@ def check_doubled(inspection: Inspection, numbers: list[tuple[str, int]]) -> Non
         inspection.add_damage(
             number,
             "number_doubled",
-            Message("{number} stands on {count} documents.", number=number, count=count),
+            Message("{number} stands on more than one document ({count}).", number=number, count=count),
         )
 
 

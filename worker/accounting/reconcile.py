@@ -52,7 +52,9 @@ def reconcile(
     """
     if not connected.secrets.has_rest:
         raise Rejected(
-            "{name} gave no REST key, so its orders cannot be fetched.", name=connected.shop.name, code="rest_missing"
+            "Facturelay has no key of {name}, so its orders cannot be fetched. Connect the shop again.",
+            name=connected.shop.name,
+            code="rest_missing",
         )
     since, before = bounds(month, connected)
     client, shop_id = services.client_of(connected), connected.shop.shop_id
@@ -285,14 +287,13 @@ def save_result(services: Services, connected: ConnectedShop, found: Reconciliat
             return
         named = ", ".join(row.number for row in missing[:MOST_NAMED]) + (" …" if len(missing) > MOST_NAMED else "")
         message = Message(
-            "{shop}: {count} of {orders} orders of {month} lack something ({named}). `facturelay reconcile {shop_id} "
-            "--month {month}` says what.",
+            "{shop}: not every order of {month} has its documents; something is lacking for {count} of {orders} ({named}). What it is "
+            "stands under Accounting, Register.",
             shop=shop.name,
             count=len(missing),
             orders=len(found.rows),
             month=found.month,
             named=named,
-            shop_id=shop.shop_id,
         )
         alerts.raise_alert(connection, shop.shop_id, code=MISSING_ALERT, message=message, now=now)
         for row in missing:

@@ -42,7 +42,7 @@ def check_register(
 
 def check_doubled(inspection: Inspection, numbers: Iterable[tuple[str, int]]) -> None:
     for number, times in numbers:
-        message = Message("{number} stands in the register {times} times.", number=number, times=times)
+        message = Message("{number} stands in the register more than once ({times}).", number=number, times=times)
         inspection.add_damage(number, "number_doubled", message)
 
 

@@ -20,7 +20,7 @@ from worker.domain.other_invoices import OtherInvoices, OtherMaker, printed_next
 from worker.domain.place_of_supply import EU
 from worker.domain.shop import Shop, VatRegime
 from worker.errors import Rejected
-from worker.message import Message
+from worker.message import Message, by_count
 from worker.store import counters as numbering
 from worker.store import deliveries, plugins, senders, shops
 from worker.store.database.tables import documents, orders
@@ -187,14 +187,14 @@ def has_real_invoice(connection: Connection, shop_id: str) -> bool:
 def tests_check(connection: Connection, shop: Shop) -> ReadinessCheck:
     mine = (documents.c.shop_id == shop.shop_id, documents.c.series == TEST_SERIES.name, documents.c.test.is_(True))
     made = int(connection.execute(select(func.count()).select_from(documents).where(*mine)).scalar_one())
-    if made > 1:
-        message = Message(
-            "{count} test documents were made. They stay tests, and their orders make no real documents by themselves.",
-            count=made,
-        )
-    elif made:
-        message = Message(
-            "One test document was made. It stays a test, and its order makes no real document by itself."
+    if made:
+        message = by_count(
+            made,
+            Message("One test document was made. It stays a test, and its order makes no real document by itself."),
+            Message(
+                "{count} test documents were made. They stay tests, and their orders make no real documents by themselves.",
+                count=made,
+            ),
         )
     elif (waiting := waits_for_payment(connection, shop)) is not None:
         message = Message(

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 from worker.actions import Retried
 from worker.domain.actor import Actor
 from worker.errors import Rejected
-from worker.message import Message
+from worker.message import Message, by_count
 from worker.store import audit_trail, counters, deliveries, documents, drafts, orders, roads, settle_orders, steps
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.tables import documents as documents_table
@@ -199,7 +199,7 @@ def describe_ignored(ignored: Ignored) -> tuple[Message, ...]:
         (ignored.flags, Message("1 notice"), Message("{count} notices", count=ignored.flags)),
         (ignored.settlements, Message("not set paid"), Message("not set paid")),
     )
-    return tuple(one if count == 1 else several for count, one, several in counts if count)
+    return tuple(by_count(count, one, many) for count, one, many in counts if count)
 
 
 def steps_of_order(connection: Connection, shop_id: str, order_id: int, *, state: str) -> tuple[Step, ...]:

@@ -24,7 +24,7 @@ def plan(
         settings.mails_per_day or math.inf
     ):
         raise Rejected(
-            "{name} has sent its {most} mails of today by this installation's mail server. Try again tomorrow.",
+            "{name} has sent as many mails as it may on one day by this installation's mail server ({most}). Try again tomorrow.",
             name=shop.name,
             most=settings.mails_per_day,
             code="mail_limit",

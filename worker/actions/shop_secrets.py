@@ -28,7 +28,9 @@ def change_rest_key(installation: Installation, shop_id: str, *, rest_key: str, 
     `check_connection` says whether they work."""
     rest_key, rest_secret = rest_key.strip(), rest_secret.strip()
     if bool(rest_key) != bool(rest_secret):
-        raise Rejected("The REST key has two parts: consumer key (ck_…) and secret (cs_…).", code="rest_key_half")
+        raise Rejected(
+            "The key of the shop has two parts: consumer key (ck_…) and secret (cs_…).", code="rest_key_half"
+        )
     with installation.store.write() as connection:
         found = lock_and_get(connection, installation.encryption, shop_id)
         changed = store_rest_key(connection, installation.encryption, found, RestKeyChange(rest_key, rest_secret))
@@ -70,9 +72,9 @@ def store_rest_key(
     return tuple(
         message
         for message, told in (
-            (Message("the REST key was changed"), new.has_rest),
+            (Message("the shop's key was changed"), new.has_rest),
             (REST_KEY_WITHHELD, moves and old.has_rest and not new.has_rest),
-            (Message("the REST key was taken away"), not moves and not new.has_rest),
+            (Message("the shop's key was taken away"), not moves and not new.has_rest),
             (Message("the secret that the shop signs with was replaced"), moves),
         )
         if told
@@ -80,7 +82,9 @@ def store_rest_key(
 
 
 # Whoever changes the address may not be whoever typed the key.
-REST_KEY_WITHHELD = Message("the REST key was taken away, as it was given for another address: connect the shop again")
+REST_KEY_WITHHELD = Message(
+    "the shop's key was taken away, as it was given for another address: connect the shop again"
+)
 
 
 def secrets_for_another_site(secrets: Secrets) -> Secrets:

@@ -89,7 +89,7 @@ def outcomes(own: Path, out: Path | None) -> Iterator[tuple[str, str]]:
 
 def as_text(tried: dict[str, str], failed: dict[str, str]) -> str:
     """Each reason once, with the documents it stops."""
-    lines = [f"✓ {len(tried) - len(failed)} of {len(tried)} example documents were printed."]
+    lines = [f"✓ Example documents printed: {len(tried) - len(failed)} of {len(tried)}."]
     for reason in dict.fromkeys(failed.values()):
         stopped = [name for name, why in failed.items() if why == reason]
         more = f" and {len(stopped) - 3} more" if len(stopped) > 3 else ""

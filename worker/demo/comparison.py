@@ -39,7 +39,7 @@ def differences(found: dict[str, Any], expected: dict[str, Any] | None, where: s
     ]
     made, wanted = found["documents"], expected["documents"]
     if len(made) != len(wanted):
-        return [*wrong, f"{where}: {len(made)} documents, expected {len(wanted)}"]
+        return [*wrong, f"{where}: documents {len(made)}, expected {len(wanted)}"]
     for one, other in zip(made, wanted, strict=True):
         wrong += [
             f"{where}, {other['cause']}: {name} is {one.get(name)!r}, expected {value!r}"

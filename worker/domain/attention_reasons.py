@@ -353,7 +353,9 @@ ALERTS = (
         "numbering_paused",
         Source.ALERT,
         NUMBERS,
-        Message("A backup was restored: no number is given before you say which were given since."),
+        Message(
+            "A backup was restored: no number is given before whoever runs Facturelay says which were given since."
+        ),
         Button(Message("See the numbers"), "accounting"),
         ("numbering_paused",),
     ),

@@ -98,7 +98,7 @@ def _figure(setting: str, value: bool | int | Decimal | date) -> Value:
 def _terms(terms: PaymentTerms) -> Message:
     if terms.days is None:
         return Message("paid, when the shop dates its payment or completes it")
-    return Message("sold on account, to be paid within {days} days", days=terms.days)
+    return Message("sold on account; days to pay: {days}", days=terms.days)
 
 
 def _series(series: Series) -> Message:

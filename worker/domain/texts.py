@@ -167,7 +167,7 @@ def check_text(part: TextPart, text: str) -> str:
         raise InvalidValue("A subject is one line, and may not be empty.")
     if len(plain) > LONGEST[part]:
         raise InvalidValue(
-            "This text has {length} characters; {longest} is the most for {part}.",
+            "This text is too long for {part} (characters: {length}, at most {longest}).",
             length=len(plain),
             longest=LONGEST[part],
             part=part,

@@ -7,7 +7,7 @@ from worker.domain.order import Order, SalePart
 from worker.domain.order_payment import Payable, is_paid_in_parts, status_of, terms_of
 from worker.domain.payment_method import is_transfer
 from worker.domain.shop import Shop
-from worker.message import Message
+from worker.message import Message, by_count
 
 WAITING_STATUSES = ("on-hold", "pending")
 # One that is late by more is left to a person: who switches this on does not mean the orders of last year.
@@ -51,10 +51,16 @@ def may_be_cancelled(order: Order, shop: Shop) -> bool:
 def late_flags(number: str, invoice: str, shop: Shop) -> tuple[Problem, ...]:
     """That a person must decide: an invoice is taken back by a credit note alone."""
     message = Message(
-        "Order {number} was not paid within {days} days. It is not cancelled by itself, because {invoice} stands: remind the "
+        "Order {number} was not paid {within}. It is not cancelled by itself, because {invoice} stands: remind the "
         "customer, or credit {invoice} and cancel the order in WooCommerce.",
         number=number,
-        days=shop.cancel_after_days,
+        within=within(shop),
         invoice=invoice,
     )
     return (Problem(LATE, message),)
+
+
+def within(shop: Shop) -> Message:
+    """The days that an order by bank transfer has."""
+    days = shop.cancel_after_days
+    return by_count(days, Message("within a day"), Message("within {days} days", days=days))

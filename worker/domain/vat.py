@@ -82,7 +82,7 @@ def _supply_flag(case: Case, row: TreatmentRow) -> Problem | None:
         "supply_unknown",
         Message(
             "Neither the shop's product nor the order shows whether {lines} was sent to the customer; by the VAT settings it "
-            "counts as {supply}. If that is wrong, say on the order's page how the order is treated. A REST key that may read "
+            "counts as {supply}. If that is wrong, say on the order's page how the order is treated. A key of the shop that may read "
             "products tells it by itself.",
             lines=names(case),
             supply=counts_as,

@@ -119,7 +119,7 @@ def _why_unknown(check: VatCheck) -> Message:
     match check.code:
         case "not_configured":
             return Message(
-                "{number} is not checked, because this installation asks no VIES (FACTURELAY_VIES_URL is empty). Look the "
+                "{number} is not checked, because Facturelay asks no VIES here. Look the "
                 "number up at ec.europa.eu/taxation_customs/vies, then issue the draft with what you saw there as the reason.",
                 number=check.number,
             )

@@ -42,8 +42,12 @@ class Translator:
         return self._catalog.gettext(message)
 
     def ngettext(self, one: str, many: str, count: int, **values: object) -> str:
-        """Translate for *count* things; {count} is filled by itself."""
-        return self._catalog.ngettext(one, many, count).format_map({"count": self.quantity(Decimal(count)), **values})
+        """Translate for *count* things; {count} is filled by itself.
+
+        *one* is said of 1 alone: in French it would be said of 0 as well, and “Un document” of none is wrong.
+        """
+        said = self._catalog.ngettext(one, many, 1 if count == 1 else 2)
+        return said.format_map({"count": self.quantity(Decimal(count)), **values})
 
     @property
     def colon(self) -> str:

@@ -85,7 +85,9 @@ def preview(
     """Fetch each order and decide what it would become. Makes nothing; broken off, it continues where it was."""
     if not connected.secrets.has_rest:
         raise Rejected(
-            "{name} gave no REST key, so old orders cannot be fetched.", name=connected.shop.name, code="rest_missing"
+            "Facturelay has no key of {name}, so old orders cannot be fetched. Connect the shop again.",
+            name=connected.shop.name,
+            code="rest_missing",
         )
     report_id, known = find_or_start_report(services, connected, selection)
     listed = tuple(listed_orders(services.client_of(connected), selection))

@@ -27,10 +27,9 @@ def numbering_paused_message(shop: Shop) -> Message:
     restored = shop.numbering.restored
     return Message(
         "{shop} came back from a backup of {as_of}. What was issued after that is not in the register, so nothing is "
-        "issued until you say where the numbers go on: facturelay register resume {shop_id}",
+        "issued until whoever runs Facturelay has said where the numbers go on.",
         shop=shop.name,
         as_of=restored.as_of.astimezone(shop.zoneinfo) if restored else "",
-        shop_id=shop.shop_id,
     )
 
 

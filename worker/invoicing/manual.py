@@ -205,7 +205,7 @@ def fetch_now(services: Services, connected: ConnectedShop, order_id: int) -> Fe
     fetched = read_from_deliveries(services, delivered)
     if fetched is None:
         raise Rejected(
-            "Order {order_id} cannot be read without a REST key; add one to the shop.",
+            "Order {order_id} cannot be read: Facturelay has no key of the shop. Connect the shop again.",
             order_id=order_id,
             code="rest_key_missing",
         )

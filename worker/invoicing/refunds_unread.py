@@ -16,7 +16,7 @@ def unread_refunds(fetched: FetchedOrder) -> tuple[Problem, ...]:
         Problem(
             "refunds_unread",
             Message(
-                "Order {number} has refunds, but the shop's REST key is needed to read them; no credit note is "
+                "Order {number} has refunds, but the shop's key is needed to read them; no credit note is "
                 "made until it works.",
                 number=fetched.order.number,
             ),

@@ -46,7 +46,7 @@ class JobType(ABC, Generic[L, R]):
 
     def give_up_message(self, error: Unavailable) -> Message:
         return Message(
-            "{message} It was tried for a day; try it again when the cause is gone (facturelay order retry).",
+            "{message} It was tried for a day; try it again when the cause is gone.",
             message=error.message,
         )
 

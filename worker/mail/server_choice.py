@@ -26,7 +26,7 @@ def choose_server(own_url: str, operators_url: str, *, allow_private: bool) -> C
     if not own_url:
         if not operators_url:
             raise Rejected(
-                "No mail server is set; give FACTURELAY_SMTP_URL, or give the shop its own, and send it again.",
+                "No mail server is set. Give the shop its own under Settings, Mail, or ask whoever runs Facturelay; then send it again.",
                 code="mail_server_missing",
             )
         return ChosenServer(operators_url)

@@ -116,7 +116,7 @@ def unpack(tar: tarfile.TarFile, folder: Path, manifest: Manifest) -> None:
             )
         if entry.size > shutil.disk_usage(folder).free:
             raise Rejected(
-                "There is no room for “{name}” ({size} bytes).",
+                "There is no room for “{name}” (bytes: {size}).",
                 name=entry.name,
                 size=entry.size,
                 code="restore_no_room",
@@ -211,7 +211,7 @@ def check_files(settings: Settings, manifest: Manifest) -> None:
         store.close()
     if found < manifest.documents:
         raise Rejected(
-            "{documents} documents were backed up, {found} are there.",
+            "Not every document is there: backed up {documents}, found {found}.",
             documents=manifest.documents,
             found=found,
             code="restore_incomplete",

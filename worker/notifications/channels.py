@@ -73,7 +73,7 @@ def note_failure(services: Services, shop: Shop, channel: Channel, why: Message)
         failures = channels.failed(connection, channel, why, now=now)
         if failures == channels.ALERT_AFTER:
             message = Message(
-                "{shop}: a notification to {host} was not taken {count} times. {reason} It is tried again by itself.",
+                "{shop}: {host} takes no notifications, tried so far: {count}. {reason} It is tried again by itself.",
                 shop=shop.name,
                 host=channel.host,
                 count=failures,

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from worker.message import Message
+from worker.message import Message, by_count
 from worker.services import Services
 from worker.store import alerts
 from worker.store.queries import shop_status
@@ -51,7 +51,7 @@ def alert_late_work(services: Services, connected: ConnectedShop) -> None:
         if not number:
             alerts.close(connection, shop.shop_id, code=LATE, now=now)
         elif alerts.find(connection, shop.shop_id, LATE) is None:
-            what = Message("1 thing has waited") if number == 1 else Message("{count} things have waited", count=number)
+            what = by_count(number, Message("1 thing has waited"), Message("{count} things have waited", count=number))
             message = Message(
                 "{shop}: {what} for more than {hours} hours. {reason}",
                 shop=shop.name,

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection
 
 from worker.errors import FacturelayError, KeyRefused, Rejected
-from worker.message import Message
+from worker.message import Message, by_count
 from worker.orders.poll import alert_shop_refuses, can_fetch, poll
 from worker.services import Services
 from worker.store import alerts, audit_trail, deliveries, plugins
@@ -227,7 +227,7 @@ def alert_silence(
     fallback = (
         Message("its orders are fetched all the same")
         if can_fetch(connected)
-        else Message("without a REST key they cannot be fetched")
+        else Message("without a key of the shop they cannot be fetched")
     )
     alerts.raise_alert(
         connection,
@@ -236,7 +236,7 @@ def alert_silence(
         message=(
             Message(
                 "{shop} has reported nothing since {since}, and is seldom silent for more than {span}; "
-                "{fallback}. See WooCommerce → Status → Scheduled actions, and whether its cron runs.",
+                "{fallback}. See WooCommerce → Status → Scheduled actions, and whether anything there is past due.",
                 shop=shop.name,
                 since=since.astimezone(shop.zoneinfo),
                 span=describe_span(usual),
@@ -250,5 +250,6 @@ def alert_silence(
 def describe_span(span: timedelta) -> Message:
     hours = max(1, round(span.total_seconds() / 3600))
     if hours >= 48:
-        return Message("{count} days", count=round(hours / 24))
-    return Message("{count} hours", count=hours) if hours > 1 else Message("1 hour")
+        days = round(hours / 24)
+        return by_count(days, Message("1 day"), Message("{count} days", count=days))
+    return by_count(hours, Message("1 hour"), Message("{count} hours", count=hours))

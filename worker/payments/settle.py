@@ -57,7 +57,9 @@ def settle(services: Services, key: OrderKey) -> Settled:
     if connected.shop.test:
         return Settled("test_shop", Message("The shop is in test mode, so nothing is written on its orders."))
     if not connected.secrets.has_rest:
-        return Settled("no_rest_key", Message("The shop gave no REST key, so nothing is written on its orders."))
+        return Settled(
+            "no_rest_key", Message("Facturelay has no key of the shop, so nothing is written on its orders.")
+        )
     tell_excess(services, key)
     with fetch.key_refused_is_told(services, connected.shop):
         if money_of(services, key) <= ZERO:

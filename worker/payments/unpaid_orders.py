@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from worker.domain.order import Order, OrderKey
 from worker.domain.shop import Shop
-from worker.domain.unpaid_order import LATE, LATE_AT_MOST, WAITING_STATUSES, is_late, last_day
+from worker.domain.unpaid_order import LATE, LATE_AT_MOST, WAITING_STATUSES, is_late, last_day, within
 from worker.errors import KeyRefused, Rejected, StaleAnswer
 from worker.i18n import Translator
 from worker.i18n.translate import translate
@@ -92,9 +92,9 @@ def cancel(services: Services, connected: ConnectedShop, key: OrderKey) -> bool:
     if after.status != "cancelled":
         return False
     message = Message(
-        "Order {number} was cancelled in the shop: it was not paid within {days} days.",
+        "Order {number} was cancelled in the shop: it was not paid {within}.",
         number=order.number,
-        days=shop.cancel_after_days,
+        within=within(shop),
     )
     with services.store.write() as connection:
         entry = AuditEntry(key.shop_id, services.now(), "worker", unpaid_orders.CANCELLED, message, key.order_id)
@@ -143,9 +143,7 @@ def write_reason(services: Services, connected: ConnectedShop, order: Order) -> 
     mark, there = notes.cancel_mark(order.modified_at), client.notes(order.order_id)
     if notes.has_mark(there, mark):
         return True  # we were interrupted between the two
-    said = Message(
-        "Not paid within {days} days: cancelled by Facturelay, as your settings say.", days=shop.cancel_after_days
-    )
+    said = Message("Not paid {within}: cancelled by Facturelay, as your settings say.", within=within(shop))
     written = notes.marked(translate(said, Translator(shop.language)), mark)
     # Without HTML a note does not say of which state it is.
     if notes.has_mark(there, notes.CANCELS) or notes.find_note(there, mark, written=written) is not None:

@@ -89,7 +89,7 @@ def check_key_and_route(services: Services, connected: ConnectedShop) -> tuple[s
     """A code and a message where all is well but one thing. Raises what is wrong."""
     if not services.client_of(connected).check().can_write:
         raise Rejected(
-            "The REST key of the shop may read but not write; connect again as an administrator.", code="rest_key_reads"
+            "The shop's key may read but not write; connect again as an administrator.", code="rest_key_reads"
         )
     try:
         sync_plugin(services, connected)

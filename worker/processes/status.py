@@ -142,7 +142,7 @@ def describe_road(connection: Connection, found: FailingRoad) -> str:
     next_try = f", next try {found.rested_until:%H:%M}" if found.rested_until else ""
     return (
         f"{whose}: {found.label} has not answered since "
-        f"{found.failing_since:%Y-%m-%d %H:%M} UTC ({found.failures} times{next_try}): {found.message}"
+        f"{found.failing_since:%Y-%m-%d %H:%M} UTC (tried in a row: {found.failures}{next_try}): {found.message}"
     )
 
 

@@ -155,7 +155,7 @@ class PrintProcess:
             raise
 
     def _too_slow(self) -> Message:
-        return Message("it is not done within {seconds} seconds", seconds=self.cpu_s)
+        return Message("it takes too long (more than {seconds} s)", seconds=self.cpu_s)
 
     def _replace(self) -> None:
         """End the process, and have the next one get ready meanwhile."""
@@ -196,8 +196,8 @@ def print_process() -> PrintProcess:
 
 def template_error(what: Message) -> Rejected:
     return Rejected(
-        "A template of this server does not work: {what}. Nothing is issued with it until whoever runs the server has "
-        "mended it; `facturelay templates check` shows when it works.",
+        "A template of this server does not work: {what}. Nothing is issued with it until whoever runs Facturelay has "
+        "mended it.",
         what=what,
         code="template_failed",
     )

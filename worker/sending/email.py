@@ -205,8 +205,8 @@ def put_on_allowed_sender(services: Services, shop: Shop, message: EmailMessage)
             return
     if not operators:
         raise Rejected(
-            "{name} may not write from {address} by this mail server yet. Prove the address in the settings under Mail, give the "
-            "shop its own mail server, or set FACTURELAY_MAIL_FROM.",
+            "{name} may not write from {address} by this mail server yet. Prove the address in the settings under Mail, or give "
+            "the shop its own mail server.",
             name=shop.name,
             address=own,
             code="mail_sender_unproved",
@@ -228,8 +228,8 @@ def take_from_allowance(services: Services, shop: Shop, day: date) -> None:
     if most and count > most:
         tomorrow = datetime.combine(day + timedelta(days=1), time(), UTC)
         raise Unavailable(
-            "{name} has sent its {most} mails of today by this installation's mail server; the rest leaves tomorrow. A mail server "
-            "of the shop's own has no such limit.",
+            "{name} has sent as many mails as it may on one day by this installation's mail server ({most}); the rest leaves "
+            "tomorrow. A mail server of the shop's own has no such limit.",
             name=shop.name,
             most=most,
             code=MAIL_LIMIT,

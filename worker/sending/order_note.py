@@ -20,7 +20,7 @@ def write_back(services: Services, leased: LeasedSteps) -> str:
         document = documents.get(connection, step.document_id)
     connected = services.connected(document.shop_id)
     if not connected.secrets.has_rest:
-        raise NotNeeded("The shop gave no REST key, so no note is written on the order.")
+        raise NotNeeded("Facturelay has no key of the shop, so no note is written on the order.")
     with fetch.key_refused_is_told(services, connected.shop):
         return str(ensure_note(services, connected, document, may_exist=step.attempts > 1))
 

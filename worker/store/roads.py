@@ -60,7 +60,7 @@ class RoadKind(StrEnum):
 
 
 LABELS = {
-    RoadKind.REST: Message("The shop's REST API"),
+    RoadKind.REST: Message("The shop"),
     RoadKind.PLUGIN: Message("The shop's plugin"),
     RoadKind.MAIL: Message("The mail server"),
     RoadKind.SHARED_MAIL: Message("The mail server of this installation"),
@@ -266,7 +266,7 @@ class Roads:
 def rested(known: FailingRoad, now: datetime) -> RoadRested:
     until = max(known.rested_until or now, now + timedelta(seconds=10))
     message = Message(
-        "{road} did not answer {count} times in a row, and is left in peace until {until}. What waits for it goes on by "
+        "{road} did not answer, tried in a row: {count}; it is left in peace until {until}. What waits for it goes on by "
         "itself then; “Try now” on the page of the shop asks at once.",
         road=known.label,
         count=known.failures,

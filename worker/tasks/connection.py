@@ -42,7 +42,7 @@ def check_connection(services: Services, task: Task) -> Mapping[str, Any]:
         remember_statuses(services, connected)
     else:
         message = Message(
-            "There is no REST key: refunds cannot be read, notes not written, and missed orders not fetched."
+            "There is no key of the shop: refunds cannot be read, notes not written, and missed orders not fetched."
         )
         checks.append(ConnectionCheck("rest_key", good=False, message=message))
     checks.append(delivery_check(services, connected))
@@ -142,13 +142,13 @@ def remember_statuses(services: Services, connected: ConnectedShop) -> None:
 def key_check(found: ShopCheck) -> ConnectionCheck:
     if not found.can_write:
         message = Message(
-            "The REST key may read but not write, so no notes are written. Make one with read/write permission."
+            "The shop's key may read but not write, so no notes are written. Make one with read/write permission."
         )
         return ConnectionCheck("rest_key", good=False, message=message)
     return ConnectionCheck(
         "rest_key",
         good=True,
-        message=Message("The REST key reads and writes; orders in the shop: {orders}.", orders=found.orders),
+        message=Message("The shop's key reads and writes; orders in the shop: {orders}.", orders=found.orders),
     )
 
 
@@ -203,12 +203,12 @@ def clock_check(services: Services, connected: ConnectedShop) -> ConnectionCheck
         minutes = abs(off_s) // 60
         message = (
             Message(
-                "The shop's clock is {minutes} minutes ahead of ours; one of the two machines is wrong.",
+                "The shop's clock is {minutes} min ahead of ours; one of the two machines is wrong.",
                 minutes=minutes,
             )
             if off_s > 0
             else Message(
-                "The shop's clock is {minutes} minutes behind ours; one of the two machines is wrong.", minutes=minutes
+                "The shop's clock is {minutes} min behind ours; one of the two machines is wrong.", minutes=minutes
             )
         )
         return ConnectionCheck("clock", good=False, message=message)

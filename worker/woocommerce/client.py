@@ -106,7 +106,7 @@ class ShopClient(ShopCalls):
                 answer = self._refunds_page(order_id, page)
                 if answer.pages > MAX_REFUND_PAGES:
                     raise Rejected(
-                        "Order {order_id} has {total} refunds, more than can be read; credit it by hand",
+                        "Order {order_id} has more refunds than can be read ({total}); credit it by hand",
                         order_id=order_id,
                         total=answer.total,
                         code=TOO_MANY_REFUNDS,
@@ -234,7 +234,7 @@ class ShopClient(ShopCalls):
             params: Params = {"force": "true"}
             self._call(
                 RestCall("DELETE", f"webhooks/{webhook_id}", params=params),
-                about=Message("webhook {webhook_id}", webhook_id=webhook_id),
+                about=Message("its reports"),
             )
         except Rejected as error:
             if not error.code.endswith("_invalid_id"):

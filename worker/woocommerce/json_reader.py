@@ -65,9 +65,11 @@ def read_json(body: bytes) -> object:
         parsed: object = json.loads(body, parse_float=_exact, parse_constant=Decimal, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         too_deep = isinstance(error, RecursionError)
-        reason = Message("it is nested too deeply") if too_deep else Message("it is cut or not JSON")
+        reason = (
+            Message("it is nested too deeply") if too_deep else Message("it is cut off, or no answer of WooCommerce")
+        )
         raise Rejected(
-            "The shop's {count} bytes cannot be read as an order: {reason}",
+            "What the shop sent (bytes: {count}) cannot be read as an order: {reason}",
             count=len(body),
             reason=reason,
             code="not_an_order",

@@ -52,9 +52,9 @@ def check_response(answer: ShopResponse, *, about: Message, shop: str) -> ShopRe
             )
         case 401 | 403:
             raise KeyRefused(
-                "{shop} refuses the REST key for {about} ({detail}). Make a key with read/write permission in WooCommerce → "
-                "Settings → Advanced → REST API; if it is new, a firewall or the web server may be dropping the "
-                "Authorization header",
+                "{shop} refuses our key for {about} ({detail}). Connect the shop again, or make a key with read/write permission "
+                "in WooCommerce → Settings → Advanced → REST API; if it is new, a firewall or the web server may be keeping the "
+                "key (the Authorization header) from WooCommerce",
                 shop=shop,
                 about=about,
                 detail=detail,
@@ -63,7 +63,7 @@ def check_response(answer: ShopResponse, *, about: Message, shop: str) -> ShopRe
             raise OrderGone("The shop has no {about} (any more)", about=about)
         case 404 if code in ("", "rest_no_route"):
             raise ConnectionRejected(
-                "{shop} has no WooCommerce REST API at /wp-json/ ({detail}). Check the shop's address, that WooCommerce is "
+                "{shop} does not answer as WooCommerce does ({detail}). Check the shop's address, that WooCommerce is "
                 "active, and that Settings → Permalinks is not on “Plain”",
                 shop=shop,
                 detail=detail,

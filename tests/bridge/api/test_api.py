@@ -168,7 +168,7 @@ def test_a_token_that_asks_without_end_is_told_to_wait(api: ApiClient) -> None:
     api.app.now += timedelta(seconds=20)
     answer = api.get("/webhook-endpoints")
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "40")
-    assert (answer.json or {})["message"] == "This token asks too often; ask again in 40 seconds."
+    assert (answer.json or {})["message"] == "This token asks too often; ask again in 40 s."
     assert ApiClient(api.app, a_token(api.app)).get("/webhook-endpoints").status_code == 200
     api.app.now += timedelta(seconds=41)
     assert api.get("/webhook-endpoints").status_code == 200

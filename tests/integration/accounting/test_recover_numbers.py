@@ -109,7 +109,7 @@ def test_after_a_restore_nothing_is_issued_by_itself_or_by_a_person_and_nothing_
         system.services, connected(system), 3, tuple(shop.numbering.series.values()), shop.numbering.restored
     )
     (kept,) = (item.stored_draft for item in system.documents(3) if item.stored_draft)
-    with pytest.raises(Unavailable, match="facturelay register resume"):
+    with pytest.raises(Unavailable, match="whoever runs Facturelay has said where the numbers go on"):
         issue_waiting_draft(system.services, kept.draft_id, IssueAnswer(send=True), by=system.person)
 
 

@@ -57,8 +57,7 @@ def test_a_template_that_fails_keeps_the_document_a_draft_and_tells_whoever_runs
 
     message = (
         "A template of this server does not work: invoice.html, line 2: 'worker.domain.document.Draft object' has no "
-        "attribute 'colour'. Nothing is issued with it until whoever runs the server has mended it; "
-        "`facturelay templates check` shows when it works."
+        "attribute 'colour'. Nothing is issued with it until whoever runs Facturelay has mended it."
     )
     assert [(problem.code, str(problem.message)) for problem in kept.draft.problems] == [("template_failed", message)]
     assert (system.numbers(238), system.mailbox.messages()) == (["draft"], ())

@@ -26,8 +26,8 @@ class Encryption:
             return self._fernet.decrypt(encrypted.encode("ascii")).decode()
         except InvalidToken as error:
             raise Rejected(
-                "The shop's keys cannot be read with FACTURELAY_SECRET_KEY; put the key with which they were "
-                "stored back into the list.",
+                "The keys of the shop cannot be read: the secret of this installation is not the one with which they were "
+                "stored. Whoever runs Facturelay can put it back.",
                 code="secret_key_wrong",
             ) from error
 
