@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[2]
 GLOSSARY = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
 LANGUAGES = {"Dutch": "nl", "French": "fr", "German": "de"}
 PLUGIN = {"nl": ("nl_BE", "nl_NL"), "fr": ("fr_BE", "fr_FR"), "de": ("de_DE",)}
-# No words of ours: places to fill, commands, addresses and names of settings.
-DATA = re.compile(r"\{\w+\}|facturelay [a-z -]+|\w*[_.]\w[\w./*]*|%\w+")
+# No words of ours: places to fill, commands, addresses, names of settings, and what the law calls a scheme.
+DATA = re.compile(r"\{\w+\}|facturelay [a-z -]+|\w*[_.]\w[\w./*]*|%\w+|[Kk]leine onderneming(?:en)?")
 FOR_OWNERS = " (for owners)"
 
 
