@@ -214,7 +214,7 @@ WORDS = {
             "this document already gets no second one, and you see which."
         ),
         plural("Make one document", "Make {count} documents"),
-        in_catalog("{changed} of {of} documents made"),
+        in_catalog("{changed} of {of} made"),
     ),
     "issue": Words(
         plural("Issue one draft?", "Issue {count} drafts?"),
