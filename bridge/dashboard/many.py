@@ -196,7 +196,7 @@ WORDS = {
         plural("Fetch one order again?", "Fetch {count} orders again?"),
         in_catalog("Each is read from the shop, and what is due of it by your rules is made and mailed."),
         plural("Fetch one order again", "Fetch {count} orders again"),
-        in_catalog("{changed} of {of} are fetched again"),
+        in_catalog("Fetched again: {changed} of {of}"),
     ),
     "ignore": Words(
         plural("Does one order need nothing any more?", "Do {count} orders need nothing any more?"),
@@ -205,7 +205,7 @@ WORDS = {
             "Their history keeps that you said so."
         ),
         plural("One order needs nothing", "{count} orders need nothing"),
-        in_catalog("{changed} of {of} need nothing any more"),
+        in_catalog("Needing nothing any more: {changed} of {of}"),
     ),
     "make": Words(
         plural("Make a document of one order?", "Make a document of each of {count} orders?"),
@@ -229,7 +229,7 @@ WORDS = {
         plural("Mail one document?", "Mail {count} documents?"),
         in_catalog("Each goes to the customer of its order, also where it was mailed before."),
         plural("Mail one document", "Mail {count} documents"),
-        in_catalog("{changed} of {of} are on their way to the customers"),
+        in_catalog("On their way to the customers: {changed} of {of}"),
     ),
     "paid": Words(
         plural("Mark one invoice as paid?", "Mark {count} invoices as paid?"),
@@ -241,13 +241,13 @@ WORDS = {
         plural("Try one failure again?", "Try {count} failures again?"),
         in_catalog("They are tried now. What fails anew is listed again."),
         plural("Try one failure again", "Try {count} failures again"),
-        in_catalog("{changed} of {of} are tried again"),
+        in_catalog("Tried again: {changed} of {of}"),
     ),
     "retry_order": Words(
         plural("Try again what failed of one order?", "Try again what failed of {count} orders?"),
         in_catalog("It is tried now. What fails anew is listed again."),
         plural("Try one order again", "Try {count} orders again"),
-        in_catalog("{changed} of {of} are tried again"),
+        in_catalog("Tried again: {changed} of {of}"),
     ),
 }
 PAGE_OF = {

@@ -134,7 +134,7 @@ def test_an_instant_is_told_to_the_second() -> None:
         ({"zone": "Europe/Paris"}, "Tijdzone: Europe/Brussels → Europe/Paris"),
         (
             {"payment_terms": {"klarna": PaymentTerms(30)}},
-            "Wat elke betaalmethode betekent (klarna): zoals gewoonlijk bij deze methode → op rekening verkocht, te betalen binnen 30 dagen",
+            "Wat elke betaalmethode betekent (klarna): zoals gewoonlijk bij deze methode → op rekening verkocht; dagen om te betalen: 30",
         ),
         ({"exchange_rates": {"USD": Decimal("1.0831")}}, "Eigen wisselkoersen (USD): niets → 1,0831"),
         (

@@ -91,7 +91,16 @@ def test_an_amount_is_never_rounded() -> None:
     assert words.amount(Decimal("1200.00"), "JPY") == "JP¥1,200"
     assert words.amount(Decimal("1200.50"), "JPY") == "JP¥1,200.50"
     assert words.amount(Decimal("1.234"), "KWD") == "KWD\u00a01.234"
-    assert words.amount(Decimal("-0.015"), "EUR") == "-€0.015"
+    assert words.amount(Decimal("-0.015"), "EUR") == "−€0.015"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_people_read_a_minus_sign_and_no_hyphen(language: str) -> None:
+    words, less = Translator(language), Decimal("-1234.5")
+
+    written = [words.amount(less, "EUR"), words.number(less), words.quantity(less), words.percent(less)]
+
+    assert all(text.startswith("\N{MINUS SIGN}") and "-" not in text for text in written), written
 
 
 def test_amounts_in_a_column_have_the_decimals_of_their_currency() -> None:

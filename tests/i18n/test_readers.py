@@ -29,6 +29,7 @@ SHOPS_PROGRAM = "WooCommerce, in its own words"
 READERS = {
     "worker/accounting/recover_numbers.py": HOST,
     "worker/domain/health.py": HOST,
+    "worker/mail/diagnosis.py": HOST,  # its hints for operators
     "worker/maintenance/backup.py": HOST,
     "worker/maintenance/restore.py": HOST,
     "worker/scheduler.py": HOST,

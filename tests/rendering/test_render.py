@@ -361,7 +361,7 @@ def test_a_last_line_taller_than_a_page_is_printed_whole() -> None:
 
 
 def test_negative_lines_keep_their_sign() -> None:
-    assert "-3,00" in said(an_invoice())
+    assert "−3,00" in said(an_invoice())
 
 
 def test_a_test_document_says_so_on_every_page() -> None:

@@ -18,6 +18,8 @@ from babel.numbers import format_currency, format_decimal, format_percent, get_c
 # The country decides the format of a number; all four put the day first.
 LOCALES = {"nl": "nl_BE", "fr": "fr_BE", "de": "de_DE", "en": "en_GB"}
 LANGUAGES = tuple(LOCALES)
+# As it is set in print; Unicode's data of our four languages have the hyphen of a keyboard.
+_MINUS = str.maketrans("-", "\N{MINUS SIGN}")
 _CODE_BEFORE_DIGIT = re.compile(r"(?<=[A-Z])(?=\d)")
 
 
@@ -80,24 +82,24 @@ class Translator:
         digits = digits if needed <= digits else max(2, needed)
         pattern = _with_decimals(self._locale.currency_formats["standard"].pattern, digits, digits)
         text = format_currency(value, currency, format=pattern, locale=self._locale, currency_digits=False)
-        return _CODE_BEFORE_DIGIT.sub("\N{NO-BREAK SPACE}", text)
+        return _CODE_BEFORE_DIGIT.sub("\N{NO-BREAK SPACE}", text).translate(_MINUS)
 
     def number(self, value: Decimal, currency: str = "EUR") -> str:
         """Write an amount without its currency: with that currency's decimals, or as many as it needs."""
         digits, needed = get_currency_precision(currency), _decimals(value)
         least = digits if needed <= digits else max(2, digits)
         pattern = _with_decimals(self._locale.decimal_formats[None].pattern, least, 9)
-        return format_decimal(value, format=pattern, locale=self._locale)
+        return format_decimal(value, format=pattern, locale=self._locale).translate(_MINUS)
 
     def quantity(self, value: Decimal) -> str:
         """Write 2, 1.5, 0.125: no more decimals than it has, and four at most; a third of a metre is 0.3333."""
         pattern = _with_decimals(self._locale.decimal_formats[None].pattern, 0, 4)
-        return format_decimal(value, format=pattern, locale=self._locale)
+        return format_decimal(value, format=pattern, locale=self._locale).translate(_MINUS)
 
     def percent(self, value: Decimal) -> str:
         """Write a rate such as 21 or 5.5 with its sign."""
         pattern = _with_decimals(self._locale.percent_formats[None].pattern, 0, 4)
-        return format_percent(value / 100, format=pattern, locale=self._locale)
+        return format_percent(value / 100, format=pattern, locale=self._locale).translate(_MINUS)
 
     def currency(self, code: str) -> str:
         """The sign of a currency, or its code where there is none."""

@@ -78,10 +78,11 @@ OPERATOR_HINTS = {
     ),
     "mail_server_missing": (
         Message(
-            "Give the shop its own mail server under Settings, Mail, or ask whoever runs Facturelay for one."
+            "Give the shop its own server (facturelay mail set --smtp-url), or set one for the whole installation "
+            "(FACTURELAY_SMTP_URL)."
         ),
     ),
-    "mail_no_sender": (Message("Give the sender's address under Settings, Mail."),),
+    "mail_no_sender": (Message("Give the sender's address: facturelay mail set --from."),),
 }
 
 

@@ -99,7 +99,7 @@ def test_failures_are_dismissed_with_a_reason_and_one_that_was_done_meanwhile_is
 def test_a_worker_that_stops_in_the_middle_mails_nothing_twice(owner: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     _question, answer = asked_and_sure(owner, "documents", "mail")
     monkeypatch.setattr(common, "SLICE_S", -1.0)  # others go first after each
-    assert "6 of 6 are on their way to the customers" in told(owner, answer, slices=6)
+    assert "On their way to the customers: 6 of 6" in told(owner, answer, slices=6)
     assert shown(owner, "/activity").count("is mailed again.") == 6
 
 
@@ -109,9 +109,9 @@ def test_many_orders_are_fetched_tried_again_or_need_nothing_and_those_left_are_
     question, answer = asked_and_sure(owner, "orders", "retry_order")
     assert ("Try again what failed of 6 orders?" in question, "6 × " in question) == (True, True)
     said = told(owner, answer)
-    assert ("4 of 6 are tried again; 2 were not" in said, "Order 1006" in said) == (True, True)
+    assert ("Tried again: 4 of 6; 2 were not" in said, "Order 1006" in said) == (True, True)
     assert failures(busy) == 0
-    assert "6 of 6 are fetched again" in told(owner, asked_and_sure(owner, "orders", "fetch")[1])
+    assert "Fetched again: 6 of 6" in told(owner, asked_and_sure(owner, "orders", "fetch")[1])
     said = told(owner, asked_and_sure(owner, "orders", "ignore")[1])
     assert "1 of 6 need nothing any more; 5 were not" in said  # the one that is flagged
     assert "Nothing about order 1001 waits for a person." in said
