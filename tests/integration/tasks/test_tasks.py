@@ -350,7 +350,7 @@ def test_missing_webhooks_are_made_when_a_person_asks(system: System) -> None:
     ("fault", "told"),
     [
         (None, None),
-        (ServerFault(status=404, body=b"<html>", path="orders"), "has no WooCommerce REST API at /wp-json/"),
+        (ServerFault(status=404, body=b"<html>", path="orders"), "does not answer as WooCommerce does"),
         (ServerFault(status=200, body=b"<html>", path="orders"), "answered with a web page instead of data"),
     ],
 )
