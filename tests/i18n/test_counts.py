@@ -192,15 +192,15 @@ def test_none_one_and_two_are_told_apart(language: str) -> None:
     for folder, translator in ((WORKER[1], words), (I18N_FOLDER, pages)):
         for entry in entries(folder, "nl"):
             if isinstance(entry.id, tuple):
-                told = [translator.ngettext(*entry.id, n, **places(entry.id)) for n in (0, 1, 2)]
-                check_told(told, entry.id[1])
+                one, many = entry.id[0], entry.id[1]
+                check_told([translator.ngettext(one, many, n, **places(one, many)) for n in (0, 1, 2)], many)
     for one, many in pairs():
         name = (re.findall(r"\{(\w+)\}", many) or ["count"])[0]
         told = [translate(by_count(n, Message(one), Message(many, **{name: n})), words) for n in (0, 1, 2)]
         check_told(told, many.replace(f"{{{name}}}", "{count}"))
 
 
-def places(sentences: tuple[str, ...]) -> dict[str, str]:
+def places(*sentences: str) -> dict[str, str]:
     """Something for every other value."""
     return {name: "x" for text in sentences for name in re.findall(r"\{(\w+)\}", text) if name != "count"}
 
