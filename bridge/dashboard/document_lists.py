@@ -5,7 +5,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 from bridge.accounts.access import guard_shop, shop
 from bridge.context import context
 from bridge.dashboard.orders import LONGEST_SEARCH
-from bridge.dashboard.pagination import days_asked, neighbours, page_request
+from bridge.dashboard.pagination import days_asked, page_request, sortable
 from bridge.forms import parse_day
 from worker.domain.document import Kind
 from worker.store.database.pagination import Between
@@ -31,7 +31,7 @@ def documents(shop_id: str) -> Response:
         wanted=wanted,
         kinds=tuple(Kind),
         drafts_wait=drafts_wait,
-        **neighbours(page),
+        **sortable(page, ("date", "number", "buyer", "amount")),
     )
     return make_response(content)
 
@@ -41,7 +41,8 @@ def drafts(shop_id: str) -> Response:
         page = document_lists.drafts_page(
             connection, (shop_id,), page_request(), saved=days_of_address(), oldest_first=True
         )
-    return make_response(render_template("dashboard/documents/drafts.html", page=page, **neighbours(page, rising=True)))
+    around = sortable(page, ("since", "order", "buyer", "why", "amount"), rising=True)
+    return make_response(render_template("dashboard/documents/drafts.html", page=page, **around))
 
 
 def days_of_address() -> Between:

@@ -10,7 +10,7 @@ from bridge.accounts.access import guard_operators, guard_shop, me
 from bridge.context import context, redirect_to
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.labels import step_name
-from bridge.dashboard.pagination import address, days_asked, neighbours, page_request, shops_asked
+from bridge.dashboard.pagination import address, days_asked, page_request, shops_asked, sortable
 from bridge.dashboard.tasks import request_task
 from bridge.i18n.translate import _, _n, zone
 from worker.actions import documents
@@ -75,7 +75,7 @@ def page(shops: Shops, *, of_all: Sequence[ShopName] | None = None) -> Response:
             reason_of_group=reason_of_group,
             rested=roads.failing(connection, None) if is_all else (),
             is_all=is_all,
-            **neighbours(jobs, rising=True),
+            **sortable(jobs, ("since", "work", "why", *(["shop"] if is_all else []), "attempts"), rising=True),
         )
     return make_response(content)
 

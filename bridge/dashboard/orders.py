@@ -12,7 +12,7 @@ from bridge.dashboard import order_story
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.labels import kind_within
-from bridge.dashboard.pagination import days_asked, neighbours, page_request
+from bridge.dashboard.pagination import days_asked, page_request, sortable
 from bridge.dashboard.tasks import request_task
 from bridge.i18n.translate import _
 from worker.actions import order_treatment
@@ -43,7 +43,13 @@ def all_orders(shop_id: str) -> Response:
     with context().store.read() as connection:
         page = order_lists.orders_page(connection, (shop_id,), wanted, page_request())
     return make_response(
-        render_template("dashboard/orders/list.html", page=page, wanted=wanted, statuses=STATUSES, **neighbours(page))
+        render_template(
+            "dashboard/orders/list.html",
+            page=page,
+            wanted=wanted,
+            statuses=STATUSES,
+            **sortable(page, ("date", "number", "buyer", "status", "amount")),
+        )
     )
 
 

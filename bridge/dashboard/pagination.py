@@ -1,7 +1,7 @@
 """What list pages share: where a page begins, the addresses of the pages beside it, and plots."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 from urllib.parse import urlencode
@@ -28,7 +28,8 @@ def page_request() -> PageRequest:
     after, before = (request.args.get(name, "")[:LONGEST_CURSOR] for name in ("after", "before"))
     size = parse_whole_number(request.args.get("size", "")[:4])
     rising = {"oldest": True, "newest": False}.get(request.args.get("sort", ""))
-    return PageRequest(after, before, size if size in SIZES else PAGE_SIZE, rising=rising, counted=True)
+    by = request.args.get("by", "")[:LONGEST_NAME]
+    return PageRequest(after, before, size if size in SIZES else PAGE_SIZE, rising=rising, counted=True, by=by)
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Paging:
     """What is around a page of a list: how many it shows, out of how many; the sizes to choose from; the order, and the other one.
 
     *total* is None where it is not known, and one more than *most* where there are more. Addresses keep the filters. *by* names the
-    column that it is sorted by, where there are several; *sorts* has the addresses of the others.
+    column that it is sorted by, where there are several; *sorts* has the addresses of the others. *narrow*: it has too many rows to be
+    sorted by others.
     """
 
     shown: int
@@ -48,6 +50,7 @@ class Paging:
     other_order: str
     by: str = ""
     sorts: Mapping[str, str] = field(default_factory=dict)
+    narrow: bool = False
 
     @property
     def is_more(self) -> bool:
@@ -75,6 +78,13 @@ def neighbours(page: Page[Any], *, rising: bool = False, by: str = "", sorts: Se
     newer = address(before=page.previous) if page.previous else ""
     older = address(after=page.next) if page.next else ""
     return {"newer": newer, "older": older, "paging": paging}
+
+
+def sortable(page: Page[Any], names: Sequence[str], *, rising: bool = False) -> dict[str, Any]:
+    """As `neighbours`, of a list that can be sorted by *names* as long as it has few rows; the first is its own order."""
+    few = page.total is not None and page.total <= MOST_COUNTED
+    found = neighbours(page, rising=rising or bool(page.by), by=page.by or names[0], sorts=names if few else ())
+    return {**found, "paging": replace(found["paging"], narrow=found["paging"].is_more)}
 
 
 def address(**changes: str) -> str:

@@ -9,10 +9,12 @@ from itertools import product
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from tests.support.history import History, all_pages
 from tests.support.issued import NOW, a_draft, pay
 from worker.domain.document import Kind, Problem
+from worker.domain.party import Buyer
 from worker.domain.step import MAIL, RENDER, WRITE_BACK
 from worker.errors import Rejected
 from worker.message import Message
@@ -20,6 +22,7 @@ from worker.store import bank_lines, document_links, drafts, order_search, remin
 from worker.store.database import pagination
 from worker.store.database.pagination import Page, PageRequest
 from worker.store.database.shop_scope import Shops
+from worker.store.database.tables import orders
 from worker.store.queries import activity, document_lists, jobs, open_invoices, order_lists
 from worker.store.queries.document_lists import DocumentFilter, DocumentRow, DraftRow
 from worker.store.queries.open_invoices import OpenFilter
@@ -306,6 +309,63 @@ def test_every_list_says_how_many_rows_it_has_without_counting_all_of_very_many(
     assert totals == dict.fromkeys(lists, 3)
     assert [page.total for page in others] == [len(page.rows) for page in others]
     assert many == 2
+
+
+def sorted_lists(history: History) -> dict[str, Callable[..., Page[Any]]]:
+    for order_id, name, euros in ((1, "zoë Zeghers", "9.00"), (2, "Bert Aerts", "100.00"), (3, "an Baert", "20.00")):
+        history.seen(order_id, name=name, status=("processing", "completed", "on-hold")[order_id - 1])
+        said: dict[str, Any] = {"buyer": Buyer(name), "total": Decimal(euros), "rounding": Decimal(euros) - 15}
+        history.step(history.issued(order_id, **said), MAIL, "failed", code=f"code{4 - order_id}")
+        with history.store.write() as connection:
+            connection.execute(update(orders).where(orders.c.order_id == order_id).values(total=euros))
+            draft = replace(a_draft(order_id, kind=Kind.PAYMENT_REQUEST), **said)
+            drafts.save_draft(connection, "a", draft, now=NOW)
+    return {
+        "documents": partial(document_lists.documents_page, shops=("a",)),
+        "drafts": partial(document_lists.drafts_page, shops=("a",)),
+        "orders": partial(order_lists.orders_page, shops=("a",)),
+        "jobs": partial(jobs.jobs_page, shops=("a",)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "by", "wanted"),
+    [
+        ("documents", "buyer", [3, 2, 1]),
+        ("documents", "amount", [1, 3, 2]),
+        ("documents", "number", [1, 2, 3]),
+        ("drafts", "buyer", [3, 2, 1]),
+        ("drafts", "amount", [1, 3, 2]),
+        ("drafts", "order", [1, 2, 3]),
+        ("orders", "buyer", [3, 2, 1]),
+        ("orders", "amount", [1, 3, 2]),
+        ("orders", "status", [2, 3, 1]),
+        ("jobs", "why", [3, 2, 1]),
+    ],
+)
+def test_a_list_is_sorted_by_its_columns_page_by_page_each_row_once(
+    history: History, name: str, by: str, wanted: list[int]
+) -> None:
+    read = sorted_lists(history)[name]
+    with history.store.read() as connection:
+        pages = all_pages(lambda at: read(connection, page_request=replace(at, by=by)), at_once=2)
+        falling = read(connection, page_request=PageRequest(by=by, rising=False))
+    assert [row.order_id for page in pages for row in page] == wanted
+    assert ([row.order_id for row in falling.rows], falling.by) == (wanted[::-1], by)
+
+
+def test_a_list_of_very_many_rows_keeps_its_own_order_and_says_so(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lists = sorted_lists(history)
+    monkeypatch.setattr(pagination, "MOST_COUNTED", 2)
+    with history.store.read() as connection:
+        page = lists["orders"](connection, page_request=PageRequest(by="amount"))
+        few = lists["orders"](
+            connection, wanted=OrderFilter(status="completed"), page_request=PageRequest(by="amount", counted=True)
+        )
+    assert (page.by, [row.order_id for row in page.rows]) == ("", [3, 2, 1])
+    assert (few.by, few.total) == ("amount", 1)
 
 
 @pytest.mark.parametrize("by", open_invoices.SORTS)

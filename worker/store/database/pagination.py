@@ -3,8 +3,8 @@
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Generic, TypeVar
@@ -36,23 +36,26 @@ class Page(Generic[T]):
 
     A page may be shorter than the page after it, even empty, while *next* is not: so far nothing was found, continue there.
     *total* is how many rows the list has, no further counted than MOST_COUNTED + 1; None where that was not asked or not known.
+    *by* names what they are sorted by; empty: the list's own order.
     """
 
     rows: tuple[T, ...]
     next: str = ""
     previous: str = ""
     total: int | None = None
+    by: str = ""
 
     def of(self, rows: Sequence[U]) -> "Page[U]":
         """The same place in the list, with other *rows*."""
-        return Page(tuple(rows), self.next, self.previous, self.total)
+        return Page(tuple(rows), self.next, self.previous, self.total, self.by)
 
 
 @dataclass(frozen=True)
 class PageRequest:
     """Where a page begins: after a row or before one; both empty: at the start. *size* rows are on it.
 
-    *rising*: in which order, where it is not the list's own. *counted*: how many rows there are is to be said too.
+    *rising*: in which order, where it is not the list's own. *counted*: how many rows there are is to be said too. *by*: what they
+    are sorted by, of what the list can be sorted by.
     """
 
     after: str = ""
@@ -60,6 +63,7 @@ class PageRequest:
     size: int = PAGE_SIZE
     rising: bool | None = None
     counted: bool = False
+    by: str = ""
 
     @property
     def backwards(self) -> bool:
@@ -94,10 +98,14 @@ ALWAYS = Between()
 
 @dataclass(frozen=True)
 class RowOrder:
-    """By which *keys* (together they name one row) rows come one after another: falling, or *rising*."""
+    """By which *keys* (together they name one row) rows come one after another: falling, or *rising*.
+
+    *sorts*: what else a list of few rows can be sorted by, by name.
+    """
 
     keys: Keys
     rising: bool = False
+    sorts: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -117,6 +125,8 @@ def read_page(
 
     *row_conditions* are conditions that no index answers; they are tried on MAX_SCANNED rows at most for one page.
     """
+    if page_request.by in order.sorts and row_conditions is None and count_rows(connection, query) <= MOST_COUNTED:
+        return sorted_page(connection, query, order, page_request)
     rising = order.rising if page_request.rising is None else page_request.rising
     way = RowOrder(order.keys, rising=rising != page_request.backwards)
     total = count_rows(connection, query) if page_request.counted and row_conditions is None else None
@@ -143,6 +153,18 @@ def read_page(
 def streamed(connection: Connection, query: Select[Any]) -> Result[Any]:
     """All rows of *query*, some at a time: however many there are, they need not fit in memory."""
     return connection.execute(query, execution_options={"yield_per": STREAMED_AT_ONCE})
+
+
+def sorted_page(
+    connection: Connection, query: Select[Any], order: RowOrder, page_request: PageRequest
+) -> Page[Row[Any]]:
+    """A page of a list of few rows, sorted by what no index holds: an index for each column of a list would be written with each order."""
+    own = [key.label(f"own_{index}") for index, key in enumerate(order.keys)]
+    few = query.add_columns(order.sorts[page_request.by].label("sorted_by"), *own).limit(MOST_COUNTED + 1)
+    rows = few.subquery("sortable")
+    way = RowOrder((rows.c.sorted_by, *(rows.c[one.name] for one in own)), rising=True)
+    page = read_page(connection, select(rows), way, replace(page_request, by=""))
+    return replace(page, by=page_request.by)
 
 
 def count_rows(connection: Connection, query: Select[Any]) -> int:

@@ -10,9 +10,12 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Float,
     FromClause,
     Select,
     and_,
+    case,
+    cast,
     exists,
     func,
     literal_column,
@@ -40,6 +43,7 @@ from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import FAILED, drafts, unpaid
 from worker.store.database.tables import documents as made
 from worker.store.database.tables import jobs as work
+from worker.store.database.text_columns import folded, json_text
 from worker.store.order_search import Search
 from worker.store.steps import Step
 
@@ -97,6 +101,9 @@ DOCUMENT_COLUMNS = (
 )  # fmt: skip
 
 
+DOCUMENT_SORTS = {"number": made.c.number, "buyer": folded(made.c.buyer), "amount": made.c.total}
+
+
 def documents_page(
     connection: Connection, shops: Shops, wanted: DocumentFilter | None = None, page_request: PageRequest = FIRST_PAGE
 ) -> Page[DocumentRow]:
@@ -109,7 +116,9 @@ def documents_page(
     exact = exact_document(connection, source, shops, search)
     if exact is not None:
         query = query.where(made.c.document_id == exact)
-    page = read_page(connection, query, RowOrder(keys), page_request, row_conditions=row_conditions(search))
+    page = read_page(
+        connection, query, RowOrder(keys, sorts=DOCUMENT_SORTS), page_request, row_conditions=row_conditions(search)
+    )
     return page.of(document_rows(connection, page.rows))
 
 
@@ -220,6 +229,19 @@ class DraftRow:
     problems: tuple[Problem, ...]
 
 
+DRAFT_SORTS = {
+    "order": drafts.c.order_id,
+    "buyer": folded(
+        case(
+            (json_text(drafts.c.snapshot, "buyer", "company") != "", json_text(drafts.c.snapshot, "buyer", "company")),
+            else_=json_text(drafts.c.snapshot, "buyer", "name"),
+        )
+    ),
+    "why": drafts.c.code,
+    "amount": cast(json_text(drafts.c.snapshot, "total"), Float),
+}
+
+
 def drafts_page(
     connection: Connection,
     shops: Shops,
@@ -230,7 +252,7 @@ def drafts_page(
 ) -> Page[DraftRow]:
     """Open drafts, the newest first. (A draft is small and few are open: its snapshot is read, since no column has its text.)"""
     query = open_drafts(shops).where(*saved.conditions(drafts.c.created_at))
-    page = read_page(connection, query, RowOrder((drafts.c.draft_id,), oldest_first), page_request)
+    page = read_page(connection, query, RowOrder((drafts.c.draft_id,), oldest_first, DRAFT_SORTS), page_request)
     return page.of([as_draft_row(row) for row in page.rows])
 
 

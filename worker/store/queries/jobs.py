@@ -14,6 +14,8 @@ from worker.store.database import pagination
 from worker.store.database.pagination import ALWAYS, FIRST_PAGE, Between, Page, PageRequest
 from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import deliveries, documents, jobs
+from worker.store.database.tables import shops as shops_table
+from worker.store.database.text_columns import folded
 from worker.store.jobs import IS_PENDING, JobKind
 
 
@@ -76,12 +78,20 @@ SELECT_JOBS: Select[Any] = select(*JOB_COLUMNS).select_from(
 )
 
 
+def shop_name() -> ColumnElement[str]:
+    found = select(shops_table.c.name).where(shops_table.c.shop_id == jobs.c.shop_id).correlate(jobs).scalar_subquery()
+    return folded(found)
+
+
+JOB_SORTS = {"work": jobs.c.name, "why": jobs.c.code, "shop": shop_name(), "attempts": jobs.c.attempts}
+
+
 def jobs_page(
     connection: Connection, shops: Shops, wanted: JobFilter | None = None, page_request: PageRequest = FIRST_PAGE
 ) -> Page[Job]:
     """Jobs of all kinds, the oldest first."""
     query = SELECT_JOBS.where(*conditions(shops, wanted or JobFilter()))
-    order = pagination.RowOrder((jobs.c.created_at, jobs.c.job_id), rising=True)
+    order = pagination.RowOrder((jobs.c.created_at, jobs.c.job_id), rising=True, sorts=JOB_SORTS)
     page = pagination.read_page(connection, query, order, page_request)
     return page.of([as_job(row) for row in page.rows])
 

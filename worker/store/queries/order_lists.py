@@ -9,9 +9,11 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Float,
     FromClause,
     Select,
     and_,
+    cast,
     exists,
     func,
     literal_column,
@@ -31,6 +33,7 @@ from worker.store.database.shop_scope import Shops, of_orders, within
 from worker.store.database.tables import FLAGGED, drafts, orders
 from worker.store.database.tables import documents as made
 from worker.store.database.tables import jobs as work
+from worker.store.database.text_columns import folded
 from worker.store.jobs import IS_PENDING, OF_ORDERS, JobKind
 from worker.store.orders import columns
 from worker.store.queries.document_lists import row_conditions
@@ -94,6 +97,12 @@ ORDER_COLUMNS = (
 )  # fmt: skip
 
 
+ORDER_SORTS = {
+    "number": orders.c.order_id,
+    "buyer": folded(orders.c.buyer),
+    "status": orders.c.status,
+    "amount": cast(orders.c.total, Float),
+}
 ORDER_KEYS = (orders.c.ordered_at, orders.c.order_id, orders.c.shop_id, orders.c.order_key)
 
 
@@ -123,7 +132,8 @@ def orders_page(
     query = query.where(*wanted.placed.conditions(orders.c.ordered_at))
     if wanted.needs_attention:
         query = query.where(needs_attention(shops))
-    page = read_page(connection, query, RowOrder(ORDER_KEYS), page_request, row_conditions=row_conditions(search))
+    order = RowOrder(ORDER_KEYS, sorts=ORDER_SORTS)
+    page = read_page(connection, query, order, page_request, row_conditions=row_conditions(search))
     return page.of(order_rows(connection, page.rows))
 
 

@@ -1,0 +1,37 @@
+"""Expressions over columns of text, in the words of either database."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, FunctionElement, Text, func, literal
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+
+
+def folded(column: ColumnElement[str]) -> ColumnElement[str]:
+    """Its text in small letters, to sort by."""
+    return func.lower(column, type_=column.type)
+
+
+class JsonText(FunctionElement[str]):
+    """See `json_text`."""
+
+    inherit_cache = True
+    type = Text()
+
+
+def json_text(column: ColumnElement[str], *path: str) -> ColumnElement[str]:
+    """What stands at *path* in a column of JSON that is stored as text; empty where nothing does."""
+    return func.coalesce(JsonText(column, *(literal(name) for name in path)), "", type_=Text())
+
+
+@compiles(JsonText, "sqlite")
+def in_sqlite(element: JsonText, compiler: SQLCompiler, **more: Any) -> str:
+    column, *path = (compiler.process(clause, **more) for clause in element.clauses)
+    where = " || '.' || ".join(path)
+    return f"json_extract({column}, '$.' || {where})"
+
+
+@compiles(JsonText, "postgresql")
+def in_postgresql(element: JsonText, compiler: SQLCompiler, **more: Any) -> str:
+    column, *path = (compiler.process(clause, **more) for clause in element.clauses)
+    return f"json_extract_path_text(({column})::json, {', '.join(path)})"
