@@ -4,9 +4,10 @@ from flask import Blueprint, Response, make_response, render_template, request
 
 from bridge.accounts.access import guard_shop, shop
 from bridge.context import context
-from bridge.dashboard.pagination import days_asked, neighbours, page_request
+from bridge.dashboard.pagination import days_asked, neighbours, page_request, typed
 from worker.store.database.pagination import Between
 from worker.store.queries import activity, jobs
+from worker.store.queries.activity import ActivityFilter
 from worker.store.queries.jobs import DeliveryFilter
 
 blueprint = Blueprint("activity", __name__, url_prefix="/s/<shop_id>/activity")
@@ -18,16 +19,19 @@ STATES = ("", "waiting", "running", "done", "failed")
 @blueprint.get("")
 def events(shop_id: str) -> Response:
     """The audit trail of the whole shop: issued, mailed, changed, by whom."""
+    wanted = ActivityFilter(asked_days(), typed())
     with context().store.read() as connection:
-        page = activity.audit_trail_page(connection, (shop_id,), page_request(), between=asked_days())
-    return make_response(render_template("dashboard/activity/events.html", page=page, **neighbours(page)))
+        page = activity.audit_trail_page(connection, (shop_id,), page_request(), wanted=wanted)
+    return make_response(
+        render_template("dashboard/activity/events.html", page=page, wanted=wanted, **neighbours(page))
+    )
 
 
 @blueprint.get("/deliveries")
 def deliveries(shop_id: str) -> Response:
     """Everything that came in, whatever became of it."""
     state = request.args.get("state", "")
-    wanted = DeliveryFilter(state if state in STATES else "", asked_days())
+    wanted = DeliveryFilter(state if state in STATES else "", asked_days(), typed())
     with context().store.read() as connection:
         page = jobs.deliveries_page(connection, (shop_id,), wanted, page_request())
     content = render_template(

@@ -10,7 +10,7 @@ from bridge.accounts.access import guard_operators, guard_shop, me
 from bridge.context import context, redirect_to
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.labels import step_name
-from bridge.dashboard.pagination import address, days_asked, page_request, shops_asked, sortable
+from bridge.dashboard.pagination import address, days_asked, page_request, shops_asked, sortable, typed
 from bridge.dashboard.tasks import request_task
 from bridge.i18n.translate import _, _n, zone
 from worker.actions import documents
@@ -88,6 +88,7 @@ def job_filter() -> JobFilter:
         name=request.args.get("name") or None,
         code=request.args.get("code") or None,
         asked=Between(*days_asked(zone())),
+        typed=typed(),
     )
 
 

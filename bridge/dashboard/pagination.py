@@ -12,13 +12,16 @@ from bridge.accounts.access import me
 from bridge.forms import parse_day, parse_whole_number
 from bridge.i18n.translate import translator, zone
 from worker.domain.days import start_of_day
+from worker.i18n.catalogs import messages
 from worker.store.database.pagination import MOST_COUNTED, PAGE_SIZE, Page, PageRequest
 from worker.store.database.shop_scope import Shops
 from worker.store.hourly_stats import DailyStats, HourlyStats
+from worker.store.queries.text_search import Typed, words_of
 from worker.store.users import ShopName
 
 LONGEST_CURSOR = 400
 LONGEST_NAME = 100
+MOST_SENTENCES = 500
 SIZES = (25, 50, 100, 200)
 FIRST_DAY, LAST_DAY = date(1970, 1, 2), date(9999, 12, 30)
 
@@ -104,6 +107,17 @@ def shops_asked(mine: Sequence[ShopName]) -> Shops:
 
 def shop_asked() -> str:
     return " ".join(request.args.get("shop", "")[:LONGEST_NAME].split())
+
+
+def typed() -> Typed:
+    """What `q` of the address says, and which sentences have its words in the reader's language."""
+    text = " ".join(request.args.get("q", "")[:LONGEST_NAME].split())
+    language = translator().language
+    told = (
+        {key: key for key in messages("nl", "worker.i18n")} if language == "en" else messages(language, "worker.i18n")
+    )
+    said = {word: tuple(key for key in told if word in (told[key] or key).lower()) for word in words_of(text)}
+    return Typed(text, {word: keys[:MOST_SENTENCES] for word, keys in said.items()})
 
 
 def days_asked(zone_of_shop: tzinfo) -> tuple[datetime | None, datetime | None]:

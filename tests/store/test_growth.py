@@ -38,6 +38,10 @@ ALLOWED = {
     "tasks.delete_finished": "so many at a time, which it deletes",
     "order_lists.orders_page: order_search": "a word that many orders have: tried on so many rows and no more",
     "document_lists.documents_page: order_search": "the same",
+    "activity.audit_trail_page: order_search": "the same",
+    "jobs.jobs_page: order_search": "the same",
+    "jobs.deliveries_page: order_search": "the same",
+    "jobs.deliveries_page: OFFSET": "how far it was tried",
 }
 
 

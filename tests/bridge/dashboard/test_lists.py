@@ -19,7 +19,7 @@ from worker.domain.payment import PaymentSource, Receipt
 from worker.jobs.task import do_task
 from worker.services import Services
 from worker.store import payments
-from worker.store.database.tables import drafts, jobs
+from worker.store.database.tables import drafts, jobs, users
 from worker.store.users import Role
 from worker.tasks import common
 
@@ -180,6 +180,48 @@ def test_a_list_is_turned_round_cut_by_days_and_counted(owner: Visitor, path: st
         assert first not in shown(owner, f"{path}?{nowhere}"), nowhere
     assert first in shown(owner, f"{path}?until=9999-12-31")
     assert owner.get(f"/s/{SHOP}{path}?since=0001-01-01&until=0001-01-01").status_code == HTTPStatus.OK
+
+
+@pytest.mark.parametrize(
+    ("path", "typed", "found", "absent"),
+    [
+        ("/activity", "f2026-00003", ["F2026-00003"], ["F2026-00002"]),
+        ("/activity", "Peeters4", ["F2026-00005"], ["F2026-00004"]),
+        ("/activity", "An issued", ["F2026-00001", "F2026-00006"], []),
+        ("/jobs", "F2026-00002", ["F2026-00002"], ["F2026-00001", "order 1001"]),
+        ("/jobs", "Peeters1", ["F2026-00002", "order 1002"], ["F2026-00001", "order 1001"]),
+        ("/jobs", "donaudampfschifffahrtsgesellschaft unavailable", ["F2026-00001"], ["order 1001"]),
+        ("/activity/deliveries", "1002", ["orders/1002"], ["orders/1001", "orders/1003"]),
+        ("/activity/deliveries", "Peeters0 updated", ["orders/1001"], ["orders/1002"]),
+    ],
+)
+def test_activity_and_work_are_searched_by_order_number_buyer_and_what_they_say(
+    owner: Visitor, path: str, typed: str, found: list[str], absent: list[str]
+) -> None:
+    text = shown(owner, f"{path}?q={typed.replace(' ', '+')}").partition("One by one")
+    page = text[2] or text[0]
+    assert [(word, word in page) for word in (*found, *absent)] == [
+        *((word, True) for word in found),
+        *((word, False) for word in absent),
+    ]
+    assert "Nothing like that is found here." in shown(owner, f"{path}?q=zzzz%25_'\"+x")
+
+
+def test_what_is_searched_is_found_in_the_words_of_the_reader(busy: BridgeApp, owner: Visitor) -> None:
+    with busy.store.write() as connection:
+        connection.execute(update(users).values(language="nl"))
+    assert "F2026-00001" in shown(owner, "/activity?q=opgemaakt")
+    assert "F2026-00001" not in shown(owner, "/activity?q=issued")
+
+
+def test_a_heading_sorts_and_all_that_is_ticked_stays_what_the_filter_finds(owner: Visitor) -> None:
+    for path, by in (
+        ("/documents", "buyer"), ("/documents?list=drafts", "amount"), ("/orders", "status"), ("/jobs", "why"),
+    ):  # fmt: skip
+        page = shown(owner, path)
+        assert f"by={by}" in page, path
+        assert 'aria-sort="ascending"' in shown(owner, f"{path}{'&' if '?' in path else '?'}by={by}"), path
+        assert shown(owner, f"{path}{'&' if '?' in path else '?'}by=zzz").count('name="item"') > 3
 
 
 def test_a_page_holds_as_many_rows_as_is_asked_and_says_of_how_many(app: BridgeApp) -> None:

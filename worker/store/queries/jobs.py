@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 from sqlalchemy.engine import Row
 
 from worker.message import NO_MESSAGE, Message
@@ -17,6 +17,8 @@ from worker.store.database.tables import deliveries, documents, jobs
 from worker.store.database.tables import shops as shops_table
 from worker.store.database.text_columns import folded
 from worker.store.jobs import IS_PENDING, JobKind
+from worker.store.queries import text_search
+from worker.store.queries.text_search import NOTHING_TYPED, Typed
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class JobFilter:
     kinds: Sequence[JobKind] = ()  # empty: any
     done_before: datetime | None = None  # ended then at the latest
     asked: Between = ALWAYS  # when it was asked for
+    typed: Typed = NOTHING_TYPED
 
 
 @dataclass(frozen=True)
@@ -90,9 +93,11 @@ def jobs_page(
     connection: Connection, shops: Shops, wanted: JobFilter | None = None, page_request: PageRequest = FIRST_PAGE
 ) -> Page[Job]:
     """Jobs of all kinds, the oldest first."""
-    query = SELECT_JOBS.where(*conditions(shops, wanted or JobFilter()))
+    wanted = wanted or JobFilter()
+    query = SELECT_JOBS.where(*conditions(shops, wanted))
+    said = text_search.row_conditions(wanted.typed, "number", "name", "code")
     order = pagination.RowOrder((jobs.c.created_at, jobs.c.job_id), rising=True, sorts=JOB_SORTS)
-    page = pagination.read_page(connection, query, order, page_request)
+    page = pagination.read_page(connection, query, order, page_request, row_conditions=said)
     return page.of([as_job(row) for row in page.rows])
 
 
@@ -158,6 +163,7 @@ class DeliveryFilter:
 
     state: str = ""
     came: Between = ALWAYS
+    typed: Typed = NOTHING_TYPED
 
 
 @dataclass(frozen=True)
@@ -196,6 +202,13 @@ def deliveries_page(
         keys = (jobs.c.created_at, jobs.c.job_id)
         query = query.where(IS_PENDING, delivery_store.IS_DELIVERY)
     query = query.where(*wanted.came.conditions(keys[0]))
+    orders = text_search.few_orders(connection, shops, wanted.typed)
+    if orders is not None:
+        search, few = orders
+        is_one = and_(deliveries.c.shop_id == few.c.shop_id, deliveries.c.order_id == few.c.order_id)
+        query = query.join(few, is_one).where(*search.conditions(deliveries))
+    said = None if orders else text_search.row_conditions(wanted.typed, "topic")
     owner: ColumnElement[str] = keys[0].table.c.shop_id
-    page = pagination.read_page(connection, query.where(*within(owner, shops)), pagination.RowOrder(keys), page_request)
+    query = query.where(*within(owner, shops))
+    page = pagination.read_page(connection, query, pagination.RowOrder(keys), page_request, row_conditions=said)
     return page.of([DeliveryRow(**{name: getattr(row, name) for name in DELIVERY_COLUMNS}) for row in page.rows])
