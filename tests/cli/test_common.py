@@ -82,7 +82,13 @@ def test_help_cuts_no_sentence(facturelay: Facturelay) -> None:
 def every_help(command: click.Command, *path: str) -> Iterator[tuple[tuple[str, ...], str, int]]:
     """Each command's help as a terminal of 80 and of 100 columns shows it."""
     for width in (80, 100):
-        context = click.Context(command, info_name=" ".join(("facturelay", *path)), terminal_width=width)
+        # With what the first context gives to all below it: a command keeps the help option that it was first asked for.
+        context = click.Context(
+            command,
+            info_name=" ".join(("facturelay", *path)),
+            terminal_width=width,
+            help_option_names=commands.context_settings["help_option_names"],
+        )
         yield path, command.get_help(context), width
     if isinstance(command, click.Group):
         context = click.Context(command)
