@@ -1,8 +1,9 @@
 """Run the benchmarks of ratios shortly, and compare them with those that are kept in `ratios.json`.
 
-    python benchmarks/check.py [--keep]
+    python benchmarks/check.py [--keep] [--only pdf.py …]
 
-Ends with 1 where one has worsened by half: it takes that much more processor time than what it is measured beside. --keep writes
+Ends with 1 where one has worsened by half: it takes that much more processor time than what it is measured beside; and where one
+is kept that is measured no more, or measured that is not kept. --keep writes
 those of now into the file, after a change that is meant to cost or to spare something; keep them from a machine without other work.
 """
 
@@ -47,17 +48,22 @@ def compared(name: str, kept: dict[str, float]) -> dict[str, float]:
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--keep", action="store_true")
+    asked.add_argument("--only", nargs="+", choices=SHORTLY, default=list(SHORTLY))
     given = asked.parse_args()
+    before = json.loads(KEPT.read_text())
+    kept = {what: ratio for what, ratio in before.items() if what.partition(":")[0] in given.only}
     if given.keep:
-        found = {what: ratio for name in SHORTLY for what, ratio in measured(name).items()}
-        KEPT.write_text(json.dumps(found, indent=1) + "\n")
+        found = {what: ratio for name in given.only for what, ratio in measured(name).items()}
+        others = {what: ratio for what, ratio in before.items() if what not in kept}
+        KEPT.write_text(json.dumps(others | found, indent=1) + "\n")
         return
-    kept = json.loads(KEPT.read_text())
-    now = {what: ratio for name in SHORTLY for what, ratio in compared(name, kept).items()}
-    bad = worse(now, kept)
+    now = {what: ratio for name in given.only for what, ratio in compared(name, kept).items()}
+    bad, gone = worse(now, kept), kept.keys() - now.keys()
     for what, ratio in now.items():
         print(f"{what:<50}{kept.get(what, 0):>8.2f}{ratio:>8.2f}{'  worse by half' if what in bad else ''}")
-    sys.exit(bool(bad))
+    for what in sorted(gone):
+        print(f"{what:<50}{kept[what]:>8.2f}  is not measured any more")
+    sys.exit(bool(bad or gone))
 
 
 if __name__ == "__main__":

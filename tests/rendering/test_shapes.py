@@ -110,14 +110,21 @@ A_DOCUMENT = st.builds(
     st.booleans(),
 )
 
+A_BRAND = st.builds(
+    Brand,
+    accent=st.integers(0, 0xFFFFFF).map(lambda colour: f"#{colour:06x}"),
+    logo=st.sampled_from([b"", a_logo()]),
+    layout=st.sampled_from(list(LAYOUTS)),
+)
+
 
 @pytest.mark.pdf_pictures
 @settings(max_examples=25, deadline=None)
-@given(document=A_DOCUMENT, layout=st.sampled_from(list(LAYOUTS)))
+@given(document=A_DOCUMENT, brand=A_BRAND)
 def test_any_document_is_filled_as_xhtml2pdf_makes_it(
-    document: Document, layout: str, tmp_path_factory: pytest.TempPathFactory
+    document: Document, brand: Brand, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    page = html_of(document, Brand(layout=layout))
+    page = html_of(document, brand)
     with press.alone():
         made = mould_of(in_other_words(page)) if shape_of(in_other_words(page)) == shape_of(page) else mould_of(page)
         exactly, own = filled(made, page, exactly=True), made_by_xhtml2pdf(page)
@@ -147,6 +154,17 @@ def test_equal_pages_give_equal_bytes_whatever_was_printed_before() -> None:
     printed_by(before, in_other_words(page))
 
     assert printed_by(before, page) == printed_by(Moulds(), page)
+
+
+def test_shops_on_one_worker_have_each_its_own_colour_and_logo() -> None:
+    brands = [Brand(accent=accent, logo=logo) for accent in ("#aa0000", "#00aa00") for logo in (b"", a_logo())]
+    pages = [html_of(EXAMPLES["invoice-nl"], brand) for brand in brands]
+    shared = Moulds()
+    for page in pages:
+        printed_by(shared, in_other_words(page))
+
+    assert [printed_by(shared, page) for page in pages] == [printed_by(Moulds(), page) for page in pages]
+    assert len({printed_by(shared, page) for page in pages}) == len(pages)
 
 
 def test_pictures_and_links_are_those_of_the_page() -> None:
