@@ -274,7 +274,7 @@ def workers(services: Services, number: int) -> Iterator[list[int]]:
     """So many processes at work; their ids."""
     command = [sys.executable, "-m", "worker.cli", "worker"]
     with services.store.read() as connection:
-        before = leases.count_workers(connection, now=services.now())
+        before = leases.workers_there(connection, now=services.now())[0]
     started = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) for _ in range(number)]
     try:
         until = time.monotonic() + PATIENCE_S
@@ -282,7 +282,7 @@ def workers(services: Services, number: int) -> Iterator[list[int]]:
         while there < before + number and time.monotonic() < until:
             time.sleep(0.1)
             with services.store.read() as connection:
-                there = leases.count_workers(connection, now=services.now())
+                there = leases.workers_there(connection, now=services.now())[0]
         yield [one.pid for one in started]
     finally:
         for one in started:

@@ -130,9 +130,9 @@ def test_today_counts_since_midnight_and_what_is_open_now(history: History) -> N
     assert since == datetime(2026, 11, 22, 23, tzinfo=UTC)
     with history.store.read() as connection:
         found = today.by_shop(connection, None, since=since)
-        whole = today.today(connection, ("a", "b"), since=since)
-        assert today.today(connection, ("a",), since=since) == found["a"]
-        assert today.today(connection, (), since=since) == Today()
+        whole = today.add_up(today.by_shop(connection, ("a", "b"), since=since).values())
+        assert today.by_shop(connection, ("a",), since=since) == {"a": found["a"]}
+        assert today.by_shop(connection, (), since=since) == {}
     # Of each document the PDF and the note in the shop wait.
     oldest = datetime(2026, 11, 22, 22, 30, 1, tzinfo=UTC)
     assert found == {

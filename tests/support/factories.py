@@ -118,7 +118,6 @@ def an_order(
         billing=billing,
         shipping=replace(billing, address=ship_to) if ship_to else billing,
         customer_note="",
-        customer_id=0,
         lines=lines,
         tax_rates=tax_rates,
         refunds=tuple(RefundSummary(refund.refund_id, refund.amount, refund.reason) for refund in refunds),

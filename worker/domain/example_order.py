@@ -47,7 +47,6 @@ def example_order(*, now: datetime, paid: bool, country: str = "BE") -> Order:
         billing=buyer,
         shipping=buyer,
         customer_note="",
-        customer_id=0,
         lines=lines,
         tax_rates=(TaxRate(1, "BTW", _RATE, compound=False, charged=tax),),
     )

@@ -151,7 +151,6 @@ class Order:
     billing: Contact
     shipping: Contact
     customer_note: str
-    customer_id: int
     lines: tuple[OrderLine, ...]
     tax_rates: tuple[TaxRate, ...]
     refunds: tuple[RefundSummary, ...] = ()

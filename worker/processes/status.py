@@ -53,7 +53,7 @@ def check(services: Services) -> Health:
             counts = jobs.counts(connection, jobs.OF_SHOP)
             lease_until = leases.held_until(connection, LEASE)
             rested = tuple(describe_road(connection, road) for road in roads.failing(connection, None))
-            workers = leases.count_workers(connection, now=services.now())
+            workers = leases.workers_there(connection, now=services.now())[0]
             queues = queue_counts(connection, now=services.now())
     except Unavailable:
         return Health(

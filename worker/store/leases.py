@@ -36,12 +36,6 @@ def held_until(connection: Connection, name: str) -> datetime | None:
     return connection.execute(select(leases.c.until).where(leases.c.name == name)).scalar_one_or_none()
 
 
-def count_workers(connection: Connection, *, now: datetime) -> int:
-    """How many workers for urgent work are there."""
-    there = select(func.count()).where(leases.c.name.startswith(WORKER), leases.c.until >= now)
-    return int(connection.execute(there.select_from(leases)).scalar_one())
-
-
 def workers_there(connection: Connection, *, now: datetime) -> tuple[int, int]:
     """How many workers of either kind are there: those for urgent work, and those that take long work alone."""
     names = connection.execute(THERE, {"now": now}).scalars().all()

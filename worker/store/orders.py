@@ -170,13 +170,6 @@ def find(connection: Connection, shop_id: str, order_id: int) -> StoredOrder | N
     return as_order(row) if row is not None else None
 
 
-def every(connection: Connection, shop_id: str | None = None) -> tuple[StoredOrder, ...]:
-    query = select(*columns()).order_by(orders.c.shop_id, orders.c.order_id)
-    if shop_id is not None:
-        query = query.where(orders.c.shop_id == shop_id)
-    return tuple(as_order(row) for row in connection.execute(query))
-
-
 def causes(connection: Connection, shop_id: str, *, kind: Kind, since: datetime) -> tuple[tuple[int, str], ...]:
     """Order and cause of each document of a kind issued since an instant, without reading the documents themselves."""
     rows = connection.execute(

@@ -96,7 +96,6 @@ def _order(root: dict[str, object], own_fields: Mapping[str, Holds]) -> Order:
         billing=billing,
         shipping=_contact(order.node("shipping"), read),
         customer_note=order.text("customer_note"),
-        customer_id=order.whole("customer_id"),
         lines=(
             *products,
             *(fee_line(node) for node in order.nodes("fee_lines")),

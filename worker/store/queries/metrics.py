@@ -59,7 +59,7 @@ def collect(connection: Connection, *, now: datetime) -> Metrics:
         oldest_waiting_at=oldest_waiting_at(connection),
         queues={(one.queue, name): getattr(one, name) for one in queues for name in ("waiting", "later", "running")},
         slow_work=sum(len(one.slow_shops) for one in queues),
-        workers=leases.count_workers(connection, now=now),
+        workers=leases.workers_there(connection, now=now)[0],
         resting_roads=zeros([(kind,) for kind in RoadKind])
         | counted(connection, roads, roads.c.kind, where=roads.c.rested_until > now),
     )

@@ -41,13 +41,8 @@ class NextNumber:
     number: str
 
 
-def today(connection: Connection, shops: Shops, *, since: datetime) -> Today:
-    """The figures of *shops* together. *since*: when the day began in their zone."""
-    return add_up(by_shop(connection, shops, since=since).values())
-
-
 def by_shop(connection: Connection, shops: Shops, *, since: datetime) -> dict[str, Today]:
-    """The counts of each shop, by its id; a shop with nothing but zeros is left out."""
+    """The counts of each shop, by its id; a shop with nothing but zeros is left out. *since*: when the day began in their zone."""
     found: dict[str, Today] = {}
     for name, shop_id, number in counts(connection, shops, since):
         row = found.get(shop_id, Today())
