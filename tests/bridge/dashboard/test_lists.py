@@ -113,7 +113,7 @@ def test_many_orders_are_fetched_tried_again_or_need_nothing_and_those_left_are_
     assert failures(busy) == 0
     assert "Fetched again: 6 of 6" in told(owner, asked_and_sure(owner, "orders", "fetch")[1])
     said = told(owner, asked_and_sure(owner, "orders", "ignore")[1])
-    assert "1 of 6 need nothing any more; 5 were not" in said  # the one that is flagged
+    assert "Needing nothing any more: 1 of 6; 5 were not" in said  # the one that is flagged
     assert "Nothing about order 1001 waits for a person." in said
 
 
