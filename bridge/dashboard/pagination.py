@@ -41,7 +41,7 @@ class Paging:
 
     *total* is None where it is not known, and one more than *most* where there are more. Addresses keep the filters. *by* names the
     column that it is sorted by, where there are several; *sorts* has the addresses of the others. *narrow*: it has too many rows to be
-    sorted by others.
+    sorted by others. *tried*: the page is short, as no more rows than that were searched for it.
     """
 
     shown: int
@@ -54,6 +54,7 @@ class Paging:
     by: str = ""
     sorts: Mapping[str, str] = field(default_factory=dict)
     narrow: bool = False
+    tried: int = 0
 
     @property
     def is_more(self) -> bool:
@@ -77,6 +78,7 @@ def neighbours(page: Page[Any], *, rising: bool = False, by: str = "", sorts: Se
         other_order=address(sort="newest" if rising else "oldest"),
         by=by,
         sorts={name: address(by=name, sort="") for name in sorts if name != by},
+        tried=page.tried,
     )
     newer = address(before=page.previous) if page.previous else ""
     older = address(after=page.next) if page.next else ""

@@ -154,7 +154,7 @@ def count(connection: Connection, hour: datetime, shops: Shops = None) -> dict[s
     mailed = (jobs.c.kind == JobKind.STEP, jobs.c.name == MAIL, jobs.c.state == "done", done)
     for name, owner, where in (
         ("orders", orders.c.shop_id, (between(orders.c.ordered_at, hour, end),)),
-        ("documents", documents.c.shop_id, (between(documents.c.issued_at, hour, end), *dated_about(hour))),
+        ("documents", documents.c.shop_id, (between(documents.c.issued_at, hour, end),)),
         ("mails", jobs.c.shop_id, mailed),
         ("failures", jobs.c.shop_id, failed),
     ):
@@ -167,12 +167,6 @@ def count(connection: Connection, hour: datetime, shops: Shops = None) -> dict[s
     for shop_id, latency_ms in medians(latencies(connection, (*mailed, *within(jobs.c.shop_id, shops)))):
         found[shop_id] = replace(found[shop_id], latency_ms=latency_ms)
     return {ALL_SHOPS: HourlyStats(hour)} | found
-
-
-def dated_about(hour: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Leads to the few documents of which the instant is then asked, in whichever zone their shop is."""
-    day = hour.date()
-    return documents.c.issued_on >= day - timedelta(days=1), documents.c.issued_on <= day + timedelta(days=1)
 
 
 def between(column: ColumnElement[Any], begin: datetime, end: datetime) -> ColumnElement[bool]:

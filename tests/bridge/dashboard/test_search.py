@@ -7,6 +7,8 @@ import pytest
 from tests.support import busy_shop
 from tests.support.bridge_app import SHOP, BridgeApp
 from tests.support.personas import Visitor, signed_in
+from worker.store import order_search
+from worker.store.database import pagination
 from worker.store.order_search import typed_words
 from worker.store.users import Role
 
@@ -54,6 +56,19 @@ def test_who_sees_one_shop_finds_nothing_of_another(busy: BridgeApp) -> None:
     assert "Nothing was found" in found(other, "peeters")
     assert "Nothing was found" in found(other, "peeters", shop=SHOP)
     assert other.get(f"/s/{OTHER}/orders").text.count('id="search-all"') == 1
+
+
+def test_a_search_that_did_not_try_all_says_so_and_goes_on(busy: BridgeApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    operator = signed_in(busy, "els@host.example", operator=True)
+    lists = (f"/s/{SHOP}/orders?q=peeters0", f"/s/{SHOP}/documents?q=peeters0", "/search?q=peeters0")
+    assert ["Very many have" in operator.get(path).text for path in lists] == [False] * 3
+    # As if every word were one of thousands of orders, of which one is tried for a page.
+    monkeypatch.setattr(order_search, "MAX_CANDIDATES", 0)
+    monkeypatch.setattr(pagination, "MAX_SCANNED", 1)
+    for path in lists:
+        page = html.unescape(operator.get(path).text)
+        assert ("Very many have" in page, "is like that" in page, "Nothing was found" in page) == (True, False, False)
+        assert "/search" in path or 'rel="next"' in page
 
 
 def test_a_search_within_a_shop_can_be_widened_to_all(busy: BridgeApp) -> None:

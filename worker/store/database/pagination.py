@@ -22,7 +22,7 @@ PAGE_SIZE = 50
 MOST_COUNTED = 1_000
 STREAMED_AT_ONCE = 500
 # Where each row must be tested, at most so many are for one page; the next page continues from there.
-MAX_SCANNED = 10_000
+MAX_SCANNED = 3_000
 # What no column holds is no place in a list.
 LARGEST_AMOUNT = Decimal(10) ** 12
 
@@ -37,6 +37,7 @@ class Page(Generic[T]):
     A page may be shorter than the page after it, even empty, while *next* is not: so far nothing was found, continue there.
     *total* is how many rows the list has, no further counted than MOST_COUNTED + 1; None where that was not asked or not known.
     *by* names what they are sorted by; empty: the list's own order.
+    *tried*: so many rows were tried for it, and those after them were not; 0 where nothing is left to try for this page.
     """
 
     rows: tuple[T, ...]
@@ -44,10 +45,11 @@ class Page(Generic[T]):
     previous: str = ""
     total: int | None = None
     by: str = ""
+    tried: int = 0
 
     def of(self, rows: Sequence[U]) -> "Page[U]":
         """The same place in the list, with other *rows*."""
-        return Page(tuple(rows), self.next, self.previous, self.total, self.by)
+        return Page(tuple(rows), self.next, self.previous, self.total, self.by, self.tried)
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ def read_page(
     if page_request.backwards:
         rows.reverse()
     back = cursor_of(rows[0 if not page_request.backwards else -1], names) if page_request.cursor and rows else ""
-    page = Page(tuple(rows), next=onwards, previous=back, total=total)
+    page = Page(tuple(rows), next=onwards, previous=back, total=total, tried=MAX_SCANNED if end else 0)
     return replace(page, next=back, previous=onwards) if page_request.backwards else page
 
 

@@ -179,7 +179,8 @@ jobs = Table(
     partial_index("ix_jobs_failed", "name", "document_id", where=FAILED),
     partial_index("ix_jobs_shop_failed", "shop_id", "name", "document_id", where=FAILED),
     Index("ix_jobs_done_at", "done_at"),
-    Index("ix_jobs_shop_done_at", "shop_id", "done_at"),
+    # With what is asked of those that are done: their rows are anywhere in a large table.
+    Index("ix_jobs_shop_done_at", "shop_id", "done_at", "kind", "document_id"),
     partial_index("ix_jobs_passing", "kind", "done_at", where=PASSING),
     partial_index("ix_jobs_lease", "lease", where="lease IS NOT NULL"),
     partial_index("ix_jobs_order", "shop_id", "order_id", where="order_id IS NOT NULL"),
@@ -380,7 +381,8 @@ documents = Table(
     Index("ix_documents_kind", "kind", "issued_on", "document_id"),
     Index("ix_documents_shop_kind", "shop_id", "kind", "issued_on", "document_id"),
     Index("ix_documents_shop_issued_on", "shop_id", "issued_on", "document_id"),
-    Index("ix_documents_issued_at", "issued_at"),
+    Index("ix_documents_issued_at", "issued_at", "shop_id"),
+    Index("ix_documents_shop_issued_at", "shop_id", "issued_at", "document_id"),
     partial_index("ix_documents_corrects", "corrects", where="corrects IS NOT NULL"),
 )
 
@@ -558,6 +560,8 @@ bank_files = Table(
     Column("read_at", Instant, nullable=False),
     Column("read_by", Text, nullable=False),
     UniqueConstraint("shop_id", "sha256"),
+    Index("ix_bank_files_shop_last_day", "shop_id", "last_day"),
+    Index("ix_bank_files_shop_file", "shop_id", "file_id"),
 )
 
 bank_lines = Table(

@@ -74,11 +74,12 @@ def conditions(shop_id: str, wanted: ApiDocumentFilter) -> Iterator[ColumnElemen
 
 
 def changed_since(shop_id: str, since: datetime) -> ColumnElement[bool]:
-    day = since.date() - timedelta(days=1)  # leads to the few documents of which the instant is then asked
-    new = (documents.c.shop_id == shop_id, documents.c.issued_on >= day, documents.c.issued_at >= since)
+    mine = documents.c.shop_id == shop_id
+    day = since.date() - timedelta(days=1)  # leads to the few of which the instant is then asked
+    credit_notes = (mine, documents.c.kind == Kind.CREDIT_NOTE, documents.c.issued_on >= day)
     changed = union(
-        select(documents.c.document_id).where(*new),
-        select(documents.c.corrects).where(*new, documents.c.corrects.is_not(None)),
+        select(documents.c.document_id).where(mine, documents.c.issued_at >= since),
+        select(documents.c.corrects).where(*credit_notes, unindexed(documents.c.issued_at) >= since),
         select(jobs.c.document_id).where(
             jobs.c.shop_id == shop_id, jobs.c.kind == JobKind.STEP, jobs.c.done_at >= since
         ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
@@ -55,13 +55,10 @@ def by_shop(connection: Connection, shops: Shops, *, since: datetime) -> dict[st
 
 def counts(connection: Connection, shops: Shops, since: datetime) -> list[tuple[str, str, int]]:
     """Each figure by its name, of each shop by its id."""
-    day = since.date() - timedelta(days=1)  # leads to the few documents of which the instant is then asked
     work = (IS_PENDING, jobs.c.kind.in_(OF_SHOP))
     queries = {
         "orders": [counted(orders.c.shop_id, shops, orders.c.ordered_at >= since)],
-        "documents": [
-            counted(documents.c.shop_id, shops, documents.c.issued_on >= day, documents.c.issued_at >= since)
-        ],
+        "documents": [counted(documents.c.shop_id, shops, documents.c.issued_at >= since)],
         "mails": [counted(jobs.c.shop_id, shops, *was_mailed(since))],
         "waiting": [counted(jobs.c.shop_id, shops, *work, jobs.c.state.in_(("waiting", "running")))],
         "failed": [counted(jobs.c.shop_id, shops, *work, jobs.c.state == "failed")],

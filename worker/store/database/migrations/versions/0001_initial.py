@@ -230,6 +230,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("file_id", name=op.f("pk_bank_files")),
         sa.UniqueConstraint("shop_id", "sha256", name=op.f("uq_bank_files_shop_id_sha256")),
     )
+    op.create_index("ix_bank_files_shop_file", "bank_files", ["shop_id", "file_id"], unique=False)
+    op.create_index("ix_bank_files_shop_last_day", "bank_files", ["shop_id", "last_day"], unique=False)
     op.create_table(
         "channels",
         sa.Column("channel_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -342,10 +344,11 @@ def upgrade() -> None:
         sqlite_where=sa.text("corrects IS NOT NULL"),
         postgresql_where=sa.text("corrects IS NOT NULL"),
     )
-    op.create_index("ix_documents_issued_at", "documents", ["issued_at"], unique=False)
+    op.create_index("ix_documents_issued_at", "documents", ["issued_at", "shop_id"], unique=False)
     op.create_index("ix_documents_issued_on", "documents", ["issued_on", "document_id"], unique=False)
     op.create_index("ix_documents_kind", "documents", ["kind", "issued_on", "document_id"], unique=False)
     op.create_index("ix_documents_shop_document", "documents", ["shop_id", "document_id"], unique=False)
+    op.create_index("ix_documents_shop_issued_at", "documents", ["shop_id", "issued_at", "document_id"], unique=False)
     op.create_index("ix_documents_shop_issued_on", "documents", ["shop_id", "issued_on", "document_id"], unique=False)
     op.create_index(
         "ix_documents_shop_kind", "documents", ["shop_id", "kind", "issued_on", "document_id"], unique=False
@@ -857,7 +860,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("state IN ('waiting','running','failed')"),
         postgresql_where=sa.text("state IN ('waiting','running','failed')"),
     )
-    op.create_index("ix_jobs_shop_done_at", "jobs", ["shop_id", "done_at"], unique=False)
+    op.create_index("ix_jobs_shop_done_at", "jobs", ["shop_id", "done_at", "kind", "document_id"], unique=False)
     op.create_index(
         "ix_jobs_shop_failed",
         "jobs",
