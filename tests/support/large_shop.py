@@ -58,7 +58,10 @@ def fill(store: Store, past: Past) -> None:
         for shop_id in past.shop_ids:
             if shop_id not in there:
                 add_shop(connection, shop_id)
-    indexes = [index for table in metadata.sorted_tables for index in table.indexes]
+    # As the migration makes them: of two indexes that seem as good, SQLite takes the one that was made later.
+    indexes = [
+        index for table in metadata.sorted_tables for index in sorted(table.indexes, key=lambda one: str(one.name))
+    ]
     with trusting(store) as connection:
         for index in indexes:
             connection.execute(DropIndex(index))
