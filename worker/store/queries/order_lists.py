@@ -179,7 +179,7 @@ def unanswered() -> ColumnElement[bool]:
     later = and_(
         orders.c.shop_id == work.c.shop_id,
         orders.c.order_id == work.c.order_id,
-        orders.c.fetched_at >= work.c.done_at,
+        unindexed(orders.c.fetched_at) >= work.c.done_at,
     )
     return ~exists().where(later)
 
