@@ -57,7 +57,7 @@ def test_a_text_is_stored_with_placeholders_only(typed: str, kept: str) -> None:
         (TextPart.SUBJECT, "{link}", "“{link}” has no place in a subject"),
         (TextPart.SUBJECT, "one\ntwo", "A subject is one line"),
         (TextPart.SUBJECT, "  ", "may not be empty"),
-        (TextPart.SUBJECT, "x" * 201, "200 is the most"),
+        (TextPart.SUBJECT, "x" * 201, "at most 200"),
     ],
 )
 def test_what_cannot_be_filled_is_refused_by_name(part: TextPart, typed: str, named: str) -> None:

@@ -137,10 +137,10 @@ def test_however_many_senders_there_are_memory_has_an_end(monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", "Try again in 60 seconds."),
-        ("nl", "Probeer het over 60 seconden opnieuw."),
-        ("fr", "Réessayez dans 60 secondes."),
-        ("de", "Versuchen Sie es in 60 Sekunden erneut."),
+        ("en", "Try again in 60 s."),
+        ("nl", "Probeer het over 60 s opnieuw."),
+        ("fr", "Réessayez dans 60 s."),
+        ("de", "Versuchen Sie es in 60 s erneut."),
     ],
 )
 @pytest.mark.parametrize("path", ["/sign-in", "/d/some-link"])

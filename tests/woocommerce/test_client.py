@@ -245,7 +245,7 @@ def test_a_wrong_secret_is_refused_with_what_to_do(shop: PretendShop) -> None:
     ):
         talking.order(238)
     assert refused.value.code == "rest_key_refused"
-    assert "Make a key with read/write permission" in str(refused.value.message)
+    assert "make a key with read/write permission" in str(refused.value.message)
     assert "cs_wrong" not in str(refused.value.message)
 
 

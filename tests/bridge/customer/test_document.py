@@ -342,8 +342,8 @@ def test_before_the_pdf_is_made_the_page_says_so_and_looks_again(app: BridgeApp)
     page, pdf = app.client.get(f"/d/{token}"), app.client.get(f"/d/{token}/pdf")
 
     assert (page.status_code, pdf.status_code) == (200, 404)
-    assert "De PDF wordt gemaakt." in page.text
-    assert "De PDF wordt gemaakt" in pdf.text
+    assert "De pdf wordt gemaakt." in page.text
+    assert "De pdf wordt gemaakt" in pdf.text
     assert ("PDF downloaden" in page.text, pdf.headers["Retry-After"]) == (False, "4")
     assert all('<meta http-equiv="refresh" content="4">' in answer.text for answer in (page, pdf))
 
@@ -360,7 +360,7 @@ def test_a_pdf_that_cannot_be_made_keeps_nobody_waiting(app: BridgeApp) -> None:
     page = app.client.get(f"/d/{token_of(document)}")
 
     assert (page.status_code, "refresh" in page.text) == (200, False)
-    assert "De PDF is er nog niet. Kom later terug, of vraag ernaar bij Bakkerij Janssens." in page.text
+    assert "De pdf is er nog niet. Kom later terug, of vraag ernaar bij Bakkerij Janssens." in page.text
     assert app.client.get(f"/d/{token_of(document)}/pdf").status_code == 404
 
 

@@ -38,7 +38,7 @@ def test_a_changed_letter_is_refused(place: int) -> None:
 
 
 def test_a_wrong_key_is_refused_with_what_to_do() -> None:
-    with pytest.raises(Rejected, match="put the key with which they were stored back into the list"):
+    with pytest.raises(Rejected, match="Whoever runs Facturelay can put it back"):
         Encryption((OTHER,)).decrypt(Encryption((NEW,)).encrypt("secret"))
 
 
