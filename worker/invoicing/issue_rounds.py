@@ -68,7 +68,7 @@ class IssueRounds:
 
     @property
     def today(self) -> date:
-        return self.services.now().astimezone(self.shop.zoneinfo).date()
+        return self.services.today(self.shop)
 
     def decide(self) -> Decision:
         order = self.fetched.order
@@ -132,7 +132,7 @@ class IssueRounds:
         if any(payment.reverses for payment in payments.of_order(self.connection, self.order_key)):
             return  # money was said to have come, and had not: the shop may only repeat what we told it
         receipt = Receipt(
-            paid_on=came_at.astimezone(self.shop.zoneinfo).date(),
+            paid_on=self.shop.day_of(came_at),
             source=PaymentSource.ORDER,
             by="order",
             method=order.payment_method,
