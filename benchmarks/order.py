@@ -230,8 +230,7 @@ def counted(found: "Counter[str]", by_function: "Counter[str]") -> Iterator[None
         return packed(*arguments, **named)  # type: ignore[no-untyped-call]  # redis types it not
 
     def count_begin(connection: Any) -> None:
-        reads = connection.get_execution_options().get("facturelay_reads", False)
-        found["reads" if reads else "commits"] += 1
+        found["reads" if connection.connection.dbapi_connection.only_reads else "commits"] += 1
 
     with ExitStack() as stack:
         for of, name, value, before in (

@@ -145,7 +145,7 @@ def due_job(job_id: int, waiting: dict[QueueName, dict[str, int]]) -> DueJob:
     ((shop_id, name),) = [
         (shop, name) for name, first in waiting.items() for shop, one in first.items() if one == job_id
     ]
-    return DueJob(job_id, JobKind.STEP, name, shop_id, None, job_id, START)
+    return DueJob(job_id, JobKind.STEP, "render", name, shop_id, None, job_id, START)
 
 
 def test_a_worker_of_some_queues_takes_turns_among_those_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,16 +179,14 @@ def test_a_shop_that_holds_its_share_waits_without_holding_a_worker_and_goes_on_
     let_work(services, 2)
     ids = [ring(services, "a", order_id) for order_id in range(20)]
     with services.store.write() as connection:
-        held = job_store.claim(
-            connection, jobs_table.c.job_id == ids[0], now=services.now(), lease_for=timedelta(minutes=2)
-        )
-    assert held is not None
+        first = job_store.Claim(jobs_table.c.job_id == ids[0])
+        (held,) = first.take(connection, now=services.now(), lease_for=timedelta(minutes=2))
     ring(services, "b", 99)
     # Each job is looked at once, and dropped: no loop.
     assert work(services) == 21
     assert [done.shop_id for done in order_done(services)] == ["b"]
     with services.store.write() as connection:
-        job_store.finish(connection, held, now=services.now())
+        job_store.finish(connection, held.lease, now=services.now())
     scheduler.run_once(services, holder="x")
     work(services)
     assert len(order_done(services)) == 21
@@ -232,7 +230,7 @@ def street(services: Services, monkeypatch: pytest.MonkeyPatch) -> Services:
         with services.store.write() as connection:
             shops.add(connection, services.encryption, shop, Secrets(("s",)), now=services.now())
 
-    def process_order(services: Services, waiting: Sequence[deliveries.Delivery]) -> Outcome:
+    def process_order(services: Services, waiting: Sequence[deliveries.Delivery], **_: object) -> Outcome:
         assert isinstance(services.now, Clock)
         if waiting[0].shop_id not in (HANGING, ENDLESS):
             services.now.move(seconds=ORDER_S)

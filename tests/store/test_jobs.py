@@ -71,12 +71,12 @@ def test_a_job_that_waits_for_later_is_due_then_and_not_before(history: History)
     with history.store.write() as connection:
         job_id = jobs.add(connection, NewJob(JobKind.TASK, "verify", QueueName.TASKS, "a"), now=NOW)
         mine = jobs_table.c.job_id == job_id
-        lease = jobs.claim(connection, mine, now=NOW, lease_for=LEASE)
-        assert lease is not None
+        (leased,) = jobs.Claim(mine).take(connection, now=NOW, lease_for=LEASE)
+        assert (leased.job_id, leased.state) == (job_id, "running")
         assert jobs.due_ids(connection, now=NOW, limit=9) == ()
         later = NOW + timedelta(minutes=5)
-        jobs.retry_later(connection, lease, code="away", message=Message("It is away."), next_at=later)
-        assert jobs.claim(connection, mine, now=NOW, lease_for=LEASE) is None
+        jobs.retry_later(connection, leased.lease, code="away", message=Message("It is away."), next_at=later)
+        assert not jobs.Claim(mine).take(connection, now=NOW, lease_for=LEASE)
         assert jobs.due_ids(connection, now=later, limit=9) == (job_id,)
         row = connection.execute(select(jobs_table).where(mine)).one()
         assert (row.state, row.attempts, row.code, str(row.message)) == ("waiting", 1, "away", "It is away.")

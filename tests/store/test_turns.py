@@ -31,7 +31,8 @@ def keep(history: History, shop_id: str, order_id: int, *, source: str = "webhoo
 
 def take(history: History, job_id: int) -> str | None:
     with history.store.write() as connection:
-        return jobs.claim(connection, jobs_table.c.job_id == job_id, now=history.now, lease_for=LEASE)
+        leased = jobs.Claim(jobs_table.c.job_id == job_id).take(connection, now=history.now, lease_for=LEASE)
+    return str(leased[0].lease) if leased else None
 
 
 def finish(history: History, lease: str | None) -> None:

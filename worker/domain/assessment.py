@@ -1,5 +1,6 @@
 """What an order's figures amount to: each line treated for VAT, the rates that the shop charged, the sums and what is wrong with them."""
 
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -48,8 +49,20 @@ class Assessment:
     prepaid: tuple[Prepayment, ...] = ()
 
 
+# What each thread assessed last: who decides, drafts and looks for flags asks the same of the same order, one after the other.
+_last = threading.local()
+
+
 def assess(order: Order, shop: Shop) -> Assessment:
     """Treat the lines of *order* for VAT and add them up."""
+    known = getattr(_last, "known", None)
+    if known is None or known[0] is not order or known[1] is not shop:
+        known = _last.known = (order, shop, assess_anew(order, shop))
+    found: Assessment = known[2]
+    return found
+
+
+def assess_anew(order: Order, shop: Shop) -> Assessment:
     settlement = settle(order, tolerance=tolerance(order), reasons=shop.vat.zero_reasons)
     order = split_by_rate(settlement.order)
     rates = tuple(charged_rate(line, order) for line in order.lines)

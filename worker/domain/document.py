@@ -1,7 +1,7 @@
 """Documents: what is written on them, and what becomes of them. Everything here is a snapshot: nothing refers back to an order."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -333,6 +333,12 @@ class History:
 
     def has(self, cause: str) -> bool:
         return cause in {d.draft.cause for d in self.documents} | {d.draft.cause for d in self.drafts}
+
+    def with_issued(self, document: Document) -> "History":
+        """The same after *document* was made for this order: a draft of its cause waits no longer."""
+        others = tuple(one for one in self.documents if one.document_id != document.document_id)
+        waiting = tuple(one for one in self.drafts if one.draft.cause != document.draft.cause)
+        return replace(self, documents=(*others, document), drafts=waiting)
 
     def credit_notes_of(self, invoice: Document) -> tuple[Document, ...]:
         """The credit notes issued against *invoice*, oldest first."""

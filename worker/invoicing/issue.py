@@ -1,6 +1,6 @@
 """Use case: an order → the documents that are due, numbered and stored in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,22 +23,34 @@ from worker.store import audit_trail, counters, orders, payment_references, wait
 from worker.store.audit_trail import AuditEntry
 from worker.store.orders import OrderState
 
+# Writes down what processing led to; whether it did.
+End = Callable[[Connection, Outcome], bool]
 
-def issue(services: Services, shop: Shop, fetched: FetchedOrder) -> Outcome:
+
+def nothing_more(_connection: Connection, _outcome: Outcome) -> bool:
+    """Of whoever has no delivery to answer."""
+    return False
+
+
+def issue(services: Services, shop: Shop, fetched: FetchedOrder, *, end: End = nothing_more) -> Outcome:
     """Decide and issue under the shop's lock: what another worker made meanwhile is seen, so nothing is made twice.
 
     Raises Unavailable where the order was fetched later by another worker: what this one would decide is out of date.
+    *end* writes down what it led to, in the same transaction.
     """
     preflight = Preflight(services)
+    # Before the lock: deciding, printing and checking take longer than everybody else should wait.
+    with services.store.read() as connection:
+        before = IssueRounds(connection, services, shop, fetched, preflight)
+        drafts = before.decide().drafts
     if preflight.is_needed(shop, fetched.order):
-        # Before the lock: printing and checking take longer than everybody else should wait.
-        with services.store.read() as connection:
-            expected = IssueRounds(connection, services, shop, fetched, preflight).decide().drafts
-        preflight.try_all(shop, expected)
+        preflight.try_all(shop, drafts)
     with services.store.write() as connection:
         counters.lock(connection, shop.shop_id)
         refuse_stale_fetch(connection, shop, fetched)
-        rounds = IssueRounds(connection, services, reload_shop(connection, services, shop), fetched, preflight)
+        current = reload_shop(connection, services, shop)
+        shop = shop if current == shop else current  # what was made of the same one need not be made again
+        rounds = IssueRounds(connection, services, shop, fetched, preflight, before.expected)
         decision = rounds.run()
         tell_of_other_plugin(services, rounds, decision)
         orders.save(
@@ -59,13 +71,10 @@ def issue(services: Services, shop: Shop, fetched: FetchedOrder) -> Outcome:
         retry_reason = retry_reason or category_unknown(decision.rule_results)
         if fetched.notice and (rounds.issued or rounds.kept or retry_reason is None):
             add_notice(connection, shop, fetched, now=services.now())
-    drafts = tuple(rounds.kept.values())
-    return Outcome(
-        *summarize(rounds.issued, drafts, decision.rule_results),
-        tuple(rounds.issued),
-        drafts,
-        retry_reason,
-    )
+        kept = tuple(rounds.kept.values())
+        said = summarize(rounds.issued, kept, decision.rule_results)
+        outcome = Outcome(*said, tuple(rounds.issued), kept, retry_reason)
+        return replace(outcome, is_ended=end(connection, outcome))
 
 
 def category_unknown(rule_results: Sequence[RuleResult]) -> Unavailable | None:

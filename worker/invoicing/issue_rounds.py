@@ -21,12 +21,29 @@ from worker.invoicing.preflight import Preflight
 from worker.message import Message
 from worker.orders.fetch import FetchedOrder
 from worker.services import Services
-from worker.store import alerts, document_balances, drafts, payments, sales, settle_orders
+from worker.store import alerts, drafts, payments, sales, settle_orders
 from worker.store.jobs import JobEnd
 from worker.store.queries import order_balance, unpaid_orders
 
 # What one round makes can make more due: an invoice first, then the credit notes of its refunds.
 MOST_ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class Known:
+    """All that a decision on a fetched order depends on."""
+
+    history: History
+    shop: Shop
+    today: date
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What was decided on what was known."""
+
+    known: Known
+    decision: Decision
 
 
 @dataclass
@@ -38,6 +55,8 @@ class IssueRounds:
     shop: Shop
     fetched: FetchedOrder
     preflight: Preflight
+    # What was decided before the lock, on what was read there: under it the same needs no second thought.
+    expected: Decided | None = None
     issued: list[Document] = field(default_factory=list)
     # By their causes: each round stores again what waits.
     kept: dict[str, Draft] = field(default_factory=dict)
@@ -60,7 +79,7 @@ class IssueRounds:
         return Decision(decision.drafts, tuple(rule_results.values()), flags)
 
     def balance(self) -> OrderBalance | None:
-        return order_balance.of_order(self.connection, self.order_key)
+        return order_balance.of_documents(self.connection, self.order_key, self.history().documents)
 
     @property
     def order_key(self) -> OrderKey:
@@ -71,8 +90,14 @@ class IssueRounds:
         return self.services.today(self.shop)
 
     def decide(self) -> Decision:
+        known = Known(self.history(), self.shop, self.today)
+        if self.expected is None or self.expected.known != known:
+            self.expected = Decided(known, self.decide_on(known))
+        return self.expected.decision
+
+    def decide_on(self, known: Known) -> Decision:
         order = self.fetched.order
-        decision = decide_documents(order, self.fetched.refunds or (), self.history(), self.shop, self.today)
+        decision = decide_documents(order, self.fetched.refunds or (), known.history, known.shop, known.today)
         if self.fetched.refunds is not None:
             return decision
         # Not having read the refunds does not mean that they were deleted.
@@ -81,7 +106,7 @@ class IssueRounds:
         )
 
     def history(self) -> History:
-        """What was made so far; read anew after each draft that was issued or stored."""
+        """What was made so far; read anew after each draft that was stored."""
         if self.known is None:
             self.known = sales.history(self.connection, self.shop.shop_id, self.fetched.order)
         return self.known
@@ -90,12 +115,14 @@ class IssueRounds:
         """Issue *draft*, or store it for a person. True when it was issued."""
         waits = any(kept.draft.cause == draft.cause and needs_person(kept) for kept in self.history().drafts)
         draft = self.with_einvoice_problems(draft if waits else self.with_print_problem(draft))
-        self.known = None
         if draft.send_mode is SendMode.SEND and not draft.problems and not waits:
             context = CoreContext(self.connection, self.shop, self.services.now())
-            self.issued.append(issue_draft(context, draft, mail_group=mail_group))
+            before, document = self.history(), issue_draft(context, draft, mail_group=mail_group)
+            self.known = before.with_issued(document)
+            self.issued.append(document)
             self.kept.pop(draft.cause, None)
             return True
+        self.known = None
         drafts.save_draft(self.connection, self.shop.shop_id, draft, now=self.services.now())
         self.kept[draft.cause] = draft
         return False
@@ -138,10 +165,9 @@ class IssueRounds:
             method=order.payment_method,
             reference=order.transaction_id,
         )
-        invoices = [made.document_id for made in self.history().documents if made.draft.kind is Kind.INVOICE]
-        for document_id, balance in document_balances.of_documents(self.connection, invoices).items():
-            if not balance.is_paid:
-                payments.pay_in_full(self.connection, document_id, receipt, now=self.services.now())
+        for made in self.history().documents:
+            if made.draft.kind is Kind.INVOICE:
+                payments.pay_in_full(self.connection, made.document_id, receipt, now=self.services.now())
 
 
 def tell_of_other_plugin(services: Services, rounds: IssueRounds, decision: Decision) -> None:

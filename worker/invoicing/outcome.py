@@ -11,13 +11,14 @@ from worker.message import Message
 
 @dataclass(frozen=True)
 class Outcome:
-    """What processing led to. *retry_reason* is why the order must be processed again."""
+    """What processing led to. *retry_reason* is why the order must be processed again; *is_ended*: its deliveries are answered already."""
 
     code: str
     message: Message
     issued: tuple[Document, ...] = ()
     drafts: tuple[Draft, ...] = ()
     retry_reason: Unavailable | None = None
+    is_ended: bool = False
 
 
 def summarize(

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from sqlalchemy import Connection
+
 from worker.domain.shop import Shop
 from worker.errors import OrderGone, StaleFetch
 from worker.invoicing.current_shop import refuse_paused, shop_for
 from worker.invoicing.exchange_rates import with_rate
-from worker.invoicing.issue import issue
+from worker.invoicing.issue import End, issue, nothing_more
 from worker.invoicing.outcome import Outcome
 from worker.invoicing.vat_checks import with_vat_check
 from worker.message import Message
@@ -17,8 +19,11 @@ from worker.store import alerts
 from worker.store.deliveries import Delivery
 
 
-def process_order(services: Services, deliveries: Sequence[Delivery]) -> Outcome:
-    """Answer all *deliveries* (of one order of one shop) by processing it once. Raises Rejected or Unavailable."""
+def process_order(services: Services, deliveries: Sequence[Delivery], *, end: End = nothing_more) -> Outcome:
+    """Answer all *deliveries* (of one order of one shop) by processing it once. Raises Rejected or Unavailable.
+
+    *end* is called in the transaction that issues, where there is one, with what it led to; never where it is to be tried again.
+    """
     connected = services.connected(deliveries[0].shop_id)
     refuse_paused(connected.shop)
     if deliveries[0].order_id is None:
@@ -29,15 +34,21 @@ def process_order(services: Services, deliveries: Sequence[Delivery]) -> Outcome
     # Before the lock: the bank and VIES may be slow.
     shop = with_rate(services, shop_for(connected.shop, deliveries), fetched.order.currency)
     fetched = with_vat_check(services, shop, fetched)
+    has_rest = connected.secrets.has_rest
+
+    def end_unless_retried(connection: Connection, outcome: Outcome) -> bool:
+        is_over = outcome.retry_reason is None or not has_rest
+        return is_over and end(connection, outcome)
+
     try:
-        outcome = issue(services, shop, fetched)
+        outcome = issue(services, shop, fetched, end=end_unless_retried)
     except StaleFetch:
-        if connected.secrets.has_rest:
+        if has_rest:
             raise
         return Outcome(
             StaleFetch.code, Message("This was delivered late: a newer state of the order was processed already.")
         )
-    if not connected.secrets.has_rest:
+    if not has_rest:
         outcome = replace(outcome, retry_reason=None)  # nothing more can be learnt of the shop
     return outcome
 

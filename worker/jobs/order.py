@@ -1,6 +1,9 @@
 """The job that processes an order."""
 
 from datetime import timedelta
+from functools import partial
+
+from sqlalchemy import Connection
 
 from worker.errors import FacturelayError, NumberingPaused, ShopPaused, Unavailable
 from worker.invoicing.outcome import Outcome
@@ -18,16 +21,19 @@ from worker.store.jobs import JobEnd
 
 class ProcessOrder(JobType[LeasedDeliveries, Outcome]):
     def do(self, services: Services, leased: LeasedDeliveries) -> Outcome:
-        outcome = process_order(services, leased.deliveries)
+        outcome = process_order(services, leased.deliveries, end=partial(self.end, services, leased))
         if outcome.retry_reason is not None:
             raise outcome.retry_reason
         return outcome
 
+    def end(self, services: Services, leased: LeasedDeliveries, connection: Connection, outcome: Outcome) -> bool:
+        end = JobEnd(code=outcome.code, message=outcome.message)
+        return job_store.finish(connection, leased.lease, end, now=services.now())
+
     def close(self, services: Services, leased: LeasedDeliveries, result: Outcome) -> None:
-        with services.store.write() as connection:
-            job_store.finish(
-                connection, leased.lease, JobEnd(code=result.code, message=result.message), now=services.now()
-            )
+        if not result.is_ended:
+            with services.store.write() as connection:
+                self.end(services, leased, connection, result)
         self.tell(services, leased)
 
     def fail(self, services: Services, leased: LeasedDeliveries, error: FacturelayError) -> None:

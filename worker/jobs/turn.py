@@ -15,7 +15,7 @@ from worker.errors import TakesLong, Unavailable
 from worker.jobs.job_type import lease_time
 from worker.jobs.order import process_delivery
 from worker.jobs.settlement import settle_order
-from worker.jobs.step import run_steps
+from worker.jobs.step import run_step, run_steps
 from worker.jobs.task import do_task
 from worker.jobs.webhook_event import send_waiting_events
 from worker.net.talk import in_haste
@@ -59,7 +59,7 @@ def serve(services: Services, name: str, row_id: int) -> None:
             load = worker_share.load(connection, now=now, lease_for=lease_time(services))
             meant = turns.find_due(connection, name, row_id, now=now)
             if meant is None or not is_elsewhere(meant, name, load):
-                due = next_due(connection, name, load, now=now)
+                due = next_due(connection, name, load, meant=meant, now=now)
         if meant is not None and is_elsewhere(meant, name, load):
             enqueue_due(services, meant, load)
             return
@@ -81,8 +81,13 @@ def is_elsewhere(due: DueJob, name: str, load: Load) -> bool:
     return not is_slow if queue is QueueName.SLOW else is_slow or due.queue is not queue
 
 
-def next_due(connection: Connection, name: str, load: Load, *, now: datetime) -> DueJob | None:
-    """What is to be done next in the queues of the job *name*: of the shop after the one that was served last, the most urgent."""
+def next_due(
+    connection: Connection, name: str, load: Load, *, now: datetime, meant: DueJob | None = None
+) -> DueJob | None:
+    """What is to be done next in the queues of the job *name*: of the shop after the one that was served last, the most urgent.
+
+    *meant*: what the job stands for, which is known already.
+    """
     first: dict[str, list[int]] = defaultdict(list)
     for queue in looked_at(name):
         if queue is QueueName.SLOW:
@@ -94,7 +99,8 @@ def next_due(connection: Connection, name: str, load: Load, *, now: datetime) ->
                 first[shop_id].append(job_id)
     last = _served_last.get(looked_at(name), "")
     for shop_id in sorted(first, key=lambda shop_id: (shop_id <= last, shop_id)):
-        for due in (turns.get(connection, job_id) for job_id in first[shop_id]):
+        for job_id in first[shop_id]:
+            due = meant if meant is not None and meant.job_id == job_id else turns.get(connection, job_id)
             if load.has_room(shop_id, due.queue):
                 return due
     return None
@@ -127,7 +133,7 @@ def do_order(services: Services, due: DueJob) -> bool:
 DO: dict[JobKind, Callable[[Services, DueJob], bool]] = {
     JobKind.PROCESS_ORDER: do_order,
     JobKind.SETTLE_ORDER: lambda services, due: settle_order(services, due.job_id),
-    JobKind.STEP: lambda services, due: run_steps(services, due.row_id, queue=due.queue),
+    JobKind.STEP: lambda services, due: run_step(services, due.row_id, due.name),
     JobKind.TASK: lambda services, due: do_task(services, due.job_id),
     JobKind.WEBHOOK_EVENT: lambda services, due: send_waiting_events(services, due.job_id),
 }

@@ -44,7 +44,8 @@ def with_learnt_products(services: Services, connected: ConnectedShop, orders: t
     wanted = _wanted(lines, before.settled)
     if wanted.ids and connected.secrets.has_rest:
         _learn(services, connected, wanted, before)
-    return with_known_products(services, connected.shop.shop_id, orders)
+        return with_known_products(services, connected.shop.shop_id, orders)
+    return tuple(with_products(order, before.products) for order in orders)
 
 
 def with_known_products(services: Services, shop_id: str, orders: tuple[Order, ...]) -> tuple[Order, ...]:

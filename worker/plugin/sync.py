@@ -7,8 +7,10 @@ Never none: a mail that we do not take over in time, the shop sends by itself.
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+
+from sqlalchemy import Connection
 
 from worker.domain.document import Document
 from worker.domain.mail_holds import settings_for_plugin
@@ -208,27 +210,31 @@ def take_over_mail(services: Services, leased: LeasedSteps, documents: Sequence[
     """Claim the shop's mail before ours goes. Returns an empty message when ours may go, else why it may not. Raises Unavailable."""
     if requested_later(leased, documents):
         return NO_MESSAGE
-    found = plugin_of(services, documents[0].shop_id)
-    if found is None:
-        return own_mail_left(services, documents)
+    with services.store.read() as connection:
+        found = plugins.of_shop(connection, services.encryption, documents[0].shop_id)
+        if found is None:
+            return own_mail_left(connection, documents, now=services.now())
     if not found.must_ask_about_mail(services.now()):
-        return own_mail_left(services, documents) or own_mail_noted(services, documents)
+        return own_mail_left_or_noted(services, documents)
     try:
         answer = call_plugin(services, found, "mailed", {**mail_as_json(leased, documents), "stage": "before"})
     except Unavailable as error:
         if error.code != PLUGIN_OFF or services.now() - documents[0].issued_at < SURELY_OFF_AFTER:
             raise
-        return own_mail_left(services, documents) or own_mail_noted(services, documents)
+        return own_mail_left_or_noted(services, documents)
     return OWN_MAIL_LEAVES if answer.get("late") else NO_MESSAGE
 
 
-def own_mail_left(services: Services, documents: Sequence[Document]) -> Message:
+def own_mail_left_or_noted(services: Services, documents: Sequence[Document]) -> Message:
+    with services.store.read() as connection:
+        left = own_mail_left(connection, documents, now=services.now())
+    return left or own_mail_noted(services, documents)
+
+
+def own_mail_left(connection: Connection, documents: Sequence[Document], *, now: datetime) -> Message:
     """Why *documents* are not mailed: the shop's own mails for all of them left when its plugin went. Empty where they did not."""
     about = documents[0].draft
-    with services.store.read() as connection:
-        led_to = own_mails.kinds_mailed(
-            connection, documents[0].shop_id, about.order_id, refunds_of(documents), now=services.now()
-        )
+    led_to = own_mails.kinds_mailed(connection, documents[0].shop_id, about.order_id, refunds_of(documents), now=now)
     return OWN_MAIL_LEAVES if kinds_of(documents) <= led_to else NO_MESSAGE
 
 
@@ -247,20 +253,23 @@ def own_mail_noted(services: Services, documents: Sequence[Document]) -> Message
     return OWN_MAIL_LEAVES if kinds_of(documents) <= led_to else NO_MESSAGE
 
 
-def report_mail_sent(services: Services, leased: LeasedSteps, documents: Sequence[Document], *, mailed: bool) -> None:
+def report_mail_sent(services: Services, leased: LeasedSteps, *, mailed: bool) -> None:
     """Report to the shop that our mail left in place of its own, or that it will not. Never fails: the heartbeat repeats it."""
+    shop_id = leased.steps[0].shop_id
     try:
-        found = plugin_of(services, documents[0].shop_id)
-        if found is None or not found.must_ask_about_mail(services.now()) or requested_later(leased, documents):
+        found = plugin_of(services, shop_id)
+        if found is None or not found.must_ask_about_mail(services.now()):
             return
-        call_plugin(
-            services, found, "mailed", {**mail_as_json(leased, documents), "stage": "after" if mailed else "never"}
-        )
+        with services.store.read() as connection:
+            made = [documents.get(connection, step.document_id) for step in leased.steps]
+        if not requested_later(leased, made):
+            stage = "after" if mailed else "never"
+            call_plugin(services, found, "mailed", {**mail_as_json(leased, made), "stage": stage})
     except FacturelayError as error:
-        log.info("the plugin of shop %s was not told of a mail: %s", documents[0].shop_id, error.message)
+        log.info("the plugin of shop %s was not told of a mail: %s", shop_id, error.message)
     except Exception:
         # Our mail has left: whatever goes wrong now, it must not be sent again.
-        log.exception("the plugin of shop %s was not told of a mail", documents[0].shop_id)
+        log.exception("the plugin of shop %s was not told of a mail", shop_id)
 
 
 def set_paid(services: Services, found: Plugin, order: Order, *, transaction: str) -> str:

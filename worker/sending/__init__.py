@@ -3,14 +3,18 @@
 import pkgutil
 from collections.abc import Callable
 
+from sqlalchemy import Connection
+
 from worker.domain.step import StepType
 from worker.errors import FacturelayError
 from worker.services import Services
 from worker.store.steps import LeasedSteps
 
-# Does the step of the documents whose rows it is given; may be called twice, and touches no document. Returns what to remember of
-# it, such as a Message-ID; raises NotNeeded, Rejected or Unavailable.
-StepFunction = Callable[[Services, LeasedSteps], str]
+# What to remember of a step, such as a Message-ID; or what writes down that and more, in the transaction in which the step ends.
+Result = str | Callable[[Connection], str]
+# Does the step of the documents whose rows it is given; may be called twice, and touches no document. Raises NotNeeded, Rejected or
+# Unavailable.
+StepFunction = Callable[[Services, LeasedSteps], Result]
 
 
 class NotNeeded(FacturelayError):

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
-from worker.domain.document import Document
 from worker.domain.shop import Shop
 from worker.domain.step import MAIL_UNSURE
 from worker.errors import FacturelayError, Rejected, TakesLong, Unavailable
@@ -24,10 +23,10 @@ from worker.net.talk import talk
 from worker.plugin import sync
 from worker.sending import NotNeeded, peppol_mail
 from worker.sending.customer_link import link_of
-from worker.sending.pdf import document_with_pdf
+from worker.sending.pdf import pdf_of
 from worker.services import Services
 from worker.shops import branding
-from worker.store import audit_trail, documents, jobs, senders, transmissions, users
+from worker.store import audit_trail, documents, jobs, senders, shops, transmissions, users
 from worker.store.audit_trail import AuditEntry
 from worker.store.roads import SERVER_REFUSES, SHARED_MAIL, Road, RoadKind
 from worker.store.shops import ConnectedShop
@@ -39,14 +38,16 @@ MAIL_LIMIT = "mail_limit"
 
 def send(services: Services, leased: LeasedSteps) -> str:
     """Mail the documents of one mail group together. Returns the Message-ID, which a repeat carries again."""
-    connected = services.connected(leased.steps[0].shop_id)
     try:
-        by_peppol = peppol_mail.ways_by_peppol(services, connected.shop, leased)
+        with services.store.read() as connection:
+            connected = shops.get(connection, services.encryption, leased.steps[0].shop_id)
+            mailed = [documents.get(connection, step.document_id) for step in leased.steps]
+            by_peppol = peppol_mail.ways_by_peppol(connection, connected.shop, leased, mailed, now=services.now())
     except NotNeeded:
         # The shop held its own mail back for ours.
-        sync.report_mail_sent(services, leased, documents_of(services, leased), mailed=False)
+        sync.report_mail_sent(services, leased, mailed=False)
         raise
-    documents_with_pdfs = tuple(document_with_pdf(services, step.document_id) for step in leased.steps)
+    documents_with_pdfs = tuple((document, pdf_of(services, document)) for document in mailed)
     shop = with_sender(services, connected.shop)
     message_id = message_id_of(services, leased)
     message = customer_mail.compose(
@@ -56,31 +57,29 @@ def send(services: Services, leased: LeasedSteps) -> str:
         message_id=message_id,
         attachments=branding.attachments_of(services, shop),
     )
-    mailed_documents = [document for document, _ in documents_with_pdfs]
 
-    def begin() -> None:
-        with services.store.write() as connection:
-            begin_mail(connection, leased, message_id, now=services.now())
-            if by_peppol:
-                transmissions.mark_told(connection, by_peppol, now=services.now())
+    def begin(connection: Connection) -> None:
+        begin_mail(connection, leased, message_id, now=services.now())
+        if by_peppol:
+            transmissions.mark_told(connection, by_peppol, now=services.now())
 
     try:
         # The shop counts from its answer, and sends its own mail when ours took too long.
         with talk(sync.TAKEN_OVER_S, most_bytes=sys.maxsize):
-            shop_mails = sync.take_over_mail(services, leased, mailed_documents)
+            shop_mails = sync.take_over_mail(services, leased, mailed)
             if shop_mails:
                 raise NotNeeded(shop_mails)
-            recipients = customer_mail.recipients(shop, documents_with_pdfs[0][0])
+            recipients = customer_mail.recipients(shop, mailed[0])
             send_mail(services, connected, message, recipients=recipients, begin=begin)
     except Rejected:
-        sync.report_mail_sent(services, leased, mailed_documents, mailed=False)
+        sync.report_mail_sent(services, leased, mailed=False)
         raise
     return message_id
 
 
 def tell_shop(services: Services, leased: LeasedSteps) -> None:
     """Tell the shop's plugin that our mail left in place of its own."""
-    sync.report_mail_sent(services, leased, documents_of(services, leased), mailed=True)
+    sync.report_mail_sent(services, leased, mailed=True)
 
 
 def message_id_of(services: Services, leased: LeasedSteps) -> str:
@@ -113,11 +112,6 @@ def begin_mail(connection: Connection, leased: LeasedSteps, message_id: str, *, 
         audit_trail.add(connection, entry)
 
 
-def documents_of(services: Services, leased: LeasedSteps) -> list[Document]:
-    with services.store.read() as connection:
-        return [documents.get(connection, step.document_id) for step in leased.steps]
-
-
 def with_sender(services: Services, shop: Shop) -> Shop:
     """*shop* as it writes: from its own address, else from the operator's. What is a test goes back to that address: of a shop in test
     without one it is its owner's, never the operator's.
@@ -133,7 +127,7 @@ def _owner_of(services: Services, shop: Shop) -> str:
     return next((one.user.email for one in people if one.role is Role.ADMIN), "")
 
 
-def at_once() -> None:
+def at_once(_connection: Connection) -> None:
     """Nothing is written down before the mail is given."""
 
 
@@ -143,23 +137,36 @@ def send_mail(
     message: EmailMessage,
     *,
     recipients: Sequence[str],
-    begin: Callable[[], None] = at_once,
+    begin: Callable[[Connection], None] = at_once,
 ) -> ChosenServer:
     """Give *message* to the shop's own mail server, else to the operator's. Returns the way it went.
 
     By the operator's it goes under an address that the shop has proved or under the operator's own, and only so many a day.
-    *begin* is called when the server waits for the mail; until then it surely has not left.
+    *begin* writes down that it begins, when the server waits for the mail; until then it surely has not left.
     """
-    if connected.secrets.smtp_url or not services.settings.smtp_url:
-        return hand_over(services, connected, message, recipients, begin)
-    put_on_allowed_sender(services, connected.shop, message)
-    day = services.now().astimezone(UTC).date()
-    take_from_allowance(services, connected.shop, day)
-    try:
-        return hand_over(services, connected, message, recipients, begin)
-    except (FacturelayError, TakesLong):
+    is_counted = not connected.secrets.smtp_url and bool(services.settings.smtp_url)
+    allowance = Allowance(connected.shop, services.now(), services.settings.mails_per_day if is_counted else 0)
+    if is_counted:
+        with services.store.read() as connection:
+            put_on_allowed_sender(connection, services, connected.shop, message)
+            if allowance.most:
+                allowance.refuse_above(senders.mails_of(connection, connected.shop.shop_id, day=allowance.day) + 1)
+    begun = False
+
+    def begin_counted() -> None:
+        nonlocal begun
         with services.store.write() as connection:
-            senders.take_back(connection, connected.shop.shop_id, day=day)
+            if is_counted:
+                allowance.refuse_above(senders.count_mail(connection, connected.shop.shop_id, day=allowance.day))
+            begin(connection)
+        begun = True
+
+    try:
+        return hand_over(services, connected, message, recipients, begin_counted)
+    except (FacturelayError, TakesLong):
+        if begun and is_counted:
+            with services.store.write() as connection:
+                senders.take_back(connection, connected.shop.shop_id, day=allowance.day)
         raise
 
 
@@ -194,15 +201,14 @@ def waits_for_operator() -> Iterator[None]:
         raise
 
 
-def put_on_allowed_sender(services: Services, shop: Shop, message: EmailMessage) -> None:
+def put_on_allowed_sender(connection: Connection, services: Services, shop: Shop, message: EmailMessage) -> None:
     """Leave the shop's own address in From where it was proved; else write the operator's there, and answers go to the shop.
 
     Raises Rejected where the operator has none.
     """
     own, operators = customer_mail.sender_address(with_sender(services, shop)), services.settings.mail_address
-    with services.store.read() as connection:
-        if own == operators or senders.is_proved(connection, shop.shop_id, own):
-            return
+    if own == operators or senders.is_proved(connection, shop.shop_id, own):
+        return
     if not operators:
         raise Rejected(
             "{name} may not write from {address} by this mail server yet. Prove the address in the settings under Mail, or give "
@@ -218,20 +224,28 @@ def put_on_allowed_sender(services: Services, shop: Shop, message: EmailMessage)
     message["From"] = Address(before.display_name, addr_spec=operators)
 
 
-def take_from_allowance(services: Services, shop: Shop, day: date) -> None:
-    """Count a mail of today. Raises Unavailable where it is one too many: it leaves tomorrow."""
-    most = services.settings.mails_per_day
-    with services.store.write() as connection:
-        count = senders.count_mail(connection, shop.shop_id, day=day)
-        if most and count > most:
-            senders.take_back(connection, shop.shop_id, day=day)
-    if most and count > most:
-        tomorrow = datetime.combine(day + timedelta(days=1), time(), UTC)
+@dataclass(frozen=True)
+class Allowance:
+    """How many mails of a day (UTC) a shop may send by the operator's mail server: *most*, or as many as it likes where that is 0."""
+
+    shop: Shop
+    now: datetime
+    most: int
+
+    @property
+    def day(self) -> date:
+        return self.now.astimezone(UTC).date()
+
+    def refuse_above(self, count: int) -> None:
+        """Raises Unavailable for the mail that is one too many: it leaves tomorrow."""
+        if not self.most or count <= self.most:
+            return
+        tomorrow = datetime.combine(self.day + timedelta(days=1), time(), UTC)
         raise Unavailable(
             "{name} has sent as many mails as it may on one day by this installation's mail server ({most}); the rest leaves "
             "tomorrow. A mail server of the shop's own has no such limit.",
-            name=shop.name,
-            most=most,
+            name=self.shop.name,
+            most=self.most,
             code=MAIL_LIMIT,
-            retry_after_s=int((tomorrow - services.now()).total_seconds()) + 1,
+            retry_after_s=int((tomorrow - self.now).total_seconds()) + 1,
         )

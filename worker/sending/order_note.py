@@ -7,7 +7,7 @@ from worker.orders import fetch
 from worker.sending import NotNeeded
 from worker.sending.customer_link import link_of
 from worker.services import Services
-from worker.store import documents
+from worker.store import documents, shops
 from worker.store.shops import ConnectedShop
 from worker.store.steps import LeasedSteps
 from worker.woocommerce import notes
@@ -18,7 +18,7 @@ def write_back(services: Services, leased: LeasedSteps) -> str:
     step = leased.steps[0]
     with services.store.read() as connection:
         document = documents.get(connection, step.document_id)
-    connected = services.connected(document.shop_id)
+        connected = shops.get(connection, services.encryption, document.shop_id)
     if not connected.secrets.has_rest:
         raise NotNeeded("Facturelay has no key of the shop, so no note is written on the order.")
     with fetch.key_refused_is_told(services, connected.shop):

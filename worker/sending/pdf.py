@@ -1,6 +1,7 @@
 """Step: the PDF of a document, made once and stored in the archive."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,45 +18,62 @@ from worker.sending import factur_x
 from worker.sending.customer_link import link_of
 from worker.services import Services
 from worker.shops import branding
-from worker.store import alerts, audit_trail, document_files, documents
+from worker.store import alerts, audit_trail, document_files, documents, shops
 from worker.store.audit_trail import AuditEntry
 from worker.store.document_files import StoredFile
 from worker.store.steps import LeasedSteps
 
 
-def render(services: Services, leased: LeasedSteps) -> str:
-    """Make the PDF and store its bytes, once. Returns their SHA-256."""
+def render(services: Services, leased: LeasedSteps) -> Callable[[Connection], str]:
+    """Make the PDF, once. What it returns stores it where the step ends, and says the SHA-256 of its bytes."""
+    document_id = leased.steps[0].document_id
     with services.store.read() as connection:
-        document = documents.get(connection, leased.steps[0].document_id)
-    return stored_pdf(services, document).sha256
+        document = documents.get(connection, document_id)
+        stored = document_files.file_of(connection, document_id, "pdf")
+        shop = shops.get(connection, services.encryption, document.shop_id).shop
+    keep = make_pdf(services, shop, document) if stored is None else lambda _connection: stored
+    return lambda connection: keep(connection).sha256
 
 
 def document_with_pdf(services: Services, document_id: int) -> tuple[Document, bytes]:
     """A document with its stored PDF; made first where it is not there yet."""
     with services.store.read() as connection:
         document = documents.get(connection, document_id)
+    return document, pdf_of(services, document)
+
+
+def pdf_of(services: Services, document: Document) -> bytes:
+    """The stored PDF of *document*; made first where it is not there yet."""
     stored = stored_pdf(services, document)
-    return document, services.archive.get(stored.path, sha256=stored.sha256)
+    return services.archive.get(stored.path, sha256=stored.sha256)
 
 
 def stored_pdf(services: Services, document: Document) -> StoredFile:
-    document_id = document.document_id
     with services.store.read() as connection:
-        stored = document_files.file_of(connection, document_id, "pdf")
+        stored = document_files.file_of(connection, document.document_id, "pdf")
     if stored is not None:
         return stored
-    shop = services.connected(document.shop_id).shop
+    keep = make_pdf(services, services.connected(document.shop_id).shop, document)
+    with services.store.write() as connection:
+        return keep(connection)
+
+
+def make_pdf(services: Services, shop: Shop, document: Document) -> Callable[[Connection], StoredFile]:
+    """Print *document* into the archive. What is returned writes that down: until then nobody knows of the bytes."""
+    document_id = document.document_id
     page = printed(services, shop, with_pay_link(services, shop, document))
     content = factur_x.with_figures(services, shop, document, page.pdf)
     # The name is new at each try: bytes that a row names are never written over.
     path = f"{document.shop_id}/{document.issued_on:%Y}/{document_id}-{secrets.token_hex(4)}.pdf"
     sha256 = services.archive.put(path, content)
-    with services.store.write() as connection:
+    stored = StoredFile(document_id, "pdf", sha256, len(content), path, services.now())
+
+    def keep(connection: Connection) -> StoredFile:
         tell_if_plain(connection, services, document, page.why)
         tell_way(connection, services, document, page.way)
-        return document_files.add_file(
-            connection, StoredFile(document_id, "pdf", sha256, len(content), path, services.now())
-        )
+        return document_files.add_file(connection, stored)
+
+    return keep
 
 
 def with_pay_link(services: Services, shop: Shop, document: Document) -> Document:

@@ -1,16 +1,18 @@
 """What the mail of a document has to know of its way by Peppol: that it went, that it waits, or that nobody wants both."""
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
+from sqlalchemy import Connection
+
+from worker.domain.document import Document
 from worker.domain.shop import BusinessChannel, Shop
 from worker.domain.step import TRANSMIT
 from worker.errors import WaitsForOthers
 from worker.mail.mail_views import ByPeppol
 from worker.message import Message
 from worker.sending import NotNeeded
-from worker.services import Services
-from worker.store import documents, steps, transmissions
+from worker.store import steps, transmissions
 from worker.store.steps import LeasedSteps
 from worker.store.transmissions import Transmission
 
@@ -19,16 +21,16 @@ PATIENCE = timedelta(minutes=5)
 LOOK_AGAIN_S = 20
 
 
-def ways_by_peppol(services: Services, shop: Shop, leased: LeasedSteps) -> dict[int, ByPeppol]:
-    """How each document of this mail went by Peppol, by its id; those that did not are left out.
+def ways_by_peppol(
+    connection: Connection, shop: Shop, leased: LeasedSteps, mailed: Sequence[Document], *, now: datetime
+) -> dict[int, ByPeppol]:
+    """How each document of this mail, all of them *mailed*, went by Peppol, by its id; those that did not are left out.
 
     Raises NotNeeded where all went that way and the shop wants no mail beside it, and WaitsForOthers while that is not decided.
     """
     ids = [step.document_id for step in leased.steps]
-    with services.store.read() as connection:
-        ways = {one: found.get(TRANSMIT) for one, found in steps.of_documents(connection, ids).items()}
-        rows = transmissions.of_documents(connection, ids)
-        mailed = [documents.get(connection, one) for one in ids]
+    ways = {one: found.get(TRANSMIT) for one, found in steps.of_documents(connection, ids).items()}
+    rows = transmissions.of_documents(connection, ids)
     issued_at = max(document.issued_at for document in mailed)
     sent = {one for one, row in rows.items() if row.is_sent}
     undecided = any(
@@ -37,7 +39,7 @@ def ways_by_peppol(services: Services, shop: Shop, leased: LeasedSteps) -> dict[
     # Consumers who asked for Peppol get their mail as all do. Whoever had it mailed again later knows what they want.
     is_business = all(document.draft.buyer.vat_number for document in mailed)
     is_alone = is_business and shop.peppol.businesses is BusinessChannel.PEPPOL and leased.since <= issued_at
-    if undecided and (is_alone or services.now() - issued_at < PATIENCE):
+    if undecided and (is_alone or now - issued_at < PATIENCE):
         raise WaitsForOthers(
             "The mail waits until it is known whether the buyer gets this by Peppol.",
             code="waits_for_peppol",

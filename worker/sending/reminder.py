@@ -75,9 +75,8 @@ def send(services: Services, leased: LeasedSteps) -> str:
     ]
     message = reminder_mail.compose(shop, views, [files[one][1] for one in outlooks], message_id=message_id)
 
-    def begin() -> None:
-        with services.store.write() as connection:
-            begin_mail(connection, leased, message_id, now=services.now())
+    def begin(connection: Connection) -> None:
+        begin_mail(connection, leased, message_id, now=services.now())
 
     recipients = customer_mail.recipients(shop, views[0].document)
     send_mail(services, connected, message, recipients=recipients, begin=begin)

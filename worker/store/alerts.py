@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from worker.domain.attention import Source
 from worker.message import Message
 from worker.store import set_aside
+from worker.store.database.made_once import given
 from worker.store.database.rows import read_row
 from worker.store.database.tables import alerts
 
@@ -21,6 +22,10 @@ class Alert:
     first_at: datetime
     last_at: datetime
     times: int
+
+
+# Made once: a statement costs more to build than to run.
+CLOSE = update(alerts).where(*given(alerts.c.shop_id, alerts.c.code, prefix="of_"), alerts.c.closed_at.is_(None))
 
 
 def raise_alert(connection: Connection, shop_id: str, *, code: str, message: Message, now: datetime) -> None:
@@ -51,8 +56,7 @@ def find(connection: Connection, shop_id: str, code: str) -> Alert | None:
 
 def close(connection: Connection, shop_id: str, *, code: str, now: datetime) -> bool:
     """Close an alert: its condition is over. False when none was open."""
-    is_open = (alerts.c.shop_id == shop_id, alerts.c.code == code, alerts.c.closed_at.is_(None))
-    return bool(connection.execute(update(alerts).where(*is_open).values(closed_at=now)).rowcount)
+    return bool(connection.execute(CLOSE, {"of_shop_id": shop_id, "of_code": code, "closed_at": now}).rowcount)
 
 
 def open_alerts(connection: Connection, shop_id: str | None = None) -> tuple[Alert, ...]:

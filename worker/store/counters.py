@@ -10,6 +10,7 @@ from worker.domain.document import Kind
 from worker.domain.numbering import first_repeated_number, format_number, issue_date, period
 from worker.domain.shop import LostNumbers, Series, Shop
 from worker.errors import Rejected
+from worker.store.database.made_once import given
 from worker.store.database.rows import read_row
 from worker.store.database.tables import documents, shops
 from worker.store.database.tables import number_series as series_table
@@ -34,6 +35,11 @@ class Counter:
     period: int
     last_number: int
     last_date: date | None
+
+
+# Made once: a statement costs more to build than to run.
+COUNTER = select(series_table).where(*given(series_table.c.shop_id, series_table.c.series))
+MOVE = update(series_table).where(*given(series_table.c.shop_id, series_table.c.series, prefix="of_"))
 
 
 def lock(connection: Connection, shop_id: str) -> None:
@@ -64,9 +70,7 @@ def upcoming(series: Series, counter: Counter | None, *, today: date) -> TakenNu
 
 def counter_of(connection: Connection, shop_id: str, series: str) -> Counter | None:
     """The last number of *series*; None before its first."""
-    row = connection.execute(
-        select(series_table).where(series_table.c.shop_id == shop_id, series_table.c.series == series)
-    ).one_or_none()
+    row = connection.execute(COUNTER, {"shop_id": shop_id, "series": series}).one_or_none()
     return read_row(Counter, row) if row else None
 
 
@@ -79,9 +83,8 @@ def counters(connection: Connection, shop_id: str) -> tuple[Counter, ...]:
 
 def write(connection: Connection, shop_id: str, counter: Counter) -> None:
     """Put a series where *counter* says. Only `take`, and the owner's settings after their checks, may call this."""
-    mine = (series_table.c.shop_id == shop_id, series_table.c.series == counter.series)
     values = {"period": counter.period, "last_number": counter.last_number, "last_date": counter.last_date}
-    if not connection.execute(update(series_table).where(*mine).values(**values)).rowcount:
+    if not connection.execute(MOVE, {"of_shop_id": shop_id, "of_series": counter.series, **values}).rowcount:
         connection.execute(insert(series_table).values(shop_id=shop_id, series=counter.series, **values))
 
 

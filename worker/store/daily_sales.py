@@ -6,13 +6,14 @@ A document is never changed, so its share of a sum never is; `verify` counts the
 import json
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Insert, Table
+from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.domain.document import Document, Kind
 from worker.domain.sold import JournalRow, SoldDocument, rows_of, total_of
-from worker.store.database.rows import insert_into
 from worker.store.database.tables import daily_sales, daily_totals
 
 OF_JOURNAL = (Kind.INVOICE, Kind.CREDIT_NOTE)
@@ -56,6 +57,13 @@ def together(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 
 def put(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Add *rows* to those of their day. A sum of which a part is not known is not known."""
-    new = insert_into(connection, table).values(list(rows))
+    connection.execute(adding(connection.dialect.name, table), rows)
+
+
+@cache
+def adding(dialect_name: str, table: Table) -> Insert:
+    """Made once: a statement costs more to build than to run."""
+    new = (sqlite if dialect_name == "sqlite" else postgresql).insert(table)
     sums = {column.name: column + new.excluded[column.name] for column in table.columns if not column.primary_key}
-    connection.execute(new.on_conflict_do_update(index_elements=list(table.primary_key), set_=sums))
+    added: Insert = new.on_conflict_do_update(index_elements=list(table.primary_key), set_=sums)
+    return added

@@ -13,9 +13,10 @@ from sqlalchemy.engine import Row
 from worker.message import Message
 from worker.queue import QueueName
 from worker.store import jobs as job_store
+from worker.store.database.made_once import given
 from worker.store.database.rows import read_row
 from worker.store.database.tables import deliveries, jobs
-from worker.store.jobs import IS_PENDING, JobEnd, JobKind, Leased, NewJob
+from worker.store.jobs import IS_PENDING, Claim, JobEnd, JobKind, Leased, NewJob
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,13 @@ COLUMNS: dict[str, ColumnElement[Any]] = {
     for name in Delivery.__dataclass_fields__
     if name != "finished_at"
 } | {"finished_at": jobs.c.done_at.label("finished_at")}
+
+
+# Made once: a statement costs more to build than to run.
+ADD = insert(deliveries)
+ORDER_OF = select(jobs.c.shop_id, jobs.c.order_id).where(*given(jobs.c.job_id), IS_DELIVERY)
+ONE = Claim(*given(jobs.c.job_id, prefix="of_"))
+OF_ORDER = Claim(IS_DELIVERY, *given(jobs.c.shop_id, jobs.c.order_id, prefix="of_"))
 
 
 @dataclass(frozen=True)
@@ -106,18 +114,17 @@ def row_of(new: NewDelivery, now: datetime, delivery_id: int) -> dict[str, objec
 
 def take(connection: Connection, delivery_id: int, *, now: datetime, lease_for: timedelta) -> LeasedDeliveries | None:
     """Lease every free delivery of the same order to the caller. None when nothing waits: someone else has it, or it is done."""
-    one = connection.execute(
-        select(jobs.c.shop_id, jobs.c.order_id).where(jobs.c.job_id == delivery_id, IS_DELIVERY)
-    ).one_or_none()
+    one = connection.execute(ORDER_OF, {"job_id": delivery_id}).one_or_none()
     if one is None:
         return None
-    same = [jobs.c.job_id == delivery_id]
-    if one.order_id is not None:
-        same = [IS_DELIVERY, jobs.c.shop_id == one.shop_id, jobs.c.order_id == one.order_id]
-    lease = job_store.claim(connection, *same, now=now, lease_for=lease_for)
-    if lease is None:
+    if one.order_id is None:
+        rows = ONE.take(connection, now=now, lease_for=lease_for, of_job_id=delivery_id)
+    else:
+        rows = OF_ORDER.take(connection, now=now, lease_for=lease_for, of_shop_id=one.shop_id, of_order_id=one.order_id)
+    if not rows:
         return None
-    found = read(connection, jobs.c.lease == lease)
+    lease = rows[0].lease
+    found = tuple(as_delivery(row) for row in connection.execute(LEASED, {"lease": lease}))
     return LeasedDeliveries(lease, found[0].attempts, found[0].received_at, found)
 
 
@@ -156,7 +163,8 @@ def find(connection: Connection, delivery_id: int) -> Delivery | None:
 
 
 def of_order(connection: Connection, shop_id: str, order_id: int) -> tuple[Delivery, ...]:
-    return read(connection, deliveries.c.shop_id == shop_id, deliveries.c.order_id == order_id)
+    rows = connection.execute(OF_ONE_ORDER, {"shop_id": shop_id, "order_id": order_id})
+    return tuple(as_delivery(row) for row in rows)
 
 
 def read(connection: Connection, *which: ColumnElement[bool]) -> tuple[Delivery, ...]:
@@ -169,6 +177,10 @@ def query(*, without: Sequence[str] = ()) -> Select[Any]:
     """The columns of `Delivery`, but for some."""
     shown = [column for name, column in COLUMNS.items() if name not in without]
     return select(*shown).join_from(deliveries, jobs, jobs.c.job_id == deliveries.c.delivery_id)
+
+
+LEASED = query().where(*given(jobs.c.lease)).order_by(deliveries.c.delivery_id)
+OF_ONE_ORDER = query().where(*given(deliveries.c.shop_id, deliveries.c.order_id)).order_by(deliveries.c.delivery_id)
 
 
 def open_orders(connection: Connection, shop_id: str) -> tuple[int, ...]:

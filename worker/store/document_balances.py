@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Select, case, delete, exists, 
 
 from worker.domain.document import Kind
 from worker.domain.payment import Balance
+from worker.store.database.made_once import among, given
 from worker.store.database.plan import unindexed
 from worker.store.database.tables import documents, payment_shares, payments, unpaid
 
@@ -19,12 +20,36 @@ CREDITED = (
 )
 
 
+def stands() -> ColumnElement[bool]:
+    """That a payment was not reversed, and reverses none."""
+    return unindexed(payments.c.reverses).is_(None) & ~exists().where(REVERSALS.c.reverses == payments.c.payment_id)
+
+
+# Made once: a statement costs more to build than to run.
+STANDS = stands()
+BALANCES = (
+    select(
+        documents.c.document_id,
+        documents.c.total,
+        CREDITED,
+        func.sum(payment_shares.c.amount, type_=payment_shares.c.amount.type),
+        func.max(case((STANDS, payments.c.paid_on))),
+        func.max(payment_shares.c.created_at),
+    )
+    .outerjoin(payment_shares, payment_shares.c.document_id == documents.c.document_id)
+    .outerjoin(payments, payments.c.payment_id == payment_shares.c.payment_id)
+    .group_by(documents.c.document_id)
+)
+OF_DOCUMENTS = BALANCES.where(among(documents.c.document_id, "document_ids"))
+FORGET = delete(unpaid).where(*given(unpaid.c.document_id))
+
+
 def update_unpaid(connection: Connection, document_id: int) -> Balance:
     """Let the list of unpaid invoices follow what is open now. Call after any payment or credit note."""
     lock(connection, document_id)
     balance = of_documents(connection, [document_id])[document_id]
     if balance.open <= 0:
-        connection.execute(delete(unpaid).where(unpaid.c.document_id == document_id))
+        connection.execute(FORGET, {"document_id": document_id})
     elif balance.paid is not None:
         # Money was taken back: the invoice waits for it again.
         known = select(unpaid.c.document_id).where(unpaid.c.document_id == document_id)
@@ -48,18 +73,10 @@ def lock(connection: Connection, document_id: int) -> None:
 
 def of_documents(connection: Connection, document_ids: Sequence[int] | Select[Any]) -> dict[int, Balance]:
     """What is open of each of these documents, given by their ids or by a query for them."""
-    paid = func.sum(payment_shares.c.amount, type_=payment_shares.c.amount.type)
-    last = (func.max(case((stands(), payments.c.paid_on))), func.max(payment_shares.c.created_at))
-    rows = connection.execute(
-        select(documents.c.document_id, documents.c.total, CREDITED, paid, *last)
-        .outerjoin(payment_shares, payment_shares.c.document_id == documents.c.document_id)
-        .outerjoin(payments, payments.c.payment_id == payment_shares.c.payment_id)
-        .where(documents.c.document_id.in_(document_ids))
-        .group_by(documents.c.document_id)
-    )
+    if isinstance(document_ids, Select):
+        rows = connection.execute(BALANCES.where(documents.c.document_id.in_(document_ids)))
+    elif not document_ids:
+        return {}
+    else:
+        rows = connection.execute(OF_DOCUMENTS, {"document_ids": document_ids})
     return {int(document_id): Balance(*amounts) for document_id, *amounts in rows}
-
-
-def stands() -> ColumnElement[bool]:
-    """That a payment was not reversed, and reverses none."""
-    return unindexed(payments.c.reverses).is_(None) & ~exists().where(REVERSALS.c.reverses == payments.c.payment_id)

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, exists, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from worker.store.database.made_once import given
 from worker.store.database.tables import documents, files
 
 
@@ -22,6 +23,11 @@ class StoredFile:
     stored_at: datetime
 
 
+# Made once: a statement costs more to build than to run.
+ADD = insert(files)
+FILE_OF = select(files).where(*given(files.c.document_id, files.c.format))
+
+
 def add_file(connection: Connection, stored: StoredFile) -> StoredFile:
     """Record stored bytes; when the document has such a file already, that one counts and is returned."""
     existing = file_of(connection, stored.document_id, stored.format)
@@ -29,14 +35,14 @@ def add_file(connection: Connection, stored: StoredFile) -> StoredFile:
         return existing
     try:
         with connection.begin_nested():
-            connection.execute(insert(files).values(**vars(stored)))
+            connection.execute(ADD, vars(stored))
     except IntegrityError:  # another worker stored it between our query and our insert
         return file_of(connection, stored.document_id, stored.format) or stored
     return stored
 
 
 def file_of(connection: Connection, document_id: int, file_format: str) -> StoredFile | None:
-    found = connection.execute(select(files).where(files.c.document_id == document_id, files.c.format == file_format))
+    found = connection.execute(FILE_OF, {"document_id": document_id, "format": file_format})
     row = found.mappings().one_or_none()
     return StoredFile(**row) if row is not None else None
 

@@ -24,6 +24,7 @@ from worker.store import (
 )
 from worker.store.counters import TakenNumber
 from worker.store.database import json_codec
+from worker.store.database.made_once import given
 from worker.store.database.tables import documents, drafts, unpaid
 from worker.store.drafts import as_stored_draft
 
@@ -50,6 +51,23 @@ class DocumentPeriod:
     kinds: Sequence[Kind]
 
 
+# Made once: a statement costs more to build than to run.
+FIND = select(documents).where(*given(documents.c.document_id))
+BY_NUMBER = select(documents).where(*given(documents.c.shop_id, documents.c.number))
+BY_CAUSE = select(documents).where(*given(documents.c.shop_id, documents.c.cause, documents.c.order_key))
+OF_ORDER = (
+    select(documents)
+    .where(*given(documents.c.shop_id, documents.c.order_id, documents.c.order_key))
+    .order_by(documents.c.document_id)
+)
+DRAFTS_OF_ORDER = (
+    select(drafts)
+    .where(*given(drafts.c.shop_id, drafts.c.order_id, drafts.c.order_key), drafts.c.state != "issued")
+    .order_by(drafts.c.draft_id)
+)
+ADD = insert(documents).returning(documents.c.document_id)
+
+
 def add(connection: Connection, new: NewDocument) -> Document:
     """Store an issued document, and plan the events of the endpoints that want it.
 
@@ -58,8 +76,8 @@ def add(connection: Connection, new: NewDocument) -> Document:
     shop_id, taken, draft, document_id = new.shop_id, new.taken, new.draft, new.document_id
     snapshot = json_codec.dump(draft)
     stored_id = connection.execute(
-        insert(documents)
-        .values(
+        ADD,
+        dict(
             **({} if document_id is None else {"document_id": document_id}),
             shop_id=shop_id,
             cause=draft.cause,
@@ -84,8 +102,7 @@ def add(connection: Connection, new: NewDocument) -> Document:
             test=draft.test,
             snapshot=snapshot,
             snapshot_sha256=json_codec.sha256(snapshot),
-        )
-        .returning(documents.c.document_id)
+        ),
     ).scalar_one()
     if document_id is not None and connection.dialect.name == "postgresql":
         # A sequence of PostgreSQL does not see ids that were given to it.
@@ -126,7 +143,8 @@ def store_prepaid(connection: Connection, document: Document) -> None:
         by = replace(receipt, method=draft.payment_method) if one.deposit else receipt
         by = replace(by, reference=one.code or one.name)
         payments.add(connection, document.document_id, one.amount, by, now=document.issued_at)
-    payment_shares.share_out(connection, document.order, now=document.issued_at)
+    if payment_shares.has_payments(connection, document.order):
+        payment_shares.share_out(connection, document.order, now=document.issued_at)
     if draft.prepaid and draft.paid_on is not None:
         rest = replace(receipt, paid_on=draft.paid_on, method=draft.payment_method)
         payments.pay_in_full(connection, document.document_id, rest, now=document.issued_at)
@@ -141,39 +159,24 @@ def get(connection: Connection, document_id: int) -> Document:
 
 
 def find(connection: Connection, document_id: int) -> Document | None:
-    row = connection.execute(select(documents).where(documents.c.document_id == document_id)).one_or_none()
+    row = connection.execute(FIND, {"document_id": document_id}).one_or_none()
     return as_document(row) if row is not None else None
 
 
 def by_number(connection: Connection, shop_id: str, number: str) -> Document | None:
-    row = connection.execute(
-        select(documents).where(documents.c.shop_id == shop_id, documents.c.number == number)
-    ).one_or_none()
+    row = connection.execute(BY_NUMBER, {"shop_id": shop_id, "number": number}).one_or_none()
     return as_document(row) if row is not None else None
 
 
 def by_cause(connection: Connection, shop_id: str, cause: str, order_key: str) -> Document | None:
-    row = connection.execute(
-        select(documents).where(
-            documents.c.shop_id == shop_id, documents.c.cause == cause, documents.c.order_key == order_key
-        )
-    ).one_or_none()
+    row = connection.execute(BY_CAUSE, {"shop_id": shop_id, "cause": cause, "order_key": order_key}).one_or_none()
     return as_document(row) if row is not None else None
 
 
 def history(connection: Connection, shop_id: str, order_id: int, order_key: str) -> History:
     """Everything made for one order so far, oldest first."""
-    issued = connection.execute(
-        select(documents)
-        .where(documents.c.shop_id == shop_id, documents.c.order_id == order_id, documents.c.order_key == order_key)
-        .order_by(documents.c.document_id)
-    )
-    waiting = connection.execute(
-        select(drafts)
-        .where(drafts.c.shop_id == shop_id, drafts.c.order_id == order_id, drafts.c.order_key == order_key)
-        .where(drafts.c.state != "issued")
-        .order_by(drafts.c.draft_id)
-    )
+    order = {"shop_id": shop_id, "order_id": order_id, "order_key": order_key}
+    issued, waiting = connection.execute(OF_ORDER, order), connection.execute(DRAFTS_OF_ORDER, order)
     return History(tuple(as_document(row) for row in issued), tuple(as_stored_draft(row) for row in waiting))
 
 

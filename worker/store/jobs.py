@@ -1,16 +1,32 @@
 """Jobs: work that is leased. One row each, claimed by one worker at a time, tried again until it is done or given up."""
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, and_, func, insert, literal_column, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Row,
+    Update,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from worker.message import NO_MESSAGE, Message
 from worker.queue import QueueName
 from worker.store import worker_share
+from worker.store.database.made_once import NOW, given
 from worker.store.database.tables import PASSING, PENDING, jobs
 
 
@@ -69,6 +85,8 @@ class JobEnd:
 DONE = JobEnd()
 # Made once: a statement costs more to build than to run.
 ADD = insert(jobs).returning(jobs.c.job_id, sort_by_parameter_order=True)
+LEASED = update(jobs).where(*given(jobs.c.lease, prefix="of_"))
+CODE_OF = select(jobs.c.code).where(*given(jobs.c.lease)).limit(1)
 # In the words of the indexes. Open or failed: all but what is done with.
 IS_PENDING: ColumnElement[bool] = literal_column("jobs." + PENDING)
 # Of a kind that is deleted some time after it is done.
@@ -87,44 +105,44 @@ def add_all(connection: Connection, new: Sequence[tuple[NewJob, datetime]]) -> t
     return tuple(int(job_id) for job_id in connection.execute(ADD, rows).scalars())
 
 
-def claim(
-    connection: Connection,
-    *which: ColumnElement[bool],
-    now: datetime,
-    lease_for: timedelta,
-    one_at_a_time: str | None = None,
-) -> str | None:
-    """Lease those of *which* that are free; the lease, or None when there is none, or the shop holds its share of workers.
-
-    *one_at_a_time* names a column: nothing is leased while a job of this kind with the same value in it is in other hands.
+class Claim:
+    """Leases jobs of one kind: those of *which* that are free. What *which* leaves open is given at each claim, by names that are no
+    column's. *one_at_a_time* names a column: nothing is leased while a job of this kind with the same value in it is in other hands.
     """
-    lease = str(uuid.uuid4())
-    mine = [*which, free(now)]
-    first = connection.execute(select(jobs.c.shop_id, jobs.c.queue).where(*mine).limit(1)).first()
-    if first is None or not worker_share.may_begin(
-        connection, first.shop_id, first.queue, now=now, lease_for=lease_for
-    ):
-        return None
-    if one_at_a_time is not None:
-        mine.append(~is_in_other_hands(one_at_a_time, lease, now))
-    leased = (
-        update(jobs)
-        .where(*mine)
-        .values(state="running", lease=lease, lease_until=now + lease_for, attempts=jobs.c.attempts + 1)
-    )
-    return lease if connection.execute(leased).rowcount else None
+
+    def __init__(self, *which: ColumnElement[bool], one_at_a_time: str | None = None) -> None:
+        mine = [*which, free(NOW)]
+        self.first = select(jobs.c.shop_id, jobs.c.queue).where(*mine).limit(1)
+        if one_at_a_time is not None:
+            mine.append(~is_in_other_hands(one_at_a_time))
+        leased = {"lease": bindparam("new_lease"), "lease_until": bindparam("until"), "attempts": jobs.c.attempts + 1}
+        self.leased = update(jobs).where(*mine).values(state="running", **leased).returning(*jobs.c)
+
+    def take(
+        self, connection: Connection, *, now: datetime, lease_for: timedelta, **given_values: object
+    ) -> Sequence[Row[Any]]:
+        """The rows that are leased now, under one lease; none where there is none, or the shop holds its share of workers."""
+        values = {"now": now, **given_values}
+        if worker_share.is_shared(connection, now=now):
+            first = connection.execute(self.first, values).first()
+            if first is None or not worker_share.may_begin(
+                connection, first.shop_id, first.queue, now=now, lease_for=lease_for
+            ):
+                return ()
+        values |= {"new_lease": str(uuid.uuid4()), "until": now + lease_for}
+        return connection.execute(self.leased, values).all()
 
 
-def is_in_other_hands(column: str, lease: str, now: datetime) -> ColumnElement[bool]:
+def is_in_other_hands(column: str) -> ColumnElement[bool]:
     same = (OTHER.c[column] == jobs.c[column], OTHER.c.kind == jobs.c.kind)
     # While it leases several jobs, SQLite sees those that it has leased just before.
-    running = (OTHER.c.state == "running", OTHER.c.lease_until >= now, OTHER.c.lease != lease)
+    running = (OTHER.c.state == "running", OTHER.c.lease_until >= NOW, OTHER.c.lease != bindparam("new_lease"))
     return select(OTHER.c.job_id).where(*same, *running).exists()
 
 
 def renew(connection: Connection, lease: str, *, until: datetime) -> bool:
     """Keep the lease of a job that takes long. False when it was lost meanwhile."""
-    return bool(connection.execute(update(jobs).where(jobs.c.lease == lease).values(lease_until=until)).rowcount)
+    return change_leased(connection, lease, {"lease_until": until})
 
 
 def begin(connection: Connection, lease: str, *, code: str, detail: str) -> bool:
@@ -132,32 +150,35 @@ def begin(connection: Connection, lease: str, *, code: str, detail: str) -> bool
 
     False when the lease was lost meanwhile: then another does it.
     """
-    begun = update(jobs).where(jobs.c.lease == lease).values(code=code, detail=detail)
-    return bool(connection.execute(begun).rowcount)
+    return change_leased(connection, lease, {"code": code, "detail": detail})
+
+
+def change_leased(connection: Connection, lease: str, values: Mapping[str, object]) -> bool:
+    """False when the lease was lost meanwhile."""
+    return bool(connection.execute(LEASED, {**values, "of_lease": lease}).rowcount)
 
 
 def code_of(connection: Connection, lease: str) -> str:
     """What the first of the leased jobs says; empty where the lease was lost."""
-    return connection.execute(select(jobs.c.code).where(jobs.c.lease == lease).limit(1)).scalar() or ""
+    return connection.execute(CODE_OF, {"lease": lease}).scalar() or ""
 
 
 def finish(connection: Connection, lease: str, end: JobEnd = DONE, *, now: datetime, detail: str | None = None) -> bool:
     """Close the leased jobs, with what is to be remembered of them. False when the lease was lost meanwhile."""
     more = {} if detail is None else {"detail": detail}
-    return bool(close(connection, jobs.c.lease == lease, end=end, now=now, **more))
+    return bool(end_jobs(connection, LEASED, {"of_lease": lease, **more}, end=end, now=now))
 
 
 def retry_later(connection: Connection, lease: str, *, code: str, message: Message, next_at: datetime) -> bool:
     """Let the leased jobs wait until *next_at*, keeping why. False when the lease was lost meanwhile."""
     values = {"state": "waiting", "lease": None, "lease_until": None, "next_at": next_at}
-    waiting = update(jobs).where(jobs.c.lease == lease).values(**values, code=code, message=message)
-    return bool(connection.execute(waiting).rowcount)
+    return change_leased(connection, lease, {**values, "code": code, "message": message})
 
 
 def put_back(connection: Connection, lease: str) -> bool:
     """Let the leased job wait for its next slice, as if it had not been tried: others go first."""
     values = {"state": "waiting", "lease": None, "lease_until": None, "attempts": 0}
-    return bool(connection.execute(update(jobs).where(jobs.c.lease == lease).values(**values)).rowcount)
+    return change_leased(connection, lease, values)
 
 
 def leave_for_later(connection: Connection, lease: str) -> bool:
@@ -168,9 +189,13 @@ def leave_for_later(connection: Connection, lease: str) -> bool:
 
 def close(connection: Connection, *which: ColumnElement[bool], end: JobEnd, now: datetime, **changes: object) -> int:
     """End jobs, leased or not. Returns how many. *changes*: other columns."""
-    values = {"state": end.state, "code": end.code, "message": end.message, **changes}
-    values |= {"lease": None, "lease_until": None, "done_at": now}
-    return connection.execute(update(jobs).where(*which).values(**values)).rowcount
+    return end_jobs(connection, update(jobs).where(*which), changes, end=end, now=now)
+
+
+def end_jobs(connection: Connection, which: Update, values: Mapping[str, object], *, end: JobEnd, now: datetime) -> int:
+    """As `close`, those of a statement that was made once, with the *values* that it is given."""
+    ended = {"state": end.state, "code": end.code, "message": end.message, "done_at": now}
+    return connection.execute(which, {**ended, "lease": None, "lease_until": None, **values}).rowcount
 
 
 def retry(connection: Connection, *which: ColumnElement[bool], now: datetime, **changes: object) -> tuple[int, ...]:

@@ -22,9 +22,10 @@ from sqlalchemy import (
     insert,
     select,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.domain.order import Order
-from worker.store.database.rows import insert_into
+from worker.store.database.made_once import among, given
 from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import documents, order_search, orders, payment_references
 
@@ -42,6 +43,17 @@ REFERENCE = re.compile(r"[+*]{0,3}(\d{3})/(\d{4})/(\d{5})[+*]{0,3}")
 NO_DIGIT = re.compile(r"\D")
 CURRENCIES = frozenset(("€", "eur"))
 EDGES = "#.,;:()[]{}<>\"'“”‘’„«»!?*"
+
+
+# Made once: a statement costs more to build than to run.
+WORDS = select(order_search.c.word).where(*given(order_search.c.shop_id, order_search.c.order_id))
+MADE = select(documents.c.order_id, documents.c.number, documents.c.total).where(*given(documents.c.shop_id))
+ASKED = select(payment_references.c.order_id, payment_references.c.reference).where(
+    *given(payment_references.c.shop_id)
+)
+MADE_FOR = MADE.where(among(documents.c.order_id, "order_ids"))
+ASKED_FOR = ASKED.where(among(payment_references.c.order_id, "order_ids"))
+ADD = {one.dialect.name: one.insert(order_search).on_conflict_do_nothing() for one in (sqlite, postgresql)}
 
 
 def words_of(*texts: str) -> frozenset[str]:
@@ -88,9 +100,9 @@ def update(connection: Connection, shop_id: str, order: Order) -> None:
     billing = order.billing
     wanted = words_of(order.number, billing.name, billing.company, billing.email) | {word_of_amount(order.total)}
     wanted |= words_of_documents(connection, shop_id, (order.order_id,)).get(order.order_id, frozenset())
-    mine = (order_search.c.shop_id == shop_id, order_search.c.order_id == order.order_id)
-    there = set(connection.execute(select(order_search.c.word).where(*mine)).scalars())
+    there = set(connection.execute(WORDS, {"shop_id": shop_id, "order_id": order.order_id}).scalars())
     if there - wanted:
+        mine = (order_search.c.shop_id == shop_id, order_search.c.order_id == order.order_id)
         connection.execute(delete(order_search).where(*mine, order_search.c.word.in_(there - wanted)))
     add(connection, shop_id, order.order_id, wanted - there)
 
@@ -99,17 +111,14 @@ def words_of_documents(
     connection: Connection, shop_id: str, order_ids: Collection[int] | None
 ) -> dict[int, frozenset[str]]:
     """Numbers, totals and payment references of the documents of orders; with None of all orders of the shop."""
-    made = select(documents.c.order_id, documents.c.number, documents.c.total).where(documents.c.shop_id == shop_id)
-    asked = select(payment_references.c.order_id, payment_references.c.reference)
-    asked = asked.where(payment_references.c.shop_id == shop_id)
+    made, asked, values = MADE, ASKED, {"shop_id": shop_id, "order_ids": order_ids}
     if order_ids is not None:
-        made = made.where(documents.c.order_id.in_(order_ids))
-        asked = asked.where(payment_references.c.order_id.in_(order_ids))
+        made, asked = MADE_FOR, ASKED_FOR
     found: dict[int, frozenset[str]] = {}
-    for row in connection.execute(made):
+    for row in connection.execute(made, values):
         words = words_of_number(row.number) | {word_of_amount(row.total)}
         found[row.order_id] = found.get(row.order_id, frozenset()) | words
-    for order_id, reference in connection.execute(asked):
+    for order_id, reference in connection.execute(asked, values):
         found[order_id] = found.get(order_id, frozenset()) | {reference}
     return found
 
@@ -118,7 +127,7 @@ def add(connection: Connection, shop_id: str, order_id: int, words: Collection[s
     """Let an order be found by *words* too; those that are there already stay."""
     if words:
         rows = [{"shop_id": shop_id, "order_id": order_id, "word": word} for word in sorted(words)]
-        connection.execute(insert_into(connection, order_search).on_conflict_do_nothing(), rows)
+        connection.execute(ADD[connection.dialect.name], rows)
 
 
 def orders_by_email(connection: Connection, shop_id: str, email: str) -> set[int]:

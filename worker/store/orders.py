@@ -16,6 +16,7 @@ from worker.domain.order import Order, OrderKey, SalePart
 from worker.domain.sale_part import part_of
 from worker.store import order_search, payment_methods
 from worker.store.database import json_codec
+from worker.store.database.made_once import given
 from worker.store.database.plan import unindexed
 from worker.store.database.rows import read_row
 from worker.store.database.shop_scope import is_of_order
@@ -52,6 +53,22 @@ class OrderState:
     paid_at: datetime | None
 
 
+# Made once: a statement costs more to build than to run.
+KEY = given(orders.c.shop_id, orders.c.order_id, orders.c.order_key)
+IGNORED_FLAGS = select(orders.c.ignored_flags).where(*KEY)
+FETCHED_AT = select(orders.c.fetched_at).where(*KEY)
+DELETE = delete(orders).where(*KEY)
+ADD = insert(orders)
+SPLIT = (
+    select(orders.c.order_id).where(*given(orders.c.shop_id, orders.c.order_id), orders.c.is_split.is_(True)).limit(1)
+)
+SUBORDERS = (
+    select(orders.c.order_id)
+    .where(*given(orders.c.shop_id, orders.c.main_order_id))
+    .order_by(unindexed(orders.c.order_id))
+)
+
+
 def save(
     connection: Connection,
     shop_id: str,
@@ -63,18 +80,17 @@ def save(
     """Upsert the order's last fetched state, rule results, flags and search words. Does nothing when it is older than the row's
     (`last_fetched_at`). A flag that a person ignored stays ignored.
     """
-    key = is_of_order(orders, OrderKey(shop_id, order.order_id, order.order_key))
-    before = json_codec.load(
-        tuple[Problem, ...], connection.execute(select(orders.c.ignored_flags).where(*key)).scalar() or "[]"
-    )
+    key = {"shop_id": shop_id, "order_id": order.order_id, "order_key": order.order_key}
+    known = connection.execute(IGNORED_FLAGS, key).scalar()
+    before = json_codec.load(tuple[Problem, ...], known or "[]")
     ignored = tuple(flag for flag in state.decision.flags if flag in before)
     part = part_of(order, parent_is_split=is_split(connection, shop_id, order.parent_id))
-    connection.execute(delete(orders).where(*key))
+    if known is not None:
+        connection.execute(DELETE, key)
     connection.execute(
-        insert(orders).values(
-            shop_id=shop_id,
-            order_id=order.order_id,
-            order_key=order.order_key,
+        ADD,
+        dict(
+            **key,
             order_number=order.number,
             status=order.status,
             currency=order.currency,
@@ -89,7 +105,7 @@ def save(
             rule_results=json_codec.dump(state.decision.rule_results),
             **as_values(tuple(flag for flag in state.decision.flags if flag not in ignored)),
             ignored_flags=json_codec.dump(ignored),
-        )
+        ),
     )
     order_search.update(connection, shop_id, order)
     payment_methods.remember(connection, shop_id, order.payment_method, order.payment_title)
@@ -124,20 +140,20 @@ def ignore_flags(connection: Connection, shop_id: str, order_id: int) -> int:
 
 def last_fetched_at(connection: Connection, shop_id: str, order_id: int, order_key: str) -> datetime | None:
     """As of when the order was last fetched; None before the first time. Call under the shop's lock."""
-    key = is_of_order(orders, OrderKey(shop_id, order_id, order_key))
-    return connection.execute(select(orders.c.fetched_at).where(*key)).scalar_one_or_none()
+    key = {"shop_id": shop_id, "order_id": order_id, "order_key": order_key}
+    return connection.execute(FETCHED_AT, key).scalar_one_or_none()
 
 
 def is_split(connection: Connection, shop_id: str, order_id: int) -> bool:
     """Whether a marketplace plugin made suborders of the order, as it last said."""
-    key = (orders.c.shop_id == shop_id, orders.c.order_id == order_id, orders.c.is_split.is_(True))
-    return bool(order_id) and connection.execute(select(orders.c.order_id).where(*key).limit(1)).first() is not None
+    if not order_id:
+        return False
+    return connection.execute(SPLIT, {"shop_id": shop_id, "order_id": order_id}).first() is not None
 
 
 def suborders(connection: Connection, shop_id: str, order_id: int) -> tuple[int, ...]:
     """The orders that are known to be suborders of this one."""
-    query = select(orders.c.order_id).where(orders.c.shop_id == shop_id, orders.c.main_order_id == order_id)
-    return tuple(connection.execute(query.order_by(unindexed(orders.c.order_id))).scalars())
+    return tuple(connection.execute(SUBORDERS, {"shop_id": shop_id, "main_order_id": order_id}).scalars())
 
 
 def columns() -> tuple[ColumnElement[Any], ...]:

@@ -4,13 +4,22 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
+from worker.store.database.made_once import among, given
 from worker.store.database.rows import insert_into
 from worker.store.database.tables import own_mails
 
 # A mail that left longer ago does not count as the mail of today's document (RECENT_S of the plugin's HeldMails.php).
 COUNTS_FOR = timedelta(days=1)
+
+
+# Made once: a statement costs more to build than to run.
+KINDS = select(own_mails.c.kind).where(
+    *given(own_mails.c.shop_id, own_mails.c.order_id),
+    among(own_mails.c.refund_id, "refund_ids"),
+    own_mails.c.left_at >= bindparam("since"),
+)
 
 
 @dataclass(frozen=True)
@@ -38,12 +47,5 @@ def kinds_mailed(
     connection: Connection, shop_id: str, order_id: int, refunds: Collection[int], *, now: datetime
 ) -> frozenset[str]:
     """The kinds of documents of an order that its own mails led to, those about the sale or about one of *refunds*."""
-    rows = connection.execute(
-        select(own_mails.c.kind).where(
-            own_mails.c.shop_id == shop_id,
-            own_mails.c.order_id == order_id,
-            own_mails.c.refund_id.in_((0, *refunds)),
-            own_mails.c.left_at >= now - COUNTS_FOR,
-        )
-    )
-    return frozenset(rows.scalars())
+    about = {"shop_id": shop_id, "order_id": order_id, "refund_ids": [0, *refunds]}
+    return frozenset(connection.execute(KINDS, {**about, "since": now - COUNTS_FOR}).scalars())

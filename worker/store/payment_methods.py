@@ -2,16 +2,20 @@
 
 from sqlalchemy import Connection, delete, insert, select
 
+from worker.store.database.made_once import given
 from worker.store.database.tables import payment_methods
+
+# Made once: a statement costs more to build than to run.
+TITLE = select(payment_methods.c.title).where(*given(payment_methods.c.shop_id, payment_methods.c.method))
 
 
 def remember(connection: Connection, shop_id: str, method: str, title: str) -> None:
     """Note a method by its id in WooCommerce, with its newest name. Call under the shop's lock."""
     if not method:
         return
-    mine = (payment_methods.c.shop_id == shop_id, payment_methods.c.method == method)
-    known = connection.execute(select(payment_methods.c.title).where(*mine)).scalar()
+    known = connection.execute(TITLE, {"shop_id": shop_id, "method": method}).scalar()
     if known != title:
+        mine = (payment_methods.c.shop_id == shop_id, payment_methods.c.method == method)
         connection.execute(delete(payment_methods).where(*mine))
         connection.execute(insert(payment_methods).values(shop_id=shop_id, method=method, title=title))
 

@@ -10,7 +10,16 @@ from worker.domain.order_payment import OPEN_STATUSES
 from worker.domain.payment_reference import digits_of, range_of, structured_communication
 from worker.domain.shop import Shop
 from worker.store import order_search
+from worker.store.database.made_once import among, given
 from worker.store.database.tables import orders, payment_references
+
+# Made once: a statement costs more to build than to run.
+ADD = insert(payment_references)
+FIND = (
+    select(payment_references)
+    .where(*given(payment_references.c.shop_id), among(payment_references.c.reference, "references"))
+    .order_by(payment_references.c.order_id)
+)
 
 
 def add(connection: Connection, document: Document) -> None:
@@ -24,9 +33,13 @@ def promise(connection: Connection, order: OrderKey, digits: str) -> None:
     """Note that the buyer of *order* was asked to pay under *digits*; nothing where they are empty, or noted already."""
     if digits and order not in find(connection, order.shop_id, [digits]).get(digits, ()):
         connection.execute(
-            insert(payment_references).values(
-                shop_id=order.shop_id, reference=digits, order_id=order.order_id, order_key=order.order_key
-            )
+            ADD,
+            {
+                "shop_id": order.shop_id,
+                "reference": digits,
+                "order_id": order.order_id,
+                "order_key": order.order_key,
+            },
         )
         order_search.add(connection, order.shop_id, order.order_id, (digits,))
 
@@ -57,10 +70,8 @@ def of_orders(connection: Connection, shop_id: str, order_ids: Iterable[int]) ->
 
 def find(connection: Connection, shop_id: str, references: Iterable[str]) -> dict[str, tuple[OrderKey, ...]]:
     """The orders of each of these references (twelve digits) that any has; more than one only after an id came back."""
-    column = payment_references.c
-    mine = select(payment_references).where(column.shop_id == shop_id, column.reference.in_(tuple(references)))
     found: dict[str, tuple[OrderKey, ...]] = {}
-    for row in connection.execute(mine.order_by(column.order_id)):
+    for row in connection.execute(FIND, {"shop_id": shop_id, "references": list(references)}):
         order = OrderKey(row.shop_id, row.order_id, row.order_key)
         found[row.reference] = (*found.get(row.reference, ()), order)
     return found

@@ -1,18 +1,47 @@
 """Which invoices of its order a payment pays. What came before there was an invoice pays the ones that follow."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, select
 
 from worker.domain.document import Kind
 from worker.domain.money import ZERO
 from worker.domain.order import OrderKey
 from worker.store import document_balances
-from worker.store.database.shop_scope import is_of_order
+from worker.store.database.made_once import given
 from worker.store.database.tables import documents, payment_shares, payments
-from worker.store.document_balances import stands
+from worker.store.document_balances import STANDS
+
+
+def of_one(table: Any) -> tuple[ColumnElement[bool], ...]:
+    """As `is_of_order`, of an order that is given when the statement is run, by the names of its key."""
+    return given(table.c.shop_id, table.c.order_id, table.c.order_key)
+
+
+# Made once: a statement costs more to build than to run.
+KEY = (payment_shares.c.payment_id, payment_shares.c.document_id)
+SHARES = (
+    select(*KEY, func.sum(payment_shares.c.amount, type_=payment_shares.c.amount.type))
+    .join_from(payment_shares, payments, payment_shares.c.payment_id == payments.c.payment_id)
+    .group_by(*KEY)
+    .order_by(*KEY)
+)
+SHARES_OF_ORDER = SHARES.where(*of_one(payments))
+STANDING_SHARES = SHARES_OF_ORDER.where(STANDS)
+STANDING = (
+    select(payments.c.payment_id, payments.c.amount).where(*of_one(payments), STANDS).order_by(payments.c.payment_id)
+)
+ADD = insert(payment_shares)
+ANY_PAYMENT = select(payments.c.payment_id).where(*of_one(payments)).limit(1)
+INVOICES = (
+    select(documents.c.document_id)
+    .where(*of_one(documents), documents.c.kind == Kind.INVOICE, documents.c.test.is_(False))
+    .order_by(documents.c.document_id)
+)
+PAID = select(func.sum(payments.c.amount, type_=payments.c.amount.type)).where(*of_one(payments))
 
 
 def share_out(connection: Connection, order: OrderKey, *, now: datetime) -> None:
@@ -45,13 +74,9 @@ def share_out(connection: Connection, order: OrderKey, *, now: datetime) -> None
 def unshared(connection: Connection, order: OrderKey) -> list[tuple[int, int | None, Decimal]]:
     """What no invoice was paid with of each payment that stands: its id, None and the amount."""
     spent: dict[int, Decimal] = {}
-    for payment_id, _, amount in shares_of(connection, *is_of_order(payments, order)):
+    for payment_id, _, amount in read_shares(connection, SHARES_OF_ORDER, vars(order)):
         spent[payment_id] = spent.get(payment_id, ZERO) + amount
-    rows = connection.execute(
-        select(payments.c.payment_id, payments.c.amount)
-        .where(*is_of_order(payments, order), stands())
-        .order_by(payments.c.payment_id)
-    )
+    rows = connection.execute(STANDING, vars(order))
     left = [(payment_id, amount - spent.get(payment_id, ZERO)) for payment_id, amount in rows]
     return [(payment_id, None, amount) for payment_id, amount in left if amount > 0]
 
@@ -63,7 +88,7 @@ def overpaid(
     found: list[tuple[int, int | None, Decimal]] = []
     too_much = {document_id: -amount for document_id, amount in open_of.items() if amount < 0}
     # Not of one that was reversed: what it paid is taken back already, and would be twice.
-    for payment_id, document_id, amount in shares_of(connection, *is_of_order(payments, order), stands()):
+    for payment_id, document_id, amount in read_shares(connection, STANDING_SHARES, vars(order)):
         movable = min(amount, too_much.get(document_id, ZERO))
         if movable > 0:
             found.append((payment_id, document_id, movable))
@@ -73,15 +98,13 @@ def overpaid(
 
 def shares_of(connection: Connection, *which: ColumnElement[bool]) -> list[tuple[int, int, Decimal]]:
     """Of the payments that are meant, in their order: payment, document, and how much of the one pays the other now."""
-    amount = func.sum(payment_shares.c.amount, type_=payment_shares.c.amount.type)
-    key = (payment_shares.c.payment_id, payment_shares.c.document_id)
-    rows = connection.execute(
-        select(*key, amount)
-        .join_from(payment_shares, payments, payment_shares.c.payment_id == payments.c.payment_id)
-        .where(*which)
-        .group_by(*key)
-        .order_by(*key)
-    )
+    return read_shares(connection, SHARES.where(*which), {})
+
+
+def read_shares(
+    connection: Connection, query: Select[Any], values: Mapping[str, object]
+) -> list[tuple[int, int, Decimal]]:
+    rows = connection.execute(query, values)
     return [(payment_id, document_id, share) for payment_id, document_id, share in rows if share]
 
 
@@ -91,18 +114,19 @@ def add_shares(connection: Connection, new: Iterable[tuple[int, int, Decimal]], 
         for payment_id, document_id, amount in new
     ]
     if rows:
-        connection.execute(insert(payment_shares), rows)
+        connection.execute(ADD, rows)
 
 
 def invoices_of(connection: Connection, order: OrderKey) -> tuple[int, ...]:
     """The ids of an order's invoices, oldest first, without those of a test."""
-    mine = (*is_of_order(documents, order), documents.c.kind == Kind.INVOICE, documents.c.test.is_(False))
-    return tuple(
-        connection.execute(select(documents.c.document_id).where(*mine).order_by(documents.c.document_id)).scalars()
-    )
+    return tuple(connection.execute(INVOICES, vars(order)).scalars())
+
+
+def has_payments(connection: Connection, order: OrderKey) -> bool:
+    """Whether any money was ever counted for an order."""
+    return connection.execute(ANY_PAYMENT, vars(order)).first() is not None
 
 
 def total_paid(connection: Connection, order: OrderKey) -> Decimal:
     """All that came in for an order."""
-    amount = func.sum(payments.c.amount, type_=payments.c.amount.type)
-    return connection.execute(select(amount).where(*is_of_order(payments, order))).scalar() or ZERO
+    return connection.execute(PAID, vars(order)).scalar() or ZERO

@@ -13,12 +13,22 @@ from worker.domain.payment import HEARSAY, PaymentSource, Receipt
 from worker.domain.payment_method import is_transfer
 from worker.domain.webhook import WebhookEventKind
 from worker.store import counters, document_balances, settle_orders, waiting_orders, webhooks
+from worker.store.database.made_once import given
 from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import documents, orders, payment_shares, payments
-from worker.store.payment_shares import add_shares, invoices_of, share_out, shares_of
+from worker.store.payment_shares import add_shares, invoices_of, of_one, share_out, shares_of
 
 # So many are looked up in one query.
 AT_ONCE = 500
+# Made once: a statement costs more to build than to run.
+ADD = insert(payments).returning(payments.c.payment_id, sort_by_parameter_order=True)
+NEWEST_CURRENCY = (
+    select(documents.c.currency).where(*of_one(documents)).order_by(documents.c.document_id.desc()).limit(1)
+)
+OF_ORDER = select(payments).where(*of_one(payments)).order_by(payments.c.payment_id)
+ORDER_OF_DOCUMENT = select(documents.c.shop_id, documents.c.order_id, documents.c.order_key).where(
+    *given(documents.c.document_id)
+)
 
 
 @dataclass(frozen=True)
@@ -165,14 +175,12 @@ def add_rows(
     ]
     if any(receipt.source is not PaymentSource.ORDER for _, receipt in money):  # of that the shop told us
         settle_orders.plan(connection, order, now=now)
-    new = insert(payments).returning(payments.c.payment_id, sort_by_parameter_order=True)
-    return [int(payment_id) for payment_id in connection.execute(new, rows).scalars()]
+    return [int(payment_id) for payment_id in connection.execute(ADD, rows).scalars()]
 
 
 def currency_of(connection: Connection, order: OrderKey) -> str:
     """That of the order's newest document, or of the order itself while it has none."""
-    newest = select(documents.c.currency).where(*is_of_order(documents, order)).order_by(documents.c.document_id.desc())
-    told = connection.execute(newest.limit(1)).scalar()
+    told = connection.execute(NEWEST_CURRENCY, vars(order)).scalar()
     return str(told or connection.execute(select(orders.c.currency).where(*is_of_order(orders, order))).scalar_one())
 
 
@@ -227,8 +235,7 @@ def get(connection: Connection, payment_id: int) -> Payment:
 
 def of_order(connection: Connection, order: OrderKey) -> tuple[Payment, ...]:
     """All payments of an order, oldest first, with those that were reversed and the rows that reverse them."""
-    rows = connection.execute(select(payments).where(*is_of_order(payments, order)).order_by(payments.c.payment_id))
-    return tuple(as_payment(row) for row in rows.mappings())
+    return tuple(as_payment(row) for row in connection.execute(OF_ORDER, vars(order)).mappings())
 
 
 def of_documents(connection: Connection, document_ids: Sequence[int]) -> dict[int, tuple[Payment, ...]]:
@@ -261,5 +268,4 @@ def order_of(payment: Payment) -> OrderKey:
 
 
 def order_of_document(connection: Connection, document_id: int) -> OrderKey:
-    columns = (documents.c.shop_id, documents.c.order_id, documents.c.order_key)
-    return OrderKey(*connection.execute(select(*columns).where(documents.c.document_id == document_id)).one())
+    return OrderKey(*connection.execute(ORDER_OF_DOCUMENT, {"document_id": document_id}).one())

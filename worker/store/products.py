@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from worker.domain.product import Product
+from worker.store.database.made_once import among, given
 from worker.store.database.rows import insert_into
 from worker.store.database.tables import products
 
@@ -20,10 +21,12 @@ class KnownProducts:
     settled: frozenset[int]
 
 
+# Made once: a statement costs more to build than to run.
+FIND = select(products).where(*given(products.c.shop_id), among(products.c.product_id, "product_ids"))
+
+
 def find(connection: Connection, shop_id: str, product_ids: Iterable[int], *, now: datetime) -> KnownProducts:
-    rows = connection.execute(
-        select(products).where(products.c.shop_id == shop_id, products.c.product_id.in_(tuple(product_ids)))
-    ).all()
+    rows = connection.execute(FIND, {"shop_id": shop_id, "product_ids": list(product_ids)}).all()
     known = {
         row.product_id: Product(row.product_id, row.virtual, row.downloadable, tuple(json.loads(row.categories)))
         for row in rows

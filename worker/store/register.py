@@ -13,10 +13,19 @@ from worker.domain.document import Document, Kind, signed
 from worker.errors import InvalidValue
 from worker.store import document_balances
 from worker.store.database import json_codec
+from worker.store.database.made_once import given
 from worker.store.database.tables import documents, register
 
 GENESIS = "0" * 64
 AT_ONCE = 500
+# Made once: a statement costs more to build than to run.
+HEAD = (
+    select(register.c.position, register.c.hash)
+    .where(*given(register.c.shop_id))
+    .order_by(register.c.position.desc())
+    .limit(1)
+)
+ADD = insert(register)
 
 
 @dataclass(frozen=True)
@@ -96,27 +105,23 @@ def append(connection: Connection, document: Document) -> RegisterHead:
     snapshot_sha256 = json_codec.sha256(json_codec.dump(document.draft))
     new_hash = entry_hash(last.hash, position=position, document=document, snapshot_sha256=snapshot_sha256)
     connection.execute(
-        insert(register).values(
-            shop_id=document.shop_id,
-            position=position,
-            document_id=document.document_id,
-            number=document.number,
-            snapshot_sha256=snapshot_sha256,
-            previous_hash=last.hash,
-            hash=new_hash,
-        )
+        ADD,
+        {
+            "shop_id": document.shop_id,
+            "position": position,
+            "document_id": document.document_id,
+            "number": document.number,
+            "snapshot_sha256": snapshot_sha256,
+            "previous_hash": last.hash,
+            "hash": new_hash,
+        },
     )
     return RegisterHead(position, new_hash)
 
 
 def head(connection: Connection, shop_id: str) -> RegisterHead:
     """The newest row of a shop's register; position 0 while there is none."""
-    last = connection.execute(
-        select(register.c.position, register.c.hash)
-        .where(register.c.shop_id == shop_id)
-        .order_by(register.c.position.desc())
-        .limit(1)
-    ).one_or_none()
+    last = connection.execute(HEAD, {"shop_id": shop_id}).one_or_none()
     return RegisterHead(last.position, last.hash) if last else EMPTY_HEAD
 
 

@@ -5,18 +5,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, delete, select, update
 
 from worker.domain.order import OrderKey
 from worker.message import NO_MESSAGE, Message
 from worker.queue import QueueName
 from worker.store import jobs as job_store
+from worker.store.database.made_once import given
 from worker.store.database.tables import jobs
-from worker.store.jobs import IS_PASSING, IS_PENDING, JobEnd, JobKind, Leased, NewJob
+from worker.store.jobs import IS_PASSING, IS_PENDING, Claim, JobEnd, JobKind, Leased, NewJob
 
 # The name of the job, as people meet it.
 SETTLE_ORDER = JobKind.SETTLE_ORDER.value
 IS_SETTLEMENT = jobs.c.kind == JobKind.SETTLE_ORDER
+
+
+# Made once: a statement costs more to build than to run.
+CLAIM = Claim(IS_SETTLEMENT, *given(jobs.c.job_id, prefix="of_"), one_at_a_time="group_id")
+OF_ORDER = given(jobs.c.shop_id, jobs.c.order_id, prefix="of_")
+CLOSE_FAILED = update(jobs).where(IS_SETTLEMENT, IS_PENDING, *OF_ORDER, jobs.c.state == "failed")
 
 
 @dataclass(frozen=True)
@@ -47,12 +54,10 @@ def plan(connection: Connection, order: OrderKey, *, now: datetime) -> None:
 
 def take(connection: Connection, job_id: int, *, now: datetime, lease_for: timedelta) -> LeasedSettlement | None:
     """Lease an order; None when it is settled, put off, or in other hands."""
-    which = (IS_SETTLEMENT, jobs.c.job_id == job_id)
-    lease = job_store.claim(connection, *which, now=now, lease_for=lease_for, one_at_a_time="group_id")
-    if lease is None:
-        return None
-    row = connection.execute(select(jobs).where(jobs.c.lease == lease)).one()
-    return LeasedSettlement(lease, row.attempts, row.created_at, OrderKey(row.shop_id, row.order_id, row.detail))
+    for row in CLAIM.take(connection, now=now, lease_for=lease_for, of_job_id=job_id):
+        order = OrderKey(row.shop_id, row.order_id, row.detail)
+        return LeasedSettlement(row.lease, row.attempts, row.created_at, order)
+    return None
 
 
 def retry_order(connection: Connection, shop_id: str, order_id: int, *, now: datetime) -> tuple[int, ...]:
@@ -68,7 +73,8 @@ def retry_now(connection: Connection, job_ids: Sequence[int], *, now: datetime) 
 
 def close_failed(connection: Connection, shop_id: str, order_id: int, end: JobEnd, *, now: datetime) -> int:
     """End what failed for an order: it is answered in another way. Returns how many."""
-    return job_store.close(connection, *failed_of_order(shop_id, order_id), end=end, now=now)
+    mine = {"of_shop_id": shop_id, "of_order_id": order_id}
+    return job_store.end_jobs(connection, CLOSE_FAILED, mine, end=end, now=now)
 
 
 def failed_of_order(shop_id: str, order_id: int) -> tuple[ColumnElement[bool], ...]:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from worker.domain.payment_reference import LARGEST_SEED, range_of
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.store.database import json_codec
 from worker.store.database.encryption import Encryption
+from worker.store.database.made_once import given
 from worker.store.database.rows import insert_into
 from worker.store.database.shop_scope import within
 from worker.store.database.tables import payment_references, shops, signature_failures
@@ -61,7 +62,9 @@ class ConnectedShop:
 
 
 # Made once: a statement costs more to build than to run.
-SECRETS = select(shops.c.secrets).where(shops.c.shop_id == bindparam("shop_id"))
+FIND = select(shops).where(*given(shops.c.shop_id))
+SECRETS = select(shops.c.secrets).where(*given(shops.c.shop_id))
+SETTINGS = select(shops.c.settings).where(*given(shops.c.shop_id))
 
 
 def new_shop_id() -> str:
@@ -149,7 +152,7 @@ def rotate_webhook_secret(connection: Connection, encryption: Encryption, shop_i
 
 
 def find(connection: Connection, encryption: Encryption, shop_id: str) -> ConnectedShop | None:
-    row = connection.execute(select(shops).where(shops.c.shop_id == shop_id)).one_or_none()
+    row = connection.execute(FIND, {"shop_id": shop_id}).one_or_none()
     if row is None:
         return None
     return ConnectedShop(
@@ -191,7 +194,7 @@ def with_own_mail_server(connection: Connection, encryption: Encryption, shop_id
 
 def settings_of(connection: Connection, shop_id: str) -> Shop | None:
     """A shop without its secrets, which cost a decryption."""
-    settings = connection.execute(select(shops.c.settings).where(shops.c.shop_id == shop_id)).scalar()
+    settings = connection.execute(SETTINGS, {"shop_id": shop_id}).scalar()
     return as_shop(settings) if settings is not None else None
 
 

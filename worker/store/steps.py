@@ -3,18 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, insert, literal_column, select, update
-from sqlalchemy.engine import Row
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, insert, literal_column, select, update
 
 from worker.domain.reminder import KIND_ONES
 from worker.domain.step import MAIL, STEPS
 from worker.message import Message
 from worker.store import jobs as job_store
+from worker.store.database.made_once import NOW, among, given
 from worker.store.database.rows import read_row
-from worker.store.database.tables import Instant, jobs
-from worker.store.jobs import IS_PENDING, JobEnd, JobKind, Leased
+from worker.store.database.tables import jobs
+from worker.store.jobs import IS_PENDING, Claim, JobEnd, JobKind, Leased
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,13 @@ IS_STEP: ColumnElement[bool] = literal_column("jobs.kind = 'step'")
 
 
 # Made once: a statement costs more to build than to run.
-FREE_NAMES = select(jobs.c.name).where(
-    IS_STEP, jobs.c.document_id == bindparam("document_id"), job_store.free(bindparam("now", type_=Instant()))
-)
+FREE_NAMES = select(jobs.c.name).where(IS_STEP, *given(jobs.c.document_id), job_store.free(NOW))
+GROUP_OF = select(jobs.c.group_id).where(IS_STEP, *given(jobs.c.document_id, jobs.c.name))
+OF_DOCUMENTS = select(jobs).where(IS_STEP, among(jobs.c.document_id, "document_ids"))
+PLAN = insert(jobs)
+OF_NAME = jobs.c.name == bindparam("of_name")
+ONE = Claim(IS_STEP, *given(jobs.c.document_id, prefix="of_"), OF_NAME, one_at_a_time="group_id")
+GROUP = Claim(IS_STEP, *given(jobs.c.group_id, prefix="of_"), OF_NAME, one_at_a_time="group_id")
 
 
 @dataclass(frozen=True)
@@ -83,12 +88,12 @@ def plan(connection: Connection, plan: StepPlan, *, shop_id: str, document_id: i
         }
         for name in plan.names
     ]
-    connection.execute(insert(jobs), rows)
+    connection.execute(PLAN, rows)
 
 
 def of_documents(connection: Connection, document_ids: Sequence[int]) -> dict[int, dict[str, Step]]:
     found: dict[int, dict[str, Step]] = {}
-    for row in connection.execute(select(jobs).where(IS_STEP, jobs.c.document_id.in_(document_ids))):
+    for row in connection.execute(OF_DOCUMENTS, {"document_ids": document_ids}):
         step = as_step(row)
         found.setdefault(step.document_id, {})[step.name] = step
     return found
@@ -110,17 +115,15 @@ def take(
 
     A mail takes along those of its group, all or nothing: while one of them is in other hands, nobody else mails the rest.
     """
-    mine: tuple[ColumnElement[bool], ...] = (IS_STEP, jobs.c.document_id == document_id, jobs.c.name == name)
+    group = None
     if name in MAILED_TOGETHER:
-        group = connection.execute(select(jobs.c.group_id).where(*mine)).scalar()
-        if group is not None:
-            mine = (IS_STEP, jobs.c.group_id == group, jobs.c.name == name)
-    lease = job_store.claim(connection, *mine, now=now, lease_for=lease_for, one_at_a_time="group_id")
-    if lease is None:
-        return None
-    rows = connection.execute(select(jobs).where(jobs.c.lease == lease).order_by(jobs.c.document_id))
-    found = tuple(as_step(row) for row in rows)
-    return LeasedSteps(lease, found[0].attempts, found[0].created_at, found)
+        group = connection.execute(GROUP_OF, {"document_id": document_id, "name": name}).scalar()
+    if group is not None:
+        rows = GROUP.take(connection, now=now, lease_for=lease_for, of_group_id=group, of_name=name)
+    else:
+        rows = ONE.take(connection, now=now, lease_for=lease_for, of_document_id=document_id, of_name=name)
+    found = tuple(as_step(row) for row in sorted(rows, key=attrgetter("document_id")))
+    return LeasedSteps(rows[0].lease, found[0].attempts, found[0].created_at, found) if found else None
 
 
 def retry(connection: Connection, document_id: int, name: str, *, now: datetime) -> bool:

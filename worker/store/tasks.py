@@ -14,10 +14,11 @@ from worker.message import NO_MESSAGE, read_message
 from worker.queue import QueueName
 from worker.store import jobs as job_store
 from worker.store.database import json_codec
+from worker.store.database.made_once import given
 from worker.store.database.rows import read_row
 from worker.store.database.tables import jobs, shops, tasks
 from worker.store.files.temporary import TemporaryFile
-from worker.store.jobs import JobEnd, JobKind, Leased, NewJob
+from worker.store.jobs import Claim, JobEnd, JobKind, Leased, NewJob
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class LeasedTask(Leased):
 
 MOST_WAITING = 100
 IS_TASK = jobs.c.kind == JobKind.TASK
+CLAIM = Claim(IS_TASK, *given(jobs.c.job_id, prefix="of_"))
 # Tasks that may take minutes: what else pages ask for does not wait behind them.
 LONG = frozenset(
     (
@@ -146,10 +148,9 @@ def find(connection: Connection, task_id: int) -> Task | None:
 
 def take(connection: Connection, task_id: int, *, now: datetime, lease_for: timedelta) -> LeasedTask | None:
     """Lease a task; None when it is finished, put off, or in other hands."""
-    mine = (IS_TASK, jobs.c.job_id == task_id)
-    lease = job_store.claim(connection, *mine, now=now, lease_for=lease_for)
-    task = find(connection, task_id) if lease else None
-    return LeasedTask(lease, task.attempts, task.requested_at, task) if lease and task else None
+    leased = CLAIM.take(connection, now=now, lease_for=lease_for, of_job_id=task_id)
+    task = find(connection, task_id) if leased else None
+    return LeasedTask(leased[0].lease, task.attempts, task.requested_at, task) if task else None
 
 
 def finish(

@@ -11,6 +11,7 @@ from worker.domain.access_point import Sent, State
 from worker.domain.step import TRANSMIT
 from worker.message import Message
 from worker.store import jobs as job_store
+from worker.store.database.made_once import among
 from worker.store.database.tables import jobs, transmissions
 from worker.store.jobs import IS_PENDING, JobEnd
 from worker.store.steps import IS_STEP
@@ -19,6 +20,8 @@ OPEN, UNKNOWN = "open", "unknown"
 # So long what was delivered may still be rejected (Message Level Status, Peppol 2026).
 FOLLOWED = timedelta(days=3)
 FIRST_LOOK = timedelta(minutes=1)
+# Made once: a statement costs more to build than to run.
+OF_DOCUMENTS = select(transmissions).where(among(transmissions.c.document_id, "document_ids"))
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def find(connection: Connection, document_id: int) -> Transmission | None:
 
 
 def of_documents(connection: Connection, document_ids: Sequence[int]) -> dict[int, Transmission]:
-    found = connection.execute(select(transmissions).where(transmissions.c.document_id.in_(document_ids)))
+    found = connection.execute(OF_DOCUMENTS, {"document_ids": document_ids})
     return {row["document_id"]: Transmission(**row) for row in found.mappings()}
 
 

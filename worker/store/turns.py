@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, String, and_, bindparam, column, select, text
+from sqlalchemy import ColumnElement, Connection, String, bindparam, column, select, text
 from sqlalchemy.engine import Row
 from sqlalchemy.sql.expression import TextualSelect
 
@@ -23,6 +24,7 @@ from worker.queue import (
     QueueName,
 )
 from worker.store import jobs as job_store
+from worker.store.database.made_once import NOW, given
 from worker.store.database.tables import PENDING, Instant, jobs
 from worker.store.jobs import IS_PENDING, JobKind
 from worker.store.worker_share import Load
@@ -84,7 +86,7 @@ WHERE queue = :queue AND state = 'running' AND {PENDING} AND lease_until < :now 
 
 
 def due_steps(whose: str) -> TextualSelect:
-    query = text(DUE_OF_ORDER.replace("WHOSE", whose)).bindparams(bindparam("now", type_=Instant()))
+    query = text(DUE_OF_ORDER.replace("WHOSE", whose)).bindparams(NOW)
     return query.columns(*jobs.c)
 
 
@@ -94,12 +96,19 @@ DUE_OF_DOCUMENTS = due_steps(
 )
 
 
+GET = select(jobs).where(*given(jobs.c.job_id))
+FREE = select(jobs).where(IS_PENDING, job_store.free(NOW)).order_by(jobs.c.job_id)
+FREE_JOB = FREE.where(jobs.c.job_id == bindparam("row_id"))
+FREE_OF_DOCUMENT = FREE.where(jobs.c.document_id == bindparam("row_id"), jobs.c.kind == JobKind.STEP)
+
+
 @dataclass(frozen=True)
 class DueJob:
     """Something that can be done now. *row_id* is what the job's argument names: a document for a step, otherwise the job itself."""
 
     job_id: int
     kind: JobKind
+    name: str
     queue: QueueName
     shop_id: str
     order_id: int | None
@@ -123,13 +132,19 @@ class DueJob:
 
 def first_of_each_shop(connection: Connection, queue: QueueName, *, now: datetime) -> dict[str, int]:
     """By shop, the id of the job of *queue* that it would do next; shops in the order of their ids."""
-    query = text(FIRST_OF_EACH_SHOP.replace("READY", is_ready(queue))).bindparams(
-        bindparam("queue", queue.value, String()), bindparam("now", now, Instant())
-    )
     found: dict[str, int] = {}
-    for row in connection.execute(query.columns(column("shop_id"), column("job_id"))):
-        found.setdefault(row.shop_id, row.job_id)
+    for shop_id, job_id in connection.execute(first_of_queue(queue), {"queue": queue.value, "now": now}):
+        found.setdefault(shop_id, job_id)
     return dict(sorted(found.items()))
+
+
+@cache
+def first_of_queue(queue: QueueName) -> TextualSelect:
+    """Made once: a statement costs more to build than to run."""
+    query = text(FIRST_OF_EACH_SHOP.replace("READY", is_ready(queue))).bindparams(
+        bindparam("queue", type_=String()), NOW
+    )
+    return query.columns(column("shop_id"), column("job_id"))
 
 
 def is_ready(queue: QueueName) -> str:
@@ -162,11 +177,8 @@ def due_of_shop(
 
 def find_due(connection: Connection, name: str, row_id: int, *, now: datetime) -> DueJob | None:
     """What the job *name* of *row_id* stands for, if it can be done now; of a document the first step of all."""
-    which = jobs.c.job_id == row_id
-    if name in BY_DOCUMENT:
-        which = and_(jobs.c.document_id == row_id, jobs.c.kind == JobKind.STEP)
-    rows = connection.execute(select(jobs).where(which, IS_PENDING, job_store.free(now)).order_by(jobs.c.job_id))
-    found = [as_due_job(row) for row in rows]
+    query = FREE_OF_DOCUMENT if name in BY_DOCUMENT else FREE_JOB
+    found = [as_due_job(row) for row in connection.execute(query, {"row_id": row_id, "now": now})]
     return next(
         (due for queue in (QueueName.PDF, QueueName.MAIL) for due in found if due.queue is queue), None
     ) or next(iter(found), None)
@@ -182,10 +194,17 @@ def due_after(connection: Connection, done: DueJob, *, now: datetime) -> list[Du
 
 
 def get(connection: Connection, job_id: int) -> DueJob:
-    return as_due_job(connection.execute(select(jobs).where(jobs.c.job_id == job_id)).one())
+    return as_due_job(connection.execute(GET, {"job_id": job_id}).one())
 
 
 def as_due_job(row: Row[Any]) -> DueJob:
     return DueJob(
-        row.job_id, JobKind(row.kind), QueueName(row.queue), row.shop_id, row.order_id, row.document_id, row.next_at
+        row.job_id,
+        JobKind(row.kind),
+        row.name,
+        QueueName(row.queue),
+        row.shop_id,
+        row.order_id,
+        row.document_id,
+        row.next_at,
     )

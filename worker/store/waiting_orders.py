@@ -12,7 +12,15 @@ from worker.store import shops
 from worker.store.database import json_codec
 from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import documents, orders, unpaid
-from worker.store.payment_shares import total_paid
+from worker.store.payment_shares import of_one, total_paid
+
+# Made once: a statement costs more to build than to run.
+ASKING_DOCUMENTS = (
+    select(documents.c.document_id, documents.c.kind)
+    .where(*of_one(documents))
+    .where(documents.c.test.is_(False), documents.c.kind.in_((Kind.INVOICE, *ASKING)))
+    .order_by(documents.c.document_id)
+)
 
 
 def follow(connection: Connection, order: OrderKey) -> None:
@@ -35,9 +43,7 @@ def follow(connection: Connection, order: OrderKey) -> None:
 
 def asking_documents(connection: Connection, order: OrderKey) -> tuple[list[int], bool]:
     """The ids of its confirmations and payment requests, oldest first, and whether there is an invoice."""
-    mine = (*is_of_order(documents, order), documents.c.test.is_(False), documents.c.kind.in_((Kind.INVOICE, *ASKING)))
-    query = select(documents.c.document_id, documents.c.kind).where(*mine).order_by(documents.c.document_id)
-    made = connection.execute(query).all()
+    made = connection.execute(ASKING_DOCUMENTS, vars(order)).all()
     asking = [row.document_id for row in made if row.kind != Kind.INVOICE]
     return asking, len(asking) < len(made)
 

@@ -4,9 +4,11 @@ import secrets as random
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, Insert, bindparam, delete, func, insert, literal, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
 from worker.domain.actor import Actor
@@ -16,15 +18,17 @@ from worker.message import NO_MESSAGE, Message
 from worker.queue import QueueName
 from worker.store import jobs as job_store
 from worker.store.database.encryption import Encryption
-from worker.store.database.rows import insert_into, read_row
+from worker.store.database.made_once import NOW, given
+from worker.store.database.rows import read_row
 from worker.store.database.tables import documents, jobs, webhook_endpoints
-from worker.store.jobs import JobKind, Leased
+from worker.store.jobs import IS_PENDING, Claim, JobKind, Leased
 
 MOST_ENDPOINTS = 10
 SECRET_PREFIX = "fh_"  # noqa: S105  # how a secret begins, not one
 ALERT = "webhook_stopped"  # open while one of a shop's webhooks is stopped, other than by a person
 BY_A_PERSON = Message("Stopped by a person.")
 IS_EVENT = jobs.c.kind == JobKind.WEBHOOK_EVENT
+CLAIM = Claim(IS_EVENT, *given(jobs.c.job_id, prefix="of_"), one_at_a_time="endpoint_id")
 
 
 @dataclass(frozen=True)
@@ -171,6 +175,12 @@ def has_failed(connection: Connection, shop_id: str) -> bool:
 
 def plan(connection: Connection, kind: WebhookEventKind, document_id: int, *, now: datetime) -> None:
     """Owe a call to each endpoint that wants *event*. Call in the transaction of what happened: so none is lost, and none is owed twice."""
+    connection.execute(planning(connection.dialect.name, kind), {"document": document_id, "now": now})
+
+
+@cache
+def planning(dialect_name: str, kind: WebhookEventKind) -> Insert:
+    """Made once for each: a statement costs more to build than to run."""
     values = {
         "kind": literal(JobKind.WEBHOOK_EVENT.value),
         "name": literal(kind.value),
@@ -179,27 +189,36 @@ def plan(connection: Connection, kind: WebhookEventKind, document_id: int, *, no
         "document_id": documents.c.document_id,
         "endpoint_id": webhook_endpoints.c.endpoint_id,
         "state": literal("waiting"),
-        "created_at": literal(now, jobs.c.created_at.type),
-        "next_at": literal(now, jobs.c.next_at.type),
+        "created_at": NOW,
+        "next_at": NOW,
     }
     wanting = (
         select(*values.values())
         .select_from(webhook_endpoints)
         .join(documents, documents.c.shop_id == webhook_endpoints.c.shop_id)
-        .where(documents.c.document_id == document_id, webhook_endpoints.c.stopped_at.is_(None))
+        .where(documents.c.document_id == bindparam("document"), webhook_endpoints.c.stopped_at.is_(None))
         .where((" " + webhook_endpoints.c.events + " ").contains(f" {kind} ", autoescape=True))
         # An endpoint that is being removed is waited for and then gone; without the lock its foreign key would end the issuing.
         .with_for_update(read=True, key_share=True, of=webhook_endpoints)
     )
-    connection.execute(insert_into(connection, jobs).from_select(list(values), wanting).on_conflict_do_nothing())
+    dialect = sqlite if dialect_name == "sqlite" else postgresql
+    planned: Insert = dialect.insert(jobs).from_select(list(values), wanting).on_conflict_do_nothing()
+    return planned
+
+
+DUE_OF_SHOP = (
+    select(jobs.c.job_id)
+    .where(IS_EVENT, *given(jobs.c.shop_id), IS_PENDING, job_store.free(NOW))
+    .order_by(jobs.c.job_id)
+    .limit(bindparam("most"))
+)
 
 
 def due_ids(connection: Connection, *, now: datetime, limit: int, shop_id: str | None = None) -> tuple[int, ...]:
     """Calls that can be made now, oldest first."""
-    which = [IS_EVENT]
-    if shop_id is not None:
-        which.append(jobs.c.shop_id == shop_id)
-    return job_store.due_ids(connection, *which, now=now, limit=limit)
+    if shop_id is None:
+        return job_store.due_ids(connection, IS_EVENT, now=now, limit=limit)
+    return tuple(connection.execute(DUE_OF_SHOP, {"shop_id": shop_id, "now": now, "most": limit}).scalars())
 
 
 def next_event_of(connection: Connection, endpoint_id: int, *, now: datetime) -> int | None:
@@ -215,16 +234,15 @@ def take(
 
     One at a time for each endpoint: a receiver that does not answer holds one worker, not all of them.
     """
-    mine = (IS_EVENT, jobs.c.job_id == event_id)
-    lease = job_store.claim(connection, *mine, now=now, lease_for=lease_for, one_at_a_time="endpoint_id")
-    if lease is None:
+    leased = CLAIM.take(connection, now=now, lease_for=lease_for, of_job_id=event_id)
+    if not leased:
         return None
-    event = as_event(connection.execute(select(jobs).where(jobs.c.lease == lease)).one())
+    event = as_event(leased[0])
     row = connection.execute(
         select(webhook_endpoints).where(webhook_endpoints.c.endpoint_id == event.endpoint_id)
     ).one()
     secret = encryption.decrypt(row.secret)
-    return LeasedWebhookEvent(lease, event.attempts, event.created_at, event, as_endpoint(row), secret)
+    return LeasedWebhookEvent(leased[0].lease, event.attempts, event.created_at, event, as_endpoint(row), secret)
 
 
 def postpone(connection: Connection, endpoint_id: int, *, until: datetime) -> None:

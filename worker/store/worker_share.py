@@ -109,22 +109,31 @@ def slow(connection: Connection, *, now: datetime) -> frozenset[tuple[str, Queue
 def load(connection: Connection, *, now: datetime, lease_for: timedelta) -> Load:
     """What there is at this moment. *lease_for*: how long leases are, which tells since when one is held."""
     workers, long_workers = leases.workers_there(connection, now=now)
+    is_shared = max(workers, long_workers) > 1  # one worker alone is shared by turns, whoever holds it
     return Load(
         workers=workers,
-        is_single_shop=len(connection.execute(TWO_SHOPS).all()) == 1,
-        running=tuple(
-            Running(row.shop_id, QueueName(row.queue), now - (row.lease_until - lease_for))
-            for row in connection.execute(HELD, {"now": now})
-        ),
+        is_single_shop=is_shared and len(connection.execute(TWO_SHOPS).all()) == 1,
+        running=held(connection, now=now, lease_for=lease_for) if is_shared else (),
         slow=slow(connection, now=now),
         long_workers=long_workers,
     )
 
 
+def held(connection: Connection, *, now: datetime, lease_for: timedelta) -> tuple[Running, ...]:
+    """What each worker holds."""
+    return tuple(
+        Running(row.shop_id, QueueName(row.queue), now - (row.lease_until - lease_for))
+        for row in connection.execute(HELD, {"now": now})
+    )
+
+
+def is_shared(connection: Connection, *, now: datetime) -> bool:
+    """Whether there are several workers, of whom nobody may hold too many."""
+    return max(leases.workers_there(connection, now=now)) > 1
+
+
 def may_begin(connection: Connection, shop_id: str, queue: str, *, now: datetime, lease_for: timedelta) -> bool:
-    """Whether a job may be leased now. Call in the transaction that leases it: until its end nobody else decides."""
-    if max(leases.workers_there(connection, now=now)) <= 1:
-        return True
+    """Whether a job may be leased now, where workers are shared. Call in the transaction that leases it: until its end nobody else decides."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CLAIMING})
     return load(connection, now=now, lease_for=lease_for).has_room(shop_id, QueueName(queue))

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
@@ -31,8 +31,16 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection that only reads; many may read while one writes. Raises Unavailable when the database is away."""
-        with database_errors(), self.engine.connect().execution_options(facturelay_reads=True) as connection:
-            yield connection
+        with database_errors(), self.engine.connect() as connection:
+            opened: object = connection.connection.dbapi_connection
+            if not isinstance(opened, SqliteConnection):
+                yield connection
+                return
+            opened.only_reads = True
+            try:
+                yield connection
+            finally:
+                opened.only_reads = False
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -67,10 +75,18 @@ def open_engine(database_url: str) -> Engine:
         )
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True)
+    options = {"timeout": BUSY_TIMEOUT_MS / 1000, "factory": SqliteConnection}
+    engine = create_engine(url, connect_args=options, hide_parameters=True)
     event.listen(engine, "connect", prepare_sqlite)
-    event.listen(engine, "begin", begin_sqlite)
+    # No listener: where there is one, every statement looks for listeners.
+    engine.dialect.do_begin = begin_sqlite  # type: ignore[method-assign]
     return engine
+
+
+class SqliteConnection(sqlite3.Connection):
+    """Knows whether what is begun on it now will only read."""
+
+    only_reads = False
 
 
 def prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
@@ -94,11 +110,12 @@ def write_ahead(cursor: sqlite3.Cursor) -> None:
     when_free(lambda: cursor.execute("PRAGMA journal_mode=WAL"))
 
 
-def begin_sqlite(connection: Connection) -> None:
-    if connection.get_execution_options().get("facturelay_reads", False):
-        connection.exec_driver_sql("BEGIN")
+def begin_sqlite(dbapi_connection: PoolProxiedConnection) -> None:
+    opened = cast(SqliteConnection, dbapi_connection.dbapi_connection)
+    if opened.only_reads:
+        opened.execute("BEGIN")
     else:
-        begin_writing(cast(sqlite3.Connection, connection.connection.driver_connection))
+        begin_writing(opened)
 
 
 def begin_writing(connection: sqlite3.Connection) -> None:

@@ -1,5 +1,6 @@
 """What is asked for an order and what came in of it."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from sqlalchemy import Connection, select
@@ -17,11 +18,13 @@ from worker.store.payment_shares import total_paid
 
 def of_order(connection: Connection, order: OrderKey) -> OrderBalance | None:
     """None for an order of which no document asks for money, and which does not wait for it in the shop either."""
-    issued = [
-        document
-        for document in documents.history(connection, order.shop_id, order.order_id, order.order_key).documents
-        if not document.draft.test
-    ]
+    made = documents.history(connection, order.shop_id, order.order_id, order.order_key).documents
+    return of_documents(connection, order, made)
+
+
+def of_documents(connection: Connection, order: OrderKey, made: Sequence[Document]) -> OrderBalance | None:
+    """The same, of an order of which these documents were made."""
+    issued = [document for document in made if not document.draft.test]
     invoices = [document for document in issued if document.draft.kind is Kind.INVOICE]
     if invoices:
         return of_invoices(connection, order, invoices)
