@@ -30,7 +30,7 @@ from tests.support.plugin_requests import (
 from worker.message import Message
 from worker.net import document_link
 from worker.net.request_signature import sign_request, signature
-from worker.queue import QueueName, open_queue
+from worker.queue import QueueName, job_of, open_queue
 from worker.store import order_statuses, own_mails, plugins, shops, steps
 from worker.store.plugins import PluginCheck
 from worker.store.steps import StepPlan
@@ -360,8 +360,8 @@ def test_a_sync_of_the_plugin_is_enqueued_when_settings_were_saved(
     with redis.Redis.from_url(broker_url) as client:
         queue = open_queue(client, QueueName.CALLS)
         wait_until(lambda: queue.count >= 1, what="the job")
-        enqueued = [(job.func_name, job.args) for job in queue.jobs]
-    assert enqueued == [("sync_plugin", [found.plugin_id])]
+        enqueued = [job_of(job_id) for job_id in queue.job_ids]
+    assert enqueued == [("sync_plugin", found.plugin_id)]
     ringing.store.close()
 
 

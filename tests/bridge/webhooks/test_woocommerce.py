@@ -24,7 +24,7 @@ from tests.support.bridge_app import (
     signed_headers,
 )
 from worker.message import NO_MESSAGE
-from worker.queue import QueueName, open_queue
+from worker.queue import QueueName, job_of, open_queue
 from worker.store import shops
 from worker.store.database.encryption import Encryption
 from worker.store.deliveries import Delivery
@@ -106,8 +106,8 @@ def test_a_job_is_enqueued_for_the_stored_row(tmp_path: Path, broker_url: str, a
     with redis.Redis.from_url(broker_url) as client:
         queue = open_queue(client, QueueName.ORDERS)
         wait_until(lambda: queue.count == 1, what="the job")
-        (job,) = queue.jobs
-    assert (job.func_name, job.args) == ("process_order", [(answer.json or {})["delivery"]])
+        (job,) = map(job_of, queue.job_ids)
+    assert job == ("process_order", (answer.json or {})["delivery"])
     ringing.extensions["facturelay"].store.close()
 
 
