@@ -38,6 +38,12 @@ class Unavailable(FacturelayError):
         self.retry_after_s = retry_after_s
 
 
+class DatabaseAway(Unavailable):
+    """It did not answer, or nobody knows whether it did what it was asked for."""
+
+    code = "database_away"
+
+
 class WaitsForOthers(Unavailable):
     """What it waits for ends by itself, or by somebody who was told: it is not given up, however long that takes."""
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from worker.domain.step import MAIL_UNSURE, STEPS
-from worker.errors import FacturelayError, Unavailable, WaitsForOthers
+from worker.errors import DatabaseAway, FacturelayError, Unavailable, WaitsForOthers
 from worker.jobs.job_type import BUG, TOO_LONG, JobType, lease_time, run
 from worker.message import Message
 from worker.sending import NotNeeded, Result, function_of, tell
@@ -21,7 +21,7 @@ from worker.store.steps import LeasedSteps
 log = logging.getLogger(__name__)
 
 # Codes that are no answer of who was asked.
-SAYS_NOTHING = (BUG.code, TOO_LONG.code, "database_away")
+SAYS_NOTHING = (BUG.code, TOO_LONG.code, DatabaseAway.code)
 
 
 class DoStep(JobType[LeasedSteps, Result | NotNeeded]):

@@ -11,7 +11,7 @@ from worker.actions import documents as document_actions
 from worker.actions import orders as order_actions
 from worker.domain.actor import Actor
 from worker.domain.document import Kind
-from worker.errors import FacturelayError, Rejected, Unavailable
+from worker.errors import DatabaseAway, FacturelayError, Rejected, Unavailable
 from worker.services import Services
 from worker.store import documents as stored_documents
 from worker.store import drafts, tasks
@@ -27,7 +27,7 @@ MOST = 10_000
 MOST_NAMED = 500
 
 
-@dataclass
+@dataclass(frozen=True)
 class Outcome:
     """How far it is: of *of* the first *done* were tried, *changed* of them with success. *left* are the others."""
 
@@ -37,15 +37,13 @@ class Outcome:
     left: int = 0
     named: list[dict[str, Any]] = field(default_factory=list)
 
-    def count(self) -> None:
-        self.done += 1
-        self.changed += 1
+    def with_changed(self) -> "Outcome":
+        return replace(self, done=self.done + 1, changed=self.changed + 1)
 
-    def count_left(self, item_id: int, number: str, why: FacturelayError) -> None:
-        self.done += 1
-        self.left += 1
-        if len(self.named) < MOST_NAMED:
-            self.named.append({"id": item_id, "number": number, "code": why.code, "message": why.message})
+    def with_left(self, item_id: int, number: str, why: FacturelayError) -> "Outcome":
+        one = {"id": item_id, "number": number, "code": why.code, "message": why.message}
+        named = [*self.named, one][:MOST_NAMED]
+        return replace(self, done=self.done + 1, left=self.left + 1, named=named)
 
     @property
     def as_json(self) -> dict[str, Any]:
@@ -78,7 +76,7 @@ def do_many(services: Services, task: Task) -> Mapping[str, Any]:
     )
     progress = Progress(services, task)
     for item_id in ids[outcome.done :]:
-        do_one(services, task, item_id, outcome)
+        outcome = do_one(services, task, item_id, outcome)
         progress.began()
         if progress.is_over_time and outcome.done < outcome.of:
             raise Unfinished(outcome.as_json)
@@ -92,28 +90,41 @@ def way_of(task: Task) -> Way:
     return WAYS[what]
 
 
-def do_one(services: Services, task: Task, item_id: int, outcome: Outcome) -> None:
+def do_one(services: Services, task: Task, item_id: int, outcome: Outcome) -> Outcome:
+    """How far it is afterwards. Raises Unavailable where that cannot be stored: this one is not counted then, and the next try begins
+    with it."""
     way, by, again = way_of(task), actor_of(services, task), None
+    after = outcome.with_changed()
     try:
-        if way.ask:
-            way.ask(services, task, item_id)
+        ask_shop(services, task, item_id)
         with services.store.write() as connection:
             again = way.act(connection, task, item_id, by) if way.act else None
-            outcome.count()
-            tasks.report_progress(connection, task.task_id, outcome.as_json)
-    except (Rejected, Unavailable) as error:
-        # A shop that does not answer holds up nothing either: whoever asked sees what waits for it.
-        if isinstance(error, Unavailable) and way.ask is None:
-            raise
-        count_refused(services, task, item_id, outcome, error)
+            tasks.report_progress(connection, task.task_id, after.as_json)
+    except Rejected as error:
+        return count_left(services, task, item_id, outcome, error)
     for job, row_id in again.jobs if again else ():
         services.enqueue(job, row_id)
+    return after
 
 
-def count_refused(services: Services, task: Task, item_id: int, outcome: Outcome, why: FacturelayError) -> None:
+def ask_shop(services: Services, task: Task, item_id: int) -> None:
+    """Do what *ask* of its way does. Raises Rejected also where a shop does not answer: that holds up no other, and whoever asked sees
+    what waits for it. Whether something was made before the database went away only the next try finds."""
+    ask = way_of(task).ask
+    try:
+        if ask:
+            ask(services, task, item_id)
+    except DatabaseAway:
+        raise
+    except Unavailable as error:
+        raise Rejected(error.message, code=error.code) from error
+
+
+def count_left(services: Services, task: Task, item_id: int, outcome: Outcome, why: FacturelayError) -> Outcome:
     with services.store.write() as connection:
-        outcome.count_left(item_id, way_of(task).number(connection, task, item_id), why)
-        tasks.report_progress(connection, task.task_id, outcome.as_json)
+        after = outcome.with_left(item_id, way_of(task).number(connection, task, item_id), why)
+        tasks.report_progress(connection, task.task_id, after.as_json)
+    return after
 
 
 def number_of_document(connection: Connection, _task: Task, document_id: int) -> str:

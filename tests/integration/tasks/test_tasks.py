@@ -31,16 +31,19 @@ from worker.domain.document import Kind, SendMode
 from worker.domain.party import Seller
 from worker.domain.rules import Rule, Trigger
 from worker.domain.step import MAIL
+from worker.errors import DatabaseAway
 from worker.jobs.task import do_task
 from worker.maintenance.retention import delete_expired
 from worker.rendering.samples import a_logo
 from worker.store import alerts, audit_trail, deliveries, order_statuses
+from worker.store import tasks as task_store
 from worker.store.database.tables import files
 from worker.store.database.tables import tasks as errands_table
 from worker.store.files import temporary
 from worker.store.queries import attention, order_history
 from worker.store.queries.jobs import job_counts
 from worker.store.shops import Secrets
+from worker.tasks import documents as document_tasks
 
 KEEP = (Rule(Kind.INVOICE, Trigger.PAID, SendMode.DRAFT),)
 
@@ -89,6 +92,40 @@ def test_of_many_orders_one_document_each_is_made_and_none_twice_where_a_worker_
     assert system.numbers() == numbers
     later = asked(system, "do_many", what="make", kind="invoice", ids=[240])
     assert (later.answer["left"], later.answer["named"][0]["number"]) == (1, "240")
+
+
+@pytest.mark.parametrize("fails_at", ["store", "answer"])
+@pytest.mark.parametrize("what", ["issue", "make"])
+def test_where_the_database_goes_away_none_of_many_is_skipped_and_what_was_made_counts_as_made(
+    system: System, monkeypatch: pytest.MonkeyPatch, what: str, fails_at: str
+) -> None:
+    """Away after a document was committed and before that was counted, or in the moment of the commit itself."""
+    system.change_shop(rules=KEEP)
+    found = [system.arrives(paid(order_id))[0] for order_id in (238, 239, 240)]
+    ids = [one.stored_draft.draft_id for one in found if one.stored_draft] if what == "issue" else [238, 239, 240]
+    system.clock.now += timedelta(seconds=1)
+    monkeypatch.setattr("worker.tasks.common.SLICE_S", 0.0)
+    place, name = (task_store, "report_progress") if fails_at == "store" else (document_tasks, MAKES[what])
+    works = getattr(place, name)
+
+    def goes_away(*arguments: object) -> object:
+        monkeypatch.setattr(place, name, works)
+        if fails_at == "answer":
+            works(*arguments)
+        raise DatabaseAway("The database does not answer right now; it is tried again.")
+
+    monkeypatch.setattr(place, name, goes_away)
+    task = asked(system, "do_many", what=what, ids=ids, **({"kind": "delivery_note"} if what == "make" else {}))
+    assert (task.state, task.answer.get("done", 0)) == ("waiting", 0)
+    system.clock.now += timedelta(minutes=1)
+    for _ in ids:
+        do_task(system.services, task.task_id)
+    answer = seen(system, task.task_id).answer
+    assert (answer["of"], answer["done"], answer["changed"], answer["left"]) == (3, 3, 3, 0)
+    assert [len(system.documents(order_id)) for order_id in (238, 239, 240)] == [1 if what == "issue" else 2] * 3
+
+
+MAKES = {"issue": "issue_draft", "make": "make_document"}
 
 
 def test_chosen_lines_are_credited_once_for_one_task(system: System) -> None:

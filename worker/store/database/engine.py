@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine,
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
-from worker.errors import Unavailable
+from worker.errors import DatabaseAway
 
 BUSY_TIMEOUT_MS = 30_000
 LOOK_AGAIN_S = 0.002
@@ -57,7 +57,7 @@ def database_errors() -> Iterator[None]:
     try:
         yield
     except (OperationalError, sqlite3.OperationalError) as error:
-        raise Unavailable("The database does not answer right now; it is tried again.", code="database_away") from error
+        raise DatabaseAway("The database does not answer right now; it is tried again.") from error
 
 
 def open_engine(database_url: str) -> Engine:
