@@ -9,9 +9,11 @@ from typing import NamedTuple
 import pytest
 from rq.job import Job
 
+from tests.support.issued import a_draft, issue
 from tests.support.system import START, Clock
 from worker import jobs, queue, scheduler
 from worker.domain.shop import OrderSettings, Shop
+from worker.domain.step import EINVOICE, RENDER, TRANSMIT, WRITE_BACK
 from worker.errors import TakesLong, Unavailable
 from worker.invoicing.outcome import Outcome
 from worker.jobs import turn
@@ -24,19 +26,22 @@ from worker.queue import (
     MAIL_DOCUMENT,
     PROCESS_ORDER,
     QUEUE_OF,
+    SEND_DOCUMENT,
     SERVE_SLOW,
+    WRITE_NOTE,
     QueueName,
     rq_name,
     timeout_s,
 )
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import deliveries, leases, shops, tasks, turns, worker_share
+from worker.store import deliveries, leases, shops, steps, tasks, turns, worker_share
 from worker.store import jobs as job_store
 from worker.store.database.tables import jobs as jobs_table
 from worker.store.deliveries import NewDelivery
 from worker.store.jobs import JobKind
 from worker.store.shops import Secrets
+from worker.store.steps import LeasedSteps, StepPlan
 from worker.store.tasks import TaskRequest
 from worker.store.turns import DueJob
 from worker.store.worker_share import Load
@@ -337,6 +342,33 @@ def test_a_task_that_goes_on_later_lets_others_go_first_and_is_enqueued_at_once(
     services.enqueue("run_bulk_task", task_id)
     work(services)
     assert len(slices) == 3
+
+
+@pytest.mark.parametrize(("name", "names"), [(WRITE_NOTE, (TRANSMIT, WRITE_BACK)), (SEND_DOCUMENT, (RENDER, EINVOICE))])
+@pytest.mark.parametrize("is_bug", [False, True])
+def test_the_second_step_of_a_document_in_one_queue_is_enqueued_when_the_first_ends_however_it_ends(
+    services: Services, monkeypatch: pytest.MonkeyPatch, name: str, names: tuple[str, ...], *, is_bug: bool
+) -> None:
+    def step(_services: Services, leased: LeasedSteps) -> str:
+        if is_bug and leased.steps[0].name == names[0]:
+            raise ZeroDivisionError
+        return "done"
+
+    monkeypatch.setattr("worker.jobs.step.function_of", lambda _type: step)
+    monkeypatch.setattr(turn, "FOLLOWED_S", 0.0)  # as where the first one took long
+    with services.store.write() as connection:
+        shop = shops.get(connection, services.encryption, "a").shop
+    document_id = issue(services.store, shop, a_draft(1), now=services.now()).document_id
+    with services.store.write() as connection:
+        connection.execute(jobs_table.delete())
+        steps.plan(connection, StepPlan(names), shop_id="a", document_id=document_id, now=services.now())
+    services.enqueue(name, document_id)
+
+    work(services)
+
+    with services.store.read() as connection:
+        found = steps.of_document(connection, document_id)
+    assert [found[one].state for one in names] == ["waiting" if is_bug else "done", "done"]
 
 
 def test_less_urgent_queues_get_a_turn_while_urgent_work_never_ends() -> None:

@@ -66,7 +66,7 @@ def serve(services: Services, name: str, row_id: int) -> None:
         if due is None:
             return  # whoever frees a share enqueues what waited for it
         serve_next(name, due.shop_id)
-        after = perform_and_follow(services, due, load, is_urgent=QUEUE_OF[name] not in LONG_QUEUES)
+        after = perform_and_follow(services, due, load, served=(name, row_id))
         if after is None:
             continue
         # Of an order and its steps nothing is left to be done at once, but where a server kept it waiting.
@@ -139,11 +139,12 @@ DO: dict[JobKind, Callable[[Services, DueJob], bool]] = {
 }
 
 
-def perform_and_follow(services: Services, due: DueJob, load: Load, *, is_urgent: bool) -> Load | None:
+def perform_and_follow(services: Services, due: DueJob, load: Load, *, served: tuple[str, int]) -> Load | None:
     """Do it, and at once what the same order needs next until its mail has left; the rest is enqueued. None when somebody else has it.
 
-    To go by Redis for each step would cost more than the step.
+    To go by Redis for each step would cost more than the step. *served*: name and row of the job in Redis that is ending.
     """
+    is_urgent = QUEUE_OF[served[0]] not in LONG_QUEUES
     began, done, after = time.monotonic(), {due.job_id}, load
     upcoming: list[DueJob] = []
     try:
@@ -163,7 +164,10 @@ def perform_and_follow(services: Services, due: DueJob, load: Load, *, is_urgent
         raise
     finally:
         for left in {one.job: one for one in upcoming}.values():
-            enqueue_due(services, left, after)
+            if left.job == served and not after.is_slow(left.shop_id, left.queue):
+                enqueue_once_more(services, *served)
+            else:
+                enqueue_due(services, left, after)
     return after
 
 
@@ -250,9 +254,14 @@ def enqueue_due(services: Services, due: DueJob, load: Load) -> None:
 
 
 def enqueue_if_due(services: Services, name: str, row_id: int) -> None:
-    """What the job that is ending was for may wait still: it was another's turn. Its own id is taken until the end."""
+    """What the job that is ending was for may wait still: it was another's turn."""
     with services.store.read() as connection:
         due = turns.find_due(connection, name, row_id, now=services.now())
     if due is not None:
-        with suppress(RedisError):
-            enqueue_again(services.redis, name, row_id, now=services.now(), every_s=1)
+        enqueue_once_more(services, name, row_id)
+
+
+def enqueue_once_more(services: Services, name: str, row_id: int) -> None:
+    """Enqueue what the job that is ending stands for: its own id is taken until the end."""
+    with suppress(RedisError):
+        enqueue_again(services.redis, name, row_id, now=services.now(), every_s=1)
