@@ -13,6 +13,7 @@ from worker.domain.attention_reasons import worst_code
 from worker.domain.decision import Decision, RuleResult
 from worker.domain.document import Kind, Problem
 from worker.domain.order import Order, OrderKey, SalePart
+from worker.domain.rules import Trigger
 from worker.domain.sale_part import part_of
 from worker.store import order_search, payment_methods
 from worker.store.database import json_codec
@@ -59,6 +60,7 @@ IGNORED_FLAGS = select(orders.c.ignored_flags).where(*KEY)
 FETCHED_AT = select(orders.c.fetched_at).where(*KEY)
 DELETE = delete(orders).where(*KEY)
 ADD = insert(orders)
+RULE_RESULTS = select(orders.c.rule_results).where(*KEY)
 SPLIT = (
     select(orders.c.order_id).where(*given(orders.c.shop_id, orders.c.order_id), orders.c.is_split.is_(True)).limit(1)
 )
@@ -142,6 +144,16 @@ def last_fetched_at(connection: Connection, shop_id: str, order_id: int, order_k
     """As of when the order was last fetched; None before the first time. Call under the shop's lock."""
     key = {"shop_id": shop_id, "order_id": order_id, "order_key": order_key}
     return connection.execute(FETCHED_AT, key).scalar_one_or_none()
+
+
+def last_results(connection: Connection, shop_id: str, order: Order) -> tuple[RuleResult, ...]:
+    """What the rules that wait for a status said when the order was looked at last."""
+    key = {"shop_id": shop_id, "order_id": order.order_id, "order_key": order.order_key}
+    text = connection.execute(RULE_RESULTS, key).scalar() or ""
+    if f":{Trigger.STATUS}=" not in text:
+        return ()  # of most orders: nothing to read
+    found = json_codec.load(tuple[RuleResult, ...], text)
+    return tuple(one for one in found if f":{Trigger.STATUS}=" in one.rule)
 
 
 def is_split(connection: Connection, shop_id: str, order_id: int) -> bool:

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, func, select
 
 from worker.domain.document import Document, History, Kind
 from worker.domain.order import Order, SalePart
+from worker.domain.rules_due import waited
 from worker.domain.sale_part import part_of
 from worker.store import documents, orders
 from worker.store.database.tables import documents as documents_table
@@ -18,6 +19,7 @@ def history(connection: Connection, shop_id: str, order: Order) -> History:
         own,
         parent_is_split=orders.is_split(connection, shop_id, order.parent_id),
         deposit_invoices=deposit_invoices(connection, shop_id, order),
+        waited=waited(orders.last_results(connection, shop_id, order), {kept.draft.kind for kept in own.drafts}),
     )
     related = related_orders(connection, shop_id, order, own)
     return replace(own, of_same_sale=standing_invoices(connection, shop_id, related)) if related else own

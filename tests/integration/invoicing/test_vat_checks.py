@@ -95,6 +95,28 @@ def test_while_vies_is_silent_the_invoice_waits_and_leaves_by_itself_when_it_ans
     assert system.numbers(238) == ["F2026-00001"]
 
 
+def test_an_order_that_went_on_while_it_waited_for_vies_gets_the_invoice_of_the_status_that_it_was_in(
+    system: System,
+) -> None:
+    system.change_shop(rules=(Rule.parse("invoice:status=await-ship:send"),))
+    system.vies.always = DOWN
+    assert system.arrives(untaxed(status="await-ship")) == ()
+    system.clock.move(seconds=11)
+    assert system.arrives(untaxed(status="completed")) == ()
+    system.vies.always = ""
+    assert later(system, minutes=15) == 1
+    assert system.numbers(238) == ["F2026-00001"]
+
+
+def test_a_draft_of_a_status_is_looked_at_again_when_its_order_went_on(system: System) -> None:
+    system.change_shop(rules=(Rule.parse("invoice:status=await-ship:send"),))
+    system.vies.says[NUMBER] = INVALID
+    system.arrives(untaxed(status="await-ship"))
+    system.clock.move(seconds=11)
+    assert system.arrives(untaxed(status="completed", number=""))
+    assert problems(system) != ["vat_number_invalid"]
+
+
 def test_looking_at_an_order_that_waits_puts_nothing_off(system: System) -> None:
     system.vies.always = DOWN
     system.arrives(untaxed())

@@ -158,6 +158,21 @@ def test_a_rule_for_a_category_waits_for_a_shop_that_does_not_tell(stocked: Syst
     assert [made.draft.kind for made in stocked.documents(1001)] == ["invoice"]
 
 
+@pytest.mark.parametrize(("first", "made"), [("await-ship", ["invoice"]), ("processing", [])])
+def test_categories_that_come_late_find_the_status_in_which_the_order_waited_for_them(
+    stocked: System, first: str, made: list[str]
+) -> None:
+    stocked.change_shop(rules=(Rule.parse("invoice:status=await-ship:send:category=Boeken"),))
+    stocked.shop.faults.next(ServerFault(status=500, path="/products"), times=9)
+    stocked.arrives({**sold(EBOOK, country="BE"), "status": first})
+    stocked.clock.move(seconds=11)
+    stocked.arrives({**sold(EBOOK, country="BE"), "status": "completed"})
+    stocked.shop.faults.clear()
+    stocked.clock.move(hours=2)
+    stocked.work()
+    assert [one.draft.kind for one in stocked.documents(1001)] == made
+
+
 def test_a_product_that_the_shop_no_longer_has_is_in_no_category(stocked: System) -> None:
     stocked.change_shop(rules=(Rule.parse("invoice:paid:send:category=Boeken"),))
     assert stocked.arrives(sold(99, country="BE")) == ()
