@@ -196,7 +196,7 @@ WORDS = {
         plural("Fetch one order again?", "Fetch {count} orders again?"),
         in_catalog("Each is read from the shop, and what is due of it by your rules is made and mailed."),
         plural("Fetch one order again", "Fetch {count} orders again"),
-        in_catalog("Fetched again: {changed} of {of}"),
+        in_catalog("Being fetched again: {changed} of {of}"),
     ),
     "ignore": Words(
         plural("Does one order need nothing any more?", "Do {count} orders need nothing any more?"),

@@ -78,6 +78,22 @@ def test_what_failed_is_listed_by_shop_days_and_reason_and_its_ids_feed_many(
     assert facturelay("failed-jobs", "--ids").out == ""
 
 
+def test_an_order_of_which_nothing_came_in_is_left_and_others_are_asked_for(
+    facturelay: Facturelay, make_shop: Make
+) -> None:
+    made = make_shop()
+    with made.store().write() as connection:
+        deliveries.add(
+            connection,
+            NewDelivery(made.shop_id, "webhook", "order.updated", 230),
+            now=datetime(2026, 11, 1, tzinfo=UTC),
+        )
+    assert facturelay("many", "fetch", made.shop_id, "230", "9999").out.splitlines() == [
+        "1 of 2 are being fetched again.",
+        "9999: Nothing was received for order 9999 of this shop yet.",
+    ]
+
+
 def test_documents_are_written_into_a_zip(facturelay: Facturelay, make_shop: Make, tmp_path: Path) -> None:
     made = make_shop()
     document_id = made.issued(a_draft(230)).document_id

@@ -8,6 +8,7 @@ from datetime import date
 from sqlalchemy import Connection
 
 from worker.actions import Retried
+from worker.actions.roads import end_rests
 from worker.domain.actor import Actor
 from worker.domain.document import KIND_TERMS, Document, Kind, StoredDraft
 from worker.domain.payment import PaymentSource, Receipt
@@ -16,7 +17,7 @@ from worker.errors import Rejected
 from worker.message import NO_MESSAGE, Message
 from worker.net import document_link
 from worker.settings import Settings
-from worker.store import audit_trail, counters, document_links, documents, drafts, payments, roads, steps
+from worker.store import audit_trail, counters, document_links, documents, drafts, payments, steps
 from worker.store.audit_trail import AuditEntry
 from worker.store.steps import StepPlan
 
@@ -64,7 +65,7 @@ def send_again(connection: Connection, shop_id: str, document_id: int, *, by: Ac
     Raises Rejected while it is being mailed. To another address: the task `send_again` with "to".
     """
     document = document_of(connection, shop_id, document_id)
-    roads.try_now(connection, shop_id, now=by.now)
+    end_rests(connection, shop_id, by=by)
     if MAIL in steps.of_document(connection, document_id):
         if not steps.retry(connection, document_id, MAIL, now=by.now):
             raise Rejected("{number} is being mailed at this moment.", number=document.number, code="mail_under_way")
@@ -216,7 +217,7 @@ def retry_step(connection: Connection, shop_id: str, document_id: int, name: str
         raise Rejected(
             "This step of {number} neither failed nor waits.", number=document.number, code="nothing_to_retry"
         )
-    roads.try_now(connection, shop_id, now=by.now)
+    end_rests(connection, shop_id, by=by)
     steps.retry(connection, document_id, name, now=by.now)
     message = Message("“{step}” of {number} is tried again.", step=STEPS[name].label, number=document.number)
     add_to_trail(connection, document, "tried_again", message, by=by)

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from worker.actions import Retried
+from worker.actions.roads import end_rests
 from worker.domain.actor import Actor
 from worker.errors import Rejected
 from worker.message import Message, by_count
-from worker.store import audit_trail, counters, deliveries, documents, drafts, orders, roads, settle_orders, steps
+from worker.store import audit_trail, counters, deliveries, documents, drafts, orders, settle_orders, steps
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.tables import documents as documents_table
 from worker.store.database.tables import jobs
@@ -20,6 +21,7 @@ from worker.store.steps import Step
 
 # The source of a delivery that a person requested.
 PERSON = "person"
+UPDATED = "order.updated"
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def retry_order(connection: Connection, shop_id: str, order_id: int, *, by: Acto
     delivery_ids = deliveries.retry_failed(connection, shop_id, order_id=order_id, now=by.now)
     failed = steps_of_order(connection, shop_id, order_id, state="failed")
     settlements = settle_orders.retry_order(connection, shop_id, order_id, now=by.now)
-    roads.try_now(connection, shop_id, now=by.now)
+    end_rests(connection, shop_id, by=by)
     for step in failed:
         steps.retry(connection, step.document_id, step.name, now=by.now)
     if delivery_ids or failed or settlements:
@@ -65,7 +67,7 @@ def retry_delivery(connection: Connection, shop_id: str, delivery_id: int, *, by
     delivery = delivery_of(connection, shop_id, delivery_id)
     if not deliveries.retry_now(connection, [delivery_id], now=by.now):
         raise Rejected("This neither failed nor waits.", code="nothing_to_retry")
-    roads.try_now(connection, shop_id, now=by.now)
+    end_rests(connection, shop_id, by=by)
     event = AuditEntry(
         shop_id, by.now, by.name, "tried_again", Message("The order is processed again."), order_id=delivery.order_id
     )
@@ -82,7 +84,7 @@ def retry_failed(connection: Connection, shop_id: str, failures: JobFilter, *, b
     found = job_queries.job_ids(connection, (shop_id,), failures, limit=limit)
     if not found:
         return Retried()
-    roads.try_now(connection, shop_id, now=by.now)
+    end_rests(connection, shop_id, by=by)
     if failures.kind is JobKind.PROCESS_ORDER:
         deliveries.retry_now(connection, found, now=by.now)
         retried = Retried(deliveries=found)
@@ -110,7 +112,7 @@ def retry_settlement(connection: Connection, shop_id: str, job_id: int, *, by: A
     retried = settle_orders.retry_now(connection, [job_id], now=by.now) if order_id is not None else ()
     if not retried:
         raise Rejected("This neither failed nor waits.", code="nothing_to_retry")
-    roads.try_now(connection, shop_id, now=by.now)
+    end_rests(connection, shop_id, by=by)
     message = Message("What failed is tried again.")
     audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "tried_again", message, order_id=order_id))
     return Retried(settlements=retried)
@@ -127,7 +129,7 @@ def replay_delivery(connection: Connection, shop_id: str, delivery_id: int, *, b
             "What the shop sent then is no longer stored, or names no order; fetch the order again instead.",
             code="body_deleted",
         )
-    roads.try_now(connection, shop_id, now=by.now)
+    end_rests(connection, shop_id, by=by)
     new_id = deliveries.add(
         connection,
         NewDelivery(
@@ -147,17 +149,26 @@ def replay_delivery(connection: Connection, shop_id: str, delivery_id: int, *, b
 
 def process_again(connection: Connection, shop_id: str, order_id: int, *, by: Actor) -> Retried:
     """Fetch an order, and make what is due. Also for an order that was never delivered."""
-    roads.try_now(connection, shop_id, now=by.now)
-    new_id = deliveries.add(
-        connection,
-        NewDelivery(shop_id=shop_id, source=PERSON, topic="order.updated", order_id=order_id, body=b""),
-        now=by.now,
+    end_rests(connection, shop_id, by=by)
+    return Retried(deliveries=(add_fetch(connection, NewDelivery(shop_id, PERSON, UPDATED, order_id), by=by),))
+
+
+def process_one_of_many(connection: Connection, shop_id: str, order_id: int, *, by: Actor) -> Retried:
+    """As `process_again`, behind what comes in new. Raises Rejected for an order of which nothing came in."""
+    if not (orders.find(connection, shop_id, order_id) or deliveries.of_order(connection, shop_id, order_id)):
+        raise Rejected(
+            "Nothing was received for order {order_id} of this shop yet.", order_id=order_id, code="order_unknown"
+        )
+    new = NewDelivery(shop_id, PERSON, UPDATED, order_id, of_many=True)
+    return Retried(of_many=(add_fetch(connection, new, by=by),))
+
+
+def add_fetch(connection: Connection, new: NewDelivery, *, by: Actor) -> int:
+    message = Message("The order is fetched again.")
+    audit_trail.add(
+        connection, AuditEntry(new.shop_id, by.now, by.name, "fetch_requested", message, order_id=new.order_id)
     )
-    event = AuditEntry(
-        shop_id, by.now, by.name, "fetch_requested", Message("The order is fetched again."), order_id=order_id
-    )
-    audit_trail.add(connection, event)
-    return Retried(deliveries=(new_id,))
+    return deliveries.add(connection, new, now=by.now)
 
 
 def ignore_order(connection: Connection, shop_id: str, order_id: int, *, by: Actor) -> Ignored:

@@ -16,3 +16,9 @@ def try_now(connection: Connection, shop_id: str, *, by: Actor) -> int:
         message = Message("The servers of the shop that did not answer are asked again.")
         audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "tried_again", message))
     return len(rested)
+
+
+def end_rests(connection: Connection, shop_id: str, *, by: Actor) -> None:
+    """Let servers be asked at once, because a person asks for something. A task did so when it began, once for all that it does."""
+    if not by.in_task:
+        roads.try_now(connection, shop_id, now=by.now)

@@ -34,7 +34,7 @@ DONE = {
     "zip": "in the zip",
     "retry": "tried again",
     "dismiss": "dismissed",
-    "fetch": "fetched again",
+    "fetch": "are being fetched again",
     "retry_order": "tried again",
     "make": "made",
     "ignore": "need nothing any more",

@@ -69,7 +69,10 @@ OF_ORDER = Claim(IS_DELIVERY, *given(jobs.c.shop_id, jobs.c.order_id, prefix="of
 
 @dataclass(frozen=True)
 class NewDelivery:
-    """A delivery as it comes in: a webhook's *body* and *headers*, or another reason to process an order."""
+    """A delivery as it comes in: a webhook's *body* and *headers*, or another reason to process an order.
+
+    *of_many*: it is one of very many at once, and waits behind what is new.
+    """
 
     shop_id: str
     source: str
@@ -77,6 +80,7 @@ class NewDelivery:
     order_id: int | None
     body: bytes = b""
     headers: Sequence[tuple[str, str]] = ()
+    of_many: bool = False
 
 
 def add(connection: Connection, new: NewDelivery, *, now: datetime) -> int:
@@ -94,7 +98,7 @@ def add_all(connection: Connection, new: Sequence[tuple[NewDelivery, datetime]])
 
 
 def job_of(new: NewDelivery) -> NewJob:
-    queue = QueueName.BULK if new.source == BACKFILL else QueueName.ORDERS
+    queue = QueueName.BULK if new.of_many or new.source == BACKFILL else QueueName.ORDERS
     return NewJob(JobKind.PROCESS_ORDER, PROCESS_ORDER, queue, new.shop_id, new.order_id)
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -54,7 +54,7 @@ class Progress:
 
 
 def actor_of(services: Services, task: Task) -> Actor:
-    return services.actor(task.requested_by)
+    return replace(services.actor(task.requested_by), in_task=True)
 
 
 def file_of(task: Task, name: str = "file") -> TemporaryFile:

@@ -170,7 +170,7 @@ def make(services: Services, task: Task, order_id: int) -> None:
 
 
 def fetch(connection: Connection, task: Task, order_id: int, by: Actor) -> Retried:
-    return order_actions.process_again(connection, task.shop_id, order_id, by=by)
+    return order_actions.process_one_of_many(connection, task.shop_id, order_id, by=by)
 
 
 def ignore(connection: Connection, task: Task, order_id: int, by: Actor) -> None:

@@ -18,8 +18,8 @@ from worker.domain.order import OrderKey
 from worker.domain.payment import PaymentSource, Receipt
 from worker.jobs.task import do_task
 from worker.services import Services
-from worker.store import payments
-from worker.store.database.tables import drafts, jobs, users
+from worker.store import payments, roads
+from worker.store.database.tables import deliveries, drafts, jobs, users
 from worker.store.users import Role
 from worker.tasks import common
 
@@ -111,10 +111,30 @@ def test_many_orders_are_fetched_tried_again_or_need_nothing_and_those_left_are_
     said = told(owner, answer)
     assert ("Tried again: 4 of 6; 2 were not" in said, "Order 1006" in said) == (True, True)
     assert failures(busy) == 0
-    assert "Fetched again: 6 of 6" in told(owner, asked_and_sure(owner, "orders", "fetch")[1])
+    assert "Being fetched again: 6 of 6" in told(owner, asked_and_sure(owner, "orders", "fetch")[1])
     said = told(owner, asked_and_sure(owner, "orders", "ignore")[1])
     assert "Needing nothing any more: 1 of 6; 5 were not" in said  # the one that is flagged
     assert "Nothing about order 1001 waits for a person." in said
+
+
+def test_orders_fetched_by_hundreds_wait_behind_what_is_new_as_what_a_person_asked_for(
+    busy: BridgeApp, owner: Visitor
+) -> None:
+    told(owner, asked_and_sure(owner, "orders", "fetch")[1])
+    joined = select(jobs.c.queue, deliveries.c.source).join(deliveries, deliveries.c.delivery_id == jobs.c.job_id)
+    with busy.store.read() as connection:
+        found = connection.execute(joined.where(jobs.c.state == "waiting", deliveries.c.body == b"")).all()
+    assert [tuple(one) for one in found] == [("bulk", "person")] * 6
+
+
+@pytest.mark.parametrize(("of_list", "what"), [("orders", "fetch"), ("orders", "retry_order"), ("documents", "mail")])
+def test_what_is_done_with_many_ends_the_rests_of_servers_once(
+    owner: Visitor, monkeypatch: pytest.MonkeyPatch, of_list: str, what: str
+) -> None:
+    ended: list[str] = []
+    monkeypatch.setattr(roads, "try_now", lambda _connection, shop_id, *, now: ended.append(shop_id))  # noqa: ARG005
+    told(owner, asked_and_sure(owner, of_list, what)[1])
+    assert ended == [SHOP]
 
 
 def failures(app: BridgeApp) -> int:
