@@ -89,7 +89,9 @@ def enqueue_waiting(services: Services) -> Enqueued:
     now = services.now()
     with services.store.read() as connection:
         load = worker_share.load(connection, now=now, lease_for=timedelta(seconds=services.settings.lease_seconds))
-        waiting = [due for queue in turns.QUEUES for due in in_turn(connection, queue, now=now)]
+        waiting = [
+            due for queue in turns.QUEUES if queue not in load.paused for due in in_turn(connection, queue, now=now)
+        ]
     try:
         room = room_for(services, waiting, load)
         enqueued = [due for due in waiting if enqueue_due(services, due, load, room)]

@@ -6,13 +6,14 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, abort, flash, make_response, render_template, request
 
-from bridge.accounts.access import guard_operators, guard_shop, me
+from bridge.accounts.access import actor, guard_operators, guard_shop, me
 from bridge.context import context, redirect_to
 from bridge.dashboard.actions import run_action
+from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.labels import step_name
 from bridge.dashboard.pagination import address, days_asked, page_request, shops_asked, sortable, typed
 from bridge.dashboard.tasks import request_task
-from bridge.i18n.translate import _, _n, zone
+from bridge.i18n.translate import _, _n, translate_message, zone
 from worker.actions import documents
 from worker.actions import orders as order_actions
 from worker.domain.attention import Source
@@ -21,10 +22,11 @@ from worker.domain.step import STEPS
 from worker.message import Message
 from worker.queue import QueueName
 from worker.queue import status as queue_status
-from worker.store import roads, users
+from worker.store import paused_queues, roads, users
 from worker.store.database.pagination import Between
 from worker.store.database.shop_scope import Shops
 from worker.store.jobs import OF_ORDERS, OF_SHOP, JobKind
+from worker.store.paused_queues import QUEUE_LABELS
 from worker.store.queries import jobs as job_queries
 from worker.store.queries.jobs import JobFilter, JobGroup
 from worker.store.queries.queues import queue_counts
@@ -70,7 +72,7 @@ def page(shops: Shops, *, of_all: Sequence[ShopName] | None = None) -> Response:
             names={one.shop_id: one.name for one in of_all or ()},
             seen=queue_status.status(context().settings.redis_url) if is_all else None,
             queues=queue_counts(connection, now=context().now()) if is_all else (),
-            queue_labels=queue_labels(),
+            queue_labels=QUEUE_LABELS,
             age=age,
             reason_of_group=reason_of_group,
             rested=roads.failing(connection, None) if is_all else (),
@@ -106,18 +108,6 @@ def age(since: datetime | None) -> str:
     seconds = max(0, int((context().now() - since).total_seconds()))
     size, unit = next(((size, unit) for size, unit in UNITS if seconds >= 2 * size), (1, "s"))
     return f"{seconds // size}\N{NO-BREAK SPACE}{unit}"
-
-
-def queue_labels() -> dict[QueueName, str]:
-    """What the queues of rows are called."""
-    return {
-        QueueName.MAIL: _("Mails"),
-        QueueName.PDF: _("PDFs and e-invoices"),
-        QueueName.ORDERS: _("Orders to fetch and invoice"),
-        QueueName.CALLS: _("Notes and payments in the shop, messages to other programs"),
-        QueueName.TASKS: _("What pages ask for"),
-        QueueName.BULK: _("Older orders, exports and checks"),
-    }
 
 
 @shop_blueprint.post("/retry")
@@ -174,3 +164,32 @@ def retry_everywhere() -> Response:
     )
     flash(message, "good")
     return redirect_to(f"/jobs{address(what='', code='')}")
+
+
+@all_shops_blueprint.post("/queues/<name>/pause")
+def pause_queue(name: str) -> Response:
+    """Begin nothing more of it, in any shop."""
+    queue = queue_or_404(name)
+    label = translate_message(QUEUE_LABELS[queue])
+    if not is_confirmed():
+        more = _(
+            "This is so for all shops. What waits is kept, and done once you resume it; what comes in is still stored."
+        )
+        return ask(Question(_("Pause “{queue}”?", queue=label), _("Pause"), "/jobs", more))
+    with context().store.write() as connection:
+        paused_queues.pause(connection, queue, by=actor())
+    flash(_("“{queue}” is paused.", queue=label), "good")
+    return redirect_to("/jobs#workers")
+
+
+@all_shops_blueprint.post("/queues/<name>/resume")
+def resume_queue(name: str) -> Response:
+    queue = queue_or_404(name)
+    with context().store.write() as connection:
+        paused_queues.resume(connection, queue, by=actor())
+    flash(_("“{queue}” goes on.", queue=translate_message(QUEUE_LABELS[queue])), "good")
+    return redirect_to("/jobs#workers")
+
+
+def queue_or_404(name: str) -> QueueName:
+    return next((queue for queue in QUEUE_LABELS if queue == name), None) or abort(HTTPStatus.NOT_FOUND)

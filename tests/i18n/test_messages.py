@@ -75,7 +75,7 @@ WRITTEN: tuple[tuple[Value, dict[str, str]], ...] = (
 SHARED = {
     ("fr", "total {before} → {after}"), ("nl", "postcode"), ("nl", "webhooks"), ("fr", "webhooks"),
 
-    ("nl", "Logo"), ("fr", "Logo"), ("de", "Logo"), ("nl", "Postcode"), ("de", "Name"), ("nl", "PDF"), ("fr", "PDF"), ("de", "PDF"), ("nl", "Mail"), ("fr", "CSA"), ("fr", "point"),
+    ("nl", "Logo"), ("fr", "Logo"), ("de", "Logo"), ("nl", "Postcode"), ("de", "Name"), ("nl", "PDF"), ("fr", "PDF"), ("de", "PDF"), ("nl", "Mail"), ("nl", "Mails"), ("fr", "CSA"), ("fr", "point"),
 }  # fmt: skip
 
 

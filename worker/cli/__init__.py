@@ -23,6 +23,7 @@ COMMANDS = {
     "scheduler": ("processes:scheduler", "Enqueue again every row that waits, and run the periodic jobs."),
     "migrate": ("processes:migrate", "Bring the database to the shape of this version."),
     "status": ("status:status", "Show what waits, runs and failed, and who is alive."),
+    "queue": ("queues:queue", "Pause a queue of all shops, and resume it: what waits in it waits on."),
     "shop": ("shop:shop", "Make, show and change shops."),
     "user": ("users:user", "Let people in to the pages, and keep them out."),
     "texts": ("texts:texts", "Show and change what documents and mails say."),

@@ -67,4 +67,6 @@ def as_text(found: Health, report: Report) -> str:
 
 def queue_as_text(one: QueueCount) -> str:
     text = f"{counted(one.waiting, 'waits', 'wait')}, {one.later} later, {one.running} being done"
+    if one.paused:
+        text += f"; paused since {one.paused.since:%Y-%m-%d %H:%M} UTC by {one.paused.paused_by}"
     return f"{text}; slow, so behind all others: {', '.join(one.slow_shops)}" if one.slow_shops else text

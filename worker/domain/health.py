@@ -29,6 +29,7 @@ class HealthRoad(StrEnum):
     BROKER = "broker"
     WORKERS = "workers"
     SWEEP = "sweep"
+    PAUSED = "paused"
     DISK = "disk"
     BACKUP = "backup"
 
@@ -43,6 +44,7 @@ ROAD_LABELS = {
     HealthRoad.BROKER: Message("Queue"),
     HealthRoad.WORKERS: Message("Workers"),
     HealthRoad.SWEEP: Message("Scheduler"),
+    HealthRoad.PAUSED: Message("Paused work"),
     HealthRoad.DISK: Message("Disk"),
     HealthRoad.BACKUP: Message("Last backup"),
 }

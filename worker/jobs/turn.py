@@ -21,7 +21,7 @@ from worker.jobs.webhook_event import send_waiting_events
 from worker.net.talk import in_haste
 from worker.queue import LONG_QUEUES, PROCESS_ORDER, QUEUE_OF, RUN_SLOW_TASK, QueueName, enqueue_again
 from worker.services import Services
-from worker.store import documents, turns, worker_share
+from worker.store import documents, paused_queues, turns, worker_share
 from worker.store.jobs import JobKind
 from worker.store.turns import DueJob
 from worker.store.worker_share import Load
@@ -124,7 +124,8 @@ def do_order(services: Services, due: DueJob) -> bool:
     if is_begun and due.queue is QueueName.BULK and due.order_id is not None:
         with services.store.read() as connection:
             made, _ = documents.listing(connection, shop_id=due.shop_id, order_id=due.order_id)
-        for queue in (QueueName.PDF, QueueName.MAIL, QueueName.CALLS):
+            paused = paused_queues.names(connection)
+        for queue in (one for one in (QueueName.PDF, QueueName.MAIL, QueueName.CALLS) if one not in paused):
             for document in made:
                 run_steps(services, document.document_id, queue=queue)
     return is_begun
@@ -180,7 +181,8 @@ def due_after(services: Services, done: DueJob) -> list[DueJob]:
 
 def may_follow(step: DueJob, load: Load) -> bool:
     """Whether it may be done in the turn of the order that it is of."""
-    return step.queue in looked_at(PROCESS_ORDER) and not load.is_slow(step.shop_id, step.queue)
+    is_held_back = step.queue in load.paused or load.is_slow(step.shop_id, step.queue)
+    return step.queue in looked_at(PROCESS_ORDER) and not is_held_back
 
 
 def perform(services: Services, due: DueJob, load: Load, *, is_urgent: bool) -> Load | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, literal_column, select, text
 
 from worker.queue import QueueName
-from worker.store import leases
+from worker.store import leases, paused_queues
 from worker.store.database.rows import insert_into
 from worker.store.database.tables import PENDING, jobs, shops, slow_work
 
@@ -32,7 +32,7 @@ class Running:
 class Load:
     """How many workers there are, and what they hold. *slow*: whose work of which queue held one for long lately.
 
-    *long_workers* take long work alone; where there are some, the others need not.
+    *long_workers* take long work alone; where there are some, the others need not. *paused*: of which queues nothing is begun.
     """
 
     workers: int
@@ -40,6 +40,7 @@ class Load:
     running: tuple[Running, ...]
     slow: frozenset[tuple[str, QueueName]]
     long_workers: int = 0
+    paused: frozenset[QueueName] = frozenset()
 
     @property
     def half(self) -> int:
@@ -69,6 +70,8 @@ class Load:
         A shop holds half of the workers at most, and one more with bulk work: an export must not keep its orders waiting.
         Workers for long work are shared in the same way, by themselves.
         """
+        if queue in self.paused:
+            return False
         is_long, of_shop = self.is_long(shop_id, queue), [one for one in self.running if one.shop_id == shop_id]
         workers = self.workers
         if self.long_workers:
@@ -116,6 +119,7 @@ def load(connection: Connection, *, now: datetime, lease_for: timedelta) -> Load
         running=held(connection, now=now, lease_for=lease_for) if is_shared else (),
         slow=slow(connection, now=now),
         long_workers=long_workers,
+        paused=paused_queues.names(connection),
     )
 
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import fields, replace
 from datetime import date, datetime, timedelta
+from http import HTTPStatus
 
 import pytest
 
@@ -128,6 +129,19 @@ def test_the_queues_say_how_long_the_oldest_waits_and_what_was_done(app: BridgeA
     assert "Orders to fetch and invoice" in shown
     assert 'data-label="Oldest waits for">40\N{NO-BREAK SPACE}s<' in shown
     assert 'data-label="Done in 10 minutes">1<' in shown
+
+
+def test_a_queue_is_paused_after_a_question_and_shown_so_until_it_is_resumed(app: BridgeApp) -> None:
+    operator = signed_in(app, "els@host.example", operator=True)
+    operator.get("/jobs")
+    assert "Pause “Mails”?" in operator.asked("/jobs/queues/mail/pause").text
+    assert "paused since" not in operator.get("/jobs").text
+    operator.post("/jobs/queues/mail/pause")
+    assert "paused since" in operator.get("/jobs").text
+    assert "Mails: paused by" in operator.get("/about").text
+    assert operator.post("/jobs/queues/slow/pause").status_code == HTTPStatus.NOT_FOUND
+    operator.post("/jobs/queues/mail/resume")
+    assert "paused" not in operator.get("/jobs").text
 
 
 def test_the_page_about_the_installation_begins_with_how_it_goes(app: BridgeApp) -> None:

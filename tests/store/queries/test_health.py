@@ -7,10 +7,12 @@ import pytest
 
 from tests.support.history import History
 from tests.support.issued import ENCRYPTION, NOW
+from worker.domain.actor import Actor
 from worker.domain.health import ROAD_LABELS, STATE_LABELS, HealthRoad, RoadHealth, RoadState, worst
 from worker.domain.step import MAIL
 from worker.message import Message
-from worker.store import alerts, leases, reports, roads, shops
+from worker.queue import QueueName
+from worker.store import alerts, leases, paused_queues, reports, roads, shops
 from worker.store.queries import health
 from worker.store.queries.health import Seen
 from worker.store.roads import SHARED_MAIL, Failure, Road, RoadKind
@@ -89,6 +91,19 @@ def test_mails_that_wait_are_late_however_few_were_tried(history: History) -> No
     history.later(minutes=10)
     waiting = of_shop(history)[HealthRoad.MAIL]
     assert (waiting.state, waiting.since) == (RoadState.LATE, NOW)
+
+
+def test_what_is_paused_looks_well_to_nobody(history: History) -> None:
+    machines_run(history)
+    history.step(history.issued(1), MAIL, "done")
+    assert {of_shop(history)[road].state for road in (HealthRoad.MAIL, HealthRoad.WORK)} == {RoadState.WELL}
+    assert HealthRoad.PAUSED not in of_house(history)
+    with history.store.write() as connection:
+        for queue in (QueueName.MAIL, QueueName.ORDERS):
+            paused_queues.pause(connection, queue, by=Actor("els@host.example", NOW))
+    for found, road in ((of_shop, HealthRoad.MAIL), (of_shop, HealthRoad.WORK), (of_house, HealthRoad.PAUSED)):
+        paused = found(history)[road]
+        assert (paused.state, paused.since) == (RoadState.LATE, NOW)
 
 
 def test_false_signatures_are_not_well_although_the_shop_once_delivered(history: History) -> None:

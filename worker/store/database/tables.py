@@ -201,6 +201,15 @@ slow_work = Table(
     Column("until", Instant, nullable=False),
 )
 
+# The queues of which nothing is begun until somebody resumes them.
+paused_queues = Table(
+    "paused_queues",
+    metadata,
+    Column("queue", String(12), primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("paused_by", Text, nullable=False),
+)
+
 # What came in, as it came in; its job says what became of it.
 deliveries = Table(
     "deliveries",

@@ -17,9 +17,9 @@ from worker.domain.health import HealthRoad, RoadHealth, RoadState
 from worker.domain.shop import Shop
 from worker.domain.step import MAIL, TRANSMIT
 from worker.message import Message
-from worker.queue import connect
+from worker.queue import QueueName, connect
 from worker.settings import Settings
-from worker.store import alerts, bank_files, leases, reports, roads, shops
+from worker.store import alerts, bank_files, leases, paused_queues, reports, roads, shops
 from worker.store.alerts import Alert
 from worker.store.database.encryption import Encryption
 from worker.store.database.shop_scope import within
@@ -28,6 +28,7 @@ from worker.store.database.tables import deliveries as came_in
 from worker.store.database.tables import jobs, plugins, signature_failures, transmissions
 from worker.store.database.tables import shops as shops_table
 from worker.store.jobs import IS_PENDING, JobKind
+from worker.store.paused_queues import QUEUE_LABELS, PausedQueue
 from worker.store.roads import REST_AFTER, SHARED_MAIL, FailingRoad, Road, RoadKind
 
 BACKUP_REPORT = "backup"
@@ -78,7 +79,8 @@ def free_share(path: Path) -> float | None:
 class Known:
     """What the rows tell of several shops, read for all of them at once: by the id of the shop, or by the road.
 
-    *waiting*: by shop and step, since when the oldest waits that could have been done. *house*: of the installation.
+    *waiting*: by shop and step, since when the oldest waits that could have been done. *house*: of the installation. *paused*: its
+    queues of which nothing is begun.
     """
 
     own_mail_servers: frozenset[str]
@@ -92,6 +94,7 @@ class Known:
     mails: Mapping[str, datetime | None]
     bank_days: Mapping[str, date]
     house: tuple[RoadHealth, ...]
+    paused: Mapping[QueueName, PausedQueue]
 
 
 @dataclass(frozen=True)
@@ -173,6 +176,7 @@ def known_of(
             shop_id: day for shop_id, day in connection.execute(bank_days.group_by(bank_files_table.c.shop_id)) if day
         },
         house=(broker(connection, seen), *machines(connection, now)),
+        paused=paused_queues.every(connection),
     )
 
 
@@ -270,6 +274,10 @@ def mail(facts: Facts) -> RoadHealth:
     failing = facts.failing(RoadKind.MAIL if facts.has_own_mail_server else RoadKind.SHARED_MAIL)
     if failing is not None:
         return of_failing(road, failing)
+    paused = facts.known.paused.get(QueueName.MAIL)
+    if paused is not None:
+        message = Message("Mails wait: whoever runs Facturelay has paused them.")
+        return RoadHealth(road, RoadState.LATE, paused.since, message)
     waiting = facts.waiting_since(MAIL)
     if waiting is not None:
         return RoadHealth(road, RoadState.LATE, waiting, Message("Mails wait to leave."))
@@ -315,6 +323,10 @@ def work(facts: Facts) -> RoadHealth:
         since = min((one.since for one in troubles if one.since), default=None)
         message = Message("The installation stands still: documents and mails wait until it goes on.")
         return RoadHealth(HealthRoad.WORK, RoadState.DOWN, since, message)
+    paused = next((one for queue, one in facts.known.paused.items() if queue is not QueueName.MAIL), None)
+    if paused is not None:
+        message = Message("Part of the work waits: whoever runs Facturelay has paused it.")
+        return RoadHealth(HealthRoad.WORK, RoadState.LATE, paused.since, message)
     return RoadHealth(HealthRoad.WORK, RoadState.WELL, facts.now, Message("Documents are made as orders come in."))
 
 
@@ -323,6 +335,7 @@ def of_house(connection: Connection, seen: Seen, *, now: datetime) -> tuple[Road
     return (
         broker(connection, seen),
         *machines(connection, now),
+        *paused_work(connection),
         *shared_mail(connection, seen),
         disk(seen, now),
         backup(connection, now),
@@ -356,6 +369,16 @@ def machines(connection: Connection, now: datetime) -> Iterator[RoadHealth]:
         )
     else:
         yield RoadHealth(HealthRoad.SWEEP, RoadState.WELL, now, Message("The scheduler runs."))
+
+
+def paused_work(connection: Connection) -> Iterator[RoadHealth]:
+    for one in paused_queues.every(connection).values():
+        message = Message(
+            "{queue}: paused by {who}, nothing of it is begun until it is resumed.",
+            queue=QUEUE_LABELS[one.queue],
+            who=one.paused_by,
+        )
+        yield RoadHealth(HealthRoad.PAUSED, RoadState.LATE, one.since, message)
 
 
 def shared_mail(connection: Connection, seen: Seen) -> Iterator[RoadHealth]:

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, case, func, select
 
 from worker.queue import QueueName
-from worker.store import worker_share
+from worker.store import paused_queues, worker_share
 from worker.store.database.tables import jobs
 from worker.store.jobs import IS_PENDING
+from worker.store.paused_queues import PausedQueue
 
 THROUGHPUT_OF = timedelta(minutes=10)
 
@@ -17,7 +18,8 @@ THROUGHPUT_OF = timedelta(minutes=10)
 class QueueCount:
     """*waiting* could be done now, *later* waits for its time, *running* is being done. *slow_shops*: whose turn comes behind all others.
 
-    *oldest_due_at*: since when the oldest of *waiting* could have been done. *done* is how many ended in the last ten minutes.
+    *oldest_due_at*: since when the oldest of *waiting* could have been done. *done* is how many ended in the last ten minutes. *paused*: nothing of
+    it is begun.
     """
 
     queue: QueueName
@@ -27,6 +29,7 @@ class QueueCount:
     slow_shops: tuple[str, ...]
     oldest_due_at: datetime | None = None
     done: int = 0
+    paused: PausedQueue | None = None
 
 
 def queue_counts(connection: Connection, *, now: datetime) -> tuple[QueueCount, ...]:
@@ -41,7 +44,7 @@ def queue_counts(connection: Connection, *, now: datetime) -> tuple[QueueCount, 
     oldest = {row.queue: row[1] for row in connection.execute(due.group_by(jobs.c.queue))}
     ended = select(jobs.c.queue, func.count()).where(jobs.c.done_at >= now - THROUGHPUT_OF, jobs.c.state == "done")
     done = {queue: int(count) for queue, count in connection.execute(ended.group_by(jobs.c.queue))}
-    slow = sorted(worker_share.slow(connection, now=now))
+    slow, paused = sorted(worker_share.slow(connection, now=now)), paused_queues.every(connection)
     return tuple(
         QueueCount(
             queue=queue,
@@ -51,6 +54,7 @@ def queue_counts(connection: Connection, *, now: datetime) -> tuple[QueueCount, 
             slow_shops=tuple(shop_id for shop_id, slow_queue in slow if slow_queue is queue),
             oldest_due_at=oldest.get(queue),
             done=done.get(queue, 0),
+            paused=paused.get(queue),
         )
         for queue in QueueName
         if queue is not QueueName.SLOW

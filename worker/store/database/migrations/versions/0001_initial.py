@@ -54,6 +54,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_own_mails_left_at", "own_mails", ["left_at"], unique=False)
     op.create_table(
+        "paused_queues",
+        sa.Column("queue", sa.String(length=12), nullable=False),
+        sa.Column("since", Instant(), nullable=False),
+        sa.Column("paused_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("queue", name=op.f("pk_paused_queues")),
+    )
+    op.create_table(
         "plugin_nonces",
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("nonce", sa.String(length=64), nullable=False),
