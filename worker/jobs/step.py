@@ -9,7 +9,7 @@ from worker.domain.step import MAIL_UNSURE, STEPS
 from worker.errors import DatabaseAway, FacturelayError, Unavailable, WaitsForOthers
 from worker.jobs.job_type import BUG, TOO_LONG, JobType, lease_time, run
 from worker.message import Message
-from worker.sending import NotNeeded, Result, function_of, tell
+from worker.sending import NotNeeded, function_of, tell
 from worker.sending.email import MAIL_LIMIT
 from worker.services import Services
 from worker.store import audit_trail, documents, steps
@@ -24,22 +24,24 @@ log = logging.getLogger(__name__)
 SAYS_NOTHING = (BUG.code, TOO_LONG.code, DatabaseAway.code)
 
 
-class DoStep(JobType[LeasedSteps, Result | NotNeeded]):
+class DoStep(JobType[LeasedSteps, NotNeeded | None]):
     """One step of a document; a mail, of all that go with it."""
 
-    def do(self, services: Services, leased: LeasedSteps) -> Result | NotNeeded:
+    def do(self, services: Services, leased: LeasedSteps) -> NotNeeded | None:
+        """Done is what is written down: where that goes wrong the step is tried again, or given up, as for any other cause."""
         try:
-            return function_of(STEPS[leased.steps[0].name])(services, leased)
+            result = function_of(STEPS[leased.steps[0].name])(services, leased)
         except NotNeeded as reason:
             return reason
-
-    def close(self, services: Services, leased: LeasedSteps, result: Result | NotNeeded) -> None:
-        if isinstance(result, NotNeeded):
-            self.end(services, leased, state="skipped", code=result.code, message=result.message)
-            return
         with services.store.write() as connection:
             detail = result if isinstance(result, str) else result(connection)
             job_store.finish(connection, leased.lease, now=services.now(), detail=detail)
+        return None
+
+    def close(self, services: Services, leased: LeasedSteps, result: NotNeeded | None) -> None:
+        if result is not None:
+            self.end(services, leased, state="skipped", code=result.code, message=result.message)
+            return
         # Not before: a worker that dies while it tells would have sent a mail that nobody here knows of.
         tell(STEPS[leased.steps[0].name], services, leased)
 

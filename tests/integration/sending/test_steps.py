@@ -1,8 +1,11 @@
 """A step after issuing is one entry and its function."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import get_args, get_type_hints
 
 import pytest
+from sqlalchemy import Connection
 
 from tests.support.system import System
 from worker import sending
@@ -11,6 +14,7 @@ from worker.demo.orders import an_order
 from worker.domain.document import Kind
 from worker.domain.step import STEPS, StepType
 from worker.errors import Rejected
+from worker.jobs.job_type import BUG
 from worker.message import Message
 from worker.services import Services
 from worker.store.steps import LeasedSteps
@@ -46,6 +50,36 @@ def test_a_step_names_a_function_that_takes_leased_rows_and_says_what_to_remembe
     *takes, says = hints.values()
     assert takes == [Services, LeasedSteps]
     assert says in get_args(sending.Result)
+
+
+ORDER = an_order(paid=True)
+
+
+def breaks_at_the_end(_services: Services, _leased: LeasedSteps) -> Callable[[Connection], str]:
+    def write_down(_connection: Connection) -> str:
+        raise ZeroDivisionError
+
+    return write_down
+
+
+def test_what_goes_wrong_where_a_step_is_written_down_is_on_its_row_and_given_up_after_a_day(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = replace(REGISTER, function=f"{__name__}.breaks_at_the_end")
+    monkeypatch.setitem(STEPS, step.name, step)
+    with pytest.raises(ZeroDivisionError):
+        system.arrives(ORDER)
+    assert outcome(system) == ("waiting", BUG.code)
+
+    system.clock.move(hours=25)
+    with pytest.raises(ZeroDivisionError):
+        system.work()
+    assert outcome(system) == ("failed", BUG.code)
+
+
+def outcome(system: System) -> tuple[str, str]:
+    (invoice,) = system.documents(ORDER["id"])
+    return next((step.state, step.code) for step in invoice.steps if step.name == REGISTER.name)
 
 
 @pytest.mark.usefixtures("added")
