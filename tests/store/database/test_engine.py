@@ -1,16 +1,20 @@
 """Opening a new SQLite file while others do so too."""
 
+import itertools
 import sqlite3
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from worker.errors import Unavailable
+from worker.errors import TimeIsUp, Unavailable
 from worker.store.database import engine
 from worker.store.database.engine import Store
 from worker.store.database.migrate import is_current, upgrade
@@ -88,3 +92,40 @@ def test_writers_of_many_connections_take_turns_and_lose_nothing(tmp_path: Path)
         assert connection.execute(text("SELECT n FROM counted")).scalar_one() == 40
     for store in stores:
         store.close()
+
+
+def test_wherever_time_is_up_for_who_reads_the_next_writer_has_the_lock_from_its_beginning(tmp_path: Path) -> None:
+    """Otherwise it fails where another wrote after it had read, and all that the worker does on that connection from then on."""
+    store, path = Store(f"sqlite:///{tmp_path}/facturelay.db"), tmp_path / "facturelay.db"
+    lines = 0
+    while is_up_at_line(lines, store):
+        with store.write() as connection, closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
+            connection.execute(text("SELECT 1"))
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                other.execute("BEGIN IMMEDIATE")
+        lines += 1
+    assert lines > 3
+    store.close()
+
+
+def is_up_at_line(number: int, store: Store) -> bool:
+    """Read, and let the time be up before line *number* of `Store.read`; False where it has no such line."""
+    passed = itertools.count()
+
+    def trace(frame: FrameType, event: str, _argument: object) -> Any:
+        if frame.f_code is not Store.read.__wrapped__.__code__:  # type: ignore[attr-defined]  # what contextmanager wraps
+            return None
+        if event == "line" and next(passed) == number:
+            raise TimeIsUp
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        with store.read() as connection:
+            connection.execute(text("SELECT 1"))
+    except TimeIsUp:
+        return True
+    finally:
+        sys.settrace(before)
+    return False

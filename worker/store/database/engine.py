@@ -32,21 +32,16 @@ class Store:
     def read(self) -> Iterator[Connection]:
         """A connection that only reads; many may read while one writes. Raises Unavailable when the database is away."""
         with database_errors(), self.engine.connect() as connection:
-            opened: object = connection.connection.dbapi_connection
-            if not isinstance(opened, SqliteConnection):
-                yield connection
-                return
-            opened.only_reads = True
-            try:
-                yield connection
-            finally:
-                opened.only_reads = False
+            set_only_reads(connection, to=True)
+            yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction: committed when the block ends, rolled back when it raises. Raises Unavailable when the database is away."""
-        with database_errors(), self.engine.begin() as connection:
-            yield connection
+        with database_errors(), self.engine.connect() as connection:
+            set_only_reads(connection, to=False)
+            with connection.begin():
+                yield connection
 
     def close(self) -> None:
         self.engine.dispose()
@@ -87,6 +82,13 @@ class SqliteConnection(sqlite3.Connection):
     """Knows whether what is begun on it now will only read."""
 
     only_reads = False
+
+
+def set_only_reads(connection: Connection, *, to: bool) -> None:
+    """Said of each that is opened, and never taken back: TimeIsUp may be raised before that."""
+    opened: object = connection.connection.dbapi_connection
+    if isinstance(opened, SqliteConnection):
+        opened.only_reads = to
 
 
 def prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
