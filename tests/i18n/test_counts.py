@@ -25,6 +25,8 @@ TRANSLATED = [language for language in LANGUAGES if language != "en"]
 COUNTED = re.compile(
     r"\{(\w+)\} ((?:(?!and\b|or\b|of\b|to\b|in\b|for\b|at\b|by\b|from\b|on\b|is\b|was\b|has\b)[\w’'-]+ ){0,2}?)([a-z]+s)\b"
 )
+# What is said of some of them: “1 of its messages were”.
+PART = re.compile(r"\{(\w+)\} of (?:(?!\{)[\w’'-]+ )+?(?:are|were|have|do)\b")
 # They end like nouns of many, and are none: of what a name, an amount or a day does.
 NO_NOUNS = {
     "is", "was", "has", "its", "as", "this", "us", "less", "plus", "vs", "besides", "towards", "says", "stands", "does",
@@ -42,6 +44,8 @@ NEVER_ONE = {
     "{names} and {count} more": "no noun",
     "This is too long: at most {count} characters.": "lengths of fields",
     "This file has more than {most} lines. Download a shorter period from your bank.": "thousands",
+    "Very many have one of these words: the newest {count} of them were searched. Type more, such as a number.": "thousands",
+    "Very many have one of these words: {count} of them were searched for this page. “Older” searches the next ones.": "thousands",
     "Write 1 to {most} characters, without control characters.": "lengths of fields",
     "{years} years": "seven or ten",
     "Documents are kept for {years} years after their own.": "seven or ten",
@@ -55,9 +59,9 @@ NEVER_ONE = {
 
 
 def counts_in(sentence: str) -> list[str]:
-    """The values of *sentence* that count the noun after them."""
-    found = COUNTED.findall(sentence)
-    return [name for name, _, noun in found if noun not in NO_NOUNS and name not in NO_COUNTS]
+    """The values of *sentence* that count the noun after them, or the part that a verb of many is said of."""
+    nouns = [name for name, _, noun in COUNTED.findall(sentence) if noun not in NO_NOUNS and name not in NO_COUNTS]
+    return nouns + PART.findall(sentence)
 
 
 @dataclass(frozen=True)
@@ -268,4 +272,5 @@ def test_the_command_line_counts_by_its_own_way() -> None:
 
 def test_a_count_beside_a_noun_is_found() -> None:
     assert counts_in("{count} orders wait.") == counts_in("Made: {count} new credit notes.") == ["count"]
+    assert counts_in("Nothing counts: {count} of its messages were signed by another.") == ["count"]
     assert counts_in("{number} holds {amount}, and {shop} waits; orders: {count}.") == []

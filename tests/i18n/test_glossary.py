@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
-from bridge.i18n.extract import I18N_FOLDER, all_message_keys
-from tests.support.spoken import both
+from bridge.i18n.extract import DEMO_FOLDER, I18N_FOLDER, all_message_keys
+from tests.support.spoken import both, entries
 from worker.i18n import extract
 
 ROOT = Path(__file__).parents[2]
@@ -19,6 +19,14 @@ PLUGIN = {"nl": ("nl_BE", "nl_NL"), "fr": ("fr_BE", "fr_FR"), "de": ("de_DE",)}
 # No words of ours: places to fill, commands, addresses, names of settings, and what the law calls a scheme.
 DATA = re.compile(r"\{\w+\}|facturelay [a-z -]+|\w*[_.]\w[\w./*]*|%\w+|[Kk]leine onderneming(?:en)?")
 FOR_OWNERS = " (for owners)"
+QUOTED = re.compile(r"[“„«]\s*([^“”„«»{}]+?)\s*[“”»]")
+# Quoted, and on no page of ours: commands, and the words of WooCommerce, Odoo and mail servers.
+NOT_OURS = {
+    "facturelay backup", "facturelay worker", "facturelay up", "facturelay user set-up", "Plain", "Processing", "Order created", "Order updated",
+    "Shipping tax class based on cart items", "Incoming WebHooks", "sales", "SPF", "DKIM", "include:", "?", "Relaying denied", "wrong version number",
+}  # fmt: skip
+# The same in English, and two things: a verb and a noun, a rule's and a document's word, an owner's and a customer's.
+TWO_THINGS = {"Copy", "issued", "and", "VAT {number}"}
 
 
 @cache
@@ -36,7 +44,7 @@ def rows(heading: str) -> list[list[str]]:
 
 
 def files(language: str) -> Iterator[Path]:
-    for folder in (extract.WORKER[1], I18N_FOLDER):
+    for folder in (extract.WORKER[1], I18N_FOLDER, DEMO_FOLDER / "i18n"):
         yield folder / "locale" / language / "LC_MESSAGES" / "facturelay.po"
     for locale in PLUGIN[language]:
         yield ROOT / f"wp-plugin/facturelay/languages/facturelay-{locale}.po"
@@ -79,3 +87,40 @@ def test_no_guide_says_a_word_that_is_not_to_be_used(row: list[str]) -> None:
     language = LANGUAGES[row[0].removesuffix(FOR_OWNERS)]
     said = re.sub(r"`[^`]*`", "", (ROOT / f"docs/owner.{language}.md").read_text(encoding="utf-8"))
     assert [found for word in row[1].split(",") for found in pattern(word.strip()).findall(said)] == []
+
+
+@cache
+def said_in(folder: Path, language: str) -> dict[str, str]:
+    """The sentences of one catalog that do not count."""
+    return {entry.id: str(entry.string) for entry in entries(folder, language) if isinstance(entry.id, str)}
+
+
+def said_by_plugin(language: str) -> dict[str, str]:
+    with (ROOT / f"wp-plugin/facturelay/languages/facturelay-{PLUGIN[language][0]}.po").open("rb") as lines:
+        return {entry.id: str(entry.string) for entry in read_po(lines) if isinstance(entry.id, str)}
+
+
+@pytest.mark.parametrize("language", LANGUAGES.values())
+def test_a_button_that_is_quoted_is_quoted_as_it_is_written_where_it_stands(language: str) -> None:
+    messages, pages = said_in(extract.WORKER[1], language), said_in(I18N_FOLDER, language)
+    plugin, found = said_by_plugin(language), []
+    for sentence, said in [*messages.items(), *pages.items()]:
+        for words in set(QUOTED.findall(sentence)) - NOT_OURS:
+            right = {room[words] for room in (messages, pages, plugin) if words in room}
+            if not right & set(QUOTED.findall(said)):
+                found.append((words, said))
+    assert found == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES.values())
+def test_what_messages_and_pages_both_say_they_say_alike(language: str) -> None:
+    """But for the width of their spaces."""
+    messages, pages = said_in(extract.WORKER[1], language), said_in(I18N_FOLDER, language)
+    both_say = (messages.keys() & pages.keys()) - TWO_THINGS
+    apart = [(messages[words], pages[words]) for words in both_say if messages[words].split() != pages[words].split()]
+    assert apart == []
+
+
+def test_french_has_one_apostrophe() -> None:
+    """That of print: in one sentence “n'ont” stood beside “n’ont”."""
+    assert [text for _, text in sentences("fr") if "'" in text] == []

@@ -178,7 +178,7 @@ def delivery_check(services: Services, connected: ConnectedShop) -> ConnectionCh
     if last_delivery_at is None:
         message = (
             Message(
-                "The shop has reported nothing yet that counts: {count} of its messages were signed with another secret than ours.",
+                "The shop has reported nothing yet that counts; its messages that were signed with another secret than ours: {count}.",
                 count=refused,
             )
             if refused

@@ -122,7 +122,7 @@ def company_checks(account: Account, companies: tuple[Company, ...]) -> list[Con
             ids = ", ".join(one.company_id for one in found)
             message = Message(
                 "Your account with {provider} has your company several times ({ids}): paste the id of the one to send for under "
-                "“Company id”.",
+                "“Company id at the access point”.",
                 **said,
                 ids=ids,
             )
