@@ -137,7 +137,9 @@ def page(
             Scope.WEBHOOKS_WRITE: _("manage webhooks"),
             Scope.PAYMENTS_WRITE: _("mark invoices paid"),
             Scope.REMINDERS_WRITE: _("stop or pass over reminders"),
-            Scope.DOCUMENTS_WRITE: _("issue, mail and discard, many at once"),
+            Scope.DOCUMENTS_WRITE: _(
+                "issue, mail and discard documents; fetch orders, make documents of them or say that they need nothing"
+            ),
             Scope.NOTIFICATIONS_WRITE: _("manage who is notified"),
         },
         events=tuple(WebhookEventKind),
