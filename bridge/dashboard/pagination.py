@@ -19,7 +19,8 @@ from worker.store.hourly_stats import DailyStats, HourlyStats
 from worker.store.queries.text_search import Typed, words_of
 from worker.store.users import ShopName
 
-LONGEST_CURSOR = 400
+# Of the longest name that a list is sorted by, in any letters.
+LONGEST_CURSOR = 2_000
 LONGEST_NAME = 100
 MOST_SENTENCES = 500
 SIZES = (25, 50, 100, 200)

@@ -7,19 +7,27 @@ from decimal import Decimal
 from http import HTTPStatus
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, literal, select, update
 from werkzeug.test import TestResponse
 
 from tests.support import busy_shop
 from tests.support.bridge_app import NOW, SHOP, BridgeApp
+from tests.support.factories import an_order
 from tests.support.issued import pay
 from tests.support.personas import Visitor, signed_in
+from worker.domain.decision import Decision
 from worker.domain.order import OrderKey
 from worker.domain.payment import PaymentSource, Receipt
 from worker.jobs.task import do_task
+from worker.message import Message
 from worker.services import Services
-from worker.store import payments, roads
+from worker.store import audit_trail, orders, payments, roads
+from worker.store.audit_trail import AuditEntry
+from worker.store.database import pagination
 from worker.store.database.tables import deliveries, drafts, jobs, users
+from worker.store.database.text_columns import folded
+from worker.store.orders import OrderState
+from worker.store.queries import ticked
 from worker.store.users import Role
 from worker.tasks import common
 
@@ -155,6 +163,38 @@ def test_of_ticked_orders_the_documents_are_mailed_and_zipped(owner: Visitor) ->
     assert nothing.headers["Location"].endswith(f"/s/{SHOP}/orders")
 
 
+def test_documents_of_an_older_order_whose_id_came_back_are_not_mailed_with_the_new_one(
+    busy: BridgeApp,
+) -> None:
+    later = an_order(order_id=1001, order_key="wc_order_restored", number="1001", created_at=NOW + timedelta(hours=1))
+    with busy.store.write() as connection:
+        orders.save(connection, SHOP, later, OrderState(Decision(), None), as_of=NOW)
+        found = ticked.documents_of_orders(connection, SHOP, [1001, 1002], mailed=True)
+    assert found.names == ("F2026-00002",)
+
+
+@pytest.mark.parametrize("path", ["/jobs", "/activity", "/activity/deliveries"])
+def test_of_rows_that_were_not_searched_yet_no_list_says_that_nothing_is_found(
+    owner: Visitor, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(pagination, "MAX_SCANNED", 2)
+    page = shown(owner, f"{path}?q=zzz")
+    assert ("Nothing like that" in page, "2 rows were searched for this page. “Next”" in page) == (False, True)
+    assert "Next →</a>" in page
+
+
+def test_the_page_after_a_long_name_in_any_letters_is_there(app: BridgeApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(busy_shop, "COMPANY", "Ω😀" * 255)  # of each third, which come last
+    busy_shop.fill(app, orders_=36, failed=0, drafts_=0)
+    owner = signed_in(app, "owner@shop.example", roles={SHOP: Role.ADMIN})
+    for path in ("/orders?by=buyer", "/documents?by=buyer", "/payments?by=buyer"):
+        first = shown(owner, f"{path}&size=25")
+        found = re.search(r'rel="next" href="([^"]+)"', first)
+        assert found, path
+        second = owner.get(f"/s/{SHOP}{path.partition('?')[0]}{found[1]}")
+        assert (second.status_code, second.text.count("Ω😀") > 5) == (HTTPStatus.OK, True), path
+
+
 def test_all_of_a_filter_of_orders_is_what_the_list_shows(owner: Visitor) -> None:
     owner.get(f"/s/{SHOP}/orders")
     asked = owner.post(f"/s/{SHOP}/many?attention=1", list="orders", what="fetch", all="1").text
@@ -225,6 +265,15 @@ def test_activity_and_work_are_searched_by_order_number_buyer_and_what_they_say(
         *((word, False) for word in absent),
     ]
     assert "Nothing like that is found here." in shown(owner, f"{path}?q=zzzz%25_'\"+x")
+
+
+def test_capitals_of_any_language_are_found_by_small_letters_and_sorted_as_them(
+    busy: BridgeApp, owner: Visitor
+) -> None:
+    with busy.store.write() as connection:
+        audit_trail.add(connection, AuditEntry(SHOP, NOW, "ÉMILIE", "issued", Message("It was issued.")))
+        sort_key = connection.execute(select(folded(literal("ÉΩŽ")))).scalar_one()
+    assert ("ÉMILIE" in shown(owner, "/activity?q=émilie"), sort_key) == (True, "éωž")
 
 
 def test_what_is_searched_is_found_in_the_words_of_the_reader(busy: BridgeApp, owner: Visitor) -> None:

@@ -94,6 +94,8 @@ def set_only_reads(connection: Connection, *, to: bool) -> None:
 def prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     # None: the driver must not open transactions of its own; begin_sqlite says which kind.
     connection.isolation_level = None
+    # Its own lower() knows no letters but a to z: who types “émilie” is to find ÉMILIE, as on a PostgreSQL with a locale.
+    connection.create_function("lower", 1, lower, deterministic=True)
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
     write_ahead(cursor)
@@ -101,6 +103,10 @@ def prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def lower(value: object) -> str | None:
+    return None if value is None else str(value).lower()
 
 
 def write_ahead(cursor: sqlite3.Cursor) -> None:

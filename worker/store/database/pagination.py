@@ -212,7 +212,8 @@ def encode_cursor(values: Sequence[object]) -> str:
         value.isoformat() if isinstance(value, date) else str(value) if isinstance(value, Decimal) else value
         for value in values
     ]
-    return base64.urlsafe_b64encode(json.dumps(plain, separators=(",", ":")).encode()).decode().rstrip("=")
+    written = json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
+    return base64.urlsafe_b64encode(written.encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str, keys: Keys) -> list[Any]:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, case, func, select, ty
 from worker.domain.document import Kind
 from worker.store.database.pagination import Page, PageRequest, RowOrder, read_page
 from worker.store.database.tables import daily_totals, documents, payment_shares, unpaid
+from worker.store.database.text_columns import folded
 
 VERY_LATE = timedelta(days=30)
 
@@ -143,6 +144,6 @@ SORTS: dict[str, Callable[[], ColumnElement[Any]]] = {
     "due": lambda: DUE_ON,
     "date": lambda: documents.c.issued_on,
     "number": lambda: documents.c.number,
-    "buyer": lambda: func.lower(documents.c.buyer, type_=documents.c.buyer.type),
+    "buyer": lambda: folded(documents.c.buyer),
     "open": open_amount,
 }

@@ -80,14 +80,28 @@ def of_orders(connection: Connection, shop_id: str, ids: Sequence[int]) -> Ticke
 
 def documents_of_orders(connection: Connection, shop_id: str, ids: Sequence[int], *, mailed: bool) -> Ticked:
     """The documents of these orders; with *mailed* those that are or were to be mailed."""
-    columns = (documents.c.document_id, documents.c.kind, documents.c.number)
+    columns = (
+        documents.c.document_id, documents.c.kind, documents.c.number, documents.c.order_id, documents.c.order_key,
+    )  # fmt: skip
     to_mail = exists().where(jobs.c.document_id == documents.c.document_id, jobs.c.name == MAIL, IS_STEP)
     found: list[tuple[int, str, str]] = []
     for some in slices(ids):
         mine = (documents.c.shop_id == shop_id, documents.c.order_id.in_(some), *([to_mail] if mailed else []))
         rows = connection.execute(select(*columns).where(*mine).order_by(unindexed(documents.c.document_id)))
-        found += [(row.document_id, row.kind, row.number) for row in rows]
+        keys = newest_keys(connection, shop_id, some)
+        found += [
+            (row.document_id, row.kind, row.number)
+            for row in rows
+            if keys.get(row.order_id, row.order_key) == row.order_key
+        ]
     return ticked(found)
+
+
+def newest_keys(connection: Connection, shop_id: str, order_ids: Sequence[int]) -> dict[int, str]:
+    """The key of each order: where its id came back after the shop was restored, of the one that was placed last."""
+    mine = (orders.c.shop_id == shop_id, orders.c.order_id.in_(order_ids))
+    query = select(orders.c.order_id, orders.c.order_key).where(*mine).order_by(orders.c.order_id, orders.c.ordered_at)
+    return {row.order_id: row.order_key for row in connection.execute(query)}
 
 
 def of_failed_work(connection: Connection, shop_id: str, ids: Sequence[int]) -> Ticked:
