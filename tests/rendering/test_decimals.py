@@ -1,4 +1,5 @@
-"""Nobody reads a price of seven decimals: what is printed of whatever a shop sends has four at most."""
+"""Nobody reads a price of seven decimals: what is printed of whatever a shop sends has four at most. But nothing that is something
+is printed as 0."""
 
 import html
 import io
@@ -17,14 +18,14 @@ from tests.support.factories import a_shop, an_order
 from tests.support.woocommerce_totals import orders
 from worker.domain.document import Draft, Kind
 from worker.domain.order import Order, TaxRate
-from worker.i18n import Translator
+from worker.i18n import LANGUAGES, Translator
 from worker.rendering import LAYOUTS, Brand, render_pdf, samples
 from worker.rendering.paper import DocumentView, to_html
 
 KINDS = (Kind.INVOICE, Kind.ORDER_CONFIRMATION, Kind.PAYMENT_REQUEST, Kind.DELIVERY_NOTE)
 TOO_FINE = re.compile(r"\d[.,]\d{5,}")
 # As dealers in fabric, gravel and hours sell them: a third of a metre, 12.34567 kg.
-parts = st.decimals("0.0001", "5000", places=7) | st.sampled_from([Decimal(1) / 3, Decimal("0.000001"), Decimal(7)])
+parts = st.decimals("0.0001", "5000", places=7) | st.sampled_from([Decimal(1) / 3, Decimal("0.000051"), Decimal(7)])
 
 
 def printed(draft: Draft, layout: str = "ledger") -> str:
@@ -72,6 +73,27 @@ def test_the_pdf_says_a_third_of_a_metre_in_four_decimals() -> None:
     words = pypdf.PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
 
     assert (TOO_FINE.findall(words), "0,3333" in words, "2,4793" in words) == ([], True, True)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("quantity", ["0.00004", "-0.00004", "0.00005", "0.000001", "-0.0000123", "0.000000001"])
+def test_a_quantity_that_is_something_is_never_printed_as_nothing(quantity: str, language: str) -> None:
+    little = replace(samples.a_line(), quantity=Decimal(quantity))
+    expected = f"{Decimal(quantity):f}".replace("-", "\N{MINUS SIGN}")
+    expected = expected if language == "en" else expected.replace(".", ",")
+
+    draft = replace(samples.an_invoice(lines=(little,)).draft, language=language)
+
+    assert (Translator(language).quantity(Decimal(quantity)), expected in printed(draft)) == (expected, True)
+
+
+@pytest.mark.parametrize("zero", ["-0", "-0.00"])
+def test_nothing_has_no_minus(zero: str) -> None:
+    words, value = Translator("nl"), Decimal(zero)
+    written = [words.quantity(value), words.number(value), words.amount(value, "EUR"), words.percent(value)]
+    written.append(words.quantity(Decimal("-0.0000000001")))
+
+    assert "\N{MINUS SIGN}" not in "".join(written)
 
 
 @pytest.mark.parametrize(("rate", "shown"), [("0.83188", "0,83188"), ("1.0831", "1,0831"), ("163.5500", "163,55")])

@@ -19,6 +19,8 @@ from babel.numbers import format_currency, format_decimal, format_percent, get_c
 LOCALES = {"nl": "nl_BE", "fr": "fr_BE", "de": "de_DE", "en": "en_GB"}
 LANGUAGES = tuple(LOCALES)
 # As it is set in print; Unicode's data of our four languages have the hyphen of a keyboard.
+# Rounded to four decimals it is 0, half to even.
+_NOTHING_IN_FOUR = Decimal("0.00005")
 _MINUS = str.maketrans("-", "\N{MINUS SIGN}")
 _CODE_BEFORE_DIGIT = re.compile(r"(?<=[A-Z])(?=\d)")
 
@@ -81,7 +83,9 @@ class Translator:
         digits, needed = get_currency_precision(currency), _decimals(value)
         digits = digits if needed <= digits else max(2, needed)
         pattern = _with_decimals(self._locale.currency_formats["standard"].pattern, digits, digits)
-        text = format_currency(value, currency, format=pattern, locale=self._locale, currency_digits=False)
+        text = format_currency(
+            _unsigned_zero(value), currency, format=pattern, locale=self._locale, currency_digits=False
+        )
         return _CODE_BEFORE_DIGIT.sub("\N{NO-BREAK SPACE}", text).translate(_MINUS)
 
     def number(self, value: Decimal, currency: str = "EUR") -> str:
@@ -89,17 +93,22 @@ class Translator:
         digits, needed = get_currency_precision(currency), _decimals(value)
         least = digits if needed <= digits else max(2, digits)
         pattern = _with_decimals(self._locale.decimal_formats[None].pattern, least, 9)
-        return format_decimal(value, format=pattern, locale=self._locale).translate(_MINUS)
+        return format_decimal(_unsigned_zero(value), format=pattern, locale=self._locale).translate(_MINUS)
 
     def quantity(self, value: Decimal) -> str:
-        """Write 2, 1.5, 0.125: no more decimals than it has, and four at most; a third of a metre is 0.3333."""
-        pattern = _with_decimals(self._locale.decimal_formats[None].pattern, 0, 4)
-        return format_decimal(value, format=pattern, locale=self._locale).translate(_MINUS)
+        """Write 2, 1.5, 0.125: no more decimals than it has, and four at most; a third of a metre is 0.3333.
+
+        Of so little that four would make it nothing, nine.
+        """
+        is_little = abs(value) <= _NOTHING_IN_FOUR
+        shown = round(value, 9) if is_little else value
+        pattern = _with_decimals(self._locale.decimal_formats[None].pattern, 0, 9 if is_little else 4)
+        return format_decimal(_unsigned_zero(shown), format=pattern, locale=self._locale).translate(_MINUS)
 
     def percent(self, value: Decimal) -> str:
         """Write a rate such as 21 or 5.5 with its sign."""
         pattern = _with_decimals(self._locale.percent_formats[None].pattern, 0, 4)
-        return format_percent(value / 100, format=pattern, locale=self._locale).translate(_MINUS)
+        return format_percent(_unsigned_zero(value / 100), format=pattern, locale=self._locale).translate(_MINUS)
 
     def currency(self, code: str) -> str:
         """The sign of a currency, or its code where there is none."""
@@ -147,6 +156,11 @@ def _read(language: str, package: str) -> Catalog:
 def _decimals(value: Decimal) -> int:
     exponent = value.normalize().as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _unsigned_zero(value: Decimal) -> Decimal:
+    """Nothing times less than nothing is −0 to a computer; nobody else writes that."""
+    return value or abs(value)
 
 
 def _with_decimals(pattern: str, least: int, most: int) -> str:
