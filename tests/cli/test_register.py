@@ -5,17 +5,22 @@ import io
 import json
 import sqlite3
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import click
 import pytest
+from sqlalchemy import Connection
 
 from tests.cli.conftest import ShopAtHand
 from tests.support.issued import a_draft
+from worker.cli.common import to_json
 from worker.domain.party import Buyer
+from worker.store import register
+from worker.store.register import NumberStatus
 
 MakeShop = Callable[..., ShopAtHand]
 YEAR = datetime.now(UTC).year
@@ -62,6 +67,34 @@ def test_no_name_becomes_a_formula_on_the_bookkeepers_computer(make_shop: MakeSh
     ]
     (as_json,) = shop.facturelay("register", "export", "--format", "json").json
     assert as_json["buyer"].startswith("=HYPERLINK")
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_the_register_is_printed_number_by_number(
+    make_shop: MakeShop, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    """That of years need not fit in memory: each was printed when the one after the next is read."""
+    shop = make_shop()
+    numbers = [shop.issued(a_draft(order_id)).number for order_id in range(1, 5)]
+    echo, every, printed, unprinted = click.echo, register.every_number, list[str](), list[int]()
+
+    def watched_echo(text: str, *, nl: bool = True) -> None:
+        printed.append(text)
+        echo(text, nl=nl)
+
+    def watched(connection: Connection, shop_id: str) -> Iterator[NumberStatus]:
+        for place, one in enumerate(every(connection, shop_id)):
+            unprinted.append(sum(number not in "".join(printed) for number in numbers[:place]))
+            yield one
+
+    monkeypatch.setattr(click, "echo", watched_echo)
+    monkeypatch.setattr(register, "every_number", watched)
+    answer = shop.facturelay("register", "export", "--format", form)
+
+    assert (answer.code, len(unprinted), max(unprinted) <= 1) == (0, 4, True)
+    if form == "json":
+        assert [one["number"] for one in answer.json] == numbers
+        assert answer.out == to_json(answer.json) + "\n"
 
 
 def test_a_shop_is_exported_and_closed(make_shop: MakeShop, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ how they go on after a restore."""
 
 import sys
 from collections.abc import Iterator
+from itertools import chain
 
 import click
 from sqlalchemy import Connection
@@ -32,6 +33,7 @@ from worker.errors import InvalidValue, Rejected
 from worker.services import Services
 from worker.store import register as register_store
 from worker.store import shops
+from worker.store.database import json_codec
 from worker.store.register import NumberStatus, RegisterHead
 
 
@@ -91,11 +93,9 @@ def export(services: Services, shop_id: str | None, form: str) -> None:
     """Print the register, oldest number first."""
     with services.store.read() as connection:
         found = list_register(services, connection, shop_id)
-        if form == "json":
-            click.echo(to_json(tuple(found)))
-            return
-        for line in register_store.as_table(found):
-            click.echo(line, nl=False)
+        as_list = chain(json_codec.indented_list(map(to_json, found)), "\n")
+        for part in as_list if form == "json" else register_store.as_table(found):
+            click.echo(part, nl=False)
 
 
 @register.command("resume")

@@ -161,11 +161,7 @@ def pretty(value: object) -> str:
 
 def pretty_list(values: Iterable[object]) -> Iterator[str]:
     """The same of a list, item by item."""
-    before = "["
-    for value in values:
-        yield before + "\n  " + pretty(value).replace("\n", "\n  ")
-        before = ","
-    yield "[]" if before == "[" else "\n]"
+    return json_codec.indented_list(map(pretty, values))
 
 
 # A shop that leaves

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -24,6 +24,15 @@ def dump(value: object) -> str:
 def load(kind: type[T], text: str) -> T:
     """Build a *kind* from what `dump` wrote. Fields that are missing (written by an older version) take their default."""
     return typed(kind, json.loads(text))  # type: ignore[no-any-return]  # `typed` follows the hint it is given
+
+
+def indented_list(items: Iterable[str]) -> Iterator[str]:
+    """The text of a list as `json.dumps` writes it with an indent of 2, part by part; *items* are the texts of its items."""
+    before = "["
+    for item in items:
+        yield before + "\n  " + item.replace("\n", "\n  ")
+        before = ","
+    yield "[]" if before == "[" else "\n]"
 
 
 def sha256(text: str) -> str:
