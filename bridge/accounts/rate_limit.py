@@ -7,16 +7,16 @@ the network that he comes from: hundreds of shops may live on one server, and an
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from http import HTTPStatus
-from typing import TypeVar, cast
+from typing import cast
 
 from flask import Flask, current_app, request
 
 from bridge.accounts.access import client_group, current_user
+from bridge.accounts.access_log import View, is_part_of_a_page
 from bridge.context import context
 from bridge.errors import RefusalPage, Refused
 from bridge.i18n.translate import _
@@ -29,14 +29,13 @@ PERIOD = timedelta(minutes=1)
 # Whoever has many networks has many names: past this the oldest are forgotten, so that memory has an end.
 MOST_NAMES = 20_000
 PROVES_ITSELF = "proves_itself"
-View = TypeVar("View", bound=Callable[..., object])
 
 
 class By(Enum):
     """What somebody is counted by, and how many requests he has within a minute."""
 
     NETWORK = ("network", 600)
-    # Apart, so that the page that says to wait looks like a page.
+    # Apart, so that the page that says to wait looks like a page, and lists with a picture in each row leave an office its pages.
     FILES = ("files of pages", 600)
     USER = ("user", 600)
     PLUGIN = ("plugin", 600)
@@ -105,7 +104,7 @@ def limit_visitor() -> None:
     """Before every view but those: a visitor is counted by his network, and beyond its share by himself where he is signed in."""
     if getattr(current_app.view_functions.get(request.endpoint or ""), PROVES_ITSELF, False):
         return
-    by = By.FILES if request.endpoint == "static" else By.NETWORK
+    by = By.FILES if is_part_of_a_page() else By.NETWORK
     wait_s = seconds_to_wait(by, client_group())
     if not wait_s:
         return

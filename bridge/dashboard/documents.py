@@ -9,6 +9,7 @@ from http import HTTPStatus
 from flask import Blueprint, Response, abort, make_response, render_template, request
 
 from bridge.accounts.access import actor, guard_shop, shop
+from bridge.accounts.access_log import part_of_a_page
 from bridge.context import context
 from bridge.customer.document import MEDIA_TYPES
 from bridge.dashboard import order_story
@@ -65,9 +66,21 @@ def stored_file(shop_id: str, document_id: int, file_format: str) -> Response:
     return response
 
 
-@blueprint.get("/documents/<int:document_id>/<any(pages, small):size>.webp")
-def page_picture(shop_id: str, document_id: int, size: str) -> Response:
-    """The first pages of the PDF as a picture. A list asks for one a row: nothing else of the document is read."""
+@blueprint.get("/documents/<int:document_id>/pages.webp")
+def page_picture(shop_id: str, document_id: int) -> Response:
+    """The first pages of the PDF as a picture."""
+    return picture_of(shop_id, document_id, "pages")
+
+
+@blueprint.get("/documents/<int:document_id>/small.webp")
+@part_of_a_page
+def small_picture(shop_id: str, document_id: int) -> Response:
+    """Page one, for a row of a list."""
+    return picture_of(shop_id, document_id, "small")
+
+
+def picture_of(shop_id: str, document_id: int, size: str) -> Response:
+    """A list asks for one a row: nothing else of the document is read."""
     with context().store.read() as connection:
         stored = document_files.file_of_shop(connection, shop_id, document_id, "pdf")
     if stored is None:

@@ -29,6 +29,15 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// Escape puts an enlarged picture of a row away, until the pointer comes again.
+document.addEventListener("keydown", (event) => {
+  const picture = document.querySelector(".thumbnail:hover");
+  if (event.key === "Escape" && picture) {
+    picture.classList.add("away");
+    picture.addEventListener("pointerleave", () => { picture.classList.remove("away"); }, { once: true });
+  }
+});
+
 // Tick all rows of the page at once. Without a script they are ticked one by one, or all that the list holds.
 for (const all of document.querySelectorAll("input[data-all]")) {
   const rows = document.querySelectorAll(`input[name="${all.dataset.all}"][form="${all.form.id}"]`);

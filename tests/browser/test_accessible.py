@@ -21,7 +21,7 @@ from worker.store.database.tables import users
 from worker.store.shops import Secrets
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
 OF_ALL = ("/shops", "/search?q=601", "/shops/new", "/jobs", "/users", "/about", "/account", "/account/second-factor")
 OF_SHOP = (
@@ -255,9 +255,7 @@ def test_who_has_many_refused_mails_sees_every_reason_and_the_end_of_one_within_
             assert end <= 2 * 844, (path, width)
 
 
-def test_page_one_is_small_in_a_row_and_legible_under_the_pointer_or_with_the_keyboard_beside_it(
-    busy: BridgeApp, page: "Page"
-) -> None:
+def test_page_one_is_small_in_a_row_and_legible_under_the_pointer_until_escape(busy: BridgeApp, page: "Page") -> None:
     styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
     text = signed_in(busy, "els@host.example", operator=True).get(f"/s/{SHOP}/documents").text
     page.set_content(f"{text}<style>{styles}</style>", wait_until="domcontentloaded")
@@ -272,12 +270,27 @@ def test_page_one_is_small_in_a_row_and_legible_under_the_pointer_or_with_the_ke
         "all => all.map(one => Math.abs(one.getBoundingClientRect().top - one.previousElementSibling.getBoundingClientRect().top))"
     )
     assert max(beside) < 12, "the number stands beside its picture, not below it"
+    page.add_script_tag(path=STATIC / "pages.js")
     rows.nth(0).locator(".thumbnail").hover()
     assert widths()[0] == 240
+    page.mouse.move(*middle(pictures.nth(0)), steps=50)
+    assert widths()[0] == 240, "the pointer may go onto it"
+    page.keyboard.press("Escape")
+    assert set(widths()) == {32}
+    page.mouse.move(0, 0)
+    rows.nth(0).locator(".thumbnail").hover()
+    assert widths()[0] == 240, "it comes with the pointer again"
+    page.mouse.move(0, 0)
     rows.nth(1).locator("strong").locator("..").focus()
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Tab")
-    assert widths()[1] == 240
+    assert set(widths()) == {32}, "with the keyboard nothing lies over the next rows"
+
+
+def middle(picture: "Locator") -> tuple[float, float]:
+    box = picture.bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
 def test_a_missing_number_is_told_at_every_width(page: "Page") -> None:

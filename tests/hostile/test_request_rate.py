@@ -9,6 +9,7 @@ import pytest
 from bridge.accounts import rate_limit
 from bridge.accounts.rate_limit import By, RateLimiter
 from bridge.plugin import vat_number
+from tests.bridge.test_page_picture import a_pdf
 from tests.hostile.test_doors import filled
 from tests.support.api_client import ApiClient, a_token
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, settings_for, signed_headers
@@ -80,6 +81,22 @@ def test_an_office_shares_an_address_and_each_who_is_signed_in_has_his_own_share
     assert Visitor(app).get("/sign-in").status_code == 429
     app.now += timedelta(minutes=1)
     assert els.get("/shops").status_code == 200
+
+
+def test_a_list_of_fifty_pictures_takes_one_page_of_what_an_office_has(app: BridgeApp) -> None:
+    document = app.issue(stored=a_pdf())
+    els = signed_in(app, "els@host.example", operator=True)
+    before = asked(app, By.NETWORK)
+    paths = ["documents", *[f"documents/{document.document_id}/small.webp"] * 50]
+
+    assert {els.get(f"/s/{SHOP}/{path}").status_code for path in paths} == {200}
+    assert asked(app, By.NETWORK) == before + 1
+
+
+def asked(app: BridgeApp, by: By) -> int:
+    """How often this machine asked in this minute."""
+    with app.client.application.app_context():
+        return rate_limit.rate_limiter()._counts[by, HERE].requests  # noqa: SLF001  # the memory that is spoken of
 
 
 def test_the_page_that_says_to_wait_has_its_styles(app: BridgeApp) -> None:

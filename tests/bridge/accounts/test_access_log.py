@@ -4,6 +4,7 @@ import logging
 
 import pytest
 
+from tests.bridge.test_page_picture import a_pdf
 from tests.hostile.test_doors import filled
 from tests.support.api_client import ApiClient, a_token
 from tests.support.bridge_app import NOW, ORDER, SHOP, BridgeApp
@@ -41,6 +42,18 @@ def test_every_page_that_somebody_is_shown_is_in_the_log_with_whom(
                 assert SHOP in line
                 assert "Jan Peeters" not in line
     assert shown > 10
+
+
+def test_a_list_is_looked_at_once_and_not_once_more_for_each_of_its_pictures(
+    app: BridgeApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    document = app.issue(stored=a_pdf())
+    viewer = signed_in(app, "viewer@shop.example", roles={SHOP: Role.VIEWER})
+    caplog.set_level(logging.INFO, logger=LOG)
+    paths = ["documents", *(f"documents/{document.document_id}/{end}" for end in ("small.webp", "pages.webp"))]
+
+    assert [viewer.get(f"/s/{SHOP}/{path}").status_code for path in paths] == [200] * 3
+    assert [line.split()[4] for line in said(caplog)] == ["document_lists.documents", "documents.page_picture"]
 
 
 def test_a_token_a_plugin_and_a_link_are_readers_too(app: BridgeApp, caplog: pytest.LogCaptureFixture) -> None:
