@@ -132,6 +132,33 @@ def test_a_rule_for_a_status_holds_while_the_order_is_in_it(status: str, paid: b
     assert codes(look(an_order(status=status, paid=paid), shop=shop))[0] == code
 
 
+@pytest.mark.parametrize(
+    ("status", "rules", "flags"),
+    [
+        ("completed", ["invoice:status=await-ship:send"], ["status_missed"]),
+        ("processing", ["invoice:status=await-ship:send"], []),  # it may come to it
+        ("await-ship", ["invoice:status=await-ship:send"], []),
+        ("completed", ["invoice:status=await-ship:send", "invoice:paid:draft"], []),
+        ("completed", ["invoice:status=await-ship:send:buyer=business"], []),  # not its rule
+        ("completed", ["order_confirmation:status=await-ship:send"], []),
+    ],
+)
+def test_a_completed_order_that_nobody_saw_in_the_status_of_its_invoice_is_told_of(
+    status: str, rules: list[str], flags: list[str]
+) -> None:
+    decision = look(an_order(status=status, paid=True), shop=a_shop(*rules))
+
+    assert [flag.code for flag in decision.flags] == flags
+
+
+def test_an_order_that_is_invoiced_by_hand_or_whose_draft_was_discarded_missed_nothing() -> None:
+    shop = a_shop("invoice:status=await-ship:send")
+    order = an_order(status="await-ship", paid=True)
+    (draft,) = look(order, shop=shop).drafts
+    for history in (a_history(issued(draft)), a_history(discarded=[draft]), a_history(kept=[draft])):
+        assert look(replace(order, status="completed"), history, shop).flags == ()
+
+
 def test_an_order_in_another_status_is_told_both() -> None:
     (finding, *_) = look(an_order(status="packed"), shop=a_shop("invoice:status=await-ship:send")).rule_results
 

@@ -253,6 +253,14 @@ FLAGS = (
         ("changed_after_invoice", "suborders_do_not_add_up", "deposit_not_invoiced"),
     ),
     Reason(
+        "status_missed",
+        Source.FLAG,
+        DECISION,
+        Message("Completed orders without an invoice: they were not seen in the status in which your rule makes it."),
+        SEE,
+        ("status_missed",),
+    ),
+    Reason(
         "late_but_invoiced",
         Source.FLAG,
         DECISION,

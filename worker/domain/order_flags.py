@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from worker.domain.assessment import assess
+from worker.domain.consumer_invoice import why_none
 from worker.domain.credit_balance import credit_balance_of
 from worker.domain.decision import Findings
 from worker.domain.document import Document, Kind, Problem
@@ -12,6 +13,8 @@ from worker.domain.order import Order, OtherInvoice
 from worker.domain.order_changes import changes_after_invoice
 from worker.domain.order_payment import was_taken_back
 from worker.domain.order_status import status_term
+from worker.domain.rule_conditions import unmet_condition
+from worker.domain.rules_due import NOT_STATUS
 from worker.domain.sale_part import sale_part_flags
 from worker.message import Message, Money
 
@@ -29,6 +32,8 @@ def flags_of(dossier: Dossier, findings: Findings) -> tuple[Problem, ...]:
     if is_invoiced:
         held = {problem.code for draft in findings.drafts for problem in draft.problems}
         flags += (flag for flag in assess(dossier.order, dossier.shop).flags if flag.code not in held)
+    if not is_invoiced:
+        flags += missed_status(dossier, findings)
     if invoice:
         flags += late_invoice(dossier.order, invoice, dossier.shop)
     if invoice and was_taken_back(dossier.order, dossier.shop) and not findings.fully_credited(invoice):
@@ -69,6 +74,26 @@ def money_taken_back(invoice: Document, order: Order) -> Problem:
         invoice=invoice.number,
     )
     return Problem("money_taken_back", message)
+
+
+def missed_status(dossier: Dossier, findings: Findings) -> Iterator[Problem]:
+    """A completed order for which only rules of a status make the invoice, and that nobody saw while it was in it: it went on too
+    fast, or the shop was away.
+    """
+    order, shop, cause = dossier.order, dossier.shop, dossier.cause_of(Kind.INVOICE)
+    rules = [rule for rule in shop.rules if rule.kind is Kind.INVOICE and not unmet_condition(rule, dossier)]
+    said = {result.rule: result.code for result in findings.rule_results}
+    if dossier.status != "completed" or not rules or {said[str(rule)] for rule in rules} != {NOT_STATUS}:
+        return
+    if dossier.history.has(cause) or why_none(order, shop) or (order.other_invoice and not shop.test):
+        return
+    message = Message(
+        "Order {number} is completed and has no invoice: it was not seen while it was in the status “{status}”, in which your "
+        "rule makes one. Make its invoice on the page of the order, unless it needs none.",
+        number=order.number,
+        status=status_term(rules[0].status),
+    )
+    yield Problem("status_missed", message)
 
 
 def deleted_refunds(dossier: Dossier) -> Iterator[Problem]:

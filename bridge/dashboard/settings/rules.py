@@ -18,7 +18,7 @@ from bridge.i18n.translate import _, _n, kind_name, translate_message
 from worker.actions.shop_settings import ShopChanges
 from worker.domain import settings_form
 from worker.domain.document import Kind, SendMode
-from worker.domain.rules import BuyerFilter, OrderKind, Rule, Trigger, quoted
+from worker.domain.rules import BuyerFilter, OrderKind, Rule, Trigger, parse_moment, quoted
 from worker.domain.settings_form import WrongSettings
 from worker.errors import InvalidValue
 from worker.store import payment_methods, products
@@ -186,13 +186,23 @@ def unknown_statuses(rows: list[RuleRow]) -> list[str]:
     return [name for status, name in own_statuses.own_names().items() if status not in said]
 
 
+def is_moment(text: str) -> bool:
+    """Whether a rule could be saved with it: a plugin may name its status as no rule can."""
+    try:
+        parse_moment(text)
+    except ValueError:
+        return False
+    return True
+
+
 def status_moments(rows: list[RuleRow]) -> list[tuple[str, str]]:
     """The shop's own statuses as moments of a rule, and whichever a rule names already."""
     names = own_statuses.own_names()
+    known = (status for status in names if is_moment(f"{Trigger.STATUS}={status}"))
     of_rules = (row.trigger.partition("=")[2] for row in rows if row.trigger.startswith(f"{Trigger.STATUS}="))
     return [
         (f"{Trigger.STATUS}={status}", _("in the status “{status}”", status=names.get(status) or status_name(status)))
-        for status in dict.fromkeys((*names, *of_rules))
+        for status in dict.fromkeys((*known, *of_rules))
     ]
 
 
@@ -205,6 +215,7 @@ def page(
         rows = [RuleRow.of(rule) for rule in settings_form.read_rules(str(dry_run.argument.get("rules", "")))]
     with context().store.read() as connection:
         categories, methods = products.categories(connection, shop_id), payment_methods.of_shop(connection, shop_id)
+    own_moments = status_moments(rows)
     return settings_page(
         "rules",
         "rules",
@@ -212,6 +223,7 @@ def page(
         categories=categories,
         methods=methods,
         unknown_statuses=unknown_statuses(rows),
+        own_moments=own_moments,
         order_kinds=[("", _("any order")), *((kind, order_kind_name(kind)) for kind in OrderKind)],
         order_kind_name=order_kind_name,
         rows=rows,
@@ -225,7 +237,7 @@ def page(
             (Trigger.PAID, _("paid")),
             (Trigger.PROCESSING, _("in processing")),
             (Trigger.COMPLETED, _("completed")),
-            *status_moments(rows),
+            *own_moments,
         ],
         send_modes=[(SendMode.SEND, _("mail it at once")), (SendMode.DRAFT, _("save it as a draft"))],
         buyers=[

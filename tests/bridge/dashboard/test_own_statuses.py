@@ -110,6 +110,18 @@ def test_a_status_that_no_order_had_yet_is_offered_by_its_name(app: BridgeApp) -
     assert NAMES.format("packed · Klaar voor verzending") in visitor.get(RULES).text
 
 
+def test_names_come_as_they_stand_in_a_page_and_only_what_a_rule_can_say_is_a_moment(app: BridgeApp) -> None:
+    told(app, await_ship="Verpakt &amp; klaar")
+    with app.store.write() as connection:
+        told_statuses.replace_all(connection, SHOP, {"await-ship": "Verpakt &#038; klaar", "Été": "Été"})
+        assert told_statuses.of_shop(connection, SHOP) == {"await-ship": "Verpakt & klaar", "Été": "Été"}
+    page = owner(app).get(RULES).text
+
+    assert re.findall(r'<option value="(status=[^"]+)"', page)[:1] == ["status=await-ship"]
+    assert "status=Été" not in page
+    assert "A document of a status is made while an order is in that status." in page
+
+
 def test_a_rule_may_wait_for_a_status_of_the_shops_own(app: BridgeApp) -> None:
     told(app, completed="Afgerond", await_ship="Klaar voor verzending")
     visitor = owner(app)
