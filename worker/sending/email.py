@@ -48,7 +48,7 @@ def send(services: Services, leased: LeasedSteps) -> str:
         sync.report_mail_sent(services, leased, mailed=False)
         raise
     documents_with_pdfs = tuple((document, pdf_of(services, document)) for document in mailed)
-    shop = with_sender(services, connected.shop)
+    shop = with_sender(services, connected.shop, is_test=mailed[0].draft.test)
     message_id = message_id_of(services, leased)
     message = customer_mail.compose(
         shop,
@@ -112,11 +112,13 @@ def begin_mail(connection: Connection, leased: LeasedSteps, message_id: str, *, 
         audit_trail.add(connection, entry)
 
 
-def with_sender(services: Services, shop: Shop) -> Shop:
+def with_sender(services: Services, shop: Shop, *, is_test: bool = False) -> Shop:
     """*shop* as it writes: from its own address, else from the operator's. What is a test goes back to that address: of a shop in test
-    without one it is its owner's, never the operator's.
+    without one, and of a test document that it mails later, it is its owner's, never the operator's.
     """
-    sender = shop.writes_from((_owner_of(services, shop) if shop.test else "") or services.settings.mail_from)
+    sender = shop.writes_from(
+        (_owner_of(services, shop) if shop.test or is_test else "") or services.settings.mail_from
+    )
     return replace(shop, mail=replace(shop.mail, sender=sender))
 
 
@@ -206,7 +208,8 @@ def put_on_allowed_sender(connection: Connection, services: Services, shop: Shop
 
     Raises Rejected where the operator has none.
     """
-    own, operators = customer_mail.sender_address(with_sender(services, shop)), services.settings.mail_address
+    before = message["From"].addresses[0]
+    own, operators = before.addr_spec, services.settings.mail_address
     if own == operators or senders.is_proved(connection, shop.shop_id, own):
         return
     if not operators:
@@ -217,7 +220,6 @@ def put_on_allowed_sender(connection: Connection, services: Services, shop: Shop
             address=own,
             code="mail_sender_unproved",
         )
-    before = message["From"].addresses[0]
     if "Reply-To" not in message:
         message["Reply-To"] = before
     del message["From"]

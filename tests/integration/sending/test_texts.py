@@ -17,6 +17,7 @@ from worker.actions.documents import send_again
 from worker.demo.mailbox import Mailbox
 from worker.demo.orders import an_order
 from worker.domain import texts as wording
+from worker.domain.actor import Actor
 from worker.domain.document import Kind
 from worker.domain.rules import Rule, Trigger
 from worker.domain.shop import MailSettings, Shop
@@ -250,6 +251,26 @@ def test_what_is_a_test_goes_to_the_shops_owner_where_only_the_house_has_an_addr
     house.store.close()
 
     assert customer_mail.recipients(shown, samples.an_invoice(test=True)) == (goes_to,)
+
+
+def test_a_test_document_that_is_mailed_again_when_the_shop_is_live_still_goes_to_its_owner(system: System) -> None:
+    shop = system.services.connected(system.shop_id).shop
+    system.change_shop(test=True, mail=MailSettings(), seller=replace(shop.seller, email=""))
+    with system.services.store.write() as connection:
+        new = NewUser(email="an@winkel.test", name="An", password="-", language="nl", operator=False)
+        users.give_role(connection, users.add(connection, new, now=system.clock.now), system.shop_id, Role.ADMIN)
+    settings = replace(system.services.settings, mail_from="documents@host.test")
+    house = replace(system, services=replace(system.services, settings=settings))
+    (made,) = house.arrives(an_order(id=238))
+    assert made.document
+    system.change_shop(test=False)
+    with system.services.store.write() as connection:
+        send_again(connection, system.shop_id, made.document.document_id, by=Actor("Els", system.clock.now))
+    house.work()
+    house.services.store.close()
+
+    mails = system.mailbox.messages()
+    assert [(mail.recipients, mail.sender) for mail in mails] == [(("an@winkel.test",), "documents@host.test")] * 2
 
 
 def test_a_test_mail_that_is_refused_says_why_in_plain_words(system: System) -> None:
