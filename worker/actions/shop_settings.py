@@ -26,10 +26,11 @@ from worker.domain.settings_diff import describe_changes
 from worker.domain.shop import OrderSettings, Shop
 from worker.errors import InvalidValue, Rejected
 from worker.message import Message
-from worker.store import audit_trail, counters, deliveries, drafts, payment_references, reminders, senders, shops
+from worker.store import audit_trail, counters, deliveries, drafts, payment_references, reminders, roads, senders, shops
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.encryption import Encryption
 from worker.store.deliveries import NewDelivery
+from worker.store.roads import Road, RoadKind
 from worker.store.shops import Secrets
 
 # What a new shop takes over from the one that it is to be like. Company (with its OSS), numbers given, keys and logo are each
@@ -169,6 +170,8 @@ def change_shop(
             if shop.reference_digits != found.shop.reference_digits:
                 shop = with_digits(connection, found.shop, shop, now=by.now)
             shops.change(connection, shop)
+            if shop.url != found.shop.url:  # what did not answer was at another address
+                roads.forget(connection, Road(shop_id, RoadKind.REST), now=by.now)
             record(connection, shop_id, messages, by=by)
             if what_reminds(shop) != what_reminds(found.shop):
                 reminders.look_at_shop(connection, shop_id, now=by.now)

@@ -1,5 +1,6 @@
 """Check and repair a shop's webhooks. WooCommerce switches one off after seven failures, without a warning."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
-from worker.errors import FacturelayError, KeyRefused, Rejected
+from worker.errors import FacturelayError, KeyRefused, Rejected, Unavailable
 from worker.message import Message, by_count
 from worker.orders.poll import alert_shop_refuses, can_fetch, poll
 from worker.services import Services
@@ -19,6 +20,8 @@ from worker.store.audit_trail import AuditEntry
 from worker.store.shops import ConnectedShop
 from worker.woocommerce.client import ShopClient
 from worker.woocommerce.list_payload import ListedWebhook
+
+log = logging.getLogger(__name__)
 
 # The two that a shop is set up with. More of ours (deleted, restored) are repaired where they are.
 TOPICS = ("order.created", "order.updated")
@@ -77,8 +80,16 @@ def check_and_repair(
         for code in (DISABLED_ALERT, OWNER_ALERT):
             alerts.close(connection, shop_id, code=code, now=services.now())
     if faults:
-        poll(services, connected)
+        fetch_missed(services, connected)
     return faults
+
+
+def fetch_missed(services: Services, connected: ConnectedShop) -> None:
+    """What the shop did not report. Where it does not answer now, the next round fetches it: the reports are made all the same."""
+    try:
+        poll(services, connected)
+    except Unavailable as error:
+        log.info("%s: the missed orders are fetched by the next round (%s)", connected.shop.shop_id, error.code)
 
 
 # What a webhook of each topic tells, in words of people.

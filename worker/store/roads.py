@@ -169,7 +169,8 @@ def record_failure(connection: Connection, road: Road, failure: Failure) -> None
     connection.execute(new.on_conflict_do_update(index_elements=list(key), set_=values))
 
 
-def record_answer(connection: Connection, road: Road, *, now: datetime) -> None:
+def forget(connection: Connection, road: Road, *, now: datetime) -> None:
+    """That nobody answered counts no more: somebody does, or it leads elsewhere now. What waits for it comes at once."""
     connection.execute(delete(roads).where(*is_road(road)))
     release(connection, road.shop_id, now=now)
 
@@ -258,7 +259,7 @@ class Roads:
             with self.store.write() as connection:
                 record_heard(connection, road, now=self.now())
                 if known is not None:
-                    record_answer(connection, road, now=self.now())
+                    forget(connection, road, now=self.now())
             self.heard[road] = time.monotonic()
         self.believed[road] = time.monotonic()
 

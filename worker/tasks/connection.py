@@ -76,8 +76,11 @@ def set_up_connection(services: Services, task: Task) -> Mapping[str, Any]:
 
 
 def with_failure(found: Mapping[str, Any], why: Message) -> Mapping[str, Any]:
-    """What *found* says of the reports, with why they could not be made in place of that they are missing."""
-    checks = [{**check, "message": why} if check["name"] == "webhooks" else check for check in found["checks"]]
+    """What *found* says of the reports that are missing, with why they could not be made in place of that."""
+    checks = [
+        {**check, "message": why} if check["name"] == "webhooks" and not check["good"] else check
+        for check in found["checks"]
+    ]
     return {**found, "checks": checks}
 
 

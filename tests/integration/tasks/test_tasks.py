@@ -25,23 +25,28 @@ from tests.support.task_requests import (
     seen,
     written_down,
 )
+from worker.actions.shop_settings import ShopChanges, change_shop
 from worker.demo.faults import ServerFault
 from worker.demo.orders import an_order
+from worker.domain.actor import Actor
 from worker.domain.document import Kind, SendMode
 from worker.domain.party import Seller
 from worker.domain.rules import Rule, Trigger
 from worker.domain.step import MAIL
-from worker.errors import DatabaseAway
+from worker.errors import DatabaseAway, Unavailable
 from worker.jobs.task import do_task
 from worker.maintenance.retention import delete_expired
+from worker.message import Message
+from worker.orders import webhook_repair
 from worker.rendering.samples import a_logo
-from worker.store import alerts, audit_trail, deliveries, order_statuses
+from worker.store import alerts, audit_trail, deliveries, order_statuses, roads
 from worker.store import tasks as task_store
 from worker.store.database.tables import files
 from worker.store.database.tables import tasks as errands_table
 from worker.store.files import temporary
 from worker.store.queries import attention, order_history
 from worker.store.queries.jobs import job_counts
+from worker.store.roads import REST_AFTER, Failure, Road, RoadKind
 from worker.store.shops import Secrets
 from worker.tasks import documents as document_tasks
 
@@ -450,6 +455,32 @@ def test_why_the_shop_could_not_be_set_up_is_told_in_place_of_what_is_missing(sy
     assert (found["good"], found["repaired"]) == (False, [])
     assert told.startswith("The shop could not be set up to report its orders (")
     assert "Repair the reports" in told
+
+
+def test_reports_that_were_made_are_told_though_the_shop_was_too_slow_to_list_its_orders_then(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_slow(*_: object) -> None:
+        raise Unavailable("The list of orders came too late.", code="shop_slow")
+
+    monkeypatch.setattr(webhook_repair, "poll", too_slow)
+    found = answered(system, "set_up_connection")
+
+    (told,) = (check for check in found["checks"] if check["name"] == "webhooks")
+    assert (told["good"], english(told["message"])) == (True, "The shop reports new and changed orders here.")
+    assert [fault["topic"] for fault in found["repaired"]] == ["order.created", "order.updated"]
+
+
+def test_a_corrected_address_is_not_left_in_peace_for_the_slips_before_it(system: System) -> None:
+    road, by = Road(system.shop_id, RoadKind.REST), Actor("Els", system.clock.now)
+    with system.services.store.write() as connection:
+        for _ in range(REST_AFTER):
+            roads.record_failure(connection, road, Failure(system.clock.now, Message("Nobody answers.")))
+    url = system.shop.url.replace("127.0.0.1", "localhost")
+    change_shop(system.services, system.shop_id, ShopChanges(url=url), by=by)
+
+    with system.services.store.read() as connection:
+        assert roads.find(connection, road) is None
 
 
 # Records
