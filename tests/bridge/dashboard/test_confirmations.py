@@ -86,6 +86,11 @@ def test_what_cannot_be_undone_asks_on_a_page_that_names_it_and_changes_nothing(
             assert f'<input type="hidden" name="{name}" value="{value}">' in answers[0], path
 
 
+def test_a_token_that_may_do_things_with_orders_says_so_where_it_is_made(operator: Visitor) -> None:
+    right = operator.get(f"{HOME}/settings/api").text.partition('value="documents:write"')[2].partition("</label>")[0]
+    assert [what for what in ("fetch orders", "make documents", "need nothing") if what not in right] == []
+
+
 def test_the_button_of_the_question_does_what_it_says(app: BridgeApp, operator: Visitor) -> None:
     sent = operator.post(f"{HOME}/documents/1/credit", part="1", amount="5,00", reason="Broken")
     assert asked(app, task_of(sent)) == (
