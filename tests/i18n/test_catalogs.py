@@ -12,6 +12,7 @@ from babel.messages.pofile import read_po
 
 import worker
 from bridge.i18n.extract import DEMO_FOLDER, I18N_FOLDER, all_message_keys
+from tests.support.spoken import both
 from worker.domain.document import Kind
 from worker.i18n import LANGUAGES, Translator, extract, title, titled_file_stem
 
@@ -52,6 +53,18 @@ def test_a_translation_keeps_the_placeholders(folder: Path, language: str) -> No
     for message in catalog(folder, language):
         if message.id:
             assert placeholders(str(message.string)) == placeholders(str(message.id)), message.id
+
+
+PLUGINS = [ROOT.parent / f"wp-plugin/facturelay/languages/facturelay-{locale}.po" for locale in ("fr_BE", "fr_FR")]
+FRENCH = [*(folder / "locale/fr/LC_MESSAGES/facturelay.po" for folder in (WORKER, PAGES, DEMO)), *PLUGINS]
+
+
+@pytest.mark.parametrize("path", FRENCH, ids=["worker", "pages", "demo", "fr_BE", "fr_FR"])
+def test_french_has_one_apostrophe(path: Path) -> None:
+    """That of print, ’: in one sentence “n'ont” stood beside “n’ont”."""
+    with path.open("rb") as lines:
+        said = [text for message in read_po(lines) if message.id for text in both(message.string)]
+    assert [text for text in said if "'" in text] == []
 
 
 @pytest.mark.parametrize("folder", [WORKER, PAGES, DEMO], ids=["worker", "pages", "demo"])

@@ -119,8 +119,3 @@ def test_what_messages_and_pages_both_say_they_say_alike(language: str) -> None:
     both_say = (messages.keys() & pages.keys()) - TWO_THINGS
     apart = [(messages[words], pages[words]) for words in both_say if messages[words].split() != pages[words].split()]
     assert apart == []
-
-
-def test_french_has_one_apostrophe() -> None:
-    """That of print: in one sentence “n'ont” stood beside “n’ont”."""
-    assert [text for _, text in sentences("fr") if "'" in text] == []
