@@ -83,7 +83,7 @@ def missed_status(dossier: Dossier, findings: Findings) -> Iterator[Problem]:
     order, shop, cause = dossier.order, dossier.shop, dossier.cause_of(Kind.INVOICE)
     rules = [rule for rule in shop.rules if rule.kind is Kind.INVOICE and not unmet_condition(rule, dossier)]
     said = {result.rule: result.code for result in findings.rule_results}
-    if dossier.status != "completed" or not rules or {said[str(rule)] for rule in rules} != {NOT_STATUS}:
+    if dossier.status != "completed" or not rules or {said.get(str(rule)) for rule in rules} != {NOT_STATUS}:
         return
     if dossier.history.has(cause) or why_none(order, shop) or (order.other_invoice and not shop.test):
         return
