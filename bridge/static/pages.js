@@ -49,7 +49,16 @@ for (const all of document.querySelectorAll("input[data-all]")) {
   });
 }
 
+// What somebody does with the page comes before what it does by itself: a form that was sent, or in which something stands, stays.
+let isLeaving = false;
+window.addEventListener("pagehide", () => { isLeaving = true; });
+const isInUse = () => isLeaving || document.activeElement?.form || [...document.querySelectorAll("main input, main textarea")].some(
+  (field) => (field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue),
+);
+
 document.addEventListener("submit", (event) => {
+  isLeaving = !event.defaultPrevented;
+  window.setTimeout(() => { isLeaving = false; }, 60000);  // one that is answered by a file leaves the page where it is
   // Pressing twice asks once.
   for (const button of event.target.querySelectorAll("button[type=submit]")) {
     window.setTimeout(() => { button.disabled = true; }, 0);
@@ -72,6 +81,7 @@ for (const field of document.querySelectorAll("input[type=date]")) {
 
 // A page that comes back from the browser's memory has its buttons again.
 window.addEventListener("pageshow", () => {
+  isLeaving = false;
   for (const button of document.querySelectorAll("button[disabled]:not([data-off])")) {
     button.disabled = false;
   }
@@ -86,7 +96,7 @@ for (const tab of document.querySelectorAll("nav [aria-current]")) {
 // Parts that look again by themselves: <section data-refresh="seconds" id="…">, at data-from where this page is the answer to a form. One that need not look again any more leads to data-then. Nothing moves while somebody reads or types in it.
 for (const part of document.querySelectorAll("[data-refresh][id]")) {
   window.setInterval(async () => {
-    if (document.hidden || part.contains(document.activeElement)) {
+    if (isLeaving || document.hidden || part.contains(document.activeElement)) {
       return;
     }
     try {
@@ -96,8 +106,11 @@ for (const part of document.querySelectorAll("[data-refresh][id]")) {
       }
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.getElementById(part.id);
+      if (isLeaving) {
+        return;
+      }
       // What was waited for is there, so it waits no longer.
-      if (fresh && part.dataset.then && !fresh.dataset.refresh) {
+      if (fresh && part.dataset.then && !fresh.dataset.refresh && !isInUse()) {
         window.location.assign(part.dataset.then);
         return;
       }
