@@ -45,7 +45,7 @@ NEVER_ONE = {
     "This is too long: at most {count} characters.": "lengths of fields",
     "This file has more than {most} lines. Download a shorter period from your bank.": "thousands",
     "Very many have one of these words: the newest {count} of them were searched. Type more, such as a number.": "thousands",
-    "Very many have one of these words: {count} of them were searched for this page. “Older” searches the next ones.": "thousands",
+    "{count} rows were searched for this page. “Next” searches those after them.": "thousands",
     "Write 1 to {most} characters, without control characters.": "lengths of fields",
     "{years} years": "seven or ten",
     "Documents are kept for {years} years after their own.": "seven or ten",
