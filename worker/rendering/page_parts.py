@@ -215,5 +215,5 @@ def _is_plain_sign(char: str) -> bool:
     return char in (" ", NBSP) or (category[0] in "LNPS" and category != "Lm" and _PLAIN_SIGNS.match(char) is not None)
 
 
-# Latin, Greek and Cyrillic; dashes, quotes and dots; signs of money; letterlike signs such as № and ™.
-_PLAIN_SIGNS = re.compile("[\0-\u058f\u1e00-\u1fff\u2010-\u2027\u2030-\u205e\u20a0-\u20cf\u2100-\u214f]")
+# Latin, Greek and Cyrillic; dashes, quotes and dots; signs of money; letterlike signs such as № and ™; the minus sign.
+_PLAIN_SIGNS = re.compile("[\0-\u058f\u1e00-\u1fff\u2010-\u2027\u2030-\u205e\u20a0-\u20cf\u2100-\u214f\u2212]")
