@@ -461,7 +461,7 @@ def test_more_refunds_than_can_be_read_are_refused() -> None:
     with (
         ScriptedServer([said]) as server,
         a_client(server.url) as talking,
-        pytest.raises(Rejected, match="more refunds than can be read .1001.") as refused,
+        pytest.raises(Rejected, match=r"more refunds than can be read .1001.") as refused,
     ):
         talking.refunds(238)
     assert refused.value.code == "too_many_refunds"
