@@ -18,7 +18,7 @@ QUEUE_LABELS = {
     QueueName.MAIL: Message("Mails"),
     QueueName.PDF: Message("PDFs and e-invoices"),
     QueueName.ORDERS: Message("Orders to fetch and invoice"),
-    QueueName.CALLS: Message("Peppol, reminders, notes and payments in the shop, messages to other programs"),
+    QueueName.CALLS: Message("Peppol, reminders and notes"),
     QueueName.TASKS: Message("What pages ask for"),
     QueueName.BULK: Message("Older orders, exports and checks"),
 }
