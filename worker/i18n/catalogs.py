@@ -18,9 +18,9 @@ from babel.numbers import format_currency, format_decimal, format_percent, get_c
 # The country decides the format of a number; all four put the day first.
 LOCALES = {"nl": "nl_BE", "fr": "fr_BE", "de": "de_DE", "en": "en_GB"}
 LANGUAGES = tuple(LOCALES)
-# As it is set in print; Unicode's data of our four languages have the hyphen of a keyboard.
 # Rounded to four decimals it is 0, half to even.
 _NOTHING_IN_FOUR = Decimal("0.00005")
+# As it is set in print; Unicode's data of our four languages have the hyphen of a keyboard.
 _MINUS = str.maketrans("-", "\N{MINUS SIGN}")
 _CODE_BEFORE_DIGIT = re.compile(r"(?<=[A-Z])(?=\d)")
 
