@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -21,6 +22,7 @@ from worker.settings import Settings
 from worker.store import shops
 from worker.store.database import json_codec
 from worker.store.database.migrate import is_current, upgrade
+from worker.store.database.pagination import Page, PageRequest
 
 # Who acts here, in the audit trail.
 ACTOR = "command line"
@@ -28,6 +30,8 @@ WHOLE_ID = re.compile("[0-9a-f]{24}")
 LEAST_OF_ID = 4  # letters of a shop's id that stand for all of it
 
 F = TypeVar("F", bound=Callable[..., Any])
+Row = TypeVar("Row")
+READ_AT_ONCE = 500
 
 
 class ShopName(click.ParamType[str]):
@@ -157,3 +161,15 @@ class ProgressBar:
     def __exit__(self, *_: object) -> None:
         if self.bar is not None:
             self.bar.render_finish()
+
+
+def rows_of(page_of: Callable[[PageRequest], Page[Row]], limit: int | None) -> list[Row]:
+    """The first *limit* rows (None: all) of a list that is read page by page."""
+    found: list[Row] = []
+    page_request = PageRequest(size=min(limit or READ_AT_ONCE, READ_AT_ONCE))
+    while True:
+        page = page_of(page_request)
+        found += page.rows
+        if not page.next or (limit is not None and len(found) >= limit):
+            return found[:limit]
+        page_request = replace(page_request, after=page.next)

@@ -1,7 +1,6 @@
 """`facturelay documents …`"""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +9,7 @@ from sqlalchemy import Connection
 
 from worker import serializers
 from worker.actions import documents as document_actions
-from worker.cli.common import ACTOR, SHOP, show, table, with_json, with_services
+from worker.cli.common import ACTOR, SHOP, rows_of, show, table, with_json, with_services
 from worker.cli.group import Group
 from worker.cli.shop_options import KINDS
 from worker.domain.document import Document, Kind
@@ -23,14 +22,12 @@ from worker.serializers import Json
 from worker.services import Services
 from worker.store import documents as stored_documents
 from worker.store import drafts, shops
-from worker.store.database.pagination import PageRequest
 from worker.store.database.shop_scope import Shops
 from worker.store.queries import document_lists, order_history
-from worker.store.queries.document_lists import DocumentFilter, DocumentRow
+from worker.store.queries.document_lists import DocumentFilter
 from worker.store.queries.order_history import DocumentDetails
 
 DAY = click.DateTime(["%Y-%m-%d"])
-READ_AT_ONCE = 500
 NONE_YET = "There are no documents yet; the first one appears when an order reaches the moment of a rule."
 NONE_LIKE_THAT = "No document is like that."
 
@@ -80,14 +77,8 @@ def chosen(
 
 def newest(connection: Connection, shops_seen: Shops, wanted: DocumentFilter, limit: int | None) -> list[Document]:
     """The newest *limit* documents (None: all) that are *wanted*, oldest first."""
-    found: list[DocumentRow] = []
-    page_request = PageRequest(size=min(limit or READ_AT_ONCE, READ_AT_ONCE))
-    while True:
-        page = document_lists.documents_page(connection, shops_seen, wanted, page_request)
-        found += page.rows
-        if not page.next or (limit is not None and len(found) >= limit):
-            return [stored_documents.get(connection, one.document_id) for one in reversed(found[:limit])]
-        page_request = replace(page_request, after=page.next)
+    found = rows_of(lambda at: document_lists.documents_page(connection, shops_seen, wanted, at), limit)
+    return [stored_documents.get(connection, one.document_id) for one in reversed(found)]
 
 
 def document_filter(

@@ -1,20 +1,17 @@
 """`facturelay failed-jobs`: what the page of failed work shows, with the ids that `facturelay many` takes."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 import click
-from sqlalchemy import Connection
 
 from worker import serializers
-from worker.cli.common import SHOP, show, table, with_json, with_services
-from worker.cli.documents import DAY, READ_AT_ONCE
+from worker.cli.common import SHOP, rows_of, show, table, with_json, with_services
+from worker.cli.documents import DAY
 from worker.domain.days import start_of_day
 from worker.services import Services
 from worker.store import shops
-from worker.store.database.pagination import Between, PageRequest
-from worker.store.database.shop_scope import Shops
+from worker.store.database.pagination import Between
 from worker.store.jobs import OF_SHOP
 from worker.store.queries import jobs
 from worker.store.queries.jobs import Job, JobFilter
@@ -53,7 +50,8 @@ def failed_jobs(
     zone = services.connected(shop_id).shop.zoneinfo if shop_id else UTC
     wanted = JobFilter(kinds=OF_SHOP, name=work, code=code, asked=days(since, until, zone))
     with services.store.read() as connection:
-        found = listed(connection, (shop_id,) if shop_id else None, wanted, limit)
+        of_shops = (shop_id,) if shop_id else None
+        found = rows_of(lambda page_request: jobs.jobs_page(connection, of_shops, wanted, page_request), limit)
         names = {shop.shop_id: shop.name for shop in shops.every(connection)}
     if only_ids and not as_json:
         click.echo("".join(f"{job.job_id}\n" for job in found), nl=False)
@@ -69,17 +67,6 @@ def days(since: datetime | None, until: datetime | None, zone: tzinfo) -> Betwee
         start_of_day(since.date(), zone).astimezone(UTC) if since else None,
         start_of_day(until.date() + timedelta(days=1), zone).astimezone(UTC) if until else None,
     )
-
-
-def listed(connection: Connection, of_shops: Shops, wanted: JobFilter, limit: int | None) -> list[Job]:
-    found: list[Job] = []
-    page_request = PageRequest(size=min(limit or READ_AT_ONCE, READ_AT_ONCE))
-    while True:
-        page = jobs.jobs_page(connection, of_shops, wanted, page_request)
-        found += page.rows
-        if not page.next or (limit is not None and len(found) >= limit):
-            return found[:limit]
-        page_request = replace(page_request, after=page.next)
 
 
 def as_table(found: list[Job], names: Mapping[str, str]) -> str:

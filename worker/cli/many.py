@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from worker import serializers
-from worker.cli.common import ACTOR, SHOP, show, with_json, with_services
-from worker.cli.documents import DAY, READ_AT_ONCE
+from worker.cli.common import ACTOR, READ_AT_ONCE, SHOP, show, with_json, with_services
+from worker.cli.documents import DAY
 from worker.cli.group import Group
 from worker.domain.document import BY_HAND
 from worker.errors import Rejected
