@@ -16,7 +16,7 @@ from worker.i18n.catalogs import messages
 from worker.store.database.pagination import MOST_COUNTED, PAGE_SIZE, Page, PageRequest
 from worker.store.database.shop_scope import Shops
 from worker.store.hourly_stats import DailyStats, HourlyStats
-from worker.store.queries.text_search import Typed, words_of
+from worker.store.queries.text_search import NOTHING_TYPED, Typed, words_of
 from worker.store.users import ShopName
 
 # Of the longest name that a list is sorted by, in any letters.
@@ -115,6 +115,8 @@ def shop_asked() -> str:
 def typed() -> Typed:
     """What `q` of the address says, and which sentences have its words in the reader's language."""
     text = " ".join(request.args.get("q", "")[:LONGEST_NAME].split())
+    if not text:
+        return NOTHING_TYPED
     language = translator().language
     told = (
         {key: key for key in messages("nl", "worker.i18n")} if language == "en" else messages(language, "worker.i18n")

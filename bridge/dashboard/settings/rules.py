@@ -180,10 +180,10 @@ def rearranged(rows: list[RuleRow], sent: Mapping[str, str]) -> list[RuleRow] | 
     return [*rows[:upper], rows[upper + 1], rows[upper], *rows[upper + 2 :]]
 
 
-def unknown_statuses(rows: list[RuleRow]) -> list[str]:
-    """The names of the shop's own statuses of which neither a rule nor the settings say anything."""
+def unknown_statuses(rows: list[RuleRow], names: Mapping[str, str]) -> list[str]:
+    """Those of the shop's own statuses (*names*, by status) of which neither a rule nor the settings say anything."""
     said = {*shop().orders.status_map, *(row.trigger.partition("=")[2] for row in rows)}
-    return [name for status, name in own_statuses.own_names().items() if status not in said]
+    return [name for status, name in names.items() if status not in said]
 
 
 def is_moment(text: str) -> bool:
@@ -195,9 +195,8 @@ def is_moment(text: str) -> bool:
     return True
 
 
-def status_moments(rows: list[RuleRow]) -> list[tuple[str, str]]:
-    """The shop's own statuses as moments of a rule, and whichever a rule names already."""
-    names = own_statuses.own_names()
+def status_moments(rows: list[RuleRow], names: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The shop's own statuses (*names*, by status) as moments of a rule, and whichever a rule names already."""
     known = (status for status in names if is_moment(f"{Trigger.STATUS}={status}"))
     of_rules = (row.trigger.partition("=")[2] for row in rows if row.trigger.startswith(f"{Trigger.STATUS}="))
     return [
@@ -215,14 +214,15 @@ def page(
         rows = [RuleRow.of(rule) for rule in settings_form.read_rules(str(dry_run.argument.get("rules", "")))]
     with context().store.read() as connection:
         categories, methods = products.categories(connection, shop_id), payment_methods.of_shop(connection, shop_id)
-    own_moments = status_moments(rows)
+    names = own_statuses.own_names()
+    own_moments = status_moments(rows, names)
     return settings_page(
         "rules",
         "rules",
         status=status,
         categories=categories,
         methods=methods,
-        unknown_statuses=unknown_statuses(rows),
+        unknown_statuses=unknown_statuses(rows, names),
         own_moments=own_moments,
         order_kinds=[("", _("any order")), *((kind, order_kind_name(kind)) for kind in OrderKind)],
         order_kind_name=order_kind_name,
