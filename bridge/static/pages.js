@@ -10,12 +10,22 @@ const showWhereOneIs = () => {
 showWhereOneIs();
 window.addEventListener("resize", showWhereOneIs);
 
-// On a narrow screen further filters are folded until they are asked for, or one of them is set.
-if (window.matchMedia("(max-width: 960px)").matches) {
-  for (const fold of document.querySelectorAll("details.fold:not([data-used])")) {
-    fold.open = false;
+// A browser that cannot show what is folded where there is room for it is told to open it.
+if (window.matchMedia("(min-width: 961px)").matches && !CSS.supports("selector(::details-content)")) {
+  for (const fold of document.querySelectorAll("details.fold")) {
+    fold.open = true;
   }
 }
+
+// What can be done with several rows is unfolded with the first tick, and the row that was ticked stays where it is.
+document.addEventListener("change", ({ target }) => {
+  const fold = target.checked && target.name === "item" && target.form?.querySelector(".fold:not([open])");
+  if (fold) {
+    const before = target.getBoundingClientRect().top;
+    fold.open = true;
+    window.scrollBy({ top: target.getBoundingClientRect().top - before, behavior: "instant" });
+  }
+});
 
 // The search over everything is one key away: / or Ctrl+K.
 document.addEventListener("keydown", (event) => {

@@ -11,12 +11,13 @@ from sqlalchemy import update
 import bridge
 from tests.browser.conftest import PASSWORD, Running, fill, press
 from tests.support import busy_shop
-from tests.support.bridge_app import SHOP, BridgeApp
+from tests.support.bridge_app import NOW, SHOP, BridgeApp
 from tests.support.personas import signed_in
 from worker.demo.orders import an_order
 from worker.demo.stage import SELLER
+from worker.domain.actor import Actor
 from worker.domain.shop import OrderSettings, Shop, VatSettings
-from worker.store import documents, senders, shops
+from worker.store import documents, paused_queues, senders, shops
 from worker.store.database.tables import users
 from worker.store.shops import Secrets
 
@@ -219,7 +220,7 @@ CARDS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("language", ["de", "nl"])
+@pytest.mark.parametrize("language", ["de", "fr", "nl"])
 def test_on_a_phone_no_row_of_a_list_is_higher_than_a_fingers_width(
     busy: BridgeApp, page: "Page", language: str
 ) -> None:
@@ -228,6 +229,8 @@ def test_on_a_phone_no_row_of_a_list_is_higher_than_a_fingers_width(
     visitor = signed_in(busy, "els@host.example", operator=True)
     with busy.store.write() as connection:
         connection.execute(update(users).values(language=language))
+        for queue in paused_queues.QUEUE_LABELS:
+            paused_queues.pause(connection, queue, by=Actor("Hildegard Vandenbroucke-Schmidt", NOW))
     for path in (*(f"/s/{SHOP}{path}" for path in CARDS), "/jobs", "/shops", "/search?q=peeters"):
         text = visitor.get(path).text
         page.set_content(f"{text}<style>{styles}</style><script>{{{script}}}</script>", wait_until="domcontentloaded")
@@ -236,6 +239,61 @@ def test_on_a_phone_no_row_of_a_list_is_higher_than_a_fingers_width(
             heights = page.eval_on_selector_all(ROWS, "all => all.map(one => one.offsetHeight)")
             assert heights, path
             assert max(heights) < 120, (path, width)
+
+
+BEGINS = (
+    "/orders", "/documents", "/documents?list=drafts", "/payments", "/jobs", "/activity", "/activity/deliveries", "/accounting/numbers/invoice/2026",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["de", "fr", "nl"])
+def test_on_a_phone_a_list_begins_on_the_first_screen_with_a_script_and_without(
+    busy: BridgeApp, page: "Page", language: str
+) -> None:
+    styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
+    script = (STATIC / "pages.js").read_text(encoding="utf-8")
+    visitor = signed_in(busy, "els@host.example", operator=True)
+    with busy.store.write() as connection:
+        connection.execute(update(users).values(language=language))
+    for path in BEGINS:
+        text = visitor.get(f"/s/{SHOP}{path}").text
+        for scripts in ("", f"<script>{{{script}}}</script>"):
+            page.set_content(f"{text}<style>{styles}</style>{scripts}", wait_until="domcontentloaded")
+            for width in (390, 360):
+                page.set_viewport_size({"width": width, "height": 844})
+                box = page.locator(".list tbody tr").first.bounding_box()
+                assert box is not None, path
+                assert box["y"] <= 512, (path, width, bool(scripts))
+
+
+def test_what_is_done_with_several_rows_is_folded_on_a_phone_until_the_first_tick_or_a_press(
+    busy: BridgeApp, page: "Page"
+) -> None:
+    styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
+    script = (STATIC / "pages.js").read_text(encoding="utf-8")
+    text = signed_in(busy, "els@host.example", operator=True).get(f"/s/{SHOP}/documents").text
+    button = page.get_by_role("button", name="Mark as paid")
+    page.set_viewport_size({"width": 360, "height": 600})
+    page.set_content(f"{text}<style>{styles}</style>", wait_until="domcontentloaded")
+    assert not button.is_visible()
+    page.get_by_text("Several at once").click()
+    assert button.is_visible(), "without a script"
+
+    page.set_content(f"{text}<style>{styles}</style><script>{{{script}}}</script>", wait_until="domcontentloaded")
+    row = page.locator("tbody tr").nth(2)
+    row.scroll_into_view_if_needed()
+    before = row.bounding_box()
+    row.locator("input").check()
+    page.wait_for_function(
+        "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
+    )
+    assert button.is_visible()
+    assert row.bounding_box() == before, "and what was ticked stays under the finger"
+
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.set_content(f"{text}<style>{styles}</style>", wait_until="domcontentloaded")
+    assert button.is_visible(), "where there is room nothing is folded"
+    assert not page.get_by_text("Several at once").is_visible()
 
 
 def test_who_has_many_refused_mails_sees_every_reason_and_the_end_of_one_within_two_screens(
