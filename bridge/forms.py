@@ -7,6 +7,7 @@ from datetime import date
 from typing import TypeVar
 
 from bridge.i18n.translate import _, translate_message
+from worker.domain.days import read_day
 from worker.errors import InvalidValue
 
 T = TypeVar("T")
@@ -19,10 +20,10 @@ def parse_whole_number(text: str) -> int | None:
 
 
 def parse_day(text: str) -> date | None:
-    """The day written like 2026-11-22; None for anything else."""
+    """The day that was typed (see `read_day`); None for anything else."""
     try:
-        return date.fromisoformat(text)
-    except ValueError:
+        return read_day(text)
+    except InvalidValue:
         return None
 
 

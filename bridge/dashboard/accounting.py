@@ -4,22 +4,23 @@ from collections.abc import Sequence
 from datetime import MAXYEAR, date, timedelta
 from http import HTTPStatus
 
-from flask import Blueprint, Response, abort, flash, make_response, render_template, request
+from flask import Blueprint, Response, abort, make_response, render_template, request
 
 from bridge.accounts.access import guard_shop, may_change, shop
-from bridge.context import base_path, context, redirect_to
+from bridge.context import base_path, context
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.pagination import neighbours, page_request
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form, parse_day, parse_whole_number
 from bridge.i18n.translate import _, _n, format_date, translator
+from worker.domain.days import read_day
 from worker.domain.mentions import LegalText, mention
 from worker.domain.vat_cases import CATEGORY_TERMS, cases_by_hand, consumer_cases, vat_cases, whole_document_cases
-from worker.errors import InvalidValue
 from worker.store import reports
 from worker.store.queries import integrity, register_check
 from worker.store.queries import sales_journal as journal
 from worker.store.queries.register_check import Gap
+from worker.store.tasks import Task
 
 blueprint = Blueprint("accounting", __name__, url_prefix="/s/<shop_id>/accounting")
 guard_shop(blueprint)
@@ -129,7 +130,7 @@ def export_period(shop_id: str) -> Response:
     since, until = form.read("since", read_day), form.read("until", read_day)
     if since is None or until is None or since > until:
         form.errors.setdefault("until", _("The last day comes before the first."))
-        return exports_page(shop_id, form)
+        return exports_page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     argument = {"since": since.isoformat(), "until": until.isoformat()}
     return request_task(shop_id, "zip_period", argument, then=f"/s/{shop_id}/accounting/export?task=0")
 
@@ -157,7 +158,11 @@ def backfill(shop_id: str) -> Response:
     """Documents for older orders: first what there would be."""
     task = finished_task(shop_id, "backfill")
     form = Form({name: str(task.argument.get(name, "")) for name in ("since", "until")} if task else {})
-    return make_response(render_template("dashboard/accounting/backfill.html", form=form, found=task))
+    return backfill_page(form, task)
+
+
+def backfill_page(form: Form, found: Task | None = None, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    return make_response(render_template("dashboard/accounting/backfill.html", form=form, found=found), status)
 
 
 @blueprint.post("/backfill")
@@ -165,8 +170,7 @@ def submit_backfill(shop_id: str) -> Response:
     form = Form.from_request(request.form)
     since, until = form.read("since", read_day), form.read("until", read_day)
     if since is None or until is None:
-        flash(_("Choose the first and the last day."), "refused")
-        return redirect_to(f"/s/{shop_id}/accounting/backfill")
+        return backfill_page(form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if form.is_checked("make") and may_change() and not is_confirmed():
         return ask(backfill_question(shop_id, form, since, until))
     argument = {
@@ -195,18 +199,12 @@ def backfill_question(shop_id: str, form: Form, since: date, until: date) -> Que
     return Question(question, _("Make them"), f"/s/{shop_id}/accounting/backfill", more)
 
 
-def exports_page(shop_id: str, form: Form) -> Response:
+def exports_page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
     export_task = finished_task(shop_id, "zip_period") or finished_task(shop_id, "export_shop")
     address = f"{base_path()}/s/{shop_id}/tasks/{export_task.task_id}/file" if export_task else ""
     return make_response(
-        render_template("dashboard/accounting/export.html", form=form, made=export_task, address=address)
+        render_template("dashboard/accounting/export.html", form=form, made=export_task, address=address), status
     )
-
-
-def read_day(text: str) -> date:
-    if day := parse_day(text):
-        return day
-    raise InvalidValue("This is not a day; write it like 2026-11-22.")
 
 
 def period() -> tuple[date, date]:

@@ -12,7 +12,7 @@ from bridge.context import context
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.pagination import address, shops_asked
 from bridge.dashboard.tasks import request_task
-from bridge.forms import parse_whole_number
+from bridge.forms import parse_day, parse_whole_number
 from bridge.i18n.translate import _
 from worker.actions import attention as actions
 from worker.actions.attention import Chosen
@@ -86,10 +86,7 @@ def dismiss(shop_id: str, name: str) -> Response:
 @blueprint.post("/<name>/snooze")
 def snooze(shop_id: str, name: str) -> Response:
     """Hear of it again on a day."""
-    try:
-        until = date.fromisoformat(request.form.get("until", ""))
-    except ValueError:
-        until = date.min
+    until = parse_day(request.form.get("until", "")) or date.min
     return run_action(
         lambda connection, by: actions.snooze(connection, this_shop(), chosen(name), until=until, by=by),
         then=after(shop_id, name),

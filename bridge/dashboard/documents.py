@@ -27,6 +27,7 @@ from worker.domain import peppol
 from worker.domain.credit_balance import CreditedInvoice, credit_balance_of
 from worker.domain.credit_note import amount_within
 from worker.domain.credit_selection import CreditSelection, SelectedLine, resolve_selection
+from worker.domain.days import read_day
 from worker.domain.document import Draft, Kind, StoredDraft
 from worker.domain.step import MAIL, TRANSMIT
 from worker.errors import InvalidValue, Rejected
@@ -434,10 +435,7 @@ def refused_before(shop_id: str) -> dict[str, str]:
 
 def past_day(text: str) -> date:
     """Read a day that is not in the future. Raises ValueError with a message for the form."""
-    try:
-        found = date.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidValue("This is not a day; write it like 2026-11-22.") from error
+    found = read_day(text)
     if found > context().today(shop()):
         raise InvalidValue("This day is still to come.")
     return found

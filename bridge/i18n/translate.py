@@ -1,5 +1,6 @@
 """What the pages of the dashboard say, in the language of whoever reads them. English is the source; the rest is in `locale/`."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,9 +13,11 @@ from flask.json.provider import DefaultJSONProvider
 from jinja2 import StrictUndefined
 
 from bridge.context import context
+from worker.domain.days import read_day
 from worker.domain.document import Kind
 from worker.domain.language import LANGUAGE_NAMES
 from worker.domain.party import Address
+from worker.errors import InvalidValue
 from worker.i18n import LANGUAGES, Translator, address, title
 from worker.i18n.law import law_reference
 from worker.i18n.translate import translate
@@ -22,6 +25,7 @@ from worker.message import Message, read_message
 
 CATALOG_PACKAGE = "bridge.i18n"
 DEFAULT_ZONE = "Europe/Brussels"
+ISO_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:T(.*))?")
 # For who takes any language.
 ENGLISH_FIRST = ("en", *(language for language in LANGUAGES if language != "en"))
 
@@ -102,6 +106,28 @@ def format_date(on: date | None) -> str:
     return translator().short_date(on) if on else ""
 
 
+def day_pattern() -> str:
+    """How the reader writes a day in figures."""
+    return _("dd/mm/yyyy")
+
+
+def day_in_figures(value: object) -> str:
+    """A day of ISO 8601, perhaps with a time, as the reader would type it; what else was typed, as it is."""
+    found = ISO_DAY.fullmatch(str(value))
+    mark = day_pattern()[2]
+    return f"{found[3]}{mark}{found[2]}{mark}{found[1]} {found[4] or ''}".strip() if found else str(value)
+
+
+def day_problem(text: str) -> str:
+    """What is wrong with the day that was typed; nothing for a day, and for no text."""
+    try:
+        if text:
+            read_day(text)
+    except InvalidValue as error:
+        return translate_message(error.message)
+    return ""
+
+
 def format_amount(value: Decimal | str, currency: str = "EUR") -> str:
     """Money as the reader writes it, a worker's answer's too, which tells it in digits; a negative zero is nothing."""
     return translator().amount(Decimal(value) + 0, currency)
@@ -143,11 +169,14 @@ def install_i18n(app: Flask) -> None:
         language_names=LANGUAGE_NAMES,
         kind_name=kind_name,
         address_lines=address_lines,
+        day_pattern=day_pattern,
+        day_problem=day_problem,
     )
     app.jinja_env.filters.update(
         datetime=format_datetime,
         exact_datetime=format_datetime_exact,
         date=format_date,
+        day_in_figures=day_in_figures,
         amount=format_amount,
         translate_message=translate_message,
         law=lambda article: law_reference(article, Translator(translator().language)),

@@ -75,18 +75,29 @@ document.addEventListener("submit", (event) => {
   }
 });
 
-// A browser writes the day in a field its own way, whatever the page's language; in its label stands the same day in the reader's words.
-const inWords = (field) => {
-  const [year, month, day] = field.value.split("-").map(Number);
-  return day ? ` · ${new Date(year, month - 1, day).toLocaleDateString(document.documentElement.lang, { dateStyle: "medium" })}` : "";
-};
-for (const field of document.querySelectorAll("input[type=date]")) {
-  const words = document.createElement("span");
-  words.className = "soft";
-  const write = () => { words.textContent = inWords(field); };
-  field.addEventListener("input", write);
-  field.labels[0]?.append(words);
-  write();
+// A calendar beside each field for a day. The browser's own field, unseen, lends it; what it gives is written as the reader writes days.
+for (const field of document.querySelectorAll("input[data-calendar]")) {
+  const box = document.createElement("span");
+  const calendar = Object.assign(document.createElement("input"), { type: "date", tabIndex: -1 });
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "link" });
+  const mark = field.placeholder[2];
+  box.className = "day-box";
+  calendar.setAttribute("aria-hidden", "true");
+  button.setAttribute("aria-label", field.dataset.calendar);
+  field.replaceWith(box);
+  box.append(field, calendar, button);
+  button.addEventListener("click", () => {
+    const [day, month, year] = field.value.split(" ")[0].split(mark);
+    calendar.value = `${year}-${month}-${day}`;
+    calendar.showPicker();
+  });
+  calendar.addEventListener("change", () => {
+    const day = calendar.value.split("-").reverse().join(mark);
+    const time = "time" in field.dataset ? field.value.split(" ")[1] || "00:00" : "";
+    field.value = day && `${day} ${time}`.trim();
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.focus();
+  });
 }
 
 // A page that comes back from the browser's memory has its buttons again.

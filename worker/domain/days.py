@@ -1,8 +1,33 @@
-"""Days as a shop's clock has them."""
+"""Days as a shop's clock has them, and as people write them."""
 
+import re
 from datetime import date, datetime, time, tzinfo
+
+from worker.errors import InvalidValue
+
+# The day first, as all our readers write it; the year first; and the eight figures of a phone's keyboard that has no other key.
+WRITTEN = tuple(
+    re.compile(pattern, re.ASCII)
+    for pattern in (
+        r"(?P<day>\d{1,2})[-/.](?P<month>\d{1,2})[-/.](?P<year>\d{4}|\d{2})",
+        r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})",
+        r"(?P<day>\d{2})(?P<month>\d{2})(?P<year>\d{4})",
+    )
+)
 
 
 def start_of_day(day: date, zone: tzinfo) -> datetime:
     """Its first instant in *zone*."""
     return datetime.combine(day, time(), zone)
+
+
+def read_day(text: str) -> date:
+    """The day that a person wrote: 3-12-2026, 03/12/26, 03122026 or 2026-12-03. Raises InvalidValue."""
+    found = next((found for pattern in WRITTEN if (found := pattern.fullmatch(text.strip()))), None)
+    try:
+        if found:
+            year = int(found["year"])
+            return date(year + 2000 if len(found["year"]) == 2 else year, int(found["month"]), int(found["day"]))
+    except ValueError:
+        pass  # such as 31 June
+    raise InvalidValue("“{text}” is not a day; write it like 22/11/2026.", text=text)

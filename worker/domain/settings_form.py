@@ -7,7 +7,7 @@ A page shows `shown(shop)` and gives what was typed to `settled`; both go by the
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -18,6 +18,7 @@ import stdnum.be.vat
 import stdnum.iban
 
 from worker.domain.access_point import ELSEWHERE, OPERATORS, PROVIDERS
+from worker.domain.days import read_day
 from worker.domain.document import SendMode
 from worker.domain.foreign_number import ForeignNumber
 from worker.domain.language import BUSINESS_LANGUAGES, LANGUAGES, SECOND_LANGUAGES
@@ -131,22 +132,22 @@ def read_colour(text: str) -> str:
 def read_instant(text: str, *, zone: str) -> datetime:
     """Read a day or an instant; without an offset it is meant in *zone*."""
     try:
-        if len(text) == len("2026-11-22"):
-            found = datetime.combine(date.fromisoformat(text), datetime.min.time())
-        else:
-            found = datetime.fromisoformat(text)
+        day, _, clock = text.strip().replace("T", " ").partition(" ")
+        found = datetime.combine(read_day(day), time.fromisoformat(clock or "00:00"))
         return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
     # In the first and the last hours of the calendar another zone has no such year.
     except (ValueError, OverflowError) as error:
-        raise InvalidValue("“{text}” is not a day; write it like 2026-11-22", text=text) from error
+        raise InvalidValue("“{text}” is not a day; write it like 22/11/2026.", text=text) from error
 
 
-def read_day(text: str) -> date | None:
-    """A day, or nothing for an empty text."""
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise InvalidValue("“{text}” is not a day; write it like 2026-11-22", text=text) from error
+def read_since(shop: Shop, text: str) -> datetime:
+    """Since when orders count. It is shown to the minute: what comes back untouched keeps its seconds."""
+    found, kept = read_instant(text, zone=shop.zone), shop.orders.since
+    return kept if found == kept.replace(second=0, microsecond=0) else found
+
+
+def read_day_or_nothing(text: str) -> date | None:
+    return read_day(text) if text else None
 
 
 def read_status_map(text: str) -> dict[str, str]:
@@ -379,7 +380,7 @@ def as_pairs(_shop: Shop, value: Mapping[str, object]) -> str:
 
 
 def as_local_time(shop: Shop, value: datetime) -> str:
-    """As `<input type="datetime-local">` wants it, in the shop's zone."""
+    """To the minute, in the shop's zone."""
     return f"{value.astimezone(shop.zoneinfo):%Y-%m-%dT%H:%M}"
 
 
@@ -421,7 +422,7 @@ FIELDS: dict[str, SettingCodec] = {
     "seller.iban": SettingCodec(lambda _, text: read_iban(text), as_text),
     "seller.bic": SettingCodec(lambda _, text: read_bic(text), as_text),
     "zone": SettingCodec(lambda _, text: read_zone(text), as_text),
-    "orders.since": SettingCodec(lambda shop, text: read_instant(text, zone=shop.zone), as_local_time),
+    "orders.since": SettingCodec(read_since, as_local_time),
     "language": SettingCodec(one_of(*LANGUAGES), as_text),
     "business_language": SettingCodec(one_of(*BUSINESS_LANGUAGES), as_text),
     "second_language": SettingCodec(one_of(*SECOND_LANGUAGES), as_text),
@@ -448,13 +449,13 @@ FIELDS: dict[str, SettingCodec] = {
     "mollie.on_reminders": CHECKBOX,
     "bancontact_profile": SettingCodec(lambda _, text: read_bancontact_profile(text), as_text),
     "reminders.who": SettingCodec(member_of(Reminded), as_text),
-    "reminders.since": SettingCodec(lambda _, text: read_day(text), as_text_or_nothing),
+    "reminders.since": SettingCodec(lambda _, text: read_day_or_nothing(text), as_text_or_nothing),
     "reminders.before_due": SettingCodec(lambda _, text: read_days(text or "0"), as_text),
     "reminders.friendly": SettingCodec(lambda _, text: read_days(text or "0"), as_text),
     "reminders.formal": SettingCodec(lambda _, text: read_days(text or "0"), as_text),
     "reminders.last": SettingCodec(lambda _, text: read_days_after_formal(text or "0"), as_text),
     "reminders.terms": PLAIN,
-    "reminders.terms_since": SettingCodec(lambda _, text: read_day(text), as_text_or_nothing),
+    "reminders.terms_since": SettingCodec(lambda _, text: read_day_or_nothing(text), as_text_or_nothing),
     "reminders.consumer_costs": SettingCodec(lambda _, text: read_euros(text), as_text),
     "reminders.consumer_interest": SettingCodec(lambda _, text: read_percent(text), as_text),
     "reminders.business_costs": CHECKBOX,
@@ -463,7 +464,7 @@ FIELDS: dict[str, SettingCodec] = {
     "vat.regime": SettingCodec(member_of(VatRegime), as_text),
     "vat.sells_services": CHECKBOX,
     "vat.oss": CHECKBOX,
-    "vat.oss_since": SettingCodec(lambda _, text: read_day(text), as_text_or_nothing),
+    "vat.oss_since": SettingCodec(lambda _, text: read_day_or_nothing(text), as_text_or_nothing),
     "vat.zero_reasons": SettingCodec(lambda _, text: read_zero_reasons(text), as_lines),
     "vat.as_charged": CHECKBOX,
     "vat.foreign_numbers": SettingCodec(lambda _, text: tuple(map(ForeignNumber.parse, lines_of(text))), as_lines),

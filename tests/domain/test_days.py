@@ -1,0 +1,43 @@
+"""Days as people write them."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from tests.support.factories import a_shop
+from worker.domain.days import read_day
+from worker.domain.settings_form import apply_settings, read_instant
+from worker.errors import InvalidValue
+
+
+@pytest.mark.parametrize(
+    "text", ["3-12-2026", "03/12/2026", "3.12.2026", "03-12-26", "03122026", "2026-12-03", "2026/12/3", " 3-12-2026 "]
+)
+def test_a_day_is_read_as_people_write_it(text: str) -> None:
+    assert read_day(text) == date(2026, 12, 3)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "soon", "31-6-2026", "12/31/2026", "3-12", "3-12-026", "20261203", "3-12-2026 10:00", "٣-١٢-٢٠٢٦", "0-1-2026"],
+)
+def test_what_is_no_day_is_refused_with_what_was_typed(text: str) -> None:
+    with pytest.raises(InvalidValue) as refused:
+        read_day(text)
+    assert str(refused.value) == f"“{text}” is not a day; write it like 22/11/2026."
+
+
+@pytest.mark.parametrize(
+    "text", ["3-12-2026 06:30", "2026-12-03T06:30", "2026-12-03T05:30:00+00:00", "03/12/2026 06:30"]
+)
+def test_an_instant_is_a_day_and_a_time(text: str) -> None:
+    assert read_instant(text, zone="Europe/Brussels") == datetime(2026, 12, 3, 5, 30, tzinfo=UTC)
+
+
+def test_the_begin_that_a_page_shows_in_the_readers_figures_comes_back_unchanged() -> None:
+    shop = a_shop()
+    moved = apply_settings(shop, {"orders.since": "2-11-2026 06:00"})
+    since = moved.orders.since.replace(second=5)
+    kept = apply_settings(moved, {"orders.since": since.isoformat()})
+    assert kept.orders.since == since
+    assert apply_settings(kept, {"orders.since": "02/11/2026 06:00"}) == kept
