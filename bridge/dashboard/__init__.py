@@ -121,6 +121,7 @@ def register(app: Flask) -> None:
         status_name=labels.status_name,
         topic_name=labels.topic_name,
         step_name=labels.step_name,
+        vat_category=labels.vat_category,
         vat_reason=labels.vat_reason,
     )
     app.jinja_env.filters["topic_name"] = labels.topic_name

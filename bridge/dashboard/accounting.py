@@ -101,7 +101,6 @@ def sales_journal(shop_id: str) -> Response:
             found=found,
             since=since,
             until=until,
-            category_terms=CATEGORY_TERMS,
         )
     )
 

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from bridge.i18n.translate import _, kind_name, translate_message, translator
-from worker.domain.document import Kind
+from worker.domain.document import Category, Kind
 from worker.domain.rule_conditions import ORDER_KIND_TERMS
 from worker.domain.rule_words import rule_in_words
 from worker.domain.rules import OrderKind, Rule
 from worker.domain.setting_names import CHOICES, SETTING_NAMES, UNTAXED
 from worker.domain.step import STEPS
+from worker.domain.vat_cases import CATEGORY_TERMS
 from worker.message import Message
 
 Options = Sequence[tuple[str, str]]
@@ -109,6 +110,11 @@ def response_name(code: str) -> str:
         "AP": _("the buyer accepts it"),
         "PD": _("the buyer says that it is paid"),
     }.get(code, code)
+
+
+def vat_category(code: str) -> str:
+    """A VAT category as accountants write it, and what it means."""
+    return f"{code}, {translate_message(CATEGORY_TERMS[Category(code)])}" if code in list(Category) else code
 
 
 def vat_reason(key: str) -> str:

@@ -18,7 +18,7 @@ from bridge.dashboard.tasks import request_task
 from bridge.i18n.translate import DEFAULT_ZONE, _
 from worker.actions import go_live
 from worker.domain.days import start_of_day
-from worker.domain.health import ROAD_LABELS, STATE_LABELS
+from worker.domain.health import ROAD_LABELS, STATE_LABELS, troubles
 from worker.domain.shop import Shop
 from worker.store import alerts, hourly_stats, plugins, roads, shops, transmissions
 from worker.store.database.shop_scope import Shops
@@ -109,8 +109,10 @@ def connection_state(connection: Connection, shop: Shop, now: datetime) -> dict[
     secrets = shops.get_secrets(connection, context().encryption, shop.shop_id)
     seen = health.look(context().settings)
     open_codes = {alert.code for alert in alerts.open_alerts(connection, shop.shop_id)}
+    found = health.of_shop(health.facts_of(connection, context().encryption, shop, seen, now=now))
     return {
-        "roads": health.of_shop(health.facts_of(connection, context().encryption, shop, seen, now=now)),
+        "roads": found,
+        "road_troubles": () if shop.suspended else troubles({shop.shop_id: found}),
         "road_labels": ROAD_LABELS,
         "state_labels": STATE_LABELS,
         "plugin": plugins.of_shop(connection, context().encryption, shop.shop_id),

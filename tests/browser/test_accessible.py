@@ -213,6 +213,42 @@ def test_no_list_of_a_busy_shop_breaks_a_word_or_moves_sideways(busy: BridgeApp,
         page.emulate_media(media="screen")
 
 
+FORMS = (
+    "company", "rules", "orders", "checkout-fields", "payment", "reminders", "numbering", "branding", "texts", "peppol", "mail", "notifications",
+    "vat", "connection", "api", "privacy", "go-live",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_what_is_typed_stands_in_line_and_its_help_right_below(busy: BridgeApp, page: "Page", width: int) -> None:
+    styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
+    visitor = signed_in(busy, "els@host.example", operator=True)
+    with busy.store.write() as connection:
+        connection.execute(update(users).values(language="nl"))
+    page.set_viewport_size({"width": width, "height": 900})
+    for name in FORMS:
+        text = visitor.get(f"/s/{SHOP}/settings/{name}").text
+        page.set_content(f"{text}<style>{styles}</style>", wait_until="domcontentloaded")
+        gaps = page.eval_on_selector_all(
+            ".field > .help",
+            "all => all.filter(one => one.offsetHeight).map(one => one.getBoundingClientRect().top - one.previousElementSibling.getBoundingClientRect().bottom)",
+        )
+        assert all(0 <= gap <= 8 for gap in gaps), (name, gaps)
+        under = page.eval_on_selector_all(
+            ".field.check:has(.help) + .field",
+            "all => all.filter(one => one.offsetHeight).map(one => one.getBoundingClientRect().top - one.previousElementSibling.getBoundingClientRect().bottom)",
+        )
+        assert all(gap >= 12 for gap in under), (name, under)
+        rows = page.eval_on_selector_all(
+            ".pair",
+            "all => all.map(one => [...one.querySelectorAll('input, select')].map(input => input.getBoundingClientRect()).filter(box => box.height))"
+            ".map(boxes => boxes.map(box => [Math.round(box.left), Math.round(box.top)]))",
+        )
+        for row in rows:
+            lines = {top for left, top in row}
+            assert len(lines) in {1, len(row)}, (name, row)
+
+
 ROWS = ".cards tbody tr, li.need, li.need-group"
 CARDS = (
     "", "/attention/mail_refused", "/orders", "/documents", "/documents?list=drafts", "/payments", "/payments/bank", "/payments/reminders", "/jobs", "/activity",

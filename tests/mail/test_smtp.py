@@ -16,7 +16,10 @@ from cryptography.x509.oid import NameOID
 
 from tests.support.smtp_server import smtp_server
 from worker.errors import FacturelayError, Rejected, Unavailable
+from worker.i18n.catalogs import Translator
+from worker.i18n.translate import translate
 from worker.mail.smtp import send
+from worker.message import Message
 from worker.net.smtp_url import SmtpServer, parse_smtp_url
 
 
@@ -144,9 +147,21 @@ def test_nobody_there_is_unavailable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
 
-    with pytest.raises(Unavailable, match="does not answer: Connection refused") as caught:
+    with pytest.raises(Unavailable, match="nothing listens there") as caught:
         sent(port)
     assert caught.value.code == "mail_server_unreachable"
+
+
+@pytest.mark.parametrize("language", ["nl", "fr", "de"])
+@pytest.mark.parametrize("answers", [{"EHLO": "CUT"}, {"RCPT": "CUT"}, {"DATA": "CUT"}])
+def test_who_hangs_up_is_told_of_in_the_language_of_the_reader(answers: dict[str, str], language: str) -> None:
+    with smtp_server(answers) as server, pytest.raises(Unavailable) as caught:
+        sent(server.port)
+
+    assert caught.value.code == "mail_server_unreachable"
+    reason = caught.value.message.values["reason"]
+    assert isinstance(reason, Message)
+    assert translate(reason, Translator(language)) != str(reason)
 
 
 def test_no_reply_in_time_is_unavailable() -> None:

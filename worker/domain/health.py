@@ -1,6 +1,6 @@
 """How it goes on each road that a shop's documents depend on: well, late, down, or never heard of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -69,6 +69,32 @@ class RoadHealth:
     @property
     def is_trouble(self) -> bool:
         return self.state in (RoadState.LATE, RoadState.DOWN)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A road that does not go as it should, in each of *shop_ids*; *health* is that of the worst of them."""
+
+    health: RoadHealth
+    shop_ids: tuple[str, ...]
+
+
+def troubles(by_shop: Mapping[str, Iterable[RoadHealth]]) -> tuple[Trouble, ...]:
+    """What does not go in any of the shops, road by road, the worst first."""
+    found: dict[HealthRoad, list[tuple[RoadHealth, str]]] = {}
+    for shop_id, roads in by_shop.items():
+        for one in roads:
+            if one.is_trouble:
+                found.setdefault(one.road, []).append((one, shop_id))
+    every = [
+        Trouble(min((one for one, _ in of_road), key=_badness), tuple(shop_id for _, shop_id in of_road))
+        for of_road in found.values()
+    ]
+    return tuple(sorted(every, key=lambda one: _badness(one.health)))
+
+
+def _badness(one: RoadHealth) -> int:
+    return WORST_FIRST.index(one.state)
 
 
 def worst(roads: Iterable[RoadHealth]) -> RoadState:

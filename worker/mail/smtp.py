@@ -196,11 +196,22 @@ def _refusal(
     return Unavailable(message, code=later)
 
 
+# What systems and libraries say in English, and owners read in their own language.
+_REASONS = (
+    (TimeoutError, Message("no reply in time")),
+    (socket.gaierror, Message("no such host")),
+    (ConnectionRefusedError, Message("nothing listens there, or it refuses connections from here")),
+    ((ConnectionError, smtplib.SMTPServerDisconnected), Message("it broke off the connection")),
+    (ssl.SSLError, Message("it does not speak TLS on this port")),
+)
+
+
 def _reason(error: Exception) -> str | Message:
-    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
+    if isinstance(error.__context__, TimeoutError):
         return Message("no reply in time")
-    if isinstance(error, socket.gaierror):
-        return Message("no such host")
+    for kinds, reason in _REASONS:
+        if isinstance(error, kinds):
+            return reason
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 

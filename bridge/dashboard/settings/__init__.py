@@ -50,7 +50,7 @@ class Topic:
 TOPICS = (
     Topic("company", lambda: _("Company")),
     Topic("rules", lambda: _("Rules")),
-    Topic("orders", lambda: _("Orders")),
+    Topic("orders", lambda: _("Which orders count")),
     Topic("checkout-fields", lambda: _("Checkout fields")),
     Topic("payment", lambda: _("Payment")),
     Topic("reminders", lambda: _("Reminders")),

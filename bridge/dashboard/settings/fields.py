@@ -169,11 +169,11 @@ def company() -> SettingsPage:
 
 def orders() -> SettingsPage:
     return SettingsPage(
-        _("Orders"),
+        _("Which orders count"),
         _("Which orders count, and when. What is made of them is said by the rules."),
         (
             FieldGroup(
-                _("Which orders"),
+                _("Orders"),
                 (
                     FormField(
                         "orders.since",

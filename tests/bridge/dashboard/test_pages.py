@@ -45,6 +45,7 @@ from worker.store.database.pagination import PageRequest
 from worker.store.database.tables import jobs
 from worker.store.orders import OrderState
 from worker.store.queries import activity
+from worker.store.roads import Road, RoadKind
 from worker.store.steps import StepPlan
 from worker.store.users import Role
 from worker.tasks import TASKS
@@ -136,6 +137,23 @@ def test_a_mail_server_that_shops_share_and_that_rests_is_shown_to_the_operator_
     metrics = app.client.get("/metrics").text
     assert 'facturelay_resting_roads{kind="shared_mail"} 1.0' in metrics
     assert 'facturelay_resting_roads{kind="rest"} 0.0' in metrics
+
+
+def test_nothing_is_well_while_the_shop_does_not_answer(app: BridgeApp) -> None:
+    nothing, down = "Nothing. Whatever needs a person shows up here.", ">Connection to the shop: down</a>"
+    with app.store.write() as connection:
+        for _ in range(roads.REST_AFTER):
+            roads.record_failure(
+                connection, Road(SHOP, RoadKind.REST), roads.Failure(NOW, Message("It does not answer."))
+            )
+    owner, operator = admin(app), signed_in(app, "operator@house.example", operator=True)
+    for text, name in ((owner.get(f"/s/{SHOP}").text, ""), (operator.get("/shops").text, "Bakkerij Janssens")):
+        needs = text.partition('id="needs"')[2].partition("</section>")[0]
+        assert (nothing in needs, down in needs, name in needs) == (False, True, True)
+
+    with app.store.write() as connection:
+        shops.change(connection, replace(settings_of(app), suspended=True))
+    assert nothing in owner.get(f"/s/{SHOP}").text, "a paused shop is asked nothing"
 
 
 def test_a_company_is_saved_all_or_nothing(app: BridgeApp) -> None:
