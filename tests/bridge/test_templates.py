@@ -1,9 +1,13 @@
 """A page never leaves a place empty because a template's name is misspelt."""
 
+import re
+from pathlib import Path
+
 import pytest
 from flask import render_template_string
 from jinja2 import UndefinedError
 
+import bridge
 from tests.support.bridge_app import BridgeApp
 
 
@@ -11,3 +15,13 @@ from tests.support.bridge_app import BridgeApp
 def test_a_name_that_no_view_gave_is_an_error(app: BridgeApp, template: str) -> None:
     with app.client.application.test_request_context("/"), pytest.raises(UndefinedError, match="nuber"):
         render_template_string(template)
+
+
+TEMPLATES = sorted(Path(bridge.__file__).parent.glob("templates/**/*.html"))
+AS_IT_CAME = "{{ name }}: {{ value }}"  # a header of what the shop sent
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.stem)
+def test_the_colon_after_a_label_is_the_readers(template: Path) -> None:
+    text = template.read_text(encoding="utf-8").replace(AS_IT_CAME, "")
+    assert re.findall(r".{20}(?:\}\}|</\w+>):[ <]", text) == []
