@@ -12,6 +12,7 @@ from rq.job import JobStatus
 
 from tests.services.process import wait_until
 from tests.support.issued import a_draft, issue
+from tests.support.redis_jobs import queued_jobs
 from tests.support.system import START, Clock
 from worker import queue, scheduler
 from worker.domain.actor import Actor
@@ -19,6 +20,7 @@ from worker.domain.shop import OrderSettings, Shop
 from worker.domain.webhook import WebhookEventKind
 from worker.errors import Unavailable
 from worker.jobs.job_type import lease_time
+from worker.processes.row_job import RowJob
 from worker.queue import PROCESS_ORDER, SEND_WEBHOOK_EVENT, QueueName
 from worker.queue.status import count_queued
 from worker.scheduler import ALL_SHOPS, GLOBAL_JOBS, LEASE, Enqueued, GlobalJob, PeriodicJobRunner, ShopJob
@@ -74,7 +76,7 @@ def rings(services: Services) -> int:
 
 
 def queued(services: Services, name: QueueName) -> list[tuple[str | None, list[int]]]:
-    return [(job.func_name, list(job.args)) for job in queue.open_queue(services.redis, name).jobs]
+    return [(job, [row_id]) for job, row_id in queued_jobs(services.redis, name)]
 
 
 def test_what_waits_is_enqueued(services: Services) -> None:
@@ -140,9 +142,9 @@ def test_a_dead_workers_job_does_not_stop_its_order_from_being_enqueued(services
 def take_and_die(services: Services, delivery_id: int) -> None:
     """What is left of a worker that was killed in its job: the job has begun for Redis, the row is leased."""
     orders = queue.open_queue(services.redis, QueueName.ORDERS)
-    (job,) = orders.jobs
-    orders.remove(job)
-    job.set_status(JobStatus.STARTED)
+    (job_id,) = orders.job_ids
+    orders.remove(job_id)
+    RowJob.fetch(job_id, connection=services.redis).set_status(JobStatus.STARTED)
     with services.store.write() as connection:
         deliveries.take(connection, delivery_id, now=services.now(), lease_for=lease_time(services))
 

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.redis_jobs import queued_jobs
 from tests.support.system import START, Clock
 from worker import scheduler
 from worker.domain.shop import OrderSettings, Shop
 from worker.jobs.task import do_task
-from worker.queue import RUN_TASK, QueueName, open_queue
+from worker.queue import RUN_TASK, QueueName
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import shops, tasks
@@ -39,7 +40,7 @@ def ask(services: Services) -> int:
 
 
 def waiting(services: Services) -> list[tuple[str | None, list[int]]]:
-    return [(job.func_name, list(job.args)) for job in open_queue(services.redis, QueueName.TASKS).jobs]
+    return [(job, [row_id]) for job, row_id in queued_jobs(services.redis, QueueName.TASKS)]
 
 
 def test_what_was_requested_and_never_enqueued_is_enqueued(services: Services) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from rq.job import Job
 
 from tests.support.issued import a_draft, issue
+from tests.support.redis_jobs import queued_jobs
 from tests.support.system import START, Clock
 from worker import jobs, queue, scheduler
 from worker.domain.shop import OrderSettings, Shop
@@ -205,7 +205,7 @@ def test_what_was_slow_lately_waits_in_a_queue_behind_all_others_and_is_done(ser
     ring(services, "b", 9)
     work(services, QueueName.ORDERS)
     assert order_done(services) == [Done("b", 9)]
-    assert {job.func_name for job in queue.open_queue(services.redis, QueueName.SLOW).jobs} == {SERVE_SLOW}
+    assert {job for job, _ in queued_jobs(services.redis, QueueName.SLOW)} == {SERVE_SLOW}
     work(services)
     assert len(order_done(services)) == 4
     with services.store.read() as connection:
@@ -308,7 +308,7 @@ def test_the_scheduler_enqueues_the_shops_in_turn_and_no_shop_more_than_some(ser
     for shop_id in "bcd":
         keep(services, shop_id, 1)
     scheduler.run_once(services, holder="x")
-    names = [deliveries_shop(services, job) for job in queue.open_queue(services.redis, QueueName.ORDERS).jobs]
+    names = [shop_of_delivery(services, row_id) for _, row_id in queued_jobs(services.redis, QueueName.ORDERS)]
     assert sorted(names[:4]) == list("abcd")
     assert names.count("a") == scheduler.MOST_OF_A_SHOP
 
@@ -318,9 +318,9 @@ def keep(services: Services, shop_id: str, order_id: int) -> None:
         deliveries.add(connection, NewDelivery(shop_id, "poll", "order.updated", order_id, b""), now=services.now())
 
 
-def deliveries_shop(services: Services, job: Job) -> str:
+def shop_of_delivery(services: Services, delivery_id: int) -> str:
     with services.store.read() as connection:
-        found = deliveries.find(connection, job.args[0])
+        found = deliveries.find(connection, delivery_id)
     assert found is not None
     return found.shop_id
 

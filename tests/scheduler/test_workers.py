@@ -2,9 +2,14 @@
 
 import os
 import socket
+from collections.abc import Callable
+from typing import Any
 
-from rq.job import Job
+import pytest
+from redis import Redis
+from redis.connection import AbstractConnection
 
+from worker.processes.row_job import RowJob
 from worker.processes.rq_worker import RowWorker
 from worker.queue import PROCESS_ORDER, QueueName, connect, enqueue, rq_name
 from worker.queue.status import status
@@ -16,7 +21,7 @@ def test_a_worker_names_its_host_process_version_and_what_it_does_since_when(bro
     worker.version = "0.1.0"
     worker.register_birth()  # type: ignore[no-untyped-call]  # RQ's
     enqueue(redis, PROCESS_ORDER, 7)
-    job = Job.fetch(f"{PROCESS_ORDER}-7", connection=redis, serializer="json")
+    job = RowJob.fetch(f"{PROCESS_ORDER}-7", connection=redis)
     execution = worker.prepare_execution(job)
 
     found = status(broker_url)
@@ -26,3 +31,44 @@ def test_a_worker_names_its_host_process_version_and_what_it_does_since_when(bro
     assert (one.host, one.pid, one.version) == (socket.gethostname(), os.getpid(), "0.1.0")
     assert (one.current_job, one.job_since) == (job.id, execution.created_at)
     assert one.started_at is not None
+
+
+def test_redis_is_called_a_few_times_for_a_job_and_keeps_nothing_of_it(
+    broker_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    redis = connect(broker_url)
+    ran: list[tuple[int, str | None]] = []
+
+    def run(row_id: int) -> None:
+        found = status(broker_url)
+        ran.append((row_id, found.workers[0].current_job if found else None))
+
+    monkeypatch.setattr(RowJob, "functions", {PROCESS_ORDER: run})
+    worker = RowWorker([rq_name(QueueName.ORDERS), rq_name(QueueName.CALLS)], connection=redis, serializer="json")
+    enqueue(redis, PROCESS_ORDER, 1)
+    worker.work(burst=True, logging_level="ERROR")
+    for row_id in range(2, 12):
+        enqueue(redis, PROCESS_ORDER, row_id)
+
+    asked = called_meanwhile(redis, lambda: worker.work(burst=True, logging_level="ERROR"))
+
+    assert ran == [(row_id, f"{PROCESS_ORDER}-{row_id}") for row_id in range(1, 12)]
+    assert list(redis.scan_iter(f"*{PROCESS_ORDER}*")) == []
+    # Waiting for it, what is known of it, that it runs, that it has run; the rest is the worker's own coming and going.
+    assert asked < 10 * 4 + 30
+
+
+def called_meanwhile(redis: Redis, act: Callable[[], object]) -> int:
+    """How often something was sent to Redis on the connections of *redis*, alone or together."""
+    sent: list[object] = []
+    before = AbstractConnection.send_packed_command
+
+    def send(connection: AbstractConnection, *arguments: Any, **named: Any) -> Any:
+        sent.append(connection)
+        return before(connection, *arguments, **named)  # type: ignore[no-untyped-call]  # redis types it not
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(AbstractConnection, "send_packed_command", send)
+        act()
+    mine = redis.connection_pool._available_connections  # noqa: SLF001 - only they are told apart from those of the page
+    return sum(connection in mine for connection in sent)

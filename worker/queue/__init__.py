@@ -8,13 +8,11 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
-from typing import Any
 
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rq import Queue
-from rq.exceptions import DuplicateJobError
 from rq.job import Job, JobStatus
 
 
@@ -98,30 +96,12 @@ def rq_name(name: QueueName) -> str:
 
 def enqueue(redis: Redis, job: str, row_id: int) -> None:
     """Have a worker do *job* for *row_id*. A second call for the same row does nothing. Raises RedisError."""
-    _enqueue(redis, job, row_id, job_id=f"{job}-{row_id}")
+    enqueue_all(redis, [(job, row_id)])
 
 
 def enqueue_all(redis: Redis, rows: Collection[tuple[str, int]]) -> None:
-    """As `enqueue` of each job for its row, in two calls of Redis however many they are. Raises RedisError.
-
-    Whoever enqueues one of them in the same moment may have it enqueued twice: the second finds it done, or in other hands.
-    Of a job nothing but its state is written, as nothing else is believed; RQ's own way takes five times as long.
-    """
-    jobs = {f"{job}-{row_id}": QUEUE_OF[job] for job, row_id in rows}
-    with redis.pipeline(transaction=False) as asked:
-        for job_id in jobs:
-            asked.exists(Job.key_for(job_id))
-        there = dict(zip(jobs, asked.execute(), strict=True))
-    new = sorted((job_id for job_id in jobs if not there[job_id]), key=jobs.__getitem__)  # as they came, by queue
-    with redis.pipeline() as told:
-        for name, together in groupby(new, key=jobs.__getitem__):
-            queue, ids = open_queue(redis, name), list(together)
-            for job_id in ids:
-                told.hset(Job.key_for(job_id), "status", JobStatus.QUEUED.value)
-                told.expire(Job.key_for(job_id), JOB_LIFETIME_S)
-            told.sadd(Queue.redis_queues_keys, queue.key)
-            told.rpush(queue.key, *ids)
-        told.execute()
+    """As `enqueue` of each job for its row, in two calls of Redis however many they are. Raises RedisError."""
+    _enqueue(redis, {f"{job}-{row_id}": QUEUE_OF[job] for job, row_id in rows})
 
 
 def enqueue_again(redis: Redis, job: str, row_id: int, *, now: datetime, every_s: int = 60) -> bool:
@@ -129,7 +109,7 @@ def enqueue_again(redis: Redis, job: str, row_id: int, *, now: datetime, every_s
 
     False where that has happened already.
     """
-    return _enqueue(redis, job, row_id, job_id=f"{job}-{row_id}-{int(now.timestamp()) // every_s}")
+    return bool(_enqueue(redis, {f"{job}-{row_id}-{int(now.timestamp()) // every_s}": QUEUE_OF[job]}))
 
 
 def job_of(job_id: str) -> tuple[str, int] | None:
@@ -145,25 +125,24 @@ def timeout_s(job: str) -> int:
     return TASK_TIMEOUT_S if job in TASKS else JOB_TIMEOUT_S
 
 
-def described(job: str, row_id: int, job_id: str) -> dict[str, Any]:
-    """A job in RQ's words."""
-    return {
-        "func": job,
-        "args": (row_id,),
-        "job_id": job_id,
-        # Without a description RQ writes the arguments into Redis and the log.
-        "description": f"{job} {row_id}",
-        "timeout": timeout_s(job),
-        "ttl": JOB_LIFETIME_S,
-        "result_ttl": 0,
-        "failure_ttl": FAILED_JOB_LIFETIME_S,
-    }
+def _enqueue(redis: Redis, jobs: Mapping[str, QueueName]) -> list[str]:
+    """Those that were not there yet: the others are enqueued and not done.
 
-
-def _enqueue(redis: Redis, job: str, row_id: int, *, job_id: str) -> bool:
-    """False for a duplicate: it is enqueued and not done yet."""
-    try:
-        open_queue(redis, QUEUE_OF[job]).enqueue_call(**described(job, row_id, job_id), unique=True)
-    except DuplicateJobError:
-        return False
-    return True
+    Of a job nothing but its state is written, as nothing else is believed; RQ's own way takes five times as long.
+    """
+    with redis.pipeline() as taken:
+        for job_id in jobs:
+            taken.hsetnx(Job.key_for(job_id), "status", JobStatus.QUEUED.value)
+            taken.expire(Job.key_for(job_id), JOB_LIFETIME_S)
+        are_new = taken.execute()[::2]
+    new = [job_id for job_id, is_new in zip(jobs, are_new, strict=True) if is_new]
+    if new:
+        with redis.pipeline() as told:
+            for name, together in groupby(
+                sorted(new, key=jobs.__getitem__), key=jobs.__getitem__
+            ):  # as they came, by queue
+                key = open_queue(redis, name).key
+                told.sadd(Queue.redis_queues_keys, key)
+                told.rpush(key, *together)
+            told.execute()
+    return new
