@@ -12,7 +12,12 @@ _WORDS = {LineKind.PRODUCT: Message("Item"), LineKind.FEE: Message("Fee")}
 
 
 def described(order: Order, language: str) -> Order:
-    """*order* with a name on each line: its SKU where it has no other, else the word for its kind."""
+    """*order* with a name on each line: its SKU where it has no other, else the word for its kind.
+
+    Itself where all have one: what is known of it (`assess`) is not worked out again.
+    """
+    if all(line.name for line in order.lines):
+        return order
     return replace(order, lines=tuple(_described(line, language) for line in order.lines))
 
 
