@@ -5,6 +5,7 @@ from email.message import EmailMessage
 
 from worker.i18n import Translator
 from worker.mail.mail_views import one_line
+from worker.mail.mime import new_mail
 from worker.store.account_mails import AccountMail, MailKind
 
 
@@ -12,7 +13,7 @@ def compose(mail: AccountMail, *, sender: str, shop_name: str, link: str, messag
     """Write *mail*; *link* is what it leads to, *shop_name* the shop that it is about, if it is about one."""
     translator = Translator(mail.language)
     subject, *paragraphs = texts(mail, translator, shop=one_line(shop_name))
-    message = EmailMessage()
+    message = new_mail()
     message["From"] = Address("Facturelay", addr_spec=sender)
     message["To"] = Address("", addr_spec=mail.email)
     message["Subject"] = one_line(subject)

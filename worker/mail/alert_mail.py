@@ -11,6 +11,7 @@ from worker.i18n import Translator
 from worker.i18n.translate import translate
 from worker.mail.customer_mail import render
 from worker.mail.mail_views import MailView, one_line
+from worker.mail.mime import new_mail
 from worker.mail.notice_mail import NoticeLine
 from worker.message import Message
 
@@ -138,7 +139,7 @@ def written(lines: Sequence[NoticeLine], translator: Translator, shop: Shop) -> 
 
 
 def build_message(mail: NoticeMail, subject: str, envelope: Envelope) -> EmailMessage:
-    message = EmailMessage()
+    message = new_mail()
     message["From"] = Address("Facturelay", addr_spec=envelope.sender)
     message["To"] = Address("", addr_spec=envelope.to)
     message["Message-ID"] = envelope.message_id

@@ -23,6 +23,7 @@ from worker.i18n.formats import (
     prepaid_by,
 )
 from worker.mail.mail_views import ByPeppol, DocumentMail, MailView, SimpleMail, one_line
+from worker.mail.mime import new_mail
 from worker.message import Message
 from worker.net.email_address import EMAIL_ADDRESS
 
@@ -135,7 +136,7 @@ def sender_address(shop: Shop) -> str:
 def new_message(shop: Shop, buyer: Buyer, to: str, *, message_id: str) -> EmailMessage:
     """A mail with everything on its envelope."""
     sender = sender_address(shop)
-    message = EmailMessage()
+    message = new_mail()
     message["From"] = _mailbox(parseaddr(one_line(shop.mail.sender))[0] or shop.name, sender)
     message["To"] = _mailbox(buyer.name or buyer.company, to)
     reply_to = one_line(shop.mail.reply_to or shop.seller.email)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from markupsafe import Markup, escape
 
@@ -128,7 +129,7 @@ class DocumentMail(MailView):
         draft = document.draft
         return "" if draft.kind is Kind.DELIVERY_NOTE else self.translator.amount(draft.total, draft.currency)
 
-    @property
+    @cached_property
     def placeholder_values(self) -> Mapping[str, str]:
         """The values of the placeholders of the shop's own texts, each on one line."""
         main = self.main
@@ -184,4 +185,6 @@ class SimpleMail(MailView):
 
 def one_line(text: str) -> str:
     """Take line ends and other controls out: what would start another header, starts nothing."""
-    return re.sub(" +", " ", _CONTROLS.sub(" ", text)).strip(" ")
+    if not text.isprintable() or "  " in text:
+        text = re.sub(" +", " ", _CONTROLS.sub(" ", text))
+    return text.strip(" ")

@@ -7,12 +7,12 @@ import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
-from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from functools import partial
 
 from worker.errors import FacturelayError, Rejected, Unavailable
+from worker.mail.mime import as_bytes
 from worker.message import Message
 from worker.net.smtp_connection import smtp_connection
 from worker.net.smtp_url import SmtpServer, parse_smtp_url
@@ -74,7 +74,7 @@ def ready(
             )
         _envelope(connection, sender, addresses, wide)
         until_given.close()
-        content = message.as_bytes(policy=policy.SMTPUTF8 if wide else policy.SMTP)
+        content = as_bytes(message, wide=wide)
         yield partial(_deliver, connection, content, addresses[0])
 
 

@@ -1,0 +1,34 @@
+"""What is written in one piece is what the library writes."""
+
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+
+import pytest
+
+from worker.mail.mime import as_bytes, new_mail
+
+
+def fill(message: EmailMessage) -> EmailMessage:
+    message["From"] = "Émilie’s winkel <émilie@exåmple.be>"
+    message["To"] = "koper@klant.test"
+    message["Subject"] = (
+        "Factuur F2026-1 – dank je wel voor je bestelling, en nog veel meer woorden die niet op een regel passen"
+    )
+    message["X-Other"] = "one"
+    message.set_content("Dag Jan,\r\n.\rtwee\n\nFrom here é\n" + "w" * 1200)
+    message.add_alternative("<p>Dag Jan é</p>\n", subtype="html")
+    message.add_attachment(bytes(range(256)) * 100, maintype="application", subtype="pdf", filename="factuur é.pdf")
+    message["Content-Language"] = "nl"
+    for part, boundary in zip(message.walk(), ("outer", "inner"), strict=False):
+        part.set_boundary(boundary)
+    return message
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_a_mail_is_written_byte_for_byte_as_by_the_library(wide: bool) -> None:
+    assert as_bytes(fill(new_mail()), wide=wide) == fill(EmailMessage()).as_bytes(policy=SMTPUTF8 if wide else SMTP)
+
+
+def test_the_class_of_a_header_is_made_once() -> None:
+    one, other = fill(new_mail()), fill(new_mail())
+    assert {name: type(value) for name, value in one.items()} == {name: type(value) for name, value in other.items()}
