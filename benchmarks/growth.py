@@ -1,11 +1,13 @@
 """What an order, a page and a list cost in a house with a long past, beside the same in a new one, in turns in the same run.
 
-    python benchmarks/growth.py [--documents 1000000] [--shops 500 1] [--databases sqlite postgres] [--times 7] [--only /s/] [--json]
+    python benchmarks/growth.py [--documents 1000000] [--shops 500 1] [--databases sqlite postgres] [--times 7] [--only /s/]
+        [--keep FOLDER] [--json]
 
 Fills two houses of so many shops: one with so many documents and all that belongs to them (orders, lines, deliveries, steps, mails,
 events, payments), one with 2,000 orders of the shop that is asked, so that its lists are as full. In a house of several shops each has as
 many. Prints the milliseconds of processor time that each took, PostgreSQL's own among them: medians, what is above the goal measured
-once more. Goal: 1.2 times as much as in the new house, and no more than 100 ms. --only: what begins so.
+once more. Goal: 1.2 times as much as in the new house, and no more than 100 ms. --only: what begins so. --keep: leaves the filled houses in a
+folder, or measures those that an earlier run left there, with the indexes of today.
 """
 
 import argparse
@@ -15,7 +17,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -24,7 +26,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import func, inspect, select
+from sqlalchemy.schema import CreateIndex
 
 from tests.services.postgres import FORGETFUL, Postgres, server_binaries, serving
 from tests.services.process import account, run, scratch
@@ -37,16 +40,17 @@ from worker.jobs import turn
 from worker.maintenance.whole_counts import count_whole
 from worker.net import document_link, order_link
 from worker.net.order_link import OrderLink
-from worker.queue import MAIL_DOCUMENT, PROCESS_ORDER, SEND_DOCUMENT, SETTLE_ORDER, WRITE_NOTE
+from worker.queue import MAIL_DOCUMENT, PROCESS_ORDER, SEND_DOCUMENT, SERVE_SLOW, SETTLE_ORDER, WRITE_NOTE
+from worker.store.database.engine import Store
 from worker.store.database.migrate import upgrade
-from worker.store.database.tables import documents
+from worker.store.database.tables import documents, metadata, orders
 
 FEW_ORDERS = 2000
 MOST_RATIO, MOST_MS = 1.2, 100.0
 # Below so many milliseconds more, a ratio says more of the machine than of the code.
 LEAST_MORE_MS = 1.0
 SITE = "https://documents.test"
-WORK = (PROCESS_ORDER, SEND_DOCUMENT, MAIL_DOCUMENT, WRITE_NOTE, SETTLE_ORDER)
+WORK = (PROCESS_ORDER, SEND_DOCUMENT, MAIL_DOCUMENT, WRITE_NOTE, SETTLE_ORDER, SERVE_SLOW)
 MOST_JOBS = 40
 
 
@@ -60,7 +64,7 @@ class House:
     document_id: int
     order_id: int
     server_pid: int | None
-    next_order: int = 9_000_001
+    next_order: int
     asked: dict[str, str] = field(default_factory=dict)
 
     def page(self, path: str) -> int:
@@ -110,20 +114,57 @@ def postgres_s(pid: int) -> float:
 # The two houses
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a house is; *kept* says which shop is asked about, where it was filled before."""
+
+    url: str
+    server_pid: int | None
+    kept: Path | None
+
+    def shop_id(self) -> str:
+        return self.kept.read_text() if self.kept and self.kept.exists() else ""
+
+
 @contextmanager
-def a_house(url: str, past: Callable[[System], Past], server_pid: int | None) -> Iterator[House]:
+def a_house(place: Place, past: Callable[[System], Past]) -> Iterator[House]:
     folder = Path(tempfile.mkdtemp(prefix="facturelay-growth-"))
     try:
-        upgrade(url)
-        with a_system(url, folder) as system:
-            fill(system.services.store, past(system))
+        upgrade(place.url)
+        there = place.shop_id()
+        with a_system(place.url, folder, shop_id=there) as system:
+            if there:
+                match_indexes(system.services.store)
+            else:
+                fill(system.services.store, past(system))
             count_whole(system.services)  # as the scheduler does once a day
             system.services.store.engine.dispose()
+            if place.kept:
+                place.kept.write_text(system.shop_id)
             client, token = operator(system)
             document_id, order_id = an_invoice(system)
-            yield House(system, client, token, document_id, order_id, server_pid)
+            yield House(system, client, token, document_id, order_id, place.server_pid, next_order(system))
     finally:
         shutil.rmtree(folder)
+
+
+def match_indexes(store: Store) -> None:
+    """Give a house that was filled before the indexes of today."""
+    with store.write() as connection:
+        for table in metadata.sorted_tables:
+            found = inspect(connection).get_indexes(table.name)
+            there = {index["name"] for index in found if not index.get("duplicates_constraint")}
+            for name in there - {index.name for index in table.indexes}:
+                connection.exec_driver_sql(f'DROP INDEX "{name}"')
+            for index in sorted(table.indexes, key=lambda one: str(one.name)):
+                if index.name not in there:
+                    connection.execute(CreateIndex(index))
+
+
+def next_order(system: System) -> int:
+    with system.services.store.read() as connection:
+        last: int = connection.execute(select(func.max(orders.c.order_id))).scalar_one()
+    return max(9_000_000, last) + 1
 
 
 def an_invoice(system: System) -> tuple[int, int]:
@@ -139,23 +180,17 @@ def an_invoice(system: System) -> tuple[int, int]:
 
 
 @contextmanager
-def houses(database: str, size: int, shops: int) -> Iterator[tuple[House, House]]:
+def houses(database: str, size: int, shops: int, keep: Path | None) -> Iterator[tuple[House, House]]:
     """The new one, and the one with *size* documents."""
+    names = {"new": f"new_{shops}", "old": f"old_{shops}_{size}"}
+    few = FEW_ORDERS * (2 if shops > 1 else 1)
     with ExitStack() as stack:
-        if database == "sqlite":
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="facturelay-growth-"))
-            urls, pid = [f"sqlite:///{folder}/{name}.db" for name in ("new", "old")], None
-        else:
-            server = stack.enter_context(a_server())
-            urls, pid = [server.url(server.create_database()) for _ in range(2)], server.pid
-        few = FEW_ORDERS * (2 if shops > 1 else 1)
-        new = stack.enter_context(
-            a_house(urls[0], lambda system: Past(few, shops, system.shop_id, system.clock.now), pid)
-        )
+        new_place, old_place = stack.enter_context(places(database, tuple(names.values()), keep))
+        new = stack.enter_context(a_house(new_place, lambda system: Past(few, shops, system.shop_id, system.clock.now)))
         started = time.monotonic()
         old = stack.enter_context(
             a_house(
-                urls[1], lambda system: Past(size // 2, shops, system.shop_id, system.clock.now, evenly=shops > 1), pid
+                old_place, lambda system: Past(size // 2, shops, system.shop_id, system.clock.now, evenly=shops > 1)
             )
         )
         print(
@@ -167,25 +202,40 @@ def houses(database: str, size: int, shops: int) -> Iterator[tuple[House, House]
 
 
 @contextmanager
-def a_server() -> Iterator[Postgres]:
+def places(database: str, names: Sequence[str], keep: Path | None) -> Iterator[list[Place]]:
+    """An empty database for each name; or, in the folder *keep*, the one that was filled there before."""
+    with ExitStack() as stack:
+        kept = [keep / f"{database}_{name}.shop" if keep else None for name in names]
+        if database == "sqlite":
+            folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="facturelay-growth-")))
+            files = [folder / f"{name}.db" for name in names]
+            for file, filled in zip(files, kept, strict=True):
+                if filled and not filled.exists():
+                    file.unlink(missing_ok=True)  # the filling was broken off
+            yield [Place(f"sqlite:///{file}", None, filled) for file, filled in zip(files, kept, strict=True)]
+            return
+        server = stack.enter_context(a_server(keep))
+        for name, filled in zip(names, kept, strict=True):
+            if not (filled and filled.exists()):
+                server.execute(f'DROP DATABASE IF EXISTS "{name}"')
+                server.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        yield [Place(server.url(name), server.pid, filled) for name, filled in zip(names, kept, strict=True)]
+
+
+@contextmanager
+def a_server(keep: Path | None) -> Iterator[Postgres]:
     """PostgreSQL as Debian has it, with its data on the disk: there is too much of it for memory."""
     user = account("postgres")
-    with scratch("growth", owner=user) as folder:
-        run(
-            [
-                server_binaries() / "initdb",
-                "--pgdata",
-                folder / "data",
-                "--username=facturelay",
-                "--auth=trust",
-                "--encoding=UTF8",
-                "--locale=C",
-                "--no-sync",
-            ],
-            user=user,
-        )
-        with serving(folder, FORGETFUL) as server:
-            yield server
+    with ExitStack() as stack:
+        folder = keep / "postgres" if keep else stack.enter_context(scratch("growth", owner=user))
+        if keep and not folder.exists():
+            folder.mkdir()
+            if user:
+                shutil.chown(folder, user)
+        if not (folder / "data").exists():
+            switches = ("--username=facturelay", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
+            run([server_binaries() / "initdb", "--pgdata", folder / "data", *switches], user=user)
+        yield stack.enter_context(serving(folder, FORGETFUL))
 
 
 # What is measured
@@ -279,12 +329,15 @@ def main() -> None:
     asked.add_argument("--databases", nargs="+", default=["sqlite", "postgres"])
     asked.add_argument("--times", type=int, default=7)
     asked.add_argument("--only", default="")
+    asked.add_argument("--keep", type=Path)
     asked.add_argument("--json", action="store_true")
     given = asked.parse_args()
+    if given.keep:
+        given.keep.mkdir(parents=True, exist_ok=True)
     told: dict[str, dict[str, Figures]] = {}
     for database in given.databases:
         for shops in given.shops:
-            with houses(database, given.documents, shops) as (new, old):
+            with houses(database, given.documents, shops, given.keep) as (new, old):
                 told[f"{database}, {shops} shops"] = tell(new, old, given)
     if given.json:
         ratios = {

@@ -196,6 +196,7 @@ def pages_of(services: Services) -> Callable[..., Any]:
         return SimpleNamespace(
             orders=tuple(ListedOrder(n, f"wc_order_{n}", str(n), "completed", PLACED, PLACED) for n in numbers),
             pages=-(-count // 100),
+            total=count,
         )
 
     return orders_placed

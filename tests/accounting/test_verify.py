@@ -3,17 +3,16 @@
 import json
 import sqlite3
 import threading
-import weakref
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from tests.support.alive import most_alive
 from tests.support.factories import TODAY, a_shop, issued
 from tests.support.issued import NOW, a_draft, issue, opened
 from worker.accounting.document_check import wrong_totals
@@ -34,7 +33,6 @@ from worker.store.database import json_codec
 from worker.store.database.engine import Store
 from worker.store.document_files import StoredFile
 from worker.store.queries import integrity
-from worker.store.queries.integrity import StoredDocument, UnreadableDocument, as_stored_document
 from worker.store.register import RegisterHead
 from worker.woocommerce.payload import parse_order
 from worker.woocommerce.refund_payload import parse_refunds
@@ -325,18 +323,8 @@ def test_of_all_documents_no_more_are_held_than_are_read_at_once(
 ) -> None:
     for order_id in range(100, 112):
         issue(records.store, records.shop, a_draft(order_id))
-    held: list[int] = []
-    alive: set[int] = set()
-
-    def watched(row: Any) -> StoredDocument | UnreadableDocument:
-        made = as_stored_document(row)
-        alive.add(row.document_id)
-        held.append(len(alive))
-        weakref.finalize(made, alive.discard, row.document_id)
-        return made
-
     monkeypatch.setattr(integrity, "AT_ONCE", 2)
-    monkeypatch.setattr(integrity, "as_stored_document", watched)
+    held = most_alive(monkeypatch, integrity, "as_stored_document")
     assert records.damages() == []
     # The one that is looked at, the one before it, and the newest of the other series.
     assert (len(held), max(held)) == (17, 3)

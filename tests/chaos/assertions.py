@@ -83,5 +83,5 @@ def reconciled(experiment: Experiment) -> list[str]:
     with services.store.read() as connection:
         connected = shops.get(connection, services.encryption, experiment.shop_id)
     month = f"{datetime.now(connected.shop.zoneinfo):%Y-%m}"
-    found = reconcile.reconcile(services, connected, month, pause_s=0)
-    return [f"{row.number}: {row.message}" for row in found.rows if row.state is not ReconciliationState.COMPLETE]
+    found = reconcile.compared(services, connected, month, pause_s=0)
+    return [f"{row.number}: {row.message}" for row in found if row.state is not ReconciliationState.COMPLETE]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from tests.support.alive import most_alive
 from tests.support.factories import a_shop, an_order
 from tests.support.issued import ENCRYPTION, NOW, a_draft, issue, opened
 from worker.accounting.verify import verify
@@ -248,6 +249,16 @@ def test_a_customer_is_erased_where_no_document_names_him(history: History) -> N
     assert discarded.draft.buyer == replace(discarded.draft.buyer, name="", email="")
     assert "Janssens" not in repr(discarded.draft)
     assert not any(EMAIL in message.casefold() for message in told)
+
+
+def test_of_all_documents_one_is_held_while_a_customer_is_looked_for(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for order_id in range(1, 7):
+        history.issued(order_id)
+    held = most_alive(monkeypatch, documents, "as_document")
+    erased = retention.erase_customer(history.services, history.shop.shop_id, "nobody@else.example", by="eva")
+    assert (erased.orders, len(held), max(held)) == ((), 6, 2)
 
 
 def test_a_customer_of_another_shop_is_left_alone(history: History) -> None:

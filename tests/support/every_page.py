@@ -57,7 +57,9 @@ def operator(system: System) -> tuple[FlaskClient, str]:
     now = system.clock.now
     with system.services.store.write() as connection:
         new = NewUser("els@host.example", "Els", "-", language="nl", operator=True)
-        session = sessions.begin(connection, users.add(connection, new, now=now), agent="", now=now)
+        there = users.by_email(connection, new.email)
+        user_id = there.user_id if there else users.add(connection, new, now=now)
+        session = sessions.begin(connection, user_id, agent="", now=now)
         shop_id = system.shop_id
         token = api_tokens.create(connection, shop_id=shop_id, name="x", scopes=tuple(Scope), by=system.person)[1]
     client = create_app(system.services.settings, now=lambda: now).test_client()

@@ -163,8 +163,11 @@ class System:
 
 
 @contextmanager
-def a_system(database_url: str, folder: Path) -> Iterator[System]:
-    """A connected shop that sells from Gent; *folder* is for its files, the database is migrated."""
+def a_system(database_url: str, folder: Path, *, shop_id: str = "") -> Iterator[System]:
+    """A connected shop that sells from Gent; *folder* is for its files, the database is migrated.
+
+    *shop_id*: the one that an earlier system left in the database; it is where the pretend shop is now.
+    """
     clock = Clock()
     with (
         PretendShop() as shop,
@@ -186,12 +189,16 @@ def a_system(database_url: str, folder: Path) -> Iterator[System]:
         )
         services = Services(settings, now=clock)
         made = Shop(
-            shop_id=shops.new_shop_id(), name="De Gouden Koffiepot", url=shop.url, orders=OrderSettings(since=START - timedelta(days=30)),
+            shop_id=shop_id or shops.new_shop_id(), name="De Gouden Koffiepot", url=shop.url, orders=OrderSettings(since=START - timedelta(days=30)),
             seller=SELLER, peppol=PeppolSettings(sender=ELSEWHERE),
         )  # fmt: skip
         secrets = Secrets((SECRET,), shop.consumer_key, shop.consumer_secret)
         with services.store.write() as connection:
-            shops.add(connection, services.encryption, made, secrets, now=clock.now)
+            if shop_id:
+                shops.change(connection, made)
+                shops.change_secrets(connection, services.encryption, shop_id, secrets)
+            else:
+                shops.add(connection, services.encryption, made, secrets, now=clock.now)
             senders.prove(connection, made.shop_id, SELLER.email, by="operator", now=clock.now)
         here = System(services, shop, mailbox, clock, made.shop_id, vies, points)
         yield here

@@ -11,7 +11,7 @@ from worker.errors import OrderGone, Rejected
 from worker.net import document_link
 from worker.orders.poll import changed_since
 from worker.services import Services
-from worker.store import counters, deliveries, documents
+from worker.store import counters, deliveries, drafts
 from worker.store.shops import ConnectedShop, ListPlace
 from worker.woocommerce import notes
 from worker.woocommerce.client import ShopClient, require_end
@@ -57,10 +57,10 @@ def scan_notes(
         return NotesScan((), ())
     changed = changed_orders(services.client_of(connected), restored.as_of - SCAN_MARGIN)
     with services.store.read() as connection:
-        _, drafts = documents.listing(connection, shop_id=connected.shop.shop_id, order_id=None)
-        changed |= {draft.draft.order_id for draft in drafts} | set(
-            deliveries.open_orders(connection, connected.shop.shop_id)
-        )
+        changed |= {
+            waiting.draft.order_id for waiting in drafts.every(connection, connected.shop.shop_id, state="open")
+        }
+        changed |= set(deliveries.open_orders(connection, connected.shop.shop_id))
         known = set(counters.used_numbers(connection, connected.shop.shop_id))
     lost: dict[str, LostDocument] = {}
     for done, order_id in enumerate(sorted(changed), start=1):

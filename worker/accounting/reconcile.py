@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from worker.accounting.reconciliation import ReconciledOrder, Reconciliation, ReconciliationState, problems_as_json
+from worker.accounting.reconciliation import (
+    ReconciledOrder,
+    Reconciliation,
+    ReconciliationState,
+    Tally,
+    as_json,
+    as_made,
+)
 from worker.domain.decide import decide_documents
 from worker.domain.decision import RuleResult
 from worker.domain.document import Draft, SendMode
@@ -24,7 +31,7 @@ from worker.store.orders import StoredOrder
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails
 from worker.store.shops import ConnectedShop
-from worker.woocommerce.client import ShopClient
+from worker.woocommerce.client import OrderListPage, ShopClient
 from worker.woocommerce.list_payload import ListedOrder
 
 SOURCE = "reconcile"
@@ -36,6 +43,8 @@ DAYS_OF_LAST_MONTH = 3
 PAUSE_S = 0.1
 SECOND = timedelta(seconds=1)
 MOST_NAMED = 5
+# So many orders are given to be processed in one transaction.
+AT_ONCE = 500
 
 
 def reconcile(
@@ -46,9 +55,24 @@ def reconcile(
     pause_s: float = PAUSE_S,
     on_progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Reconciliation:
-    """Compare the shop's orders of *month* with our documents. Changes nothing. *on_progress* gets (done, of).
+    """Compare the shop's orders of *month* with our documents, and add them up: see `compared`."""
+    tally = Tally()
+    for row in compared(services, connected, month, pause_s=pause_s, on_progress=on_progress):
+        tally.add(row)
+    return tally.result(connected.shop.shop_id, month)
 
-    Reads the shop's list, and each order that changed since it was last fetched. Raises Rejected or Unavailable.
+
+def compared(
+    services: Services,
+    connected: ConnectedShop,
+    month: str,
+    *,
+    pause_s: float = PAUSE_S,
+    on_progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Iterator[ReconciledOrder]:
+    """Each order of *month* beside our documents, one page of the shop's list at a time. Changes nothing. *on_progress* gets (done, of).
+
+    Fetches each order that changed since it was last fetched. Raises Rejected or Unavailable.
     """
     if not connected.secrets.has_rest:
         raise Rejected(
@@ -57,20 +81,23 @@ def reconcile(
             code="rest_missing",
         )
     since, before = bounds(month, connected)
-    client, shop_id = services.client_of(connected), connected.shop.shop_id
+    shop_id, client = connected.shop.shop_id, services.client_of(connected)
+    done, listed = 0, set[int]()
+    for page in pages(client, since=since, before=before):
+        with services.store.read() as connection:
+            seen = orders.of_ids(connection, shop_id, [order.order_id for order in page.orders])
+        for order in page.orders:
+            # A number stands for id and key: those of a whole month would be most of what is held.
+            listed.add(hash((order.order_id, order.order_key)))
+            yield OrderCheck(
+                services, connected, order, seen.get((order.order_id, order.order_key)), pause_s
+            ).reconcile()
+            done += 1
+            on_progress(done, max(done, page.total))
     with services.store.read() as connection:
-        seen = {
-            (order.order_id, order.order_key): order
-            for order in orders.placed_between(connection, shop_id, since=since, before=before)
-        }
-    listed = tuple(placed(client, since=since, before=before))
-    rows = []
-    for number, order in enumerate(listed, 1):
-        last = seen.pop((order.order_id, order.order_key), None)
-        rows.append(OrderCheck(services, connected, order, last, pause_s).reconcile())
-        on_progress(number, len(listed))
-    rows += [row for unlisted in seen.values() if (row := gone_order(services, unlisted, connected)) is not None]
-    return Reconciliation(shop_id, month, tuple(rows))
+        for unlisted in orders.placed_between(connection, shop_id, since=since, before=before):
+            if hash((unlisted.order_id, unlisted.order_key)) not in listed:
+                yield from gone_order(services, unlisted, connected)
 
 
 def bounds(month: str, connected: ConnectedShop) -> tuple[datetime, datetime]:
@@ -85,11 +112,11 @@ def bounds(month: str, connected: ConnectedShop) -> tuple[datetime, datetime]:
     return start, end
 
 
-def placed(client: ShopClient, *, since: datetime, before: datetime) -> Iterator[ListedOrder]:
+def pages(client: ShopClient, *, since: datetime, before: datetime) -> Iterator[OrderListPage]:
     page = 1
     while True:
         listing = client.orders_placed(after=since - SECOND, before=before, page=page)
-        yield from listing.orders
+        yield listing
         if page >= listing.pages:
             return
         page += 1
@@ -137,8 +164,9 @@ class OrderCheck:
             state, message = ReconciliationState.GONE if is_gone else ReconciliationState.MISSING, error.message
         placed_on = shop.day_of(listed.created_at)
         return ReconciledOrder(
-            listed.order_id, listed.number, known.status, placed_on, known.currency, known.total, state, message, made
-        )
+            listed.order_id, listed.number, known.status, placed_on, known.currency, known.total, state, message,
+            tuple(map(as_made, made)),
+        )  # fmt: skip
 
     def assess_stored(self, last: StoredOrder, made: Sequence[DocumentDetails]) -> OrderAssessment:
         """After a look all that fired exists; that nothing does although something fired must not be."""
@@ -229,17 +257,17 @@ def name_of(made: DocumentDetails) -> str:
     return made.document.number if made.document else "The draft"
 
 
-def gone_order(services: Services, seen: StoredOrder, connected: ConnectedShop) -> ReconciledOrder | None:
+def gone_order(services: Services, seen: StoredOrder, connected: ConnectedShop) -> Iterator[ReconciledOrder]:
     """An order with documents that is in the bin, or erased; one without documents concerns nobody."""
     with services.store.read() as connection:
         made = order_history.listing(connection, shop_id=seen.shop_id, order_id=seen.order_id)
     made = tuple(one for one in made if one.draft.order_key == seen.order_key and one.document)
     if not made:
-        return None
+        return
     placed_on = connected.shop.day_of(seen.ordered_at)
     message = Message("The shop no longer lists this order; its documents stand.")
     total = to_minor_unit(seen.total, seen.currency)
-    return ReconciledOrder(
+    yield ReconciledOrder(
         seen.order_id,
         seen.order_number,
         seen.status,
@@ -248,7 +276,7 @@ def gone_order(services: Services, seen: StoredOrder, connected: ConnectedShop) 
         total,
         ReconciliationState.GONE,
         message,
-        made,
+        tuple(map(as_made, made)),
     )
 
 
@@ -279,26 +307,29 @@ def is_due(services: Services, connected: ConnectedShop, month: str) -> bool:
 
 
 def save_result(services: Services, connected: ConnectedShop, found: Reconciliation) -> None:
-    shop, now, missing = connected.shop, services.now(), found.of(ReconciliationState.MISSING)
+    shop, now = connected.shop, services.now()
     with services.store.write() as connection:
-        reports.replace_all(connection, shop.shop_id, f"reconcile:{found.month}", problems_as_json(found), now=now)
-        if not missing:
+        reports.replace_all(connection, shop.shop_id, f"reconcile:{found.month}", as_json(found), now=now)
+        if found.is_complete:
             alerts.close(connection, shop.shop_id, code=MISSING_ALERT, now=now)
             return
-        named = ", ".join(row.number for row in missing[:MOST_NAMED]) + (" …" if len(missing) > MOST_NAMED else "")
-        message = Message(
-            "{shop}: not every order of {month} has its documents; something is lacking for {count} of {orders} ({named}). What it is "
-            "stands under Accounting, Register.",
-            shop=shop.name,
-            count=len(missing),
-            orders=len(found.rows),
-            month=found.month,
-            named=named,
+        alerts.raise_alert(
+            connection, shop.shop_id, code=MISSING_ALERT, message=alert_message(connected, found), now=now
         )
-        alerts.raise_alert(connection, shop.shop_id, code=MISSING_ALERT, message=message, now=now)
-        for row in missing:
-            if not row.documents:
-                delivery_store.add(connection, NewDelivery(shop_id=shop.shop_id, source=SOURCE, topic="order.updated", order_id=row.order_id, body=b""), now=now)  # fmt: skip
+    for start in range(0, len(found.unmade), AT_ONCE):
+        with services.store.write() as connection:
+            for order_id in found.unmade[start : start + AT_ONCE]:
+                delivery_store.add(connection, NewDelivery(shop_id=shop.shop_id, source=SOURCE, topic="order.updated", order_id=order_id, body=b""), now=now)  # fmt: skip
 
 
-# For scripts
+def alert_message(connected: ConnectedShop, found: Reconciliation) -> Message:
+    missing = [row.number for row in found.of(ReconciliationState.MISSING)[:MOST_NAMED]]
+    return Message(
+        "{shop}: not every order of {month} has its documents; something is lacking for {count} of {orders} ({named}). What it is "
+        "stands under Accounting, Register.",
+        shop=connected.shop.name,
+        count=found.missing,
+        orders=found.orders,
+        month=found.month,
+        named=", ".join(missing) + (" …" if found.missing > len(missing) else ""),
+    )

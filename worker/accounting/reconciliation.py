@@ -1,7 +1,8 @@
 """What reconciling found: each order beside its documents, with the totals of a month."""
 
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from worker import serializers
 from worker.domain.document import Kind
 from worker.domain.money import ZERO, written
+from worker.domain.step import MAIL, WRITE_BACK
 from worker.message import Message
 from worker.store.queries.order_history import DocumentDetails
 
@@ -20,6 +22,38 @@ class ReconciliationState(StrEnum):
     WAITS = "waits"  # for a person, or for work that is not done yet
     MISSING = "missing"
     GONE = "gone"  # documents of an order that the shop no longer lists
+
+
+# What somebody must look at, the worst first.
+NOT_WELL = (ReconciliationState.MISSING, ReconciliationState.WAITS, ReconciliationState.GONE)
+# So many of each are kept, with what they lack. Who has more of them has one trouble, not a thousand.
+MOST_ROWS = 1000
+
+
+@dataclass(frozen=True)
+class MadeDocument:
+    """What a comparison keeps of a document, or of a draft that waits, which has no number."""
+
+    number: str
+    kind: Kind
+    total: Decimal
+    to_pay: Decimal
+    is_cancellation: bool
+    mailed_at: datetime | None
+    noted_at: datetime | None
+
+
+def as_made(made: DocumentDetails) -> MadeDocument:
+    draft = made.draft
+    return MadeDocument(
+        made.document.number if made.document else "",
+        draft.kind,
+        draft.total,
+        draft.to_pay,
+        draft.cause.startswith("cancel:"),
+        made.done_at(MAIL),
+        made.done_at(WRITE_BACK),
+    )
 
 
 @dataclass(frozen=True)
@@ -34,30 +68,26 @@ class ReconciledOrder:
     total: Decimal
     state: ReconciliationState
     message: Message
-    documents: tuple[DocumentDetails, ...] = ()
+    documents: tuple[MadeDocument, ...] = ()
 
     @property
     def has_invoice(self) -> bool:
-        return any(made.draft.kind is Kind.INVOICE for made in self.issued)
+        return any(made.kind is Kind.INVOICE for made in self.issued)
 
     @property
-    def issued(self) -> tuple[DocumentDetails, ...]:
-        return tuple(made for made in self.documents if made.document)
+    def issued(self) -> tuple[MadeDocument, ...]:
+        return tuple(made for made in self.documents if made.number)
 
     @property
     def invoiced(self) -> Decimal:
-        invoices = (made.draft.to_pay for made in self.issued if made.draft.kind is Kind.INVOICE)
-        return sum(invoices, ZERO) - sum((made.draft.total for made in self.issued if is_cancellation(made)), ZERO)
+        invoices = (made.to_pay for made in self.issued if made.kind is Kind.INVOICE)
+        return sum(invoices, ZERO) - sum((made.total for made in self.issued if made.is_cancellation), ZERO)
 
     @property
     def credited(self) -> Decimal:
         """What refunds took back."""
-        notes = (made for made in self.issued if made.draft.kind is Kind.CREDIT_NOTE and not is_cancellation(made))
-        return sum((made.draft.total for made in notes), ZERO)
-
-
-def is_cancellation(made: DocumentDetails) -> bool:
-    return made.draft.cause.startswith("cancel:")
+        notes = (made for made in self.issued if made.kind is Kind.CREDIT_NOTE and not made.is_cancellation)
+        return sum((made.total for made in notes), ZERO)
 
 
 @dataclass(frozen=True)
@@ -72,39 +102,64 @@ class Total:
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """One month of one shop (`2026-11`, in the shop's zone)."""
+    """One month of one shop (`2026-11`, in the shop's zone), added up. *rows* are the orders that are not well, the worst first, a thousand
+    of each state at most; *unmade* the ids of all that are missing and of which nothing was made."""
 
     shop_id: str
     month: str
+    counts: Mapping[ReconciliationState, int]
+    totals: tuple[Total, ...]
     rows: tuple[ReconciledOrder, ...]
+    unmade: tuple[int, ...]
 
     def of(self, state: ReconciliationState) -> tuple[ReconciledOrder, ...]:
         return tuple(row for row in self.rows if row.state is state)
 
     @property
-    def is_complete(self) -> bool:
-        return not self.of(ReconciliationState.MISSING)
+    def orders(self) -> int:
+        return sum(self.counts.values())
 
     @property
-    def totals(self) -> tuple[Total, ...]:
-        found = []
-        for currency in sorted({row.currency for row in self.rows if row.has_invoice}):
-            of_currency = [row for row in self.rows if row.has_invoice and row.currency == currency]
-            ordered = sum((row.total for row in of_currency), ZERO)
-            invoiced, credited = (
-                sum((row.invoiced for row in of_currency), ZERO),
-                sum((row.credited for row in of_currency), ZERO),
-            )
-            found.append(Total(currency, ordered, invoiced, credited))
-        return tuple(found)
+    def missing(self) -> int:
+        return self.counts[ReconciliationState.MISSING]
+
+    @property
+    def is_complete(self) -> bool:
+        return not self.missing
+
+
+@dataclass
+class Tally:
+    """Adds orders up, one after another: a month of a large shop need not fit in memory."""
+
+    counts: dict[ReconciliationState, int] = field(default_factory=lambda: dict.fromkeys(ReconciliationState, 0))
+    sums: dict[str, tuple[Decimal, Decimal, Decimal]] = field(default_factory=dict)
+    rows: list[ReconciledOrder] = field(default_factory=list)
+    unmade: list[int] = field(default_factory=list)
+
+    def add(self, row: ReconciledOrder) -> None:
+        self.counts[row.state] += 1
+        if row.has_invoice:
+            ordered, invoiced, credited = self.sums.get(row.currency, (ZERO, ZERO, ZERO))
+            self.sums[row.currency] = (ordered + row.total, invoiced + row.invoiced, credited + row.credited)
+        if row.state is ReconciliationState.MISSING and not row.documents:
+            self.unmade.append(row.order_id)
+        if row.state in NOT_WELL and self.counts[row.state] <= MOST_ROWS:
+            self.rows.append(row)
+
+    def result(self, shop_id: str, month: str) -> Reconciliation:
+        totals = tuple(Total(currency, *sums) for currency, sums in sorted(self.sums.items()))
+        rows = sorted(self.rows, key=lambda row: NOT_WELL.index(row.state))
+        return Reconciliation(shop_id, month, self.counts, totals, tuple(rows), tuple(self.unmade))
 
 
 def as_json(found: Reconciliation) -> dict[str, Any]:
+    """Of the orders those that are not well: the others are counted, and a shop has many."""
     return {
         "shop": found.shop_id,
         "month": found.month,
         "ok": found.is_complete,
-        "counts": {state: len(found.of(state)) for state in ReconciliationState},
+        "counts": found.counts,
         "totals": [
             {
                 "currency": total.currency,
@@ -116,12 +171,6 @@ def as_json(found: Reconciliation) -> dict[str, Any]:
         ],
         "orders": [row_as_json(row) for row in found.rows],
     }
-
-
-def problems_as_json(found: Reconciliation) -> dict[str, Any]:
-    """The same without the orders that are well: those are counted, and a shop has many."""
-    well = (ReconciliationState.COMPLETE, ReconciliationState.NOTHING_DUE, ReconciliationState.KEPT)
-    return {**as_json(found), "orders": [row_as_json(row) for row in found.rows if row.state not in well]}
 
 
 def row_as_json(row: ReconciledOrder) -> dict[str, Any]:
@@ -138,6 +187,11 @@ def row_as_json(row: ReconciledOrder) -> dict[str, Any]:
     }
 
 
-def document_as_json(made: DocumentDetails) -> dict[str, Any]:
-    fields = serializers.document(made)
-    return {name: fields[name] for name in ("number", "kind", "total", "mailed_at", "noted_at")}
+def document_as_json(made: MadeDocument) -> dict[str, Any]:
+    return {
+        "number": made.number,
+        "kind": made.kind,
+        "total": serializers.amount(made.total),
+        "mailed_at": serializers.instant(made.mailed_at),
+        "noted_at": serializers.instant(made.noted_at),
+    }

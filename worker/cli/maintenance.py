@@ -2,16 +2,20 @@
 
 import csv
 import io
+import json
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import TextIO
 
 import click
 
 from worker.accounting import reconcile as reconciler
 from worker.accounting import reconciliation
-from worker.accounting.reconciliation import ReconciledOrder, Reconciliation, ReconciliationState
+from worker.accounting.reconciliation import ReconciledOrder, Reconciliation, Tally
 from worker.cli.common import (
     SHOP,
     ProgressBar,
@@ -19,6 +23,7 @@ from worker.cli.common import (
     read_settings,
     show,
     table,
+    to_json,
     with_data,
     with_json,
     with_services,
@@ -33,6 +38,7 @@ from worker.maintenance import restore as restore_files
 from worker.maintenance.backup import Manifest
 from worker.services import Services
 from worker.store import reports
+from worker.store.database import json_codec
 from worker.store.queries.health import BACKUP_REPORT
 from worker.store.shops import ConnectedShop
 
@@ -53,26 +59,56 @@ def reconcile(
 ) -> None:
     """Prove that every order of a month has its documents, mails and notes. Exit 1 when something is missing."""
     connected = services.connected(shop_id)
-    with ProgressBar("Comparing", quiet=as_json or as_csv) as bar:
-        found = reconciler.reconcile(services, connected, month, on_progress=bar.update)
-    if as_csv:
-        click.echo(spreadsheet(found), nl=False)
-    else:
-        show(reconciliation.as_json(found), as_json=as_json, text=lambda: as_text(found))
+    tally, write = Tally(), row_writer(as_json=as_json, as_csv=as_csv)
+    # What is printed of each order waits on the disk: of a large shop it need not fit in memory, and half of it is no proof.
+    with (
+        ProgressBar("Comparing", quiet=as_json or as_csv) as bar,
+        TemporaryFile("w+", encoding="utf-8", newline="") as rows,
+    ):
+        for row in reconciler.compared(services, connected, month, on_progress=bar.update):
+            tally.add(row)
+            rows.write(write(row))
+        found = tally.result(shop_id, month)
+        rows.seek(0)
+        if as_csv:
+            click.echo(csv_row(HEAD), nl=False)
+            for line in rows:
+                click.echo(line, nl=False)
+        elif as_json:
+            print_json(found, rows)
+        else:
+            click.echo(as_text(found))
     context.exit(0 if found.is_complete else 1)
 
 
+def row_writer(*, as_json: bool, as_csv: bool) -> Callable[[ReconciledOrder], str]:
+    """What writes an order as a line."""
+    if as_csv:
+        return lambda row: csv_row([cell(value) for value in cells(row)])
+    if as_json:
+        return lambda row: json.dumps(json_codec.plain(reconciliation.row_as_json(row), str)) + "\n"
+    return lambda _row: ""
+
+
+def print_json(found: Reconciliation, rows: TextIO) -> None:
+    """As `show`, with every order of the month from its line in *rows*."""
+    head = {name: value for name, value in reconciliation.as_json(found).items() if name != "orders"}
+    click.echo(to_json(head).removesuffix("\n}") + ',\n  "orders": ', nl=False)
+    for part in json_codec.indented_list(to_json(json.loads(line)) for line in rows):
+        click.echo(part.replace("\n", "\n  "), nl=False)
+    click.echo("\n}")
+
+
 def as_text(found: Reconciliation) -> str:
-    counts = ", ".join(
-        f"{len(found.of(state))} {state.replace('_', ' ')}" for state in ReconciliationState if found.of(state)
-    )
-    lines = [f"{counted(len(found.rows), 'order', 'orders')} of {found.month}: {counts or 'none'}."]
-    for state in (ReconciliationState.MISSING, ReconciliationState.WAITS, ReconciliationState.GONE):
-        rows = [
-            (f"  {row.number}", row.status, f"{row.total} {row.currency}", str(row.message)) for row in found.of(state)
-        ]
+    counts = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in found.counts.items() if count)
+    lines = [f"{counted(found.orders, 'order', 'orders')} of {found.month}: {counts or 'none'}."]
+    for state in reconciliation.NOT_WELL:
+        of_state = found.of(state)
+        rows = [(f"  {row.number}", row.status, f"{row.total} {row.currency}", str(row.message)) for row in of_state]
         if rows:
             lines += [f"\n{state.capitalize()}", table(rows, right=(2,))]
+        if found.counts[state] > len(rows):
+            lines.append(f"  and {found.counts[state] - len(rows)} more, which --csv names")
     for total in found.totals:
         difference = total.ordered - total.invoiced
         lines.append(
@@ -83,19 +119,17 @@ def as_text(found: Reconciliation) -> str:
     return "\n".join(lines)
 
 
-def spreadsheet(found: Reconciliation) -> str:
+HEAD = ("order", "placed_on", "status", "currency", "total", "state", "documents", "invoiced", "credited", "why")
+
+
+def csv_row(values: Sequence[str]) -> str:
     text = io.StringIO()
-    sheet = csv.writer(text)
-    sheet.writerow(
-        ["order", "placed_on", "status", "currency", "total", "state", "documents", "invoiced", "credited", "why"]
-    )
-    for row in found.rows:
-        sheet.writerow([cell(value) for value in cells(row)])
+    csv.writer(text).writerow(values)
     return text.getvalue()
 
 
 def cells(row: ReconciledOrder) -> list[str]:
-    numbers = " ".join(made.document.number for made in row.issued if made.document)
+    numbers = " ".join(made.number for made in row.issued)
     return [
         row.number,
         row.placed_on.isoformat(),

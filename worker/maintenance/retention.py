@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -26,6 +27,7 @@ from worker.store import (  # fmt: skip
     deliveries,
     document_files,
     documents,
+    drafts,
     order_search,
     peppol_answers,
     personal_data,
@@ -252,35 +254,57 @@ def erase_customer(services: Services, shop_id: str, email: str, *, by: str) -> 
     wanted = email.strip().casefold()
     if "@" not in wanted:
         raise Rejected("“{email}” is not an e-mail address.", email=email, code="option_wrong")
-    with services.store.write() as connection:
+    # It takes long in a large shop, which goes on issuing meanwhile.
+    with services.store.read() as connection:
         shop = shops.get(connection, services.encryption, shop_id).shop
-        made, kept_drafts = documents.listing(connection, shop_id=shop_id, order_id=None)
-        customer_documents = [document for document in made if document.draft.buyer.email.casefold() == wanted]
-        open_drafts = [kept.draft for kept in kept_drafts if kept.draft.buyer.email.casefold() == wanted]
-        found = {document.draft.order_id for document in customer_documents} | {draft.order_id for draft in open_drafts}
-        found |= {order_id for order_id, body in personal_data.bodies(connection, shop_id) if billed_to(body) == wanted}
-        found |= order_search.orders_by_email(connection, shop_id, wanted)
-        order_ids = sorted(found | personal_data.discarded_of(connection, shop_id, wanted))
-        names = personal_data.buyers_of(connection, shop_id, order_ids)
-        names |= {document.draft.buyer.name for document in customer_documents}
+        customer = find_customer(connection, shop, wanted)
+    order_ids = customer.orders
+    with services.store.write() as connection:
+        names = customer.names | personal_data.buyers_of(connection, shop_id, order_ids)
         bank_senders.forget(connection, shop_id, order_ids, names)
         erased = Erased(
-            orders=tuple(order_ids),
+            orders=order_ids,
             bodies=personal_data.forget_bodies_of(connection, shop_id, order_ids),
             drafts=personal_data.anonymise_discarded(connection, shop_id, order_ids, now=services.now()),
             buyers=personal_data.forget_buyers(connection, shop_id, order_ids),
-            kept=tuple(
-                KeptDocument(document.number, kept_until(document.issued_on, shop)) for document in customer_documents
-            ),
-            open_drafts=tuple(draft.order_number for draft in open_drafts),
+            kept=customer.kept,
+            open_drafts=customer.open_drafts,
         )
         message = Message(
             "A customer was erased on request. Erased orders: {orders}; documents that stay by law: {documents}.",
             orders=len(order_ids),
-            documents=len(customer_documents),
+            documents=len(customer.kept),
         )
         audit_trail.add(connection, AuditEntry(shop_id, services.now(), by, "customer_erased", message))
     return erased
+
+
+@dataclass(frozen=True)
+class Customer:
+    """What a shop knows of one mail address: the orders, in order; on whose names; the documents that stay; the drafts that wait."""
+
+    orders: tuple[int, ...]
+    names: frozenset[str]
+    kept: tuple[KeptDocument, ...]
+    open_drafts: tuple[str, ...]
+
+
+def find_customer(connection: Connection, shop: Shop, email: str) -> Customer:
+    """Everything of *email* (casefolded) among all that the shop has, some rows at a time: a million need not fit in memory."""
+    found, names = order_search.orders_by_email(connection, shop.shop_id, email), set[str]()
+    kept, open_drafts = [], []
+    for document in documents.every(connection, shop.shop_id):
+        if document.draft.buyer.email.casefold() == email:
+            found.add(document.draft.order_id)
+            names.add(document.draft.buyer.name)
+            kept.append(KeptDocument(document.number, kept_until(document.issued_on, shop)))
+    waiting = drafts.every(connection, shop.shop_id, state="open")
+    for stored in chain(waiting, drafts.every(connection, shop.shop_id, state="discarded")):
+        if stored.draft.buyer.email.casefold() == email:
+            found.add(stored.draft.order_id)
+            open_drafts += [] if stored.discarded else [stored.draft.order_number]
+    found |= {order_id for order_id, body in personal_data.bodies(connection, shop.shop_id) if billed_to(body) == email}
+    return Customer(tuple(sorted(found)), frozenset(names), tuple(kept), tuple(open_drafts))
 
 
 def billed_to(body: bytes) -> str:

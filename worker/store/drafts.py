@@ -1,5 +1,6 @@
 """Documents without a number: drafts that wait for a person, and what became of them."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -76,6 +77,18 @@ def end_draft(connection: Connection, shop_id: str, draft: Draft, *, state: str,
     """Set the open draft of the same cause to `issued` or `discarded`; False when there was none."""
     cause = {"of_shop_id": shop_id, "of_cause": draft.cause, "of_order_key": draft.order_key}
     return bool(connection.execute(END, {**cause, "state": state, "changed_at": now}).rowcount)
+
+
+def every(connection: Connection, shop_id: str, *, state: str, at_once: int = 500) -> Iterator[StoredDraft]:
+    """All drafts of a shop in a state, oldest first, some at a time."""
+    last = 0
+    while True:
+        mine = (drafts.c.shop_id == shop_id, drafts.c.state == state, drafts.c.draft_id > last)
+        rows = connection.execute(select(drafts).where(*mine).order_by(drafts.c.draft_id).limit(at_once)).all()
+        yield from map(as_stored_draft, rows)
+        if len(rows) < at_once:
+            return
+        last = rows[-1].draft_id
 
 
 def as_stored_draft(row: Row[Any]) -> StoredDraft:

@@ -1,11 +1,12 @@
 """What was last fetched and decided of an order: one row per order."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.engine import Row
 
 from worker.domain.attention import Source
@@ -216,16 +217,28 @@ def flagged(connection: Connection, shop_id: str, code: str) -> tuple[int, ...]:
     return tuple(found.scalars())
 
 
+def of_ids(connection: Connection, shop_id: str, order_ids: Sequence[int]) -> dict[tuple[int, str], StoredOrder]:
+    """Some orders as last seen, by id and key."""
+    rows = connection.execute(select(*columns()).where(orders.c.shop_id == shop_id, orders.c.order_id.in_(order_ids)))
+    return {(row.order_id, row.order_key): as_order(row) for row in rows}
+
+
 def placed_between(
-    connection: Connection, shop_id: str, *, since: datetime, before: datetime
-) -> tuple[StoredOrder, ...]:
-    """Orders placed between two instants (the first included), as last seen."""
-    rows = connection.execute(
-        select(*columns())
-        .where(orders.c.shop_id == shop_id, orders.c.ordered_at >= since, orders.c.ordered_at < before)
-        .order_by(orders.c.order_id)
+    connection: Connection, shop_id: str, *, since: datetime, before: datetime, at_once: int = 500
+) -> Iterator[StoredOrder]:
+    """Orders placed between two instants (the first included), as last seen, oldest first, some at a time."""
+    at, order_id, key = orders.c.ordered_at, orders.c.order_id, orders.c.order_key
+    query = (
+        select(*columns()).where(orders.c.shop_id == shop_id, at < before).order_by(at, order_id, key).limit(at_once)
     )
-    return tuple(as_order(row) for row in rows)
+    some = query.where(at >= since)
+    while rows := connection.execute(some).all():
+        yield from map(as_order, rows)
+        last = rows[-1]
+        later = or_(
+            at > last.ordered_at, order_id > last.order_id, and_(order_id == last.order_id, key > last.order_key)
+        )
+        some = query.where(at >= last.ordered_at, later)
 
 
 def as_order(row: Row[Any]) -> StoredOrder:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, select, update
 
 from worker.domain.document import Draft
 from worker.domain.party import Buyer
@@ -83,14 +83,6 @@ def anonymise_discarded(connection: Connection, shop_id: str, order_ids: Sequenc
     return len(rows)
 
 
-def discarded_of(connection: Connection, shop_id: str, email: str) -> set[int]:
-    """The orders of discarded drafts that name *email* (casefolded) as the buyer's address."""
-    rows = connection.execute(
-        select(drafts.c.order_id, drafts.c.snapshot).where(drafts.c.shop_id == shop_id, drafts.c.state == "discarded")
-    )
-    return {row.order_id for row in rows if json_codec.load(Draft, row.snapshot).buyer.email.casefold() == email}
-
-
 def without_person(draft: Draft) -> Draft:
     return replace(
         draft, buyer=Buyer(name=""), ship_to=None, ship_to_name="", customer_note="", purchase_order="", problems=()
@@ -105,10 +97,12 @@ def drop_drafts(connection: Connection, shop_id: str) -> int:
 
 def documents_by_year(connection: Connection, shop_id: str) -> dict[int, int]:
     """How many real documents were issued in each year."""
-    rows = connection.execute(
-        select(documents.c.issued_on).where(documents.c.shop_id == shop_id, documents.c.test.is_(False))
-    ).scalars()
+    days = (
+        select(documents.c.issued_on, func.count().label("count"))
+        .where(documents.c.shop_id == shop_id, documents.c.test.is_(False))
+        .group_by(documents.c.issued_on)
+    )
     years: dict[int, int] = {}
-    for issued_on in rows:
-        years[issued_on.year] = years.get(issued_on.year, 0) + 1
+    for issued_on, count in connection.execute(days):
+        years[issued_on.year] = years.get(issued_on.year, 0) + count
     return dict(sorted(years.items()))

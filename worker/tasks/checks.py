@@ -26,7 +26,7 @@ def reconcile(services: Services, task: Task) -> Mapping[str, Any]:
     month = str(task.argument.get("month", ""))
     found = reconciler.reconcile(services, connected, month, on_progress=Progress(services, task))
     reconciler.save_result(services, connected, found)
-    answer = reconciliation.problems_as_json(found)
+    answer = reconciliation.as_json(found)
     return {**answer, "orders": answer["orders"][:MOST_SHOWN]}
 
 

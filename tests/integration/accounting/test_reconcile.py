@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 
+from tests.support.alive import most_alive
 from tests.support.system import START, System
 from worker.accounting import reconcile as reconciling
-from worker.accounting.reconciliation import Reconciliation, Total
+from worker.accounting import reconciliation
+from worker.accounting.reconciliation import ReconciledOrder, Reconciliation, Total
 from worker.demo.orders import Payload, a_refund, an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.rules import Rule, Trigger
 from worker.errors import Rejected
 from worker.store import alerts, reports, shops
+from worker.store.queries import order_history
 from worker.store.shops import ConnectedShop
 
 MONTH = "2026-11"
@@ -28,8 +31,12 @@ def reconcile(system: System, month: str = MONTH) -> Reconciliation:
     return reconciling.reconcile(system.services, connected(system), month, pause_s=0)
 
 
-def states(found: Reconciliation) -> dict[int, str]:
-    return {row.order_id: str(row.state) for row in found.rows}
+def every_row(system: System, month: str = MONTH) -> tuple[ReconciledOrder, ...]:
+    return tuple(reconciling.compared(system.services, connected(system), month, pause_s=0))
+
+
+def states(system: System, month: str = MONTH) -> dict[int, str]:
+    return {row.order_id: str(row.state) for row in every_row(system, month)}
 
 
 def sold(order_id: int, **facts: object) -> Payload:
@@ -39,46 +46,45 @@ def sold(order_id: int, **facts: object) -> Payload:
 def test_an_order_with_its_document_mail_and_note_is_complete(system: System) -> None:
     system.arrives(sold(7))
     found = reconcile(system)
-    assert (states(found), found.is_complete) == ({7: "complete"}, True)
+    assert (states(system), found.is_complete) == ({7: "complete"}, True)
     assert found.totals == (Total("EUR", Decimal("22.20"), Decimal("22.20"), Decimal("0.00")),)
 
 
 def test_an_order_that_nobody_told_us_of_is_missing(system: System) -> None:
     system.shop.place(sold(7))
     found = reconcile(system)
-    assert (states(found), found.is_complete) == ({7: "missing"}, False)
+    assert (states(system), found.is_complete) == ({7: "missing"}, False)
     assert "order:7:invoice:1" in str(found.rows[0].message)
 
 
 def test_an_order_of_which_nothing_is_due_says_why(system: System) -> None:
     system.arrives(sold(7, status="on-hold", paid=False))
     system.shop.place(sold(8, status="on-hold", paid=False))  # never looked at; nothing is due all the same
-    found = reconcile(system)
-    assert states(found) == {7: "nothing_due", 8: "nothing_due"}
-    assert all("not paid" in str(row.message) for row in found.rows)
+    assert states(system) == {7: "nothing_due", 8: "nothing_due"}
+    assert all("not paid" in str(row.message) for row in every_row(system))
 
 
 def test_a_mail_that_failed_is_missing_and_one_that_waits_is_not(system: System) -> None:
     system.mailbox.faults.reject("koper@klant.test")
     system.arrives(sold(7))
-    assert (states(reconcile(system)), str(reconcile(system).rows[0].message)[:11]) == ({7: "missing"}, "F2026-00001")
+    assert (states(system), str(every_row(system)[0].message)[:11]) == ({7: "missing"}, "F2026-00001")
     system.mailbox.faults.clear()
     system.mailbox.faults.greylist(1)
     system.arrives(sold(8))
-    assert states(reconcile(system))[8] == "waits"
+    assert states(system)[8] == "waits"
 
 
 def test_a_draft_waits_and_a_discarded_one_is_not_missed(system: System) -> None:
     system.change_shop(rules=(Rule(Kind.INVOICE, Trigger.PAID, SendMode.DRAFT),))
     system.arrives(sold(7))
-    assert states(reconcile(system)) == {7: "kept"}
+    assert states(system) == {7: "kept"}
 
 
 def test_an_order_changed_since_our_last_fetch_is_assessed_again(system: System) -> None:
     system.arrives(sold(7, status="on-hold", paid=False))
     system.clock.move(minutes=10)
     system.shop.place(an_order(id=7, paid=True, created=system.clock.now))
-    assert states(reconcile(system)) == {7: "missing"}
+    assert states(system) == {7: "missing"}
 
 
 def test_refunds_and_edits_show_in_the_totals(system: System) -> None:
@@ -94,15 +100,15 @@ def test_refunds_and_edits_show_in_the_totals(system: System) -> None:
 def test_documents_of_an_order_that_was_erased_are_shown(system: System) -> None:
     system.arrives(sold(7))
     system.shop.forget(7)
-    assert states(reconcile(system)) == {7: "gone"}
+    assert states(system) == {7: "gone"}
 
 
 def test_only_the_month_in_the_shops_zone_counts(system: System) -> None:
     last_second = START.replace(month=10, day=31, hour=22, minute=59, second=59)  # 23:59:59 in Brussels
     system.shop.place(an_order(id=1, created=last_second))
     system.shop.place(an_order(id=2, created=last_second + timedelta(seconds=1)))
-    assert states(reconcile(system, "2026-10")).keys() == {1}
-    assert states(reconcile(system, "2026-11")).keys() == {2}
+    assert states(system, "2026-10").keys() == {1}
+    assert states(system).keys() == {2}
     with pytest.raises(Rejected, match="2026-13"):
         reconcile(system, "2026-13")
 
@@ -110,13 +116,39 @@ def test_only_the_month_in_the_shops_zone_counts(system: System) -> None:
 def test_many_orders_are_read_page_by_page(system: System) -> None:
     for number in range(1, 131):
         system.shop.place(sold(number, status="on-hold", paid=False))
-    assert len(reconcile(system).rows) == 130
+    assert reconcile(system).orders == 130
+
+
+def test_what_is_held_is_one_order_whatever_the_month_holds(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(1, 6):
+        system.arrives(sold(number))
+    system.shop.forget(4)
+    system.shop.forget(5)
+    held = most_alive(monkeypatch, order_history, "DocumentDetails")
+    assert len(states(system)) == 5
+    # The one that is compared, and the one before it.
+    assert (len(held), max(held)) == (5, 2)
+
+
+def test_of_many_orders_that_lack_something_the_first_are_told_and_all_are_processed(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciliation, "MOST_ROWS", 2)
+    monkeypatch.setattr(reconciling, "AT_ONCE", 2)
+    for number in range(1, 6):
+        system.shop.place(sold(number))
+    found = reconcile(system)
+    assert (found.missing, [row.order_id for row in found.rows], found.unmade) == (5, [1, 2], (1, 2, 3, 4, 5))
+    reconciling.save_result(system.services, connected(system), found)
+    assert (report(system)["counts"]["missing"], len(report(system)["orders"])) == (5, 2)
+    system.work()
+    assert states(system) == dict.fromkeys(range(1, 6), "complete")
 
 
 def test_one_order_that_cannot_be_read_hides_none_of_the_others(system: System) -> None:
     system.shop.place(sold(7, currency="nonsense"))
     system.arrives(sold(8))
-    assert states(reconcile(system)) == {7: "missing", 8: "complete"}
+    assert states(system) == {7: "missing", 8: "complete"}
 
 
 def test_every_night_the_result_is_stored_and_what_is_missing_is_processed(system: System) -> None:
