@@ -1,7 +1,9 @@
 """A negative fee carries the rates of the whole order side by side; stacked taxes are another thing."""
 
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -47,6 +49,56 @@ def test_what_no_rate_taxes_stays_with_the_rate_of_nothing() -> None:
     lines = (a_line("10.00", "21"), a_line("10.00", "0", line_id=2))
     (line_21, line_0) = split_by_rate(an_order(*lines, a_fee("-2.00", {"21": "-0.21", "0": "0.00"}))).lines[2:]
     assert (line_21.total, line_0.total) == (Decimal("-1.00"), Decimal("-1.00"))
+
+
+# As recorded on WooCommerce 11.0.1: beside goods, a fee and shipping with VAT a gift voucher that bears none.
+WITH_VOUCHER = (
+    a_line("25.61", "21", line_id=1),
+    a_line("40.79", "6", line_id=2),
+    a_line("21.66", None, line_id=3),
+    a_line("2.47", "6", line_id=4, kind=LineKind.FEE),
+    a_line("4.09", "21", line_id=5, kind=LineKind.SHIPPING),
+)
+
+
+def test_a_fee_takes_off_what_bears_no_tax_its_share() -> None:
+    """It was refused as a fee of 27 % that does not add up."""
+    order = split_by_rate(an_order(*WITH_VOUCHER, a_fee("-3.33", {"21": "-0.22", "6": "-0.09"})))
+
+    assert [(str(part.total), str(part.tax)) for part in order.lines[5:]] == [
+        ("-1.05", "-0.22"), ("-1.52", "-0.09"), ("-0.76", "0"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("reasons", "problems"),
+    [
+        (("name Cadeaubon = voucher",), []),
+        (("name Cadeaubon = exempt",), []),
+        ((), ["no_tax_charged", "reduction_untaxed"]),
+    ],
+)
+def test_what_a_fee_takes_off_something_without_vat_is_what_that_is(
+    reasons: tuple[str, ...], problems: list[str]
+) -> None:
+    fee = a_fee("-3.33", {"21": "-0.22", "6": "-0.09"})
+    named = replace(WITH_VOUCHER[2], name="Cadeaubon")
+    order = an_order(*WITH_VOUCHER[:2], named, *WITH_VOUCHER[3:], fee, paid=True)
+    shop = a_shop(vat=VatSettings(zero_reasons=tuple(ZeroReason.parse(reason) for reason in reasons)))
+    draft = draft_document(order, shop, today=TODAY, purpose=Purpose(Kind.INVOICE, "c"))
+
+    assert draft.total == order.total
+    assert [problem.code for problem in draft.problems] == problems
+    assert len({line.mention for line in draft.lines if line.rate == 0}) == 1
+
+
+def test_a_fee_of_one_rate_takes_off_what_bears_no_tax_its_share() -> None:
+    order = split_by_rate(an_order(*WITH_VOUCHER[::2], a_fee("-5.00", {"21": "-0.61"})))
+    shared = [(str(part.total), len(part.taxes)) for part in order.lines[3:]]
+    whole = split_by_rate(an_order(*WITH_VOUCHER[:3:2], a_fee("-5.00", {"21": "-1.05"}))).lines[2:]
+
+    assert shared == [("-2.89", 1), ("-2.11", 0)]
+    assert [str(part.total) for part in whole] == ["-5.00"], "taxed whole by a plugin of its own"
 
 
 def test_stacked_taxes_stay_on_one_line() -> None:

@@ -231,6 +231,26 @@ def test_an_operator_vouches_for_what_he_fills_in_himself_and_for_nothing_else(
     assert is_proved(app, "winkel@shop.example")
 
 
+def test_an_operator_who_vouches_presses_once_before_going_live_and_is_told(pages: tuple[BridgeApp, Mailbox]) -> None:
+    """The button promised to mail a link, mailed none and said nothing."""
+    app, mailbox = pages
+    admin = signed_in(app, "admin@shop.example", roles={SHOP: Role.ADMIN})
+    admin.get(f"/s/{SHOP}/settings/mail")
+    admin.post(f"/s/{SHOP}/settings/mail", **{"mail.sender": VICTIM})
+    admin.post(f"/s/{SHOP}/settings/go-live/test", confirmed="1")
+    operator = signed_in(app, "els@host.example", operator=True)
+    before = operator.get(f"/s/{SHOP}/settings/go-live").text
+    after = operator.post(f"/s/{SHOP}/settings/mail/prove")
+    deliver(app)
+
+    assert f"Let mail leave from {VICTIM}" in before
+    assert "Mail a link" not in before
+    assert after.headers["Location"] == f"/s/{SHOP}/settings/go-live"
+    assert f"Mail leaves from {VICTIM} from now on." in operator.get(f"/s/{SHOP}/settings/go-live").text
+    assert is_proved(app, VICTIM)
+    assert mailbox.messages() == []
+
+
 def test_a_proof_is_for_its_shop_and_address_and_ends(app: BridgeApp) -> None:
     keys = app.settings.secret_keys
     token = sender_proof.sign(keys, SenderProof(SHOP, VICTIM))
@@ -337,9 +357,11 @@ def test_the_list_before_going_live_names_an_unproved_sender_and_leads_to_the_bu
     proved = admin.get(f"/s/{SHOP}/settings/go-live").text
     app.close()
 
-    for page in pages_shown:
-        assert said in page
-        assert f'href="/s/{SHOP}/settings/mail#sender">Prove it</a>' in page
+    overview, before_live = pages_shown
+    assert all(said in page for page in pages_shown)
+    assert f'href="/s/{SHOP}/settings/mail#sender">Prove it</a>' in overview
+    assert f'action="/s/{SHOP}/settings/mail/prove"' in before_live
+    assert f"Mail a link to {VICTIM}" in before_live
     assert 'id="sender"' in button
     assert f"Mail a link to {VICTIM}" in button
     assert "Nobody has proved" not in proved

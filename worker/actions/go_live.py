@@ -277,17 +277,12 @@ def mail_check(connection: Connection, shop: Shop, installation: Installation) -
 def unproved_sender(address: str, *, instead: str) -> ReadinessCheck:
     if instead:
         message = Message(
-            "Nobody has proved yet that {address} is yours, so mail leaves from {other} and answers go to you. Have a link mailed "
-            "to {address}, under Mail, and open it there.",
+            "Nobody has proved yet that {address} is yours, so mail leaves from {other} and answers go to you.",
             address=address,
             other=instead,
         )
     else:
-        message = Message(
-            "Nobody has proved yet that {address} is yours, so no mail leaves. Have a link mailed to {address}, under Mail, and open "
-            "it there.",
-            address=address,
-        )
+        message = Message("Nobody has proved yet that {address} is yours, so no mail leaves.", address=address)
     return ReadinessCheck("sender", good=False, needed=False, message=message)
 
 

@@ -1,4 +1,4 @@
-"""A line that the shop taxed in parts becomes as many lines: WooCommerce spreads a negative fee over the rates of the order."""
+"""A line that the shop taxed in parts becomes as many lines: WooCommerce spreads a negative fee over what it sells."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,29 +10,45 @@ from worker.domain.totals import split_amount, unit_of
 
 
 def split_by_rate(order: Order) -> Order:
-    """*order* with each line that carries several rates side by side split into one line per rate.
+    """*order* with each line that carries several rates side by side split into one line per rate, and one that bears no tax.
 
     Taxes that are stacked (each charged on the whole line) and compound ones are left alone.
     """
     rates = {rate.rate_id: rate for rate in order.tax_rates}
-    return replace(order, lines=tuple(part for line in order.lines for part in split_line(line, rates, order.currency)))
+    sold = [line for line in order.lines if line.total > 0]
+    untaxed = total_of(line.total for line in sold if not line.taxes) / (total_of(line.total for line in sold) or 1)
+    parts = (part for line in order.lines for part in split_line(line, rates, order.currency, untaxed=untaxed))
+    return replace(order, lines=tuple(parts))
 
 
-def split_line(line: OrderLine, rates: Mapping[int | str, TaxRate], currency: str) -> Sequence[OrderLine]:
-    """*line* as one line per rate, highest first; also a line of a refund, which may take back VAT alone."""
+def split_line(
+    line: OrderLine, rates: Mapping[int | str, TaxRate], currency: str, *, untaxed: Decimal = Decimal(0)
+) -> Sequence[OrderLine]:
+    """*line* as one line per rate, highest first; also a line of a refund, which may take back VAT alone.
+
+    *untaxed* is the share of what is sold that bears no tax, 0 to 1: WooCommerce taxes only the rest of a negative fee.
+    """
     unit = min(CENT, unit_of(currency))  # a shop whose currency has no cents may compute in them all the same
     charged = [(rates[tax.rate_id], tax) for tax in line.taxes if tax.rate_id in rates]
-    if len(charged) < 2 or len(charged) < len(line.taxes) or any(rate.compound for rate, _ in charged):
+    free = _rounded(line.total * untaxed, unit) if line.total < 0 else Decimal(0)
+    if len(charged) < (1 if free else 2) or len(charged) < len(line.taxes) or any(rate.compound for rate, _ in charged):
         return (line,)
     charged.sort(key=lambda pair: pair[0].percent, reverse=True)
     if not line.total:
-        return [_with_net(line, line.total, tax) for _, tax in charged if tax.amount] or (line,)
-    nets = _split_net(line.total, charged, unit)
+        return [_with_net(line, line.total, (tax,)) for _, tax in charged if tax.amount] or (line,)
     # A line of some cents fits both ways; side by side is what WooCommerce does.
-    if nets is None or (_is_stacked(line, charged, unit) and not _is_tiny(line, unit)):
+    if _is_stacked(line, charged, unit) and not _is_tiny(line, unit):
         return (line,)
+    beside_free = _split_net(line.total - free, charged, unit) if free else None
+    if beside_free is not None:
+        return [*_parts(line, charged, beside_free), _with_net(line, free, ())]
+    nets = _split_net(line.total, charged, unit) if len(charged) > 1 else None
+    return (line,) if nets is None else _parts(line, charged, nets) or (line,)
+
+
+def _parts(line: OrderLine, charged: Sequence[tuple[TaxRate, LineTax]], nets: Sequence[Decimal]) -> list[OrderLine]:
     found = zip(charged, nets, strict=True)
-    return [_with_net(line, net, tax) for (_, tax), net in found if net or tax.amount] or (line,)
+    return [_with_net(line, net, (tax,)) for (_, tax), net in found if net or tax.amount]
 
 
 def _split_net(total: Decimal, charged: Sequence[tuple[TaxRate, LineTax]], unit: Decimal) -> list[Decimal] | None:
@@ -69,5 +85,5 @@ def _is_tiny(line: OrderLine, unit: Decimal) -> bool:
     return abs(line.tax) <= unit * len(line.taxes)
 
 
-def _with_net(line: OrderLine, net: Decimal, tax: LineTax) -> OrderLine:
-    return replace(line, total=net, subtotal=net, quantity=Decimal(1), taxes=(tax,))
+def _with_net(line: OrderLine, net: Decimal, taxes: tuple[LineTax, ...]) -> OrderLine:
+    return replace(line, total=net, subtotal=net, quantity=Decimal(1), taxes=taxes)

@@ -11,6 +11,7 @@ from bridge.context import context, redirect_to
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
+from bridge.dashboard.settings.mail import prove_label
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
 from bridge.i18n.translate import _, format_datetime, translate_message
@@ -118,6 +119,7 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
         status=status,
         form=form,
         checks=checks,
+        prove_label=prove_label(),
         can_begin=all(check.good or not check.needed for check in checks),
         foreseen=foreseen.answer if foreseen else None,
         foreseen_since=since,

@@ -57,9 +57,18 @@ def prove_sender(shop_id: str) -> Response:
             senders.prove(connection, shop_id, address, by=me().user.name, now=context().now())
         else:
             shop_mails.plan(connection, context().settings, shop(), (MailKind.SENDER_PROOF, address), by=actor())
-    if not me().user.operator:
+    if me().user.operator:
+        flash(_("Mail leaves from {address} from now on.", address=address), "good")
+    else:
         flash(_("A link is on its way to {address}. Open it there.", address=address), "good")
-    return redirect_to(f"/s/{shop_id}/settings/mail")
+    return redirect_to(f"/s/{shop_id}/settings/{'go-live' if shop().test else 'mail'}")
+
+
+def prove_label() -> str:
+    """What the button says by which a sender is proved: an operator's word is enough."""
+    if me().user.operator:
+        return _("Let mail leave from {address}", address=shop().own_sender)
+    return _("Mail a link to {address}", address=shop().own_sender)
 
 
 def is_allowed_sender(shop_id: str) -> bool:
@@ -150,6 +159,7 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
         sender=shop().writes_from(context().settings.mail_from),
         own_address=me().user.email,
         own_sender=shop().own_sender,
+        prove_label=prove_label(),
         # By a server of its own the shop writes as that server lets it.
         sender_is_allowed=bool(form.values["scheme"]) or is_allowed_sender(shop_id),
         operators_sender=context().settings.mail_address,

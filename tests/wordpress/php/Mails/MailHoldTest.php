@@ -67,10 +67,29 @@ final class MailHoldTest extends WordPressTestCase {
 		$this->assertTrue( $this->asked( array(), 'woocommerce_send_queued_transactional_email' ) );
 	}
 
-	public function test_a_shop_that_mails_at_once_never_asks_late(): void {
+	public function test_what_was_mailed_before_the_request_belongs_to_another_event_of_a_shop_that_mails_at_once(): void {
 		$this->mailed_early( 'finish_replacing' );
 
-		$this->assertTrue( $this->asked() );
+		$this->assertTrue( $this->asked_in_request_of( time() + 60 ) );
+	}
+
+	/** The order was stored and its invoice mailed while the same request still wrote the owner's mail of its 200 lines. */
+	public function test_a_slow_request_sends_no_mail_after_ours(): void {
+		$this->mailed_early( 'finish_replacing' );
+
+		$this->assertFalse( $this->asked_in_request_of( time() - 60 ) );
+		$this->assertSame( 0, ( new HeldMails() )->summary()['held'], 'nothing is left to be sent' );
+		$this->assertTrue( $this->asked_in_request_of( time() - 60 ), 'one mail of ours stands for one' );
+	}
+
+	private function asked_in_request_of( int $began ): bool {
+		$before                  = $_SERVER['REQUEST_TIME'];
+		$_SERVER['REQUEST_TIME'] = $began;
+		try {
+			return $this->asked();
+		} finally {
+			$_SERVER['REQUEST_TIME'] = $before;
+		}
 	}
 
 	public function test_the_list_of_mails_asks_without_an_order(): void {

@@ -179,9 +179,10 @@ final class HeldMails {
 		return $late;
 	}
 
-	/** @return string[] the kinds of documents that Facturelay mailed before WooCommerce came to its mail of the order or refund */
-	public function early_kinds( int $order_id, int $refund_id ): array {
-		return array_values( array_unique( array_merge( array(), ...array_map( array( self::class, 'kinds' ), $this->early_rows( $order_id, $refund_id ) ) ) ) );
+	/** @return string[] the kinds of documents that Facturelay mailed from $since (Unix time) on, before WooCommerce came to its mail of the order or refund */
+	public function early_kinds( int $order_id, int $refund_id, int $since ): array {
+		$rows = array_filter( $this->early_rows( $order_id, $refund_id ), static fn ( object $row ): bool => strtotime( $row->held_at . ' UTC' ) >= $since );
+		return array_values( array_unique( array_merge( array(), ...array_map( array( self::class, 'kinds' ), $rows ) ) ) );
 	}
 
 	/**

@@ -158,7 +158,7 @@ final class MailHold implements Feature {
 		// A document that is expected counts as made: a refund right after the sale has a credit note beside its invoice.
 		$made  = array_merge( ( new DocumentTable() )->kinds_of_order( $order->get_id() ), $held_mails->expected_kinds( $order->get_id() ) );
 		$rules = Heartbeat::hold_rules();
-		if ( self::is_deferred_event() && $this->document_mail_was_first( $held_mails, $rules, $mail_id, $order, $refund, $made ) ) {
+		if ( $this->document_mail_was_first( $held_mails, $rules, $mail_id, $order, $refund, $made ) ) {
 			return true;
 		}
 		$facts  = OrderFacts::from_order( $mail_id, $order, $made );
@@ -176,12 +176,14 @@ final class MailHold implements Feature {
 	}
 
 	/**
-	 * Whether Facturelay mailed the document before WooCommerce came to its own mail, as happens where mails are deferred.
+	 * Whether Facturelay mailed the document before WooCommerce came to its own mail: where mails are deferred, and within one request that
+	 * takes long (an order of 200 lines by REST, a mail server that is slow with the owner's mail) and stores the order first.
 	 *
 	 * @param string[] $made kinds of documents that exist
 	 */
 	private function document_mail_was_first( HeldMails $held_mails, HoldRules $rules, string $mail_id, WC_Order $order, int $refund, array $made ): bool {
-		$mailed_kinds = $held_mails->early_kinds( $order->get_id(), $refund );
+		$since        = self::is_deferred_event() ? 0 : (int) ( $_SERVER['REQUEST_TIME'] ?? time() );
+		$mailed_kinds = $held_mails->early_kinds( $order->get_id(), $refund, $since );
 		if ( array() === $mailed_kinds || 'automatic' !== self::choice( $mail_id ) ) {
 			return false;
 		}
