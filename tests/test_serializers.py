@@ -10,6 +10,7 @@ import pytest
 
 from worker import serializers
 from worker.domain.document import Category, Document, Draft, Line, Mention, Reference, Rounding, VatLine
+from worker.json_type import Json, tell
 from worker.rendering.samples import a_draft
 from worker.store.queries.order_history import DocumentDetails
 from worker.store.tasks import Task
@@ -39,19 +40,19 @@ NOT_TOLD: dict[type, Mapping[str, str]] = {
 OTHERWISE_NAMED = {"buyer": "buyer_details"}
 
 
-def told() -> dict[type, serializers.Json]:
+def told() -> dict[type, Json]:
     cent = Rounding(Category.STANDARD, Decimal("21.00"), Decimal("0.01"))
     draft = replace(a_draft(mentions=(Mention("oss", "OSS", "OSS"),)), roundings=(cent,))
     issued = Document(1, "shop", "F", "F1", 1, date(2026, 11, 23), datetime(2026, 11, 23, tzinfo=UTC), draft)
     document = serializers.document(DocumentDetails("shop", draft, issued))
-    content = serializers.document_content(draft)
+    content = tell(serializers.CONTENT, draft)
     return {
         Draft: {**document, **content},
         Document: document,
-        Line: serializers.document_line(draft.lines[0], draft),
-        VatLine: serializers.vat_line(draft.vat_lines[0], draft),
-        Mention: content["mention_details"][0],  # type: ignore[index]  # a list of objects
-        Rounding: content["roundings"][0],  # type: ignore[index]
+        Line: content["lines"][0],
+        VatLine: document["vat_lines"][0],
+        Mention: content["mention_details"][0],
+        Rounding: content["roundings"][0],
     }
 
 
@@ -67,7 +68,7 @@ def test_both_languages_and_the_invoices_of_a_deposit_are_told() -> None:
     deposit = Reference(7, "F2026-00007", date(2026, 11, 2))
     draft = a_draft(second_language="fr", deposit_invoices=(deposit,), mentions=(Mention("oss", "Btw", "TVA"),))
     document = serializers.document(DocumentDetails("shop", draft))
-    content = serializers.document_content(draft)
+    content = tell(serializers.CONTENT, draft)
     assert (document["second_language"], document["deposit_invoices"]) == ("fr", ["F2026-00007"])
     assert (content["mentions"], content["mention_details"]) == (
         ["Btw"],

@@ -1,347 +1,491 @@
-"""JSON of documents and orders: one set of names for the API, the webhooks and `--json` of the command line."""
+"""JSON of documents and orders: one set of names for the API, the webhooks and `--json` of the command line.
 
-from collections.abc import Callable
+Each table below is all there is to know of a field: its name, type and meaning, and where its value is read.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date, datetime
-from decimal import Decimal
+from typing import Any, TypeVar
 
 from worker.domain import peppol as peppol_rules
-from worker.domain.document import Draft, Line, VatLine
-from worker.domain.health import RoadHealth
+from worker.domain.access_point import RESPONSES
+from worker.domain.attention import Harm
+from worker.domain.attention_reasons import REASONS
+from worker.domain.channel import ChannelKind
+from worker.domain.document import ASKING, Category, Draft, Kind, Line, VatLine
+from worker.domain.health import HealthRoad, RoadHealth, RoadState
 from worker.domain.money import written
-from worker.domain.step import MAIL, WRITE_BACK
+from worker.domain.payment import PaymentSource
+from worker.domain.payment_method import Means
+from worker.domain.reminder import ReminderKind
+from worker.domain.shop import Shop
+from worker.domain.step import MAIL, STEPS, WRITE_BACK
 from worker.domain.vat_check import VatCheck
+from worker.domain.webhook import WebhookEventKind
+from worker.json_type import Field, Fields, Json, JsonType, array_of, named, nullable, object_of, one_of, tell
 from worker.message import read_message
 from worker.store.audit_trail import AuditEntry
 from worker.store.channels import Channel
-from worker.store.database import json_codec
 from worker.store.deliveries import Delivery
 from worker.store.orders import StoredOrder
 from worker.store.payments import Payment
-from worker.store.queries.attention import Needs
+from worker.store.queries.attention import NeedGroup, Needs
 from worker.store.queries.jobs import Job
 from worker.store.queries.order_history import DocumentDetails, OrderHistory
 from worker.store.queries.reminder_outlook import Outlook
 from worker.store.register import NumberStatus
+from worker.store.reminders import StoredReminder
+from worker.store.roads import FailingRoad, RoadKind
+from worker.store.steps import Step
 from worker.store.tasks import Task
+from worker.store.transmissions import Transmission
 from worker.store.vat_checks import StoredVatCheck
+from worker.store.webhooks import WebhookEndpoint, WebhookEvent
 
-Json = dict[str, object]
-
-
-def document(item: DocumentDetails, *, link: str | None = None) -> Json:
-    """A document or a waiting draft, in one shape everywhere: what one of them does not have is null.
-
-    *link* is the customer's; whoever has it has the files, so who tells of a document decides whether to tell it.
-    """
-    draft, issued, waiting = item.draft, item.document, item.stored_draft
-    pdf, xml = item.file("pdf"), item.file("xml")
-    return {
-        "shop": item.shop_id,
-        "document_id": issued.document_id if issued else None,
-        "draft_id": waiting.draft_id if waiting else None,
-        "order_id": draft.order_id,
-        "order_number": draft.order_number,
-        "kind": draft.kind,
-        "number": issued.number if issued else None,
-        "status": "issued" if issued else "draft",
-        "cause": draft.cause,
-        "created_at": instant(waiting.created_at) if waiting else None,
-        "issued_on": day(issued.issued_on) if issued else None,
-        "issued_at": instant(issued.issued_at) if issued else None,
-        "buyer": draft.buyer.company or draft.buyer.name,
-        "currency": draft.currency,
-        "net": amount(draft.net),
-        "vat": amount(draft.vat),
-        "rounding": amount(draft.rounding),
-        "total": amount(draft.total),
-        "vat_lines": [vat_line(line, draft) for line in draft.vat_lines],
-        "language": draft.language,
-        "second_language": draft.second_language or None,
-        "corrects": draft.corrects.number if draft.corrects else None,
-        "deposit_invoices": [one.number for one in draft.deposit_invoices],
-        "test": draft.test,
-        "paid": item.is_paid,
-        "paid_on": day(item.paid_on),
-        "open": amount(item.open) if item.open is not None else None,
-        "payments": [payment(one) for one in item.payments],
-        "mailed_at": instant(item.done_at(MAIL)),
-        "noted_at": instant(item.done_at(WRITE_BACK)),
-        "pdf_sha256": pdf.sha256 if pdf else None,
-        "xml_sha256": xml.sha256 if xml else None,
-        "peppol": peppol(item),
-        "problems": plain(draft.problems),
-        "link": link,
-    }
-
-
-def reminders(outlook: Outlook) -> Json:
-    """An open invoice or unpaid order with the reminder that comes next, why it does not leave, and what was sent."""
-    document, draft = outlook.document, outlook.document.draft
-    coming, obstacle = outlook.next, outlook.obstacle
-    return {
-        "document_id": document.document_id,
-        "kind": draft.kind,
-        "number": document.number,
-        "order_id": draft.order_id,
-        "order_number": draft.order_number,
-        "buyer": draft.buyer.company or draft.buyer.name,
-        "due_on": day(draft.payment.due_on if draft.payment else None),
-        "currency": draft.currency,
-        "open": amount(outlook.open),
-        "next": {"kind": coming.kind, "on": day(coming.on)} if coming and not outlook.is_stopped else None,
-        "held_back": str(obstacle.message) if obstacle else None,
-        "stopped": outlook.is_stopped,
-        "last_day": day(outlook.last_day),
-        "sent": [
-            {
-                "kind": one.kind,
-                "on": day(one.sent_on),
-                "open": amount(one.open),
-                "costs": amount(one.costs.costs),
-                "interest": amount(one.costs.interest),
-            }
-            for one in outlook.sent.values()
-        ],
-    }
-
-
-def payment(one: Payment) -> Json:
-    """What came in for a document; below zero where it went back."""
-    return {
-        "amount": amount(one.amount),
-        "paid_on": day(one.paid_on),
-        "source": one.source,
-        "method": one.method,
-        "reference": one.reference,
-        "transaction": one.outside_ref,
-    }
-
-
-def peppol(item: DocumentDetails) -> Json | None:
-    """Its way by Peppol; null where it did not go that way (the step "transmit" says why)."""
-    way = item.transmission
-    if way is None:
-        return None
-    return {
-        "state": way.state,
-        "recipient": way.recipient,
-        "provider": way.provider,
-        "reference": way.reference,
-        "sent_at": instant(way.sent_at),
-        "evidence": way.evidence,
-        "responses": way.responses.split(),
-        "reason": way.reason,
-    }
-
-
-def document_content(draft: Draft) -> Json:
-    """What a document says beyond the list of documents."""
-    return {
-        "ordered_on": day(draft.ordered_on),
-        "lines": [document_line(line, draft) for line in draft.lines],
-        "roundings": [
-            {"rate": amount(one.rate), "category": one.category, "amount": amount(one.amount)}
-            for one in draft.roundings
-        ],
-        "seller": plain(draft.seller),
-        "buyer_details": plain(draft.buyer),
-        "customer_language": draft.mail_language,
-        "ship_to": plain(draft.ship_to),
-        "ship_to_name": draft.ship_to_name,
-        "payment": plain(draft.payment),
-        "prepaid": plain(draft.prepaid),
-        "to_pay": amount(draft.to_pay),
-        "payment_method": draft.payment_method,
-        "payment_title": draft.payment_title,
-        "purchase_order": draft.purchase_order,
-        "customer_note": draft.customer_note,
-        "supplied_on": day(draft.supplied_on),
-        "delivery": plain(draft.delivery),
-        "mentions": [mention.text for mention in draft.mentions],
-        "mention_details": plain(draft.mentions),
-        "reason": draft.reason,
-        "exchange_rate": str(draft.exchange_rate) if draft.exchange_rate is not None else None,
-        "vat_eur": amount(draft.vat_eur) if draft.vat_eur is not None else None,
-        "vat_check": vat_check(draft.vat_check) if draft.vat_check else None,
-        "einvoice_obstacle": peppol_rules.obstacle_of(draft) or None,
-        "is_copy": draft.is_copy,
-    }
-
-
-def order_history(found: OrderHistory, *, link_of: Callable[[DocumentDetails], str | None]) -> Json:
-    """An order's whole story: what came in, what was decided and why, what was made of it and what became of that."""
-    return {
-        "order": order_with_results(found.order) if found.order else None,
-        "treatment": plain(found.treatment),
-        "deliveries": [delivery(one) for one in found.deliveries],
-        "documents": [{**document(item, link=link_of(item)), "steps": steps(item)} for item in found.documents],
-        "drafts": [document(item) for item in found.drafts],
-        "events": [audit_entry(entry) for entry in found.audit_entries],
-        "vat_checks": [stored_vat_check(one) for one in found.vat_checks],
-    }
-
-
-def vat_check(check: VatCheck) -> Json:
-    """What VIES said of the buyer's VAT number; *valid* is null where it could not say, and *code* is why."""
-    return {
-        "number": check.number,
-        "valid": check.valid,
-        "code": check.code,
-        "asked_at": instant(check.asked_at),
-        "requester": check.requester,
-        "request_identifier": check.request_identifier,
-        "name": check.name,
-        "address": check.address,
-    }
-
-
-def stored_vat_check(stored: StoredVatCheck) -> Json:
-    """The same with VIES's answer as it came, and its hash."""
-    return {**vat_check(stored.check), "answer": stored.answer, "answer_sha256": stored.answer_sha256}
-
-
-def vat_line(line: VatLine, draft: Draft) -> Json:
-    return {
-        "rate": amount(line.rate),
-        "category": line.category,
-        "base": amount(line.base),
-        "vat": amount(line.vat),
-        "vat_country": draft.vat_country_of(line),
-    }
-
-
-def document_line(line: Line, draft: Draft) -> Json:
-    return {
-        "description": line.description,
-        "sku": line.sku,
-        "details": list(line.details),
-        "quantity": str(line.quantity),
-        "unit_price": str(line.unit_price),
-        "net": amount(line.net),
-        "gross": None if line.gross is None else amount(line.gross),
-        "rate": amount(line.rate),
-        "category": line.category,
-        "vat_country": draft.vat_country_of(line),
-        "mention": line.mention,
-    }
-
-
-def steps(item: DocumentDetails) -> list[Json]:
-    return [
-        {
-            "step": step.name,
-            "state": step.state,
-            "attempts": step.attempts,
-            "code": step.code,
-            "message": step.message,
-            "detail": step.detail,
-            "done_at": instant(step.done_at),
-        }
-        for step in item.steps
-    ]
-
-
-def audit_entry(entry: AuditEntry) -> Json:
-    """What happened, and by whom; from which network address stays out."""
-    return {
-        "shop_id": entry.shop_id,
-        "at": instant(entry.at),
-        "actor": entry.actor,
-        "code": entry.code,
-        "message": entry.message,
-        "order_id": entry.order_id,
-        "document_id": entry.document_id,
-    }
-
-
-def delivery(received: Delivery) -> Json:
-    return {
-        "id": received.delivery_id,
-        "source": received.source,
-        "topic": received.topic,
-        "received_at": instant(received.received_at),
-        "sha256": received.body_sha256,
-        "state": received.state,
-        "attempts": received.attempts,
-        "code": received.code,
-        "message": received.message,
-    }
-
-
-def order(seen: StoredOrder) -> Json:
-    """An order as last seen. Its key stays out: in the shop it opens the order to whoever has it."""
-    return {
-        "shop": seen.shop_id,
-        "order_id": seen.order_id,
-        "order_number": seen.order_number,
-        "status": seen.status,
-        "currency": seen.currency,
-        "total": str(seen.total),
-        "buyer": seen.buyer,
-        "ordered_at": instant(seen.ordered_at),
-        "paid_at": instant(seen.paid_at),
-        "fetched_at": instant(seen.fetched_at),
-        "flags": plain(seen.flags),
-    }
-
-
-def order_with_results(seen: StoredOrder) -> Json:
-    """An order with what each rule said of it."""
-    return {**order(seen), "rule_results": plain(seen.rule_results)}
-
-
-def number_status(line: NumberStatus) -> Json:
-    """One number of the register with what became of it."""
-    amounts = {name: amount(getattr(line, name)) for name in ("net", "vat", "total")}
-    fields: Json = {name: value for name, value in vars(line).items() if name != "shop_id"}
-    return {"shop": line.shop_id, **fields, "issued_on": day(line.issued_on), **amounts}
-
-
-def plain(value: object) -> object:
-    """A value of the domain as JSON has it."""
-    return json_codec.plain(value, lambda message: message)
-
-
-def amount(value: Decimal) -> str:
-    return written(value)
+OfVat = TypeVar("OfVat", Line, VatLine)
 
 
 def instant(value: datetime | None) -> str | None:
     return value.isoformat() if value else None
 
 
-def day(value: date | None) -> str | None:
-    return value.isoformat() if value else None
+TEXT = JsonType({"type": "string"})
+URI = JsonType({"type": "string", "format": "uri"})
+BOOLEAN = JsonType({"type": "boolean"})
+INTEGER = JsonType({"type": "integer"})
+AMOUNT = JsonType({"type": "string", "pattern": r"^-?[0-9]+\.[0-9]{2}$"}, written)
+NUMBER = JsonType({"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}, str)
+DAY = JsonType({"type": "string", "format": "date"}, date.isoformat)
+INSTANT = JsonType({"type": "string", "format": "date-time"}, instant)
+SHA256 = JsonType({"type": "string", "pattern": "^[0-9a-f]{64}$"})
+NOTHING: Field[Any] = JsonType({"type": "null"}).read(lambda _: None)
+STATE = one_of(("waiting", "running", "done", "failed", "skipped"))
+HARM = one_of(harm.name.lower() for harm in Harm)
 
 
-# What needs a person, and how it goes
+# A document or a draft
+
+PROBLEM = object_of({"code": TEXT, "message": TEXT, "asks": BOOLEAN})
+PROBLEMS = array_of(named("Problem", PROBLEM))
+VAT_COUNTRY = TEXT.means("Whose VAT it is: the seller's country, or under OSS the buyer's.")
+VAT_LINE: Fields[VatLine] = {
+    "rate": AMOUNT,
+    "category": one_of(Category),
+    "base": AMOUNT,
+    "vat": AMOUNT,
+    "vat_country": VAT_COUNTRY,
+}
+# What came in for a document; below zero where it went back.
+PAYMENT: Fields[Payment] = {
+    "amount": AMOUNT,
+    "paid_on": DAY,
+    "source": one_of(PaymentSource),
+    "method": TEXT,
+    "reference": TEXT,
+    "transaction": nullable(TEXT).read(lambda one: one.outside_ref),
+}
+PEPPOL: Fields[Transmission] = {
+    "state": one_of(("open", "unknown", "accepted", "delivered", "failed")),
+    "recipient": TEXT.means("The buyer's Peppol address, like 0208:0403170701."),
+    "provider": TEXT,
+    "reference": TEXT.means("The document's id with the access point."),
+    "sent_at": nullable(INSTANT),
+    "evidence": TEXT.means("Ids of the message on the network."),
+    "responses": array_of(one_of(RESPONSES))
+    .means("What the buyer answered (Invoice Response, UNCL 4343), oldest first.")
+    .read(lambda way: way.responses.split()),
+    "reason": TEXT.means("Why it failed, in the access point's words."),
+}
+# What documents and drafts share; what only one of them has is null on the other.
+DOCUMENT_OR_DRAFT: Fields[DocumentDetails] = {
+    "shop": TEXT.read(lambda item: item.shop_id),
+    "document_id": NOTHING,
+    "draft_id": NOTHING,
+    "order_id": INTEGER.read(lambda item: item.draft.order_id),
+    "order_number": TEXT.read(lambda item: item.draft.order_number),
+    "kind": one_of(Kind).read(lambda item: item.draft.kind),
+    "number": NOTHING,
+    "status": NOTHING,
+    "cause": TEXT.read(lambda item: item.draft.cause),
+    "created_at": NOTHING,
+    "issued_on": NOTHING,
+    "issued_at": NOTHING,
+    "buyer": TEXT.read(lambda item: item.draft.buyer.company or item.draft.buyer.name),
+    "currency": TEXT.read(lambda item: item.draft.currency),
+    "net": AMOUNT.read(lambda item: item.draft.net),
+    "vat": AMOUNT.read(lambda item: item.draft.vat),
+    "rounding": AMOUNT.read(lambda item: item.draft.rounding),
+    "total": AMOUNT.read(lambda item: item.draft.total),
+    "vat_lines": array_of(object_of(VAT_LINE)).read(lambda item: with_countries(item.draft.vat_lines, item.draft)),
+    "language": TEXT.read(lambda item: item.draft.language),
+    "second_language": nullable(TEXT)
+    .means("In which titles and legal sentences stand a second time.")
+    .read(lambda item: item.draft.second_language or None),
+    "corrects": nullable(TEXT).read(lambda item: item.draft.corrects.number if item.draft.corrects else None),
+    "deposit_invoices": array_of(TEXT)
+    .means("On the invoice of a balance: the numbers of the invoices of its deposit.")
+    .read(lambda item: [one.number for one in item.draft.deposit_invoices]),
+    "test": BOOLEAN.read(lambda item: item.draft.test),
+    "paid": BOOLEAN.read(lambda item: item.is_paid),
+    "paid_on": nullable(DAY),
+    "open": nullable(AMOUNT).means("Of an invoice: what is still to be paid; below zero, what is to be given back."),
+    "payments": array_of(object_of(PAYMENT)),
+    "mailed_at": nullable(INSTANT).read(lambda item: item.done_at(MAIL)),
+    "noted_at": nullable(INSTANT).read(lambda item: item.done_at(WRITE_BACK)),
+    "pdf_sha256": nullable(SHA256).read(lambda item: sha256_of(item, "pdf")),
+    "xml_sha256": nullable(SHA256).read(lambda item: sha256_of(item, "xml")),
+    # Null where it did not go that way: the step "transmit" says why.
+    "peppol": nullable(object_of(PEPPOL)).read(lambda item: item.transmission),
+    "problems": PROBLEMS.read(lambda item: item.draft.problems),
+    # The customer's. Whoever has it has the files, so who tells of a document decides whether to tell it.
+    "link": nullable(URI).read(lambda _: None),
+}
+DOCUMENT: Fields[DocumentDetails] = {
+    **DOCUMENT_OR_DRAFT,
+    "document_id": INTEGER.read(lambda item: item.document and item.document.document_id),
+    "number": TEXT.read(lambda item: item.document and item.document.number),
+    "status": one_of(("issued",)).read(lambda _: "issued"),
+    "issued_on": DAY.read(lambda item: item.document and item.document.issued_on),
+    "issued_at": INSTANT.read(lambda item: item.document and item.document.issued_at),
+}
+DRAFT: Fields[DocumentDetails] = {
+    **DOCUMENT_OR_DRAFT,
+    "draft_id": INTEGER.read(lambda item: item.stored_draft and item.stored_draft.draft_id),
+    "status": one_of(("draft",)).read(lambda _: "draft"),
+    "created_at": INSTANT.read(lambda item: item.stored_draft and item.stored_draft.created_at),
+}
 
 
-def needs(found: Needs) -> Json:
-    """By reason, the worst first. *count* is of all of them; drafts kept by a rule and what only informs are not in it."""
-    return {
-        "count": found.total,
-        "kept_drafts": found.kept,
-        "reasons": [
-            {
-                "reason": group.reason.name,
-                "harm": group.reason.harm.name.lower(),
-                "count": group.count,
-                "since": instant(group.since),
-                "message": str(group.reason.sentence),
-            }
-            for group in found.groups
-        ],
+def document(item: DocumentDetails, *, link: str | None = None) -> Json:
+    """A document or a waiting draft."""
+    return {**tell(DOCUMENT if item.document else DRAFT, item), "link": link}
+
+
+def sha256_of(item: DocumentDetails, file_format: str) -> str | None:
+    stored = item.file(file_format)
+    return stored.sha256 if stored else None
+
+
+def with_countries(lines: Iterable[OfVat], draft: Draft) -> list[OfVat]:
+    return [replace(line, vat_country=draft.vat_country_of(line)) for line in lines]
+
+
+# What a document says beyond the list of documents
+
+ADDRESS = object_of(dict.fromkeys(("street", "street_2", "postcode", "city", "state", "country"), TEXT))
+SELLER = object_of(
+    {
+        "name": TEXT,
+        "legal_form": TEXT,
+        "address": ADDRESS,
+        "vat_number": TEXT,
+        "enterprise_number": TEXT,
+        "register": TEXT,
+        "email": TEXT,
+        "phone": TEXT,
+        "website": TEXT,
+        "iban": TEXT,
+        "bic": TEXT,
+        "sole_trader": BOOLEAN,
     }
-
-
-def road(found: RoadHealth) -> Json:
-    return {
-        "road": found.road,
-        "state": found.state,
-        "since": instant(found.since),
-        "message": str(found.message),
+)
+BUYER = object_of(
+    {
+        "name": TEXT,
+        "company": TEXT,
+        "address": ADDRESS,
+        "email": TEXT,
+        "phone": TEXT,
+        "vat_number": TEXT,
+        "vat_number_given": TEXT,
+        "peppol_address": TEXT,
     }
+)
+LINE = object_of(
+    {
+        "description": TEXT,
+        "sku": TEXT,
+        "details": array_of(TEXT),
+        "quantity": NUMBER,
+        "unit_price": NUMBER,
+        "net": AMOUNT,
+        "gross": nullable(AMOUNT).means("With VAT, where the paper shows prices so; those of all lines are the total."),
+        "rate": AMOUNT,
+        "category": one_of(Category),
+        "vat_country": VAT_COUNTRY,
+        "mention": TEXT.means("The reason for no VAT, or oss; empty for the seller's own VAT."),
+    }
+)
+PAYMENT_INSTRUCTIONS = object_of(
+    {
+        "reference": TEXT,
+        "iban": TEXT,
+        "bic": TEXT,
+        "beneficiary": TEXT,
+        "due_on": nullable(DAY),
+        "pay_url": TEXT,
+        "means": one_of(Means),
+        "provider": TEXT,
+    }
+)
+DELIVERY_WISH = object_of({"day": nullable(DAY), "hours": TEXT, "pick_up_point": TEXT})
+VAT_CHECK: Fields[VatCheck] = {
+    "number": TEXT,
+    # Null where VIES could not say; *code* is why.
+    "valid": nullable(BOOLEAN),
+    "code": TEXT,
+    "asked_at": nullable(INSTANT),
+    "requester": TEXT,
+    "request_identifier": TEXT,
+    "name": TEXT,
+    "address": TEXT,
+}
+CONTENT: Fields[Draft] = {
+    "ordered_on": DAY,
+    "lines": array_of(LINE).read(lambda draft: with_countries(draft.lines, draft)),
+    "roundings": array_of(object_of({"rate": AMOUNT, "category": one_of(Category), "amount": AMOUNT})),
+    "seller": SELLER,
+    "buyer_details": BUYER.read(lambda draft: draft.buyer),
+    "customer_language": TEXT.means("In which the customer is written to.").read(lambda draft: draft.mail_language),
+    "ship_to": nullable(ADDRESS),
+    "ship_to_name": TEXT,
+    "payment": nullable(PAYMENT_INSTRUCTIONS),
+    "prepaid": array_of(object_of({"amount": NUMBER, "name": TEXT, "code": TEXT, "deposit": BOOLEAN})),
+    "to_pay": AMOUNT,
+    "payment_method": TEXT,
+    "payment_title": TEXT.means("The payment method as the customer saw it."),
+    "purchase_order": TEXT.means("The buyer's own number or reference for the order; empty without one."),
+    "customer_note": TEXT,
+    "supplied_on": nullable(DAY),
+    "delivery": DELIVERY_WISH.means(
+        "The day and hours that were chosen, and the point where the parcel waits, as the order says."
+    ),
+    "mentions": array_of(TEXT).read(lambda draft: [mention.text for mention in draft.mentions]),
+    "mention_details": array_of(object_of({"key": TEXT, "text": TEXT, "second": TEXT}))
+    .means("The same, with their keys and what stands in the second language.")
+    .read(lambda draft: draft.mentions),
+    "reason": TEXT,
+    "exchange_rate": nullable(NUMBER).means("Units of the currency for 1 EUR."),
+    "vat_eur": nullable(AMOUNT),
+    "vat_check": nullable(object_of(VAT_CHECK)),
+    "einvoice_obstacle": nullable(TEXT)
+    .means("Why it can be a PDF only.")
+    .read(lambda draft: peppol_rules.obstacle_of(draft) or None),
+    "is_copy": BOOLEAN.means("Another system sends the e-invoice; the PDF is a copy of it."),
+}
+STEP: Fields[Step] = {
+    "step": one_of(STEPS).read(lambda step: step.name),
+    "state": STATE,
+    "attempts": INTEGER,
+    "code": TEXT,
+    "message": TEXT,
+    "detail": TEXT,
+    "done_at": nullable(INSTANT),
+}
+STEPS_DONE = array_of(object_of(STEP))
+WHOLE_DOCUMENT = object_of({**DOCUMENT, **CONTENT, "corrected_by": array_of(TEXT), "steps": STEPS_DONE})
+
+
+def whole_document(item: DocumentDetails, *, link: str | None, corrected_by: Iterable[str]) -> Json:
+    """A document with all that it says. *corrected_by* are the numbers of its credit notes."""
+    told = {**document(item, link=link), **tell(CONTENT, item.draft)}
+    return {**told, "corrected_by": list(corrected_by), "steps": STEPS_DONE.write(item.steps)}
+
+
+# Every number with what became of it
+
+REGISTER_ENTRY: Fields[NumberStatus] = {
+    "shop": TEXT.read(lambda line: line.shop_id),
+    "position": INTEGER,
+    "number": TEXT,
+    "kind": one_of(Kind),
+    "series": TEXT,
+    "sequence": INTEGER,
+    "issued_on": DAY,
+    "order_number": TEXT,
+    "buyer": TEXT,
+    "currency": TEXT,
+    "net": AMOUNT,
+    "vat": AMOUNT,
+    "total": AMOUNT,
+    "corrects": TEXT,
+    "status": one_of(("issued", "paid", "credited", "partly credited")),
+    "snapshot_sha256": SHA256,
+    "previous_hash": SHA256,
+    "hash": SHA256,
+}
+
+
+# Orders
+
+# As last seen. Its key stays out: in the shop it opens the order to whoever has it.
+ORDER: Fields[StoredOrder] = {
+    "shop": TEXT.read(lambda seen: seen.shop_id),
+    "order_id": INTEGER,
+    "order_number": TEXT,
+    "status": TEXT,
+    "currency": TEXT,
+    "total": NUMBER,
+    "buyer": TEXT,
+    "ordered_at": INSTANT,
+    "paid_at": nullable(INSTANT),
+    "fetched_at": INSTANT,
+    "flags": PROBLEMS,
+}
+RULE_RESULT = object_of({"rule": TEXT, "fired": BOOLEAN, "code": TEXT, "message": TEXT})
+WHOLE_ORDER: Fields[StoredOrder] = {**ORDER, "rule_results": array_of(RULE_RESULT)}
+DELIVERY: Fields[Delivery] = {
+    "id": INTEGER.read(lambda received: received.delivery_id),
+    "source": TEXT,
+    "topic": TEXT,
+    "received_at": INSTANT,
+    "sha256": SHA256.read(lambda received: received.body_sha256),
+    "state": STATE,
+    "attempts": INTEGER,
+    "code": TEXT,
+    "message": TEXT,
+}
+# From which network address stays out.
+AUDIT_ENTRY: Fields[AuditEntry] = {
+    "shop_id": TEXT,
+    "at": INSTANT,
+    "actor": TEXT,
+    "code": TEXT,
+    "message": TEXT,
+    "order_id": nullable(INTEGER),
+    "document_id": nullable(INTEGER),
+}
+
+
+def stored_vat_check(stored: StoredVatCheck) -> Json:
+    """The same with VIES's answer as it came, and its hash."""
+    return {**tell(VAT_CHECK, stored.check), "answer": stored.answer, "answer_sha256": stored.answer_sha256}
+
+
+STORED_VAT_CHECK = JsonType(object_of({**VAT_CHECK, "answer": TEXT, "answer_sha256": SHA256}).schema, stored_vat_check)
+HISTORY: Fields[OrderHistory] = {
+    "order": nullable(named("WholeOrder", object_of(WHOLE_ORDER))),
+    "treatment": nullable(object_of({"name": TEXT, "reason": TEXT, "by": TEXT, "at": INSTANT})),
+    "deliveries": array_of(object_of(DELIVERY)),
+    "documents": array_of(object_of({**DOCUMENT, "steps": STEPS_DONE})),
+    "drafts": array_of(named("Draft", object_of(DRAFT))),
+    "events": array_of(object_of(AUDIT_ENTRY)).read(lambda found: found.audit_entries),
+    "vat_checks": array_of(STORED_VAT_CHECK),
+}
+
+
+def order_history(found: OrderHistory, *, link_of: Callable[[DocumentDetails], str | None]) -> Json:
+    """An order's whole story: what came in, what was decided and why, what was made of it and what became of that."""
+    told = tell(HISTORY, found)
+    links = [link_of(item) for item in found.documents]
+    return {**told, "documents": [{**one, "link": link} for one, link in zip(told["documents"], links, strict=True)]}
+
+
+# Who is to pay, and how he is reminded
+
+REMINDER_KIND = one_of(ReminderKind)
+SENT: Fields[StoredReminder] = {
+    "kind": REMINDER_KIND,
+    "on": DAY.read(lambda one: one.sent_on),
+    "open": AMOUNT,
+    "costs": AMOUNT.read(lambda one: one.costs.costs),
+    "interest": AMOUNT.read(lambda one: one.costs.interest),
+}
+REMINDERS: Fields[Outlook] = {
+    "document_id": INTEGER.read(lambda outlook: outlook.document.document_id),
+    "kind": one_of((Kind.INVOICE, *ASKING))
+    .means("A confirmation or payment request: of an order that waits for a transfer and has no invoice yet.")
+    .read(lambda outlook: outlook.document.draft.kind),
+    "number": TEXT.read(lambda outlook: outlook.document.number),
+    "order_id": INTEGER.read(lambda outlook: outlook.document.draft.order_id),
+    "order_number": TEXT.read(lambda outlook: outlook.document.draft.order_number),
+    "buyer": TEXT.read(lambda outlook: outlook.document.draft.buyer.company or outlook.document.draft.buyer.name),
+    "due_on": nullable(DAY).read(
+        lambda outlook: outlook.document.draft.payment and outlook.document.draft.payment.due_on
+    ),
+    "currency": TEXT.read(lambda outlook: outlook.document.draft.currency),
+    "open": AMOUNT,
+    "next": nullable(object_of({"kind": REMINDER_KIND, "on": DAY})).read(
+        lambda outlook: None if outlook.is_stopped else outlook.next
+    ),
+    "held_back": nullable(TEXT)
+    .means("Why none leaves now.")
+    .read(lambda outlook: outlook.obstacle and str(outlook.obstacle.message)),
+    "stopped": BOOLEAN.means("A person said that nobody is reminded of it any more.").read(
+        lambda outlook: outlook.is_stopped
+    ),
+    "last_day": nullable(DAY).means("The last to pay an order that is then cancelled by itself."),
+    "sent": array_of(object_of(SENT)).read(lambda outlook: outlook.sent.values()),
+}
+
+
+# A shop: what needs a person, and how it goes
+
+REASON: Fields[NeedGroup] = {
+    "reason": one_of(one.name for one in REASONS).read(lambda group: group.reason.name),
+    "harm": HARM.read(lambda group: group.reason.harm.name.lower()),
+    "count": INTEGER,
+    "since": INSTANT,
+    "message": TEXT.read(lambda group: str(group.reason.sentence)),
+}
+# By reason, the worst first.
+NEEDS: Fields[Needs] = {
+    "count": INTEGER.read(lambda found: found.total),
+    "kept_drafts": INTEGER.means("Drafts that the shop's own rule keeps; not in `count`.").read(
+        lambda found: found.kept
+    ),
+    "reasons": array_of(object_of(REASON)).read(lambda found: found.groups),
+}
+ROAD: Fields[RoadHealth] = {
+    "road": one_of(HealthRoad),
+    "state": one_of(RoadState),
+    "since": nullable(INSTANT),
+    "message": TEXT.read(lambda found: str(found.message)),
+}
+RESTED_ROAD: Fields[FailingRoad] = {
+    "road": one_of(RoadKind).read(lambda failing: failing.road.kind),
+    "since": INSTANT.read(lambda failing: failing.failing_since),
+    "failures": INTEGER,
+    "next_try_at": nullable(INSTANT).read(lambda failing: failing.rested_until),
+    "message": TEXT.read(lambda failing: str(failing.message)),
+}
+SHOP: Fields[Shop] = {
+    "shop": TEXT.read(lambda shop: shop.shop_id),
+    "name": TEXT,
+    "url": TEXT,
+    "test": BOOLEAN,
+    "suspended": BOOLEAN,
+    "language": TEXT,
+    "zone": TEXT,
+}
+
+
+# What was asked for, and what failed
+
+TASK = object_of(
+    {
+        "task_id": INTEGER,
+        "what": TEXT,
+        "state": one_of(("waiting", "running", "done", "failed")),
+        "of": INTEGER,
+        "done": INTEGER.means("How many were tried."),
+        "changed": INTEGER.means("Of how many it was done."),
+        "code": TEXT.means("Why the whole was not done; empty where it was, or is still to be."),
+        "message": TEXT,
+        "items": array_of(
+            object_of(
+                {
+                    "id": INTEGER,
+                    "outcome": one_of(("waiting", "done", "refused", "unknown")),
+                    "code": TEXT.means("Why it was refused."),
+                    "message": TEXT,
+                }
+            )
+        ),
+        "has_file": BOOLEAN,
+    }
+)
 
 
 def task(found: Task) -> Json:
@@ -375,32 +519,53 @@ def task(found: Task) -> Json:
     }
 
 
-def failed_job(job: Job) -> Json:
-    """Work of a shop that failed. *work* is its name; *number* of the document that it is about."""
-    return {
-        "job_id": job.job_id,
-        "work": job.name,
-        "order_id": job.order_id,
-        "document_id": job.document_id,
-        "number": job.number,
-        "since": instant(job.since),
-        "attempts": job.attempts,
-        "code": job.code,
-        "message": job.message,
-    }
+FAILED_JOB: Fields[Job] = {
+    "job_id": INTEGER,
+    "work": TEXT.means("`process_order`, `settle_order`, or the name of a document's step.").read(lambda job: job.name),
+    "order_id": nullable(INTEGER),
+    "document_id": nullable(INTEGER),
+    "number": TEXT,  # of the document that it is about
+    "since": INSTANT,
+    "attempts": INTEGER,
+    "code": TEXT,
+    "message": TEXT,
+}
 
 
-def channel(one: Channel) -> Json:
-    """Where it leads is told by its host alone: who knows the whole address may write there."""
-    return {
-        "channel_id": one.channel_id,
-        "kind": one.kind,
-        "host": one.host,
-        "for": one.email or None,
-        "from": one.threshold.name.lower(),
-        "owed": len(one.owed),
-        "failures": one.failures,
-        "failing_since": instant(one.failing_since),
-        "message": one.message,
-        "told_at": instant(one.told_at),
-    }
+# Who else is told
+
+EVENT = one_of(WebhookEventKind)
+CHANNEL: Fields[Channel] = {
+    "channel_id": INTEGER,
+    "kind": one_of(ChannelKind),
+    "host": TEXT.means("Of its address, which is told to nobody again."),  # who knows the whole may write there
+    "for": nullable(TEXT).means("Whose it is; null: the shop's own.").read(lambda one: one.email or None),
+    "from": HARM.read(lambda one: one.threshold.name.lower()),
+    "owed": INTEGER.means("How many things are not told there yet.").read(lambda one: len(one.owed)),
+    "failures": INTEGER,
+    "failing_since": nullable(INSTANT),
+    "message": TEXT,
+    "told_at": nullable(INSTANT),
+}
+WEBHOOK_ENDPOINT: Fields[WebhookEndpoint] = {
+    "endpoint_id": INTEGER,
+    "shop": TEXT.read(lambda endpoint: endpoint.shop_id),
+    "url": TEXT,
+    "events": array_of(EVENT),
+    "active": BOOLEAN.read(lambda endpoint: endpoint.stopped_at is None),
+    "created_at": INSTANT,
+    "created_by": TEXT,
+    "stopped_at": nullable(INSTANT),
+    "stop_message": TEXT,
+}
+WEBHOOK_EVENT: Fields[WebhookEvent] = {
+    "id": INTEGER.read(lambda event: event.event_id),
+    "event": EVENT.read(lambda event: event.kind),
+    "document_id": INTEGER,
+    "state": STATE,
+    "attempts": INTEGER,
+    "created_at": INSTANT,
+    "next_at": nullable(INSTANT).read(lambda event: event.next_at if event.state == "waiting" else None),
+    "message": TEXT,
+    "done_at": nullable(INSTANT),
+}

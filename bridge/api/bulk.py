@@ -11,6 +11,7 @@ from bridge.api.request import ApiRequest, not_found, page_response
 from bridge.api.webhooks import actor
 from bridge.context import context
 from worker import serializers
+from worker.json_type import tell
 from worker.message import Message
 from worker.queue import RUN_TASK
 from worker.store import tasks
@@ -80,7 +81,9 @@ def list_failed_jobs(api_request: ApiRequest) -> Response:
             limit=api_request.limit + 1,
         )
         found = jobs.of_ids(connection, ids)
-    return page_response(api_request, "/failed-jobs", "jobs", [*map(serializers.failed_job, found)], "job_id")
+    return page_response(
+        api_request, "/failed-jobs", "jobs", [tell(serializers.FAILED_JOB, one) for one in found], "job_id"
+    )
 
 
 def asked_for(api_request: ApiRequest, kind: str, argument: Mapping[str, Any], *, path: str = "tasks") -> Response:

@@ -12,6 +12,7 @@ from worker import serializers
 from worker.actions import channels as actions
 from worker.domain.attention import Harm
 from worker.domain.channel import ChannelKind
+from worker.json_type import tell
 from worker.store import channels
 from worker.store.channels import Channel, NewChannel
 
@@ -19,7 +20,7 @@ from worker.store.channels import Channel, NewChannel
 def list_channels(api_request: ApiRequest) -> Response:
     with context().store.read() as connection:
         found = channels.of_shop(connection, context().encryption, api_request.shop_id)
-    return jsonify(channels=[*map(serializers.channel, found)])
+    return jsonify(channels=[tell(serializers.CHANNEL, one) for one in found])
 
 
 def add_channel(api_request: ApiRequest) -> Response:
@@ -29,7 +30,7 @@ def add_channel(api_request: ApiRequest) -> Response:
     new = NewChannel(shop_id, ChannelKind(body["kind"]), read_url(body["url"]), harm)
     with context().store.write() as connection:
         channel_id, secret = actions.add_channel(connection, context().encryption, new, by=actor(api_request))
-    response = jsonify({**serializers.channel(channel_of(api_request, channel_id)), "secret": secret or None})
+    response = jsonify({**tell(serializers.CHANNEL, channel_of(api_request, channel_id)), "secret": secret or None})
     response.status_code = HTTPStatus.CREATED
     return response
 

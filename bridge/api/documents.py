@@ -10,6 +10,7 @@ from bridge.customer.document import MEDIA_TYPES, REFRESH_S
 from bridge.errors import Refused
 from worker import serializers
 from worker.domain.step import EINVOICE, RENDER
+from worker.json_type import tell
 from worker.message import Message
 from worker.net import document_link
 from worker.store import register
@@ -38,14 +39,7 @@ def get_document(api_request: ApiRequest, document_id: int) -> Response:
         if item is None or item.document is None:
             raise not_found("document")
         corrected_by = api_documents.corrected_by(connection, item.document)
-    return jsonify(
-        {
-            **serializers.document(item, link=link_of(api_request, item)),
-            **serializers.document_content(item.draft),
-            "corrected_by": list(corrected_by),
-            "steps": serializers.steps(item),
-        }
-    )
+    return jsonify(serializers.whole_document(item, link=link_of(api_request, item), corrected_by=corrected_by))
 
 
 def link_of(api_request: ApiRequest, item: DocumentDetails) -> str | None:
@@ -126,7 +120,7 @@ def list_register(api_request: ApiRequest) -> Response:
             connection, api_request.shop_id, after=api_request.after, limit=api_request.limit + 1
         )
         head = register.head(connection, api_request.shop_id)
-    items = [serializers.number_status(entry) for entry in found]
+    items = [tell(serializers.REGISTER_ENTRY, entry) for entry in found]
     return page_response(
         api_request, "/register", "register", items, "position", head=str(head) if head.position else None
     )

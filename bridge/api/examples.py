@@ -1,6 +1,6 @@
 """Examples for the OpenAPI file. A test holds each against its schema."""
 
-from bridge.api.fields import Json
+from worker.json_type import Json
 
 SHOP = "5f0c8a1be2d94c7fa6b3d210"
 DOCUMENT: Json = {

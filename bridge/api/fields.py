@@ -14,9 +14,9 @@ from worker.domain.document import BY_HAND, Kind
 from worker.domain.reminder import ReminderKind
 from worker.domain.webhook import LONGEST_URL, WebhookEventKind
 from worker.errors import InvalidValue
+from worker.json_type import Json
 from worker.message import Message
 
-Json = dict[str, Any]
 # Eighteen digits: no database refuses them.
 LARGEST_ID = 10**18 - 1
 DEFAULT_PAGE = 50

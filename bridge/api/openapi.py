@@ -6,10 +6,11 @@ from http import HTTPStatus
 from importlib.metadata import version
 
 from bridge.api.examples import EXAMPLES, WEBHOOK_PAYLOAD
-from bridge.api.fields import ID, Json, RequestField
+from bridge.api.fields import ID, RequestField
 from bridge.api.route import Route
 from bridge.api.schemas import SCHEMAS, schema_ref
 from worker.domain.webhook import WebhookEventKind
+from worker.json_type import Json
 
 INTRODUCTION = """Documents, orders and webhooks of one shop, for programs.
 

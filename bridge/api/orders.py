@@ -8,6 +8,7 @@ from bridge.api.documents import link_of
 from bridge.api.request import ApiRequest, not_found, page_response
 from bridge.context import context
 from worker import serializers
+from worker.json_type import tell
 from worker.store import orders
 from worker.store.queries import api_orders, order_history
 from worker.store.queries.api_orders import ApiOrderFilter
@@ -22,7 +23,9 @@ def list_orders(api_request: ApiRequest) -> Response:
             after=api_request.after,
             limit=api_request.limit + 1,
         )
-    return page_response(api_request, "/orders", "orders", [serializers.order(seen) for seen in found], "order_id")
+    return page_response(
+        api_request, "/orders", "orders", [tell(serializers.ORDER, seen) for seen in found], "order_id"
+    )
 
 
 def get_order(api_request: ApiRequest, order_id: int) -> Response:
@@ -30,7 +33,7 @@ def get_order(api_request: ApiRequest, order_id: int) -> Response:
         order = orders.find(connection, api_request.shop_id, order_id)
     if order is None:
         raise not_found("order")
-    return jsonify(serializers.order_with_results(order))
+    return jsonify(tell(serializers.WHOLE_ORDER, order))
 
 
 def get_trail(api_request: ApiRequest, order_id: int) -> Response:

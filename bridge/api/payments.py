@@ -10,8 +10,8 @@ from bridge.api.webhooks import actor
 from bridge.context import context
 from worker.actions import documents
 from worker.actions.documents import MarkedPaid
+from worker.json_type import Json
 from worker.message import Message
-from worker.serializers import Json
 from worker.store import shops
 
 

@@ -9,6 +9,7 @@ from bridge.context import context
 from worker import serializers
 from worker.actions import reminders as actions
 from worker.domain.document import ASKING, Kind
+from worker.json_type import tell
 from worker.store import documents, shops
 from worker.store.queries import reminder_outlook
 
@@ -19,7 +20,9 @@ def list_reminders(api_request: ApiRequest) -> Response:
         found = reminder_outlook.open_of_shop(
             connection, shop, now=context().now(), after=api_request.after, limit=api_request.limit + 1
         )
-    return page_response(api_request, "/reminders", "reminders", [*map(serializers.reminders, found)], "document_id")
+    return page_response(
+        api_request, "/reminders", "reminders", [tell(serializers.REMINDERS, one) for one in found], "document_id"
+    )
 
 
 def get_reminders(api_request: ApiRequest, document_id: int) -> Response:
@@ -61,4 +64,4 @@ def outlook(connection: Connection, shop_id: str, document_id: int) -> Response:
     """As it stands now."""
     shop = shops.get(connection, context().encryption, shop_id).shop
     found = reminder_outlook.of_documents(connection, shop, [document_id], now=context().now())
-    return jsonify(serializers.reminders(found[document_id]))
+    return jsonify(tell(serializers.REMINDERS, found[document_id]))

@@ -16,9 +16,9 @@ from bridge.api.route import Route
 from bridge.context import context
 from bridge.errors import Refused
 from worker.errors import Unavailable
+from worker.json_type import Json
 from worker.message import Message
 from worker.net.json_object import read_json_object
-from worker.serializers import Json
 from worker.store import api_tokens
 from worker.store.api_tokens import ApiToken
 

@@ -5,6 +5,7 @@ from flask import Response, jsonify
 from bridge.api.request import ApiRequest
 from bridge.context import context
 from worker import serializers
+from worker.json_type import tell
 from worker.store import counters as numbering
 from worker.store import roads, shops
 from worker.store.queries import attention, health
@@ -26,25 +27,10 @@ def get_shop(api_request: ApiRequest) -> Response:
         for kind, one in shop.numbering.series.items()
     }
     return jsonify(
-        shop=shop.shop_id,
-        name=shop.name,
-        url=shop.url,
-        test=shop.test,
-        suspended=shop.suspended,
-        language=shop.language,
-        zone=shop.zone,
+        **tell(serializers.SHOP, shop),
         next_numbers={kind: taken.number for kind, taken in next_numbers.items()},
-        rested=[
-            {
-                "road": road.road.kind,
-                "since": serializers.instant(road.failing_since),
-                "failures": road.failures,
-                "next_try_at": serializers.instant(road.rested_until),
-                "message": str(road.message),
-            }
-            for road in rested
-        ],
-        needs=serializers.needs(needs),
-        roads=[serializers.road(road) for road in found_roads],
+        rested=[tell(serializers.RESTED_ROAD, road) for road in rested],
+        needs=tell(serializers.NEEDS, needs),
+        roads=[tell(serializers.ROAD, road) for road in found_roads],
         token={"name": api_request.token.name, "scopes": list(api_request.token.scopes)},
     )

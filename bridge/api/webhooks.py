@@ -11,9 +11,10 @@ from worker.actions import api_access
 from worker.domain.actor import Actor
 from worker.domain.webhook import check_webhook_url
 from worker.errors import InvalidValue
-from worker.serializers import Json, instant
+from worker.json_type import tell
+from worker.serializers import WEBHOOK_ENDPOINT, WEBHOOK_EVENT
 from worker.store import webhooks
-from worker.store.webhooks import NewEndpoint, WebhookEndpoint, WebhookEvent
+from worker.store.webhooks import NewEndpoint
 
 LAST_EVENTS = 100
 
@@ -21,14 +22,14 @@ LAST_EVENTS = 100
 def list_webhook_endpoints(api_request: ApiRequest) -> Response:
     with context().store.read() as connection:
         found = webhooks.of_shop(connection, api_request.shop_id)
-    return jsonify(webhook_endpoints=[endpoint_as_json(endpoint) for endpoint in found])
+    return jsonify(webhook_endpoints=[tell(WEBHOOK_ENDPOINT, endpoint) for endpoint in found])
 
 
 def add_webhook_endpoint(api_request: ApiRequest) -> Response:
     new = NewEndpoint(api_request.shop_id, read_url(api_request.body["url"]), api_request.body["events"])
     with context().store.write() as connection:
         endpoint, secret = api_access.add_endpoint(connection, context().encryption, new, by=actor(api_request))
-    response = jsonify({**endpoint_as_json(endpoint), "secret": secret})
+    response = jsonify({**tell(WEBHOOK_ENDPOINT, endpoint), "secret": secret})
     response.status_code = HTTPStatus.CREATED
     response.headers["Location"] = f"{context().settings.public_url}/api/v1/webhook-endpoints/{endpoint.endpoint_id}"
     return response
@@ -39,7 +40,7 @@ def get_webhook_endpoint(api_request: ApiRequest, endpoint_id: int) -> Response:
         endpoint = webhooks.find(connection, api_request.shop_id, endpoint_id)
     if endpoint is None:
         raise not_found("webhook_endpoint")
-    return jsonify(endpoint_as_json(endpoint))
+    return jsonify(tell(WEBHOOK_ENDPOINT, endpoint))
 
 
 def change_webhook_endpoint(api_request: ApiRequest, endpoint_id: int) -> Response:
@@ -56,7 +57,7 @@ def change_webhook_endpoint(api_request: ApiRequest, endpoint_id: int) -> Respon
         elif active:
             api_access.resume_endpoint(connection, endpoint, by=by)
         changed = webhooks.find(connection, api_request.shop_id, endpoint_id) or endpoint
-    return jsonify(endpoint_as_json(changed))
+    return jsonify(tell(WEBHOOK_ENDPOINT, changed))
 
 
 def remove_webhook_endpoint(api_request: ApiRequest, endpoint_id: int) -> Response:
@@ -74,7 +75,7 @@ def list_webhook_events(api_request: ApiRequest, endpoint_id: int) -> Response:
         if endpoint is None:
             raise not_found("webhook_endpoint")
         found = webhooks.events_of(connection, endpoint_id, limit=LAST_EVENTS)
-    return jsonify(events=[event_as_json(event) for event in found])
+    return jsonify(events=[tell(WEBHOOK_EVENT, event) for event in found])
 
 
 def read_url(text: str) -> str:
@@ -87,31 +88,3 @@ def read_url(text: str) -> str:
 def actor(api_request: ApiRequest) -> Actor:
     """The token, as an actor in the audit trail."""
     return Actor(f"API ({api_request.token.name})", context().now())
-
-
-def endpoint_as_json(endpoint: WebhookEndpoint) -> Json:
-    return {
-        "endpoint_id": endpoint.endpoint_id,
-        "shop": endpoint.shop_id,
-        "url": endpoint.url,
-        "events": list(endpoint.events),
-        "active": endpoint.stopped_at is None,
-        "created_at": instant(endpoint.created_at),
-        "created_by": endpoint.created_by,
-        "stopped_at": instant(endpoint.stopped_at),
-        "stop_message": endpoint.stop_message,
-    }
-
-
-def event_as_json(event: WebhookEvent) -> Json:
-    return {
-        "id": event.event_id,
-        "event": event.kind,
-        "document_id": event.document_id,
-        "state": event.state,
-        "attempts": event.attempts,
-        "created_at": instant(event.created_at),
-        "next_at": instant(event.next_at) if event.state == "waiting" else None,
-        "message": event.message,
-        "done_at": instant(event.done_at),
-    }

@@ -14,7 +14,7 @@ from worker.domain.actor import Actor
 from worker.domain.party import Seller
 from worker.i18n import Translator
 from worker.i18n.translate import translate
-from worker.serializers import Json
+from worker.json_type import Json
 from worker.store import api_tokens
 from worker.store.api_tokens import Scope
 from worker.store.database import json_codec

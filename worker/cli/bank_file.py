@@ -7,8 +7,8 @@ import click
 from worker.cli.common import ACTOR, SHOP, ProgressBar, show, table, with_json, with_services
 from worker.domain.bank_match import VERDICT_TERMS, Match
 from worker.domain.money import written
+from worker.json_type import Json
 from worker.payments.bank_file import BankFile, CheckedFile, check_file, take_file
-from worker.serializers import Json
 from worker.services import Services
 from worker.store import shops
 

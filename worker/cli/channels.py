@@ -10,6 +10,7 @@ from worker.domain.attention import Harm
 from worker.domain.channel import THRESHOLDS, ChannelKind
 from worker.domain.webhook import check_webhook_url
 from worker.errors import InvalidValue, Rejected
+from worker.json_type import tell
 from worker.notifications import channels as notifications
 from worker.services import Services
 from worker.store import channels, users
@@ -59,7 +60,7 @@ def list_channels(services: Services, shop_id: str, *, as_json: bool) -> None:
     """List a shop's channels, with when each was last told and what is wrong with it."""
     with services.store.read() as connection:
         found = channels.of_shop(connection, services.encryption, shop_id)
-    show([serializers.channel(one) for one in found], as_json=as_json, text=lambda: as_table(found))
+    show([tell(serializers.CHANNEL, one) for one in found], as_json=as_json, text=lambda: as_table(found))
 
 
 @channel.command("try")

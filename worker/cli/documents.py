@@ -18,7 +18,7 @@ from worker.domain.step import MAIL, WRITE_BACK
 from worker.invoicing import manual
 from worker.invoicing.manual import Credit
 from worker.invoicing.request import IssueAnswer
-from worker.serializers import Json
+from worker.json_type import Json
 from worker.services import Services
 from worker.store import documents as stored_documents
 from worker.store import drafts, shops

@@ -9,6 +9,7 @@ from worker import serializers
 from worker.cli.common import SHOP, rows_of, show, table, with_json, with_services
 from worker.cli.documents import DAY
 from worker.domain.days import start_of_day
+from worker.json_type import tell
 from worker.services import Services
 from worker.store import shops
 from worker.store.database.pagination import Between
@@ -57,7 +58,7 @@ def failed_jobs(
         click.echo("".join(f"{job.job_id}\n" for job in found), nl=False)
         return
     none = NOTHING_LIKE_THAT if any((since, until, work, code)) else NOTHING
-    answer = [{"shop_id": job.shop_id, **serializers.failed_job(job)} for job in found]
+    answer = [{"shop_id": job.shop_id, **tell(serializers.FAILED_JOB, job)} for job in found]
     show(answer, as_json=as_json, text=lambda: as_table(found, names) if found else none)
 
 

@@ -13,6 +13,7 @@ from worker.domain.money import written
 from worker.domain.reminder import REMINDER_TERMS
 from worker.domain.shop import Shop
 from worker.errors import Rejected
+from worker.json_type import tell
 from worker.services import Services
 from worker.store import documents, shops
 from worker.store.queries import reminder_outlook
@@ -58,7 +59,7 @@ def reminders(
             found += some
             if len(some) < AT_ONCE:
                 break
-    answer = {"who": shop.reminders.who, "reminders": [serializers.reminders(one) for one in found]}
+    answer = {"who": shop.reminders.who, "reminders": [tell(serializers.REMINDERS, one) for one in found]}
     show(answer, as_json=as_json, text=lambda: as_table(found))
 
 

@@ -5,7 +5,8 @@ import click
 from worker.actions import api_access
 from worker.cli.common import ACTOR, SHOP, show, table, with_json, with_services
 from worker.cli.group import Group
-from worker.serializers import Json, instant
+from worker.json_type import Json
+from worker.serializers import instant
 from worker.services import Services
 from worker.store import api_tokens, shops
 from worker.store.api_tokens import ApiToken, Scope

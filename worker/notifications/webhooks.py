@@ -8,10 +8,10 @@ from worker.domain.document import Document
 from worker.domain.payment import Balance
 from worker.domain.webhook import WebhookEventKind, signature_header
 from worker.errors import Rejected, Unavailable
+from worker.json_type import Json
 from worker.message import Message
 from worker.notifications import receiver
 from worker.queue import SEND_WEBHOOK_EVENT
-from worker.serializers import Json
 from worker.services import Services
 from worker.store import alerts, documents, jobs, webhooks
 from worker.store.database import json_codec
