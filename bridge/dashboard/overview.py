@@ -109,7 +109,7 @@ def connection_state(connection: Connection, shop: Shop, now: datetime) -> dict[
     secrets = shops.get_secrets(connection, context().encryption, shop.shop_id)
     seen = health.look(context().settings)
     open_codes = {alert.code for alert in alerts.open_alerts(connection, shop.shop_id)}
-    found = health.of_shop(health.facts_of(connection, context().encryption, shop, seen, now=now))
+    found = health.of_shop(connection, context().encryption, shop, seen, now=now)
     return {
         "roads": found,
         "road_troubles": () if shop.suspended else troubles({shop.shop_id: found}),

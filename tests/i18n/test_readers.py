@@ -29,13 +29,13 @@ SHOPS_PROGRAM = "WooCommerce, in its own words"
 READERS = {
     "worker/accounting/recover_numbers.py": HOST,
     "worker/domain/health.py": HOST,
+    "worker/domain/installation_health.py": HOST,
     "worker/mail/diagnosis.py": HOST,  # its hints for operators
     "worker/maintenance/backup.py": HOST,
     "worker/maintenance/restore.py": HOST,
     "worker/scheduler.py": HOST,
     "worker/store/database/encryption.py": HOST,
     "worker/store/files/archive.py": HOST,
-    "worker/store/queries/health.py": HOST,
     "worker/store/shops.py": HOST,
     "bridge/dashboard/home.py": HOST,
     "bridge/dashboard/operators.py": HOST,

@@ -72,6 +72,18 @@ class RoadHealth:
 
 
 @dataclass(frozen=True)
+class Fault:
+    """What is known to be wrong on a road. *is_down*: not for some minutes only."""
+
+    since: datetime
+    message: Message
+    is_down: bool = True
+
+    def of(self, road: HealthRoad) -> RoadHealth:
+        return RoadHealth(road, RoadState.DOWN if self.is_down else RoadState.LATE, self.since, self.message)
+
+
+@dataclass(frozen=True)
 class Trouble:
     """A road that does not go as it should, in each of *shop_ids*; *health* is that of the worst of them."""
 

@@ -9,6 +9,7 @@ from tests.support.history import History
 from tests.support.issued import ENCRYPTION, NOW
 from worker.domain.actor import Actor
 from worker.domain.health import ROAD_LABELS, STATE_LABELS, HealthRoad, RoadHealth, RoadState, worst
+from worker.domain.shop_health import FALSE_SIGNATURES
 from worker.domain.step import MAIL
 from worker.message import Message
 from worker.queue import QueueName
@@ -23,8 +24,8 @@ AWAY = Message("It does not answer.")
 
 def of_shop(history: History, shop_id: str = "a", seen: Seen = SEEN) -> dict[HealthRoad, RoadHealth]:
     with history.store.read() as connection:
-        facts = health.facts_of(connection, ENCRYPTION, history.shops[shop_id], seen, now=history.now)
-        return {one.road: one for one in health.of_shop(facts)}
+        found = health.of_shop(connection, ENCRYPTION, history.shops[shop_id], seen, now=history.now)
+        return {one.road: one for one in found}
 
 
 def of_house(history: History, seen: Seen = SEEN) -> dict[HealthRoad, RoadHealth]:
@@ -110,7 +111,7 @@ def test_false_signatures_are_not_well_although_the_shop_once_delivered(history:
     history.delivery(1)
     history.later(hours=1)
     with history.store.write() as connection:
-        for _ in range(health.FALSE_SIGNATURES):
+        for _ in range(FALSE_SIGNATURES):
             shops.count_signature_failure(connection, "a", day=history.now.date(), now=history.now)
     assert of_shop(history)[HealthRoad.ORDERS].state is RoadState.DOWN
     history.later(hours=1)
