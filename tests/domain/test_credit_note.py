@@ -1,7 +1,7 @@
 """Credit notes: an invoice and all its credit notes are nothing together, whatever the refunds were."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
 
@@ -22,12 +22,16 @@ from tests.support.woocommerce_totals import many, orders
 from worker.domain.credit_balance import CreditBalance, CreditedInvoice, credit_balance_of
 from worker.domain.credit_note import draft_credit_note
 from worker.domain.credit_source import Cancellation, CreditSource
-from worker.domain.document import Category, Document, Draft, Kind, Purpose, Reference
+from worker.domain.delivery import DeliveryWish
+from worker.domain.document import Category, Document, Draft, Kind, PaymentInstructions, Purpose, Reference
 from worker.domain.draft import draft_document
 from worker.domain.money import ZERO, to_cent, total_of
 from worker.domain.order import Order, Refund
+from worker.domain.payment import Prepayment
 from worker.domain.shop import Shop, VatSettings
+from worker.domain.vat_check import VatCheck
 from worker.domain.zero_reason import Mark, Untaxed, ZeroReason
+from worker.message import Message
 
 D = Decimal
 OSS = a_shop(vat=VatSettings(oss=True))
@@ -51,6 +55,45 @@ def credit(
     return draft_credit_note(
         what, CreditedInvoice(invoice, already), order, shop, purpose=Purpose(Kind.CREDIT_NOTE, "refund:301")
     )
+
+
+# What a credit note never says, though its invoice does: what was asked of the buyer, or is of that delivery alone.
+NOT_SAID = {"delivery", "customer_note", "payment", "prepaid", "deposit_invoices", "vat_check", "is_copy"}
+SAID_ALIKE = {
+    "order_id", "order_key", "order_number", "ordered_on", "currency", "language", "customer_language", "second_language", "buyer",
+    "ship_to", "ship_to_name", "supplied_on", "purchase_order", "payment_method", "einvoice_obstacle",
+}  # fmt: skip
+ITS_OWN = {
+    "cause", "kind", "send_mode", "seller", "lines", "net", "vat", "total", "rounding", "roundings", "vat_lines", "mentions",
+    "payment_title", "paid_on", "corrects", "reason", "exchange_rate", "vat_eur", "problems", "test", "within_left", "captions",
+}  # fmt: skip
+
+
+def test_a_credit_note_says_of_the_sale_what_its_invoice_says() -> None:
+    assert {one.name for one in fields(Draft)} == NOT_SAID | SAID_ALIKE | ITS_OWN  # of a new field somebody must decide
+    invoice = invoiced(an_order(paid=True))
+    said = replace(
+        invoice.draft,
+        delivery=DeliveryWish(hours="9-12"),
+        customer_note="Ring at the back",
+        payment=PaymentInstructions(),
+        prepaid=(Prepayment(D(5), "Gift card"),),
+        deposit_invoices=(Reference(1, "F1", TODAY),),
+        vat_check=VatCheck("BE0403170701", valid=True),
+        is_copy=True,
+        customer_language="fr",
+        second_language="fr",
+        ship_to=an_address(),
+        ship_to_name="An",
+        supplied_on=TODAY,
+        purchase_order="PO 7",
+        payment_method="bancontact",
+        einvoice_obstacle=Message("It can be a PDF only."),
+    )
+    note, blank = credit(Cancellation(), replace(invoice, draft=said)), {one.name: one for one in fields(Draft)}
+    assert {name: getattr(note, name) for name in SAID_ALIKE} == {name: getattr(said, name) for name in SAID_ALIKE}
+    for name in NOT_SAID:
+        assert getattr(note, name) == blank[name].default != getattr(said, name)
 
 
 def rows(draft: Draft) -> list[tuple[str, str, str]]:

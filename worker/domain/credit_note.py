@@ -5,7 +5,7 @@ exactly the rest: an invoice and all its credit notes are nothing together, in b
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from worker.domain import mentions
@@ -18,7 +18,8 @@ from worker.domain.credit_question import amount_problems
 from worker.domain.credit_selection import CreditSelection, resolve_selection
 from worker.domain.credit_source import Cancellation, CreditSource
 from worker.domain.credit_split import split_over_groups
-from worker.domain.credit_statement import NO_STATEMENT, hold_to_balance, state_refund
+from worker.domain.credit_statement import NO_STATEMENT, CreditStatement, hold_to_balance, state_refund
+from worker.domain.delivery import DeliveryWish
 from worker.domain.document import Document, Draft, Kind, Line, Mention, Purpose, Reference, VatLine
 from worker.domain.exchange_rate import exchange_rate, exchange_rate_problem, vat_in_euro
 from worker.domain.language import phrase
@@ -27,7 +28,7 @@ from worker.domain.money import ZERO, to_minor_unit
 from worker.domain.order import Order, Refund
 from worker.domain.order_payment import is_paid
 from worker.domain.shop import Shop
-from worker.domain.totals import GroupTotals, VatGroup, net_per_group, state_totals, unit_of
+from worker.domain.totals import GroupTotals, Totals, VatGroup, net_per_group, state_totals, unit_of
 from worker.errors import Rejected
 from worker.message import Money
 
@@ -40,51 +41,22 @@ def draft_credit_note(
     A refund that takes more of one rate than is left there, because a discount shares it, is drafted as it states itself; beside it
     is the same within what is left: a person chooses.
     """
-    invoice = credited.invoice
-    original, remaining = invoice.draft, credit_balance_of(invoice, credited.credit_notes)
-    named, statement = tuple[Line, ...](), NO_STATEMENT
-    if isinstance(source, CreditSelection) and source.lines:
-        resolved = resolve_selection(source, credited, remaining)
-        named, groups, requested, total = resolved.lines, resolved.groups, resolved.total, resolved.total
-        grosses = {group: part.gross for group, part in groups.items()}
-    else:
-        requested = _requested_amount(source, invoice, remaining)
-        total = max(min(requested, remaining.total), ZERO)
-        if isinstance(source, Refund):
-            said = state_refund(source, original, order)
-            held = hold_to_balance(said, credited, remaining)
-            statement = replace(held, exceeded=(), is_possible=False) if credited.within_left else held
-        grosses, groups = split_over_groups(statement, remaining, total, original.currency)
-        named = statement.lines
-    mirrored = (
-        not credited.credit_notes and total == remaining.total and (not named or isinstance(source, CreditSelection))
-    )
-    lines = original.lines if mirrored else _lines(source, invoice, groups, named)
-    stated = _groups_to_state(groups, lines)
-    if not mirrored and original.lines and all(line.gross is not None for line in original.lines):
-        lines = with_prices_given_back(lines, stated, original.currency)
-    totals = state_totals(stated, lines=lines, total=total, charged=grosses).of_countries(_countries_of(original))
+    original, remaining = credited.invoice.draft, credit_balance_of(credited.invoice, credited.credit_notes)
+    taken = _taken_back(source, credited, order, remaining)
+    takes_all, statement = taken.total == remaining.total, taken.statement
+    lines, totals = _figures(taken, source, credited, takes_all=takes_all)
     rate = original.exchange_rate or exchange_rate(original.currency, shop)
-    # Money went back only where some had come in; a cancelled, unpaid invoice is balanced by its credit note.
     choice = None
-    if statement.exceeded and statement.is_possible and total != remaining.total:
+    if statement.exceeded and statement.is_possible and not takes_all:
         choice = draft_credit_note(source, replace(credited, within_left=True), order, shop, purpose=purpose)
+    # Money went back only where some had come in; a cancelled, unpaid invoice is balanced by its credit note.
     refunded_at = source.created_at if isinstance(source, Refund) and is_paid(order, shop) else None
-    return Draft(
+    return replace(
+        _of_the_same_sale(original),
         cause=purpose.cause,
         kind=Kind.CREDIT_NOTE,
         send_mode=purpose.send_mode,
-        order_id=original.order_id,
-        order_key=original.order_key,
-        order_number=original.order_number,
-        purchase_order=original.purchase_order,
-        ordered_on=original.ordered_on,
-        currency=original.currency,
-        language=original.language,
-        customer_language=original.customer_language,
-        second_language=original.second_language,
         seller=shop.seller,
-        buyer=original.buyer,
         lines=lines,
         net=totals.net,
         vat=totals.vat,
@@ -92,31 +64,86 @@ def draft_credit_note(
         rounding=totals.rounding,
         roundings=totals.roundings,
         vat_lines=totals.vat_lines,
-        ship_to=original.ship_to,
-        ship_to_name=original.ship_to_name,
-        supplied_on=original.supplied_on,
         mentions=_mentions(original, lines, totals.vat_lines, shop),
-        payment_method=original.payment_method,
-        payment_title=(original.payment_title or original.payment_method)
-        if isinstance(source, Refund) and source.by_provider
-        else "",
+        payment_title=_paid_back_by(source, original),
         paid_on=shop.day_of(refunded_at) if refunded_at else None,
-        corrects=Reference(invoice.document_id, invoice.number, invoice.issued_on),
+        corrects=Reference(credited.invoice.document_id, credited.invoice.number, credited.invoice.issued_on),
         reason=source.reason or _default_reason(source, original),
         exchange_rate=rate,
-        vat_eur=remaining.vat_eur
-        if total == remaining.total and remaining.vat_eur is not None
-        else vat_in_euro(totals.vat, rate),
+        vat_eur=remaining.vat_eur if takes_all and remaining.vat_eur is not None else vat_in_euro(totals.vat, rate),
         problems=(
             *seller_problem(shop),
-            *amount_problems(source, invoice, statement, requested=requested, remaining=remaining),
+            *amount_problems(source, credited.invoice, statement, requested=taken.requested, remaining=remaining),
             *exchange_rate_problem(original.currency, totals.vat, rate),
         ),
         test=shop.test,
-        einvoice_obstacle=original.einvoice_obstacle,
         within_left=choice,
         captions=wording.captions(shop, Kind.CREDIT_NOTE, paid=refunded_at is not None, language=original.language),
     )
+
+
+def _of_the_same_sale(original: Draft) -> Draft:
+    """What a credit note says as its invoice does: all but what was asked of the buyer, and said to him for that delivery alone."""
+    return replace(
+        original,
+        delivery=DeliveryWish(),
+        customer_note="",
+        payment=None,
+        prepaid=(),
+        deposit_invoices=(),
+        vat_check=None,
+        is_copy=False,
+    )
+
+
+@dataclass(frozen=True)
+class _TakenBack:
+    """What is credited, *charged* and stated per category and rate; *requested* may be more than the *total*, which is what is left.
+
+    *lines* are those that a person or a refund names, and *statement* is what the refund says of itself.
+    """
+
+    requested: Decimal
+    total: Decimal
+    charged: Mapping[VatGroup, Decimal]
+    groups: Mapping[VatGroup, GroupTotals]
+    lines: tuple[Line, ...] = ()
+    statement: CreditStatement = NO_STATEMENT
+
+
+def _taken_back(source: CreditSource, credited: CreditedInvoice, order: Order, remaining: CreditBalance) -> _TakenBack:
+    if isinstance(source, CreditSelection) and source.lines:
+        chosen = resolve_selection(source, credited, remaining)
+        charged = {group: part.gross for group, part in chosen.groups.items()}
+        return _TakenBack(chosen.total, chosen.total, charged, chosen.groups, chosen.lines)
+    invoice, statement = credited.invoice, NO_STATEMENT
+    requested = _requested_amount(source, invoice, remaining)
+    total = max(min(requested, remaining.total), ZERO)
+    if isinstance(source, Refund):
+        held = hold_to_balance(state_refund(source, invoice.draft, order), credited, remaining)
+        statement = replace(held, exceeded=(), is_possible=False) if credited.within_left else held
+    charged, groups = split_over_groups(statement, remaining, total, invoice.draft.currency)
+    return _TakenBack(requested, total, charged, groups, statement.lines, statement)
+
+
+def _figures(
+    taken: _TakenBack, source: CreditSource, credited: CreditedInvoice, *, takes_all: bool
+) -> tuple[tuple[Line, ...], Totals]:
+    """The lines and totals: the invoice's own where it is taken back as a whole."""
+    original = credited.invoice.draft
+    is_mirror = takes_all and not credited.credit_notes and (not taken.lines or isinstance(source, CreditSelection))
+    lines = original.lines if is_mirror else _lines(source, credited.invoice, taken.groups, taken.lines)
+    stated = _groups_to_state(taken.groups, lines)
+    if not is_mirror and original.lines and all(line.gross is not None for line in original.lines):
+        lines = with_prices_given_back(lines, stated, original.currency)
+    totals = state_totals(stated, lines=lines, total=taken.total, charged=taken.charged)
+    return lines, totals.of_countries(_countries_of(original))
+
+
+def _paid_back_by(source: CreditSource, original: Draft) -> str:
+    """How the money went back: only what a provider gave back names its method."""
+    by_provider = isinstance(source, Refund) and source.by_provider
+    return (original.payment_title or original.payment_method) if by_provider else ""
 
 
 def _requested_amount(source: CreditSource, invoice: Document, remaining: CreditBalance) -> Decimal:

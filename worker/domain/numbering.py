@@ -63,25 +63,8 @@ def check_pattern(pattern: str, *, yearly: bool = True) -> None:
         ) from error
     fields = [field for _, field, _, _ in parts if field is not None]
     for _, field, width, conversion in parts:
-        if field is None:
-            continue
-        # Only these two names: a pattern is typed by a shop owner, and {number.__class__} would reach into Python.
-        if field not in ("year", "number") or conversion:
-            raise InvalidValue(
-                "“{field}” in “{pattern}” is unknown; use {year} and {number}, like {example}",
-                field=f"{{{field}}}",
-                pattern=pattern,
-                year="{year}",
-                number="{number}",
-                example="{number:05d}",
-            )
-        if width and not _is_width(width):
-            raise InvalidValue(
-                "“:{width}” in “{pattern}” is not a width; write it like {example}",
-                width=width,
-                pattern=pattern,
-                example="{number:05d}",
-            )
+        if field is not None:
+            _check_field(pattern, field, width or "", conversion or "")
     if fields.count("number") != 1:
         raise InvalidValue(
             "“{pattern}” must contain {number} once, or two documents would share a number",
@@ -101,6 +84,26 @@ def check_pattern(pattern: str, *, yearly: bool = True) -> None:
             pattern=pattern,
             example=example,
             longest=LONGEST_NUMBER,
+        )
+
+
+def _check_field(pattern: str, field: str, width: str, conversion: str) -> None:
+    # Only these two names: a pattern is typed by a shop owner, and {number.__class__} would reach into Python.
+    if field not in ("year", "number") or conversion:
+        raise InvalidValue(
+            "“{field}” in “{pattern}” is unknown; use {year} and {number}, like {example}",
+            field=f"{{{field}}}",
+            pattern=pattern,
+            year="{year}",
+            number="{number}",
+            example="{number:05d}",
+        )
+    if width and not _is_width(width):
+        raise InvalidValue(
+            "“:{width}” in “{pattern}” is not a width; write it like {example}",
+            width=width,
+            pattern=pattern,
+            example="{number:05d}",
         )
 
 

@@ -1,6 +1,6 @@
 """Whether an order's figures explain each other, but for what rounding may make of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from worker.domain.charged_tax import (
@@ -25,40 +25,11 @@ def unexplained_difference(
     a rate half a unit per line and sum, and the total half a unit per line, per sum and for itself.
     """
     half = _shown_unit(order) / 2
-    wrong = []
-    for line, rate in zip(order.lines, rates, strict=True):
-        expected = line.total * rate.percent / 100
-        if not rate.guessed and abs(line.tax - expected) > 2 * half:
-            wrong.append(
-                Message(
-                    "“{line}” of {total} carries {tax} of tax, {rate} would be {expected}",
-                    line=line.name,
-                    total=Money(line.total, order.currency),
-                    tax=Money(line.tax, order.currency),
-                    rate=Percent(rate.percent),
-                    expected=Money(to_minor_unit(expected, order.currency), order.currency),
-                )
-            )
-    for tax_rate in order.tax_rates:
-        listed, lines = tax_of_lines(order, tax_rate), sum(1 for line in order.lines if carries(line, tax_rate))
-        if abs(tax_rate.charged - listed) > half * (lines + 2):
-            wrong.append(
-                Message(
-                    "{charged} was charged at {rate}, the lines say {listed}",
-                    charged=Money(tax_rate.charged, order.currency),
-                    rate=Percent(tax_rate.percent),
-                    listed=Money(listed, order.currency),
-                )
-            )
-    summed = sum((sums.net + sums.tax for sums in charged), Decimal(0))
-    if abs(order.total - summed) > tolerance(order):
-        wrong.append(
-            Message(
-                "the lines with tax are {summed}, the order's total is {total}",
-                summed=Money(summed, order.currency),
-                total=Money(order.total, order.currency),
-            )
-        )
+    wrong = [
+        *_lines_off_their_rate(order, rates, most=2 * half),
+        *_rates_off_their_lines(order, half=half),
+        *_total_off_its_sums(order, charged),
+    ]
     if not wrong:
         return ()
     figures = (*wrong[:5], *([Message("…")] if len(wrong) > 5 else []))
@@ -68,6 +39,42 @@ def unexplained_difference(
             Message("Order {number} does not add up: {figures}.", number=order.number, figures=figures),
         ),
     )
+
+
+def _lines_off_their_rate(order: Order, rates: Sequence[ChargedRate], *, most: Decimal) -> Iterator[Message]:
+    for line, rate in zip(order.lines, rates, strict=True):
+        expected = line.total * rate.percent / 100
+        if not rate.guessed and abs(line.tax - expected) > most:
+            yield Message(
+                "“{line}” of {total} carries {tax} of tax, {rate} would be {expected}",
+                line=line.name,
+                total=Money(line.total, order.currency),
+                tax=Money(line.tax, order.currency),
+                rate=Percent(rate.percent),
+                expected=Money(to_minor_unit(expected, order.currency), order.currency),
+            )
+
+
+def _rates_off_their_lines(order: Order, *, half: Decimal) -> Iterator[Message]:
+    for tax_rate in order.tax_rates:
+        listed, lines = tax_of_lines(order, tax_rate), sum(1 for line in order.lines if carries(line, tax_rate))
+        if abs(tax_rate.charged - listed) > half * (lines + 2):
+            yield Message(
+                "{charged} was charged at {rate}, the lines say {listed}",
+                charged=Money(tax_rate.charged, order.currency),
+                rate=Percent(tax_rate.percent),
+                listed=Money(listed, order.currency),
+            )
+
+
+def _total_off_its_sums(order: Order, charged: Iterable[ChargedAmounts]) -> Iterator[Message]:
+    summed = sum((sums.net + sums.tax for sums in charged), Decimal(0))
+    if abs(order.total - summed) > tolerance(order):
+        yield Message(
+            "the lines with tax are {summed}, the order's total is {total}",
+            summed=Money(summed, order.currency),
+            total=Money(order.total, order.currency),
+        )
 
 
 def tolerance(order: Order) -> Decimal:
