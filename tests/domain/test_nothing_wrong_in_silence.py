@@ -15,7 +15,6 @@ from tests.support.factories import (
     a_line,
     a_refund,
     a_shop,
-    an_address,
     an_order,
     issued,
     shipping,
@@ -30,7 +29,6 @@ from worker.domain.vat_check import VatCheck
 
 TODAY = date(2026, 11, 23)
 OSS = VatSettings(oss=True)
-DUTCH = an_address("NL", postcode="1012 AB")
 DE_NUMBER = "DE811907980"
 CONFIRMED = VatCheck(DE_NUMBER, True, "BE0477472701", datetime(2026, 11, 23, tzinfo=UTC), "WAPI1")
 

@@ -27,8 +27,6 @@ from worker.rendering.print_process import Page, PrintProcess
 from worker.rendering.samples import a_draft, a_line, a_logo, an_invoice
 from worker.shops import branding
 
-ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
-
 
 @pytest.fixture(scope="module")
 def printer() -> Iterator[PrintProcess]:

@@ -1,6 +1,5 @@
 """The link to an order's documents in WooCommerce's own mail: for whoever has the mail, and to what that mail announces."""
 
-import re
 from datetime import timedelta
 from http import HTTPStatus
 
@@ -25,11 +24,6 @@ def opened(app: BridgeApp, address: str) -> int:
     found = document_link.read((KEY,), answer.headers["Location"].removeprefix("/d/"))
     assert found is not None
     return found.document_id
-
-
-def opened_page(app: BridgeApp, address: str) -> str:
-    """The number of the document that a page shows."""
-    return "".join(re.findall(r'<h1>.*<span class="number">(.*)</span>', app.client.get(address).text))
 
 
 def credited(app: BridgeApp) -> tuple[Document, Document]:

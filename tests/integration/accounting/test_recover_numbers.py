@@ -25,7 +25,6 @@ from worker.store.queries.order_history import DocumentDetails
 from worker.store.shops import ConnectedShop
 
 BY = "An"
-NOBODY = 404
 
 
 @pytest.fixture

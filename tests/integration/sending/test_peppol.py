@@ -7,7 +7,6 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -36,7 +35,6 @@ from worker.store.steps import Step
 from worker.store.transmissions import Transmission
 
 BUYER, OLD_ADDRESS, OWN = "0208:0403170701", "9925:BE0403170701", "0088:5412345000013"
-LEASE = timedelta(minutes=3)
 
 
 @pytest.fixture(params=sorted(ACCESS_POINTS))

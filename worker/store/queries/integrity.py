@@ -69,11 +69,6 @@ def documents_entered(
             yield row, entered.get(id_of(row), ())
 
 
-def document_rows(connection: Connection, shop_id: str) -> Iterator[StoredDocument | UnreadableDocument]:
-    for ids in id_batches(connection, shop_id):
-        yield from read_rows(connection, ids)
-
-
 def id_batches(connection: Connection, shop_id: str) -> Iterator[list[int]]:
     last = LEAST_ID
     while True:
