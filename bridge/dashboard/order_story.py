@@ -1,15 +1,18 @@
 """What an order's page says before all else: what is wrong with it and what to press; and all that happened, in one row of time."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from bridge.dashboard.labels import actor_name
+from bridge.dashboard.labels import actor_name, kind_within
 from bridge.i18n.translate import _, translate_message
 from worker.domain import peppol
 from worker.domain.attention import Harm, Source
 from worker.domain.attention_reasons import reason_of
-from worker.domain.document import Document, Draft, Kind, Problem
+from worker.domain.document import KIND_TERMS, Document, Draft, Kind, Problem, SendMode
+from worker.domain.order_flags import STATUS_MISSED
+from worker.domain.rules import Rule
+from worker.domain.rules_due import NOT_STATUS
 from worker.domain.step import MAIL, SENT_ELSEWHERE, TRANSMIT
 from worker.message import NO_MESSAGE, Message
 from worker.store.audit_trail import AuditEntry
@@ -28,7 +31,7 @@ class Trouble:
     """What needs a person: *about* what it is, *why* in one sentence, and one button, *label*.
 
     *address* is below the shop's own, or whole where it is in the shop itself; *presses*: it changes something at once, else it
-    only leads there. *harm* sorts.
+    only leads there, or asks first; *values* are told with it. *harm* sorts.
     """
 
     about: str
@@ -38,6 +41,7 @@ class Trouble:
     address: str = ""
     presses: bool = False
     harm: Harm = Harm.DECISION
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class Event:
 def troubles(trail: OrderHistory, shop_url: str) -> tuple[Trouble, ...]:
     """What of an order needs a person, the most harmful first."""
     found = [*unread(trail), *unsettled(trail), *failed_steps(trail), *waiting_drafts(trail)]
-    found += [of_flag(trail, flag, shop_url) for flag in flags(trail, counted=True)]
+    found += [of_flag(trail, flag, shop_url) for flag in flags(trail, counted=True) if not is_made(trail, flag)]
     return tuple(sorted(found, key=lambda trouble: trouble.harm))
 
 
@@ -141,8 +145,36 @@ def of_flag(trail: OrderHistory, flag: Problem, shop_url: str) -> Trouble:
     if flag.code == "changed_after_invoice" and invoice is not None:
         label, address = _("Credit and issue again"), f"/documents/{invoice.document_id}?open=credit#credit"
         return Trouble(invoice.number, why, flag.code, label, address, harm=harm)
+    if flag.code == STATUS_MISSED:
+        return of_missed_status(trail, flag, harm)
     return Trouble(
         "", why, flag.code, _("Open the order in the shop"), order_in_shop(shop_url, trail.order_id), harm=harm
+    )
+
+
+def missed_kind(flag: Problem) -> Kind:
+    return next(kind for kind in Kind if KIND_TERMS[kind] == flag.message.values["kind"])
+
+
+def is_made(trail: OrderHistory, flag: Problem) -> bool:
+    """Whether the document that *flag* misses was made since: the order is about to be looked at again."""
+    return flag.code == STATUS_MISSED and any(one.draft.kind is missed_kind(flag) for one in trail.documents)
+
+
+def of_missed_status(trail: OrderHistory, flag: Problem, harm: Harm) -> Trouble:
+    """The document is made as the rule that waited would have: sent to the customer, or not."""
+    kind = missed_kind(flag)
+    waited = (one.rule for one in trail.order.rule_results if one.code == NOT_STATUS) if trail.order else ()
+    sends = any(rule.startswith(f"{kind}:") and Rule.parse(rule).send_mode is SendMode.SEND for rule in waited)
+    return Trouble(
+        "",
+        translate_message(flag.message),
+        flag.code,
+        _("Make it now: {kind}", kind=kind_within(kind)),
+        f"/orders/{trail.order_id}/make",
+        presses=True,
+        harm=harm,
+        values={"kind": kind, "send": "1" if sends else ""},
     )
 
 

@@ -14,7 +14,7 @@ from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.labels import kind_within
 from bridge.dashboard.pagination import days_asked, page_request, sortable
 from bridge.dashboard.tasks import request_task
-from bridge.i18n.translate import _
+from bridge.i18n.translate import _, format_amount
 from worker.actions import order_treatment
 from worker.actions import orders as order_actions
 from worker.actions.order_treatment import LONGEST_REASON
@@ -176,11 +176,15 @@ def make_document(shop_id: str, order_id: int) -> Response:
     kind = request.form.get("kind", "")
     if kind not in BY_HAND:
         abort(HTTPStatus.BAD_REQUEST)
-    here, number = f"/s/{shop_id}/orders/{order_id}", number_of(shop_id, order_id)
+    here = f"/s/{shop_id}/orders/{order_id}"
     if not is_confirmed():
         return ask(
             Question(
-                _("Make this document of order {number}: {kind}?", number=number, kind=kind_within(kind)),
+                _(
+                    "Make this document of order {number}: {kind}?",
+                    number=named(shop_id, order_id),
+                    kind=kind_within(kind),
+                ),
                 _("Make it"),
                 back=here,
                 more=_("It gets the next number and cannot be taken back, only credited.")
@@ -212,6 +216,15 @@ def number_of(shop_id: str, order_id: int) -> str:
     with context().store.read() as connection:
         found = orders_store.find(connection, shop_id, order_id)
     return found.order_number if found else str(order_id)
+
+
+def named(shop_id: str, order_id: int) -> str:
+    """An order with its buyer and amount, as far as it was read: `238 · Jan Janssens · 22.20 EUR`."""
+    with context().store.read() as connection:
+        found = orders_store.find(connection, shop_id, order_id)
+    if found is None:
+        return str(order_id)
+    return " · ".join(filter(None, (found.order_number, found.buyer, format_amount(found.total, found.currency))))
 
 
 def delivery_of(shop_id: str, order_id: int, delivery_id: int) -> Delivery:

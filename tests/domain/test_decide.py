@@ -133,22 +133,60 @@ def test_a_rule_for_a_status_holds_while_the_order_is_in_it(status: str, paid: b
 
 
 @pytest.mark.parametrize(
-    ("status", "rules", "flags"),
+    ("status", "rules", "missed"),
     [
-        ("completed", ["invoice:status=await-ship:send"], ["status_missed"]),
+        ("completed", ["invoice:status=await-ship:send"], ["invoice"]),
         ("processing", ["invoice:status=await-ship:send"], []),  # it may come to it
+        ("packed", ["invoice:status=await-ship:send"], []),  # nobody knows which comes first
         ("await-ship", ["invoice:status=await-ship:send"], []),
+        ("cancelled", ["invoice:status=await-ship:send"], ["invoice"]),  # it was paid
+        ("refunded", ["invoice:status=await-ship:send"], ["invoice"]),
+        ("trash", ["invoice:status=await-ship:send"], []),
         ("completed", ["invoice:status=await-ship:send", "invoice:paid:draft"], []),
         ("completed", ["invoice:status=await-ship:send:buyer=business"], []),  # not its rule
-        ("completed", ["order_confirmation:status=await-ship:send"], []),
+        ("completed", ["invoice:status=a:send:buyer=business", "invoice:status=await-ship:send"], ["invoice"]),
+        ("completed", ["order_confirmation:status=await-ship:send"], ["order confirmation"]),
+        ("cancelled", ["order_confirmation:status=await-ship:send"], []),  # nothing is left to be confirmed
+        ("completed", ["delivery_note:status=a:send", "invoice:status=a:send"], ["delivery note", "invoice"]),
     ],
 )
-def test_a_completed_order_that_nobody_saw_in_the_status_of_its_invoice_is_told_of(
-    status: str, rules: list[str], flags: list[str]
+def test_an_order_that_has_passed_the_status_of_its_document_unseen_is_told_of(
+    status: str, rules: list[str], missed: list[str]
 ) -> None:
-    decision = look(an_order(status=status, paid=True), shop=a_shop(*rules))
+    flags = look(an_order(status=status, paid=True), shop=a_shop(*rules)).flags
 
-    assert [flag.code for flag in decision.flags] == flags
+    assert [(flag.code, str(flag.message.values["kind"])) for flag in flags if flag.code == "status_missed"] == [
+        ("status_missed", kind) for kind in missed
+    ]
+
+
+def test_an_order_that_is_cancelled_and_was_never_paid_missed_nothing() -> None:
+    assert look(an_order(status="cancelled"), shop=a_shop("invoice:status=await-ship:send")).flags == ()
+
+
+@pytest.mark.parametrize(
+    ("status", "history", "is_missed"),
+    [
+        ("shipped", History(passed_statuses=frozenset({"packed"})), True),
+        ("picking", History(coming_statuses=frozenset({"packed"})), False),
+        ("completed", History(coming_statuses=frozenset({"packed"})), False),  # the shop's own comes after it
+        ("completed", History(passed_statuses=frozenset({"packed"})), True),
+    ],
+)
+def test_which_of_a_shop_s_own_statuses_comes_first_its_other_orders_say(
+    status: str, history: History, is_missed: bool
+) -> None:
+    flags = look(an_order(status=status, paid=True), history, a_shop("invoice:status=packed:send")).flags
+
+    assert [flag.code for flag in flags] == (["status_missed"] if is_missed else [])
+
+
+@pytest.mark.parametrize("status", ["shipped", "completed", "processing"])
+def test_an_order_that_was_seen_in_a_status_has_reached_its_rule_whatever_the_rules_were_then(status: str) -> None:
+    seen = History(seen_statuses=frozenset({"packed"}))
+    decision = look(an_order(status=status, paid=True), seen, a_shop("invoice:status=packed:draft:country=BE"))
+
+    assert (codes(decision)[0], decision.flags) == ("fired", ())
 
 
 def test_an_order_that_is_invoiced_by_hand_or_whose_draft_was_discarded_missed_nothing() -> None:
@@ -157,6 +195,16 @@ def test_an_order_that_is_invoiced_by_hand_or_whose_draft_was_discarded_missed_n
     (draft,) = look(order, shop=shop).drafts
     for history in (a_history(issued(draft)), a_history(discarded=[draft]), a_history(kept=[draft])):
         assert look(replace(order, status="completed"), history, shop).flags == ()
+
+
+def test_an_order_whose_invoice_was_cancelled_with_it_missed_nothing() -> None:
+    shop = a_shop("invoice:status=await-ship:send")
+    order = an_order(status="await-ship", paid=True)
+    invoice = issued(look(order, shop=shop).drafts[0])
+    credit_note, _ = draft_reissue(order, invoice, a_history(invoice), shop, TODAY)
+    history = a_history(invoice, issued(credit_note, document_id=2, number="C2026-00001"))
+
+    assert "status_missed" not in [flag.code for flag in look(replace(order, status="cancelled"), history, shop).flags]
 
 
 def test_an_order_in_another_status_is_told_both() -> None:

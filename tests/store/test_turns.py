@@ -29,6 +29,23 @@ def keep(history: History, shop_id: str, order_id: int, *, source: str = "webhoo
         )
 
 
+def mail_of(history: History, document_id: int) -> int:
+    """The job of a document's mail, as soon as its PDF is there."""
+    with history.store.write() as connection:
+        render = steps.take(connection, RENDER, document_id=document_id, now=history.now, lease_for=LEASE)
+    finish(history, render.lease if render else None)
+    mine = (jobs_table.c.document_id == document_id, jobs_table.c.name == MAIL)
+    with history.store.read() as connection:
+        return int(connection.execute(select(jobs_table.c.job_id).where(*mine)).scalar_one())
+
+
+def failed_mail(history: History, order_id: int) -> int:
+    mail = mail_of(history, history.issued(order_id).document_id)
+    with history.store.write() as connection:
+        connection.execute(update(jobs_table).where(jobs_table.c.job_id == mail).values(state="failed"))
+    return mail
+
+
 def take(history: History, job_id: int) -> str | None:
     with history.store.write() as connection:
         leased = jobs.Claim(jobs_table.c.job_id == job_id).take(connection, now=history.now, lease_for=LEASE)
@@ -70,6 +87,36 @@ def test_a_fresh_order_does_not_wait_in_the_queue_of_a_backfill(history: History
     old = [keep(history, "a", order_id, source=deliveries.BACKFILL) for order_id in range(5)]
     new = keep(history, "a", 99)
     assert (first(history, QueueName.ORDERS), first(history, QueueName.BULK)) == ({"a": new}, {"a": old[0]})
+
+
+@pytest.mark.parametrize("which", ["one", "all"])
+def test_what_is_tried_again_by_thousands_waits_behind_what_is_new(history: History, which: str) -> None:
+    failed = [failed_mail(history, order_id) for order_id in range(1, 4)]
+    with history.store.write() as connection:
+        if which == "all":
+            steps.retry_all(connection, failed, now=history.now)
+        else:
+            for job_id in failed:
+                jobs.retry(connection, jobs_table.c.job_id == job_id, now=history.now)
+                jobs.put_behind(connection, job_id)
+    assert first(history, QueueName.MAIL) == {"a": failed[0]}
+    history.now += timedelta(minutes=1)
+    new = mail_of(history, history.issued(9).document_id)
+    assert first(history, QueueName.MAIL) == {"a": new}
+    with history.store.read() as connection:
+        due = turns.due_of_shop(connection, "a", QueueName.MAIL, now=history.now, limit=9)
+    assert [one.job_id for one in due] == [new, *failed]
+    finish(history, take(history, new))
+    assert first(history, QueueName.MAIL) == {"a": failed[0]}
+
+
+def test_one_that_is_tried_again_alone_waits_behind_nothing(history: History) -> None:
+    one = failed_mail(history, 1)
+    with history.store.write() as connection:
+        steps.retry_all(connection, [one], now=history.now)
+        jobs.retry(connection, jobs_table.c.job_id == one, now=history.now)
+        waits = connection.execute(select(jobs_table.c.of_many).where(jobs_table.c.job_id == one)).scalar()
+    assert waits is False
 
 
 def test_what_waits_for_later_or_is_in_other_hands_is_nobodys_turn(history: History) -> None:

@@ -186,7 +186,7 @@ class OrderCheck:
             self.services, self.connected, self.listed.order_id, listed_change=self.listed.modified_at
         )
         with self.services.store.read() as connection:
-            history = sales.history(connection, shop.shop_id, fetched.order)
+            history = sales.history(connection, shop, fetched.order)
         today = self.services.today(shop)
         shop = with_rate(self.services, shop, fetched.order.currency)
         decision = decide_documents(fetched.order, fetched.refunds or (), history, shop, today)

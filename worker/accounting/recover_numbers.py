@@ -104,7 +104,7 @@ def refuse_other_number(connection: Connection, shop: Shop, lost: LostDocument) 
 
 def draft_of(connection: Connection, shop: Shop, fetched: FetchedOrder, lost: LostDocument) -> Draft:
     """The draft of the note's order, for the same amount."""
-    history = sales.history(connection, shop.shop_id, fetched.order)
+    history = sales.history(connection, shop, fetched.order)
     today = shop.day_of(lost.issued_at)
     decision = decide_documents(fetched.order, fetched.refunds or (), history, shop, today)
     due = [draft for draft in decision.drafts if shop.numbering.series[draft.kind] == lost.series]
@@ -213,7 +213,7 @@ def add_review_drafts(
     shop = with_rate(services, connected.shop, fetched.order.currency)
     with services.store.write() as connection:
         counters.lock(connection, shop.shop_id)
-        history = sales.history(connection, shop.shop_id, fetched.order)
+        history = sales.history(connection, shop, fetched.order)
         today = services.today(shop)
         for draft in decide_documents(fetched.order, fetched.refunds or (), history, shop, today).drafts:
             if shop.numbering.series[draft.kind] in series:

@@ -44,14 +44,17 @@ def delivery_of(connection: Connection, shop_id: str, delivery_id: int) -> Deliv
     return found
 
 
-def retry_order(connection: Connection, shop_id: str, order_id: int, *, by: Actor) -> Retried:
-    """Do once more what failed for an order: deliveries, steps, setting it paid. What waits or is done stays as it is."""
-    delivery_ids = deliveries.retry_failed(connection, shop_id, order_id=order_id, now=by.now)
+def retry_order(connection: Connection, shop_id: str, order_id: int, *, by: Actor, of_many: bool = False) -> Retried:
+    """Do once more what failed for an order: deliveries, steps, setting it paid. What waits or is done stays as it is.
+
+    *of_many*: behind what is new, as in each of these.
+    """
+    delivery_ids = deliveries.retry_order(connection, shop_id, order_id, now=by.now, of_many=of_many)
     failed = steps_of_order(connection, shop_id, order_id, state="failed")
-    settlements = settle_orders.retry_order(connection, shop_id, order_id, now=by.now)
+    settlements = settle_orders.retry_order(connection, shop_id, order_id, now=by.now, of_many=of_many)
     end_rests(connection, shop_id, by=by)
     for step in failed:
-        steps.retry(connection, step.document_id, step.name, now=by.now)
+        steps.retry(connection, step.document_id, step.name, now=by.now, of_many=of_many)
     if delivery_ids or failed or settlements:
         audit_trail.add(
             connection,
@@ -59,24 +62,29 @@ def retry_order(connection: Connection, shop_id: str, order_id: int, *, by: Acto
                 shop_id, by.now, by.name, "tried_again", Message("What failed is tried again."), order_id=order_id
             ),
         )
-    return Retried(delivery_ids, tuple(step.document_id for step in failed), settlements)
+    documents = tuple(step.document_id for step in failed)
+    if of_many:
+        return Retried(documents=documents, settlements=settlements, of_many=delivery_ids)
+    return Retried(delivery_ids, documents, settlements)
 
 
-def retry_delivery(connection: Connection, shop_id: str, delivery_id: int, *, by: Actor) -> Retried:
+def retry_delivery(
+    connection: Connection, shop_id: str, delivery_id: int, *, by: Actor, of_many: bool = False
+) -> Retried:
     """Process the order of one delivery once more: one that failed, or waits for a later time."""
     delivery = delivery_of(connection, shop_id, delivery_id)
-    if not deliveries.retry_now(connection, [delivery_id], now=by.now):
+    if not deliveries.retry_now(connection, [delivery_id], now=by.now, of_many=of_many):
         raise Rejected("This neither failed nor waits.", code="nothing_to_retry")
     end_rests(connection, shop_id, by=by)
     event = AuditEntry(
         shop_id, by.now, by.name, "tried_again", Message("The order is processed again."), order_id=delivery.order_id
     )
     audit_trail.add(connection, event)
-    return Retried(deliveries=(delivery_id,))
+    return Retried(of_many=(delivery_id,)) if of_many else Retried(deliveries=(delivery_id,))
 
 
 def retry_failed(connection: Connection, shop_id: str, failures: JobFilter, *, by: Actor, limit: int = 500) -> Retried:
-    """Let up to *limit* failed orders, steps or settlements wait again.
+    """Let up to *limit* failed orders, steps or settlements wait again, behind what is new.
 
     Call again, in a transaction of its own, until it gives back none: with *done_before* at the first call's time, what
     fails anew meanwhile is left alone. The task `retry_failed` does that.
@@ -86,10 +94,10 @@ def retry_failed(connection: Connection, shop_id: str, failures: JobFilter, *, b
         return Retried()
     end_rests(connection, shop_id, by=by)
     if failures.kind is JobKind.PROCESS_ORDER:
-        deliveries.retry_now(connection, found, now=by.now)
-        retried = Retried(deliveries=found)
+        deliveries.retry_now(connection, found, now=by.now, of_many=True)
+        retried = Retried(of_many=found)
     elif failures.kind is JobKind.SETTLE_ORDER:
-        retried = Retried(settlements=settle_orders.retry_now(connection, found, now=by.now))
+        retried = Retried(settlements=settle_orders.retry_now(connection, found, now=by.now, of_many=True))
     else:
         retried = Retried(documents=steps.retry_all(connection, found, now=by.now))
     order_ids = orders_of(connection, retried)
@@ -100,7 +108,7 @@ def retry_failed(connection: Connection, shop_id: str, failures: JobFilter, *, b
 
 
 def orders_of(connection: Connection, retried: Retried) -> tuple[int, ...]:
-    of_deliveries = select(jobs.c.order_id).where(jobs.c.job_id.in_(retried.deliveries + retried.settlements))
+    of_deliveries = select(jobs.c.order_id).where(jobs.c.job_id.in_(retried.of_many + retried.settlements))
     of_documents = select(documents_table.c.order_id).where(documents_table.c.document_id.in_(retried.documents))
     found = {*connection.execute(of_deliveries).scalars(), *connection.execute(of_documents).scalars()}
     return tuple(sorted(order_id for order_id in found if order_id is not None))

@@ -256,7 +256,7 @@ FLAGS = (
         "status_missed",
         Source.FLAG,
         DECISION,
-        Message("Completed orders without an invoice: they were not seen in the status in which your rule makes it."),
+        Message("Orders without a document: they were not seen in the status in which your rule makes it."),
         SEE,
         ("status_missed",),
     ),

@@ -330,9 +330,11 @@ class History:
     of_same_sale: tuple[Document, ...] = ()  # invoices that stand, of a marketplace's other orders of the same sale
     deposit_invoices: tuple[Document, ...] = ()  # that stand, of the order whose balance this order is
     parent_is_split: bool = False  # the order that this one hangs on is one that a marketplace plugin split
-    waited: frozenset[str] = (
-        frozenset()
-    )  # the rules that the order had reached when it was looked at last, and that waited
+    # Of the statuses that rules wait for: those that the order was seen in, and by what the shop's other orders do, those that
+    # come before its present one and after it.
+    seen_statuses: frozenset[str] = frozenset()
+    passed_statuses: frozenset[str] = frozenset()
+    coming_statuses: frozenset[str] = frozenset()
 
     def has(self, cause: str) -> bool:
         return cause in {d.draft.cause for d in self.documents} | {d.draft.cause for d in self.drafts}

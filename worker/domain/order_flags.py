@@ -6,7 +6,7 @@ from worker.domain.assessment import assess
 from worker.domain.consumer_invoice import why_none
 from worker.domain.credit_balance import credit_balance_of
 from worker.domain.decision import Findings
-from worker.domain.document import Document, Kind, Problem
+from worker.domain.document import KIND_TERMS, Document, Kind, Problem
 from worker.domain.dossier import Dossier
 from worker.domain.legal_term import late_invoice
 from worker.domain.order import Order, OtherInvoice
@@ -14,9 +14,11 @@ from worker.domain.order_changes import changes_after_invoice
 from worker.domain.order_payment import was_taken_back
 from worker.domain.order_status import status_term
 from worker.domain.rule_conditions import unmet_condition
-from worker.domain.rules_due import NOT_STATUS
+from worker.domain.rules_due import NOT_STATUS, why_not_delivered
 from worker.domain.sale_part import sale_part_flags
 from worker.message import Message, Money
+
+STATUS_MISSED = "status_missed"
 
 
 def flags_of(dossier: Dossier, findings: Findings) -> tuple[Problem, ...]:
@@ -32,8 +34,7 @@ def flags_of(dossier: Dossier, findings: Findings) -> tuple[Problem, ...]:
     if is_invoiced:
         held = {problem.code for draft in findings.drafts for problem in draft.problems}
         flags += (flag for flag in assess(dossier.order, dossier.shop).flags if flag.code not in held)
-    if not is_invoiced:
-        flags += missed_status(dossier, findings)
+    flags += missed_statuses(dossier, findings)
     if invoice:
         flags += late_invoice(dossier.order, invoice, dossier.shop)
     if invoice and was_taken_back(dossier.order, dossier.shop) and not findings.fully_credited(invoice):
@@ -76,24 +77,43 @@ def money_taken_back(invoice: Document, order: Order) -> Problem:
     return Problem("money_taken_back", message)
 
 
-def missed_status(dossier: Dossier, findings: Findings) -> Iterator[Problem]:
-    """A completed order for which only rules of a status make the invoice, and that nobody saw while it was in it: it went on too
-    fast, or the shop was away.
+def missed_statuses(dossier: Dossier, findings: Findings) -> Iterator[Problem]:
+    """The documents that only rules of a status make, of an order that has passed it and that nobody saw while it was in it: it
+    went on too fast, or the shop was away.
     """
-    order, shop, cause = dossier.order, dossier.shop, dossier.cause_of(Kind.INVOICE)
-    rules = [rule for rule in shop.rules if rule.kind is Kind.INVOICE and not unmet_condition(rule, dossier)]
+    rules = [rule for rule in dossier.shop.rules if not unmet_condition(rule, dossier)]
     said = {result.rule: result.code for result in findings.rule_results}
-    if dossier.status != "completed" or not rules or {said.get(str(rule)) for rule in rules} != {NOT_STATUS}:
-        return
-    if dossier.history.has(cause) or why_none(order, shop) or (order.other_invoice and not shop.test):
-        return
-    message = Message(
-        "Order {number} is completed and has no invoice: it was not seen while it was in the status “{status}”, in which your "
-        "rule makes one. Make its invoice on the page of the order, unless it needs none.",
-        number=order.number,
-        status=status_term(rules[0].status),
-    )
-    yield Problem("status_missed", message)
+    for kind in dict.fromkeys(rule.kind for rule in rules):
+        its_rules = [rule for rule in rules if rule.kind is kind]
+        if {said.get(str(rule)) for rule in its_rules} != {NOT_STATUS} or not may_be_owed(kind, dossier):
+            continue
+        for rule in [one for one in its_rules if has_passed(one.status, dossier)][:1]:
+            message = Message(
+                "Order {number} has no {kind}: it has passed the status “{status}”, in which your rule makes one, and was not seen "
+                "while it was in it. Make it now, unless the order needs none.",
+                number=dossier.order.number,
+                kind=KIND_TERMS[kind],
+                status=status_term(rule.status),
+            )
+            yield Problem(STATUS_MISSED, message)
+
+
+def has_passed(status: str, dossier: Dossier) -> bool:
+    """Whether *status*, in which the order was not seen, lies behind it: what has ended has passed all, and of the shop's own
+    statuses its other orders say which comes first.
+    """
+    history, has_ended = dossier.history, dossier.over or dossier.status == "completed"
+    return status in history.passed_statuses or (has_ended and status not in history.coming_statuses)
+
+
+def may_be_owed(kind: Kind, dossier: Dossier) -> bool:
+    """Of an order that is over only the invoice is: its money came. Nor is there anything owed that exists or was thrown away."""
+    order, shop = dossier.order, dossier.shop
+    if dossier.history.has(dossier.cause_of(kind)):
+        return False
+    if kind is not Kind.INVOICE:
+        return not dossier.over and not why_not_delivered(kind, dossier)
+    return not (dossier.latest_invoice() or why_none(order, shop) or (order.other_invoice and not shop.test))
 
 
 def deleted_refunds(dossier: Dossier) -> Iterator[Problem]:

@@ -5,6 +5,8 @@ from worker.message import Message
 DRAFT_STATUSES = ("checkout-draft", "auto-draft")
 OVER_STATUSES = ("cancelled", "failed", "refunded")
 CREATED_STATUSES = ("on-hold", "processing", "completed")
+# In which any status of the shop's own may still come.
+EARLY_STATUSES = (*DRAFT_STATUSES, "trash", "pending", "on-hold", "processing")
 
 # WooCommerce's own statuses; those of plugins are shown as they are.
 _STATUS_TERMS = {

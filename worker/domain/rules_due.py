@@ -1,10 +1,10 @@
 """What the shop's rules make of an order, and why not."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from worker.domain.assessment import assess
 from worker.domain.consumer_invoice import why_none
-from worker.domain.decision import Findings, Reason, RuleResult
+from worker.domain.decision import Findings, Reason
 from worker.domain.delivery_note import undelivered
 from worker.domain.deposit_invoice import with_deposit_invoices
 from worker.domain.document import KIND_TERMS, Kind, Purpose, SendMode
@@ -14,7 +14,7 @@ from worker.domain.order import Order
 from worker.domain.order_payment import is_paid_in_parts
 from worker.domain.order_status import CREATED_STATUSES, DRAFT_STATUSES, status_term
 from worker.domain.payment_method import Means, is_transfer
-from worker.domain.rule_conditions import CATEGORY_UNKNOWN, unmet_condition
+from worker.domain.rule_conditions import unmet_condition
 from worker.domain.rule_words import TRIGGER_TERMS
 from worker.domain.rules import Rule, Trigger
 from worker.domain.sale_part import why_invoiced_elsewhere, why_not_documented
@@ -24,8 +24,6 @@ from worker.domain.vat_proof import missing_proof
 from worker.message import Message
 
 NOT_STATUS = "not_status"
-# What comes by itself: until then a rule that the order has reached makes nothing.
-WAITS = ("waits_for_vies", CATEGORY_UNKNOWN, "refund_unread")
 
 
 def evaluate_rule(rule: Rule, dossier: Dossier, findings: Findings) -> None:
@@ -72,22 +70,13 @@ def why_excluded(dossier: Dossier) -> Reason | None:
 
 
 def why_not_in_status(rule: Rule, dossier: Dossier) -> Reason | None:
-    """Asked before the conditions: what waits for one of them is known to have been in the status."""
+    """Asked before the conditions: of an order that was never seen in the status nobody asks them."""
     if rule.trigger is not Trigger.STATUS or has_reached(rule, dossier):
         return None
     return NOT_STATUS, Message(
         "The order is not in the status “{wanted}”; its status is “{status}”.",
         wanted=status_term(rule.status),
         status=status_term(dossier.order.status),
-    )
-
-
-def waited(rule_results: Iterable[RuleResult], drafted: Collection[str]) -> frozenset[str]:
-    """The rules that an order had reached by *rule_results*, those of its last look, and that made nothing final yet: they wait,
-    or made one of the kinds of which a draft is there (*drafted*).
-    """
-    return frozenset(
-        one.rule for one in rule_results if one.code in WAITS or (one.fired and one.rule.partition(":")[0] in drafted)
     )
 
 
@@ -163,8 +152,8 @@ def why_not_payable(dossier: Dossier) -> Reason | None:
 def has_reached(rule: Rule, dossier: Dossier) -> bool:
     """Whether the order is at the rule's trigger or beyond. "processing" alone is not paid: cash on delivery is not.
 
-    A status that the shop names is reached while the order is in it: nobody knows which of its statuses come after it. What the
-    rule waited for then may come when the order has moved on.
+    A status that the shop names is reached by an order that was seen in it, whatever the rules were then: nobody knows which
+    statuses come after it.
     """
     over_but_paid = dossier.over and dossier.paid
     match rule.trigger:
@@ -178,7 +167,7 @@ def has_reached(rule: Rule, dossier: Dossier) -> bool:
         case Trigger.COMPLETED:
             return dossier.status == "completed" or (over_but_paid and dossier.order.completed_at is not None)
         case Trigger.STATUS:
-            return dossier.order.status == rule.status or str(rule) in dossier.history.waited
+            return rule.status in (dossier.order.status, *dossier.history.seen_statuses)
 
 
 def waits_for_customer(order: Order, shop: Shop) -> bool:

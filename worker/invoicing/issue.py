@@ -60,6 +60,7 @@ def issue(services: Services, shop: Shop, fetched: FetchedOrder, *, end: End = n
             OrderState(
                 replace(decision, flags=(*decision.flags, *unread_refunds(fetched))),
                 paid_at(fetched.order, rounds.shop),
+                fetched.told_statuses,
             ),
             as_of=fetched.as_of,
         )

@@ -108,7 +108,8 @@ class IssueRounds:
     def history(self) -> History:
         """What was made so far; read anew after each draft that was stored."""
         if self.known is None:
-            self.known = sales.history(self.connection, self.shop.shop_id, self.fetched.order)
+            order, told = self.fetched.order, self.fetched.told_statuses
+            self.known = sales.history(self.connection, self.shop, order, told_statuses=told)
         return self.known
 
     def issue_or_store(self, draft: Draft, mail_group: str) -> bool:

@@ -12,6 +12,7 @@ from worker.domain.decide import decide_documents, draft_manually, draft_reissue
 from worker.domain.decision import Decision
 from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, Purpose, StoredDraft
 from worker.domain.dossier import Dossier
+from worker.domain.order_flags import STATUS_MISSED
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.invoicing.current_shop import reload_shop
@@ -23,7 +24,7 @@ from worker.message import NO_MESSAGE
 from worker.orders.fetch import FetchedOrder, fetch_from_shop, read_from_deliveries
 from worker.queue import PROCESS_ORDER, SEND_DOCUMENT
 from worker.services import Services
-from worker.store import counters, deliveries, documents, drafts, sales, shops
+from worker.store import counters, deliveries, documents, drafts, orders, sales, shops
 from worker.store.deliveries import NewDelivery
 from worker.store.shops import ConnectedShop
 
@@ -53,21 +54,21 @@ def issue_waiting_draft(services: Services, draft_id: int, answer: IssueAnswer, 
         shop = reload_shop(connection, services, shop)
         (document,) = issue_requested(connection, shop, wanted(connection, shop), request)
         # Refunds made while it waited become due now. Without a key they cannot be read anyway.
-        delivery_id = request_processing(connection, services, waiting) if connected.secrets.has_rest else None
+        delivery_id = request_processing(connection, services, connected, waiting.draft.order_id)
     services.enqueue(SEND_DOCUMENT, document.document_id)
     if delivery_id is not None:
         services.enqueue(PROCESS_ORDER, delivery_id)
     return document
 
 
-def request_processing(connection: Connection, services: Services, waiting: StoredDraft) -> int:
-    return deliveries.add(
-        connection,
-        NewDelivery(
-            shop_id=waiting.shop_id, source="person", topic="order.updated", order_id=waiting.draft.order_id, body=b""
-        ),
-        now=services.now(),
-    )
+def request_processing(
+    connection: Connection, services: Services, connected: ConnectedShop, order_id: int
+) -> int | None:
+    """The id of the delivery that lets the order be looked at again; None without a key."""
+    if not connected.secrets.has_rest:
+        return None
+    again = NewDelivery(connected.shop.shop_id, "person", "order.updated", order_id, body=b"")
+    return deliveries.add(connection, again, now=services.now())
 
 
 def redraft(waiting: StoredDraft, decision: Decision, *, request: Request) -> Draft:
@@ -110,7 +111,10 @@ class Credit:
 
 
 def issue_manual_document(services: Services, shop_id: str, asked: ManualDocument, *, by: Actor) -> Document:
-    """Make a document that no rule made, from the order as it is now. Raises Rejected where it exists, or a check fails."""
+    """Make a document that no rule made, from the order as it is now. Raises Rejected where it exists, or a check fails.
+
+    Where the order has refunds, which may be due now, or was told to miss it, it is looked at once more.
+    """
     connected = services.connected(shop_id)
     fetched = fetch_now(services, connected, asked.order_id)
     shop = with_rate(services, connected.shop, fetched.order.currency)
@@ -127,7 +131,12 @@ def issue_manual_document(services: Services, shop_id: str, asked: ManualDocumen
         counters.lock(connection, shop_id)
         shop = reload_shop(connection, services, shop)
         (document,) = issue_requested(connection, shop, wanted(connection, shop), request)
+        known = orders.find(connection, shop_id, asked.order_id)
+        is_unfinished = bool(fetched.order.refunds) or (known and STATUS_MISSED in {flag.code for flag in known.flags})
+        delivery_id = request_processing(connection, services, connected, asked.order_id) if is_unfinished else None
     services.enqueue(SEND_DOCUMENT, document.document_id)
+    if delivery_id is not None:
+        services.enqueue(PROCESS_ORDER, delivery_id)
     return document
 
 
@@ -213,4 +222,4 @@ def fetch_now(services: Services, connected: ConnectedShop, order_id: int) -> Fe
 
 
 def history_of(connection: Connection, shop: Shop, fetched: FetchedOrder) -> History:
-    return sales.history(connection, shop.shop_id, fetched.order)
+    return sales.history(connection, shop, fetched.order)

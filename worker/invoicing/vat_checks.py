@@ -68,7 +68,7 @@ def due_invoices(services: Services, shop: Shop, fetched: FetchedOrder) -> tuple
     """The invoices that would be made now: an order that is merely looked at again asks nothing of VIES."""
     order = fetched.order
     with services.store.read() as connection:
-        history = sales.history(connection, shop.shop_id, order)
+        history = sales.history(connection, shop, order, told_statuses=fetched.told_statuses)
     today = services.today(shop)
     due = decide_documents(order, fetched.refunds or (), history, shop, today).drafts
     return tuple(draft for draft in due if draft.kind is Kind.INVOICE)

@@ -28,6 +28,7 @@ class FetchedOrder:
 
     What changed after *as_of* may not be in it. *fetch_error* is why the shop could not be reached, when it should have been;
     *unread* is why some of the refunds, or all, could not be read though the order was.
+    *told_statuses* are those of the deliveries: the order may have gone on since.
     *notice* is what the trail says of a shop that answered with an older state first.
     """
 
@@ -37,10 +38,24 @@ class FetchedOrder:
     fetch_error: Unavailable | None = None
     notice: Message = NO_MESSAGE
     unread: tuple[Rejected, ...] = ()
+    told_statuses: frozenset[str] = frozenset()
 
 
 def fetch(services: Services, connected: ConnectedShop, deliveries: Sequence[Delivery]) -> FetchedOrder | None:
     """The order of *deliveries*; None when the shop no longer has it. Raises Rejected or Unavailable."""
+    found = fetch_or_read(services, connected, deliveries)
+    return found and replace(found, told_statuses=frozenset(filter(None, map(told_status, deliveries))))
+
+
+def told_status(delivery: Delivery) -> str:
+    """The status that a delivery tells; empty where it tells none, or is unreadable."""
+    try:
+        return peek(delivery.body).status if delivery.body else ""
+    except Rejected:
+        return ""
+
+
+def fetch_or_read(services: Services, connected: ConnectedShop, deliveries: Sequence[Delivery]) -> FetchedOrder | None:
     if not connected.secrets.has_rest:
         return read_from_deliveries(services, deliveries)
     order_id = deliveries[0].order_id

@@ -95,7 +95,7 @@ def retry_after_refusal(services: Services, shop_id: str) -> None:
         refused = [alerts.close(connection, shop_id, code=code, now=now) for code in REFUSALS]
         if not any(refused):
             return
-        delivery_store.retry_failed(connection, shop_id, code=KeyRefused.code, now=now)
+        delivery_store.retry_failed(connection, shop_id, KeyRefused.code, now=now)
         for step in steps.failed(connection, shop_id, code=KeyRefused.code):
             steps.retry(connection, step.document_id, step.name, now=now)
         for order_id in orders.flagged(connection, shop_id, "refunds_unread"):

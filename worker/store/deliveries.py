@@ -132,22 +132,32 @@ def take(connection: Connection, delivery_id: int, *, now: datetime, lease_for: 
     return LeasedDeliveries(lease, found[0].attempts, found[0].received_at, found)
 
 
-def retry_failed(
-    connection: Connection, shop_id: str, *, order_id: int | None = None, code: str | None = None, now: datetime
-) -> tuple[int, ...]:
-    """Let failed deliveries wait once more, from *now* on: those of an order, or those that failed for *code*; their ids."""
-    failed = [IS_DELIVERY, IS_PENDING, jobs.c.shop_id == shop_id, jobs.c.state == "failed"]
-    if order_id is not None:
-        failed.append(jobs.c.order_id == order_id)
-    if code is not None:
-        failed.append(jobs.c.code == code)
+def retry_failed(connection: Connection, shop_id: str, code: str, *, now: datetime) -> tuple[int, ...]:
+    """Let the deliveries that failed for *code* wait once more, from *now* on; their ids."""
+    failed = (IS_DELIVERY, IS_PENDING, jobs.c.shop_id == shop_id, jobs.c.code == code, jobs.c.state == "failed")
     return job_store.retry(connection, *failed, now=now)
 
 
-def retry_now(connection: Connection, delivery_ids: Sequence[int], *, now: datetime) -> int:
-    """Let deliveries that failed, or wait for a later time, wait from *now* on. Returns how many."""
+def retry_order(
+    connection: Connection, shop_id: str, order_id: int, *, now: datetime, of_many: bool = False
+) -> tuple[int, ...]:
+    """Let the failed deliveries of an order wait once more, from *now* on; their ids."""
+    failed = (IS_DELIVERY, IS_PENDING, jobs.c.shop_id == shop_id, jobs.c.order_id == order_id, jobs.c.state == "failed")
+    return job_store.retry(connection, *failed, now=now, **queue_of(of_many=of_many))
+
+
+def queue_of(*, of_many: bool) -> dict[str, object]:
+    """What is one of many waits in the queue of bulk work from then on."""
+    return {"queue": QueueName.BULK} if of_many else {}
+
+
+def retry_now(connection: Connection, delivery_ids: Sequence[int], *, now: datetime, of_many: bool = False) -> int:
+    """Let deliveries that failed, or wait for a later time, wait from *now* on. Returns how many.
+
+    *of_many*: they wait behind what is new.
+    """
     mine = (IS_DELIVERY, jobs.c.job_id.in_(delivery_ids), jobs.c.state.in_(("waiting", "failed")))
-    return len(job_store.retry(connection, *mine, now=now))
+    return len(job_store.retry(connection, *mine, now=now, **queue_of(of_many=of_many)))
 
 
 def close_failed(connection: Connection, shop_id: str, order_id: int, end: JobEnd, *, now: datetime) -> int:

@@ -200,9 +200,14 @@ def end_jobs(connection: Connection, which: Update, values: Mapping[str, object]
 
 def retry(connection: Connection, *which: ColumnElement[bool], now: datetime, **changes: object) -> tuple[int, ...]:
     """Let jobs wait once more, from *now* on, as if they had not been tried; their ids. *changes*: other columns."""
-    values = {"state": "waiting", "attempts": 0, "next_at": now, "done_at": None} | changes
+    values = {"state": "waiting", "attempts": 0, "next_at": now, "done_at": None, "of_many": False} | changes
     again = update(jobs).where(*which).values(**values).returning(jobs.c.job_id)
     return tuple(int(job_id) for job_id in connection.execute(again).scalars())
+
+
+def put_behind(connection: Connection, job_id: int) -> None:
+    """Let a job that waits be one of many: all else of its shop and queue goes first."""
+    connection.execute(update(jobs).where(jobs.c.job_id == job_id).values(of_many=True))
 
 
 def due_ids(connection: Connection, *which: ColumnElement[bool], now: datetime, limit: int) -> tuple[int, ...]:

@@ -1,5 +1,6 @@
 """What was last fetched and decided of an order: one row per order."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,6 @@ from worker.domain.attention_reasons import worst_code
 from worker.domain.decision import Decision, RuleResult
 from worker.domain.document import Kind, Problem
 from worker.domain.order import Order, OrderKey, SalePart
-from worker.domain.rules import Trigger
 from worker.domain.sale_part import part_of
 from worker.store import order_search, payment_methods
 from worker.store.database import json_codec
@@ -49,19 +49,25 @@ class StoredOrder:
 
 @dataclass(frozen=True)
 class OrderState:
-    """What was decided on an order, and when all of the money had come, which the shop's own date need not say."""
+    """What was decided on an order, and when all of the money had come, which the shop's own date need not say.
+
+    *told_statuses*: those that the shop told of, though the order had gone on when it was fetched.
+    """
 
     decision: Decision
     paid_at: datetime | None
+    told_statuses: frozenset[str] = frozenset()
 
+
+NEWEST = 200  # orders by which it is judged what is usual
 
 # Made once: a statement costs more to build than to run.
 KEY = given(orders.c.shop_id, orders.c.order_id, orders.c.order_key)
-IGNORED_FLAGS = select(orders.c.ignored_flags).where(*KEY)
+KEPT = select(orders.c.ignored_flags, orders.c.seen_statuses).where(*KEY)
 FETCHED_AT = select(orders.c.fetched_at).where(*KEY)
 DELETE = delete(orders).where(*KEY)
 ADD = insert(orders)
-RULE_RESULTS = select(orders.c.rule_results).where(*KEY)
+SEEN_STATUSES = select(orders.c.seen_statuses).where(*KEY)
 SPLIT = (
     select(orders.c.order_id).where(*given(orders.c.shop_id, orders.c.order_id), orders.c.is_split.is_(True)).limit(1)
 )
@@ -81,11 +87,12 @@ def save(
     as_of: datetime,
 ) -> None:
     """Upsert the order's last fetched state, rule results, flags and search words. Does nothing when it is older than the row's
-    (`last_fetched_at`). A flag that a person ignored stays ignored.
+    (`last_fetched_at`). A flag that a person ignored stays ignored, and a status that it was seen in is kept.
     """
     key = {"shop_id": shop_id, "order_id": order.order_id, "order_key": order.order_key}
-    known = connection.execute(IGNORED_FLAGS, key).scalar()
-    before = json_codec.load(tuple[Problem, ...], known or "[]")
+    known = connection.execute(KEPT, key).one_or_none()
+    before = json_codec.load(tuple[Problem, ...], known.ignored_flags if known else "[]")
+    seen = (*(known.seen_statuses.split() if known else ()), *sorted(state.told_statuses), order.status)
     ignored = tuple(flag for flag in state.decision.flags if flag in before)
     part = part_of(order, parent_is_split=is_split(connection, shop_id, order.parent_id))
     if known is not None:
@@ -103,6 +110,7 @@ def save(
             paid_at=state.paid_at,
             taxable_at=order.taxable_at,
             fetched_at=as_of,
+            seen_statuses=" ".join(dict.fromkeys(seen)),
             main_order_id=order.parent_id if part is SalePart.SUBORDER else None,
             is_split=part is SalePart.MAIN,
             rule_results=json_codec.dump(state.decision.rule_results),
@@ -147,14 +155,23 @@ def last_fetched_at(connection: Connection, shop_id: str, order_id: int, order_k
     return connection.execute(FETCHED_AT, key).scalar_one_or_none()
 
 
-def last_results(connection: Connection, shop_id: str, order: Order) -> tuple[RuleResult, ...]:
-    """What the rules that wait for a status said when the order was looked at last."""
+def seen_statuses(connection: Connection, shop_id: str, order: Order) -> frozenset[str]:
+    """Every status that the order was seen in."""
     key = {"shop_id": shop_id, "order_id": order.order_id, "order_key": order.order_key}
-    text = connection.execute(RULE_RESULTS, key).scalar() or ""
-    if f":{Trigger.STATUS}=" not in text:
-        return ()  # of most orders: nothing to read
-    found = json_codec.load(tuple[RuleResult, ...], text)
-    return tuple(one for one in found if f":{Trigger.STATUS}=" in one.rule)
+    return frozenset((connection.execute(SEEN_STATUSES, key).scalar() or "").split())
+
+
+def usual_statuses(connection: Connection, shop_id: str, status: str) -> frozenset[str]:
+    """The statuses that orders pass before they come to *status*: that at least one in ten of the newest in it was seen in."""
+    of_each = connection.execute(
+        select(orders.c.seen_statuses)
+        .where(orders.c.shop_id == shop_id, orders.c.status == status)
+        .order_by(orders.c.ordered_at.desc(), orders.c.order_id.desc())
+        .limit(NEWEST)
+    ).scalars()
+    seen = [set(one.split()) for one in of_each]
+    passed = Counter(one for each in seen for one in each)
+    return frozenset(one for one, count in passed.items() if one != status and count * 10 >= len(seen))
 
 
 def is_split(connection: Connection, shop_id: str, order_id: int) -> bool:

@@ -6,23 +6,44 @@ from sqlalchemy import Connection, func, select
 
 from worker.domain.document import Document, History, Kind
 from worker.domain.order import Order, SalePart
-from worker.domain.rules_due import waited
+from worker.domain.order_status import EARLY_STATUSES
+from worker.domain.rules import Trigger
 from worker.domain.sale_part import part_of
+from worker.domain.shop import Shop
 from worker.store import documents, orders
 from worker.store.database.tables import documents as documents_table
 
 
-def history(connection: Connection, shop_id: str, order: Order) -> History:
-    """Everything made for *order*, oldest first, and the invoices that stand of its sale's other orders."""
+def history(
+    connection: Connection, shop: Shop, order: Order, *, told_statuses: frozenset[str] = frozenset()
+) -> History:
+    """Everything made for *order*, oldest first, and the invoices that stand of its sale's other orders; where a rule of the shop
+    waits for a status, those it passed: seen in the order, or told by the shop (*told_statuses*).
+    """
+    shop_id = shop.shop_id
     own = documents.history(connection, shop_id, order.order_id, order.order_key)
     own = replace(
         own,
         parent_is_split=orders.is_split(connection, shop_id, order.parent_id),
         deposit_invoices=deposit_invoices(connection, shop_id, order),
-        waited=waited(orders.last_results(connection, shop_id, order), {kept.draft.kind for kept in own.drafts}),
     )
+    awaited = frozenset(rule.status for rule in shop.rules if rule.trigger is Trigger.STATUS)
+    if awaited:
+        own = replace(own, seen_statuses=orders.seen_statuses(connection, shop_id, order) | told_statuses)
+        own = with_usual_way(connection, shop_id, order, own, awaited - own.seen_statuses - {order.status})
     related = related_orders(connection, shop_id, order, own)
     return replace(own, of_same_sale=standing_invoices(connection, shop_id, related)) if related else own
+
+
+def with_usual_way(
+    connection: Connection, shop_id: str, order: Order, history: History, unseen: frozenset[str]
+) -> History:
+    """*history*, with which of the *unseen* statuses orders of this shop pass before, and which after, the one it is in now."""
+    if not unseen or order.status in EARLY_STATUSES:
+        return history
+    before = orders.usual_statuses(connection, shop_id, order.status)
+    coming = (one for one in unseen if order.status in orders.usual_statuses(connection, shop_id, one))
+    return replace(history, passed_statuses=unseen & before, coming_statuses=frozenset(coming))
 
 
 def related_orders(connection: Connection, shop_id: str, order: Order, history: History) -> tuple[int, ...]:

@@ -60,15 +60,19 @@ def take(connection: Connection, job_id: int, *, now: datetime, lease_for: timed
     return None
 
 
-def retry_order(connection: Connection, shop_id: str, order_id: int, *, now: datetime) -> tuple[int, ...]:
+def retry_order(
+    connection: Connection, shop_id: str, order_id: int, *, now: datetime, of_many: bool = False
+) -> tuple[int, ...]:
     """Let what failed for an order wait once more; the ids."""
-    return job_store.retry(connection, *failed_of_order(shop_id, order_id), now=now, created_at=now)
+    return job_store.retry(connection, *failed_of_order(shop_id, order_id), now=now, created_at=now, of_many=of_many)
 
 
-def retry_now(connection: Connection, job_ids: Sequence[int], *, now: datetime) -> tuple[int, ...]:
-    """Let those that failed, or wait for a later time, wait from *now* on; their ids."""
+def retry_now(
+    connection: Connection, job_ids: Sequence[int], *, now: datetime, of_many: bool = False
+) -> tuple[int, ...]:
+    """Let those that failed, or wait for a later time, wait from *now* on; their ids. *of_many*: behind what is new."""
     mine = (IS_SETTLEMENT, jobs.c.job_id.in_(job_ids), jobs.c.state.in_(("waiting", "failed")))
-    return job_store.retry(connection, *mine, now=now, created_at=now)
+    return job_store.retry(connection, *mine, now=now, created_at=now, of_many=of_many)
 
 
 def close_failed(connection: Connection, shop_id: str, order_id: int, end: JobEnd, *, now: datetime) -> int:

@@ -126,20 +126,20 @@ def take(
     return LeasedSteps(rows[0].lease, found[0].attempts, found[0].created_at, found) if found else None
 
 
-def retry(connection: Connection, document_id: int, name: str, *, now: datetime) -> bool:
+def retry(connection: Connection, document_id: int, name: str, *, now: datetime, of_many: bool = False) -> bool:
     """Let a step be done once more, and now. False while it is being done.
 
     What was noted of the last time goes: a mail that is sent again is a new mail, or mailboxes drop it as known. That it
     was tried stays: a note is looked for before it is written again.
     """
     mine = (IS_STEP, jobs.c.document_id == document_id, jobs.c.name == name, jobs.c.state != "running")
-    return bool(job_store.retry(connection, *mine, now=now, **as_if_new(now)))
+    return bool(job_store.retry(connection, *mine, now=now, of_many=of_many, **as_if_new(now)))
 
 
 def retry_all(connection: Connection, step_ids: Sequence[int], *, now: datetime) -> tuple[int, ...]:
-    """As `retry`, for many steps that failed; the documents that they are of."""
+    """As `retry`, for many steps that failed; the documents that they are of. They wait behind what is new."""
     failed = (IS_STEP, jobs.c.job_id.in_(step_ids), jobs.c.state == "failed")
-    retried = job_store.retry(connection, *failed, now=now, **as_if_new(now))
+    retried = job_store.retry(connection, *failed, now=now, of_many=True, **as_if_new(now))
     rows = connection.execute(select(jobs.c.document_id).where(jobs.c.job_id.in_(retried)).distinct())
     return tuple(sorted(int(document_id) for document_id in rows.scalars()))
 

@@ -66,6 +66,14 @@ WHERE jobs.kind = 'step' AND jobs.WHOSE AND {PENDING}
 ORDER BY CASE queue WHEN 'pdf' THEN 0 WHEN 'mail' THEN 1 ELSE 2 END, job_id
 """.replace("UNTRIED", UNTRIED)  # noqa: S608  # all of it is written here
 WAITING = f"queue = :queue AND state = 'waiting' AND {PENDING}"
+
+
+def first_that(condition: str) -> str:
+    return f"""SELECT job_id FROM jobs
+    WHERE {WAITING} AND shop_id = shop.shop_id AND {condition} AND next_at <= :now AND READY
+    ORDER BY next_at, job_id LIMIT 1"""  # noqa: S608  # all of it is written here
+
+
 # From shop to shop through the index, so that a backlog of thousands costs no more than one job.
 FIRST_OF_EACH_SHOP = f"""
 WITH RECURSIVE shop(shop_id) AS (
@@ -73,10 +81,8 @@ WITH RECURSIVE shop(shop_id) AS (
   UNION ALL
   SELECT (SELECT min(shop_id) FROM jobs WHERE {WAITING} AND shop_id > shop.shop_id) FROM shop WHERE shop.shop_id IS NOT NULL
 ), first(shop_id, job_id) AS (
-  SELECT shop.shop_id, (
-    SELECT job_id FROM jobs WHERE {WAITING} AND shop_id = shop.shop_id AND next_at <= :now AND READY
-    ORDER BY next_at, job_id LIMIT 1
-  ) FROM shop WHERE shop.shop_id IS NOT NULL
+  SELECT shop.shop_id, COALESCE(({first_that("of_many = false")}), ({first_that("of_many = true")}))
+  FROM shop WHERE shop.shop_id IS NOT NULL
 )
 SELECT shop_id, job_id FROM first WHERE job_id IS NOT NULL
 UNION ALL
@@ -166,7 +172,7 @@ def due_of_shop(
 ) -> tuple[DueJob, ...]:
     """The first jobs of a shop that can be done now. Many deliveries of one order are one job, as are steps of one document."""
     mine = (jobs.c.queue == queue, jobs.c.shop_id == shop_id, IS_PENDING, job_store.free(now), *which)
-    query = select(jobs).where(*mine).order_by(jobs.c.next_at, jobs.c.job_id)
+    query = select(jobs).where(*mine).order_by(jobs.c.of_many, jobs.c.next_at, jobs.c.job_id)
     if queue in READY:
         query = query.where(text(is_ready(queue)).bindparams(bindparam("now", now, Instant())))
     found: dict[tuple[JobKind, int], DueJob] = {}

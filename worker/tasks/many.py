@@ -17,7 +17,7 @@ from worker.store import documents as stored_documents
 from worker.store import drafts, tasks
 from worker.store import orders as stored_orders
 from worker.store.database.tables import jobs
-from worker.store.jobs import OF_SHOP, JobKind
+from worker.store.jobs import OF_SHOP, JobKind, put_behind
 from worker.store.tasks import Task
 from worker.tasks import documents
 from worker.tasks.common import Progress, Unfinished, actor_of, day_of
@@ -178,7 +178,7 @@ def ignore(connection: Connection, task: Task, order_id: int, by: Actor) -> None
 
 
 def retry_order(connection: Connection, task: Task, order_id: int, by: Actor) -> Retried:
-    again = order_actions.retry_order(connection, task.shop_id, order_id, by=by)
+    again = order_actions.retry_order(connection, task.shop_id, order_id, by=by, of_many=True)
     if not again.jobs:
         raise Rejected("Nothing of this order has failed.", code="nothing_to_retry")
     return again
@@ -199,14 +199,16 @@ def mark_paid(connection: Connection, task: Task, document_id: int, by: Actor) -
 
 
 def retry(connection: Connection, task: Task, job_id: int, by: Actor) -> Retried:
+    """What is new goes first."""
     job = failed_job(connection, task.shop_id, job_id)
-    match JobKind(job.kind):
-        case JobKind.PROCESS_ORDER:
-            return order_actions.retry_delivery(connection, task.shop_id, job_id, by=by)
-        case JobKind.SETTLE_ORDER:
-            return order_actions.retry_settlement(connection, task.shop_id, job_id, by=by)
-        case _:
-            return document_actions.retry_step(connection, task.shop_id, job.document_id, job.name, by=by)
+    if job.kind == JobKind.PROCESS_ORDER:
+        return order_actions.retry_delivery(connection, task.shop_id, job_id, by=by, of_many=True)
+    if job.kind == JobKind.SETTLE_ORDER:
+        again = order_actions.retry_settlement(connection, task.shop_id, job_id, by=by)
+    else:
+        again = document_actions.retry_step(connection, task.shop_id, job.document_id, job.name, by=by)
+    put_behind(connection, job_id)
+    return again
 
 
 def dismiss(connection: Connection, task: Task, job_id: int, by: Actor) -> None:

@@ -15,13 +15,16 @@ import bridge
 from tests.bridge.dashboard.test_pages import admin, asked
 from tests.hostile.test_every_route import changed_by
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_draft
+from tests.support.factories import an_order
 from tests.support.personas import Visitor, a_user, signed_in
 from worker.actions import api_access
 from worker.domain.actor import Actor
+from worker.domain.decision import Decision
 from worker.domain.document import Problem
 from worker.message import Message, plain_message
-from worker.store import drafts, tasks
+from worker.store import drafts, orders, tasks
 from worker.store.api_tokens import Scope
+from worker.store.orders import OrderState
 from worker.store.users import Role
 
 HOME = f"/s/{SHOP}"
@@ -35,6 +38,7 @@ QUESTIONS: tuple[tuple[str, dict[str, str], tuple[str, ...]], ...] = (
     (f"{HOME}/drafts/1/issue", {"send": "1"}, ("€22.20", "Jan Peeters", "F2026-00001", "jan@klant.example")),
     (f"{HOME}/drafts/1/discard", {}, ("238", "Jan Peeters")),
     (f"{HOME}/orders/238/make", {"kind": "delivery_note", "send": "1"}, ("238", "delivery note")),
+    (f"{HOME}/orders/239/make", {"kind": "invoice", "send": "1"}, ("239 · Jan Janssens · €22.20", "invoice", "mailed")),
     (f"{HOME}/orders/238/ignore", {}, ("238",)),
     (f"{HOME}/settings/privacy/erase", {"email": "jan@klant.example"}, ("jan@klant.example",)),
     (f"{HOME}/settings/go-live/test", {}, ("Bakkerij Janssens",)),
@@ -59,6 +63,8 @@ def operator(app: BridgeApp) -> Visitor:
     app.deliver()
     app.issue()
     with app.store.write() as connection:
+        order = an_order(order_id=239, number="239", order_key="wc_order_239", total="22.20")
+        orders.save(connection, SHOP, order, OrderState(Decision(), None), as_of=NOW)
         drafts.save_draft(connection, SHOP, a_draft(cause="order:238:invoice:2"), now=NOW)
         api_access.create_token(connection, SHOP, "Bookkeeper", [Scope.DOCUMENTS_READ], by=Actor("Els", NOW))
     return visitor

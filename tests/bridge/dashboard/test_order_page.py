@@ -9,7 +9,7 @@ from tests.support.bridge_app import NOW, SHOP, BridgeApp
 from tests.support.factories import an_order
 from tests.support.personas import signed_in
 from worker.domain.decision import Decision, RuleResult
-from worker.domain.document import Problem
+from worker.domain.document import KIND_TERMS, Kind, Problem
 from worker.domain.step import MAIL, SENT_ELSEWHERE
 from worker.message import Message
 from worker.store import orders, steps
@@ -110,3 +110,24 @@ def test_a_notice_informs_and_a_flag_asks(app: BridgeApp) -> None:
     shown = main_of(admin(app).get(PAGE).text)
     assert f'href="/s/{SHOP}/documents/1?open=credit#credit">Credit and issue again</a>' in shown
     assert shown.index("The order was changed") < shown.index("VAT was charged on an export.")
+
+
+@pytest.mark.parametrize(("rule", "sends"), [("send", "1"), ("draft", "")])
+def test_a_document_whose_status_passed_unseen_is_made_from_there_as_its_rule_would_have(
+    app: BridgeApp, rule: str, sends: str
+) -> None:
+    result = RuleResult(f"invoice:status=packed:{rule}", False, "not_status", Message("Not there."))
+    flag = Problem(
+        "status_missed", Message("Order {number} has no {kind}.", number="238", kind=KIND_TERMS[Kind.INVOICE])
+    )
+    known(
+        app, RuleResult("delivery_note:status=packed:send", False, "not_status", Message("Not.")), result, flags=(flag,)
+    )
+    visitor = admin(app)
+    shown = main_of(visitor.get(PAGE).text)
+    form = next(form for form in re.findall(r"<form.*?</form>", shown, re.DOTALL) if "Make it now: invoice" in form)
+    fields = dict(re.findall(r'name="(kind|send)" value="([^"]*)"', form))
+    assert (f'action="{PAGE}/make"' in form, fields) == (True, {"kind": "invoice", "send": sends})
+    assert "This order needs nothing" in shown
+    app.issue()
+    assert "Make it now" not in visitor.get(PAGE).text, "it is there, and the order not looked at again yet"

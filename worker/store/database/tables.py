@@ -168,10 +168,11 @@ jobs = Table(
         "detail", Text, nullable=False, server_default=""
     ),  # the Message-ID; the note's id; the key of an order to settle
     Column("done_at", Instant),
+    Column("of_many", Boolean, nullable=False, server_default="0"),  # waits behind all else of its shop and queue
     CheckConstraint("kind IN ('process_order','settle_order','step','task','webhook_event')", name="kind"),
     CheckConstraint("state IN ('waiting','running','done','failed','skipped')", name="state"),
     partial_index("ix_jobs_due", "kind", "state", "next_at", where=PENDING),
-    partial_index("ix_jobs_turn", "queue", "state", "shop_id", "next_at", "job_id", where=PENDING),
+    partial_index("ix_jobs_turn", "queue", "state", "shop_id", "of_many", "next_at", "job_id", where=PENDING),
     partial_index("ix_jobs_pending", "state", "created_at", "job_id", where=PENDING),
     partial_index("ix_jobs_kind_pending", "kind", "state", "created_at", "job_id", where=PENDING),
     partial_index("ix_jobs_shop_pending", "shop_id", "state", "created_at", "job_id", where=PENDING),
@@ -276,6 +277,7 @@ orders = Table(
     Column("paid_at", Instant),
     Column("taxable_at", Instant),  # when VAT fell due: the earlier of delivery and payment
     Column("fetched_at", Instant, nullable=False),
+    Column("seen_statuses", Text, nullable=False, server_default=""),  # all that it was seen in, with spaces between
     Column("main_order_id", BigInteger),  # of which a marketplace plugin made this one for a vendor
     Column("is_split", Boolean, nullable=False, server_default="0"),  # such orders were made of it
     Column("rule_results", Text, nullable=False),  # JSON: every rule with why it fired or not

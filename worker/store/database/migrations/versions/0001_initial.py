@@ -487,6 +487,7 @@ def upgrade() -> None:
         sa.Column("paid_at", Instant(), nullable=True),
         sa.Column("taxable_at", Instant(), nullable=True),
         sa.Column("fetched_at", Instant(), nullable=False),
+        sa.Column("seen_statuses", sa.Text(), server_default="", nullable=False),
         sa.Column("main_order_id", sa.BigInteger(), nullable=True),
         sa.Column("is_split", sa.Boolean(), server_default="0", nullable=False),
         sa.Column("rule_results", sa.Text(), nullable=False),
@@ -785,6 +786,7 @@ def upgrade() -> None:
         sa.Column("message", MessageText(), server_default="", nullable=False),
         sa.Column("detail", sa.Text(), server_default="", nullable=False),
         sa.Column("done_at", Instant(), nullable=True),
+        sa.Column("of_many", sa.Boolean(), server_default="0", nullable=False),
         sa.CheckConstraint(
             "kind IN ('process_order','settle_order','step','task','webhook_event')", name=op.f("ck_jobs_kind")
         ),
@@ -895,7 +897,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_jobs_turn",
         "jobs",
-        ["queue", "state", "shop_id", "next_at", "job_id"],
+        ["queue", "state", "shop_id", "of_many", "next_at", "job_id"],
         unique=False,
         sqlite_where=sa.text("state IN ('waiting','running','failed')"),
         postgresql_where=sa.text("state IN ('waiting','running','failed')"),

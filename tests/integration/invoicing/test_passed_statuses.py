@@ -1,0 +1,103 @@
+"""A rule that waits for an order status of the shop's: what an order has passed is known, or its missing document is told of."""
+
+import pytest
+
+from tests.support.system import System
+from worker.demo.orders import Payload, a_refund, an_order, php_json
+from worker.domain.document import Kind
+from worker.domain.order import Order
+from worker.domain.rules import Rule
+from worker.invoicing import manual
+from worker.invoicing.manual import ManualDocument
+from worker.store import orders, sales
+from worker.woocommerce.payload import parse_order
+
+RULE = "invoice:status=packed:send"
+
+
+def paid(status: str, order_id: int = 238, **more: object) -> Payload:
+    return an_order(id=order_id, paid=True, status=status, **more)  # type: ignore[arg-type]  # the order's fields
+
+
+@pytest.fixture
+def packing(system: System) -> System:
+    system.change_shop(rules=(Rule.parse(RULE),))
+    return system
+
+
+def goes(system: System, *statuses: str, order_id: int = 238) -> None:
+    for status in statuses:
+        system.clock.move(seconds=11)
+        system.arrives(paid(status, order_id))
+
+
+def flags(system: System, order_id: int = 238) -> list[str]:
+    with system.services.store.read() as connection:
+        found = orders.find(connection, system.shop_id, order_id)
+    assert found
+    return [flag.code for flag in found.flags]
+
+
+def test_a_rule_that_comes_later_finds_the_statuses_in_which_an_order_was_seen(packing: System) -> None:
+    packing.change_shop(rules=(Rule.parse("invoice:status=packed:send:country=NL"),))
+    goes(packing, "processing", "packed", "shipped")
+    assert (packing.numbers(238), flags(packing)) == ([], [])
+    packing.change_shop(rules=(Rule.parse("invoice:status=packed:send:country=NL|BE"),))
+    goes(packing, "completed")
+    assert packing.numbers(238) == ["F2026-00001"]
+
+
+def test_a_status_that_the_shop_delivered_counts_though_the_order_has_gone_on(packing: System) -> None:
+    packing.receive(paid("packed"))
+    packing.shop.place(paid("shipped"))
+    packing.receive(paid("shipped"))
+    packing.work()
+    assert packing.numbers(238) == ["F2026-00001"]
+    packing.change_shop(rules=())
+    goes(packing, "completed")
+    with packing.services.store.read() as connection:
+        known = orders.seen_statuses(connection, packing.shop_id, order_of(packing))
+    assert known == {"packed", "shipped", "completed"}
+
+
+def order_of(system: System) -> Order:
+    return parse_order(php_json(system.shop.order(238) or {}))
+
+
+def test_the_shop_s_other_orders_say_which_status_lies_behind(packing: System) -> None:
+    goes(packing, "processing", "picking", order_id=300)
+    goes(packing, "picking")
+    assert flags(packing) == [], "nobody knows yet which of the two comes first"
+    goes(packing, "packed", "shipped", order_id=300)
+    goes(packing, "picking")
+    assert flags(packing) == [], "picking comes before"
+    goes(packing, "shipped")
+    assert flags(packing) == ["status_missed"]
+
+
+def test_a_status_that_comes_after_completed_is_not_missed_then(packing: System) -> None:
+    goes(packing, "completed", "packed", order_id=300)
+    goes(packing, "completed")
+    assert flags(packing) == []
+
+
+def test_what_was_missed_is_made_by_hand_with_the_credit_notes_of_its_refunds_and_no_longer_told(
+    packing: System,
+) -> None:
+    goes(packing, "completed")
+    assert flags(packing) == ["status_missed"]
+    packing.shop.refund(238, a_refund(paid("completed"), id=301, amount="5.00"))
+    asked = ManualDocument(238, Kind.INVOICE, send=True)
+    manual.issue_manual_document(packing.services, packing.shop_id, asked, by=packing.person)
+    packing.work()
+    assert packing.numbers(238) == ["F2026-00001", "C2026-00001"]
+    assert "status_missed" not in flags(packing)
+
+
+def test_statuses_are_read_only_where_a_rule_waits_for_one(packing: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    goes(packing, "processing")
+    packing.change_shop(rules=(Rule.parse("invoice:paid:send"),))
+    monkeypatch.setattr(orders, "SEEN_STATUSES", None)
+    with packing.services.store.read() as connection:
+        shop = packing.services.connected(packing.shop_id).shop
+        assert sales.history(connection, shop, order_of(packing)).seen_statuses == frozenset()
