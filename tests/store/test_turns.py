@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from tests.support.history import History
 from tests.support.issued import NOW
+from worker.domain.reminder import ReminderKind
 from worker.domain.step import EINVOICE, MAIL, RENDER, WRITE_BACK
 from worker.message import Message
 from worker.queue import QueueName
@@ -17,6 +18,7 @@ from worker.store.database.engine import Store
 from worker.store.database.tables import jobs as jobs_table
 from worker.store.deliveries import NewDelivery
 from worker.store.jobs import DONE, JobKind
+from worker.store.steps import StepPlan
 from worker.store.worker_share import Load, Running
 
 LEASE = timedelta(minutes=1)
@@ -108,6 +110,21 @@ def test_what_is_tried_again_by_thousands_waits_behind_what_is_new(history: Hist
     assert [one.job_id for one in due] == [new, *failed]
     finish(history, take(history, new))
     assert first(history, QueueName.MAIL) == {"a": failed[0]}
+
+
+def test_a_reminder_waits_with_the_mails_and_behind_those_of_documents(history: History) -> None:
+    old, new = history.issued(1).document_id, history.issued(2).document_id
+    finish(history, take(history, mail_of(history, old)))
+    with history.store.write() as connection:
+        plan = StepPlan((ReminderKind.FRIENDLY,), "r1")
+        steps.plan(connection, plan, shop_id="a", document_id=old, now=history.now)
+        reminder = steps.of_document(connection, old)[ReminderKind.FRIENDLY].step_id
+    assert first(history, QueueName.MAIL) == {"a": reminder}
+    history.now += timedelta(minutes=1)
+    mail = mail_of(history, new)
+    assert first(history, QueueName.MAIL) == {"a": mail}
+    finish(history, take(history, mail))
+    assert first(history, QueueName.MAIL) == {"a": reminder}
 
 
 def test_one_that_is_tried_again_alone_waits_behind_nothing(history: History) -> None:

@@ -19,6 +19,7 @@ TAKEN_OVER = (
     "seller.name", "seller.address.street", "seller.address.postcode", "seller.address.city", "seller.address.country",
     "seller.vat_number", "seller.email", "seller.website", "seller.iban", "seller.bic", "zone",
 )  # fmt: skip
+ADDRESS = tuple(name for name in TAKEN_OVER if name.startswith("seller.address."))
 MOST_LETTERS, MOST_METHODS, MOST_LANGUAGES, MOST_STATUSES = 200, 40, 20, 60
 _UNTOUCHED = settings_form.settings_as_text(Shop("", "", "", OrderSettings(datetime(2000, 1, 1, tzinfo=UTC))))
 
@@ -32,9 +33,14 @@ class TakenOver:
 
 
 def take_over(shop: Shop, facts: Mapping[str, Any]) -> TakenOver:
-    """Fill in what *facts* know and nobody has filled in: a setting that is as in a shop just made. Nothing once it is live."""
+    """Fill in what *facts* know and nobody has filled in: a setting that is as in a shop just made. Nothing once it is live.
+
+    An address is one: of one that was begun by hand nothing is filled in.
+    """
     taken: dict[str, str] = {}
-    for name in TAKEN_OVER if shop.test else ():
+    address = shop.seller.address
+    skipped = ADDRESS if address.street or address.postcode or address.city else ()
+    for name in (one for one in TAKEN_OVER if one not in skipped) if shop.test else ():
         before, text = settings_form.settings_as_text(shop)[name], text_of(facts.get(name))
         if not text or before != _UNTOUCHED[name]:
             continue

@@ -51,7 +51,8 @@ class StepType:
     *function* is a `worker.sending.StepFunction` by its dotted name: the bridge knows a step and may not import what it does.
     *then*, the same way, tells others that it is done, when that is written down; it never fails.
     *wanted* tells for which documents of which shops it is planned when they are issued. *queue* is the one of
-    `worker.queue.QueueName` in which it waits for a worker; what talks to others' servers is in "calls".
+    `worker.queue.QueueName` in which it waits for a worker; what talks to others' servers is in "calls", but mails are in "mail"; one that *gives_way*
+    waits behind all else of its shop there.
     """
 
     name: str
@@ -60,6 +61,7 @@ class StepType:
     then: str = ""
     wanted: Callable[[Shop, Draft], bool] = always
     queue: str = "calls"
+    gives_way: bool = False
 
 
 # In the order in which one document walks through them. One that fails does not stop those after it.
@@ -72,7 +74,7 @@ STEPS = {
         StepType(MAIL, Message("Mail"), "worker.sending.email.send", "worker.sending.email.tell_shop", queue="mail"),
         StepType(WRITE_BACK, Message("Note on the order"), "worker.sending.order_note.write_back"),
         *(
-            StepType(kind, label, "worker.sending.reminder.send", wanted=never)
+            StepType(kind, label, "worker.sending.reminder.send", wanted=never, queue="mail", gives_way=True)
             for kind, label in REMINDER_TERMS.items()
         ),
     )

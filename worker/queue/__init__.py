@@ -19,7 +19,7 @@ from rq.job import Job, JobStatus
 class QueueName(StrEnum):
     """The queues, the most urgent first: what is begun is finished before something new begins, a fresh order goes before bulk work.
 
-    ORDERS fetches and issues. CALLS are e-invoices by Peppol, reminders, notes in the shop, orders set paid there and webhooks out. TASKS are what pages ask for. BULK is backfills and
+    ORDERS fetches and issues. MAIL holds reminders too, behind the mails of documents. CALLS are e-invoices by Peppol, notes in the shop, orders set paid there and webhooks out. TASKS are what pages ask for. BULK is backfills and
     other long work. SLOW is all work of a kind in which a shop held a worker for long lately: see `worker.store.turns`.
     """
 

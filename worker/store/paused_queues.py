@@ -15,10 +15,10 @@ from worker.store.database.tables import paused_queues
 
 # What the queues of rows are called; SLOW holds rows of all of them.
 QUEUE_LABELS = {
-    QueueName.MAIL: Message("Mails"),
+    QueueName.MAIL: Message("Mails and reminders"),
     QueueName.PDF: Message("PDFs and e-invoices"),
     QueueName.ORDERS: Message("Orders to fetch and invoice"),
-    QueueName.CALLS: Message("Peppol, reminders and notes"),
+    QueueName.CALLS: Message("Peppol, notes and reports to programs"),
     QueueName.TASKS: Message("What pages ask for"),
     QueueName.BULK: Message("Older orders, exports and checks"),
 }

@@ -85,6 +85,7 @@ def plan(connection: Connection, plan: StepPlan, *, shop_id: str, document_id: i
             "state": "waiting",
             "created_at": now,
             "next_at": now,
+            "of_many": STEPS[name].gives_way,
         }
         for name in plan.names
     ]

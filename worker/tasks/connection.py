@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from worker.actions.shop_facts import take_over
+from worker.actions.shop_settings import update_shop
+from worker.domain.actor import Actor
+from worker.domain.shop import Shop
 from worker.errors import FacturelayError, KeyRefused, Rejected
 from worker.message import Message
 from worker.orders import webhook_repair
@@ -13,6 +17,7 @@ from worker.services import Services
 from worker.store import deliveries, order_statuses, plugins, shops
 from worker.store.shops import ConnectedShop
 from worker.store.tasks import Task
+from worker.tasks.common import actor_of
 from worker.woocommerce.client import ShopCheck
 
 # A key is signed with the time, and WooCommerce takes 15 minutes at most (docs/woocommerce-contract.md §6).
@@ -56,13 +61,16 @@ def check_connection(services: Services, task: Task) -> Mapping[str, Any]:
 def set_up_connection(services: Services, task: Task) -> Mapping[str, Any]:
     """What follows when a key was given: the reports that the shop lacks are made with it, and all is looked at.
 
-    Argument: `{}`. Answer: that of `check_connection`, with the `repaired` of `repair_webhooks`.
+    Argument: `{}`. Answer: that of `check_connection`, with the `repaired` of `repair_webhooks`, and `"taken"`: the names of the
+    settings that were filled in from what the shop says of itself.
     """
     connected = services.connected(task.shop_id)
     repaired: Mapping[str, Any] = {"repaired": []}
     failed: Message | None = None
+    taken: tuple[str, ...] = ()
     if connected.secrets.has_rest and all(check.good for check in rest_checks(services, connected)[:1]):
         try:
+            taken = take_over_company(services, connected, by=actor_of(services, task))
             repaired = repair_webhooks(services, task)
         except FacturelayError as error:
             failed = Message(
@@ -72,7 +80,43 @@ def set_up_connection(services: Services, task: Task) -> Mapping[str, Any]:
     found = check_connection(services, task)
     if failed is not None:
         found = with_failure(found, failed)
-    return {**found, **repaired}
+    return {**found, **repaired, "taken": taken}
+
+
+def take_over_company(services: Services, connected: ConnectedShop, *, by: Actor) -> tuple[str, ...]:
+    """Fill in what the shop says of its company and nobody has typed, while it is in test; the names of those settings.
+
+    A plugin tells more, and by itself; a key that may not read settings leaves it to the owner.
+    """
+    if not connected.shop.test:
+        return ()
+    try:
+        told = services.client_of(connected).general_settings()
+    except FacturelayError:
+        return ()
+    taken: dict[str, str] = {}
+
+    def with_facts(shop: Shop) -> Shop:
+        filled_in = take_over(shop, company_facts(shop, told))
+        taken.update(filled_in.settings)
+        return filled_in.shop
+
+    update_shop(services, connected.shop.shop_id, with_facts, by=by)
+    return tuple(taken)
+
+
+def company_facts(shop: Shop, settings: Mapping[str, str]) -> dict[str, str]:
+    """What the plugin would tell, as far as REST says it; the name is the one that the shop was given here."""
+    street = f"{settings.get('woocommerce_store_address', '')} {settings.get('woocommerce_store_address_2', '')}"
+    return {
+        "seller.name": shop.name,
+        "seller.address.street": street.strip(),
+        "seller.address.postcode": settings.get("woocommerce_store_postcode", ""),
+        "seller.address.city": settings.get("woocommerce_store_city", ""),
+        # With a state behind it in some countries: DE:DE-BY.
+        "seller.address.country": settings.get("woocommerce_default_country", "")[:2],
+        "seller.website": shop.url,
+    }
 
 
 def with_failure(found: Mapping[str, Any], why: Message) -> Mapping[str, Any]:

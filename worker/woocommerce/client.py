@@ -23,6 +23,7 @@ from worker.woocommerce.list_payload import (
     parse_order_list,
     parse_products,
     parse_refund_ids,
+    parse_settings,
     parse_statuses,
     parse_suborder_totals,
     parse_webhooks,
@@ -222,6 +223,10 @@ class ShopClient(ShopCalls):
         """What the shop calls each of its order statuses, those of plugins too, by its name without `wc-`: whoever reads its reports sees them."""
         about = Message("its order statuses")
         return parse_statuses(self._call(RestCall("GET", "reports/orders/totals"), about=about).body)
+
+    def general_settings(self) -> dict[str, str]:
+        """The shop's address and currency, by WooCommerce's own names. A key of a shop manager may read them."""
+        return parse_settings(self._call(RestCall("GET", "settings/general"), about=Message("its settings")).body)
 
     def add_webhook(self, *, name: str, topic: str, delivery_url: str, secret: str) -> int:
         """Create an active webhook and return its id; the shop pings *delivery_url* meanwhile. Never repeated."""

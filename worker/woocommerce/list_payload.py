@@ -81,6 +81,13 @@ def parse_statuses(body: bytes) -> dict[str, str]:
     return {slug: name or slug for slug, name in names if slug}
 
 
+def parse_settings(body: bytes) -> dict[str, str]:
+    """Read a group of settings: what is a text, by its id."""
+    nodes = read_list(body, Message("The shop's settings"))
+    values = {node.text("id"): node.values.get("value") for node in nodes}
+    return {name: value for name, value in values.items() if isinstance(value, str)}
+
+
 def parse_webhooks(body: bytes) -> tuple[ListedWebhook, ...]:
     return tuple(_listed_webhook(node) for node in read_list(body, Message("What the shop reports, and to whom")))
 

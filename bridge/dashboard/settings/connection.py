@@ -102,6 +102,8 @@ def set_up(shop_id: str) -> Response:
     if done is None or not shop_is_ready(done):
         return redirect_to(f"/s/{shop_id}/settings/connection?task={request.args.get('task', '')}#check")
     flash(set_up_message(done), "good")
+    if done.answer.get("taken"):
+        flash(_("What the shop says of your company is filled in already: check it before you go on."), "good")
     return to_next_step(this_shop(), "connection")
 
 

@@ -134,11 +134,11 @@ def test_the_queues_say_how_long_the_oldest_waits_and_what_was_done(app: BridgeA
 def test_a_queue_is_paused_after_a_question_and_shown_so_until_it_is_resumed(app: BridgeApp) -> None:
     operator = signed_in(app, "els@host.example", operator=True)
     operator.get("/jobs")
-    assert "Pause “Mails”?" in operator.asked("/jobs/queues/mail/pause").text
+    assert "Pause “Mails and reminders”?" in operator.asked("/jobs/queues/mail/pause").text
     assert "paused since" not in operator.get("/jobs").text
     operator.post("/jobs/queues/mail/pause")
     assert "paused since" in operator.get("/jobs").text
-    assert "Mails: paused by" in operator.get("/about").text
+    assert "Mails and reminders: paused by" in operator.get("/about").text
     assert operator.post("/jobs/queues/slow/pause").status_code == HTTPStatus.NOT_FOUND
     operator.post("/jobs/queues/mail/resume")
     assert "paused" not in operator.get("/jobs").text

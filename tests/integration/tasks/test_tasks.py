@@ -30,7 +30,7 @@ from worker.demo.faults import ServerFault
 from worker.demo.orders import an_order
 from worker.domain.actor import Actor
 from worker.domain.document import Kind, SendMode
-from worker.domain.party import Seller
+from worker.domain.party import Address, Seller
 from worker.domain.rules import Rule, Trigger
 from worker.domain.step import MAIL
 from worker.errors import DatabaseAway, Unavailable
@@ -432,6 +432,37 @@ def test_a_shop_that_is_connected_by_hand_tells_its_order_statuses_and_their_nam
     with system.services.store.read() as connection:
         known = order_statuses.of_shop(connection, system.shop_id)
     assert (known["on-hold"], "checkout-draft" in known) == ("On hold", True)
+
+
+def test_a_shop_that_is_connected_by_hand_fills_in_its_company(system: System) -> None:
+    system.change_shop(seller=Seller(name="Janssens BV"), test=True)
+    found = answered(system, "set_up_connection")
+
+    seller = system.services.connected(system.shop_id).shop.seller
+    assert (seller.name, seller.address) == (
+        "Janssens BV",
+        Address("Kerkstraat 1", postcode="9000", city="Gent", country="BE"),
+    )
+    assert "seller.address.street" in found["taken"]
+    assert answered(system, "set_up_connection")["taken"] == []
+
+
+def test_nothing_is_filled_in_over_what_was_typed_nor_into_half_an_address(system: System) -> None:
+    system.change_shop(seller=Seller(name="Janssens BV", address=Address(city="Aalst")), test=True)
+    found = answered(system, "set_up_connection")
+
+    seller = system.services.connected(system.shop_id).shop.seller
+    assert (seller.name, seller.address) == ("Janssens BV", Address(city="Aalst"))
+    assert found["taken"] == ["seller.website"]
+
+
+def test_a_live_shop_and_one_that_does_not_tell_its_settings_keep_theirs(system: System) -> None:
+    system.change_shop(seller=Seller(name="Janssens BV"), test=False)
+    assert answered(system, "set_up_connection")["taken"] == []
+    system.change_shop(test=True)
+    system.shop.faults.next(ServerFault(status=403, path="/settings"), times=9)
+    found = answered(system, "set_up_connection")
+    assert (found["taken"], len(found["repaired"])) == ([], 0)
 
 
 def test_with_a_key_that_the_shop_refuses_nothing_is_made_and_one_line_says_so(system: System) -> None:
