@@ -248,7 +248,7 @@ def test_an_operator_who_vouches_presses_once_before_going_live_and_is_told(page
     assert after.headers["Location"] == f"/s/{SHOP}/settings/go-live"
     assert f"Mail leaves from {VICTIM} from now on." in operator.get(f"/s/{SHOP}/settings/go-live").text
     assert is_proved(app, VICTIM)
-    assert mailbox.messages() == []
+    assert not mailbox.messages()
 
 
 def test_a_proof_is_for_its_shop_and_address_and_ends(app: BridgeApp) -> None:
