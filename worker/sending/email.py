@@ -31,7 +31,6 @@ from worker.store.audit_trail import AuditEntry
 from worker.store.roads import SERVER_REFUSES, SHARED_MAIL, Road, RoadKind
 from worker.store.shops import ConnectedShop
 from worker.store.steps import LeasedSteps
-from worker.store.users import Role
 
 MAIL_LIMIT = "mail_limit"
 
@@ -123,10 +122,8 @@ def with_sender(services: Services, shop: Shop, *, is_test: bool = False) -> Sho
 
 
 def _owner_of(services: Services, shop: Shop) -> str:
-    """The mail address of who looks after it, as its own people sign in; empty where it has none."""
     with services.store.read() as connection:
-        people = users.members(connection, shop.shop_id)
-    return next((one.user.email for one in people if one.role is Role.ADMIN), "")
+        return users.owner(connection, shop.shop_id)
 
 
 def at_once(_connection: Connection) -> None:

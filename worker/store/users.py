@@ -165,10 +165,21 @@ def roles_of(connection: Connection, user_id: int) -> dict[str, Role]:
     return {row.shop_id: Role(row.role) for row in rows}
 
 
+def owner(connection: Connection, shop_id: str) -> str:
+    """The mail address of the shop's owner: of those who may change it, who came into it first. Empty where nobody did."""
+    mine = (memberships.c.shop_id == shop_id, memberships.c.role == Role.ADMIN)
+    query = select(users.c.email).join(memberships, memberships.c.user_id == users.c.user_id).where(*mine)
+    return connection.execute(query.order_by(memberships.c.place, users.c.user_id).limit(1)).scalar() or ""
+
+
 def give_role(connection: Connection, user_id: int, shop_id: str, role: Role) -> None:
-    """Let a user into a shop, or change the role there."""
+    """Let a user into a shop, or change the role there: his place among its people stays."""
+    of_shop = memberships.c.shop_id == shop_id
+    place = connection.execute(select(memberships.c.place).where(of_shop, memberships.c.user_id == user_id)).scalar()
+    if place is None:
+        place = 1 + (connection.execute(select(func.max(memberships.c.place)).where(of_shop)).scalar() or 0)
     take_role(connection, user_id, shop_id)
-    connection.execute(insert(memberships).values(user_id=user_id, shop_id=shop_id, role=role))
+    connection.execute(insert(memberships).values(user_id=user_id, shop_id=shop_id, role=role, place=place))
 
 
 def take_role(connection: Connection, user_id: int, shop_id: str) -> bool:

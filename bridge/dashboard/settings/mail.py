@@ -18,7 +18,7 @@ from worker.domain.settings_form import WrongSettings
 from worker.errors import Rejected
 from worker.net.email_address import EMAIL_ADDRESS
 from worker.net.smtp_url import SmtpServer
-from worker.store import senders, shops
+from worker.store import senders, shops, users
 from worker.store.account_mails import MailKind
 from worker.store.shops import Secrets
 
@@ -143,6 +143,8 @@ def current_form(shop_id: str, **typed: str) -> Form:
 
 def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
     test_task = finished_task(shop_id, "test_mail")
+    with context().store.read() as connection:
+        owner = users.owner(connection, shop_id)
     return settings_page(
         "mail",
         "mail",
@@ -157,6 +159,7 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
             ("smtp", _("unencrypted (port 25)")),
         ],
         sender=shop().writes_from(context().settings.mail_from),
+        tests_go_to=shop().writes_from(owner or context().settings.mail_from) if shop().test else "",
         own_address=me().user.email,
         own_sender=shop().own_sender,
         prove_label=prove_label(),

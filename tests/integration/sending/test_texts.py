@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.support import due
-from tests.support.system import SECRET, SELLER, System
+from tests.support.system import SECRET, SELLER, START, System
 from worker.actions import shop_settings
 from worker.actions.documents import send_again
 from worker.demo.mailbox import Mailbox
@@ -251,6 +251,23 @@ def test_what_is_a_test_goes_to_the_shops_owner_where_only_the_house_has_an_addr
     house.store.close()
 
     assert customer_mail.recipients(shown, samples.an_invoice(test=True)) == (goes_to,)
+
+
+def test_the_owner_is_who_came_into_the_shop_first_whatever_the_names_and_roles_since(system: System) -> None:
+    with system.services.store.write() as connection:
+        an, zoe, bob = (
+            users.add(connection, NewUser(f"{name}@winkel.test", name, "-", language="nl", operator=False), now=START)
+            for name in ("an", "zoe", "bob")
+        )
+        assert users.owner(connection, system.shop_id) == ""
+        for user_id, role in ((bob, Role.VIEWER), (zoe, Role.ADMIN), (an, Role.ADMIN), (zoe, Role.VIEWER)):
+            users.give_role(connection, user_id, system.shop_id, role)
+        assert users.owner(connection, system.shop_id) == "an@winkel.test", "who only looks on owns nothing"
+        users.give_role(connection, zoe, system.shop_id, Role.ADMIN)
+        assert users.owner(connection, system.shop_id) == "zoe@winkel.test"
+        users.take_role(connection, zoe, system.shop_id)
+        users.give_role(connection, zoe, system.shop_id, Role.ADMIN)
+        assert users.owner(connection, system.shop_id) == "an@winkel.test"
 
 
 def test_a_test_document_that_is_mailed_again_when_the_shop_is_live_still_goes_to_its_owner(system: System) -> None:

@@ -894,6 +894,7 @@ memberships = Table(
     Column("user_id", ForeignKey("users.user_id"), primary_key=True),
     Column("shop_id", ForeignKey("shops.shop_id"), primary_key=True),
     Column("role", String(12), nullable=False),  # admin | viewer
+    Column("place", Integer, nullable=False),  # 1 is who came into the shop first, whatever the role
     CheckConstraint("role IN ('admin','viewer')", name="role"),
     Index("ix_memberships_shop", "shop_id"),
 )

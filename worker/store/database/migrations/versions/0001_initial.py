@@ -406,6 +406,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("role", sa.String(length=12), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
         sa.CheckConstraint("role IN ('admin','viewer')", name=op.f("ck_memberships_role")),
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_memberships_shop_id")),
         sa.ForeignKeyConstraint(["user_id"], ["users.user_id"], name=op.f("fk_memberships_user_id")),
