@@ -4,6 +4,7 @@ import re
 import string
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,9 +28,10 @@ def catalog(folder: Path, language: str) -> Catalog:
         return read_po(lines, locale=language)
 
 
-def sentences(folder: Path) -> set[str]:
-    """What the code and the templates say, read afresh."""
-    said = {str(message.id) for message in extract.extract_messages(folder.parent, folder) if message.id}
+@cache
+def sentences(folder: Path) -> frozenset[str]:
+    """What the code and the templates say."""
+    said = frozenset(str(message.id) for message in extract.extract_messages(folder.parent, folder) if message.id)
     return said | all_message_keys() if folder == WORKER else said
 
 
@@ -55,16 +57,29 @@ def test_a_translation_keeps_the_placeholders(folder: Path, language: str) -> No
             assert placeholders(str(message.string)) == placeholders(str(message.id)), message.id
 
 
-PLUGINS = [ROOT.parent / f"wp-plugin/facturelay/languages/facturelay-{locale}.po" for locale in ("fr_BE", "fr_FR")]
-FRENCH = [*(folder / "locale/fr/LC_MESSAGES/facturelay.po" for folder in (WORKER, PAGES, DEMO)), *PLUGINS]
+def in_language(language: str) -> list[Path]:
+    """All catalogs of *language*, those of the plugin too."""
+    own = [folder / "locale" / language / "LC_MESSAGES/facturelay.po" for folder in (WORKER, PAGES, DEMO)]
+    return [*own, *sorted((ROOT.parent / "wp-plugin/facturelay/languages").glob(f"facturelay-{language}_*.po"))]
 
 
-@pytest.mark.parametrize("path", FRENCH, ids=["worker", "pages", "demo", "fr_BE", "fr_FR"])
+def catalog_name(path: Path) -> str:
+    return (
+        path.stem
+        if "wp-plugin" in path.parts
+        else path.relative_to(ROOT.parent).parts[0 if "demo" not in path.parts else 1]
+    )
+
+
+def spoken_in(path: Path) -> list[str]:
+    with path.open("rb") as lines:
+        return [text for message in read_po(lines) if message.id for text in both(message.string)]
+
+
+@pytest.mark.parametrize("path", in_language("fr"), ids=catalog_name)
 def test_french_has_one_apostrophe(path: Path) -> None:
     """That of print, ’: in one sentence “n'ont” stood beside “n’ont”."""
-    with path.open("rb") as lines:
-        said = [text for message in read_po(lines) if message.id for text in both(message.string)]
-    assert [text for text in said if "'" in text] == []
+    assert [text for text in spoken_in(path) if "'" in text] == []
 
 
 @pytest.mark.parametrize("folder", [WORKER, PAGES, DEMO], ids=["worker", "pages", "demo"])
@@ -171,6 +186,15 @@ def test_dutch_says_je_to_whoever_reads_it(folder: Path) -> None:
         if message.id and re.search(r"\b(u|uw)\b", str(message.string), re.IGNORECASE)
     ]
     assert set(formal) <= {"Your reference"}
+
+
+@pytest.mark.parametrize("path", in_language("de"), ids=catalog_name)
+def test_german_says_sie_to_whoever_reads_it(path: Path) -> None:
+    """The newest sentences said “deine Bank” and “Lies die Dateien ein” among a thousand that say “Sie”."""
+    said_so = re.compile(
+        r"\b[Dd](?:u|ir|ich|eine?[mnrs]?)\b|(?:^|[.:;!?] )(?:Gib|Lies|Nimm|Sieh|Wähle?|Klicke?|Drücke?|Prüfe?|Öffne|Schreibe?)\b"
+    )
+    assert [text for text in spoken_in(path) if said_so.search(text)] == []
 
 
 def test_what_was_saved_is_named() -> None:

@@ -50,6 +50,7 @@ def files(language: str) -> Iterator[Path]:
         yield ROOT / f"wp-plugin/facturelay/languages/facturelay-{locale}.po"
 
 
+@cache
 def sentences(language: str, *, for_owners: bool = False) -> list[tuple[str, str]]:
     """What is said in *language*, with where it stands; *for_owners*: without what customers read."""
     left_out = read_by_customers() if for_owners else frozenset[str]()

@@ -65,7 +65,7 @@ WRITTEN: tuple[tuple[Value, dict[str, str]], ...] = (
         {
             "nl": "Er moet niets gemaakt worden.",
             "fr": "Rien à établir.",
-            "de": "Nichts ist fällig.",
+            "de": "Es ist nichts zu erstellen.",
             "en": "Nothing is due.",
         },
     ),

@@ -538,7 +538,7 @@ def test_a_bug_gives_a_visitor_a_page_and_the_log_its_code(app: BridgeApp, caplo
     answer = app.client.get(f"/d/{token}", headers={"Accept-Language": "de"})
 
     assert answer.status_code == 500
-    found = re.search(r"Referenz für die Hilfe: ([0-9a-f]{8})", answer.text)
+    found = re.search(r"Referenz für den Support: ([0-9a-f]{8})", answer.text)
     assert found is not None
     assert found[1] in caplog.text
     assert token not in caplog.text
@@ -562,7 +562,7 @@ PAGE_TEXTS = {
         "Bakkerij Janssens Rechnung F2026-00017 Noch zu zahlen Datum 22. November 2026 Bestellung 238 Gesamt 22,20 € Online bezahlen PDF herunterladen Oder zahlen Sie per Überweisung Scannen Sie den Code mit Ihrer Banking-App: Betrag und Mitteilung sind schon ausgefüllt. Betrag 22,20 € Empfänger Bakkerij Janssens Konto BE71 0961 2345 6769 Mitteilung +++090/0000/23856+++ Zahlbar bis 6. Dezember 2026 Im Einzelnen 1 × Brood 18,35 € MwSt. 3,85 € Fragen? winkel@janssens.example",
         "Dieser Link ist abgelaufen Der Link war bis zum 22. November 2026 gültig. Bitten Sie Bakkerij Janssens um einen neuen. Oder lassen Sie einen neuen Link an die E-Mail-Adresse der Bestellung senden. Neuen Link senden",
         "Dieser Link funktioniert nicht Prüfen Sie, ob Sie den ganzen Link aus der E-Mail übernommen haben, oder bitten Sie den Shop um einen neuen.",
-        "Dieser Link wurde zurückgezogen Über diesen Link ist das Dokument nicht mehr zu sehen. Fragen Sie Bakkerij Janssens danach.",
+        "Dieser Link wurde zurückgezogen Über diesen Link ist das Dokument nicht mehr zu sehen. Bitten Sie Bakkerij Janssens darum.",
     ),
     "en": (
         "Bakkerij Janssens Invoice F2026-00017 Still to pay Date 22 November 2026 Order 238 Total €22.20 Pay online Download PDF Or pay by bank transfer Scan the code with your banking app: amount and communication are filled in. Amount €22.20 Beneficiary Bakkerij Janssens Account BE71 0961 2345 6769 Communication +++090/0000/23856+++ Due on 6 December 2026 What it is for 1 × Brood €18.35 VAT €3.85 Questions? winkel@janssens.example",

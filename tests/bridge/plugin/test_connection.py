@@ -48,13 +48,16 @@ def connected(app: BridgeApp) -> BridgeApp:
     [
         ("nl-BE", "Facturelay kent deze code niet. Kopieer ze opnieuw, of laat een nieuwe maken."),
         ("fr-FR", "Facturelay ne connaît pas ce code. Copiez-le à nouveau, ou faites-en faire un nouveau."),
-        ("de-DE", "Facturelay kennt diesen Code nicht. Kopieren Sie ihn erneut, oder lassen Sie einen neuen machen."),
+        (
+            "de-DE",
+            "Facturelay kennt diesen Code nicht. Kopieren Sie ihn erneut, oder lassen Sie einen neuen erstellen.",
+        ),
         # As the plugin writes WordPress's locales.
         ("nl-NL-formal", "Facturelay kent deze code niet. Kopieer ze opnieuw, of laat een nieuwe maken."),
         ("fr-CA", "Facturelay ne connaît pas ce code. Copiez-le à nouveau, ou faites-en faire un nouveau."),
         (
             "de-CH-informal",
-            "Facturelay kennt diesen Code nicht. Kopieren Sie ihn erneut, oder lassen Sie einen neuen machen.",
+            "Facturelay kennt diesen Code nicht. Kopieren Sie ihn erneut, oder lassen Sie einen neuen erstellen.",
         ),
         ("pl-PL", "Facturelay does not know this code. Copy it again, or have a new one made."),
     ],
