@@ -33,7 +33,7 @@ def test_a_discount_is_said_as_it_was_given(subtotal: str, total: str, coupons: 
 
 
 def test_it_is_said_in_the_language_of_the_document() -> None:
-    assert drafted("100.00", "90.00", "ETE", language="fr").lines[0].details == ("Remise de 10 % (ETE)",)
+    assert drafted("100.00", "90.00", "ETE", language="fr").lines[0].details == ("Remise de 10\u202f% (ETE)",)
 
 
 @pytest.mark.parametrize(

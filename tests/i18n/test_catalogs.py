@@ -2,6 +2,8 @@
 
 import re
 import string
+import tomllib
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -76,10 +78,40 @@ def spoken_in(path: Path) -> list[str]:
         return [text for message in read_po(lines) if message.id for text in both(message.string)]
 
 
-@pytest.mark.parametrize("path", in_language("fr"), ids=catalog_name)
-def test_french_has_one_apostrophe(path: Path) -> None:
+@pytest.mark.parametrize("path", [*in_language("fr"), *in_language("nl")], ids=catalog_name)
+def test_french_and_dutch_have_one_apostrophe(path: Path) -> None:
     """That of print, ’: in one sentence “n'ont” stood beside “n’ont”."""
     assert [text for text in spoken_in(path) if "'" in text] == []
+
+
+@pytest.mark.parametrize("language", ["fr", "nl"])
+def test_guides_and_documents_have_that_apostrophe_too(language: str) -> None:
+    guide = re.sub(r"`[^`]*`", "", (ROOT.parent / f"docs/owner.{language}.md").read_text(encoding="utf-8"))
+    data = [tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "domain/data").glob("*.toml"))]
+    said = [*guide.splitlines(), *in_tables(data, language)]
+    assert [text for text in said if "'" in text] == []
+
+
+def in_tables(table: object, language: str) -> Iterator[str]:
+    """Whatever tables of data hold under *language*."""
+    if isinstance(table, list):
+        for value in table:
+            yield from in_tables(value, language)
+    if isinstance(table, dict):
+        for key, value in table.items():
+            yield from [value] if key == language and isinstance(value, str) else in_tables(value, language)
+
+
+@pytest.mark.parametrize("path", in_language("fr"), ids=catalog_name)
+def test_french_signs_stand_behind_a_space_that_does_not_break(path: Path) -> None:
+    """A line that began with “:” or “»” was the doing of an ordinary space; there were three kinds of them."""
+    other = re.compile(r"[ \u00a0](?:[;?!%]|:(?=\s|$))(?!\w)|«[^\u202f]|[^\u202f]»")
+    assert [text for text in spoken_in(path) if other.search(text)] == []
+
+
+@pytest.mark.parametrize("path", in_language("de"), ids=catalog_name)
+def test_german_quotes_begin_below(path: Path) -> None:
+    assert [text for text in spoken_in(path) if text.count("„") != text.count("“") or "”" in text] == []
 
 
 @pytest.mark.parametrize("folder", [WORKER, PAGES, DEMO], ids=["worker", "pages", "demo"])

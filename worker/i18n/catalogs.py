@@ -56,7 +56,7 @@ class Translator:
     @property
     def colon(self) -> str:
         """The colon after a label; French puts a space before it."""
-        return "\N{NO-BREAK SPACE}:" if self.language == "fr" else ":"
+        return "\N{NARROW NO-BREAK SPACE}:" if self.language == "fr" else ":"
 
     def date(self, day: dt.date) -> str:
         """Write 22 November 2026."""
