@@ -149,7 +149,10 @@ def _line_problems(order: Order, rates: Sequence[ChargedRate]) -> tuple[Problem,
         return (
             Problem(
                 "no_lines",
-                Message("Order {number} has no lines; there is nothing to put on a document.", number=order.number),
+                Message(
+                    "Order {number} has no lines, so there is nothing to put on a document. Add what was sold to the order in WooCommerce, or discard this draft.",
+                    number=order.number,
+                ),
             ),
         )
     names = [line.name for line, rate in zip(order.lines, rates, strict=True) if rate.guessed]

@@ -21,7 +21,8 @@ def evaluate_credit_notes(dossier: Dossier, findings: Findings) -> None:
         return
     for refund_id in dossier.unread_refunds:
         message = Message(
-            "Refund {refund_id} could not be read in the shop; its lines are needed.", refund_id=refund_id
+            "Refund {refund_id} could not be read in the shop, so there is no credit note of it yet. Press “Fetch the order again” on the page of the order.",
+            refund_id=refund_id,
         )
         findings.skip(f"refund:{refund_id}", ("refund_unread", message))
     for refund in sorted(dossier.refunds, key=lambda refund: (refund.created_at, refund.refund_id)):

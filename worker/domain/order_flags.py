@@ -46,7 +46,7 @@ def flags_of(dossier: Dossier, findings: Findings) -> tuple[Problem, ...]:
         and credit_balance_of(invoice, findings.credit_notes_of(invoice)).total
     ):
         message = Message(
-            "Order {number} is cancelled, but it was paid and {invoice} stands: refund it.",
+            "Order {number} is cancelled, but it was paid and {invoice} stands. Refund it in WooCommerce: the credit note follows by itself.",
             number=dossier.order.number,
             invoice=invoice.number,
         )
@@ -119,7 +119,7 @@ def may_be_owed(kind: Kind, dossier: Dossier) -> bool:
 def deleted_refunds(dossier: Dossier) -> Iterator[Problem]:
     for document in dossier.credited_and_deleted():
         message = Message(
-            "Refund {refund_id} of order {number} was deleted in the shop, but {credit_note} credits its {total}.",
+            "Refund {refund_id} of order {number} was deleted in the shop, but {credit_note} credits its {total}. The credit note stays: make the refund again in WooCommerce if the money was given back; if not, ask your accountant how to invoice that amount again.",
             refund_id=document.draft.cause.split(":")[1],
             number=dossier.order.number,
             credit_note=document.number,

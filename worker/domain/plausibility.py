@@ -36,7 +36,11 @@ def unexplained_difference(
     return (
         Problem(
             "does_not_add_up",
-            Message("Order {number} does not add up: {figures}.", number=order.number, figures=figures),
+            Message(
+                "Order {number} does not add up: {figures}. Recalculate the order in WooCommerce and save it; if that changes nothing, a plugin there writes amounts of its own.",
+                number=order.number,
+                figures=figures,
+            ),
         ),
     )
 

@@ -21,7 +21,7 @@ NO_BUYER_NUMBER = Message(
     "Nothing says under which number the customer of order {order} receives e-invoices; put its VAT number in the order."
 )
 NO_VAT_NUMBER_OF_BUYER = Message(
-    "An invoice without VAT to a business names its VAT number; put it in order {order}, or charge VAT."
+    "An invoice without VAT to a business must state the VAT number of that business; put it in order {order}, or charge VAT."
 )
 BUYER_NUMBER = Message(
     "The customer's VAT number in order {order} is mistyped: its last two digits check the others. Ask the customer for it."
@@ -45,7 +45,7 @@ NO_DELIVERY_COUNTRY = Message(
 )
 AMOUNTS = Message(
     "The amounts of order {order} do not add up as an e-invoice must ({rule}); recalculate the order in the shop. If that "
-    "changes nothing, tell the operator this rule."
+    "changes nothing, tell whoever runs Facturelay this rule."
 )
 OUTSIDE_SCOPE = Message(
     "Order {order} has lines outside the scope of VAT beside lines with VAT, which an e-invoice cannot say; make two orders of it."
@@ -67,7 +67,7 @@ BEFORE_INVOICE = Message(
     "The credit note of order {order} would be dated before the invoice that it takes back; wait until that day."
 )
 OTHER = Message(
-    "The e-invoice of order {order} would be refused: {rule} ({words}). Tell the operator this rule; nothing is lost meanwhile."
+    "The e-invoice of order {order} would be refused: {rule} ({words}). Tell whoever runs Facturelay this rule; nothing is lost meanwhile."
 )
 
 SENTENCES = {

@@ -14,7 +14,10 @@ from worker.store import jobs as job_store
 
 GIVE_UP_AFTER = timedelta(hours=24)
 FIRST_WAIT_S = 5
-BUG = Unavailable("Something went wrong that should not; it is tried again, and the log has the details.", code="bug")
+BUG = Unavailable(
+    "Something went wrong that should not; it is tried again by itself. If it goes on, tell whoever runs Facturelay: the log has the details.",
+    code="bug",
+)
 
 TOO_LONG = Unavailable("It took longer than it may, and was broken off; it is tried again.", code="took_too_long")
 

@@ -238,7 +238,7 @@ def refuse_uncredited(services: Services, document: Document, fetched: fetch.Fet
         credited = document_balances.of_documents(connection, [document.document_id])[document.document_id].credited
     if total_of(refund.amount for refund in fetched.refunds or ()) > (credited or ZERO):
         raise WaitsForOthers(
-            "The shop refunded something of order {number} for which there is no credit note yet.",
+            "The shop refunded something of order {number} for which there is no credit note yet, so the reminder waits. If a draft of that credit note waits, issue it or discard it.",
             number=document.draft.order_number,
             code="reminder_held",
             retry_after_s=LOOK_AGAIN_S,
