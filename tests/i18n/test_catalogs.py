@@ -80,7 +80,7 @@ def spoken_in(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("path", [*in_language("fr"), *in_language("nl")], ids=catalog_name)
 def test_french_and_dutch_have_one_apostrophe(path: Path) -> None:
-    """That of print, ’: in one sentence “n'ont” stood beside “n’ont”."""
+    """That of print, ’, which `make catalogs` sets: in one sentence “n'ont” stood beside “n’ont”."""
     assert [text for text in spoken_in(path) if "'" in text] == []
 
 
@@ -104,7 +104,7 @@ def in_tables(table: object, language: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", in_language("fr"), ids=catalog_name)
 def test_french_signs_stand_behind_a_space_that_does_not_break(path: Path) -> None:
-    """A line that began with “:” or “»” was the doing of an ordinary space; there were three kinds of them."""
+    """`make catalogs` sets it. A line that began with “:” or “»” was the doing of an ordinary space; there were three kinds of them."""
     other = re.compile(r"[ \u00a0](?:[;?!%]|:(?=\s|$))(?!\w)|«[^\u202f]|[^\u202f]»")
     assert [text for text in spoken_in(path) if other.search(text)] == []
 

@@ -1,9 +1,11 @@
 """Keep the catalogs in step with the code: part of `make catalogs`, after changing a message.
 
-New sentences come into every catalog with an empty translation (a test names them), those nobody says any more leave.
+New sentences come into every catalog with an empty translation (a test names them), those nobody says any more leave. What was typed
+with the signs of a keyboard gets those of print (docs/glossary.md).
 """
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
@@ -92,8 +94,21 @@ def update_catalogs(root: Path, folder: Path, *, more: Iterable[str] = ()) -> No
             catalog = read_po(lines, locale=language)
         catalog.update(messages, no_fuzzy_matching=True)
         catalog.obsolete.clear()
+        for entry in catalog:
+            entry.string = as_printed(entry.string or "", language)
         header = HEADER.format(language=language, plural=catalog.plural_forms)
         path.write_bytes(header.encode() + _as_po(catalog))
+
+
+def as_printed(said: str | list[str] | tuple[str, ...], language: str) -> str | tuple[str, ...]:
+    """*said* with the apostrophe of French and Dutch, and French signs behind a narrow space that does not break."""
+    if isinstance(said, list | tuple):
+        return tuple(str(as_printed(one, language)) for one in said)
+    if language in ("fr", "nl"):
+        said = said.replace("'", "’")
+    if language == "fr":
+        said = re.sub(r"[ \u00a0](?=(?:[;?!%»]|:(?=\s|$))(?!\w))|(?<=«)[ \u00a0]", "\u202f", said)
+    return said
 
 
 def _as_po(catalog: Catalog) -> bytes:
