@@ -4,7 +4,7 @@ import contextlib
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -34,7 +34,7 @@ class Taken:
 
 @contextlib.contextmanager
 def smtp_server(
-    answers: dict[str, str | Callable[[str], str]] | None = None,
+    answers: Mapping[str, str | Callable[[str], str]] | None = None,
     *,
     greeting: str = GREETING,
     tls: ssl.SSLContext | None = None,
@@ -62,7 +62,7 @@ def smtp_server(
 def _talk(
     connection: socket.socket,
     taken: Taken,
-    answers: dict[str, str | Callable[[str], str]],
+    answers: Mapping[str, str | Callable[[str], str]],
     greeting: str,
     tls: ssl.SSLContext | None,
 ) -> None:

@@ -191,7 +191,7 @@ def document_as_json(made: MadeDocument) -> dict[str, Any]:
     return {
         "number": made.number,
         "kind": made.kind,
-        "total": serializers.amount(made.total),
+        "total": written(made.total),
         "mailed_at": serializers.instant(made.mailed_at),
         "noted_at": serializers.instant(made.noted_at),
     }
