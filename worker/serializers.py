@@ -411,7 +411,7 @@ REMINDERS: Fields[Outlook] = {
     ),
     "held_back": nullable(TEXT)
     .means("Why none leaves now.")
-    .read(lambda outlook: outlook.obstacle and str(outlook.obstacle.message)),
+    .read(lambda outlook: outlook.obstacle and outlook.obstacle.message),
     "stopped": BOOLEAN.means("A person said that nobody is reminded of it any more.").read(
         lambda outlook: outlook.is_stopped
     ),
@@ -427,7 +427,7 @@ REASON: Fields[NeedGroup] = {
     "harm": HARM.read(lambda group: group.reason.harm.name.lower()),
     "count": INTEGER,
     "since": INSTANT,
-    "message": TEXT.read(lambda group: str(group.reason.sentence)),
+    "message": TEXT.read(lambda group: group.reason.sentence),
 }
 # By reason, the worst first.
 NEEDS: Fields[Needs] = {
@@ -441,14 +441,14 @@ ROAD: Fields[RoadHealth] = {
     "road": one_of(HealthRoad),
     "state": one_of(RoadState),
     "since": nullable(INSTANT),
-    "message": TEXT.read(lambda found: str(found.message)),
+    "message": TEXT,
 }
 RESTED_ROAD: Fields[FailingRoad] = {
     "road": one_of(RoadKind).read(lambda failing: failing.road.kind),
     "since": INSTANT.read(lambda failing: failing.failing_since),
     "failures": INTEGER,
     "next_try_at": nullable(INSTANT).read(lambda failing: failing.rested_until),
-    "message": TEXT.read(lambda failing: str(failing.message)),
+    "message": TEXT,
 }
 SHOP: Fields[Shop] = {
     "shop": TEXT.read(lambda shop: shop.shop_id),

@@ -33,5 +33,5 @@ def as_json(one: MarkedPaid) -> Json:
         "document_id": one.document_id,
         "marked": one.changed,
         "code": one.code,
-        "message": str(one.message),
+        "message": one.message,
     }

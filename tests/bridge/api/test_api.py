@@ -472,6 +472,14 @@ def test_messages_are_said_in_the_language_that_is_asked_for(api: ApiClient, ask
     assert (refused == "This shop has no draft with this id.") == said.startswith("The order")
 
 
+def test_how_it_goes_and_why_nothing_was_marked_are_said_in_the_language_that_is_asked_for(api: ApiClient) -> None:
+    headers = {"Accept-Language": "nl"}
+    roads = (api.get("/shop", headers=headers).json or {})["roads"]
+    assert roads[0]["message"] == "De winkel heeft nog geen enkele bestelling gemeld."
+    marked = api.ask("POST", "/documents/paid", headers=headers, json={"documents": [404]}).json or {}
+    assert marked["documents"][0]["message"] == "Er is geen document met id 404."
+
+
 # Drafts, orders, register, shop
 
 
