@@ -13,9 +13,9 @@ from bridge.i18n.translate import _, translate_message
 from worker.actions import shop_settings
 from worker.actions.shop_settings import NewShop
 from worker.domain import settings_form
-from worker.domain.actor import Actor
 from worker.domain.language import LANGUAGE_NAMES
 from worker.domain.settings_form import WrongSettings
+from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.store import sessions, shops, users
 from worker.store.sessions import NewLink
@@ -50,19 +50,15 @@ def create_shop() -> Response:
     seed = form.read("references", settings_form.read_first_digits) if form.values.get("references") else 0
     if not form.is_valid or url is None:
         return new(form, HTTPStatus.UNPROCESSABLE_ENTITY)
-    now, by = context().now(), me().user.name
     language = form.values.get("language", "nl")
     given = {
         "name": name,
         "language": language if language in LANGUAGE_NAMES else "nl",
         **{setting: form.values.get(setting, "") for setting in ("vat.oss", "vat.oss_since")},
     }
-    with context().store.read() as connection:
-        template = shops.settings_of(connection, form.values.get("like", ""))
     try:
-        shop = shop_settings.new_shop(
-            shop_settings.blank_shop(now=now, template=template), given, url, allow_private=allow
-        )
+        blank = blank_like(form.values.get("like", ""))
+        shop = shop_settings.new_shop(blank, given, url, allow_private=allow)
     except WrongSettings as error:
         form.errors |= {field: translate_message(message) for field, message in error.messages.items()}
         return new(form, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -74,24 +70,28 @@ def create_shop() -> Response:
         form.errors["references"] = translate_message(error.message)
         return new(form, HTTPStatus.UNPROCESSABLE_ENTITY)
     ask_worker(shop.shop_id, "look_at_address", {"url": shop.url})
-    with context().store.write() as connection:
-        token = (
-            sessions.create_link(
-                connection,
-                NewLink(purpose="invite", email=email, role=Role.ADMIN, shop_id=shop.shop_id),
-                by=Actor(by, now),
-            )
-            if email and email != me().user.email
-            else ""
-        )
-    if token:
-        link = f"{context().settings.public_url}/join/{token}"
-        flash(_("Hand this link to {email}; it works once: {link}", email=email or "", link=link), "good")
+    if email and email != me().user.email:
+        flash(_("Hand this link to {email}; it works once: {link}", email=email, link=invite(shop, email)), "good")
         return redirect_to(f"/s/{shop.shop_id}/settings/connection")
     # Whoever connects it now needs a code next: the same form goes on to where one is made, and is shown that once.
     return make_response(
         redirect(f"{base_path()}/s/{shop.shop_id}/settings/connection/code", HTTPStatus.TEMPORARY_REDIRECT)
     )
+
+
+def blank_like(shop_id: str) -> Shop:
+    """A shop without name and address, with the settings of another one where *shop_id* names it."""
+    with context().store.read() as connection:
+        template = shops.settings_of(connection, shop_id)
+    return shop_settings.blank_shop(now=context().now(), template=template)
+
+
+def invite(shop: Shop, email: str) -> str:
+    """The address at which *email* joins the shop, once."""
+    link = NewLink(purpose="invite", email=email, role=Role.ADMIN, shop_id=shop.shop_id)
+    with context().store.write() as connection:
+        token = sessions.create_link(connection, link, by=actor())
+    return f"{context().settings.public_url}/join/{token}"
 
 
 @blueprint.get("/<shop_id>/close")
