@@ -6,7 +6,10 @@ every commit on the disk, a pretend shop and a mail server that are processes of
 
 Processor time is that of the worker alone, beside the PDF, which another process prints; the ratio is to a job of RQ's that does nothing, in
 the same run. What is counted (statements, commits, calls) is counted in a round of its own, for counting takes time. --statements tells
-which function sends how many. --workers starts so many processes and tells how many orders a second they do together.
+which function sends how many. --workers starts so many processes and tells how many orders a second they do together, what an order takes of
+the processor (the workers with their printers, and beside them shop, mail server, Valkey and this program, which a real installation has
+elsewhere or not at all), and how long a worker waited for a processor that others had. *of the limit*: how near they come to what the
+processors of this machine could do of all of it.
 """
 
 import argparse
@@ -21,7 +24,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -85,6 +88,7 @@ class World:
 
     services: Services
     told: Pipe
+    stand_ins: tuple[int, ...]  # processes: the shop with the mail server, and Valkey
 
     def happened(self) -> tuple[int, int]:
         """Calls of the shop and mails so far."""
@@ -135,7 +139,7 @@ def a_world() -> Iterator[World]:
         with services.store.write() as connection:
             shops.add(connection, services.encryption, shop, Secrets(("5f" * 25,), key, secret), now=services.now())
             senders.prove(connection, SHOP, SELLER.email, by="operator", now=services.now())
-        yield World(services, ours)
+        yield World(services, ours, (life.pid or 0, valkey.pid))
 
 
 # One worker, in this process
@@ -290,14 +294,46 @@ def workers(services: Services, number: int) -> Iterator[list[int]]:
             one.wait(60)
 
 
-def per_second(world: World, number: int, *, processes: int) -> tuple[float, float]:
-    """Orders per second of so many workers together, and what all of it takes of the processor for each, in milliseconds."""
+@dataclass(frozen=True)
+class Together:
+    """What several workers did: orders a second, and of each order milliseconds."""
+
+    per_s: float
+    ms: float
+    stand_ins_ms: float
+    queued_ms: float
+
+    @property
+    def of_the_limit(self) -> float:
+        return self.per_s * (self.ms + self.stand_ins_ms) / 1000 / len(os.sched_getaffinity(0))
+
+
+def together(world: World, number: int, *, processes: int) -> Together:
+    beside = (*world.stand_ins, os.getpid())
     with workers(world.services, processes) as pids:
         do_all(world, 10)  # warm
-        used, start = sum(map(processor_s, pids)), time.perf_counter()
+        ours, others, queued = spent(pids), own_s(beside), sum(map(queued_s, pids))
+        start = time.perf_counter()
         do_all(world, number)
-        lasted, used = time.perf_counter() - start, sum(map(processor_s, pids)) - used
-    return number / lasted, used / number * 1000
+        lasted = time.perf_counter() - start
+        ours, others, queued = spent(pids) - ours, own_s(beside) - others, sum(map(queued_s, pids)) - queued
+    return Together(number / lasted, *(one / number * 1000 for one in (ours, others, queued)))
+
+
+def spent(pids: Sequence[int]) -> float:
+    """Processor time of processes and those that they started."""
+    return sum(map(processor_s, pids))
+
+
+def own_s(pids: Sequence[int]) -> float:
+    """Processor time of processes alone, with all their threads."""
+    fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
+    return sum(int(one[11]) + int(one[12]) for one in fields) / os.sysconf("SC_CLK_TCK")
+
+
+def queued_s(pid: int) -> float:
+    """For how long the first thread of a process could have gone on and had no processor."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
 
 
 def do_all(world: World, number: int) -> None:
@@ -345,23 +381,26 @@ def profile(world: World, work: Callable[[], None], given: argparse.Namespace) -
 
 
 def tell_many(world: World, given: argparse.Namespace) -> dict[str, Any]:
-    rounds: dict[int, list[tuple[float, float]]] = {number: [] for number in given.workers}
+    rounds: dict[int, list[Together]] = {number: [] for number in given.workers}
     for _ in range(given.rounds):
         for number, found in rounds.items():
-            found.append(per_second(world, given.orders, processes=number))
+            found.append(together(world, given.orders, processes=number))
     fewest = rounds[given.workers[0]]
     return {
         "workers": {
             number: {
-                "orders_per_s": statistics.median(one[0] for one in found),
-                "spread": [min(one[0] for one in found), max(one[0] for one in found)],
-                "ms": statistics.median(one[1] for one in found),
+                "orders_per_s": statistics.median(one.per_s for one in found),
+                "spread": [min(one.per_s for one in found), max(one.per_s for one in found)],
+                "ms": statistics.median(one.ms for one in found),
+                "stand_ins_ms": statistics.median(one.stand_ins_ms for one in found),
+                "queued_ms": statistics.median(one.queued_ms for one in found),
+                "of_the_limit": statistics.median(one.of_the_limit for one in found),
             }
             for number, found in rounds.items()
         },
         "ratios": {
             f"{number} workers / {given.workers[0]}": statistics.median(
-                more[0] / one[0] for more, one in zip(found, fewest, strict=True)
+                more.per_s / one.per_s for more, one in zip(found, fewest, strict=True)
             )
             for number, found in rounds.items()
         },
