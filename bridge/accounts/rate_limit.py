@@ -35,8 +35,10 @@ class By(Enum):
     """What somebody is counted by, and how many requests he has within a minute."""
 
     NETWORK = ("network", 600)
-    # Apart, so that the page that says to wait looks like a page, and lists with a picture in each row leave an office its pages.
+    # Apart, so that the page that says to wait looks like a page.
     FILES = ("files of pages", 600)
+    # Apart again: a list has one in each row, and leaves an office its pages and their look.
+    PICTURES = ("pictures in lists", 600)
     USER = ("user", 600)
     PLUGIN = ("plugin", 600)
     TOKEN = ("token", 300)
@@ -104,7 +106,7 @@ def limit_visitor() -> None:
     """Before every view but those: a visitor is counted by his network, and beyond its share by himself where he is signed in."""
     if getattr(current_app.view_functions.get(request.endpoint or ""), PROVES_ITSELF, False):
         return
-    by = By.FILES if is_part_of_a_page() else By.NETWORK
+    by = By.FILES if request.endpoint == "static" else By.PICTURES if is_part_of_a_page() else By.NETWORK
     wait_s = seconds_to_wait(by, client_group())
     if not wait_s:
         return

@@ -38,6 +38,7 @@ def busy(app: BridgeApp) -> BridgeApp:
     connect(app)
     use_up(app, By.NETWORK, HERE)
     use_up(app, By.FILES, HERE)
+    use_up(app, By.PICTURES, HERE)
     return app
 
 
@@ -53,6 +54,18 @@ def test_beyond_his_share_a_stranger_is_told_to_wait_at_every_address(busy: Brid
 
     assert len(answers) > 150
     assert {asked: said for asked, said in answers.items() if said != (429, "60")} == {("GET", "/health"): (200, None)}
+
+
+def test_pictures_of_lists_leave_an_address_its_pages_and_their_look(app: BridgeApp) -> None:
+    use_up(app, By.PICTURES, HERE)
+    asked = ("/sign-in", "/static/pages.css", f"/s/{SHOP}/documents/1/small.webp")
+    answers = {}
+    for path in asked:
+        with app.client.get(path, base_url=SITE) as answer:
+            answers[path] = answer.status_code
+
+    assert answers.pop(asked[-1]) == 429
+    assert 429 not in answers.values()
 
 
 def test_what_is_signed_is_never_kept_out_by_a_neighbour_on_the_same_server(busy: BridgeApp) -> None:
