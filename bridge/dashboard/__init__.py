@@ -113,6 +113,7 @@ def register(app: Flask) -> None:
         response_name=labels.response_name,
         actor_name=labels.actor_name,
         kind_within=labels.kind_within,
+        rounding_label=labels.rounding_label,
         rule_name=labels.rule_name,
         setting_name=labels.setting_name,
         source_name=labels.source_name,

@@ -12,7 +12,7 @@ from bridge.context import context, redirect_to
 from bridge.dashboard.overview import ZONE, overview_values
 from bridge.i18n.translate import _, dashboard_message_page
 from worker.domain.days import start_of_day
-from worker.domain.health import ROAD_LABELS, STATE_LABELS, troubles, worst
+from worker.domain.health import ROAD_LABELS, STATE_LABELS, outages, worst
 from worker.store import shops as shops_store
 from worker.store import users
 from worker.store.queries import health, today
@@ -89,7 +89,7 @@ def health_values(connection: Connection, shown: Sequence[ShopName]) -> dict[str
     roads = health.of_shops(connection, context().encryption, found, seen, now=now)
     return {
         "roads": roads,
-        "road_troubles": troubles({one.shop_id: roads[one.shop_id] for one in found if not one.suspended}),
+        "outages": outages({one.shop_id: roads[one.shop_id] for one in found if not one.suspended}),
         "worst": {shop_id: worst(of_one) for shop_id, of_one in roads.items()},
         "house": health.of_house(connection, seen, now=now) if me().user.operator else (),
         "paused": {one.shop_id for one in found if one.suspended},

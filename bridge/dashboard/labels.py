@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from bridge.i18n.translate import _, kind_name, translate_message, translator
-from worker.domain.document import Category, Kind
+from worker.domain.document import Category, Draft, Kind
 from worker.domain.rule_conditions import ORDER_KIND_TERMS
 from worker.domain.rule_words import rule_in_words
 from worker.domain.rules import OrderKind, Rule
@@ -110,6 +110,13 @@ def response_name(code: str) -> str:
         "AP": _("the buyer accepts it"),
         "PD": _("the buyer says that it is paid"),
     }.get(code, code)
+
+
+def rounding_label(draft: Draft) -> str:
+    """What the difference between the lines and the total is: no cents of rounding where the order does not add up."""
+    if any(problem.code == "does_not_add_up" for problem in draft.problems):
+        return _("Difference")
+    return _("Rounding of the total")
 
 
 def vat_category(code: str) -> str:

@@ -18,7 +18,7 @@ from bridge.dashboard.tasks import request_task
 from bridge.i18n.translate import DEFAULT_ZONE, _
 from worker.actions import go_live
 from worker.domain.days import start_of_day
-from worker.domain.health import ROAD_LABELS, STATE_LABELS, troubles
+from worker.domain.health import ROAD_LABELS, STATE_LABELS, outages
 from worker.domain.shop import Shop
 from worker.store import alerts, hourly_stats, plugins, roads, shops, transmissions
 from worker.store.database.shop_scope import Shops
@@ -112,7 +112,7 @@ def connection_state(connection: Connection, shop: Shop, now: datetime) -> dict[
     found = health.of_shop(connection, context().encryption, shop, seen, now=now)
     return {
         "roads": found,
-        "road_troubles": () if shop.suspended else troubles({shop.shop_id: found}),
+        "outages": () if shop.suspended else outages({shop.shop_id: found}),
         "road_labels": ROAD_LABELS,
         "state_labels": STATE_LABELS,
         "plugin": plugins.of_shop(connection, context().encryption, shop.shop_id),

@@ -221,7 +221,7 @@ def assess(
         NO_MESSAGE,
     )
     if failed:
-        return ReconciliationState.MISSING, failed
+        return ReconciliationState.FAILED, failed
     working = next((one for one, step in steps if step.state in ("waiting", "running")), None)
     if working:
         return ReconciliationState.WAITS, Message("{document} is being mailed or noted.", document=name_of(working))
@@ -310,7 +310,7 @@ def save_result(services: Services, connected: ConnectedShop, found: Reconciliat
     shop, now = connected.shop, services.now()
     with services.store.write() as connection:
         reports.replace_all(connection, shop.shop_id, f"reconcile:{found.month}", as_json(found), now=now)
-        if found.is_complete:
+        if not found.missing:  # a mail that failed is told of as such
             alerts.close(connection, shop.shop_id, code=MISSING_ALERT, now=now)
             return
         alerts.raise_alert(

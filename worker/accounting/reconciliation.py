@@ -21,11 +21,17 @@ class ReconciliationState(StrEnum):
     KEPT = "kept"  # a draft that the shop's own rule leaves to a person
     WAITS = "waits"  # for a person, or for work that is not done yet
     MISSING = "missing"
+    FAILED = "failed"  # the documents are there, but something of them did not succeed, such as the mail
     GONE = "gone"  # documents of an order that the shop no longer lists
 
 
 # What somebody must look at, the worst first.
-NOT_WELL = (ReconciliationState.MISSING, ReconciliationState.WAITS, ReconciliationState.GONE)
+NOT_WELL = (
+    ReconciliationState.MISSING,
+    ReconciliationState.FAILED,
+    ReconciliationState.WAITS,
+    ReconciliationState.GONE,
+)
 # So many of each are kept, with what they lack. Who has more of them has one trouble, not a thousand.
 MOST_ROWS = 1000
 
@@ -125,7 +131,7 @@ class Reconciliation:
 
     @property
     def is_complete(self) -> bool:
-        return not self.missing
+        return not self.missing and not self.counts[ReconciliationState.FAILED]
 
 
 @dataclass

@@ -84,29 +84,21 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Trouble:
-    """A road that does not go as it should, in each of *shop_ids*; *health* is that of the worst of them."""
+class Outage:
+    """A road that is down in each of *shop_ids*; *health* is that of the first of them."""
 
     health: RoadHealth
     shop_ids: tuple[str, ...]
 
 
-def troubles(by_shop: Mapping[str, Iterable[RoadHealth]]) -> tuple[Trouble, ...]:
-    """What does not go in any of the shops, road by road, the worst first."""
+def outages(by_shop: Mapping[str, Iterable[RoadHealth]]) -> tuple[Outage, ...]:
+    """What is down in any of the shops, road by road."""
     found: dict[HealthRoad, list[tuple[RoadHealth, str]]] = {}
     for shop_id, roads in by_shop.items():
         for one in roads:
-            if one.is_trouble:
+            if one.state is RoadState.DOWN:
                 found.setdefault(one.road, []).append((one, shop_id))
-    every = [
-        Trouble(min((one for one, _ in of_road), key=_badness), tuple(shop_id for _, shop_id in of_road))
-        for of_road in found.values()
-    ]
-    return tuple(sorted(every, key=lambda one: _badness(one.health)))
-
-
-def _badness(one: RoadHealth) -> int:
-    return WORST_FIRST.index(one.state)
+    return tuple(Outage(down[0][0], tuple(shop_id for _, shop_id in down)) for down in found.values())
 
 
 def worst(roads: Iterable[RoadHealth]) -> RoadState:

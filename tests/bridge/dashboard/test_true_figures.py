@@ -3,6 +3,7 @@
 import re
 from dataclasses import fields, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from http import HTTPStatus
 
 import pytest
@@ -10,10 +11,11 @@ import pytest
 from tests.bridge.dashboard.test_pages import admin, settings_of
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_draft
 from tests.support.personas import signed_in
-from worker.domain.document import Kind, Reference, SendMode
+from worker.domain.document import Kind, Problem, Reference, SendMode
 from worker.domain.party import Address, Buyer
 from worker.i18n import Translator
 from worker.i18n.address import address_lines
+from worker.message import Message
 from worker.store import deliveries, drafts, jobs
 from worker.store.database.tables import jobs as jobs_table
 from worker.store.deliveries import NewDelivery
@@ -54,6 +56,16 @@ def test_a_credit_note_is_refunded_and_never_paid(app: BridgeApp) -> None:
     shown = admin(app).get(f"/s/{SHOP}/documents/{note.document_id}").text
     assert "refunded 28 Nov" in shown
     assert "paid 28 Nov" not in shown
+
+
+def test_what_does_not_add_up_is_no_rounding(app: BridgeApp) -> None:
+    wrong = Problem("does_not_add_up", Message("Order 238 does not add up."))
+    apart = replace(a_draft(), rounding=Decimal("77.79"), total=Decimal("99.99"), payment=None, problems=(wrong,))
+    with app.store.write() as connection:
+        draft_id = drafts.save_draft(connection, SHOP, apart, now=NOW)
+    shown = admin(app).get(f"/s/{SHOP}/drafts/{draft_id}").text
+    assert "77.79" in shown
+    assert ("Rounding of the total" in shown, '<td colspan="4">Difference</td>' in shown) == (False, True)
 
 
 @pytest.mark.parametrize("value", [[1000], (1,), {"a": 1}, {1}])

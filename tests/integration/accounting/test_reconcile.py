@@ -64,10 +64,14 @@ def test_an_order_of_which_nothing_is_due_says_why(system: System) -> None:
     assert all("not paid" in str(row.message) for row in every_row(system))
 
 
-def test_a_mail_that_failed_is_missing_and_one_that_waits_is_not(system: System) -> None:
+def test_of_a_mail_that_failed_no_document_is_said_to_be_missing_and_of_one_that_waits_nothing(system: System) -> None:
     system.mailbox.faults.reject("koper@klant.test")
     system.arrives(sold(7))
-    assert (states(system), str(every_row(system)[0].message)[:11]) == ({7: "missing"}, "F2026-00001")
+    assert (states(system), str(every_row(system)[0].message)[:11]) == ({7: "failed"}, "F2026-00001")
+    assert not reconcile(system).is_complete
+    system.clock.move(hours=24)
+    nightly(system)
+    assert "reconcile_missing" not in open_alerts_of_shop(system)
     system.mailbox.faults.clear()
     system.mailbox.faults.greylist(1)
     system.arrives(sold(8))
