@@ -39,7 +39,7 @@ def test_a_count_of_drafts_is_of_all_and_not_of_a_page(app: BridgeApp) -> None:
             drafts.save_draft(connection, SHOP, draft, now=NOW)
     visitor = admin(app)
     assert "60 drafts wait for you" in visitor.get(f"/s/{SHOP}/documents").text
-    assert "60 drafts are kept by your own rules" in visitor.get(f"/s/{SHOP}").text
+    assert "60 drafts wait until you look at them and issue them" in visitor.get(f"/s/{SHOP}").text
 
 
 def test_a_credit_note_is_refunded_and_never_paid(app: BridgeApp) -> None:
