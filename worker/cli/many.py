@@ -132,7 +132,10 @@ def dismiss(services: Services, shop_id: str, ids: tuple[int, ...], why: str, *,
 @many.command("fetch")
 @of_items
 def fetch(services: Services, shop_id: str, ids: tuple[int, ...], *, as_json: bool) -> None:
-    """Read orders from the shop again, and make what is due of them."""
+    """Read orders that came in before from the shop again, and make what is due of them.
+
+    Of an order that never came in nothing is read here: `reconcile` finds those of a month, `backfill` makes their documents.
+    """
     told(services, shop_id, "fetch", ids, as_json=as_json)
 
 
