@@ -5,13 +5,16 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
+from werkzeug.serving import make_server
 
 from tests.services.process import free_port
 from tests.support import busy_shop
 from tests.support.bridge_app import BridgeApp, settings_for
+from tests.support.personas import a_user
 from worker.demo.mailbox import Mailbox
 from worker.demo.pretend_access_points import PretendAccessPoints
 from worker.demo.pretend_shop import PretendShop
@@ -95,6 +98,29 @@ def busy(app: BridgeApp) -> BridgeApp:
     """The same on a bad day."""
     busy_shop.make_worse(app, busy_shop.fill(app, orders_=6, failed=4, drafts_=4))
     return app
+
+
+@pytest.fixture
+def served(sqlite_url: str, tmp_path: Path) -> Iterator[BridgeApp]:
+    """The same at an address that a browser can open, signed in as Els (`sign_in`). No worker does what is asked for."""
+    port = free_port()
+    app = BridgeApp(settings_for(sqlite_url, tmp_path, public_url=f"http://127.0.0.1:{port}"))
+    app.add_shop()
+    busy_shop.make_worse(app, busy_shop.fill(app, orders_=6, failed=4, drafts_=4))
+    a_user(app, "els@host.example", operator=True)
+    server = make_server("127.0.0.1", port, app.client.application, threaded=True)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield app
+    server.shutdown()
+    thread.join()
+    app.close()
+
+
+def sign_in(app: BridgeApp, page: "Page") -> None:
+    page.goto(f"{app.settings.public_url}/sign-in")
+    fill(page, email="els@host.example", password=PASSWORD)
+    press(page, "Sign in")
 
 
 @pytest.fixture

@@ -132,6 +132,8 @@ def add_failed_look(connection: Connection, order_id: int) -> None:
 def add_draft(connection: Connection, order_id: int, *, is_kept: bool) -> int:
     problems = () if is_kept else (Problem("no_exchange_rate", LONG_SENTENCE),)
     kind = Kind.DELIVERY_NOTE if is_kept else Kind.INVOICE
+    order = an_order(order_id=order_id, order_key=f"wc_order_{order_id}", number=str(order_id), created_at=NOW)
+    orders.save(connection, SHOP, order, OrderState(Decision(), None), as_of=NOW)
     draft = a_draft(kind=kind, problems=problems, **whose(order_id, company=COMPANY, name="Jan Peeters"))
     return drafts.save_draft(connection, SHOP, draft, now=NOW)
 
