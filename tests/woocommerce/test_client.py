@@ -19,13 +19,14 @@ from tests.support.scripted_server import HANG_UP, ScriptedServer, Slowly, answe
 from worker.demo.faults import ServerFault
 from worker.demo.pretend_shop import PretendShop, a_refund, an_order
 from worker.errors import Rejected, Unavailable
+from worker.message import Message
 from worker.net import guarded_http
 from worker.woocommerce import rest
 from worker.woocommerce.client import ShopCheck, ShopClient
 from worker.woocommerce.payload import parse_order
 from worker.woocommerce.rest import RestKey
 from worker.woocommerce.shop_calls import Guard, Patience
-from worker.woocommerce.shop_response import retry_after_in_s
+from worker.woocommerce.shop_response import ShopResponse, check_response, retry_after_in_s
 
 KEY, SECRET = "ck_1", "cs_2"
 ORDER = b'{"id":238,"status":"processing"}'
@@ -575,3 +576,13 @@ def test_bodies_are_sent_as_utf_8_json() -> None:
     asked = server.asked[0]
     assert asked.headers["content-type"] == "application/json;charset=utf-8"
     assert json.loads(asked.body) == {"note": "€ ł 😀", "customer_note": False}
+
+
+def test_a_shop_in_maintenance_is_told_by_its_words_and_no_name_of_a_function() -> None:
+    body = b'{"code":"wp_die","message":"Briefly unavailable for scheduled maintenance.","data":{"status":503}}'
+    with pytest.raises(Unavailable) as busy:
+        check_response(ShopResponse(503, body), about=Message("order 7"), shop="shop.example")
+
+    assert str(busy.value) == (
+        "shop.example is busy or in maintenance (HTTP 503: Briefly unavailable for scheduled maintenance.); trying again later"
+    )

@@ -115,8 +115,9 @@ def require_json(answer: ShopResponse, *, shop: str) -> ShopResponse:
 
 
 def _describe_error(answer: ShopResponse, code: str) -> str:
-    message = shop_error_message(answer.body)
-    return f"HTTP {answer.status}, {code}: {message}" if code else f"HTTP {answer.status}"
+    # wp_die is the name of what ends WordPress's page, and says nothing to an owner: of a shop in maintenance, say.
+    told = f": {shop_error_message(answer.body)}" if code else ""
+    return f"HTTP {answer.status}{'' if code in ('', 'wp_die') else f', {code}'}{told}"
 
 
 def retry_after_in_s(header: str) -> int | None:
