@@ -100,7 +100,10 @@ def enqueue(redis: Redis, job: str, row_id: int) -> None:
 
 
 def enqueue_all(redis: Redis, rows: Collection[tuple[str, int]]) -> None:
-    """As `enqueue` of each job for its row, in two calls of Redis however many they are. Raises RedisError."""
+    """As `enqueue` of each job for its row, in two calls of Redis however many they are. Raises RedisError.
+
+    Whoever enqueues one of them in the same moment may have it enqueued twice: the second finds it done, or in other hands.
+    """
     _enqueue(redis, {f"{job}-{row_id}": QUEUE_OF[job] for job, row_id in rows})
 
 
@@ -130,19 +133,22 @@ def _enqueue(redis: Redis, jobs: Mapping[str, QueueName]) -> list[str]:
 
     Of a job nothing but its state is written, as nothing else is believed; RQ's own way takes five times as long.
     """
-    with redis.pipeline() as taken:
+    with redis.pipeline(transaction=False) as asked:
         for job_id in jobs:
-            taken.hsetnx(Job.key_for(job_id), "status", JobStatus.QUEUED.value)
-            taken.expire(Job.key_for(job_id), JOB_LIFETIME_S)
-        are_new = taken.execute()[::2]
-    new = [job_id for job_id, is_new in zip(jobs, are_new, strict=True) if is_new]
+            asked.exists(Job.key_for(job_id))
+        are_there = asked.execute()
+    new = [job_id for job_id, is_there in zip(jobs, are_there, strict=True) if not is_there]
     if new:
+        # Together: an id that was taken and stands in no queue would be refused until it is forgotten.
         with redis.pipeline() as told:
             for name, together in groupby(
                 sorted(new, key=jobs.__getitem__), key=jobs.__getitem__
             ):  # as they came, by queue
-                key = open_queue(redis, name).key
+                key, ids = open_queue(redis, name).key, list(together)
+                for job_id in ids:
+                    told.hset(Job.key_for(job_id), "status", JobStatus.QUEUED.value)
+                    told.expire(Job.key_for(job_id), JOB_LIFETIME_S)
                 told.sadd(Queue.redis_queues_keys, key)
-                told.rpush(key, *together)
+                told.rpush(key, *ids)
             told.execute()
     return new
