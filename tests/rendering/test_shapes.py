@@ -167,6 +167,36 @@ def test_shops_on_one_worker_have_each_its_own_colour_and_logo() -> None:
     assert len({printed_by(shared, page) for page in pages}) == len(pages)
 
 
+@pytest.mark.parametrize("layout", list(LAYOUTS))
+def test_shops_of_other_colours_share_a_shape_and_get_the_very_bytes_that_xhtml2pdf_makes(layout: str) -> None:
+    pages = [html_of(EXAMPLES["invoice-nl"], Brand(layout=layout, accent=f"#{at:02x}5e0c")) for at in range(9)]
+    with press.alone():
+        made = mould_of(pages[0])
+        assert {shape_of(page) for page in pages} == {shape_of(pages[0])}
+        assert [filled(made, page, exactly=True) for page in pages] == [made_by_xhtml2pdf(page) for page in pages]
+
+
+@pytest.mark.parametrize("accent", ["#000000", "#0000ff", "#1a1f1e", "#5f6b68"])
+def test_a_colour_that_something_else_has_too_makes_the_very_bytes_that_xhtml2pdf_makes(accent: str) -> None:
+    page = html_of(EXAMPLES["invoice-nl"], Brand(layout="letter", accent=accent))
+    assert shape_of(page) != shape_of(html_of(EXAMPLES["invoice-nl"], Brand(layout="letter")))
+    with press.alone():
+        assert filled(mould_of(in_other_words(page)), page, exactly=True) == made_by_xhtml2pdf(page)
+
+
+def test_a_page_with_a_colour_of_ours_is_not_taken_apart() -> None:
+    assert take_apart("<style>p { color: #01F003; }</style><body>x</body>") is None
+
+
+def test_an_id_is_no_colour() -> None:
+    parts = take_apart(
+        "<style>#facade { color: #FACADE } p #facade, a { border: 1pt solid #0f766e; }</style><body>x</body>"
+    )
+    assert parts is not None
+    assert parts.colours == ("#FACADE", "#0f766e")
+    assert "#facade {" in parts.shape
+
+
 def test_pictures_and_links_are_those_of_the_page() -> None:
     paid = replace(UNPAID, reference="238000001864", pay_url="https://gist.example/order-pay/238/?key=a&b=c")
     first = html_of(an_invoice(payment=replace(UNPAID, pay_url="https://gist.example/x/")), Brand(logo=a_logo()))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from reportlab.lib.colors import HexColor
 from reportlab.platypus.flowables import KeepTogether, Spacer
 from reportlab.platypus.paraparser import ABag
 from xhtml2pdf.builders.block import BlockBox
@@ -18,7 +19,7 @@ from xhtml2pdf.xhtml2pdf_reportlab import PmlFlowingCell, PmlFrame, PmlKeepInFra
 
 from worker.rendering.lines_table import LinesTable
 from worker.rendering.onepass import Pages
-from worker.rendering.page_parts import LINK, PICTURE, WORD, PageParts, pieces
+from worker.rendering.page_parts import COLOUR, LINK, PICTURE, WORD, PageParts, pieces
 from worker.rendering.short_text import Look, ShortText, look_of
 from worker.rendering.story import copy, inside, text_of
 from worker.rendering.unusual import Unusual
@@ -73,6 +74,7 @@ class Mould:
             self.pages,
             story=story,
             template=_filled_template(self.pages.template, filling),
+            colours={HexColor(COLOUR.format(n)): HexColor(colour) for n, colour in enumerate(parts.colours)},
             title=parts.title or self.pages.title,
             author=parts.author or self.pages.author,
         )

@@ -9,10 +9,12 @@ Private names used: `PmlPageTemplate._paintStaticFrame`, `_page_count` and `pisa
 
 import io
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from reportlab.lib.colors import Color
 from reportlab.platypus.flowables import KeepTogether
 from xhtml2pdf.builders.printmarks import MarkedCanvas
 from xhtml2pdf.config.resources import ResourceAccessPolicy
@@ -73,6 +75,12 @@ class _Canvas(MarkedCanvas):  # type: ignore[misc]
         self.setCreator("Facturelay")
         self.pending_frames: list[_PendingFrame] = []
         self.document: Any = None
+        self.colours: Mapping[Color, Color] = {}
+        self._enforceColorSpace = self.meant
+
+    def meant(self, colour: Any) -> Any:
+        """Asked by reportlab for each colour it is told, also of texts."""
+        return self.colours.get(colour, colour) if type(colour) is Color else colour
 
     def save(self) -> None:
         self._doctemplate = self.document  # reportlab drops it before saving; numbering reads the page total from it
@@ -85,6 +93,7 @@ class _Canvas(MarkedCanvas):  # type: ignore[misc]
 
 
 class Document(PmlBaseDoc):  # type: ignore[misc]
+    colours: Mapping[Color, Color] = {}
     last_line: Any = None  # the table that stays together with the totals
     page_of_lines = 0
     separates_last_line = False
@@ -92,6 +101,7 @@ class Document(PmlBaseDoc):  # type: ignore[misc]
     def beforeDocument(self) -> None:  # noqa: N802
         super().beforeDocument()
         self.canv.document = self
+        self.canv.colours = self.colours
 
     def afterFlowable(self, flowable: Any) -> None:  # noqa: N802
         if flowable is self.last_line:
@@ -102,7 +112,10 @@ class Document(PmlBaseDoc):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class Pages:
-    """What xhtml2pdf makes of HTML before it is laid out: *template* has the frames that stand on each page."""
+    """What xhtml2pdf makes of HTML before it is laid out: *template* has the frames that stand on each page.
+
+    *colours*: in which others some of its colours are drawn.
+    """
 
     story: list[Any]
     template: Any
@@ -112,6 +125,7 @@ class Pages:
     subject: str
     language: str | None
     positioned: tuple[Any, ...]
+    colours: Mapping[Color, Color] = field(default_factory=dict)
 
     def lay_out(self) -> Document:
         """What `xhtml2pdf.document` does with a story, for pages with one @page rule and no backgrounds."""
@@ -128,6 +142,7 @@ class Pages:
         document.addPageTemplates([self.template])
         document.pisaPositioned = list(self.positioned)
         document.last_line = _last_line(self.story)
+        document.colours = self.colours
         document.build(self.story, canvasmaker=_Canvas)
         return document
 

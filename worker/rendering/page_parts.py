@@ -1,4 +1,4 @@
-"""A page of HTML taken apart: its shape, which many pages have, and the words, links and pictures that make it this page.
+"""A page of HTML taken apart: its shape, which many pages have, and the words, links, pictures and colours that make it this page.
 
 Two invoices of a shop differ in little but their words, and reading and styling HTML takes most of the time that printing does.
 """
@@ -19,9 +19,11 @@ NBSP = "\N{NO-BREAK SPACE}"
 WORD = re.compile(r"zq(\d{5})qz")
 LINK = re.compile(r"http://zl(\d{5})lz\.example/")
 PICTURE = re.compile(rb"picture (\d{5})$")  # at the end of a PNG, where nothing reads on
+# A colour of a stylesheet has a number: as many as two hex digits count, in a colour that no page has.
+COLOUR = "#01f0{:02x}"
 
-_GAP, _PICTURE_GAP, _LINK_GAP = "\0", "\1", "\2"
-_OURS = re.compile(r"zq\d{5}qz|zl\d{5}lz|[\0-\2]")
+_GAP, _PICTURE_GAP, _LINK_GAP, _COLOUR_GAP = "\0", "\1", "\2", "\3"
+_OURS = re.compile(r"zq\d{5}qz|zl\d{5}lz|#01f0[0-9a-f]{2}|[\0-\3]", re.IGNORECASE)
 _BODY = re.compile(r"<body\b[^>]*>.*</body>", re.DOTALL)
 _TITLE = re.compile(r"(?<=<title>).*?(?=</title>)", re.DOTALL)
 _AUTHOR = re.compile(r'(?<=<meta name="author" content=")[^"]*')
@@ -32,6 +34,10 @@ _TEXT = re.compile(r">(\s*)([^<>\s](?:[^<>]*[^<>\s])?)(\s*)<")
 _PNG = re.compile(r'(?<=src=")data:image/png;base64,([^"]*)(?=")')
 _HREF = re.compile(r'(?<=href=")https?://[^"\s]*(?=")')
 _OTHER_STYLES = re.compile(r"<link\b|@import\b")
+_COLOUR = re.compile(r"(?<=[:\s])#[0-9a-fA-F]{6}(?=\s*[;}])")
+# What xhtml2pdf takes for a text or a link of which the page does not say it: beside that, a colour is drawn in another way.
+_PRESET = ("#000000", "#0000ff")
+_MOST_COLOURS = 256
 _STYLE = re.compile(r"<style\b[^>]*>(.*?)</style>", re.DOTALL)
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _SELECTOR = re.compile(r"([^{};]*)\{")
@@ -88,13 +94,15 @@ class Row:
 class PageParts:
     """*shape* is the page with gaps for what was *taken*, and with one row for each of *kinds*. Title and author are not in it.
 
-    The first *words_before* words stand before the rows; the rows are in *page* from *start* to *end*.
+    The first *words_before* words stand before the rows; the rows are in *page* from *start* to *end*. *colours* are those of
+    its stylesheets, each once.
     """
 
     page: str
     shape: str
     title: str
     author: str
+    colours: tuple[str, ...]
     taken: Taken
     words_before: int
     rows: tuple[Row, ...]
@@ -122,6 +130,7 @@ class PageParts:
         """The shape as HTML: a number in each gap, and the pictures of this page with theirs."""
         words, links, pictures = count(), count(), iter(enumerate(self.taken.pictures))
         text = re.sub(_GAP, lambda _: f"zq{next(words):05d}qz", self.shape)
+        text = re.sub(f"{_COLOUR_GAP}(\\d+)", lambda gap: COLOUR.format(int(gap[1])), text)
         text = re.sub(_LINK_GAP, lambda _: f"http://zl{next(links):05d}lz.example/", text)
         return re.sub(rf"{_PICTURE_GAP}\d+x\d+", lambda _: _numbered(*next(pictures)), text)
 
@@ -137,6 +146,7 @@ def take_apart(page: str) -> PageParts | None:
         return None
     head, title = _without(_TITLE, page[: body.start()])
     head, author = _without(_AUTHOR, head)
+    head, colours = _without_colours(head)
     start, end = _lines(page) or (body.end(), body.end())
     taken = Taken()
     before = taken.out_of(page[body.start() : start])
@@ -145,7 +155,7 @@ def take_apart(page: str) -> PageParts | None:
     rows = tuple(_row(row) for row in _ROW.split(page[start:end]) if row.strip())
     kinds = tuple(sorted({row.kind for row in rows}))
     shape = "".join((head, before, *kinds, after, page[body.end() :]))
-    return PageParts(page, shape, title, author, taken, words_before, rows, kinds, start, end)
+    return PageParts(page, shape, title, author, colours, taken, words_before, rows, kinds, start, end)
 
 
 def _without(part: re.Pattern[str], text: str) -> tuple[str, str]:
@@ -154,6 +164,15 @@ def _without(part: re.Pattern[str], text: str) -> tuple[str, str]:
     if found is None or not found[0].strip() or not is_plain(found[0].strip()):
         return text, ""
     return text[: found.start()] + text[found.end() :], html.unescape(found[0].strip())
+
+
+def _without_colours(head: str) -> tuple[str, tuple[str, ...]]:
+    """*head* with gaps for the colours of its stylesheets, and those: two that are one keep being one."""
+    colours = tuple(dict.fromkeys(colour for colour in _COLOUR.findall(head) if colour.lower() not in _PRESET))
+    if len(colours) > _MOST_COLOURS:
+        return head, ()
+    gaps = {colour: f"{_COLOUR_GAP}{number}" for number, colour in enumerate(colours)}
+    return _COLOUR.sub(lambda found: gaps.get(found[0], found[0]), head), colours
 
 
 def _lines(page: str) -> tuple[int, int] | None:

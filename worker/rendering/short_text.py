@@ -107,7 +107,7 @@ class ShortText(PmlKeepInFrame):  # type: ignore[misc]
         for line, texts, width in zip(self.look.lines, self.lines, self.widths, strict=True):
             at = x + self.width - width if self.look.right else x
             for part, (text, advance) in zip(line.parts, texts, strict=True):
-                if canvas._fillColorObj is not part.color:
+                if canvas._fillColorObj is not canvas.meant(part.color):
                     canvas.setFillColor(part.color)
                 canvas.setFont(part.font, part.size)
                 canvas.drawString(at, y + self.look.height - line.below, text)
