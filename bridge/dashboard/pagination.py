@@ -87,10 +87,10 @@ def neighbours(page: Page[Any], *, rising: bool = False, by: str = "", sorts: Se
 
 
 def sortable(page: Page[Any], names: Sequence[str], *, rising: bool = False) -> dict[str, Any]:
-    """As `neighbours`, of a list that can be sorted by *names* as long as it has few rows; the first is its own order."""
-    few = page.total is not None and page.total <= MOST_COUNTED
-    found = neighbours(page, rising=rising or bool(page.by), by=page.by or names[0], sorts=names if few else ())
-    return {**found, "paging": replace(found["paging"], narrow=found["paging"].is_more)}
+    """As `neighbours`, of a list that can be sorted by *names*, of which the first is its own order: by all of them as long as it has few rows."""
+    sorts = [name for name in names if name in (names[0], *page.sorts)]
+    found = neighbours(page, rising=rising or bool(page.by), by=page.by or names[0], sorts=sorts)
+    return {**found, "paging": replace(found["paging"], narrow=found["paging"].is_more and len(sorts) < len(names))}
 
 
 def address(**changes: str) -> str:

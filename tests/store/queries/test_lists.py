@@ -365,7 +365,32 @@ def test_a_list_of_very_many_rows_keeps_its_own_order_and_says_so(
             connection, wanted=OrderFilter(status="completed"), page_request=PageRequest(by="amount", counted=True)
         )
     assert (page.by, [row.order_id for row in page.rows]) == ("", [3, 2, 1])
-    assert (few.by, few.total) == ("amount", 1)
+    assert (few.by, few.total, few.sorts) == ("amount", 1, tuple(order_lists.ORDER_SORTS))
+
+
+@pytest.mark.parametrize(
+    ("name", "by", "wanted"),
+    [
+        ("documents", "amount", [1, 3, 2]),
+        ("documents", "number", [1, 2, 3]),
+        ("orders", "number", [1, 2, 3]),
+        ("orders", "status", [2, 3, 1]),
+    ],
+)
+def test_a_whole_list_of_one_shop_is_sorted_by_its_indexes_however_long_it_is(
+    history: History, monkeypatch: pytest.MonkeyPatch, name: str, by: str, wanted: list[int]
+) -> None:
+    read = sorted_lists(history)[name]
+    monkeypatch.setattr(pagination, "MOST_COUNTED", 1)
+    with history.store.read() as connection:
+        first = read(connection, page_request=PageRequest(by=by, counted=True))
+        pages = all_pages(lambda at: read(connection, page_request=replace(at, by=by)), at_once=2)
+        falling = read(connection, page_request=PageRequest(by=by, rising=False))
+        of_all = read(connection, shops=None, page_request=PageRequest(by=by, counted=True))
+    assert [row.order_id for page in pages for row in page] == wanted
+    assert ([row.order_id for row in falling.rows], falling.by) == (wanted[::-1], by)
+    assert (by in first.sorts, "buyer" in first.sorts) == (True, False)
+    assert (of_all.by, of_all.sorts) == ("", ())
 
 
 @pytest.mark.parametrize("by", open_invoices.SORTS)

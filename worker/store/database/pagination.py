@@ -36,7 +36,7 @@ class Page(Generic[T]):
 
     A page may be shorter than the page after it, even empty, while *next* is not: so far nothing was found, continue there.
     *total* is how many rows the list has, no further counted than MOST_COUNTED + 1; None where that was not asked or not known.
-    *by* names what they are sorted by; empty: the list's own order.
+    *by* names what they are sorted by; empty: the list's own order. *sorts*: what else they can be sorted by, where they were counted.
     *tried*: so many rows were tried for it, and those after them were not; 0 where nothing is left to try for this page.
     """
 
@@ -46,10 +46,11 @@ class Page(Generic[T]):
     total: int | None = None
     by: str = ""
     tried: int = 0
+    sorts: tuple[str, ...] = ()
 
     def of(self, rows: Sequence[U]) -> "Page[U]":
         """The same place in the list, with other *rows*."""
-        return Page(tuple(rows), self.next, self.previous, self.total, self.by, self.tried)
+        return Page(tuple(rows), self.next, self.previous, self.total, self.by, self.tried, self.sorts)
 
 
 @dataclass(frozen=True)
@@ -102,12 +103,14 @@ ALWAYS = Between()
 class RowOrder:
     """By which *keys* (together they name one row) rows come one after another: falling, or *rising*.
 
-    *sorts*: what else a list of few rows can be sorted by, by name.
+    *sorts*: what else a list of few rows can be sorted by, by name. *indexed*: what this one can be sorted by however many it has, as an
+    index holds its rows so: the keys, which together name one row.
     """
 
     keys: Keys
     rising: bool = False
     sorts: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)
+    indexed: Mapping[str, Keys] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -127,6 +130,10 @@ def read_page(
 
     *row_conditions* are conditions that no index answers; they are tried on MAX_SCANNED rows at most for one page.
     """
+    if row_conditions is None and page_request.by in order.indexed:
+        way = replace(order, keys=order.indexed[page_request.by], rising=True)
+        page = read_page(connection, query, way, replace(page_request, by=""))
+        return replace(page, by=page_request.by)
     if page_request.by in order.sorts and row_conditions is None and count_rows(connection, query) <= MOST_COUNTED:
         return sorted_page(connection, query, order, page_request)
     rising = order.rising if page_request.rising is None else page_request.rising
@@ -148,7 +155,9 @@ def read_page(
     if page_request.backwards:
         rows.reverse()
     back = cursor_of(rows[0 if not page_request.backwards else -1], names) if page_request.cursor and rows else ""
-    page = Page(tuple(rows), next=onwards, previous=back, total=total, tried=MAX_SCANNED if end else 0)
+    few = total is not None and total <= MOST_COUNTED
+    sorts = tuple(order.sorts) if few else tuple(order.indexed) if row_conditions is None else ()
+    page = Page(tuple(rows), onwards, back, total=total, tried=MAX_SCANNED if end else 0, sorts=sorts)
     return replace(page, next=back, previous=onwards) if page_request.backwards else page
 
 
@@ -160,11 +169,11 @@ def streamed(connection: Connection, query: Select[Any]) -> Result[Any]:
 def sorted_page(
     connection: Connection, query: Select[Any], order: RowOrder, page_request: PageRequest
 ) -> Page[Row[Any]]:
-    """A page of a list of few rows, sorted by what no index holds: an index for each column of a list would be written with each order."""
+    """A page of a list of few rows, sorted by what no index holds: an index for each column of a list, and each filter, would be written with each order."""
     own = [key.label(f"own_{index}") for index, key in enumerate(order.keys)]
     few = query.add_columns(order.sorts[page_request.by].label("sorted_by"), *own).limit(MOST_COUNTED + 1)
     rows = few.subquery("sortable")
-    way = RowOrder((rows.c.sorted_by, *(rows.c[one.name] for one in own)), rising=True)
+    way = RowOrder((rows.c.sorted_by, *(rows.c[one.name] for one in own)), rising=True, sorts=order.sorts)
     page = read_page(connection, select(rows), way, replace(page_request, by=""))
     return replace(page, by=page_request.by)
 

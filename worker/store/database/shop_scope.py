@@ -10,6 +10,11 @@ from worker.domain.order import OrderKey
 Shops = Collection[str] | None
 
 
+def is_one(shops: Shops) -> bool:
+    """Whether they are the rows of one shop that are seen: an index that begins with the shop holds them in order."""
+    return shops is not None and len(set(shops)) == 1
+
+
 def within(column: ColumnElement[str], shops: Shops) -> tuple[ColumnElement[bool], ...]:
     """That *column* names one of *shops*."""
     if shops is None:

@@ -394,6 +394,7 @@ documents = Table(
     Index("ix_documents_shop_issued_on", "shop_id", "issued_on", "document_id"),
     Index("ix_documents_issued_at", "issued_at", "shop_id"),
     Index("ix_documents_shop_issued_at", "shop_id", "issued_at", "document_id"),
+    Index("ix_documents_shop_total", "shop_id", "total", "document_id"),
     partial_index("ix_documents_corrects", "corrects", where="corrects IS NOT NULL"),
 )
 

@@ -39,7 +39,7 @@ from worker.store.database.pagination import (
     read_page,
 )
 from worker.store.database.rows import read_row
-from worker.store.database.shop_scope import Shops, within
+from worker.store.database.shop_scope import Shops, is_one, within
 from worker.store.database.tables import FAILED, drafts, unpaid
 from worker.store.database.tables import documents as made
 from worker.store.database.tables import jobs as work
@@ -102,6 +102,8 @@ DOCUMENT_COLUMNS = (
 
 
 DOCUMENT_SORTS = {"number": made.c.number, "buyer": folded(made.c.buyer), "amount": made.c.total}
+# Of all documents of one shop. None by buyer: who looks for one types the name, and each index is written with each document.
+INDEXED_DOCUMENTS: dict[str, Keys] = {"number": (made.c.number,), "amount": (made.c.total, made.c.document_id)}
 
 
 def documents_page(
@@ -116,9 +118,9 @@ def documents_page(
     exact = exact_document(connection, source, shops, search)
     if exact is not None:
         query = query.where(made.c.document_id == exact)
-    page = read_page(
-        connection, query, RowOrder(keys, sorts=DOCUMENT_SORTS), page_request, row_conditions=row_conditions(search)
-    )
+    is_whole = wanted == DocumentFilter() and is_one(shops)
+    order = RowOrder(keys, sorts=DOCUMENT_SORTS, indexed=INDEXED_DOCUMENTS if is_whole else {})
+    page = read_page(connection, query, order, page_request, row_conditions=row_conditions(search))
     return page.of(document_rows(connection, page.rows))
 
 

@@ -27,9 +27,9 @@ from worker.domain.document import Kind, Problem
 from worker.message import Message
 from worker.store import order_search, steps
 from worker.store.database import json_codec
-from worker.store.database.pagination import ALWAYS, FIRST_PAGE, Between, Page, PageRequest, RowOrder, read_page
+from worker.store.database.pagination import ALWAYS, FIRST_PAGE, Between, Keys, Page, PageRequest, RowOrder, read_page
 from worker.store.database.plan import unindexed
-from worker.store.database.shop_scope import Shops, of_orders, within
+from worker.store.database.shop_scope import Shops, is_one, of_orders, within
 from worker.store.database.tables import FLAGGED, drafts, orders
 from worker.store.database.tables import documents as made
 from worker.store.database.tables import jobs as work
@@ -103,6 +103,11 @@ ORDER_SORTS = {
     "status": orders.c.status,
     "amount": cast(orders.c.total, Float),
 }
+# Of all orders of one shop.
+INDEXED_ORDERS: dict[str, Keys] = {
+    "number": (orders.c.order_id, orders.c.order_key),
+    "status": (orders.c.status, orders.c.ordered_at, orders.c.order_id, orders.c.order_key),
+}
 ORDER_KEYS = (orders.c.ordered_at, orders.c.order_id, orders.c.shop_id, orders.c.order_key)
 
 
@@ -132,7 +137,8 @@ def orders_page(
     query = query.where(*wanted.placed.conditions(orders.c.ordered_at))
     if wanted.needs_attention:
         query = query.where(needs_attention(shops))
-    order = RowOrder(ORDER_KEYS, sorts=ORDER_SORTS)
+    is_whole = wanted == OrderFilter() and is_one(shops)
+    order = RowOrder(ORDER_KEYS, sorts=ORDER_SORTS, indexed=INDEXED_ORDERS if is_whole else {})
     page = read_page(connection, query, order, page_request, row_conditions=row_conditions(search))
     return page.of(order_rows(connection, page.rows))
 

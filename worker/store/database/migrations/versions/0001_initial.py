@@ -362,6 +362,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_documents_shop_order", "documents", ["shop_id", "order_id"], unique=False)
     op.create_index("ix_documents_shop_order_number", "documents", ["shop_id", "order_number"], unique=False)
+    op.create_index("ix_documents_shop_total", "documents", ["shop_id", "total", "document_id"], unique=False)
     op.create_table(
         "drafts",
         sa.Column("draft_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
