@@ -504,8 +504,8 @@ def upgrade() -> None:
         "orders",
         ["ordered_at", "order_id"],
         unique=False,
-        sqlite_where=sa.text("flags <> '[]'"),
-        postgresql_where=sa.text("flags <> '[]'"),
+        sqlite_where=sa.text("flag_code <> ''"),
+        postgresql_where=sa.text("flag_code <> ''"),
     )
     op.create_index("ix_orders_main_order", "orders", ["shop_id", "main_order_id"], unique=False)
     op.create_index("ix_orders_ordered_at", "orders", ["ordered_at", "order_id"], unique=False)
@@ -513,10 +513,10 @@ def upgrade() -> None:
     op.create_index(
         "ix_orders_shop_flagged",
         "orders",
-        ["shop_id", "ordered_at", "order_id"],
+        ["shop_id", "ordered_at", "order_id", "flag_code"],
         unique=False,
-        sqlite_where=sa.text("flags <> '[]'"),
-        postgresql_where=sa.text("flags <> '[]'"),
+        sqlite_where=sa.text("flag_code <> ''"),
+        postgresql_where=sa.text("flag_code <> ''"),
     )
     op.create_index("ix_orders_shop_order_number", "orders", ["shop_id", "order_number"], unique=False)
     op.create_index("ix_orders_shop_ordered_at", "orders", ["shop_id", "ordered_at", "order_id"], unique=False)
