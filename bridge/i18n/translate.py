@@ -1,6 +1,5 @@
 """What the pages of the dashboard say, in the language of whoever reads them. English is the source; the rest is in `locale/`."""
 
-import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,7 +12,7 @@ from flask.json.provider import DefaultJSONProvider
 from jinja2 import StrictUndefined
 
 from bridge.context import context
-from worker.domain.days import read_day
+from worker.domain.days import in_figures, read_day
 from worker.domain.document import Kind
 from worker.domain.language import LANGUAGE_NAMES
 from worker.domain.party import Address
@@ -25,7 +24,6 @@ from worker.message import Message, read_message
 
 CATALOG_PACKAGE = "bridge.i18n"
 DEFAULT_ZONE = "Europe/Brussels"
-ISO_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:T(.*))?")
 # For who takes any language.
 ENGLISH_FIRST = ("en", *(language for language in LANGUAGES if language != "en"))
 
@@ -113,9 +111,7 @@ def day_pattern() -> str:
 
 def day_in_figures(value: object) -> str:
     """A day of ISO 8601, perhaps with a time, as the reader would type it; what else was typed, as it is."""
-    found = ISO_DAY.fullmatch(str(value))
-    mark = day_pattern()[2]
-    return f"{found[3]}{mark}{found[2]}{mark}{found[1]} {found[4] or ''}".strip() if found else str(value)
+    return in_figures(str(value), mark=day_pattern()[2])
 
 
 def day_problem(text: str) -> str:

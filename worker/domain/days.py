@@ -14,6 +14,7 @@ WRITTEN = tuple(
         r"(?P<day>\d{2})(?P<month>\d{2})(?P<year>\d{4})",
     )
 )
+ISO_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:T(.*))?", re.ASCII)
 
 
 def start_of_day(day: date, zone: tzinfo) -> datetime:
@@ -31,3 +32,9 @@ def read_day(text: str) -> date:
     except ValueError:
         pass  # such as 31 June
     raise InvalidValue("“{text}” is not a day; write it like 22/11/2026.", text=text)
+
+
+def in_figures(text: str, *, mark: str) -> str:
+    """A day of ISO 8601, perhaps with a time, the day first and *mark* between; what else was typed, as it is."""
+    found = ISO_DAY.fullmatch(text)
+    return mark.join((found[3], found[2], found[1])) + (f" {found[4]}" if found[4] else "") if found else text
