@@ -101,6 +101,31 @@ def test_a_fee_of_one_rate_takes_off_what_bears_no_tax_its_share() -> None:
     assert [str(part.total) for part in whole] == ["-5.00"], "taxed whole by a plugin of its own"
 
 
+@pytest.mark.parametrize("kind", [LineKind.SHIPPING, LineKind.FEE])
+def test_what_a_fee_takes_off_shipping_without_vat_is_what_that_is(kind: LineKind) -> None:
+    sold = (a_line("100.00", "21", line_id=1), a_line("10.00", None, line_id=30, kind=kind, name="Bezorging"))
+    shop = a_shop(vat=VatSettings(zero_reasons=(ZeroReason.parse("name Bezorging = zero_rated"),)))
+    order = an_order(*sold, a_fee("-11.00", {"21": "-2.10"}), paid=True)
+    draft = draft_document(order, shop, today=TODAY, purpose=Purpose(Kind.INVOICE, "c"))
+
+    assert [problem.code for problem in draft.problems] == []
+    assert [(str(line.net), line.mention) for line in draft.lines[2:]] == [("-10.00", ""), ("-1.00", "zero_rated")]
+
+
+def test_a_fee_at_no_tax_but_0_percent_is_one_line() -> None:
+    fee = a_fee("-11.00", {"0": "0.00"})
+    assert split_by_rate(an_order(a_line("100.00", "0"), a_line("10.00", None, line_id=9), fee)).lines[2:] == (fee,)
+
+
+def test_a_plugin_that_spreads_a_discount_over_what_is_taxed_alone_is_believed() -> None:
+    sold = (a_line("100.00", "21", line_id=1), a_line("100.00", "6", line_id=2), a_line("2.00", None, line_id=3))
+    parts = split_by_rate(an_order(*sold, a_fee("-2.02", {"21": "-0.21", "6": "-0.06"}))).lines[3:]
+    taxed = split_by_rate(an_order(*sold, a_fee("-2.00", {"21": "-0.21", "6": "-0.06"}))).lines[3:]
+
+    assert [str(part.total) for part in parts] == ["-1.00", "-1.00", "-0.02"], "WooCommerce's own way"
+    assert [str(part.total) for part in taxed] == ["-1.00", "-1.00"]
+
+
 def test_stacked_taxes_stay_on_one_line() -> None:
     line = a_fee("100.00", {"5": "5.00", "7": "7.00"})
     assert split_by_rate(an_order(line)).lines == (line,)

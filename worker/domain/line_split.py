@@ -30,7 +30,8 @@ def split_line(
     """
     unit = min(CENT, unit_of(currency))  # a shop whose currency has no cents may compute in them all the same
     charged = [(rates[tax.rate_id], tax) for tax in line.taxes if tax.rate_id in rates]
-    free = _rounded(line.total * untaxed, unit) if line.total < 0 else Decimal(0)
+    is_taxed = any(rate.percent for rate, _ in charged)  # at 0 % nothing tells which part of it bears no tax at all
+    free = _rounded(line.total * untaxed, unit) if line.total < 0 and is_taxed else Decimal(0)
     if len(charged) < (1 if free else 2) or len(charged) < len(line.taxes) or any(rate.compound for rate, _ in charged):
         return (line,)
     charged.sort(key=lambda pair: pair[0].percent, reverse=True)
@@ -39,10 +40,11 @@ def split_line(
     # A line of some cents fits both ways; side by side is what WooCommerce does.
     if _is_stacked(line, charged, unit) and not _is_tiny(line, unit):
         return (line,)
-    beside_free = _split_net(line.total - free, charged, unit) if free else None
-    if beside_free is not None:
-        return [*_parts(line, charged, beside_free), _with_net(line, free, ())]
     nets = _split_net(line.total, charged, unit) if len(charged) > 1 else None
+    beside_free = _split_net(line.total - free, charged, unit) if free else None
+    # A plugin may spread a discount over what is taxed alone: where both ways fit, the taxes tell.
+    if beside_free is not None and (nets is None or _misses(charged, beside_free) <= _misses(charged, nets)):
+        return [*_parts(line, charged, beside_free), _with_net(line, free, ())]
     return (line,) if nets is None else _parts(line, charged, nets) or (line,)
 
 
@@ -69,6 +71,12 @@ def _split_net(total: Decimal, charged: Sequence[tuple[TaxRate, LineTax]], unit:
         nets, rest = [net + share for net, share in zip(nets, shares, strict=True)], Decimal(0)
     fits = abs(rest * lowest.percent / 100 - last.amount) <= unit + unsure * lowest.percent / 100
     return [*nets, rest] if fits and rest * total >= 0 else None
+
+
+def _misses(charged: Sequence[tuple[TaxRate, LineTax]], nets: Sequence[Decimal]) -> Decimal:
+    """How far the taxes are from those of *nets*, together."""
+    found = zip(charged, nets, strict=True)
+    return total_of(abs(net * rate.percent / 100 - tax.amount) for (rate, tax), net in found)
 
 
 def _rounded(amount: Decimal, unit: Decimal) -> Decimal:

@@ -148,22 +148,19 @@ def _said_of_lines(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> list
         for line, rate, what in zip(order.lines, rates, own, strict=True)
         if line.kind is LineKind.PRODUCT and line.total
     ]
-    return [
-        what
-        or (
-            None if line.kind is LineKind.PRODUCT else _said_of_share(line, order, goods) or _said_of_goods(line, goods)
-        )
+    said = [
+        what or (None if line.kind is LineKind.PRODUCT else _said_of_goods(line, goods))
         for line, what in zip(order.lines, own, strict=True)
     ]
+    untaxed = {what for line, what in zip(order.lines, said, strict=True) if line.total > 0 and not line.taxes}
+    share = untaxed.pop() if len(untaxed) == 1 else None
+    return [share if share and _is_share(line, order) else what for line, what in zip(order.lines, said, strict=True)]
 
 
-def _said_of_share(line: OrderLine, order: Order, goods: list[tuple[OrderLine, Untaxed | None]]) -> Untaxed | None:
-    """Where *line* is what a discount with VAT takes off goods without it: the one thing that those are said to be."""
-    is_share = line.total < 0 and not line.taxes and line.line_id
-    if not is_share or not any(other.taxes and other.line_id == line.line_id for other in order.lines):
-        return None
-    said = {what for one, what in goods if not one.taxes}
-    return said.pop() if len(said) == 1 else None
+def _is_share(line: OrderLine, order: Order) -> bool:
+    """Whether *line* is what a discount with VAT takes off what is sold without it: it is what all of that is said to be."""
+    is_untaxed = line.total < 0 and not line.taxes and bool(line.line_id)
+    return is_untaxed and any(other.taxes and other.line_id == line.line_id for other in order.lines)
 
 
 def _said_of_goods(line: OrderLine, goods: list[tuple[OrderLine, Untaxed | None]]) -> Untaxed | None:
