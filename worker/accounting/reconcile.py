@@ -22,6 +22,7 @@ from worker.errors import ConnectionRejected, OrderGone, Rejected, StaleAnswer
 from worker.invoicing.exchange_rates import with_rate
 from worker.message import NO_MESSAGE, Message
 from worker.orders.fetch import fetch_from_shop
+from worker.orders.order_list import SECOND, key, placed_orders
 from worker.orders.poll import can_fetch
 from worker.services import Services
 from worker.store import alerts, orders, reports, sales
@@ -31,7 +32,7 @@ from worker.store.orders import StoredOrder
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails
 from worker.store.shops import ConnectedShop
-from worker.woocommerce.client import OrderListPage, ShopClient
+from worker.woocommerce.client import MAX_PER_PAGE
 from worker.woocommerce.list_payload import ListedOrder
 
 SOURCE = "reconcile"
@@ -41,7 +42,6 @@ AT_HOUR = 4
 DAYS_OF_LAST_MONTH = 3
 # Between two orders that must be fetched.
 PAUSE_S = 0.1
-SECOND = timedelta(seconds=1)
 MOST_NAMED = 5
 # So many orders are given to be processed in one transaction.
 AT_ONCE = 500
@@ -80,24 +80,48 @@ def compared(
             name=connected.shop.name,
             code="rest_missing",
         )
-    since, before = bounds(month, connected)
+    since, end = bounds(month, connected)
+    # What is placed from now on is looked at next time: invoiced while the list is read, it would be in no page of it.
+    before = min(end, services.now() + SECOND)
     shop_id, client = connected.shop.shop_id, services.client_of(connected)
-    done, listed = 0, set[int]()
-    for page in pages(client, since=since, before=before):
+    done, placed, listed = 0, 0, set[int]()
+    for page, total in placed_orders(client, since=since, before=before, listed=listed):
+        placed = max(placed, total)
         with services.store.read() as connection:
-            seen = orders.of_ids(connection, shop_id, [order.order_id for order in page.orders])
-        for order in page.orders:
-            # A number stands for id and key: those of a whole month would be most of what is held.
-            listed.add(hash((order.order_id, order.order_key)))
+            seen = orders.of_ids(connection, shop_id, [order.order_id for order in page])
+        for order in page:
             yield OrderCheck(
                 services, connected, order, seen.get((order.order_id, order.order_key)), pause_s
             ).reconcile()
             done += 1
-            on_progress(done, max(done, page.total))
+            on_progress(done, max(done, placed))
     with services.store.read() as connection:
-        for unlisted in orders.placed_between(connection, shop_id, since=since, before=before):
-            if hash((unlisted.order_id, unlisted.order_key)) not in listed:
-                yield from gone_order(services, unlisted, connected)
+        unlisted = [
+            (seen_order.order_id, seen_order.order_key)
+            for seen_order in orders.placed_between(connection, shop_id, since=since, before=before)
+            if key(seen_order.order_id, seen_order.order_key) not in listed
+        ]
+    for start in range(0, len(unlisted), MAX_PER_PAGE):
+        yield from unlisted_orders(services, connected, unlisted[start : start + MAX_PER_PAGE], pause_s)
+
+
+def unlisted_orders(
+    services: Services, connected: ConnectedShop, keys: Sequence[tuple[int, str]], pause_s: float
+) -> Iterator[ReconciledOrder]:
+    """Orders that we know (at most 100) and that were in no page of the shop's list: asked for once more, by their ids."""
+    ids = tuple(dict.fromkeys(order_id for order_id, _order_key in keys))
+    still_there = {
+        (order.order_id, order.order_key): order for order in services.client_of(connected).orders_by_id(ids).orders
+    }
+    with services.store.read() as connection:
+        seen = orders.of_ids(connection, connected.shop.shop_id, ids)
+    day_of = connected.shop.day_of  # of another month since: that month's list has it
+    for last in (seen[one] for one in keys if one in seen):
+        listed = still_there.get((last.order_id, last.order_key))
+        if listed is None:
+            yield from gone_order(services, last, connected)
+        elif day_of(listed.created_at).replace(day=1) == day_of(last.ordered_at).replace(day=1):
+            yield OrderCheck(services, connected, listed, last, pause_s).reconcile()
 
 
 def bounds(month: str, connected: ConnectedShop) -> tuple[datetime, datetime]:
@@ -110,16 +134,6 @@ def bounds(month: str, connected: ConnectedShop) -> tuple[datetime, datetime]:
     zone = connected.shop.zoneinfo
     start, end = (datetime(day.year, day.month, 1, tzinfo=zone).astimezone(UTC) for day in (first, following))
     return start, end
-
-
-def pages(client: ShopClient, *, since: datetime, before: datetime) -> Iterator[OrderListPage]:
-    page = 1
-    while True:
-        listing = client.orders_placed(after=since - SECOND, before=before, page=page)
-        yield listing
-        if page >= listing.pages:
-            return
-        page += 1
 
 
 @dataclass(frozen=True)
@@ -307,19 +321,20 @@ def is_due(services: Services, connected: ConnectedShop, month: str) -> bool:
 
 
 def save_result(services: Services, connected: ConnectedShop, found: Reconciliation) -> None:
+    """Have what is missing processed, open or close the alert, and store the result last: broken off before, all is done anew."""
     shop, now = connected.shop, services.now()
-    with services.store.write() as connection:
-        reports.replace_all(connection, shop.shop_id, f"reconcile:{found.month}", as_json(found), now=now)
-        if not found.missing:  # a mail that failed is told of as such
-            alerts.close(connection, shop.shop_id, code=MISSING_ALERT, now=now)
-            return
-        alerts.raise_alert(
-            connection, shop.shop_id, code=MISSING_ALERT, message=alert_message(connected, found), now=now
-        )
     for start in range(0, len(found.unmade), AT_ONCE):
         with services.store.write() as connection:
             for order_id in found.unmade[start : start + AT_ONCE]:
                 delivery_store.add(connection, NewDelivery(shop_id=shop.shop_id, source=SOURCE, topic="order.updated", order_id=order_id, body=b""), now=now)  # fmt: skip
+    with services.store.write() as connection:
+        if found.missing:  # a mail that failed is told of as such
+            alerts.raise_alert(
+                connection, shop.shop_id, code=MISSING_ALERT, message=alert_message(connected, found), now=now
+            )
+        else:
+            alerts.close(connection, shop.shop_id, code=MISSING_ALERT, now=now)
+        reports.replace_all(connection, shop.shop_id, f"reconcile:{found.month}", as_json(found), now=now)
 
 
 def alert_message(connected: ConnectedShop, found: Reconciliation) -> Message:

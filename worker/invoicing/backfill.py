@@ -16,6 +16,7 @@ from worker.invoicing.exchange_rates import with_rate
 from worker.invoicing.vat_checks import can_ask
 from worker.message import NO_MESSAGE, Message
 from worker.orders.fetch import fetch_from_shop
+from worker.orders.order_list import placed_orders
 from worker.services import Services
 from worker.store import deliveries, reports, sales
 from worker.store.database import json_codec
@@ -26,7 +27,6 @@ from worker.woocommerce.list_payload import ListedOrder
 
 # Between two orders that are fetched, now and when they are made: today's orders come first.
 PAUSE_S = 0.2
-SECOND = timedelta(seconds=1)
 # A preview that was broken off can be continued for so long; after that the orders may have changed.
 RESUMABLE_FOR = timedelta(days=1)
 SAVED_EVERY = 20
@@ -132,13 +132,8 @@ def listed_orders(client: ShopClient, selection: OrderSelection) -> Iterator[Lis
         yield from client.orders_by_id(selection.order_ids[start : start + MAX_PER_PAGE]).orders
     if selection.order_ids or selection.since is None or selection.until is None:
         return
-    page = 1
-    while True:
-        listing = client.orders_placed(after=selection.since - SECOND, before=selection.until, page=page)
-        yield from listing.orders
-        if page >= listing.pages:
-            return
-        page += 1
+    for page, _total in placed_orders(client, since=selection.since, before=selection.until, listed=set()):
+        yield from page
 
 
 def preview_order(services: Services, connected: ConnectedShop, listed: ListedOrder) -> PreviewedOrder:

@@ -1,5 +1,6 @@
 """The proof of completeness: each order of a month beside what was made of it, and nothing slips through."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,7 @@ from worker.demo.orders import Payload, a_refund, an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.rules import Rule, Trigger
 from worker.errors import Rejected
-from worker.store import alerts, reports, shops
+from worker.store import alerts, deliveries, reports, shops
 from worker.store.queries import order_history
 from worker.store.shops import ConnectedShop
 
@@ -123,6 +124,51 @@ def test_many_orders_are_read_page_by_page(system: System) -> None:
     assert reconcile(system).orders == 130
 
 
+def meanwhile(system: System, order_id: int, happens: Callable[[], object]) -> list[tuple[int, str]]:
+    """Each order and its state, where something happens in the shop once that order was looked at."""
+    rows = []
+    for row in reconciling.compared(system.services, connected(system), MONTH, pause_s=0):
+        rows.append((row.order_id, str(row.state)))
+        if row.order_id == order_id:
+            happens()
+    return rows
+
+
+def test_an_order_deleted_while_the_list_is_read_hides_none_behind_it(system: System) -> None:
+    for number in range(1, 121):
+        system.shop.place(sold(number))
+    found = meanwhile(system, 50, lambda: system.shop.forget(3))
+    assert found == [(number, "missing") for number in range(1, 121)]
+
+
+def test_an_order_dated_back_while_the_list_is_read_doubles_none(system: System) -> None:
+    for number in range(1, 121):
+        at = START - timedelta(minutes=30) + timedelta(seconds=number // 3)
+        system.shop.place(an_order(id=number, created=at, status="on-hold", paid=False))
+    late = an_order(id=900, created=START - timedelta(days=2), status="on-hold", paid=False)
+    found = meanwhile(system, 50, lambda: system.shop.place(late))
+    assert [order_id for order_id, _state in found] == [*range(1, 121)]
+
+
+def test_an_order_that_came_in_while_the_list_was_read_is_not_gone(system: System) -> None:
+    system.arrives(sold(7))
+    assert meanwhile(system, 7, lambda: system.arrives(sold(8))) == [(7, "complete"), (8, "complete")]
+    system.clock.move(hours=1)
+    placed_now = an_order(id=9, created=system.clock.now + timedelta(minutes=1))
+
+    def sells() -> None:
+        system.clock.move(minutes=2)
+        system.arrives(placed_now)
+
+    assert meanwhile(system, 7, sells) == [(7, "complete"), (8, "complete")]
+
+
+def test_an_order_whose_day_was_moved_to_another_month_is_looked_at_there_only(system: System) -> None:
+    system.arrives(sold(7))
+    system.shop.place(an_order(id=7, created=START - timedelta(days=31)))
+    assert (states(system), [*states(system, "2026-10")]) == ({}, [7])
+
+
 def test_what_is_held_is_one_order_whatever_the_month_holds(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(1, 6):
         system.arrives(sold(number))
@@ -146,6 +192,21 @@ def test_of_many_orders_that_lack_something_the_first_are_told_and_all_are_proce
     assert (report(system)["counts"]["missing"], len(report(system)["orders"])) == (5, 2)
     system.work()
     assert states(system) == dict.fromkeys(range(1, 6), "complete")
+
+
+def test_a_night_that_breaks_off_before_all_is_asked_for_is_done_anew(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system.shop.place(sold(7))
+    system.clock.move(hours=24)
+    with monkeypatch.context() as broken:
+        broken.setattr(deliveries, "add", lambda *_args, **_named: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            nightly(system)
+    assert (report(system), open_alerts_of_shop(system)) == (None, [])
+    nightly(system)
+    system.work()
+    assert system.numbers() == ["F2026-00001"]
 
 
 def test_one_order_that_cannot_be_read_hides_none_of_the_others(system: System) -> None:
