@@ -33,9 +33,9 @@ NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
     "french": ("Bière d’abbaye {line} – cuvée {turn}", ()),
     "details": ("Artikel {line} van ronde {turn}", ("Kleur: blauw {line}",)),
 }
-# What no kept shape can be filled with, beside the library on the same page: where an operator's template says how many pages there are,
-# by what it adds to the page and its style; and the first document of a shop with a colour of its own.
-WITHOUT_SHAPE = {
+# Beside the library on the same page: what no kept shape can be filled with, where an operator's template says how many pages there are,
+# by what it adds to the page and its style; and shops that take turns, each with a colour of its own.
+OTHER_PAGES = {
     "page total in text": ("<p>In all <pdf:pagecount/> pages</p>", ""),
     "page total in a box": (
         '<div class="box"><p>In all <pdf:pagecount/></p></div>',
@@ -103,17 +103,17 @@ def measured(lines: int, names: str, rounds: int) -> dict[str, float]:
     return {name: statistics.median(times) for name, times in took.items()}
 
 
-def page_without_shape(name: str, turn: int) -> str:
-    more, style = WITHOUT_SHAPE[name]
-    page = a_page(a_document(5, turn, "plain"), Brand() if more else Brand(accent=f"#{turn * 997:06x}"))
+def other_page(name: str, turn: int) -> str:
+    more, style = OTHER_PAGES[name]
+    page = a_page(a_document(5, turn, "plain"), Brand() if more else Brand(accent=f"#{0x100000 + turn * 997:06x}"))
     return page.replace("</style>", f"{style}</style>", 1).replace("</body>", f"{more}</body>")
 
 
-def without_shape(name: str, rounds: int) -> float:
+def beside_xhtml2pdf(name: str, rounds: int) -> float:
     """As a ratio of what the library takes: the median."""
     found = []
     for turn in range(rounds + 1):
-        page, took = page_without_shape(name, turn), []
+        page, took = other_page(name, turn), []
         for way in (press.to_pdf, press.to_pdf_plainly):
             gc.collect()
             start = time.process_time()
@@ -130,7 +130,7 @@ def kept_kilobytes() -> float:
     for number in range(last):
         if number == first:
             before = memory_used()
-        press.to_pdf(a_page(a_document(5, 0, "plain"), Brand(accent=f"#{number:06x}")))
+        press.to_pdf(a_page(a_document(5, 0, "plain")).replace("</style>", f".n{number} {{ margin: 0 }}</style>", 1))
     gc.collect()
     return (memory_used() - before) / (last - first) / 1000
 
@@ -152,11 +152,11 @@ def main() -> None:
     given = asked.parse_args()
     press.preload()
     rows = results(given.lines, given.names, given.rounds)
-    without = {name: without_shape(name, given.rounds) for name in WITHOUT_SHAPE}
+    others = {name: beside_xhtml2pdf(name, given.rounds) for name in OTHER_PAGES}
     if given.json:
         found = list(rows)
         ratios = {f"{row['names']}, {row['lines']} lines, {name}": row[name] for row in found for name in RATIOS}
-        ratios |= {f"5 lines, {name} / xhtml2pdf": ratio for name, ratio in without.items()}
+        ratios |= {f"5 lines, {name} / xhtml2pdf": ratio for name, ratio in others.items()}
         print(json.dumps({"ms": found, "kept_kilobytes": kept_kilobytes(), "ratios": ratios}, indent=1))
         return
     print(f"medians of {given.rounds}, in ms of processor time")
@@ -167,7 +167,7 @@ def main() -> None:
             "{shape / xhtml2pdf:>20.3f}{shape / by hand:>17.2f}".format(**row),
             flush=True,
         )
-    for name, ratio in without.items():
+    for name, ratio in others.items():
         print(f"{name:<24} 5 lines / xhtml2pdf {ratio:.3f}")
     print(f"a kept shape takes {kept_kilobytes():.0f} kB")
 
