@@ -166,8 +166,8 @@ def roles_of(connection: Connection, user_id: int) -> dict[str, Role]:
 
 
 def owner(connection: Connection, shop_id: str) -> str:
-    """The mail address of the shop's owner: of those who may change it, who came into it first. Empty where nobody did."""
-    mine = (memberships.c.shop_id == shop_id, memberships.c.role == Role.ADMIN)
+    """The mail address of the shop's owner: of those who may change it and sign in, who came into it first. Empty where nobody did."""
+    mine = (memberships.c.shop_id == shop_id, memberships.c.role == Role.ADMIN, users.c.suspended_at.is_(None))
     query = select(users.c.email).join(memberships, memberships.c.user_id == users.c.user_id).where(*mine)
     return connection.execute(query.order_by(memberships.c.place, users.c.user_id).limit(1)).scalar() or ""
 

@@ -268,6 +268,8 @@ def test_the_owner_is_who_came_into_the_shop_first_whatever_the_names_and_roles_
         users.take_role(connection, zoe, system.shop_id)
         users.give_role(connection, zoe, system.shop_id, Role.ADMIN)
         assert users.owner(connection, system.shop_id) == "an@winkel.test"
+        users.change(connection, an, suspended_at=START)
+        assert users.owner(connection, system.shop_id) == "zoe@winkel.test", "who was shut out gets no mail of the shop"
 
 
 def test_a_test_document_that_is_mailed_again_when_the_shop_is_live_still_goes_to_its_owner(system: System) -> None:
