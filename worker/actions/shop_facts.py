@@ -35,11 +35,14 @@ class TakenOver:
 def take_over(shop: Shop, facts: Mapping[str, Any]) -> TakenOver:
     """Fill in what *facts* know and nobody has filled in: a setting that is as in a shop just made. Nothing once it is live.
 
-    An address is one: of one that was begun by hand nothing is filled in.
+    An address is one: of one that was begun by hand nothing is filled in, nor of what a shop tells without street, postcode and city,
+    for WooCommerce has a country before anybody typed one.
     """
     taken: dict[str, str] = {}
     address = shop.seller.address
-    skipped = ADDRESS if address.street or address.postcode or address.city else ()
+    is_begun = address.street or address.postcode or address.city
+    is_whole = all(text_of(facts.get(name)) for name in ADDRESS)
+    skipped = ADDRESS if is_begun or not is_whole else ()
     for name in (one for one in TAKEN_OVER if one not in skipped) if shop.test else ():
         before, text = settings_form.settings_as_text(shop)[name], text_of(facts.get(name))
         if not text or before != _UNTOUCHED[name]:

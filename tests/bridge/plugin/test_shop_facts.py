@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from tests.support.bridge_app import SHOP, BridgeApp
 from tests.support.personas import signed_in
 from tests.support.plugin_requests import connect, invite, plugin_of, shop_of
@@ -63,6 +65,15 @@ def test_what_the_owner_filled_in_stays_and_a_wrong_number_is_left_for_him(app: 
     assert shop_of(app).shop.zone == "Europe/Brussels"
     assert plugin is not None
     assert set(plugin.facts.taken) == {"seller.email", "seller.website"}, "nothing goes into half an address"
+
+
+@pytest.mark.parametrize("name", ["street", "postcode", "city"])
+def test_of_half_an_address_nothing_is_taken_not_even_its_country(app: BridgeApp, name: str) -> None:
+    in_test(app)
+
+    connect_with(app, FACTS | {"seller.address.country": "US", f"seller.address.{name}": " "})
+
+    assert (shop_of(app).shop.seller.address, shop_of(app).shop.seller.name) == (Address(), "Bakkerij Janssens")
 
 
 def test_nothing_of_a_shop_that_is_live_changes(app: BridgeApp) -> None:
