@@ -10,9 +10,9 @@ from sqlalchemy import select, update
 from tests.support.history import History
 from tests.support.issued import NOW
 from worker.domain.reminder import ReminderKind
-from worker.domain.step import EINVOICE, MAIL, RENDER, WRITE_BACK
+from worker.domain.step import EINVOICE, MAIL, RENDER, TRANSMIT, WRITE_BACK
 from worker.message import Message
-from worker.queue import QueueName
+from worker.queue import MAIL_DOCUMENT, WRITE_NOTE, QueueName
 from worker.store import deliveries, jobs, leases, steps, turns, worker_share
 from worker.store.database.engine import Store
 from worker.store.database.tables import jobs as jobs_table
@@ -170,6 +170,24 @@ def test_a_document_goes_from_queue_to_queue_and_one_that_fails_holds_up_nothing
         (note,) = turns.due_of_shop(connection, "a", QueueName.CALLS, now=history.now, limit=5)
         row = connection.execute(select(jobs_table.c.name).where(jobs_table.c.job_id == note.job_id)).scalar_one()
     assert (note.row_id, row) == (document, WRITE_BACK)
+
+
+def test_an_e_invoice_waits_for_no_mail_and_a_note_for_no_reminder(history: History) -> None:
+    document = history.issued(1).document_id
+    mail = mail_of(history, document)
+    with history.store.write() as connection:
+        steps.plan(connection, StepPlan((TRANSMIT,)), shop_id="a", document_id=document, now=history.now)
+        sent, note = (steps.of_document(connection, document)[name].step_id for name in (TRANSMIT, WRITE_BACK))
+        found = [turns.find_due(connection, name, document, now=history.now) for name in (WRITE_NOTE, MAIL_DOCUMENT)]
+    assert [one and one.job_id for one in found] == [sent, mail]
+    assert first(history, QueueName.CALLS) == {"a": sent}
+    finish(history, take(history, sent))
+    assert first(history, QueueName.CALLS) == {}
+    finish(history, take(history, mail))
+    with history.store.write() as connection:
+        plan = StepPlan((ReminderKind.FRIENDLY,), "r1")
+        steps.plan(connection, plan, shop_id="a", document_id=document, now=history.now)
+    assert first(history, QueueName.CALLS) == {"a": note}
 
 
 def test_a_mail_waits_for_the_pdfs_of_all_that_go_out_with_it(history: History) -> None:

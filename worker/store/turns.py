@@ -44,8 +44,8 @@ JOB_NAMES = {
 QUEUES = tuple(queue for queue in QueueName if queue is not QueueName.SLOW)
 BY_DOCUMENT = (SEND_DOCUMENT, MAIL_DOCUMENT, WRITE_NOTE)
 
-# A document's mail waits for the first try of the PDFs that go out with it, and its note for that of the mail; one that
-# failed keeps nothing waiting.
+# What leaves waits for the first try of the PDFs that go out with it, and the note on the order for that of the mail, but no
+# e-invoice does, for it has a day by which it must leave; what failed keeps nothing waiting.
 UNTRIED = (
     "earlier.state = 'waiting' AND earlier.attempts = 0 OR earlier.state = 'running' AND earlier.lease_until >= :now"
 )
@@ -55,7 +55,8 @@ READY = {
       WHERE mate.group_id = jobs.group_id AND earlier.kind = 'step' AND earlier.queue = 'pdf' AND (UNTRIED))""",
     QueueName.CALLS: """(kind <> 'step' OR NOT EXISTS (
       SELECT 1 FROM jobs AS earlier
-      WHERE earlier.document_id = jobs.document_id AND earlier.kind = 'step' AND earlier.queue IN ('pdf', 'mail') AND (UNTRIED)))""",
+      WHERE earlier.document_id = jobs.document_id AND earlier.kind = 'step'
+        AND (earlier.queue = 'pdf' OR earlier.name = 'mail' AND jobs.name = 'write_back') AND (UNTRIED)))""",
 }
 # The steps of an order's documents, or of one document, that can be done now, in the order in which they are done.
 DUE_OF_ORDER = f"""
@@ -105,7 +106,6 @@ DUE_OF_DOCUMENTS = due_steps(
 GET = select(jobs).where(*given(jobs.c.job_id))
 FREE = select(jobs).where(IS_PENDING, job_store.free(NOW)).order_by(jobs.c.job_id)
 FREE_JOB = FREE.where(jobs.c.job_id == bindparam("row_id"))
-FREE_OF_DOCUMENT = FREE.where(jobs.c.document_id == bindparam("row_id"), jobs.c.kind == JobKind.STEP)
 
 
 @dataclass(frozen=True)
@@ -182,12 +182,12 @@ def due_of_shop(
 
 
 def find_due(connection: Connection, name: str, row_id: int, *, now: datetime) -> DueJob | None:
-    """What the job *name* of *row_id* stands for, if it can be done now; of a document the first step of all."""
-    query = FREE_OF_DOCUMENT if name in BY_DOCUMENT else FREE_JOB
-    found = [as_due_job(row) for row in connection.execute(query, {"row_id": row_id, "now": now})]
-    return next(
-        (due for queue in (QueueName.PDF, QueueName.MAIL) for due in found if due.queue is queue), None
-    ) or next(iter(found), None)
+    """What the job *name* of *row_id* stands for, if it can be done now; of a document a step of its own, else the first of all."""
+    if name not in BY_DOCUMENT:
+        row = connection.execute(FREE_JOB, {"row_id": row_id, "now": now}).first()
+        return as_due_job(row) if row is not None else None
+    found = [as_due_job(row) for row in connection.execute(DUE_OF_DOCUMENT, {"document_id": row_id, "now": now})]
+    return next((due for due in found if due.job[0] == name), None) or next(iter(found), None)
 
 
 def due_after(connection: Connection, done: DueJob, *, now: datetime) -> list[DueJob]:
