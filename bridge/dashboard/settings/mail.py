@@ -1,5 +1,6 @@
 """How mail leaves: sender and copies, the shop's own server, a test with a diagnosis, the attachment."""
 
+from email.utils import parseaddr
 from http import HTTPStatus
 
 from flask import Response, flash, request
@@ -159,7 +160,8 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
             ("smtp", _("unencrypted (port 25)")),
         ],
         sender=shop().writes_from(context().settings.mail_from),
-        tests_go_to=shop().writes_from(owner or context().settings.mail_from) if shop().test else "",
+        tests_go_to=shop().own_sender or owner or parseaddr(context().settings.mail_from)[1] if shop().test else "",
+        has_owner=bool(owner),
         own_address=me().user.email,
         own_sender=shop().own_sender,
         prove_label=prove_label(),

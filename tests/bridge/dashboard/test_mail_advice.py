@@ -1,5 +1,6 @@
 """What the page of mail settings says under a test mail: an owner's words to owners, more to whoever runs the installation."""
 
+import dataclasses
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -8,10 +9,11 @@ import pytest
 
 from tests.support.bridge_app import SHOP, BridgeApp, settings_for
 from tests.support.personas import signed_in
+from tests.support.plugin_requests import shop_of
 from worker.mail import diagnosis
 from worker.message import Message
 from worker.net.smtp_url import parse_smtp_url
-from worker.store import tasks
+from worker.store import shops, tasks
 from worker.store.tasks import TaskRequest
 from worker.store.users import Role
 
@@ -51,3 +53,19 @@ def test_records_of_domains_are_told_to_who_runs_the_installation_alone(
 
     assert "Ask whoever manages the name gist.example for you" in page
     assert ("SPF record of gist.example" in page) is reads_of_records
+
+
+def test_a_shop_in_test_says_whose_address_its_mails_go_to(sqlite_url: str, tmp_path: Path) -> None:
+    settings = dataclasses.replace(settings_for(sqlite_url, tmp_path), mail_from="Facturelay <documents@host.test>")
+    app, path = BridgeApp(settings), f"/s/{SHOP}/settings/mail"
+    app.add_shop()
+    with app.store.write() as connection:
+        shops.change(connection, dataclasses.replace(shop_of(app).shop, test=True))
+    without = signed_in(app, "els@host.example", operator=True).get(path).text
+    owned = signed_in(app, "an@gist.example", roles={SHOP: Role.ADMIN}).get(path).text
+    app.close()
+
+    assert "are mailed to documents@host.test and to no customer" in without
+    assert ("whoever runs Facturelay; a sender below" in without, "That is the owner" in without) == (True, False)
+    assert "are mailed to an@gist.example and to no customer" in owned
+    assert ("whoever runs Facturelay; a sender below" in owned, "That is the owner" in owned) == (False, True)
