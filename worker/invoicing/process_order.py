@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from worker.domain.order import Order
 from worker.domain.shop import Shop
 from worker.errors import OrderGone, StaleFetch
 from worker.invoicing.current_shop import refuse_paused, shop_for
@@ -13,7 +14,7 @@ from worker.invoicing.issue import End, issue, nothing_more
 from worker.invoicing.outcome import Outcome
 from worker.invoicing.vat_checks import with_vat_check
 from worker.message import Message
-from worker.orders.fetch import delivered_error_code, fetch
+from worker.orders.fetch import delivered_error_code, fetch, read_latest
 from worker.services import Services
 from worker.store import alerts
 from worker.store.deliveries import Delivery
@@ -45,12 +46,23 @@ def process_order(services: Services, deliveries: Sequence[Delivery], *, end: En
     except StaleFetch:
         if has_rest:
             raise
-        return Outcome(
-            StaleFetch.code, Message("This was delivered late: a newer state of the order was processed already.")
-        )
+        outcome = process_latest(services, shop, fetched.order, end=end_unless_retried)
     if not has_rest:
         outcome = replace(outcome, retry_reason=None)  # nothing more can be learnt of the shop
     return outcome
+
+
+def process_latest(services: Services, shop: Shop, late: Order, *, end: End) -> Outcome:
+    """Answer a delivery that came after a newer one of its order: the newest is decided on once more, now that what the *late* one
+    tells is known.
+    """
+    try:
+        latest = read_latest(services, shop, late)
+        return issue(services, shop, with_vat_check(services, shop, latest), end=end)
+    except StaleFetch:  # the newest is not kept any more
+        return Outcome(
+            StaleFetch.code, Message("This was delivered late: a newer state of the order was processed already.")
+        )
 
 
 def handle_error_delivery(services: Services, shop: Shop, code: str) -> Outcome:

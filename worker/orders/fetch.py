@@ -17,7 +17,7 @@ from worker.store import alerts, order_treatments
 from worker.store.deliveries import Delivery, of_order
 from worker.store.shops import ConnectedShop
 from worker.woocommerce.client import TOO_MANY_REFUNDS
-from worker.woocommerce.payload import parse_order, peek
+from worker.woocommerce.payload import DeliveryPeek, parse_order, peek
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -28,7 +28,7 @@ class FetchedOrder:
 
     What changed after *as_of* may not be in it. *fetch_error* is why the shop could not be reached, when it should have been;
     *unread* is why some of the refunds, or all, could not be read though the order was.
-    *told_statuses* are those of the deliveries: the order may have gone on since.
+    *told_statuses* are those of all its kept deliveries: the order may have gone on since.
     *notice* is what the trail says of a shop that answered with an older state first.
     """
 
@@ -44,15 +44,36 @@ class FetchedOrder:
 def fetch(services: Services, connected: ConnectedShop, deliveries: Sequence[Delivery]) -> FetchedOrder | None:
     """The order of *deliveries*; None when the shop no longer has it. Raises Rejected or Unavailable."""
     found = fetch_or_read(services, connected, deliveries)
-    return found and replace(found, told_statuses=frozenset(filter(None, map(told_status, deliveries))))
+    return found and with_told_statuses(services, connected.shop.shop_id, found)
 
 
-def told_status(delivery: Delivery) -> str:
-    """The status that a delivery tells; empty where it tells none, or is unreadable."""
+def with_told_statuses(services: Services, shop_id: str, fetched: FetchedOrder) -> FetchedOrder:
+    """*fetched*, with the statuses that all deliveries tell which are kept of it, those too that nobody could process."""
+    told = (shown_by(one) for one in deliveries_of(services, shop_id, fetched.order))
+    return replace(fetched, told_statuses=frozenset(one.status for one in told if one and one.status))
+
+
+def deliveries_of(services: Services, shop_id: str, order: Order) -> tuple[Delivery, ...]:
+    """The kept deliveries that show *order*: none of another that had its id, in a shop that was put back from a backup."""
+    with services.store.read() as connection:
+        known = [(one, shown_by(one)) for one in of_order(connection, shop_id, order.order_id)]
+    return tuple(one for one, shown in known if shown and shown.order_key == order.order_key)
+
+
+def shown_by(delivery: Delivery) -> DeliveryPeek | None:
+    """What a delivery tells; None where its body is not kept, or is unreadable."""
     try:
-        return peek(delivery.body).status if delivery.body else ""
+        return peek(delivery.body) if delivery.body else None
     except Rejected:
-        return ""
+        return None
+
+
+def read_latest(services: Services, shop: Shop, order: Order) -> FetchedOrder:
+    """The newest kept state of *order*, of which at least one is. Of a shop without a REST key."""
+    latest = read_from_deliveries(services, deliveries_of(services, shop.shop_id, order))
+    if latest is None:
+        raise ValueError(f"no delivery of order {order.order_id} is kept")
+    return with_told_statuses(services, shop.shop_id, latest)
 
 
 def fetch_or_read(services: Services, connected: ConnectedShop, deliveries: Sequence[Delivery]) -> FetchedOrder | None:

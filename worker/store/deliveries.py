@@ -147,8 +147,8 @@ def retry_order(
 
 
 def queue_of(*, of_many: bool) -> dict[str, object]:
-    """What is one of many waits in the queue of bulk work from then on."""
-    return {"queue": QueueName.BULK} if of_many else {}
+    """What is one of many waits in the queue of bulk work from then on; what a person asks for alone, with what is new."""
+    return {"queue": QueueName.BULK if of_many else QueueName.ORDERS}
 
 
 def retry_now(connection: Connection, delivery_ids: Sequence[int], *, now: datetime, of_many: bool = False) -> int:

@@ -60,6 +60,7 @@ class OrderState:
 
 
 NEWEST = 200  # orders by which it is judged what is usual
+SAMPLE = 5  # of them, before anything is kept from an owner for it
 
 # Made once: a statement costs more to build than to run.
 KEY = given(orders.c.shop_id, orders.c.order_id, orders.c.order_key)
@@ -92,7 +93,8 @@ def save(
     key = {"shop_id": shop_id, "order_id": order.order_id, "order_key": order.order_key}
     known = connection.execute(KEPT, key).one_or_none()
     before = json_codec.load(tuple[Problem, ...], known.ignored_flags if known else "[]")
-    seen = (*(known.seen_statuses.split() if known else ()), *sorted(state.told_statuses), order.status)
+    told = sorted(state.told_statuses - {order.status})  # all before the one it is in
+    seen = (*(known.seen_statuses.split() if known else ()), *told, order.status)
     ignored = tuple(flag for flag in state.decision.flags if flag in before)
     part = part_of(order, parent_is_split=is_split(connection, shop_id, order.parent_id))
     if known is not None:
@@ -163,15 +165,27 @@ def seen_statuses(connection: Connection, shop_id: str, order: Order) -> frozens
 
 def usual_statuses(connection: Connection, shop_id: str, status: str) -> frozenset[str]:
     """The statuses that orders pass before they come to *status*: that at least one in ten of the newest in it was seen in."""
+    seen = ways_to(connection, shop_id, status)
+    passed = Counter(one for each in seen for one in each)
+    return frozenset(one for one, count in passed.items() if one != status and count * 10 >= len(seen))
+
+
+def comes_after(connection: Connection, shop_id: str, status: str, earlier: str) -> bool:
+    """Whether most of the newest orders in *status* came to it from *earlier*, whatever they did between; False of a few."""
+    seen = ways_to(connection, shop_id, status)
+    came = [way for way in seen if earlier in way[: way.index(status)]]
+    return len(seen) >= SAMPLE and len(came) * 2 > len(seen)
+
+
+def ways_to(connection: Connection, shop_id: str, status: str) -> list[list[str]]:
+    """The statuses that each of the newest orders in *status* was seen in, in the order of the first time."""
     of_each = connection.execute(
         select(orders.c.seen_statuses)
         .where(orders.c.shop_id == shop_id, orders.c.status == status)
         .order_by(orders.c.ordered_at.desc(), orders.c.order_id.desc())
         .limit(NEWEST)
     ).scalars()
-    seen = [set(one.split()) for one in of_each]
-    passed = Counter(one for each in seen for one in each)
-    return frozenset(one for one, count in passed.items() if one != status and count * 10 >= len(seen))
+    return [way for way in map(str.split, of_each) if status in way]
 
 
 def is_split(connection: Connection, shop_id: str, order_id: int) -> bool:

@@ -38,11 +38,13 @@ def history(
 def with_usual_way(
     connection: Connection, shop_id: str, order: Order, history: History, unseen: frozenset[str]
 ) -> History:
-    """*history*, with which of the *unseen* statuses orders of this shop pass before, and which after, the one it is in now."""
+    """*history*, with which of the *unseen* statuses orders of this shop pass before, and which most come to after, the one it is
+    in now.
+    """
     if not unseen or order.status in EARLY_STATUSES:
         return history
     before = orders.usual_statuses(connection, shop_id, order.status)
-    coming = (one for one in unseen if order.status in orders.usual_statuses(connection, shop_id, one))
+    coming = (one for one in unseen if orders.comes_after(connection, shop_id, one, order.status))
     return replace(history, passed_statuses=unseen & before, coming_statuses=frozenset(coming))
 
 

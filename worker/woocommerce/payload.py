@@ -38,6 +38,7 @@ class DeliveryPeek:
     status: str
     error_code: str
     modified: str = ""
+    order_key: str = ""
 
 
 NO_FIELDS: Mapping[str, Holds] = {}
@@ -134,12 +135,13 @@ def peek(body: bytes) -> DeliveryPeek:
     """Read a delivery just enough to route it. Raises Rejected when it is no JSON object."""
     root = read_any_object(body)
     order_id, status, code = root.get("id"), root.get("status"), root.get("code")
-    modified = root.get("date_modified_gmt")
+    modified, order_key = root.get("date_modified_gmt"), root.get("order_key")
     return DeliveryPeek(
         order_id=order_id if is_id(order_id) else None,
         status=status if isinstance(status, str) else "",
         error_code=code if isinstance(code, str) and not is_id(order_id) else "",
         modified=modified if isinstance(modified, str) else "",
+        order_key=order_key if isinstance(order_key, str) else "",
     )
 
 

@@ -1,6 +1,9 @@
 """What a person decides with rows alone, as a page does it: links, hand-overs, trying again, ignoring; each for one shop only."""
 
+from collections.abc import Callable
+
 import pytest
+from sqlalchemy import select
 
 from tests.support.system import SECRET, System
 from tests.support.task_requests import another_shop, events, invoiced, paid
@@ -14,9 +17,10 @@ from worker.domain.rules import Rule, Trigger
 from worker.domain.step import MAIL
 from worker.errors import Rejected
 from worker.net import document_link
-from worker.store import document_links
+from worker.queue import QueueName
+from worker.store import deliveries, document_links
 from worker.store.database.tables import jobs
-from worker.store.jobs import JobKind
+from worker.store.jobs import JobEnd, JobKind
 from worker.store.queries.jobs import JobFilter
 from worker.store.shops import Secrets
 
@@ -114,6 +118,22 @@ def test_one_delivery_is_tried_again_or_replayed(system: System) -> None:
     system.work()
     assert (look != delivery_id, system.numbers()) == (True, ["F2026-00001"])
     assert {code for actor, code in events(system) if actor == BY} == {"tried_again", "replayed"}
+
+
+@pytest.mark.parametrize("what", [order_actions.retry_order, order_actions.retry_delivery])
+def test_what_was_tried_again_with_many_and_then_alone_waits_with_what_is_new(
+    system: System, what: Callable[..., Retried]
+) -> None:
+    delivery_id = system.receive(paid())
+    asked = 238 if what is order_actions.retry_order else delivery_id
+    queues = []
+    for of_many in (True, False):
+        with system.services.store.write() as connection:
+            deliveries.close_waiting(connection, system.shop_id, JobEnd("failed", "x"), now=system.clock.now)
+        system.act(what, asked, of_many=of_many)
+        with system.services.store.read() as connection:
+            queues.append(connection.execute(select(jobs.c.queue).where(jobs.c.job_id == delivery_id)).scalar_one())
+    assert queues == [QueueName.BULK, QueueName.ORDERS]
 
 
 def test_an_order_nobody_told_us_of_is_asked_for(system: System) -> None:

@@ -79,4 +79,16 @@ def test_without_a_key_a_delivery_that_comes_late_changes_nothing(system: System
     system.work()
     assert system.numbers() == []
     assert status_seen(system) == "cancelled"
+    assert system.outcomes()[-1] == ("done", "never_paid")
+
+
+def test_a_delivery_that_comes_late_after_the_key_was_taken_away_changes_nothing(system: System) -> None:
+    system.change_shop(rules=ON_CREATION)
+    system.clock.move(minutes=5)
+    system.shop.place(unpaid("cancelled", at=timedelta(seconds=9)))
+    system.arrives(unpaid("cancelled", at=timedelta(seconds=9)))
+    system.change_secrets(Secrets((SECRET,)))
+    system.receive(unpaid("on-hold"))
+    system.work()
+    assert (system.numbers(), status_seen(system)) == ([], "cancelled")
     assert system.outcomes()[-1] == ("done", "stale_fetch")
