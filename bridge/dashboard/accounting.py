@@ -1,13 +1,15 @@
 """Accounting: number register with its gaps, sales journal per month, rate and country, exports."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import MAXYEAR, date, timedelta
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
 
 from bridge.accounts.access import guard_shop, may_change, shop
-from bridge.context import base_path, context
+from bridge.context import base_path, context, redirect_to
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.pagination import neighbours, page_request
 from bridge.dashboard.tasks import finished_task, request_task
@@ -91,45 +93,40 @@ def printed_sentence(legal: LegalText) -> str:
 
 @blueprint.get("/journal")
 def sales_journal(shop_id: str) -> Response:
-    """Sales of a period per month, kind, country and rate."""
-    since, until = period()
+    """Sales of a period per month, kind, country and rate; none where a day cannot be read."""
+    asked = asked_period()
     with context().store.read() as connection:
-        found = journal.journal(connection, shop_id, since=since, until=until)
-    return make_response(
-        render_template(
-            "dashboard/accounting/journal.html",
-            found=found,
-            since=since,
-            until=until,
-        )
-    )
+        found = journal.journal(connection, shop_id, since=asked.since, until=asked.until) if asked.is_valid else None
+    return make_response(render_template("dashboard/accounting/journal.html", found=found, period=asked))
 
 
 @blueprint.get("/journal.csv")
 def journal_csv(shop_id: str) -> Response:
     """The same for a spreadsheet."""
-    since, until = period()
+    asked = asked_period()
+    if not asked.is_valid:
+        return redirect_to(f"/s/{shop_id}/accounting/journal?{urlencode(asked.shown)}")
     with context().store.read() as connection:
-        content = journal.as_table(journal.journal(connection, shop_id, since=since, until=until))
+        content = journal.as_table(journal.journal(connection, shop_id, since=asked.since, until=asked.until))
     response = make_response(content)
     response.content_type = "text/csv; charset=utf-8"
-    response.headers["Content-Disposition"] = f'attachment; filename="journal-{since}-{until}.csv"'
+    response.headers["Content-Disposition"] = f'attachment; filename="journal-{asked.since}-{asked.until}.csv"'
     return response
 
 
 @blueprint.get("/export")
 def exports(shop_id: str) -> Response:
     """A period as a zip of PDF and XML with spreadsheets; the whole shop."""
-    return exports_page(shop_id, Form(dict(zip(("since", "until"), map(str, period()), strict=True))))
+    return exports_page(shop_id, Form(asked_period().shown))
 
 
 @blueprint.post("/export")
 def export_period(shop_id: str) -> Response:
     form = Form.from_request(request.form)
-    since, until = form.read("since", read_day), form.read("until", read_day)
-    if since is None or until is None or since > until:
-        form.errors.setdefault("until", _("The last day comes before the first."))
+    days = read_period(form)
+    if days is None:
         return exports_page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    since, until = days
     argument = {"since": since.isoformat(), "until": until.isoformat()}
     return request_task(shop_id, "zip_period", argument, then=f"/s/{shop_id}/accounting/export?task=0")
 
@@ -167,9 +164,10 @@ def backfill_page(form: Form, found: Task | None = None, *, status: HTTPStatus =
 @blueprint.post("/backfill")
 def submit_backfill(shop_id: str) -> Response:
     form = Form.from_request(request.form)
-    since, until = form.read("since", read_day), form.read("until", read_day)
-    if since is None or until is None:
+    days = read_period(form)
+    if days is None:
         return backfill_page(form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    since, until = days
     if form.is_checked("make") and may_change() and not is_confirmed():
         return ask(backfill_question(shop_id, form, since, until))
     argument = {
@@ -206,13 +204,51 @@ def exports_page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK
     )
 
 
-def period() -> tuple[date, date]:
-    """The days that the address names; without, the month before this one and this one so far."""
-    today = context().today(shop())
-    since, until = parse_day(request.args.get("since", "")), parse_day(request.args.get("until", ""))
-    first = since or (today.replace(day=1) - timedelta(days=1)).replace(day=1)
-    last = max(first, until or today)
-    return first, last if last - first <= LONGEST_PERIOD else first + LONGEST_PERIOD
+def read_period(form: Form) -> tuple[date, date] | None:
+    """The first and the last day of a form that needs both; None where its fields say what is wrong."""
+    for name in ("since", "until"):
+        form.text(name, needed=_("Fill in a day."))
+    since, until = (None if name in form.errors else form.read(name, read_day) for name in ("since", "until"))
+    if since is None or until is None:
+        return None
+    if since > until:
+        form.errors["until"] = _("The last day comes before the first.")
+        return None
+    return since, until
+
+
+@dataclass(frozen=True)
+class Period:
+    """The days that an address asks for, as they are counted. *shown*: what the fields show, which is what was typed only where that
+    is no day; *note* says where they are other days than those that were typed.
+    """
+
+    since: date
+    until: date
+    shown: dict[str, str]
+    note: str = ""
+
+    @property
+    def is_valid(self) -> bool:
+        return self.shown == {"since": str(self.since), "until": str(self.until)}
+
+
+def asked_period() -> Period:
+    """The days that the address names; without, the month before the last day's and that one so far."""
+    typed = {name: request.args.get(name, "").strip() for name in ("since", "until")}
+    asked_since, asked_until = map(parse_day, typed.values())
+    until = asked_until or max(context().today(shop()), asked_since or date.min)
+    since = asked_since or (until.replace(day=1) - timedelta(days=1)).replace(day=1)
+    notes = []
+    if since > until:
+        since, until = until, since
+        notes.append(_("The last day came before the first; they are turned round."))
+    if until - since > LONGEST_PERIOD:
+        until = since + LONGEST_PERIOD
+        notes.append(_("At most 800 days are counted at once: up to {day}.", day=format_date(until)))
+    shown = {"since": str(since), "until": str(until)}
+    wrong = {name: text for name, text in typed.items() if text and parse_day(text) is None}
+    return Period(since, until, {**shown, **wrong}, "" if wrong else " ".join(notes))
 
 
 def this_month() -> date:

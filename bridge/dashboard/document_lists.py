@@ -5,8 +5,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 from bridge.accounts.access import guard_shop, shop
 from bridge.context import context
 from bridge.dashboard.orders import LONGEST_SEARCH
-from bridge.dashboard.pagination import days_asked, page_request, sortable
-from bridge.forms import parse_day
+from bridge.dashboard.pagination import asked_days, days_asked, page_request, sortable
 from worker.domain.document import Kind
 from worker.store.database.pagination import Between
 from worker.store.queries import document_lists
@@ -51,12 +50,13 @@ def days_of_address() -> Between:
 
 
 def document_filter() -> DocumentFilter:
-    """The filters in the address; those that cannot be read are ignored."""
+    """The filters in the address; a kind that cannot be read is ignored."""
+    since, until = asked_days()
     kind = request.args.get("kind", "")
     return DocumentFilter(
         kind=Kind(kind) if kind in list(Kind) else None,
-        since=parse_day(request.args.get("since", "")),
-        until=parse_day(request.args.get("until", "")),
+        since=since,
+        until=until,
         unpaid=bool(request.args.get("unpaid")),
         mail_failed=bool(request.args.get("mail_failed")),
         text=request.args.get("q", "")[:LONGEST_SEARCH],

@@ -83,7 +83,7 @@ def page(shops: Shops, *, of_all: Sequence[ShopName] | None = None) -> Response:
 
 
 def job_filter() -> JobFilter:
-    """The filters in the address; those that cannot be read are ignored."""
+    """The filters in the address; those that cannot be read are ignored, but for a day."""
     return JobFilter(
         state=request.args["state"] if request.args.get("state") in STATES else "failed",
         kind=JobKind(request.args["kind"]) if request.args.get("kind") in list(JobKind) else None,

@@ -24,7 +24,8 @@ LONGEST_CURSOR = 2_000
 LONGEST_NAME = 100
 MOST_SENTENCES = 500
 SIZES = (25, 50, 100, 200)
-FIRST_DAY, LAST_DAY = date(1970, 1, 2), date(9999, 12, 30)
+# What comes from the last day on, or until the first one: nothing.
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9999, 12, 30)
 
 
 def page_request() -> PageRequest:
@@ -127,17 +128,18 @@ def typed() -> Typed:
 
 def days_asked(zone_of_shop: tzinfo) -> tuple[datetime | None, datetime | None]:
     """The instants between which `since` and `until` of the address lie, both days included; None where there is none."""
-    since, until = asked_day("since"), asked_day("until")
+    since, until = asked_days()
     return (
         start_of_day(since, zone_of_shop).astimezone(UTC) if since else None,
-        start_of_day(until + timedelta(days=1), zone_of_shop).astimezone(UTC) if until else None,
+        start_of_day(min(until, LAST_DAY) + timedelta(days=1), zone_of_shop).astimezone(UTC) if until else None,
     )
 
 
-def asked_day(name: str) -> date | None:
-    """The day that the address names; None for none, and for one on which no shop sold anything."""
-    day = parse_day(request.args.get(name, ""))
-    return day if day is not None and FIRST_DAY <= day <= LAST_DAY else None
+def asked_days() -> tuple[date | None, date | None]:
+    """From which day up to which the address asks, None where it does not. One that cannot be read finds nothing: a list of all would
+    pass for what was asked for, and "all of this list" would be done with all that there is."""
+    since, until = (request.args.get(name, "").strip() for name in ("since", "until"))
+    return (parse_day(since) or LAST_DAY) if since else None, (parse_day(until) or FIRST_DAY) if until else None
 
 
 @dataclass(frozen=True)

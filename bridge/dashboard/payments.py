@@ -11,7 +11,7 @@ from bridge.accounts.access import shop as this_shop
 from bridge.context import context, redirect_to
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
-from bridge.dashboard.pagination import asked_day, neighbours, page_request
+from bridge.dashboard.pagination import asked_days, neighbours, page_request
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.dashboard.uploads import take_upload
 from bridge.i18n.translate import _, format_amount, format_date
@@ -48,9 +48,9 @@ def open_invoices(shop_id: str) -> Response:
 
 
 def open_filter() -> OpenFilter:
-    """The days and the order in the address; what cannot be read is ignored."""
+    """The days and the order in the address."""
     by = request.args.get("by", "")
-    return OpenFilter(asked_day("since"), asked_day("until"), by if by in queries.SORTS else "due")
+    return OpenFilter(*asked_days(), by if by in queries.SORTS else "due")
 
 
 @blueprint.get("/bank")

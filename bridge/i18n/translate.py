@@ -117,7 +117,7 @@ def day_in_figures(value: object) -> str:
 def day_problem(text: str) -> str:
     """What is wrong with the day that was typed; nothing for a day, and for no text."""
     try:
-        if text:
+        if text.strip():
             read_day(text)
     except InvalidValue as error:
         return translate_message(error.message)

@@ -19,7 +19,21 @@ def test_a_day_is_read_as_people_write_it(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "soon", "31-6-2026", "12/31/2026", "3-12", "3-12-026", "20261203", "3-12-2026 10:00", "٣-١٢-٢٠٢٦", "0-1-2026"],
+    [
+        "",
+        "soon",
+        "31-6-2026",
+        "12/31/2026",
+        "3-12",
+        "3-12-026",
+        "20261203",
+        "3-12-2026 10:00",
+        "٣-١٢-٢٠٢٦",
+        "0-1-2026",
+        "31-12-1969",
+        "0001-01-01",
+        "1-1-10000",
+    ],
 )
 def test_what_is_no_day_is_refused_with_what_was_typed(text: str) -> None:
     with pytest.raises(InvalidValue) as refused:

@@ -17,18 +17,24 @@ WRITTEN = tuple(
 ISO_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:T(.*))?", re.ASCII)
 
 
+# Before it no shop sold anything by the web; what is typed so is a slip of the finger.
+FIRST_YEAR = 1970
+
+
 def start_of_day(day: date, zone: tzinfo) -> datetime:
     """Its first instant in *zone*."""
     return datetime.combine(day, time(), zone)
 
 
 def read_day(text: str) -> date:
-    """The day that a person wrote: 3-12-2026, 03/12/26, 03122026 or 2026-12-03. Raises InvalidValue."""
+    """The day that a person wrote, from 1970 on: 3-12-2026, 03/12/26, 03122026 or 2026-12-03. Raises InvalidValue."""
     found = next((found for pattern in WRITTEN if (found := pattern.fullmatch(text.strip()))), None)
     try:
         if found:
-            year = int(found["year"])
-            return date(year + 2000 if len(found["year"]) == 2 else year, int(found["month"]), int(found["day"]))
+            year = int(found["year"]) + (2000 if len(found["year"]) == 2 else 0)
+            day = date(year, int(found["month"]), int(found["day"]))
+            if year >= FIRST_YEAR:
+                return day
     except ValueError:
         pass  # such as 31 June
     raise InvalidValue("“{text}” is not a day; write it like 22/11/2026.", text=text)

@@ -70,6 +70,71 @@ def test_a_filter_says_what_is_no_day_and_keeps_what_was_typed(dutch: Visitor, p
     assert field(text, "since")[0] == "31-6-2026"
 
 
+@pytest.mark.parametrize("day", ["since=31-6-2026", "until=31-6-2026", "since=1-1-0001", "until=9999-13-31"])
+@pytest.mark.parametrize(("path", "row"), [("/documents", "F2026-00002"), ("/orders", "/orders/1001"), ("/payments", "F2026-00002"), ("/jobs", 'name="item"')])  # fmt: skip
+def test_what_is_no_day_finds_nothing(dutch: Visitor, path: str, row: str, day: str) -> None:
+    assert row in dutch.get(f"{HOME}{path}?{day[:6]}%20").text
+    text = dutch.get(f"{HOME}{path}?{day}").text
+    assert (row in text, 'name="all"' in text, f'action="{HOME}/many' in text) == (False, False, False)
+
+
+@pytest.mark.parametrize(("of_list", "what"), [("documents", "paid"), ("open", "paid"), ("orders", "fetch"), ("jobs", "retry"), ("drafts", "issue")])  # fmt: skip
+def test_with_what_is_no_day_nothing_is_done_to_all(app: BridgeApp, of_list: str, what: str) -> None:
+    busy_shop.fill(app, orders_=3, failed=1, drafts_=1)
+    visitor = reader(app, "en")
+    many = {"list": of_list, "what": what, "all": "1"}
+    assert 'name="ids"' in visitor.post(f"{HOME}/many", **many).text
+    for days in ("since=31-6-2026", "until=soon"):
+        assert visitor.post(f"{HOME}/many?{days}", **many).status_code == HTTPStatus.SEE_OTHER
+
+
+def test_the_journal_shows_the_days_that_it_counts_and_says_where_they_are_others(app: BridgeApp) -> None:
+    visitor = reader(app, "en")
+
+    def journal(days: str) -> tuple[str, str, str, bool]:
+        text = visitor.get(f"{HOME}/accounting/journal?{days}").text
+        note = re.search(r'role="status">.*?<span>(.*?)</span>', text)
+        return field(text, "since")[0], field(text, "until")[0], note[1] if note else "", "journal.csv" in text
+
+    turned, cut = (
+        "The last day came before the first; they are turned round.",
+        "At most 800 days are counted at once",
+    )
+    assert journal("since=1-3-26&until=31.3.2026") == ("01/03/2026", "31/03/2026", "", True)
+    assert journal("since=31-3-2026&until=1-3-2026") == ("01/03/2026", "31/03/2026", turned, True)
+    assert journal("since=2020-01-01&until=2026-01-01") == (
+        "01/01/2020",
+        "11/03/2022",
+        f"{cut}: up to 11 Mar 2022.",
+        True,
+    )
+    assert journal("until=15-3-2020") == ("01/02/2020", "15/03/2020", "", True)
+    assert journal("since=31-6-2026&until=1-9-2026") == ("31-6-2026", "01/09/2026", "", False)
+
+
+def test_the_spreadsheet_of_what_is_no_day_is_none(dutch: Visitor) -> None:
+    answer = dutch.get(f"{HOME}/accounting/journal.csv?since=31-6-2026")
+    assert answer.headers["Location"].endswith("/accounting/journal?since=31-6-2026&until=2026-11-23")
+
+
+@pytest.mark.parametrize("path", ["/accounting/backfill", "/accounting/export"])
+@pytest.mark.parametrize(
+    ("since", "until", "told"),
+    [
+        ("22-11-2026", "31-6-2026", [NO_DAY]),
+        ("", "22-11-2026", ["Vul een dag in."]),
+        ("", "", ["Vul een dag in."] * 2),
+        ("22-11-2026", "21-11-2026", ["De laatste dag komt voor de eerste."]),
+    ],
+)
+def test_a_form_says_of_each_day_what_is_wrong_with_it(
+    dutch: Visitor, path: str, since: str, until: str, told: list[str]
+) -> None:
+    answer = dutch.post(f"{HOME}{path}", since=since, until=until)
+    assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert re.findall(r'class="error"[^>]*>.*?<span>(.*?)</span>', answer.text) == told
+
+
 @pytest.mark.parametrize("path", ["/accounting/backfill", "/accounting/export"])
 def test_a_form_says_what_is_no_day_and_keeps_what_was_typed(dutch: Visitor, path: str) -> None:
     answer = dutch.post(f"{HOME}{path}", since="31-6-2026", until="22-11-2026")
