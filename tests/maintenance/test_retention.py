@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -259,6 +260,27 @@ def test_of_all_documents_one_is_held_while_a_customer_is_looked_for(
     held = most_alive(monkeypatch, documents, "as_document")
     erased = retention.erase_customer(history.services, history.shop.shop_id, "nobody@else.example", by="eva")
     assert (erased.orders, len(held), max(held)) == ((), 6, 2)
+
+
+@pytest.mark.parametrize("comes_in", ["seen", "delivered"])
+def test_an_order_that_comes_in_while_a_customer_is_looked_for_is_erased_too(
+    history: History, monkeypatch: pytest.MonkeyPatch, comes_in: str
+) -> None:
+    history.seen(1)
+    find_customer = retention.find_customer
+
+    def finds_slowly(*given: Any) -> retention.Customer:
+        found = find_customer(*given)
+        monkeypatch.setattr(retention, "find_customer", find_customer)
+        getattr(history, comes_in)(2)
+        return found
+
+    monkeypatch.setattr(retention, "find_customer", finds_slowly)
+    assert retention.erase_customer(history.services, history.shop.shop_id, EMAIL, by="eva").orders == (1, 2)
+    assert set(history.buyers().values()) == {""}
+    assert not any(history.bodies().values())
+    with history.services.store.read() as connection:
+        assert connection.execute(text("SELECT count(*) FROM audit_trail")).scalar() == 1
 
 
 def test_a_customer_of_another_shop_is_left_alone(history: History) -> None:

@@ -49,6 +49,8 @@ from worker.store.shops import Secrets
 RAW_BODIES_FOR = timedelta(days=90)
 TASKS_FOR = timedelta(days=7)
 AT_ONCE = 500
+# Between the machines of one Facturelay.
+CLOCKS_DIFFER = timedelta(minutes=1)
 
 
 def kept_until(issued_on: date, shop: Shop) -> date:
@@ -254,12 +256,22 @@ def erase_customer(services: Services, shop_id: str, email: str, *, by: str) -> 
     wanted = email.strip().casefold()
     if "@" not in wanted:
         raise Rejected("“{email}” is not an e-mail address.", email=email, code="option_wrong")
+    while (erased := erase_found(services, shop_id, wanted, by=by)) is None:
+        pass  # an order of the customer came in meanwhile
+    return erased
+
+
+def erase_found(services: Services, shop_id: str, email: str, *, by: str) -> Erased | None:
+    """Find a customer and erase what was found; None, and nothing erased, where there is more by then."""
+    began = services.now()
     # It takes long in a large shop, which goes on issuing meanwhile.
     with services.store.read() as connection:
         shop = shops.get(connection, services.encryption, shop_id).shop
-        customer = find_customer(connection, shop, wanted)
+        customer = find_customer(connection, shop, email)
     order_ids = customer.orders
     with services.store.write() as connection:
+        if not orders_come_in(connection, shop_id, email, since=began - CLOCKS_DIFFER) <= set(order_ids):
+            return None
         names = customer.names | personal_data.buyers_of(connection, shop_id, order_ids)
         bank_senders.forget(connection, shop_id, order_ids, names)
         erased = Erased(
@@ -277,6 +289,14 @@ def erase_customer(services: Services, shop_id: str, email: str, *, by: str) -> 
         )
         audit_trail.add(connection, AuditEntry(shop_id, services.now(), by, "customer_erased", message))
     return erased
+
+
+def orders_come_in(connection: Connection, shop_id: str, email: str, *, since: datetime) -> set[int]:
+    """The orders that are found by a mail address now, and those of it that were delivered lately: no search of all that the shop has."""
+    delivered = personal_data.bodies(connection, shop_id, since=since)
+    return order_search.orders_by_email(connection, shop_id, email) | {
+        order_id for order_id, body in delivered if billed_to(body) == email
+    }
 
 
 @dataclass(frozen=True)

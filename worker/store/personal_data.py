@@ -38,14 +38,14 @@ def forget_bodies_of(connection: Connection, shop_id: str, order_ids: Sequence[i
     return connection.execute(update(deliveries).where(mine).values(body=None)).rowcount
 
 
-def bodies(connection: Connection, shop_id: str) -> Iterator[tuple[int, bytes]]:
-    """The raw bodies that are still there, with the order each is about."""
-    rows = connection.execute(
-        select(deliveries.c.order_id, deliveries.c.body)
-        .where(deliveries.c.shop_id == shop_id, deliveries.c.body.is_not(None), deliveries.c.order_id.is_not(None))
-        .execution_options(yield_per=100)
+def bodies(connection: Connection, shop_id: str, *, since: datetime | None = None) -> Iterator[tuple[int, bytes]]:
+    """The raw bodies that are still there, with the order each is about; those that came from *since* on, or all."""
+    query = select(deliveries.c.order_id, deliveries.c.body).where(
+        deliveries.c.shop_id == shop_id, deliveries.c.body.is_not(None), deliveries.c.order_id.is_not(None)
     )
-    for row in rows:
+    if since is not None:
+        query = query.where(deliveries.c.received_at >= since)
+    for row in connection.execute(query.execution_options(yield_per=100)):
         yield int(row.order_id), bytes(row.body)
 
 
