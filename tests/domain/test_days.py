@@ -27,6 +27,9 @@ def test_a_day_is_read_as_people_write_it(text: str) -> None:
         "3-12",
         "3-12-026",
         "20261203",
+        "26-12-03",
+        "1-1-99",
+        "1-1-47",
         "3-12-2026 10:00",
         "٣-١٢-٢٠٢٦",
         "0-1-2026",
@@ -42,10 +45,25 @@ def test_what_is_no_day_is_refused_with_what_was_typed(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["3-12-2026 06:30", "2026-12-03T06:30", "2026-12-03T05:30:00+00:00", "03/12/2026 06:30"]
-)
+    "text",
+    [
+        "3-12-2026 06:30", "2026-12-03T06:30", "2026-12-03T05:30:00+00:00", "03/12/2026 06:30", "3-12-2026 6:30", "3-12-2026   06u30",
+        "3-12-26 6h30", "3.12.2026 6.30", "3.12.2026 6.30 Uhr", "3-12-2026 6 h 30", "3-12-2026 6U30",
+    ],
+)  # fmt: skip
 def test_an_instant_is_a_day_and_a_time(text: str) -> None:
     assert read_instant(text, zone="Europe/Brussels") == datetime(2026, 12, 3, 5, 30, tzinfo=UTC)
+
+
+def test_a_whole_hour_needs_no_minutes() -> None:
+    assert read_instant("3-12-2026 6u", zone="Europe/Brussels") == datetime(2026, 12, 3, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("clock", ["25:00", "6:3", "6:75", "soon", "6:30 6:30"])
+def test_what_is_no_hour_is_told_with_the_day(clock: str) -> None:
+    with pytest.raises(InvalidValue) as refused:
+        read_instant(f"3-12-2026 {clock}", zone="Europe/Brussels")
+    assert str(refused.value) == f"“3-12-2026 {clock}” is not a day and an hour; write them like 22/11/2026 06:30."
 
 
 def test_the_begin_that_a_page_shows_in_the_readers_figures_comes_back_unchanged() -> None:

@@ -15,10 +15,10 @@ WRITTEN = tuple(
     )
 )
 ISO_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:T(.*))?", re.ASCII)
-
-
 # Before it no shop sold anything by the web; what is typed so is a slip of the finger.
 FIRST_YEAR = 1970
+# Of a year in two figures: what lies further off is rather another order of day, month and year, or another century.
+SHORT_YEARS = range(2006, 2047)
 
 
 def start_of_day(day: date, zone: tzinfo) -> datetime:
@@ -31,13 +31,18 @@ def read_day(text: str) -> date:
     found = next((found for pattern in WRITTEN if (found := pattern.fullmatch(text.strip()))), None)
     try:
         if found:
-            year = int(found["year"]) + (2000 if len(found["year"]) == 2 else 0)
-            day = date(year, int(found["month"]), int(found["day"]))
-            if year >= FIRST_YEAR:
-                return day
+            return date(year_of(found["year"]), int(found["month"]), int(found["day"]))
     except ValueError:
         pass  # such as 31 June
     raise InvalidValue("“{text}” is not a day; write it like 22/11/2026.", text=text)
+
+
+def year_of(figures: str) -> int:
+    """A year in four figures or two. Raises ValueError for one that nobody means."""
+    year = int(figures) if len(figures) == 4 else 2000 + int(figures)
+    if year < FIRST_YEAR or (len(figures) == 2 and year not in SHORT_YEARS):
+        raise ValueError(figures)
+    return year
 
 
 def in_figures(text: str, *, mark: str) -> str:

@@ -58,7 +58,7 @@ def suborders_question(order: Order, shop: Shop) -> tuple[Problem, ...]:
         return ()
     message = Message(
         "Order {parent} is of {total}, but its suborders come to {suborders}: {difference} is on none of them, or on several. Issue this "
-        "one if it is right for its vendor, and see that the rest is invoiced too; or let the main orders be documented (Settings, Orders).",
+        "one if it is right for its vendor, and see that the rest is invoiced too; or let the main orders be documented (Settings, Which orders count).",
         parent=found.number,
         total=Money(found.total, order.currency),
         suborders=Money(found.total - found.difference, order.currency),

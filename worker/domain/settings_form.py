@@ -47,6 +47,7 @@ from worker.net import email_address
 STATUSES = ("pending", "on-hold", "processing", "completed", "cancelled", "refunded", "failed")
 YES, NO = ("1", "on", "yes", "true"), ("", "0", "off", "no", "false")
 MOST_PAYMENT_DAYS = 365
+WRITTEN_CLOCK = re.compile(r"(\d{1,2})(?:[:.]| ?[uh] ?)(\d{2})?(?: ?uhr)?", re.ASCII | re.IGNORECASE)
 # An invoice is due by the 15th of the next month: who waits longer than ten days is late.
 MOST_WAIT_HOURS = 240
 
@@ -131,13 +132,23 @@ def read_colour(text: str) -> str:
 
 def read_instant(text: str, *, zone: str) -> datetime:
     """Read a day or an instant; without an offset it is meant in *zone*."""
+    day, *clock = re.split(r"(?<=\d)T|\s+", text.strip(), maxsplit=1)
     try:
-        day, _, clock = text.strip().replace("T", " ").partition(" ")
-        found = datetime.combine(read_day(day), time.fromisoformat(clock or "00:00"))
+        found = datetime.combine(read_day(day), read_clock(*clock))
         return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
     # In the first and the last hours of the calendar another zone has no such year.
     except (ValueError, OverflowError) as error:
+        if clock:
+            raise InvalidValue(
+                "“{text}” is not a day and an hour; write them like 22/11/2026 06:30.", text=text
+            ) from error
         raise InvalidValue("“{text}” is not a day; write it like 22/11/2026.", text=text) from error
+
+
+def read_clock(text: str = "") -> time:
+    """What a clock says, as people write it: 6:30, 06.30, 6u30, 6 h 30, 6h, or as in ISO 8601. Raises ValueError."""
+    found = WRITTEN_CLOCK.fullmatch(text)
+    return time(int(found[1]), int(found[2] or 0)) if found else time.fromisoformat(text or "00:00")
 
 
 def read_since(shop: Shop, text: str) -> datetime:
