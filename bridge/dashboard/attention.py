@@ -12,12 +12,14 @@ from bridge.context import context
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.pagination import address, shops_asked
 from bridge.dashboard.tasks import request_task
-from bridge.forms import parse_day, parse_whole_number
+from bridge.forms import Form, parse_whole_number
 from bridge.i18n.translate import _
 from worker.actions import attention as actions
 from worker.actions.attention import Chosen
 from worker.domain.attention import Reason
 from worker.domain.attention_reasons import BY_NAME
+from worker.domain.days import read_day
+from worker.errors import InvalidValue
 from worker.store import users
 from worker.store.database.shop_scope import Shops
 from worker.store.queries import attention
@@ -48,7 +50,15 @@ def things_of_all(name: str) -> Response:
     return page(reason_named(name), shops_asked(mine), of_all=mine)
 
 
-def page(reason: Reason, shops: Shops, *, of_all: Sequence[ShopName] = ()) -> Response:
+def page(
+    reason: Reason,
+    shops: Shops,
+    *,
+    of_all: Sequence[ShopName] = (),
+    form: Form | None = None,
+    status: HTTPStatus = HTTPStatus.OK,
+) -> Response:
+    """*form*: the day that was typed to put something off, and what is wrong with it."""
     first = max(1, parse_whole_number(request.args.get("from", "")[:9]) or 1)
     size = parse_whole_number(request.args.get("size", "")[:3])
     size = size if size in SIZES else SIZES[0]
@@ -62,9 +72,10 @@ def page(reason: Reason, shops: Shops, *, of_all: Sequence[ShopName] = ()) -> Re
         size=size,
         sizes=SIZES,
         address=address,
+        form=form or Form(),
         snoozed_until=(context().now() + SNOOZED_FOR).date(),
     )
-    return make_response(content)
+    return make_response(content, status)
 
 
 def reason_named(name: str) -> Reason:
@@ -86,12 +97,22 @@ def dismiss(shop_id: str, name: str) -> Response:
 @blueprint.post("/<name>/snooze")
 def snooze(shop_id: str, name: str) -> Response:
     """Hear of it again on a day."""
-    until = parse_day(request.form.get("until", "")) or date.min
+    form = Form.from_request(request.form)
+    until = form.read("until", read_day_to_come)
+    if until is None:
+        return page(reason_named(name), (shop_id,), form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return run_action(
         lambda connection, by: actions.snooze(connection, this_shop(), chosen(name), until=until, by=by),
         then=after(shop_id, name),
         message=_("It is put off, and comes back on that day."),
     )
+
+
+def read_day_to_come(text: str) -> date:
+    found = read_day(text)
+    if found <= context().today(this_shop()):
+        raise InvalidValue("Choose a day that is still to come.")
+    return found
 
 
 @blueprint.post("/<name>/retry")

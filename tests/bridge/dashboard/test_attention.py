@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import update
 
 import bridge
@@ -80,6 +81,26 @@ def test_a_reason_is_dismissed_and_put_off_by_its_forms_and_never_without_one(ap
     visitor.post(f"{here}/invoice_term/snooze", until="soon")
     assert 'class="count"' not in visitor.get(f"/s/{SHOP}").text
     assert "They were tests." in visitor.get(f"/s/{SHOP}/activity").text
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"), [("31-6-2026", "“31-6-2026” is not a day"), ("1-1-2020", "Choose a day that is still to come.")]
+)
+def test_a_day_that_cannot_be_stays_in_its_field_with_what_is_wrong(app: BridgeApp, typed: str, told: str) -> None:
+    fail(app, 2)
+    visitor, page = admin(app), f"/s/{SHOP}/attention/order_failed"
+    item = re.findall(r'name="item" value="(\d+)"', visitor.get(page).text)[0]
+    for one, field in (({}, "until-all"), ({"item": item}, f"until-{item}")):
+        refused = visitor.post(f"{page}/snooze", until=typed, **one)
+        assert (refused.status_code, refused.text.count(told), refused.text.count(" open>")) == (422, 1, 1)
+        described = re.search(
+            rf'<input type="text" id="{field}" name="until" value="([^"]*)".*?aria-describedby="([^"]*)"', refused.text
+        )
+        assert described
+        assert (described[1].replace("/", "-").replace("01-01", "1-1"), f'id="{described[2]}"' in refused.text) == (
+            typed,
+            True,
+        )
 
 
 def test_several_that_failed_for_one_reason_are_not_told_by_the_sentence_of_the_first(app: BridgeApp) -> None:
