@@ -122,8 +122,14 @@ def typed() -> Typed:
     told = (
         {key: key for key in messages("nl", "worker.i18n")} if language == "en" else messages(language, "worker.i18n")
     )
-    said = {word: tuple(key for key in told if word in (told[key] or key).lower()) for word in words_of(text)}
+    said_as = {key: plain(said or key) for key, said in told.items()}
+    said = {word: tuple(key for key in told if plain(word) in said_as[key]) for word in words_of(text)}
     return Typed(text, {word: keys[:MOST_SENTENCES] for word, keys in said.items()})
+
+
+def plain(text: str) -> str:
+    """In small letters, with the apostrophe of a keyboard in place of that of print."""
+    return text.lower().replace("’", "'")
 
 
 def days_asked(zone_of_shop: tzinfo) -> tuple[datetime | None, datetime | None]:

@@ -284,6 +284,15 @@ def test_what_is_searched_is_found_in_the_words_of_the_reader(busy: BridgeApp, o
     assert "F2026-00001" not in shown(owner, "/activity?q=issued")
 
 
+@pytest.mark.parametrize("apostrophe", ["'", "’"])
+def test_a_sentence_is_found_by_the_apostrophe_of_a_keyboard(busy: BridgeApp, owner: Visitor, apostrophe: str) -> None:
+    with busy.store.write() as connection:
+        connection.execute(update(users).values(language="fr"))
+        message = Message("A code for the plugin was made.")
+        audit_trail.add(connection, AuditEntry(SHOP, NOW, "Els", "code_made", message))
+    assert "Un code pour l’extension a été créé." in shown(owner, f"/activity?q=L{apostrophe}extension")
+
+
 def test_a_heading_sorts_and_all_that_is_ticked_stays_what_the_filter_finds(owner: Visitor) -> None:
     for path, by in (
         ("/documents", "buyer"), ("/documents?list=drafts", "amount"), ("/orders", "status"), ("/jobs", "why"),
