@@ -217,7 +217,10 @@ def test_switching_the_second_step_off_asks_for_the_password(app: BridgeApp) -> 
     visitor, _, _ = with_second_step(app)
     visitor.get("/account")
 
-    assert visitor.post("/account/second-factor/off", old="not it at all").status_code == 422
+    refused = visitor.post("/account/second-factor/off", old="not it at all")
+    assert refused.status_code == 422
+    assert 'aria-describedby="error-old-second"' in refused.text
+    assert 'id="error-old-second"' in refused.text
     assert visitor.post("/account/second-factor/off", old=PASSWORD).status_code == 303
     assert Visitor(app).sign_in(ELS).status_code == 303
 

@@ -37,6 +37,14 @@ def field(text: str, name: str) -> tuple[str, str]:
     return found[0], found[1]
 
 
+def is_tied(text: str, name: str) -> bool:
+    """Whether the field says that it is wrong, and which sentence says why."""
+    return (
+        re.search(rf'name="{name}" [^>]*aria-invalid="true" aria-describedby="error-{name}"', text) is not None
+        and f'<p class="error" id="error-{name}">' in text
+    )
+
+
 def test_no_page_leaves_the_writing_of_days_to_the_browser() -> None:
     for template in TEMPLATES.rglob("*.html"):
         assert not re.search('type="(date|datetime-local)"', template.read_text(encoding="utf-8")), template
@@ -67,6 +75,7 @@ def test_a_filter_takes_a_day_however_it_is_written(dutch: Visitor, day: str) ->
 def test_a_filter_says_what_is_no_day_and_keeps_what_was_typed(dutch: Visitor, path: str) -> None:
     text = dutch.get(f"{HOME}{path}?since=31-6-2026").text
     assert NO_DAY in text
+    assert is_tied(text, "since")
     assert field(text, "since")[0] == "31-6-2026"
 
 
@@ -155,6 +164,7 @@ def test_many_are_marked_as_paid_on_a_day_as_it_is_written(dutch: Visitor) -> No
     many = {"list": "documents", "what": "paid", "ids": "1,2", "sure": "1"}
     refused = dutch.post(f"{HOME}/many", on="31-6-2026", **many)
     assert NO_DAY in refused.text
+    assert is_tied(refused.text, "on")
     assert field(refused.text, "on")[0] == "31-6-2026"
 
 
