@@ -9,10 +9,8 @@ from bridge.i18n.translate import _, translate_message
 from worker.domain import peppol
 from worker.domain.attention import Harm, Source
 from worker.domain.attention_reasons import reason_of
-from worker.domain.document import KIND_TERMS, Document, Draft, Kind, Problem, SendMode
-from worker.domain.order_flags import STATUS_MISSED
-from worker.domain.rules import Rule
-from worker.domain.rules_due import NOT_STATUS
+from worker.domain.document import Document, Draft, Kind, Problem, SendMode
+from worker.domain.order_flags import STATUS_MISSED, missed_kind
 from worker.domain.step import MAIL, SENT_ELSEWHERE, TRANSMIT
 from worker.message import NO_MESSAGE, Message
 from worker.store.audit_trail import AuditEntry
@@ -152,10 +150,6 @@ def of_flag(trail: OrderHistory, flag: Problem, shop_url: str) -> Trouble:
     )
 
 
-def missed_kind(flag: Problem) -> Kind:
-    return next(kind for kind in Kind if KIND_TERMS[kind] == flag.message.values["kind"])
-
-
 def is_made(trail: OrderHistory, flag: Problem) -> bool:
     """Whether the document that *flag* misses was made since: the order is about to be looked at again."""
     return flag.code == STATUS_MISSED and any(one.draft.kind is missed_kind(flag) for one in trail.documents)
@@ -164,8 +158,7 @@ def is_made(trail: OrderHistory, flag: Problem) -> bool:
 def of_missed_status(trail: OrderHistory, flag: Problem, harm: Harm) -> Trouble:
     """The document is made as the rule that waited would have: sent to the customer, or not."""
     kind = missed_kind(flag)
-    waited = (one.rule for one in trail.order.rule_results if one.code == NOT_STATUS) if trail.order else ()
-    sends = any(rule.startswith(f"{kind}:") and Rule.parse(rule).send_mode is SendMode.SEND for rule in waited)
+    sends = flag.message.values.get("send_mode") == SendMode.SEND
     return Trouble(
         "",
         translate_message(flag.message),

@@ -145,9 +145,9 @@ def test_a_rule_for_a_status_holds_while_the_order_is_in_it(status: str, paid: b
         ("completed", ["invoice:status=await-ship:send", "invoice:paid:draft"], []),
         ("completed", ["invoice:status=await-ship:send:buyer=business"], []),  # not its rule
         ("completed", ["invoice:status=a:send:buyer=business", "invoice:status=await-ship:send"], ["invoice"]),
-        ("completed", ["order_confirmation:status=await-ship:send"], ["order confirmation"]),
+        ("completed", ["order_confirmation:status=await-ship:send"], []),  # many an order does without
         ("cancelled", ["order_confirmation:status=await-ship:send"], []),  # nothing is left to be confirmed
-        ("completed", ["delivery_note:status=a:send", "invoice:status=a:send"], ["delivery note", "invoice"]),
+        ("completed", ["delivery_note:status=a:send", "invoice:status=a:send"], ["invoice"]),
     ],
 )
 def test_an_order_that_has_passed_the_status_of_its_document_unseen_is_told_of(
@@ -158,6 +158,59 @@ def test_an_order_that_has_passed_the_status_of_its_document_unseen_is_told_of(
     assert [(flag.code, str(flag.message.values["kind"])) for flag in flags if flag.code == "status_missed"] == [
         ("status_missed", kind) for kind in missed
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "missed"),
+    [
+        ("shipped", "order_confirmation", ["order confirmation"]),
+        ("completed", "delivery_note", ["delivery note"]),
+        ("cancelled", "delivery_note", []),
+    ],
+)
+def test_another_document_than_the_invoice_is_missed_only_where_other_orders_prove_that_its_status_was_passed(
+    status: str, kind: str, missed: list[str]
+) -> None:
+    proved = History(passed_statuses=frozenset({"packed"}))
+    flags = look(an_order(status=status, paid=True), proved, a_shop(f"{kind}:status=packed:send")).flags
+
+    assert [str(flag.message.values["kind"]) for flag in flags] == missed
+
+
+def test_no_confirmation_is_missed_of_an_order_that_is_invoiced() -> None:
+    shop = a_shop("order_confirmation:status=packed:send", "invoice:paid:send")
+    order = an_order(status="completed", paid=True)
+    proved = History(passed_statuses=frozenset({"packed"}))
+    decision = look(order, proved, shop)
+    (invoice,) = decision.drafts
+
+    assert decision.flags == ()
+    assert look(order, replace(proved, documents=(issued(invoice),)), shop).flags == ()
+
+
+@pytest.mark.parametrize(
+    ("status", "passed", "words"),
+    [
+        ("shipped", {"packed"}, "it has passed the status “packed”"),
+        ("completed", {"packed"}, "it has passed the status “packed”"),
+        ("completed", set(), "it was not seen in the status “packed”"),
+        ("cancelled", {"packed"}, "it was not seen in the status “packed”"),
+    ],
+)
+def test_that_a_status_was_passed_is_said_only_where_it_is_proved(status: str, passed: set[str], words: str) -> None:
+    known = History(passed_statuses=frozenset(passed))
+    flags = look(an_order(status=status, paid=True), known, a_shop("invoice:status=packed:send")).flags
+    (flag,) = [flag for flag in flags if flag.code == "status_missed"]
+
+    assert words in str(flag.message)
+
+
+@pytest.mark.parametrize("send_mode", ["send", "draft"])
+def test_what_was_missed_says_how_the_rule_would_have_sent_it(send_mode: str) -> None:
+    rules = ("invoice:status=packed:send:buyer=business", f"invoice:status=packed:{send_mode}")
+    (flag,) = look(an_order(status="completed", paid=True), shop=a_shop(*rules)).flags
+
+    assert flag.message.values["send_mode"] == send_mode
 
 
 def test_an_order_that_is_cancelled_and_was_never_paid_missed_nothing() -> None:

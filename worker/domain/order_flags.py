@@ -1,6 +1,6 @@
 """What the owner of an order must be shown: nothing is made or stopped by it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from worker.domain.assessment import assess
 from worker.domain.consumer_invoice import why_none
@@ -14,6 +14,7 @@ from worker.domain.order_changes import changes_after_invoice
 from worker.domain.order_payment import was_taken_back
 from worker.domain.order_status import status_term
 from worker.domain.rule_conditions import unmet_condition
+from worker.domain.rules import Rule
 from worker.domain.rules_due import NOT_STATUS, why_not_delivered
 from worker.domain.sale_part import sale_part_flags
 from worker.message import Message, Money
@@ -78,41 +79,72 @@ def money_taken_back(invoice: Document, order: Order) -> Problem:
 
 
 def missed_statuses(dossier: Dossier, findings: Findings) -> Iterator[Problem]:
-    """The documents that only rules of a status make, of an order that has passed it and that nobody saw while it was in it: it
-    went on too fast, or the shop was away.
+    """The documents that only rules of a status make, of an order that may have passed it and that nobody saw while it was in it:
+    it went on too fast, or the shop was away.
     """
     rules = [rule for rule in dossier.shop.rules if not unmet_condition(rule, dossier)]
     said = {result.rule: result.code for result in findings.rule_results}
     for kind in dict.fromkeys(rule.kind for rule in rules):
         its_rules = [rule for rule in rules if rule.kind is kind]
-        if {said.get(str(rule)) for rule in its_rules} != {NOT_STATUS} or not may_be_owed(kind, dossier):
+        if {said.get(str(rule)) for rule in its_rules} != {NOT_STATUS} or not may_be_owed(kind, dossier, findings):
             continue
-        for rule in [one for one in its_rules if has_passed(one.status, dossier)][:1]:
-            message = Message(
-                "Order {number} has no {kind}: it has passed the status “{status}”, in which your rule makes one, and was not seen "
-                "while it was in it. Make it now, unless the order needs none.",
-                number=dossier.order.number,
-                kind=KIND_TERMS[kind],
-                status=status_term(rule.status),
-            )
-            yield Problem(STATUS_MISSED, message)
+        for rule in [one for one in its_rules if may_have_passed(one, dossier)][:1]:
+            yield Problem(STATUS_MISSED, missed_message(rule, dossier))
 
 
-def has_passed(status: str, dossier: Dossier) -> bool:
-    """Whether *status*, in which the order was not seen, lies behind it: what has ended has passed all, and of the shop's own
-    statuses its other orders say which comes first.
+def missed_message(rule: Rule, dossier: Dossier) -> Message:
+    """Says for certain that the status was passed only where the shop's other orders prove it. *send_mode* is the rule's: the
+    document is made by hand as it would have been.
+    """
+    values: dict[str, str | Message] = {
+        "number": dossier.order.number,
+        "kind": KIND_TERMS[rule.kind],
+        "status": status_term(rule.status),
+        "send_mode": rule.send_mode.value,
+    }
+    if not dossier.over and rule.status in dossier.history.passed_statuses:
+        return Message(
+            "Order {number} has no {kind}: it has passed the status “{status}”, in which your rule makes one, and was not seen "
+            "while it was in it. Make it now, unless the order needs none.",
+            **values,
+        )
+    return Message(
+        "Order {number} has no {kind}: it was not seen in the status “{status}”, in which your rule makes one. Make it now, "
+        "unless the order needs none.",
+        **values,
+    )
+
+
+def missed_kind(flag: Problem) -> Kind:
+    """Of which kind the document is that a flag of `STATUS_MISSED` misses."""
+    return next(kind for kind in Kind if KIND_TERMS[kind] == flag.message.values["kind"])
+
+
+def still_missed(flags: Iterable[Problem], made: Kind) -> tuple[Problem, ...]:
+    """The flags of `STATUS_MISSED` that stay after a document of the kind *made* was made."""
+    answered = (made, Kind.ORDER_CONFIRMATION) if made is Kind.INVOICE else (made,)
+    return tuple(flag for flag in flags if flag.code == STATUS_MISSED and missed_kind(flag) not in answered)
+
+
+def may_have_passed(rule: Rule, dossier: Dossier) -> bool:
+    """Whether the status of *rule*, in which the order was not seen, may lie behind it: the shop's other orders say so, or it has
+    ended without an invoice. Other documents many an order does without.
     """
     history, has_ended = dossier.history, dossier.over or dossier.status == "completed"
-    return status in history.passed_statuses or (has_ended and status not in history.coming_statuses)
+    is_open = rule.kind is Kind.INVOICE and has_ended and rule.status not in history.coming_statuses
+    return rule.status in history.passed_statuses or is_open
 
 
-def may_be_owed(kind: Kind, dossier: Dossier) -> bool:
-    """Of an order that is over only the invoice is: its money came. Nor is there anything owed that exists or was thrown away."""
+def may_be_owed(kind: Kind, dossier: Dossier, findings: Findings) -> bool:
+    """Of an order that is over only the invoice is: its money came. Nor is there anything owed that exists or was thrown away, nor
+    a confirmation of what is invoiced.
+    """
     order, shop = dossier.order, dossier.shop
     if dossier.history.has(dossier.cause_of(kind)):
         return False
     if kind is not Kind.INVOICE:
-        return not dossier.over and not why_not_delivered(kind, dossier)
+        is_confirmed = kind is Kind.ORDER_CONFIRMATION and (dossier.latest_invoice() or findings.makes(Kind.INVOICE))
+        return not (dossier.over or is_confirmed or why_not_delivered(kind, dossier))
     return not (dossier.latest_invoice() or why_none(order, shop) or (order.other_invoice and not shop.test))
 
 

@@ -12,7 +12,8 @@ from worker.domain.decide import decide_documents, draft_manually, draft_reissue
 from worker.domain.decision import Decision
 from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, Purpose, StoredDraft
 from worker.domain.dossier import Dossier
-from worker.domain.order_flags import STATUS_MISSED
+from worker.domain.order import OrderKey
+from worker.domain.order_flags import STATUS_MISSED, still_missed
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.invoicing.current_shop import reload_shop
@@ -131,13 +132,23 @@ def issue_manual_document(services: Services, shop_id: str, asked: ManualDocumen
         counters.lock(connection, shop_id)
         shop = reload_shop(connection, services, shop)
         (document,) = issue_requested(connection, shop, wanted(connection, shop), request)
-        known = orders.find(connection, shop_id, asked.order_id)
-        is_unfinished = bool(fetched.order.refunds) or (known and STATUS_MISSED in {flag.code for flag in known.flags})
+        is_unfinished = bool(fetched.order.refunds) or is_no_longer_missed(connection, document)
         delivery_id = request_processing(connection, services, connected, asked.order_id) if is_unfinished else None
     services.enqueue(SEND_DOCUMENT, document.document_id)
     if delivery_id is not None:
         services.enqueue(PROCESS_ORDER, delivery_id)
     return document
+
+
+def is_no_longer_missed(connection: Connection, made: Document) -> bool:
+    """Whether the order was told to miss the document that was *made*. It no longer is, in the same transaction."""
+    shop_id, order_id, kind = made.shop_id, made.draft.order_id, made.draft.kind
+    known = orders.find(connection, shop_id, order_id)
+    missed = [flag for flag in known.flags if flag.code == STATUS_MISSED] if known else []
+    if known and missed:
+        key = OrderKey(shop_id, order_id, known.order_key)
+        orders.set_flags(connection, key, STATUS_MISSED, still_missed(missed, kind))
+    return bool(missed)
 
 
 def credit(services: Services, document_id: int, asked: Credit = Credit(), *, by: Actor) -> tuple[Document, ...]:

@@ -163,6 +163,22 @@ def test_what_was_missed_is_made_by_hand_with_the_credit_notes_of_its_refunds_an
     assert "status_missed" not in flags(packing)
 
 
+@pytest.mark.parametrize("others_flag", [False, True])
+def test_what_was_missed_is_no_longer_told_once_it_is_made_in_a_shop_without_a_key(
+    packing: System, others_flag: bool
+) -> None:
+    rules = (RULE, "delivery_note:status=packed:send") if others_flag else (RULE,)
+    goes(packing, "packed", "completed", order_id=300)
+    packing.change_secrets(Secrets((SECRET,)))
+    packing.change_shop(rules=tuple(map(Rule.parse, rules)))
+    packing.receive(paid("completed"))
+    packing.work()
+    assert flags(packing) == ["status_missed"] * len(rules)
+    asked = ManualDocument(238, Kind.INVOICE, send=True)
+    manual.issue_manual_document(packing.services, packing.shop_id, asked, by=packing.person)
+    assert flags(packing) == ["status_missed"] * (len(rules) - 1)
+
+
 def test_statuses_are_read_only_where_a_rule_waits_for_one(packing: System, monkeypatch: pytest.MonkeyPatch) -> None:
     goes(packing, "processing")
     packing.change_shop(rules=(Rule.parse("invoice:paid:send"),))
