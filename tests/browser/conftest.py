@@ -96,7 +96,7 @@ def app(sqlite_url: str, tmp_path: Path) -> Iterator[BridgeApp]:
 @pytest.fixture
 def busy(app: BridgeApp) -> BridgeApp:
     """The same on a bad day."""
-    busy_shop.make_worse(app, busy_shop.fill(app, orders_=6, failed=4, drafts_=4))
+    busy_shop.make_worse(app, busy_shop.fill(app, orders_=6, failed=4, drafts_=4, orders_of_drafts=True))
     return app
 
 
@@ -106,7 +106,7 @@ def served(sqlite_url: str, tmp_path: Path) -> Iterator[BridgeApp]:
     port = free_port()
     app = BridgeApp(settings_for(sqlite_url, tmp_path, public_url=f"http://127.0.0.1:{port}"))
     app.add_shop()
-    busy_shop.make_worse(app, busy_shop.fill(app, orders_=6, failed=4, drafts_=4))
+    busy_shop.make_worse(app, busy_shop.fill(app, orders_=6, failed=4, drafts_=4, orders_of_drafts=True))
     a_user(app, "els@host.example", operator=True)
     server = make_server("127.0.0.1", port, app.client.application, threaded=True)
     thread = Thread(target=server.serve_forever)

@@ -39,12 +39,22 @@ LONG_SENTENCE = Message("Die Rechnungsberichtigungsverordnung lässt das nicht z
 FIRST = 1001
 
 
-def fill(app: BridgeApp, *, orders_: int = 30, failed: int = 12, drafts_: int = 20) -> tuple[Document, ...]:
-    """Put so many orders with an invoice each into the shop: of the first *failed* the mail failed; and drafts of others."""
+def fill(
+    app: BridgeApp, *, orders_: int = 30, failed: int = 12, drafts_: int = 20, orders_of_drafts: bool = False
+) -> tuple[Document, ...]:
+    """Put so many orders with an invoice each into the shop: of the first *failed* the mail failed; and drafts of others, which are there
+    only with *orders_of_drafts*.
+    """
     with app.store.write() as connection:
         made = tuple(add_order(connection, FIRST + place, place, failed=place < failed) for place in range(orders_))
         for place in range(drafts_):
-            add_draft(connection, FIRST + orders_ + place, is_kept=place % 2 == 0)
+            order_id = FIRST + orders_ + place
+            if orders_of_drafts:
+                order = an_order(
+                    order_id=order_id, order_key=f"wc_order_{order_id}", number=str(order_id), created_at=NOW
+                )
+                orders.save(connection, SHOP, order, OrderState(Decision(), None), as_of=NOW)
+            add_draft(connection, order_id, is_kept=place % 2 == 0)
         for place in range(3):
             add_failed_look(connection, FIRST + place)
     return made
@@ -132,8 +142,6 @@ def add_failed_look(connection: Connection, order_id: int) -> None:
 def add_draft(connection: Connection, order_id: int, *, is_kept: bool) -> int:
     problems = () if is_kept else (Problem("no_exchange_rate", LONG_SENTENCE),)
     kind = Kind.DELIVERY_NOTE if is_kept else Kind.INVOICE
-    order = an_order(order_id=order_id, order_key=f"wc_order_{order_id}", number=str(order_id), created_at=NOW)
-    orders.save(connection, SHOP, order, OrderState(Decision(), None), as_of=NOW)
     draft = a_draft(kind=kind, problems=problems, **whose(order_id, company=COMPANY, name="Jan Peeters"))
     return drafts.save_draft(connection, SHOP, draft, now=NOW)
 
