@@ -108,14 +108,17 @@ def compared(
 def unlisted_orders(
     services: Services, connected: ConnectedShop, keys: Sequence[tuple[int, str]], pause_s: float
 ) -> Iterator[ReconciledOrder]:
-    """Orders that we know (at most 100) and that were in no page of the shop's list: asked for once more, by their ids."""
+    """Orders that we know (at most 100) and that were in no page of the shop's list: asked for once more, by their ids.
+
+    One whose day the shop moved to another month is looked at there.
+    """
     ids = tuple(dict.fromkeys(order_id for order_id, _order_key in keys))
     still_there = {
         (order.order_id, order.order_key): order for order in services.client_of(connected).orders_by_id(ids).orders
     }
     with services.store.read() as connection:
         seen = orders.of_ids(connection, connected.shop.shop_id, ids)
-    day_of = connected.shop.day_of  # of another month since: that month's list has it
+    day_of = connected.shop.day_of
     for last in (seen[one] for one in keys if one in seen):
         listed = still_there.get((last.order_id, last.order_key))
         if listed is None:
