@@ -21,7 +21,7 @@ from worker.invoicing.preflight import Preflight
 from worker.message import Message
 from worker.orders.fetch import FetchedOrder
 from worker.services import Services
-from worker.store import alerts, drafts, payments, sales, settle_orders
+from worker.store import alerts, drafts, orders, payments, sales, settle_orders
 from worker.store.jobs import JobEnd
 from worker.store.queries import order_balance, unpaid_orders
 
@@ -76,7 +76,16 @@ class IssueRounds:
         rule_results = {finding.rule: finding for finding in decision.rule_results} | fired
         flags = decision.flags + excess_flags(self.fetched.order.number, self.balance())
         flags += unpaid_orders.flags_of(self.connection, self.shop, self.fetched.order, self.today)
+        if self.fetched.refunds is None:
+            flags += self.deleted_before()
         return Decision(decision.drafts, tuple(rule_results.values()), flags)
+
+    def deleted_before(self) -> tuple[Problem, ...]:
+        """That refunds were deleted, as it was known when they could be read."""
+        seen = orders.find(self.connection, self.shop.shop_id, self.fetched.order.order_id)
+        if seen is None or seen.order_key != self.fetched.order.order_key:
+            return ()
+        return tuple(flag for flag in seen.flags if flag.code == "refund_deleted")
 
     def balance(self) -> OrderBalance | None:
         return order_balance.of_documents(self.connection, self.order_key, self.history().documents)

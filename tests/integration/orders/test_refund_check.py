@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-from tests.support.system import System
+from tests.support.system import SECRET, System
 from worker.demo.orders import a_refund, an_order
 from worker.domain.document import SendMode
 from worker.orders import refund_check
 from worker.orders.refund_check import RefundCheck
 from worker.store import shops
-from worker.store.shops import ConnectedShop
+from worker.store.shops import ConnectedShop, Secrets
 
 
 def connected(system: System) -> ConnectedShop:
@@ -105,3 +105,14 @@ def test_it_is_done_once_a_night(system: System) -> None:
         refund_check.check_refunds_nightly(system.services, connected(system))
         system.clock.move(minutes=10)
     assert len(system.shop.calls) == before + 1
+
+
+def test_a_deleted_refund_stays_told_where_refunds_can_no_longer_be_read(system: System) -> None:
+    credited(system)
+    system.shop.forget_refund(7, 70)
+    for secrets in (connected(system).secrets, Secrets((SECRET,))):
+        system.change_secrets(secrets)
+        system.clock.move(hours=1)
+        system.receive(system.shop.order(7) or {})
+        system.work()
+        assert flags(system) == ["refund_deleted"]
