@@ -37,6 +37,7 @@ ALLOWED = {
         "smtplib.SMTPServerDisconnected",
         "socket.gaierror",
         "ssl.SSLCertVerificationError",
+        "ssl.SSLError",
     },
     "worker/mail/server_choice.py": {"socket.gaierror"},
     "worker/processes/supervisor.py": {"socket"},  # whether a port of this machine is free
