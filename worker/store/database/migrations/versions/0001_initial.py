@@ -504,24 +504,24 @@ def upgrade() -> None:
         "orders",
         ["ordered_at", "order_id"],
         unique=False,
-        sqlite_where=sa.text("flag_code <> ''"),
-        postgresql_where=sa.text("flag_code <> ''"),
+        sqlite_where=sa.text("flags <> '[]'"),
+        postgresql_where=sa.text("flags <> '[]'"),
     )
     op.create_index("ix_orders_main_order", "orders", ["shop_id", "main_order_id"], unique=False)
     op.create_index("ix_orders_ordered_at", "orders", ["ordered_at", "order_id"], unique=False)
     op.create_index("ix_orders_shop_fetched_at", "orders", ["shop_id", "fetched_at"], unique=False)
-    op.create_index(
-        "ix_orders_shop_flagged",
-        "orders",
-        ["shop_id", "ordered_at", "order_id", "flag_code"],
-        unique=False,
-        sqlite_where=sa.text("flag_code <> ''"),
-        postgresql_where=sa.text("flag_code <> ''"),
-    )
     op.create_index("ix_orders_shop_order_number", "orders", ["shop_id", "order_number"], unique=False)
     op.create_index("ix_orders_shop_ordered_at", "orders", ["shop_id", "ordered_at", "order_id"], unique=False)
     op.create_index("ix_orders_shop_status", "orders", ["shop_id", "status", "ordered_at", "order_id"], unique=False)
     op.create_index("ix_orders_shop_taxable_at", "orders", ["shop_id", "taxable_at"], unique=False)
+    op.create_index(
+        "ix_orders_shop_with_flags",
+        "orders",
+        ["shop_id", "ordered_at", "order_id"],
+        unique=False,
+        sqlite_where=sa.text("flags <> '[]'"),
+        postgresql_where=sa.text("flags <> '[]'"),
+    )
     op.create_index("ix_orders_status", "orders", ["status", "ordered_at", "order_id"], unique=False)
     op.create_table(
         "payment_methods",
