@@ -49,15 +49,15 @@ def fetch(services: Services, connected: ConnectedShop, deliveries: Sequence[Del
 
 def with_told_statuses(services: Services, shop_id: str, fetched: FetchedOrder) -> FetchedOrder:
     """*fetched*, with the statuses that all deliveries tell which are kept of it, those too that nobody could process."""
-    told = (shown_by(one) for one in deliveries_of(services, shop_id, fetched.order))
-    return replace(fetched, told_statuses=frozenset(one.status for one in told if one and one.status))
+    told = (shown.status for _, shown in deliveries_of(services, shop_id, fetched.order))
+    return replace(fetched, told_statuses=frozenset(filter(None, told)))
 
 
-def deliveries_of(services: Services, shop_id: str, order: Order) -> tuple[Delivery, ...]:
-    """The kept deliveries that show *order*: none of another that had its id, in a shop that was put back from a backup."""
+def deliveries_of(services: Services, shop_id: str, order: Order) -> tuple[tuple[Delivery, DeliveryPeek], ...]:
+    """The kept deliveries that show *order*, with what each tells: none of another that had its id, in a shop that was put back from a backup."""
     with services.store.read() as connection:
         known = [(one, shown_by(one)) for one in of_order(connection, shop_id, order.order_id)]
-    return tuple(one for one, shown in known if shown and shown.order_key == order.order_key)
+    return tuple((one, shown) for one, shown in known if shown and shown.order_key == order.order_key)
 
 
 def shown_by(delivery: Delivery) -> DeliveryPeek | None:
@@ -70,7 +70,7 @@ def shown_by(delivery: Delivery) -> DeliveryPeek | None:
 
 def read_latest(services: Services, shop: Shop, order: Order) -> FetchedOrder:
     """The newest kept state of *order*, of which at least one is. Of a shop without a REST key."""
-    latest = read_from_deliveries(services, deliveries_of(services, shop.shop_id, order))
+    latest = read_from_deliveries(services, [one for one, _ in deliveries_of(services, shop.shop_id, order)])
     if latest is None:
         raise ValueError(f"no delivery of order {order.order_id} is kept")
     return with_told_statuses(services, shop.shop_id, latest)
