@@ -7,13 +7,17 @@ from decimal import Decimal
 
 import mockeinvoice
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from tests.support.broken_einvoices import BROKEN, BUYER, INVOICE, NOTE, TOTAL, Change, all_of, broken, drop, put
-from tests.support.einvoices import SHOP, a_business_order, credit_note_of, invoice_of, problems
+from tests.support.einvoices import BUYER_NUMBER, SHOP, a_business_order, credit_note_of, invoice_of, problems, read
 from tests.support.factories import a_line, a_refund
+from tests.support.woocommerce_totals import many, orders_at_home
 from worker.domain import peppol
+from worker.domain.order import Order
 from worker.domain.shop import VatSettings
-from worker.einvoice import rules, sentences, ubl
+from worker.einvoice import checks, rules, sentences, ubl
 from worker.invoicing.preflight import einvoice_problems
 from worker.rendering.samples import samples
 
@@ -94,6 +98,16 @@ def test_vat_as_the_shop_charged_it_may_be_a_cent_beside_the_rate() -> None:
 
     assert document.draft.vat == Decimal("2.61")
     assert problems(document) == []
+
+
+@many
+@given(orders_at_home, st.booleans())
+def test_our_own_checks_refuse_no_order_that_adds_up(order: Order, as_charged: bool) -> None:
+    ordered = replace(order, billing=replace(order.billing, company="Klant NV"), vat_number_given=BUYER_NUMBER)
+    document = invoice_of(ordered, replace(SHOP, vat=VatSettings(as_charged=as_charged)))
+    assume(not document.draft.problems)
+
+    assert list(checks.faults_of(read(ubl.write(document)), document.draft)) == []
 
 
 def test_a_credit_note_of_vat_alone_is_no_einvoice_and_names_the_way_out() -> None:

@@ -69,17 +69,22 @@ def rounded(amount: Decimal, decimals: int) -> Decimal:
     return amount.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
 
 
-items = st.builds(
-    Sold,
-    cents=st.integers(0, 30_000),
-    quantity=st.integers(1, 12),
-    rate=st.sampled_from(RATES),
-    off=st.sampled_from((0, 0, 0, 10, 33)),
-)
+def items_of(*rates: str | None) -> st.SearchStrategy[Sold]:
+    return st.builds(
+        Sold,
+        cents=st.integers(0, 30_000),
+        quantity=st.integers(1, 12),
+        rate=st.sampled_from(rates),
+        off=st.sampled_from((0, 0, 0, 10, 33)),
+    )
+
+
 settings_of_shops = st.builds(
     Settings,
     prices_include_tax=st.booleans(),
     round_at_subtotal=st.booleans(),
     decimals=st.sampled_from((2, 2, 2, 3, 0)),
 )
+items = items_of(*RATES)
 orders = st.builds(ring_up, st.lists(items, min_size=1, max_size=12), settings_of_shops)
+orders_at_home = st.builds(ring_up, st.lists(items_of("21", "12", "6"), min_size=2, max_size=6), settings_of_shops)

@@ -11,7 +11,7 @@ from stdnum import iban, iso11649
 from stdnum.be import ogm_vcs
 from stdnum.be import vat as belgian_vat
 
-from worker.domain.document import Draft, Kind, VatLine
+from worker.domain.document import Draft, Kind
 from worker.domain.money import MINOR_UNITS, ZERO, to_minor_unit
 from worker.einvoice.sentences import Fault
 from worker.einvoice.xml import NAMES, Node
@@ -37,13 +37,13 @@ def tolerance_of(draft: Draft) -> int:
     """How many of the currency's smallest units VAT may be beside base x rate: none on an invoice, unless VAT is as charged."""
     if draft.kind is Kind.CREDIT_NOTE:
         return CREDIT_NOTE_TOLERANCE
-    return int(
-        any(row.vat != row_vat(row.base, row.rate, draft.currency) for row in draft.vat_lines if is_as_charged(row))
-    )
+    is_beside = any(row.vat != row_vat(row.base, row.rate, draft.currency) for row in draft.vat_lines)
+    return int(is_beside and is_as_charged(draft))
 
 
-def is_as_charged(row: VatLine) -> bool:
-    return row.base + row.vat == row.charged
+def is_as_charged(draft: Draft) -> bool:
+    """Whether VAT can be what the shop charged, which leaves no cent to round: of the total, else (without decimals) of each rate."""
+    return not draft.rounding or all(row.base + row.vat == row.charged for row in draft.vat_lines)
 
 
 def row_vat(base: Decimal, rate: Decimal, currency: str) -> Decimal:
