@@ -27,7 +27,11 @@ def test_the_number_is_read_under_every_known_key(key: str) -> None:
         "btw_nummer", "billingVatNumber", "BTW-nummer", "Numéro TVA", "_billing_vat_no", "_customer_vat_number",
         "_billing_partita_iva", "_shipping_vat_number", "_wc_other/shop/vat-number-field", "_wc_billing/shop/tva_intracom",
         "_billing_ondernemingsnummer", "_wc_other/shop/ondernemingsnummer", "_billing_kbo", "numero_d_entreprise",
-        "company_number",
+        "company_number", "_billing_tva_intracommunautaire", "numero_de_tva_intracommunautaire", "btw_identificatienummer",
+        "vat_identification_number", "vat_registration_number", "vat_code", "_billing_vatin", "UStIdNr",
+        "umsatzsteuer_identifikationsnummer", "Btw-nummer (optioneel)", "TVA (facultatif)", "btw_nummer_bedrijf", "vat-number-2",
+        "_billing_tax_id", "_billing_company_tax_number", "numero_fiscal", "_wc_other/shop/tax-number",
+        "billing_intracommunautair",
     ],
 )  # fmt: skip
 def test_the_number_is_read_under_a_name_that_looks_right(key: str) -> None:
@@ -62,6 +66,9 @@ def test_the_number_is_read_within_a_list_or_an_object(key: str, value: object) 
         ("_date_of_vat", "2026-11-28 05:21:07"),
         ("_vat_exempt", NUMBER),
         ("_billing_kvk", "12345678"),
+        ("_tax_number", "21/815/08150"),
+        ("_tax_id", "rate-21"),
+        ("_order_tax", "403170701"),
         ("_billing_company_number", "12345678"),
         ("_billing_company", "Lampen 2000 BV"),
         ("_vat" + "_number" * 50_000, NUMBER),
@@ -82,7 +89,7 @@ def test_an_enterprise_number_is_a_vat_number_in_belgium_alone() -> None:
     [("12345678Z", "", ""), ("ES12345678Z", "", "ES12345678Z"), ("B58378431", "Luz SL", "B58378431")],
 )
 def test_the_nif_of_a_person_is_no_vat_number_and_that_of_a_company_is(given: str, company: str, read: str) -> None:
-    for key in ("_billing_nif", "_wc_billing/shop/nif"):
+    for key in ("_billing_nif", "_wc_billing/shop/nif", "_billing_tax_id"):
         assert vat_number_of((key, given), country="ES", company=company) == read
 
 

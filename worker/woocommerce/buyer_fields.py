@@ -51,9 +51,20 @@ VAT_KEYS = {
 # Fields of the block checkout arrive as `_wc_billing/<namespace>/<field>`; the namespace is the site's own, so the field's
 # name decides. What is of shipping comes last: that is the number of who receives the parcel.
 CHECKOUT_FIELD_GROUPS = ("_wc_billing", "_wc_other", "_wc_shipping")
+# After the name may stand for whom it is, and whether it must be filled in: “Btw-nummer (optioneel)”, “vat_number_company_2”.
+_ASIDE = (
+    r"(?:_(?:optional|optioneel|optionnel|facultatif|required|verplicht|obligatoire|pflichtfeld|company|bedrijf|onderneming|entreprise"
+    r"|societe|firma|unternehmen|business|zakelijk|b2b|eu|ue|be|\d))*"
+)
 VAT_FIELD = re.compile(
     r"(?:^|_)(?:vat|btw|tva|ust|mwst|umsatzsteuer|nif|cif|nip|cvr|p_?iva|partita_?iva|dic|ic_?dph)"
-    r"(?:_?(?:number|numero|nummer|num|nr|no|id|intracom|intra|field)){0,3}$"
+    r"(?:_?(?:number|numero|nummer|num|nr|no|id|identificatie|identification|identifikations?|registration|registratie|reg|code|in"
+    r"|intracom(?:munautaire?|munity)?|intra|field|van|de|du|of)){0,4}" + _ASIDE + "$"
+)
+# A tax number may be another one, and a person's: it counts where it is a VAT number, with its check digits.
+TAX_FIELD = re.compile(
+    r"(?:^|_)(?:(?:tax|fiscaal|fiscal|steuer)(?:_?(?:number|numero|nummer|num|nr|no|id|identification|registration|code)){1,3}"
+    r"|intracom(?:munautaire?|munity)?|(?:number|numero|num|id|code)_fiscale?)" + _ASIDE + "$"
 )
 # An enterprise number is a VAT number in Belgium only, where both are the same digits (art. 50 of the VAT code).
 COMPANY_NUMBER_FIELD = re.compile(
@@ -77,7 +88,8 @@ PEPPOL_FIELD = re.compile(
 )
 PEPPOL_SCHEME_FIELD = re.compile(r"(?:^|_)peppol_?(?:endpoint_?|participant_?)?(?:eas|scheme)(?:_?id)?$")
 _OF_A_MESSAGE = re.compile(r"[0-9A-Fa-f-]{32,36}")  # a plugin's note of what it sent
-# In Spain and Portugal everybody has one: without a company it is a person's, unless the country stands before it.
+# In Spain and Portugal everybody has one, and of tax numbers nearly everywhere: without a company it is a person's, unless the
+# country stands before it.
 _PERSONS_TOO = re.compile(r"(?:^|_)nif(?:_|$)")
 _WITH_COUNTRY = re.compile(r"[A-Za-z]{2}")
 # What ends like a field of the buyer's, and is of the shop, or an amount, or an answer.
@@ -145,7 +157,7 @@ def vat_number_of(fields: tuple[Field, ...], buyer: Contact) -> str:
     """
     country = buyer.address.country
     ranked = sorted(((rank, field) for field in fields if (rank := _vat_rank(field))), key=lambda one: one[0])
-    ranked = [(rank, field) for rank, field in ranked if buyer.company or not _is_of_a_person(field)]
+    ranked = [(rank, field) for rank, field in ranked if buyer.company or not _is_of_a_person(field, country)]
     told = [field for rank, field in ranked if _is_number(field.text, rank[0], country)]
     valid = (field for field in told if not field.is_of_shipping and normalise_vat_number(field.text, country)[0])
     chosen = next(valid, next(iter(told), None))
@@ -170,7 +182,7 @@ def peppol_address_of(fields: tuple[Field, ...]) -> str:
     return next((text for text in whole if read_address(text)), next(iter(whole), ""))
 
 
-_CHECKOUT, _KNOWN, _LIKELY, _COMPANY, _SHIPPING = range(5)
+_CHECKOUT, _KNOWN, _LIKELY, _TAX, _COMPANY, _SHIPPING = range(6)
 
 
 def _vat_rank(field: Field) -> tuple[int, int] | None:
@@ -184,18 +196,24 @@ def _vat_rank(field: Field) -> tuple[int, int] | None:
         return (_SHIPPING if field.is_of_shipping else _KNOWN), list(VAT_KEYS).index(field.name)
     elif is_likely and not _NOT_THE_BUYERS.search(field.path):
         return (_SHIPPING if field.is_of_shipping else _LIKELY), int(field.is_nested)
-    is_company = COMPANY_NUMBER_FIELD.search(field.name) and not _NOT_THE_BUYERS.search(field.path)
-    return (_COMPANY, int(field.is_nested)) if is_company else None
+    if _NOT_THE_BUYERS.search(field.path):
+        return None
+    if TAX_FIELD.search(field.name):
+        return (_SHIPPING if field.is_of_shipping else _TAX), int(field.is_nested)
+    return (_COMPANY, int(field.is_nested)) if COMPANY_NUMBER_FIELD.search(field.name) else None
 
 
-def _is_of_a_person(field: Field) -> bool:
-    return bool(_PERSONS_TOO.search(field.name)) and not _WITH_COUNTRY.match(field.text)
+def _is_of_a_person(field: Field, country: str) -> bool:
+    is_persons_too = _PERSONS_TOO.search(field.name) or (country != "BE" and TAX_FIELD.search(field.name))
+    return bool(is_persons_too) and not _WITH_COUNTRY.match(field.text)
 
 
 def _is_number(text: str, place: int, country: str) -> bool:
     digits = sum(character.isdigit() for character in text)
     if place == _COMPANY:
         return country in ("", "BE") and normalise_vat_number(text, "BE")[0].startswith("BE")
+    if place == _TAX:
+        return bool(normalise_vat_number(text, country)[0])
     if place in (_CHECKOUT, _KNOWN):
         return digits > 0 and text not in _YES_OR_NO
     looks_right = digits >= _FEWEST_DIGITS or _LOOKS_LIKE_A_NUMBER.match(text)
