@@ -4,9 +4,10 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import pairwise, permutations
 from pathlib import Path
 
 import pytest
@@ -14,26 +15,29 @@ from sqlalchemy import text
 
 from tests.support.alive import most_alive
 from tests.support.factories import TODAY, a_shop, issued
-from tests.support.issued import NOW, a_draft, issue, opened
+from tests.support.issued import ENCRYPTION, NOW, a_draft, issue, opened
 from worker.accounting.document_check import wrong_totals
 from worker.accounting.inspection import Damage
 from worker.accounting.verify import Proof, as_json, verify
+from worker.actions.shop_settings import NumberingChanges, with_numbering
 from worker.cli.common import to_json
 from worker.domain.credit_balance import CreditedInvoice
 from worker.domain.credit_note import draft_credit_note
 from worker.domain.document import Document, Kind, Purpose, SendMode
 from worker.domain.draft import draft_document
 from worker.domain.shop import Shop
+from worker.errors import Rejected
 from worker.message import Message
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import audit_trail, document_files, documents, register
+from worker.store import audit_trail, document_files, documents, register, shops
 from worker.store.audit_trail import AuditEntry
 from worker.store.database import json_codec
 from worker.store.database.engine import Store
 from worker.store.document_files import StoredFile
 from worker.store.queries import integrity
 from worker.store.register import RegisterHead
+from worker.store.shops import Secrets
 from worker.woocommerce.payload import parse_order
 from worker.woocommerce.refund_payload import parse_refunds
 
@@ -302,6 +306,39 @@ def test_no_recorded_order_is_taken_for_damage(path: Path) -> None:
 def test_a_new_year_is_no_damage(records: Records) -> None:
     issue(records.store, records.shop, a_draft(11), now=datetime(2027, 1, 2, 9, tzinfo=UTC))
     assert records.damages() == []
+
+
+ACTS = ("year", "switch", "continue")
+
+
+def test_whatever_an_owner_sets_of_his_numbers_leaves_no_gap_and_is_no_damage(records: Records) -> None:
+    """A year turns, numbers end to start again each year, another start is asked for: two of these or all, in any order."""
+    store, made = records.store, dict[str, list[Document]]()
+    for acts in (*permutations(ACTS, 2), *permutations(ACTS)):
+        shop_id, year = "-".join(acts), 2026
+        with store.write() as connection:
+            shop = shops.add(connection, ENCRYPTION, a_shop(shop_id=shop_id), Secrets(("5f" * 25,)), now=NOW)
+        made[shop_id] = []
+        for number, act in enumerate(("", *acts, "")):
+            year += act == "year"
+            now = NOW.replace(year=year)
+            with suppress(Rejected), store.write() as connection:
+                shop = with_numbering(connection, shop, asked(shop, act), now=now)
+                shops.change(connection, shop)
+            if not act:
+                made[shop_id].append(issue(store, shop, a_draft(number), now=now))
+    wrong = {damage.code for proof in verify(records.services) for damage in proof.damages}
+    assert wrong <= {"file_missing"}  # nothing was printed
+    for shop_id, numbered in made.items():
+        for one, two in pairwise(numbered):
+            if one.issued_on.year == two.issued_on.year:
+                assert two.sequence == one.sequence + 1, shop_id
+
+
+def asked(shop: Shop, act: str) -> NumberingChanges:
+    if act == "switch":
+        return NumberingChanges(yearly={Kind.INVOICE: not shop.numbering.series[Kind.INVOICE].yearly})
+    return NumberingChanges(continue_after={Kind.INVOICE: 50} if act == "continue" else {})
 
 
 def test_issuing_meanwhile_is_not_taken_for_damage(records: Records) -> None:

@@ -58,14 +58,20 @@ def check_sequence(inspection: Inspection, row: StoredDocument, before: StoredDo
 
 
 def next_number(inspection: Inspection, row: StoredDocument, before: StoredDocument | None) -> int:
-    began = inspection.shop.numbering.continued_after.get(f"{row.document.series}:{row.period}")
-    first_of_period = before is None or row.period != before.period
-    if first_of_period and began is not None and row.document.sequence == began + 1:
-        return began + 1
-    if before is None or (first_of_period and row.period > before.period > 0):
-        return 1 + lost_numbers_after(inspection, row.document.series, row.period, after=0)
+    series, period = row.document.series, row.period
+    if before is None or begins_anew(row, before):
+        began = inspection.shop.numbering.continued_after.get(f"{series}:{period}")
+        if began is not None and row.document.sequence == began + 1:
+            return began + 1
+    if before is None or (period and begins_anew(row, before)):
+        return 1 + lost_numbers_after(inspection, series, period, after=0)
     last = before.document.sequence
-    return last + 1 + lost_numbers_after(inspection, row.document.series, row.period, after=last)
+    return last + 1 + lost_numbers_after(inspection, series, period, after=last)
+
+
+def begins_anew(row: StoredDocument, before: StoredDocument) -> bool:
+    """Not so within a year: where a series began or ended to start again each year meanwhile, its count went on."""
+    return row.period != before.period and row.document.issued_on.year > before.document.issued_on.year
 
 
 def lost_numbers_after(inspection: Inspection, series: str, period: int, *, after: int) -> int:
@@ -85,7 +91,8 @@ def check_counters(inspection: Inspection, newest: Mapping[str, StoredDocument],
         )
     for counter in counters:
         row = newest.get(counter.series)
-        last = row.document.sequence if row and row.period == counter.period else 0
+        goes_on = row is not None and counter.period in (0, row.document.issued_on.year)
+        last = row.document.sequence if row and goes_on else 0
         last += lost_numbers_after(inspection, counter.series, counter.period, after=last)
         began = inspection.shop.numbering.continued_after.get(f"{counter.series}:{counter.period}", 0)
         if counter.last_number > max(last, began):

@@ -115,10 +115,15 @@ def used_numbers(connection: Connection, shop_id: str) -> tuple[str, ...]:
 
 
 def was_issued(connection: Connection, shop_id: str, counter: Counter) -> bool:
-    """Whether a document has the counter's last number; not so where the owner merely set it."""
-    mine = (documents.c.shop_id == shop_id, documents.c.series == counter.series, documents.c.period == counter.period)
-    found = select(documents.c.document_id).where(*mine, documents.c.sequence == counter.last_number)
-    return connection.execute(found).first() is not None
+    """Whether a document has the counter's last number; not so where the owner merely set it.
+
+    Told by its day: where a series began or ended to start again each year, its documents stand under the period from before.
+    """
+    if counter.last_date is None or counter.period not in (0, counter.last_date.year):
+        return False
+    mine = (documents.c.shop_id == shop_id, documents.c.series == counter.series)
+    last = (documents.c.sequence == counter.last_number, documents.c.issued_on == counter.last_date)
+    return connection.execute(select(documents.c.document_id).where(*mine, *last)).first() is not None
 
 
 def change_series(
@@ -142,11 +147,12 @@ def change_series(
         counter = (
             in_new_period(found, series, today) if resets.get(series.name, series.yearly) != series.yearly else found
         )
+        taken = found is not None and was_issued(connection, shop.shop_id, found)
         after = requested_start(series, wanted, continue_after)
         if after is not None:
-            taken = found is not None and was_issued(connection, shop.shop_id, found)
             counter = counter_after(series, counter, after, today=today, taken=taken)
-            continued[f"{series.name}:{counter.period}"] = after
+        if counter is not None and (after is not None or (counter != found and not taken)):
+            continued[f"{series.name}:{counter.period}"] = counter.last_number
         refuse_repeats(series, counter, known, today=today)
         if counter is not None and counter != found:
             write(connection, shop.shop_id, counter)
