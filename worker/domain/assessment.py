@@ -28,7 +28,7 @@ from worker.domain.shop import Shop
 from worker.domain.text_limits import text_cut_flag
 from worker.domain.totals import Totals, add_up, unit_of
 from worker.domain.treatment import Treatment
-from worker.domain.vat import shared_rate_problem, treat_lines
+from worker.domain.vat import partly_picked_up_question, shared_rate_problem, treat_lines
 from worker.domain.vat_number import normalise_vat_number
 from worker.message import Message, Money
 
@@ -66,7 +66,8 @@ def assess_anew(order: Order, shop: Shop) -> Assessment:
     settlement = settle(order, tolerance=tolerance(order), reasons=shop.vat.zero_reasons)
     order = split_by_rate(settlement.order)
     rates = tuple(charged_rate(line, order) for line in order.lines)
-    treatments = treat_lines(order, shop, tuple(rate.percent for rate in rates))
+    percents = tuple(rate.percent for rate in rates)
+    treatments = treat_lines(order, shop, percents)
     lines = tuple(
         _line(line, treatment, order.currency) for line, treatment in zip(order.lines, treatments, strict=True)
     )
@@ -86,6 +87,7 @@ def assess_anew(order: Order, shop: Shop) -> Assessment:
     shipping = () if shop.vat.shipping_rate_is_right else shipping_rate_problems(order, treatments)
     problems = (
         *_unique(treatment_problems),
+        *partly_picked_up_question(order, shop, percents),
         *(one for one in shipping if one.asks),
         *shared_rate,
         *reduction_problems(order, treatments),

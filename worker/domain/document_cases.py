@@ -51,6 +51,11 @@ DOCUMENT_CASES = (
         told=True,
     ),
     DocumentCase(
+        ("partly_picked_up",),
+        Message("One part picked up at the seller's and another sent, where the VAT differs"),
+        "art. 14 and 15 Belgian VAT code; art. 31 to 33 Directive 2006/112/EC",
+    ),
+    DocumentCase(
         ("two_vat_countries",),
         Message("VAT of two countries at one rate on one order"),
         "art. 226 Directive 2006/112/EC",

@@ -29,6 +29,7 @@ from worker.domain.order_payment import (
 )
 from worker.domain.party import Address, Buyer
 from worker.domain.payment import Prepayment
+from worker.domain.place_of_supply import is_picked_up
 from worker.domain.shop import Shop
 from worker.domain.totals import Totals
 from worker.domain.treatment import Treatment
@@ -204,11 +205,14 @@ def _with(sentence: str, where: str, language: str) -> str:
 
 
 def _ship_to(order: Order, lines: Iterable[Line]) -> tuple[Address | None, str]:
-    """Where the goods go, when that is not the buyer's address; always for an intra-EU supply (EN 16931 BR-IC-12)."""
+    """Where the goods go, when that is not the buyer's address; always for an intra-EU supply (EN 16931 BR-IC-12).
+
+    Who picks them up leaves an address too, of himself or, by the block checkout, of the shop: nothing is sent to it.
+    """
     shipping, billing = order.shipping, order.billing
     name = ", ".join(part for part in (shipping.company, shipping.name) if part)
     elsewhere = _comparable(shipping.address) != _comparable(billing.address) or shipping.name not in ("", billing.name)
-    if shipping.address != Address() and elsewhere:
+    if shipping.address != Address() and elsewhere and not is_picked_up(order):
         return shipping.address, name
     if any(line.category is Category.INTRA_EU for line in lines):
         return billing.address, billing.company or billing.name

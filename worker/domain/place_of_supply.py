@@ -37,6 +37,9 @@ _SERVICE_WORDS = frozenset({
     "diensten", "dienste", "dienstleistung", "dienstleistungen",
 })  # fmt: skip
 _CHECKOUTS = ("checkout", "store-api")
+# The shipping methods that WooCommerce taxes at the shop's address (its filter `woocommerce_local_pickup_methods`): of the checkout of
+# today and of before zones, of the block checkout, and of the extension Local Pickup Plus. Read 2026-11-29.
+_PICK_UP_METHODS = frozenset({"local_pickup", "legacy_local_pickup", "pickup_location", "local_pickup_plus"})
 
 
 class Supply(StrEnum):
@@ -78,10 +81,29 @@ def vat_country(address: Address, supply: Supply) -> str:
     return _COUNTS_AS.get(address.country, address.country)
 
 
-def destination_of(order: Order, supply: Supply) -> Address:
-    """Goods count where they go, services where the buyer is."""
+def destination_of(order: Order, supply: Supply, *, picked_up: bool = False) -> Address:
+    """Goods count where they go, and what the buyer fetches himself where the seller hands it over (art. 31 of the VAT directive);
+    services where the buyer is.
+    """
+    if supply is Supply.GOODS and picked_up:
+        return Address()
     shipping = order.shipping.address
     return shipping if supply is Supply.GOODS and shipping.country else order.billing.address
+
+
+def is_picked_up(order: Order) -> bool:
+    """Whether the buyer fetches all of *order* at the seller's."""
+    return _ways(order) == {True}
+
+
+def is_partly_picked_up(order: Order) -> bool:
+    """Whether he fetches one package of it, and another is sent."""
+    return _ways(order) == {True, False}
+
+
+def _ways(order: Order) -> set[bool]:
+    methods = (line.method for line in order.lines if line.kind is LineKind.SHIPPING)
+    return {method.split(":")[0] in _PICK_UP_METHODS for method in methods}
 
 
 def supply_of(line: OrderLine, order: Order, shop: Shop) -> Supply:

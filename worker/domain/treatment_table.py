@@ -99,6 +99,21 @@ TREATMENTS = (
     # What the shop taxed, stays taxed: VAT that is mentioned is due (art. 51 §1 3° of the VAT code). But it must be somebody's.
     TreatmentRow(
         "rate_unknown",
+        Message(
+            "VAT at a rate that the seller's country does not have, on goods that the customer picks up at the seller's"
+        ),
+        lambda case: case.taxed and case.taken_to is not None and not case.home_rate,
+        Category.STANDARD,
+        problem=lambda case: Message(
+            "{rate} VAT was charged on {lines}, but what a customer picks up at the shop carries the VAT of {country}, which has no "
+            "such rate. Let WooCommerce tax pick-up at the shop's address, as it does by itself, and recalculate the order.",
+            rate=Percent(case.rate),
+            lines=names(case),
+            country=case.seller_country,
+        ),
+    ),
+    TreatmentRow(
+        "rate_unknown",
         Message("VAT at a rate that the seller's country does not have, on a sale within that country"),
         lambda case: case.taxed and case.zone is Zone.DOMESTIC and not case.home_rate,
         Category.STANDARD,
@@ -328,6 +343,40 @@ TREATMENTS = (
     # From here on no VAT was charged, and the shop does not say why.
     TreatmentRow(
         "free", Message("Without VAT, because nothing is asked for it"), lambda case: case.free, Category.ZERO_RATED
+    ),
+    # What the buyer fetches himself leaves the country only if he takes it along: the seller must be able to prove it (art. 138 and
+    # 146 §1 b) of the VAT directive; art. 45a of Regulation 282/2011; RD no. 18 and 52; read 2026-11-29).
+    TreatmentRow(
+        "pick_up_without_proof",
+        Message(
+            "Without VAT: goods that a business with a valid VAT number of another member state picks up at the seller's"
+        ),
+        lambda case: case.taken_to is Zone.EU and case.foreign_business,
+        Category.INTRA_EU,
+        mention="intra_eu",
+        asks=True,
+        problem=lambda case: Message(
+            "No VAT was charged on {lines}, which the customer picks up at the shop. That is exempt only with proof that the goods "
+            "went to another member state: a statement that the customer signs, and transport documents. Issue this draft if you "
+            "have it; otherwise charge the VAT of {country} and recalculate the order.",
+            lines=names(case),
+            country=case.seller_country,
+        ),
+    ),
+    TreatmentRow(
+        "pick_up_without_proof",
+        Message("Without VAT: goods that a customer from outside the EU picks up at the seller's"),
+        lambda case: case.taken_to is Zone.OUTSIDE,
+        Category.EXPORT,
+        mention="export",
+        asks=True,
+        problem=lambda case: Message(
+            "No VAT was charged on {lines}, which the customer picks up at the shop. That is exempt only with proof of customs that "
+            "the goods left the EU. Issue this draft if you have it; otherwise charge the VAT of {country} and recalculate the "
+            "order.",
+            lines=names(case),
+            country=case.seller_country,
+        ),
     ),
     TreatmentRow(
         "intra_eu",

@@ -13,6 +13,8 @@ from worker.domain.place_of_supply import (
     Supply,
     Zone,
     destination_of,
+    is_partly_picked_up,
+    is_picked_up,
     main_supply,
     supply_of,
     told_supply,
@@ -29,6 +31,8 @@ from worker.message import Message, Percent
 # Shipping and fees share what the goods are; but sending a voucher is a service of its own.
 _SHARED_WITH_SHIPPING = (Untaxed.MARGIN, Untaxed.EXEMPT, Untaxed.ZERO_RATED)
 _DECIDED_BY_SUPPLY = (Category.INTRA_EU, Category.REVERSE_CHARGE, Category.EXPORT, Category.OUTSIDE_SCOPE)
+
+Treated = tuple[Treatment, ...]  # of the lines of an order, in its order
 
 
 def treat(case: Case) -> Treatment:
@@ -47,9 +51,58 @@ def treat(case: Case) -> Treatment:
     )
 
 
-def treat_lines(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> tuple[Treatment, ...]:
+def treat_lines(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> Treated:
     """Treat every line of *order*; *rates* are what the shop charged on each, in the order of its lines."""
-    treated = [treat(case) for case in _with_names(_cases(order, shop, rates))]
+    if not is_partly_picked_up(order):
+        return _treated(order, shop, rates, picked_up=is_picked_up(order))
+    sent, fetched = _both_ways(order, shop, rates)
+    if _says(sent) != _says(fetched):
+        return _fitting(fetched, sent)
+    return fetched if any(one.problem for one in fetched) else sent
+
+
+def partly_picked_up_question(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> tuple[Problem, ...]:
+    """What to ask where one package is fetched, another is sent, and the VAT differs: an order does not say what is in which."""
+    if not is_partly_picked_up(order):
+        return ()
+    sent, fetched = _both_ways(order, shop, rates)
+    if _says(sent) == _says(fetched):
+        return ()
+    as_fetched = Message("as if the customer picks up all of it")
+    message = Message(
+        "One part of order {number} is picked up at the shop and another is sent, and the VAT on them differs. Make an order of each "
+        "in WooCommerce. Issued as it is, the VAT is stated {reading}.",
+        number=order.number,
+        reading=as_fetched if _fitting(fetched, sent) is fetched else Message("as if all of it is sent"),
+    )
+    return (Problem("partly_picked_up", message, asks=True),)
+
+
+def _both_ways(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> tuple[Treated, Treated]:
+    """*order* as if all of it is sent, and as if all of it is picked up."""
+    sent, fetched = (_treated(order, shop, rates, picked_up=picked_up) for picked_up in (False, True))
+    return sent, fetched
+
+
+def _fitting(first: Treated, second: Treated) -> Treated:
+    """Which of two readings fits what the shop charged: the first, unless only the second goes without a correction."""
+    wrong, other_wrong = (any(map(_is_wrong, reading)) for reading in (first, second))
+    return second if wrong and not other_wrong else first
+
+
+def _says(reading: Treated) -> list[tuple[object, ...]]:
+    """What a document says of *reading*, and whether something must be corrected first."""
+    return [
+        (one.category, one.rate, one.mention, one.vat_country, one.seller_number, _is_wrong(one)) for one in reading
+    ]
+
+
+def _is_wrong(treated: Treatment) -> bool:
+    return treated.problem is not None and not treated.problem.asks
+
+
+def _treated(order: Order, shop: Shop, rates: tuple[Decimal, ...], *, picked_up: bool) -> Treated:
+    treated = [treat(case) for case in _with_names(_cases(order, shop, rates, picked_up=picked_up))]
     if order.treatment is not None:
         treated = [_by_hand(order.treatment, one) for one in treated]
     treated = _outside_scope_only_alone(treated)
@@ -90,7 +143,7 @@ def _supply_flag(case: Case, row: TreatmentRow) -> Problem | None:
     )
 
 
-def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> list[Case]:
+def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...], *, picked_up: bool) -> list[Case]:
     seller_country = shop.seller.address.country
     number, _ = normalise_vat_number(order.vat_number_given, order.billing.address.country or seller_country)
     main, said = main_supply(order, shop), _said_of_lines(order, shop, rates)
@@ -98,7 +151,8 @@ def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> list[Case]:
     cases = []
     for line, rate, what in zip(order.lines, rates, said, strict=True):
         supply = supply_of(line, order, shop) if line.kind is LineKind.PRODUCT else main
-        address = destination_of(order, supply)
+        address = destination_of(order, supply, picked_up=picked_up)
+        is_fetched = picked_up and supply is Supply.GOODS
         zone = zone_of(address, seller_country, supply)
         destination = vat_country(address, supply) or (seller_country if zone is Zone.DOMESTIC else "")
         cases.append(
@@ -118,6 +172,7 @@ def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> list[Case]:
                 vat_number=number,
                 vat_number_given=order.vat_number_given,
                 refuted=_is_refuted(number, order),
+                taken_to=zone_of(order.billing.address, seller_country, supply) if is_fetched else None,
                 free=line.total == 0,
                 reduction=line.total < 0,
                 names=(line.name,),
