@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.support.factories import (
     a_line,
     a_refund,
     a_shop,
+    an_address,
     an_order,
     issued,
     with_next,
@@ -604,6 +606,45 @@ def with_address(**fields: str) -> Order:
 )
 def test_another_address_is_flagged_and_another_spelling_is_not(now: dict[str, str], told: str) -> None:
     flags = look(with_address(**now), a_history(issued(invoice_of(with_address())))).flags
+    found = [str(flag.message) for flag in flags if flag.code == "changed_after_invoice"]
+    assert len(found) == bool(told)
+    assert told in "".join(found)
+
+
+def delivered_to(order: Order, address: Address) -> Order:
+    return replace(order, shipping=replace(order.shipping, address=address))
+
+
+def delivered(address: Address, *, rate: str | None = "21", **more: Any) -> Order:
+    return an_order(a_line("100.00", rate), paid=True, ship_to=address, **more)
+
+
+BERLIN, MADRID = (an_address("DE", postcode="10115"), an_address("ES", postcode="28001"))
+TO_BERLIN = delivered(BERLIN, rate=None, country="DE", postcode="10115", vat_number_given="DE136695976")
+TO_MADRID = delivered(MADRID, country="ES", postcode="28001")
+AT_HOME = delivered(MOVED, purchase_order="PO-7", peppol_address_given="0088:5412345000013")
+
+
+@pytest.mark.parametrize(
+    ("before", "changed", "told"),
+    [
+        (TO_BERLIN, delivered_to(TO_BERLIN, MOVED), "delivery address Veldstraat 1, 10115 Gent, DE → Veldstraat 1, 9000 Gent, BE"),
+        (TO_BERLIN, delivered_to(TO_BERLIN, an_address("US")), "delivery address"),
+        (TO_MADRID, delivered_to(TO_MADRID, MOVED), "delivery address"),
+        (TO_MADRID, delivered_to(TO_MADRID, an_address("ES", postcode="35001")), "delivery address"),  # the Canary Islands
+        (TO_MADRID, delivered_to(TO_MADRID, an_address("ES", postcode="28002")), ""),
+        (AT_HOME, delivered_to(AT_HOME, an_address("BE", street="Dorpsstraat 7")), ""),
+        (AT_HOME, replace(AT_HOME, purchase_order="PO-8"), "purchase order number PO-7 → PO-8"),
+        (AT_HOME, replace(AT_HOME, purchase_order=""), "purchase order number PO-7 → empty"),
+        (AT_HOME, replace(AT_HOME, peppol_address_given="9925:BE0403170701"), "Peppol address 0088:5412345000013 → 9925:BE0403170701"),
+        (AT_HOME, replace(AT_HOME, peppol_address_given="0088 : 5412345000013"), ""),
+        (AT_HOME, AT_HOME, ""),
+    ],
+)  # fmt: skip
+def test_where_it_goes_and_what_the_buyer_asked_to_be_on_it_is_flagged_too(
+    before: Order, changed: Order, told: str
+) -> None:
+    flags = look(changed, a_history(issued(invoice_of(before)))).flags
     found = [str(flag.message) for flag in flags if flag.code == "changed_after_invoice"]
     assert len(found) == bool(told)
     assert told in "".join(found)

@@ -8,6 +8,7 @@ from worker.domain.document import Document, Draft, Kind, Problem, Purpose, Send
 from worker.domain.draft import draft_document
 from worker.domain.order import Order
 from worker.domain.party import Address
+from worker.domain.place_of_supply import Supply, vat_country
 from worker.domain.shop import Shop
 from worker.message import Message, Money, Percent
 
@@ -21,6 +22,7 @@ def changes_after_invoice(invoice: Document, order: Order, shop: Shop) -> tuple[
         compared for compared in _compared(invoice.draft, now) if compared.values["before"] != compared.values["after"]
     ]
     differences += _different_address(invoice.draft.buyer.address, now.buyer.address)
+    differences += _different_delivery(invoice.draft, now)
     differences += _different_lines(invoice.draft, now)
     if not differences:
         return ()
@@ -59,6 +61,16 @@ def _compared(before: Draft, after: Draft) -> Sequence[Message]:
             before=_or_empty(was.vat_number_given),
             after=_or_empty(is_now.vat_number_given),
         ),
+        Message(
+            "purchase order number {before} → {after}",
+            before=_or_empty(before.purchase_order),
+            after=_or_empty(after.purchase_order),
+        ),
+        Message(
+            "Peppol address {before} → {after}",
+            before=_or_empty(was.peppol_address),
+            after=_or_empty(is_now.peppol_address),
+        ),
     )
 
 
@@ -68,6 +80,21 @@ def _different_address(before: Address, after: Address) -> list[Message]:
     if _words(was) == _words(is_now):
         return []
     return [Message("address {before} → {after}", before=_or_empty(was), after=_or_empty(is_now))]
+
+
+def _different_delivery(before: Draft, after: Draft) -> list[Message]:
+    """Where the goods go, once that is another country of VAT: within one a parcel may be sent elsewhere, and the invoice stays right."""
+    was, is_now = (draft.ship_to or draft.buyer.address for draft in (before, after))
+    is_told = (was, is_now) == (before.buyer.address, after.buyer.address)
+    if is_told or vat_country(was, Supply.GOODS) == vat_country(is_now, Supply.GOODS):
+        return []
+    return [
+        Message(
+            "delivery address {before} → {after}",
+            before=_or_empty(_in_one_line(was)),
+            after=_or_empty(_in_one_line(is_now)),
+        )
+    ]
 
 
 def _in_one_line(address: Address) -> str:
