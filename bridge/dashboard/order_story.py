@@ -138,13 +138,16 @@ def waiting_drafts(trail: OrderHistory) -> Iterator[Trouble]:
 
 
 def of_flag(trail: OrderHistory, flag: Problem, shop_url: str) -> Trouble:
-    harm, why = reason_of(Source.FLAG, flag.code).harm, translate_message(flag.message)
+    reason, why = reason_of(Source.FLAG, flag.code), translate_message(flag.message)
+    harm, button = reason.harm, reason.button
     invoice = next((one.document for one in reversed(trail.documents) if one.draft.kind is Kind.INVOICE), None)
     if flag.code == "changed_after_invoice" and invoice is not None:
         label, address = _("Credit and issue again"), f"/documents/{invoice.document_id}?open=credit#credit"
         return Trouble(invoice.number, why, flag.code, label, address, harm=harm)
     if flag.code == STATUS_MISSED:
         return of_missed_status(trail, flag, harm)
+    if button.page:
+        return Trouble("", why, flag.code, translate_message(button.label), f"/{button.page}", harm=harm)
     return Trouble(
         "", why, flag.code, _("Open the order in the shop"), order_in_shop(shop_url, trail.order_id), harm=harm
     )

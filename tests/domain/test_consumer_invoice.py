@@ -8,7 +8,7 @@ from tests.support.factories import TODAY, a_history, a_line, a_refund, a_shop, 
 from worker.domain.decide import decide_documents, draft_manually
 from worker.domain.document import Kind
 from worker.domain.dossier import Dossier
-from worker.domain.order import Contact, Order
+from worker.domain.order import Contact, Order, UnreadNumber
 from worker.domain.party import Address
 from worker.domain.shop import ConsumerInvoices, Shop, VatSettings
 from worker.store.queries.uninvoiced import is_wanted
@@ -37,6 +37,7 @@ def numbered(order: Order, shop: Shop) -> list[str]:
         (an_order(paid=True, country="NL", postcode="1012 AB"), replace(OSS, seller=replace(OSS.seller, address=Address(country="FR"))), "fired"),
         (AMERICAN, NONE, "fired"),  # an export is proved by its invoice
         (an_order(paid=True, vat_exempt=True), NONE, "fired"),
+        (an_order(paid=True, unread_numbers=(UnreadNumber("_klantcode", "BE0403170701"),)), NONE, "fired"),  # who may be a business
         (an_order(paid=True, payment_method="igfw_invoice_gateway"), NONE, "fired"),  # its invoice asks for the money
         (an_order(a_line(rate="20"), paid=True), NONE, "fired"),  # a wrong rate waits as a draft
         (an_order(a_line(rate=None), paid=True), NONE, "fired"),

@@ -14,7 +14,7 @@ from worker.domain.assessment import assess
 from worker.domain.document import Category, Draft, Kind, Purpose
 from worker.domain.draft import draft_document
 from worker.domain.mentions import legal_texts
-from worker.domain.order import LineKind, Order, OrderLine
+from worker.domain.order import LineKind, Order, OrderLine, UnreadNumber
 from worker.domain.place_of_supply import Supply, Zone
 from worker.domain.shop import Shop, VatRegime, VatSettings
 from worker.domain.treatment import Case
@@ -25,6 +25,7 @@ from worker.domain.zero_reason import Untaxed, ZeroReason
 
 D, FEE = Decimal, LineKind.FEE
 DE_NUMBER, BE_NUMBER, XI_NUMBER = "DE136695976", "BE0403170701", "XI110305878"
+SELLERS_OWN, UNREAD = UnreadNumber("_own", "BE0477472701"), UnreadNumber("_klantcode", "BE0202239951")
 
 
 def drafted(order: Order, shop: Shop | None = None) -> Draft:
@@ -459,6 +460,7 @@ def test_every_way_to_pick_up_counts_at_no_distance_and_goes_to_no_address(metho
         (an_order(country="US"), "vat_export_taxed"),
         (an_order(a_line(virtual=True, downloadable=True), country="US"), "vat_export_taxed"),
         (an_order(vat_number_given="BE0403170702"), "vat_number_wrong"),
+        (an_order(unread_numbers=(SELLERS_OWN, UNREAD)), "vat_number_unread"),
         # Goods or a service: here it decides, and nothing but the owner's setting says it
         (an_order(a_line(rate=None), country="DE", vat_number_given=DE_NUMBER), "supply_unknown"),
         (an_order(a_line(rate=None), country="US"), "supply_unknown"),
@@ -467,6 +469,14 @@ def test_every_way_to_pick_up_counts_at_no_distance_and_goes_to_no_address(metho
 def test_what_is_odd_but_lawful_is_shown_and_stops_nothing(order: Order, flag: str) -> None:
     assessed = assess(order, a_shop())
     assert ([found.code for found in assessed.flags], assessed.problems) == ([flag], ())
+
+
+def test_a_number_that_nobody_read_is_nothing_beside_the_buyers_or_where_it_is_the_sellers() -> None:
+    for order in (
+        an_order(unread_numbers=(SELLERS_OWN,)),
+        an_order(unread_numbers=(UNREAD,), vat_number_given=BE_NUMBER),
+    ):
+        assert assess(order, a_shop()).flags == ()
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def test_every_sentence_has_an_article_and_a_source() -> None:
 
 # Of how a document reads, or of an order's place among others: nothing that an accountant decides.
 NOT_OF_VAT = {
-    "nameless_line", "text_cut", "peppol_address_wrong", "belongs_to_order", "refund_replaced",
+    "nameless_line", "text_cut", "peppol_address_wrong", "vat_number_unread", "belongs_to_order", "refund_replaced",
     "to_give_back",  # money that came twice
     "status_missed",  # the moment of a rule
     "late_but_invoiced",  # money that did not come

@@ -40,6 +40,40 @@ def test_what_the_owner_says_counts_before_what_is_found() -> None:
     assert told.delivery.pick_up_point == "Bakkerij Peeters, Gent"
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "country", "number"),
+    [
+        ("_billing_wooccm12", "0403.170.701", "BE", "BE0403170701"),
+        ("_klantcode", "btw 0403170701", "BE", "BE0403170701"),
+        ("_extra", {"company": {"code": "BE 0403 170 701"}}, "BE", "BE0403170701"),
+        ("_klantcode", "DE136695976", "DE", "DE136695976"),
+        ("_klantcode", "DE136695976", "BE", ""),  # of another country
+        ("_klantcode", "136695976", "DE", ""),  # one number of nine digits in ten would be right
+        ("_klantcode", "BE0403170702", "BE", ""),
+        ("_sent", "1764400009", "BE", ""),  # an instant; one second in 97 has right check digits
+        ("_mobile_phone", "0477472701", "BE", ""),
+        ("_vendor_code", "BE0403170701", "BE", ""),
+        ("_stripe_customer", "BE0403170701", "BE", ""),
+        ("_po_number", "BE0403170701", "BE", ""),  # read, as another thing
+    ],
+)
+def test_a_vat_number_in_a_field_that_nobody_named_is_seen(key: str, value: object, country: str, number: str) -> None:
+    body = an_order(meta_data=[{"id": 1, "key": key, "value": value}], billing__country=country)
+    order = parse_order(body)
+    assert [one.vat_number for one in order.unread_numbers] == [number] * bool(number)
+    assert order.vat_number_given == ""
+    for one in order.unread_numbers:
+        assert parse_order(body, {one.field: Holds.VAT_NUMBER}).vat_number_given
+        assert not parse_order(body, {one.field: Holds.NOTHING}).unread_numbers
+
+
+def test_what_the_owner_says_to_hold_nothing_is_read_as_nothing() -> None:
+    body = an_order(meta_data=META)
+    told = parse_order(body, {"_billing_vat_number": Holds.NOTHING, "_extra.peppol": Holds.NOTHING})
+    assert (parse_order(body).vat_number_given, told.vat_number_given) == ("BE0477472701", "")
+    assert (parse_order(body).peppol_address_given, told.peppol_address_given) == ("0208:0403170701", "")
+
+
 def test_an_empty_field_of_the_shops_own_leaves_what_is_found() -> None:
     meta = [META[0], {"id": 2, "key": "_klantcode_b2b", "value": ""}]
     assert parse_order(an_order(meta_data=meta), OWN).vat_number_given == "BE0477472701"

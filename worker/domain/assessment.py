@@ -29,8 +29,10 @@ from worker.domain.text_limits import text_cut_flag
 from worker.domain.totals import Totals, add_up, unit_of
 from worker.domain.treatment import Treatment
 from worker.domain.vat import partly_picked_up_question, shared_rate_problem, treat_lines
-from worker.domain.vat_number import normalise_vat_number
+from worker.domain.vat_number import normalise_vat_number, unread_number
 from worker.message import Message, Money
+
+NUMBER_UNREAD = "vat_number_unread"
 
 _SIX_DECIMALS = Decimal("0.000001")
 _R120 = Decimal("0.02")  # PEPPOL-EN16931-R120: quantity x price may differ from the line's net by this much
@@ -105,6 +107,7 @@ def assess_anew(order: Order, shop: Shop) -> Assessment:
         problems,
         flags=(
             *_vat_number_flag(order, shop, problems),
+            *_unread_number_flag(order, shop),
             *_peppol_address_flag(order),
             *text_cut_flag(order),
             *nameless_flag(order),
@@ -179,6 +182,20 @@ def _vat_number_flag(order: Order, shop: Shop, problems: Iterable[Problem]) -> t
     )
     decides = any(problem.code == "no_tax_charged" for problem in problems)
     return (wrong,) if wrong and not decides else ()
+
+
+def _unread_number_flag(order: Order, shop: Shop) -> tuple[Problem, ...]:
+    found = unread_number(order, shop.seller)
+    if found is None:
+        return ()
+    message = Message(
+        "Order {number} has the valid VAT number {vat_number} in the field {field}, and nothing says that the buyer's is kept "
+        "there: the invoice does not show it. Say what the field holds under Settings, Checkout fields.",
+        number=order.number,
+        vat_number=found.vat_number,
+        field=found.field,
+    )
+    return (Problem(NUMBER_UNREAD, message),)
 
 
 def _peppol_address_flag(order: Order) -> tuple[Problem, ...]:

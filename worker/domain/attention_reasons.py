@@ -12,6 +12,7 @@ from worker.message import Message
 SEE = Button(Message("See them"))
 TRY_AGAIN = Button(Message("Try all again"), retries=True)
 COMPANY = Button(Message("Fill in your company"), "settings/company")
+CHECKOUT_FIELDS = Button(Message("Say what the field holds"), "settings/checkout-fields")
 CONNECTION = Button(Message("Look at the connection"), "settings/connection")
 MAIL_SETTINGS = Button(Message("Look at the mail settings"), "settings/mail")
 PEPPOL = Button(Message("Look at Peppol"), "settings/peppol")
@@ -251,6 +252,14 @@ FLAGS = (
         Message("Orders that were changed after their invoice."),
         SEE,
         ("changed_after_invoice", "suborders_do_not_add_up", "deposit_not_invoiced"),
+    ),
+    Reason(
+        "vat_number_unread",
+        Source.FLAG,
+        DECISION,
+        Message("Invoices without the buyer's VAT number, which stands in a field that you have not named."),
+        CHECKOUT_FIELDS,
+        ("vat_number_unread",),
     ),
     Reason(
         "status_missed",

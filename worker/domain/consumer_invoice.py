@@ -13,6 +13,7 @@ from worker.domain.order import Order
 from worker.domain.order_payment import terms_of
 from worker.domain.place_of_supply import EU
 from worker.domain.shop import ConsumerInvoices, Shop
+from worker.domain.vat_number import unread_number
 from worker.message import Message
 
 ZERO, SIMPLIFIED_UP_TO = Decimal(0), Decimal(100)  # euros without VAT
@@ -51,8 +52,11 @@ def _is_at_home(order: Order, shop: Shop) -> bool:
 
 
 def _is_consumers(order: Order, shop: Shop) -> bool:
-    """Only Belgian law is known here; whoever a person gave a treatment, or the shop sold without VAT, gets a full invoice."""
+    """Only Belgian law is known here; whoever a person gave a treatment, the shop sold without VAT, or who may be a business gets a
+    full invoice.
+    """
     special = order.is_business or order.treatment is not None or order.vat_exempt
+    special = special or unread_number(order, shop.seller) is not None
     return shop.seller.address.country == "BE" and not special
 
 

@@ -60,6 +60,14 @@ class OtherInvoice:
 
 
 @dataclass(frozen=True)
+class UnreadNumber:
+    """A valid VAT number of the buyer's country, in a *field* of the order of which nothing says what it holds."""
+
+    field: str
+    vat_number: str
+
+
+@dataclass(frozen=True)
 class Contact:
     """Billing or shipping details as the shop stores them, unescaped to plain text."""
 
@@ -156,6 +164,7 @@ class Order:
     refunds: tuple[RefundSummary, ...] = ()
     coupons: tuple[str, ...] = ()
     vat_number_given: str = ""
+    unread_numbers: tuple[UnreadNumber, ...] = ()
     purchase_order: str = ""  # the buyer's own number or reference for it
     peppol_address_given: str = ""  # where the buyer wants e-invoices, as typed
     vat_exempt: bool = False

@@ -16,6 +16,7 @@ class Holds(StrEnum):
     DELIVERY_DAY = "delivery_day"
     DELIVERY_HOURS = "delivery_hours"
     PICK_UP_POINT = "pick_up_point"
+    NOTHING = "nothing"
 
 
 def read_own_field(text: str) -> tuple[str, Holds]:

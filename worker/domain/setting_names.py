@@ -47,6 +47,7 @@ HOLDS: dict[str, Message] = {
     Holds.DELIVERY_DAY: Message("delivery date"),
     Holds.DELIVERY_HOURS: Message("delivery hours"),
     Holds.PICK_UP_POINT: Message("pick-up point"),
+    Holds.NOTHING: Message("none of these"),
 }
 
 # Each setting by the names of `settings_form.FIELDS`, and those that are set in other ways.

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import stdnum.eu.vat
 
 from worker.domain.document import Problem
+from worker.domain.order import Order, UnreadNumber
+from worker.domain.party import Seller
 from worker.domain.place_of_supply import (
     EU,
 )
@@ -57,6 +59,14 @@ def normalise_vat_number(given: str, country: str) -> tuple[str, Problem | None]
     if not prefix and not _member_prefix(meant[0][:2]):
         return "", None
     return "", Problem("vat_number_wrong", Message("“{number}” is not a valid VAT number.", number=given.strip()))
+
+
+def unread_number(order: Order, seller: Seller) -> UnreadNumber | None:
+    """The number that may be the buyer's, where *order* gives no valid one: plugins write the seller's own beside it."""
+    if normalise_vat_number(order.vat_number_given, order.billing.address.country)[0]:
+        return None
+    own = (seller.vat_number, f"BE{seller.enterprise_number}")
+    return next((one for one in order.unread_numbers if one.vat_number not in own), None)
 
 
 def enterprise_number_of(vat_number: str) -> str:

@@ -7,7 +7,19 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.engine import Row
 
 from worker.domain.attention import Source
@@ -22,7 +34,7 @@ from worker.store.database.made_once import given
 from worker.store.database.plan import unindexed
 from worker.store.database.rows import read_row
 from worker.store.database.shop_scope import is_of_order
-from worker.store.database.tables import documents, orders, payment_shares, unpaid
+from worker.store.database.tables import FLAGGED, documents, orders, payment_shares, unpaid
 
 
 @dataclass(frozen=True)
@@ -246,6 +258,22 @@ def flagged(connection: Connection, shop_id: str, code: str) -> tuple[int, ...]:
         select(orders.c.order_id).where(orders.c.shop_id == shop_id, orders.c.flags.contains(f'"code":"{code}"'))
     )
     return tuple(found.scalars())
+
+
+def latest_flags(connection: Connection, shop_id: str, code: str, *, limit: int) -> tuple[Problem, ...]:
+    """The flags *code* of the orders that were placed last, the newest first."""
+    rows = connection.execute(
+        select(orders.c.flags)
+        .where(
+            orders.c.shop_id == shop_id,
+            literal_column("orders." + FLAGGED),
+            orders.c.flags.contains(f'"code":"{code}"'),
+        )
+        .order_by(orders.c.ordered_at.desc(), orders.c.order_id.desc())
+        .limit(limit)
+    )
+    found = (flag for row in rows for flag in json_codec.load(tuple[Problem, ...], row.flags))
+    return tuple(flag for flag in found if flag.code == code)
 
 
 def of_ids(connection: Connection, shop_id: str, order_ids: Sequence[int]) -> dict[tuple[int, str], StoredOrder]:

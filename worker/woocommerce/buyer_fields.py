@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from worker.domain.order import Contact
 from worker.domain.peppol import read_address
-from worker.domain.vat_number import normalise_vat_number
+from worker.domain.vat_number import normalise_vat_number, vat_prefix
 from worker.woocommerce.node import Node, scalar_of
 
 # Name of the meta, without underscores at its ends and in lower case -> who writes it. Earlier ones win.
@@ -92,6 +92,10 @@ _OF_A_MESSAGE = re.compile(r"[0-9A-Fa-f-]{32,36}")  # a plugin's note of what it
 # country stands before it.
 _PERSONS_TOO = re.compile(r"(?:^|_)nif(?:_|$)")
 _WITH_COUNTRY = re.compile(r"[A-Za-z]{2}")
+# Outside Belgium the country must stand before a number under any name: digits alone are too often right by chance, and in many
+# countries persons have one too. These ten digits have two of check, and are no instant (“1764412345”).
+_BELGIAN = re.compile(r"(?<!\d)(?:0[2-9]|10)\d\d[ .]?\d{3}[ .]?\d{3}(?!\d)")
+_OF_A_PHONE = re.compile(r"(?:^|_)(?:tel|telefoon|telephone|telefon|phone|gsm|mobile|mobiel|handy|fax|whatsapp)(?:_|$)")
 # What ends like a field of the buyer's, and is of the shop, or an amount, or an answer.
 _NOT_THE_BUYERS = re.compile(
     r"(?:^|_)(?:seller|shop|store|vendor|merchant|supplier|site|total|amount|incl?|excl?|including|excluding|rate|has|is)(?:_|$)"
@@ -124,6 +128,7 @@ _LONGEST_REFERENCE = 200  # a longer text is no number
 _LOOKS_LIKE_A_NUMBER = re.compile(r"[A-Za-z]{2}[\s.:-]*\d")
 _AMOUNT_OR_DAY = re.compile(r"\d+[.,]\d{1,4}|\d{4}-\d\d-\d\d\b.*", re.DOTALL)
 _FEWEST_DIGITS = 7
+_SHORTEST_NUMBER, _LONGEST_NUMBER = 9, 30
 
 
 @dataclass(frozen=True)
@@ -180,6 +185,16 @@ def peppol_address_of(fields: tuple[Field, ...]) -> str:
     typed = [field.text for field in said if PEPPOL_FIELD.search(field.name) and _is_address(field.text)]
     whole = [f"{scheme}:{text}" if scheme and ":" not in text else text for text in typed]
     return next((text for text in whole if read_address(text)), next(iter(whole), ""))
+
+
+def vat_number_in(field: Field, buyer: Contact) -> str:
+    """The valid VAT number of the buyer's country that stands in *field*, whatever its name; empty where none surely does."""
+    country, text = buyer.address.country, field.text
+    if not _SHORTEST_NUMBER <= len(text) <= _LONGEST_NUMBER or _OF_A_PHONE.search(field.path):
+        return ""
+    compact = "".join(sign for sign in text.upper() if sign.isalnum())
+    is_told = compact.startswith(vat_prefix(country) or "?") or (country == "BE" and _BELGIAN.search(text))
+    return normalise_vat_number(text, country)[0] if is_told and not _NOT_THE_BUYERS.search(field.path) else ""
 
 
 _CHECKOUT, _KNOWN, _LIKELY, _TAX, _COMPANY, _SHIPPING = range(6)

@@ -6,11 +6,18 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from worker.domain.delivery import DeliveryWish
-from worker.domain.order import Contact
+from worker.domain.order import Contact, UnreadNumber
 from worker.domain.own_field import Holds
 from worker.errors import Rejected
 from worker.message import Message
-from worker.woocommerce.buyer_fields import Field, fields_of, peppol_address_of, purchase_order_of, vat_number_of
+from worker.woocommerce.buyer_fields import (
+    Field,
+    fields_of,
+    peppol_address_of,
+    purchase_order_of,
+    vat_number_in,
+    vat_number_of,
+)
 from worker.woocommerce.delivery_meta import DAY_KEYS, HOURS_KEYS, POINT_KEYS, read_day
 from worker.woocommerce.json_reader import read_list
 
@@ -49,6 +56,24 @@ def own_values(fields: tuple[Field, ...], own_fields: Mapping[str, Holds]) -> di
         if text and holds not in found:
             found[holds] = text[:_LONGEST]
     return found
+
+
+def holds_nothing(key: str, own_fields: Mapping[str, Holds]) -> bool:
+    """Whether the owner said of the field *key* that it holds none of what is looked for."""
+    return any(holds is Holds.NOTHING and named.casefold() == key.casefold() for named, holds in own_fields.items())
+
+
+def unread_numbers_of(
+    fields: tuple[Field, ...], buyer: Contact, own_fields: Mapping[str, Holds]
+) -> tuple[UnreadNumber, ...]:
+    """The VAT numbers in *fields* that nobody named, and that are taken for nothing by themselves."""
+    named = {key.casefold() for key in own_fields}
+    found = ((field, vat_number_in(field, buyer)) for field in fields if field.key.casefold() not in named)
+    return tuple(
+        UnreadNumber(field.key, number)
+        for field, number in found
+        if number and is_typed(field) and not usual_meaning(field)
+    )
 
 
 def with_own_values(wish: DeliveryWish, own: Mapping[Holds, str]) -> DeliveryWish:

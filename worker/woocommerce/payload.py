@@ -23,7 +23,7 @@ from worker.woocommerce.line_payload import fee_line, id_or_none, product_line, 
 from worker.woocommerce.node import Node, is_id
 from worker.woocommerce.order_meta import is_renewal, language_hint_of, sale_part_of, vat_number_verdict_of
 from worker.woocommerce.other_invoice import other_invoice_of
-from worker.woocommerce.own_fields import own_values, with_own_values
+from worker.woocommerce.own_fields import holds_nothing, own_values, unread_numbers_of, with_own_values
 from worker.woocommerce.refund_payload import refund_summary
 from worker.woocommerce.shop_text import unescape
 
@@ -71,7 +71,9 @@ def _order(root: dict[str, object], own_fields: Mapping[str, Holds]) -> Order:
     created_via = order.text("created_via")
     read = unescape if created_via == "store-api" else _as_it_is
     meta = order.nodes("meta_data")
-    billing, fields = _contact(order.node("billing"), read), fields_of(meta)
+    told = tuple(node for node in meta if not holds_nothing(node.text("key"), own_fields))
+    fields = tuple(field for field in fields_of(told) if not holds_nothing(field.key, own_fields))
+    billing = _contact(order.node("billing"), read)
     own = own_values(fields, own_fields)
     created_at = order.instant("date_created_gmt")
     parent_id = id_or_none(order, "parent_id")
@@ -111,6 +113,7 @@ def _order(root: dict[str, object], own_fields: Mapping[str, Holds]) -> Order:
         refunds=tuple(refund_summary(node) for node in order.nodes("refunds")),
         coupons=tuple(node.text("code") for node in order.nodes("coupon_lines")),
         vat_number_given=own.get(Holds.VAT_NUMBER) or vat_number_of(fields, billing),
+        unread_numbers=unread_numbers_of(fields, billing, own_fields),
         peppol_address_given=own.get(Holds.PEPPOL_ADDRESS) or peppol_address_of(fields),
         purchase_order=own.get(Holds.PURCHASE_ORDER) or purchase_order_of(fields),
         vat_number_shop_says=vat_number_verdict_of(meta),
@@ -125,7 +128,7 @@ def _order(root: dict[str, object], own_fields: Mapping[str, Holds]) -> Order:
         is_renewal=is_renewal(created_via, meta),
         sale_part=sale_part_of(order, meta, parent_id=parent_id),
         other_invoice=other_invoice_of(meta),
-        delivery=with_own_values(delivery_wish_of(meta), own),
+        delivery=with_own_values(delivery_wish_of(told), own),
         shipments=shipments_of(order, meta, products),
         deposit=deposit_of(order, meta),
     )

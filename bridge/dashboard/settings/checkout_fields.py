@@ -5,7 +5,7 @@ from http import HTTPStatus
 from flask import Response, flash, request
 
 from bridge.accounts.access import shop
-from bridge.context import redirect_to
+from bridge.context import context, redirect_to
 from bridge.dashboard.labels import Options, setting_choices
 from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
@@ -13,9 +13,13 @@ from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
 from bridge.i18n.translate import _, translate_message
 from worker.actions.shop_settings import ShopChanges
+from worker.domain.assessment import NUMBER_UNREAD
+from worker.domain.own_field import Holds
 from worker.domain.settings_form import WrongSettings
+from worker.store import orders
 
 MOST_FIELDS = 220
+MOST_FLAGS = 50
 NAME = "orders.own_fields"
 
 
@@ -57,14 +61,18 @@ def chosen_fields() -> dict[str, str]:
 def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
     """The stored fields first, then those that were seen, and a row for one that is typed."""
     looked = finished_task(shop_id, "seen_fields")
-    seen = {one["field"]: one for one in looked.answer["fields"]} if looked else {}
+    proposed = unread_numbers(shop_id)
+    seen = proposed | ({one["field"]: one for one in looked.answer["fields"]} if looked else {})
     fields = [field for n in range(MOST_FIELDS) if (field := form.values.get(f"field-{n}"))]
     chosen = {
         form.values[f"field-{n}"]: form.values.get(f"holds-{n}", "")
         for n in range(MOST_FIELDS)
         if form.values.get(f"field-{n}")
     }
-    rows = [(field, seen.get(field), chosen.get(field, "")) for field in dict.fromkeys((*fields, *seen))]
+    rows = [
+        (field, seen.get(field), chosen.get(field, str(Holds.VAT_NUMBER) if field in proposed else ""))
+        for field in dict.fromkeys((*fields, *seen))
+    ]
     return settings_page(
         "checkout_fields",
         "checkout-fields",
@@ -73,9 +81,23 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
         error=form.errors.get(NAME, ""),
         rows=rows,
         looked=looked is not None,
+        proposed=proposed,
         meanings=meanings(),
         words=dict(meanings()),
     )
+
+
+def unread_numbers(shop_id: str) -> dict[str, dict[str, str | int]]:
+    """The fields in which orders have a VAT number that nobody named, each with the latest one and how many orders."""
+    with context().store.read() as connection:
+        flags = orders.latest_flags(connection, shop_id, NUMBER_UNREAD, limit=MOST_FLAGS)
+    named = {field.casefold() for field in shop().orders.own_fields}
+    examples: dict[str, list[str]] = {}
+    for flag in flags:
+        field, number = str(flag.message.values["field"]), str(flag.message.values["vat_number"])
+        if field.casefold() not in named:
+            examples.setdefault(field, []).append(number)
+    return {field: {"example": numbers[0], "orders": len(numbers)} for field, numbers in examples.items()}
 
 
 def meanings() -> Options:

@@ -1,15 +1,18 @@
 """An order's page: first what needs a person and what to press, then the documents, what was sold to whom, and what happened."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from tests.bridge.dashboard.test_pages import admin
 from tests.support.bridge_app import NOW, SHOP, BridgeApp
-from tests.support.factories import an_order
+from tests.support.factories import a_shop, an_order
 from tests.support.personas import signed_in
+from worker.domain.assessment import assess
 from worker.domain.decision import Decision, RuleResult
 from worker.domain.document import KIND_TERMS, Kind, Problem
+from worker.domain.order import UnreadNumber
 from worker.domain.step import MAIL, SENT_ELSEWHERE
 from worker.message import Message
 from worker.store import orders, steps
@@ -110,6 +113,20 @@ def test_a_notice_informs_and_a_flag_asks(app: BridgeApp) -> None:
     shown = main_of(admin(app).get(PAGE).text)
     assert f'href="/s/{SHOP}/documents/1?open=credit#credit">Credit and issue again</a>' in shown
     assert shown.index("The order was changed") < shown.index("VAT was charged on an export.")
+
+
+def test_a_vat_number_that_nobody_read_leads_to_its_field_where_it_is_proposed(app: BridgeApp) -> None:
+    seen = replace(an_order(order_id=238), unread_numbers=(UnreadNumber("_klantcode", "BE0403170701"),))
+    known(app, flags=assess(seen, a_shop()).flags)
+    visitor, settings = admin(app), f"/s/{SHOP}/settings/checkout-fields"
+    assert f'href="{settings}">Say what the field holds</a>' in main_of(visitor.get(PAGE).text)
+    proposed = re.compile(
+        r"<code>_klantcode</code>.*?BE0403170701.*?proposed.*?<option value=\"(\w*)\" selected>", re.DOTALL
+    )
+    assert proposed.findall(visitor.get(settings).text) == ["vat_number"]
+    visitor.post(settings, **{"field-0": "_klantcode", "holds-0": "nothing"})
+    assert proposed.findall(visitor.get(settings).text) == []
+    assert 'value="nothing" selected' in visitor.get(settings).text
 
 
 @pytest.mark.parametrize(("rule", "sends"), [("send", "1"), ("draft", "")])
