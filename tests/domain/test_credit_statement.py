@@ -158,6 +158,20 @@ def test_vat_given_back_alone_beside_a_small_discount_is_told_to_the_cent_or_ask
 
 
 @many
+@given(till=tills(with_discount=False), data=st.data())
+def test_a_line_that_is_credited_already_is_not_credited_again_unasked(
+    till: tuple[Item, ...], data: st.DataObject
+) -> None:
+    """Also where other goods of its rate, or all that is left, would hide it."""
+    order, line_id = order_of(till), data.draw(st.integers(1, len(till)))
+    invoice, taken = invoiced(order), {line_id: till[line_id - 1]}
+    first = credit(refund_of(taken, 301), invoice, order=order)
+    assume(first.total < invoice.draft.total)
+    again = credit(refund_of(taken, 302), invoice, [first], order=order)
+    assert [problem.asks for problem in again.problems] == [True] or problems(again) == ["more_than_remaining"]
+
+
+@many
 @given(till=tills(with_discount=False))
 def test_vat_given_back_alone_is_credited_as_vat_alone(till: tuple[Item, ...]) -> None:
     items = wholes(till)
@@ -265,6 +279,9 @@ CASES: dict[str, tuple[str, Refund, dict[str, tuple[str, str]], list[str]]] = {
     "a line that the invoice never held": (
         "wine", a_refund("24.20", a_line("20.00", line_id=254, name="Bijgevoegd")), {"21": ("20.00", "4.20")},
         ["refunded_line_not_invoiced"],
+    ),
+    "more of a line than it cost, where others are of its rate": (
+        "wine", a_refund("96.80", a_line("80.00", line_id=2)), {"21": ("80.00", "16.80")}, ["more_than_line_remaining"],
     ),
     "more of a line than it cost": (
         "lamp", a_refund("96.80", a_line("80.00", line_id=1)), {"21": ("72.00", "15.12"), "6": ("9.13", "0.55")},

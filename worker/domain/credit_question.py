@@ -53,9 +53,9 @@ def amount_problems(
     if any(statement.not_invoiced):
         return _not_invoiced(source, invoice, statement)
     if requested == remaining.total:
-        return ()
+        return _overdrawn(source, invoice, statement)
     return (
-        *_exceeded(source, invoice, statement, remaining),
+        *(_exceeded(source, invoice, statement, remaining) or _overdrawn(source, invoice, statement)),
         *_questions(source, invoice, requested - statement.placed, statement.slack, remaining),
     )
 
@@ -110,6 +110,31 @@ def _exceeded(
             **figures,
         )
     return (Problem(MORE_THAN_RATE_REMAINING, message, asks=True),)
+
+
+def _overdrawn(refund: Refund, invoice: Document, statement: CreditStatement) -> tuple[Problem, ...]:
+    """The refund takes back what was credited before, and other goods of that rate would hide it."""
+    if not statement.overdrawn:
+        return ()
+    currency = invoice.draft.currency
+    lines = tuple(
+        Message(
+            "“{description}” {net}, of which {left} is left",
+            description=line.description,
+            net=Money(line.net, currency),
+            left=Money(line.left, currency),
+        )
+        for line in statement.overdrawn
+    )
+    message = Message(
+        "Refund {refund_id} gives back more of a line than is left of it on {invoice} (without VAT): {lines}. If that is credited "
+        "already, discard this draft; if other goods came back, discard it and credit those on the invoice's page. Issue it only "
+        "if that much was given back for that line.",
+        refund_id=refund.refund_id,
+        invoice=invoice.number,
+        lines=lines,
+    )
+    return (Problem("more_than_line_remaining", message, asks=True),)
 
 
 def _figures(groups: Mapping[VatGroup, GroupTotals], currency: str) -> tuple[Message, ...]:

@@ -1,6 +1,6 @@
 """What a refund says that it gives back: its lines in the invoice's words, and base and VAT per category and rate."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -16,11 +16,20 @@ from worker.domain.totals import GroupTotals, VatGroup, base_of, split_amount, u
 
 
 @dataclass(frozen=True)
+class Overdrawn:
+    """A line of an invoice of which a refund takes back *net*, where less is *left*."""
+
+    description: str
+    net: Decimal
+    left: Decimal
+
+
+@dataclass(frozen=True)
 class CreditStatement:
     """A refund as it states itself. *unplaced* are its lines that no line of the invoice answers to.
 
     *slack* is what rounding explains between its lines and its amount. *exceeded* are the rates of which it would take more
-    than is left; it *is_possible* where a discount that stays on the invoice explains that.
+    than is left; it *is_possible* where a discount that stays on the invoice explains that. *overdrawn* are such lines.
     """
 
     lines: tuple[Line, ...] = ()
@@ -29,6 +38,7 @@ class CreditStatement:
     slack: Decimal = ZERO
     exceeded: tuple[VatGroup, ...] = ()
     is_possible: bool = True
+    overdrawn: tuple[Overdrawn, ...] = ()
 
     @property
     def placed(self) -> Decimal:
@@ -110,8 +120,31 @@ def hold_to_balance(statement: CreditStatement, credited: CreditedInvoice, remai
         held[group] = said if group in exceeded else within
     dropped = abs(statement.placed - total_of(part.gross for part in held.values()))
     return replace(
-        statement, groups=held, slack=statement.slack + dropped, exceeded=tuple(exceeded), is_possible=is_possible
+        statement,
+        groups=held,
+        slack=statement.slack + dropped,
+        exceeded=tuple(exceeded),
+        is_possible=is_possible,
+        overdrawn=tuple(_overdrawn(statement, credited)),
     )
+
+
+def _overdrawn(statement: CreditStatement, credited: CreditedInvoice) -> Iterator[Overdrawn]:
+    """The lines of the invoice of which *statement* takes more than is left: they were credited before.
+
+    All that is sold by one line of the order is taken together: a refund tells the parts of several rates but loosely.
+    """
+    draft = credited.invoice.draft
+    rounded = total_of(abs(one.amount) for one in draft.roundings)
+    cents = rounded + unit_of(draft.currency) * (len(credited.credit_notes) + 2)
+    balances = list(zip(draft.lines, line_balances_of(credited.invoice, credited.credit_notes), strict=True))
+    for line_id in dict.fromkeys(line.order_line_id for line in statement.lines if line.order_line_id is not None):
+        said = total_of(line.net for line in statement.lines if line.order_line_id == line_id)
+        mine = [(line, balance) for line, balance in balances if line.order_line_id == line_id]
+        sold, left = total_of(line.net for line, _ in mine), total_of(balance.net for _, balance in mine)
+        left = _within(left, sold, ZERO)
+        if abs(said) > abs(left) + cents:
+            yield Overdrawn(mine[0][0].description, said, left)
 
 
 def _rounded(group: VatGroup, original: Draft, *, has_discount: bool) -> Decimal:

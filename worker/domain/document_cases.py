@@ -123,6 +123,7 @@ DOCUMENT_CASES = (
             "gift_card_refund",
             "more_than_remaining",
             "more_than_rate_remaining",
+            "more_than_line_remaining",
             "refunded_line_not_invoiced",
             "earlier_refund_waits",
         ),
