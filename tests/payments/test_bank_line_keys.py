@@ -1,6 +1,7 @@
 """Two payments are two, however alike they are, and one that a bank tells of again is one."""
 
 import time
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -129,6 +130,26 @@ def test_money_for_two_orders_of_which_one_was_said_to_be_paid_waits_for_a_perso
 
     assert verdict("15.00", "012000023883 012000023984", said, owed).verdict is Verdict.DIFFERENT
     assert verdict("5.00", "012000023883 012000023984", said, owed).verdict is Verdict.PAID
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("STICHTING MOLLIE PAYMENTS", "1234567.2611.01 UITBETALING", Verdict.PAYOUT),
+        ("Stripe Technology Europe Ltd.", "STRIPE K3A9", Verdict.PAYOUT),
+        ("PayPal (Europe) S.à r.l. et Cie, S.C.A.", "ABCD 12", Verdict.PAYOUT),
+        ("Klarna Bank AB (publ)", "", Verdict.PAYOUT),
+        ("CCV BELGIUM NV/SA", "", Verdict.PAYOUT),
+        ("Mollie B.V.", "order 238", Verdict.PROPOSED),
+        ("Mollie De Smet", "238", Verdict.PROPOSED),
+        ("Mollie De Smet", "mokken", Verdict.UNKNOWN),
+        ("CCV Bakkerij BV", "", Verdict.UNKNOWN),
+        ("Klarna Peeters", "+++000/0244/12340+++", Verdict.WRONG_REFERENCE),
+    ],
+)
+def test_only_a_provider_itself_pays_out(name: str, text: str, expected: Verdict) -> None:
+    paid = replace(line("15.00", text), name=name)
+    assert match_line(paid, Ledger([claim("one", "15.00", "012000023883")])).verdict is expected
 
 
 def test_lines_of_two_files_of_a_year_are_compared_in_seconds() -> None:

@@ -53,8 +53,15 @@ VERDICT_TERMS = {
 COUNTED = (Verdict.PAID, Verdict.PART, Verdict.OVER, Verdict.AGAIN, Verdict.CONFIRMED)
 # Nobody has to look at these.
 SETTLED = (*COUNTED, Verdict.PAYOUT, Verdict.MONEY_OUT, Verdict.PENDING, Verdict.KNOWN)
-_PROVIDERS = re.compile(
-    r"\b(mollie|stripe|paypal|adyen|worldline|multisafepay|sumup|klarna|viva ?wallet|ccv|buckaroo|pay\.nl)\b",
+_PROVIDER = re.compile(
+    r"\b(mollie|stripe|paypal|adyen|(equens)?worldline|multisafepay|sumup|klarna|viva ?wallet|ccv|buckaroo|pay\.nl)\b",
+    re.IGNORECASE,
+)
+# What stands beside it in the name of the company; somebody may be called Klarna Peeters.
+_OF_COMPANY = re.compile(
+    r"ab|ag|bank|belgi[eë]|belgique|belgium|benelux|bv|cie|client|custody|dac|derdengelden|et|europe|european|funds|gmbh|group|inc"
+    r"|international|ireland|limited|llc|ltd|nederland|netherlands|nv|of|payments?|payouts?|plc|publ|s[aà]|s[aà]?rl|rl|sas|sca|se"
+    r"|services|solutions|stichting|technology|the|uitbetaling|uk",
     re.IGNORECASE,
 )
 
@@ -152,9 +159,15 @@ def match_line(line: BankLine, ledger: Ledger) -> Match:
         return Match(line, Verdict.GIVEN_BACK if named else Verdict.MONEY_OUT)
     if named:
         return match_named(line, named, ledger)
-    if _PROVIDERS.search(line.name):
-        return Match(line, Verdict.PAYOUT)
-    return match_by_words(line, ledger)
+    match = match_by_words(line, ledger)
+    return Match(line, Verdict.PAYOUT) if match.verdict is Verdict.UNKNOWN and is_provider(line.name) else match
+
+
+def is_provider(name: str) -> bool:
+    """Whether *name* is wholly that of a payment provider, as its payouts bear it."""
+    rest, found = _PROVIDER.subn(" ", name)
+    words = re.findall(r"[^\W\d_]+", rest.replace(".", ""))
+    return bool(found) and all(_OF_COMPANY.fullmatch(word) for word in words)
 
 
 def match_named(line: BankLine, named: Sequence[Claim], ledger: Ledger) -> Match:
