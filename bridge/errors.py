@@ -108,7 +108,7 @@ def link_unknown(words: Translator | None = None) -> Refused:
     return Refused(
         HTTPStatus.NOT_FOUND,
         "link_unknown",
-        words.gettext("Check that you took over the whole link from the e-mail, or ask the shop for a new one."),
+        words.gettext("Check that you took over the whole link from the mail, or ask the shop for a new one."),
         page=RefusalPage(title=words.gettext("This link does not work"), language=words.language),
     )
 

@@ -2,10 +2,11 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import reduce
 from pathlib import Path
 from typing import Any, TypeAlias, Union
 
@@ -70,6 +71,12 @@ class Message:
 def by_count(count: int, one: Message, many: Message) -> Message:
     """What is said of *count* things: *one* of 1, else *many*, 0 too."""
     return one if count == 1 else many
+
+
+def quoted(names: Iterable[str]) -> Message:
+    """*names* between the quotation marks of the reader's language, with commas."""
+    each = [Message("“{name}”", name=name) for name in names]
+    return reduce(lambda those, one: Message("{those}, {one}", those=those, one=one), each) if each else NO_MESSAGE
 
 
 def _value(given: Given) -> Value:

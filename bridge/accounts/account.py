@@ -58,7 +58,7 @@ def change_password() -> Response:
     if is_rate_limited("old", str(user.user_id), MOST_ATTEMPTS):
         raise too_many_attempts()
     if not is_present_password():
-        form.errors["old"] = _("This is not your present password.")
+        form.errors["old"] = _("This is not your current password.")
     password = read_new_password(form, user.email)
     if not form.is_valid or password is None:
         return page(form, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -111,7 +111,7 @@ def enable_second_factor() -> Response:
             recovery=second_factor.as_stored(codes),
         )
         tell(connection, user, MailKind.SECOND_FACTOR_ON)
-    record_event("second_factor_on", Message("{email} switched the second factor on.", email=user.email))
+    record_event("second_factor_on", Message("{email} switched the second step on.", email=user.email))
     return make_response(render_template("dashboard/account/recovery.html", codes=codes))
 
 
@@ -123,14 +123,14 @@ def disable_second_factor() -> Response:
         raise too_many_attempts()
     if not is_present_password():
         form = Form(
-            {"name": user.name, "language": user.language}, {"old_second": _("This is not your present password.")}
+            {"name": user.name, "language": user.language}, {"old_second": _("This is not your current password.")}
         )
         return page(form, HTTPStatus.UNPROCESSABLE_ENTITY)
     with context().store.write() as connection:
         users.change(connection, user.user_id, totp="", recovery="[]")
         tell(connection, user, MailKind.SECOND_FACTOR_OFF)
-    record_event("second_factor_off", Message("{email} switched the second factor off.", email=user.email))
-    flash(_("The second factor is off."), "good")
+    record_event("second_factor_off", Message("{email} switched the second step off.", email=user.email))
+    flash(_("The second step is off."), "good")
     return back()
 
 

@@ -106,7 +106,7 @@ def reset_second_factor(user_id: int) -> Response:
         users_store.change(connection, user.user_id, totp="", recovery="[]")
         sessions.end_all(connection, user.user_id)
         tell(connection, user, MailKind.SECOND_FACTOR_OFF)
-    record_event("second_factor_off", Message("The second factor of {email} was taken away.", email=user.email))
+    record_event("second_factor_off", Message("The second step of {email} was taken away.", email=user.email))
     flash(_("{email} signs in with the password alone until a new second step is set up.", email=user.email), "good")
     return back()
 
@@ -121,7 +121,7 @@ def remove(user_id: int) -> Response:
             return back()
     if not is_confirmed():
         question = _("Remove {email} for good?", email=user.email)
-        more = _("They can no longer sign in. This cannot be undone; what they did stays in the audit trail.")
+        more = _("They can no longer sign in. This cannot be undone; what they did stays in the activity.")
         return ask(Question(question, _("Remove"), "/users", more, is_loss=True))
     with context().store.write() as connection:
         users_store.remove(connection, user.user_id)

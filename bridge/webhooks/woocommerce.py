@@ -183,7 +183,7 @@ def wrong_signature() -> Refused:
 
 def flood() -> Refused:
     """503, not 429: what no shop does is to be tried again, and the order is found by asking the shop for it."""
-    message = Message("This shop delivers more than is taken in a minute. Nothing is lost: it is asked for its orders.")
+    message = Message("This shop reports more than is taken in a minute. Nothing is lost: it is asked for its orders.")
     return Refused(HTTPStatus.SERVICE_UNAVAILABLE, "too_fast", message, headers={"Retry-After": "60"})
 
 
@@ -192,7 +192,7 @@ def too_large() -> Refused:
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "body_too_large",
         Message(
-            "This delivery is larger than what is taken here (bytes: {most}); whoever runs Facturelay can allow more.",
+            "This report is larger than what is taken here (bytes: {most}); whoever runs Facturelay can allow more.",
             most=context().settings.max_body_bytes,
         ),
     )

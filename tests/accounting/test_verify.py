@@ -224,7 +224,7 @@ def test_the_last_document_removed_without_a_trace_in_the_register_is_missed_by_
     records.remove(5, "register")
     assert [str(damage.message) for damage in records.proof().damages] == [
         "The series “order_confirmation” gave number 1, but there is no such document any more.",
-        "The audit trail says “B2026-00001 was issued.”, but that document is gone.",
+        "The activity says “B2026-00001 was issued.”, but that document is gone.",
     ]
 
 

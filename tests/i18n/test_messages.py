@@ -26,6 +26,7 @@ from worker.message import (
     dump_message,
     load_message,
     plain_message,
+    quoted,
     read_message,
 )
 from worker.store.database.tables import MessageText
@@ -75,7 +76,7 @@ WRITTEN: tuple[tuple[Value, dict[str, str]], ...] = (
 SHARED = {
     ("fr", "total {before} → {after}"), ("nl", "postcode"), ("nl", "webhooks"), ("fr", "webhooks"),
 
-    ("nl", "Logo"), ("fr", "Logo"), ("de", "Logo"), ("nl", "Postcode"), ("de", "Name"), ("nl", "PDF"), ("fr", "PDF"), ("de", "PDF"), ("nl", "Mail"), ("nl", "Mails"), ("fr", "CSA"), ("fr", "point"),
+    ("nl", "Logo"), ("fr", "Logo"), ("de", "Logo"), ("nl", "Postcode"), ("de", "Name"), ("nl", "PDF"), ("fr", "PDF"), ("de", "PDF"), ("nl", "Mail"), ("nl", "Mails"), ("nl", "Website"), ("de", "Website"), ("fr", "CSA"), ("fr", "point"),
 }  # fmt: skip
 
 
@@ -121,6 +122,19 @@ def test_a_message_is_given_the_values_that_its_key_names() -> None:
         assert placeholders(key) - names - GIVEN_LATER == set(), key
 
 
+def test_what_is_refused_is_a_sentence_or_ends_in_one() -> None:
+    """It stands on pages alone, or before another sentence; a command that is copied ends where it ends."""
+    refused = {key for key, call in calls_with_key() if ast.unparse(call.func) != "Message"}
+    assert {key for key in refused if not key.endswith((".", "?", "{message}", "{reason}", "{remedy}", "{error}"))} == {
+        "FACTURELAY_SECRET_KEY is not set; make one with: openssl rand -hex 32"
+    }
+
+
+@pytest.mark.parametrize(("language", "names"), [("nl", "“A”, “B”"), ("fr", "« A », « B »"), ("de", "„A“, „B“")])
+def test_names_stand_between_the_marks_of_the_reader(language: str, names: str) -> None:
+    assert plain_spaces(said(quoted(("A", "B")), language)) == names
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_message_says_its_values_as_they_are_and_nothing_else_in_english(language: str) -> None:
     words = Translator(language)
@@ -154,7 +168,7 @@ def test_no_page_finds_a_message_by_its_words() -> None:
 def test_a_message_within_a_message_is_said_in_the_same_language() -> None:
     outer = Message(
         "{message} It was tried for a day; try it again when the cause is gone.",
-        message=Message("The order is in the trash."),
+        message=Message("The order is in the bin."),
     )
 
     assert said(outer, "nl").startswith("De bestelling ligt in de prullenbak. ")

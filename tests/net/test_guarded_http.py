@@ -102,7 +102,7 @@ def test_the_refusal_says_the_name_the_number_and_what_the_operator_can_do() -> 
         resolve_addresses("127.0.0.1", 80, allow_private=False)
     assert str(refused.value.message) == (
         "“127.0.0.1” leads to 127.0.0.1, an address inside a private network, so it is not called. Use the public "
-        "address; on a machine of your own, whoever runs Facturelay can allow it"
+        "address; on a machine of your own, whoever runs Facturelay can allow it."
     )
 
 

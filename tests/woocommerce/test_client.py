@@ -214,7 +214,7 @@ def test_a_certificate_that_nobody_vouches_for_is_not_accepted(tmp_path: Path) -
             talking.order(238)
         assert (failed.value.code, server.asked) == ("shop_certificate", [])
     assert str(failed.value.message).endswith(
-        "has no valid certificate (it is self-signed). Renew it at the shop; trying again later"
+        "has no valid certificate (it is self-signed). Renew it at the shop. It is tried again later."
     )
 
 
@@ -355,7 +355,7 @@ def test_an_erased_order_is_gone(client: ShopClient) -> None:
             call(999)
         assert (refused.value.code, str(refused.value.message)) == (
             "order_gone",
-            "The shop has no order 999 (any more)",
+            "The shop has no order 999 (any more).",
         )
 
 
@@ -584,5 +584,5 @@ def test_a_shop_in_maintenance_is_told_by_its_words_and_no_name_of_a_function() 
         check_response(ShopResponse(503, body), about=Message("order 7"), shop="shop.example")
 
     assert str(busy.value) == (
-        "shop.example is busy or in maintenance (HTTP 503: Briefly unavailable for scheduled maintenance.); trying again later"
+        "shop.example is busy or in maintenance (HTTP 503: Briefly unavailable for scheduled maintenance). It is tried again later."
     )

@@ -595,7 +595,7 @@ def test_a_refusal_names_the_order_the_field_the_value_and_what_to_do() -> None:
     assert refused.value.code == "bad_field"
     assert str(refused.value.message) == (
         "Order 238: “total” is “abc”, not an amount. Correct the order in WooCommerce and save it again; if the field "
-        "looks right there, a plugin changes what the shop sends"
+        "looks right there, a plugin changes what the shop sends."
     )
 
 
@@ -672,34 +672,34 @@ def test_a_refund_that_cannot_be_read_leaves_the_others() -> None:
     assert [refund.refund_id for refund in refunds] == [269]
     (error,) = unread
     assert str(error.message).startswith("Refund 268: “date_created_gmt” is ")
-    assert str(error.message).endswith("make it again, or credit the invoice by hand")
+    assert str(error.message).endswith("make it again, or credit the invoice by hand.")
 
 
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b"", "What the shop sent (bytes: 0) cannot be read as an order: it is cut off, or no answer of WooCommerce"),
+        (b"", "What the shop sent (bytes: 0) cannot be read as an order: it is cut off, or no answer of WooCommerce."),
         (
             b"webhook_id=12",
-            "What the shop sent (bytes: 13) cannot be read as an order: it is cut off, or no answer of WooCommerce",
+            "What the shop sent (bytes: 13) cannot be read as an order: it is cut off, or no answer of WooCommerce.",
         ),
         (
             an_order()[:1000],
-            "What the shop sent (bytes: 1000) cannot be read as an order: it is cut off, or no answer of WooCommerce",
+            "What the shop sent (bytes: 1000) cannot be read as an order: it is cut off, or no answer of WooCommerce.",
         ),
         (
             b'{"id": 1, "status": "\xff\xfe"}',
-            "What the shop sent (bytes: 25) cannot be read as an order: it is cut off, or no answer of WooCommerce",
+            "What the shop sent (bytes: 25) cannot be read as an order: it is cut off, or no answer of WooCommerce.",
         ),
-        (b"[" * 100_000, "What the shop sent (bytes: 100000) cannot be read as an order: it is nested too deeply"),
-        (b'{"a":' * 100_000, "What the shop sent (bytes: 500000) cannot be read as an order: it is nested too deeply"),
+        (b"[" * 100_000, "What the shop sent (bytes: 100000) cannot be read as an order: it is nested too deeply."),
+        (b'{"a":' * 100_000, "What the shop sent (bytes: 500000) cannot be read as an order: it is nested too deeply."),
         (
             b"9" * 5000,
-            "What the shop sent (bytes: 5000) cannot be read as an order: it is cut off, or no answer of WooCommerce",
+            "What the shop sent (bytes: 5000) cannot be read as an order: it is cut off, or no answer of WooCommerce.",
         ),
-        (b"[]", "The shop sent a list where an order was expected"),
-        (b"null", "The shop sent empty where an order was expected"),
-        (b'"x"', "The shop sent “x” where an order was expected"),
+        (b"[]", "The shop sent a list where an order was expected."),
+        (b"null", "The shop sent empty where an order was expected."),
+        (b'"x"', "The shop sent “x” where an order was expected."),
     ],
 )
 def test_what_is_no_order_at_all_is_refused(body: bytes, message: str) -> None:

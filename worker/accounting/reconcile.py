@@ -262,7 +262,7 @@ def assess_missing(known: OrderAssessment, deliveries: Sequence[Delivery]) -> tu
     what = ", ".join(known.missing_documents)
     last = deliveries[-1] if deliveries else None
     if last is None:
-        return ReconciliationState.MISSING, Message("The shop never delivered it; due: {what}.", what=what)
+        return ReconciliationState.MISSING, Message("The shop never reported it; due: {what}.", what=what)
     if last.state in ("waiting", "running"):
         return ReconciliationState.WAITS, Message("It waits to be processed. {message}", message=last.message)
     if last.state == "failed":

@@ -95,7 +95,8 @@ def check_hash(inspection: Inspection, entry: RegisterEntry, row: StoredDocument
             number,
             "hash_mismatch",
             Message(
-                "The hash of {number} does not fit: its number, series, dates or text are not those that were issued.",
+                "The fingerprint of {number} does not fit: its number, series, dates or text are not those that "
+                "were issued.",
                 number=number,
             ),
         )
@@ -128,5 +129,5 @@ def check_audit_trail(inspection: Inspection, gone: Iterable[Message]) -> None:
         inspection.add_damage(
             "",
             "document_missing",
-            Message("The audit trail says “{message}”, but that document is gone.", message=message),
+            Message("The activity says “{message}”, but that document is gone.", message=message),
         )

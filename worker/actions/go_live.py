@@ -220,11 +220,12 @@ def waits_for_payment(connection: Connection, shop: Shop) -> str | None:
 
 def seller_check(shop: Shop) -> ReadinessCheck:
     missing = missing_of_seller(shop)
-    message = (
-        Message("The seller's details lack: {missing}. Fill them in first, under Company.", missing=missing)
-        if missing
-        else Message("The seller is complete.")
-    )
+    if missing:
+        message = Message("The seller's details lack: {missing}. Fill them in first, under Company.", missing=missing)
+    elif shop.seller.name == shop.name:
+        message = Message("The seller is complete. Its name is that of the shop: check that it is the legal one too.")
+    else:
+        message = Message("The seller is complete.")
     return ReadinessCheck("seller", good=not missing, needed=True, message=message)
 
 
@@ -267,7 +268,7 @@ def mail_check(connection: Connection, shop: Shop, installation: Installation) -
         )
         return ReadinessCheck("mail", good=False, needed=False, message=message)
     if not (shop.own_sender or settings.mail_from):
-        message = Message("No sender is set for mails; give the seller's e-mail address.")
+        message = Message("No sender is set for mails; give the seller's mail address.")
         return ReadinessCheck("mail", good=False, needed=False, message=message)
     if not has_own_server and shop.own_sender and not senders.is_proved(connection, shop.shop_id, shop.own_sender):
         return unproved_sender(shop.own_sender, instead=settings.mail_address)

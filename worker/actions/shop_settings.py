@@ -306,7 +306,7 @@ def with_numbering(connection: Connection, shop: Shop, changes: NumberingChanges
 def parse_last_number(text: str) -> int:
     """The number to continue after, as typed. Raises ValueError with a message."""
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise InvalidValue("“{text}” is not a number to continue after; write it like invoice=115", text=text)
+        raise InvalidValue("“{text}” is not a number to continue after; write it like invoice=115.", text=text)
     return int(text)
 
 

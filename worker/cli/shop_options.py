@@ -40,7 +40,7 @@ RULE_AND_SELLER = (
                    "status=await-ship), perhaps with conditions, like invoice:paid:send:buyer=business,country=BE|NL,method=bacs,minimum=50 or order=suborder, category=Wijn|\"Brood, taart\", "
                    "tax_class=reduced-rate, shipping=local_pickup, coupon=ZOMER*; repeat for several rules.",
                    multiple=True),
-    setting_option("--seller-name", "seller.name", "Company name."),
+    setting_option("--seller-name", "seller.name", "Legal name of the company."),
     setting_option("--seller-legal-form", "seller.legal_form", "Legal form, like BV or SRL."),
     setting_option("--sole-trader/--company", "seller.sole_trader", "Whether the seller is a natural person, without legal "
                    "form and register.", default=None),
@@ -53,7 +53,7 @@ RULE_AND_SELLER = (
     setting_option("--seller-register", "seller.register", "Register of legal persons, like “RPR Gent”."),
     setting_option("--seller-email", "seller.email", "E-mail address on documents, and sender of mails."),
     setting_option("--seller-phone", "seller.phone", "Phone number."),
-    setting_option("--seller-website", "seller.website", "Web site."),
+    setting_option("--seller-website", "seller.website", "Website."),
     setting_option("--iban", "seller.iban", "Bank account."),
     setting_option("--bic", "seller.bic", "BIC of the bank."),
 )  # fmt: skip

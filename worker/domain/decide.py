@@ -98,7 +98,7 @@ def draft_manually(kind: Kind, dossier: Dossier) -> Draft:
     if elsewhere:
         raise Rejected(elsewhere[1], code=elsewhere[0])
     if dossier.status in (*DRAFT_STATUSES, "trash"):
-        raise Rejected("Order {number} is not placed, or in the trash.", number=order.number, code="draft_order")
+        raise Rejected("Order {number} is not placed, or in the bin.", number=order.number, code="draft_order")
     nothing = undelivered(order, dossier.refunds).reason if kind is Kind.DELIVERY_NOTE else why_not_asked(kind, dossier)
     if nothing:
         raise Rejected(nothing[1], code=nothing[0])

@@ -243,4 +243,4 @@ def _einvoice_obstacle(assessed: Assessment) -> Message:
         return Message("The VAT is of another country, under the seller's VAT number there: PDF only.")
     if not any(rate.several for rate in assessed.rates):
         return NO_MESSAGE
-    return Message("A line carries several taxes or a compound tax, which EN 16931 cannot express: PDF only.")
+    return Message("A line carries several taxes or a compound tax, which an e-invoice cannot say: PDF only.")

@@ -31,8 +31,8 @@ class ForeignNumber:
             found = None
         if found is None or not _is_number(found[2], found[1].upper()):
             raise InvalidValue(
-                "“{text}” names no VAT number of yours abroad; write its country, the number and the day it began, like "
-                "GB = GB123456789 since 2024-01-01",
+                "“{text}” names no VAT number of yours abroad; write its country, the number and the day it began, "
+                "like GB = GB123456789 since 2024-01-01.",
                 text=text,
             )
         return cls(found[1].upper(), found[2].strip(), since)

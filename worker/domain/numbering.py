@@ -41,7 +41,7 @@ class PatternParts:
     def pattern(self) -> str:
         """Raises ValueError with a message for braces, which only a pattern may hold."""
         if set("{}") & set(self.prefix):
-            raise InvalidValue("“{prefix}” cannot stand before a number; leave out the braces", prefix=self.prefix)
+            raise InvalidValue("“{prefix}” cannot stand before a number; leave out the braces.", prefix=self.prefix)
         year = "" if self.after_year is None else f"{{year}}{self.after_year}"
         width = f":0{self.digits}d" if self.digits > 1 else ""
         return f"{self.prefix}{year}{{number{width}}}"
@@ -56,7 +56,7 @@ def check_pattern(pattern: str, *, yearly: bool = True) -> None:
         parts = list(Formatter().parse(pattern))
     except ValueError as error:
         raise InvalidValue(
-            "“{pattern}” is not a pattern: {error}. Write it like {example}",
+            "“{pattern}” is not a pattern: {error}. Write it like {example}.",
             pattern=pattern,
             error=error,
             example="F{year}-{number:05d}",
@@ -67,20 +67,20 @@ def check_pattern(pattern: str, *, yearly: bool = True) -> None:
             _check_field(pattern, field, width or "", conversion or "")
     if fields.count("number") != 1:
         raise InvalidValue(
-            "“{pattern}” must contain {number} once, or two documents would share a number",
+            "“{pattern}” must contain {number} once, or two documents would share a number.",
             pattern=pattern,
             number="{number}",
         )
     if yearly and "year" not in fields:
         raise InvalidValue(
-            "“{pattern}” must contain {year}: its count starts again each year, so numbers would repeat",
+            "“{pattern}” must contain {year}: its count starts again each year, so numbers would repeat.",
             pattern=pattern,
             year="{year}",
         )
     example = example_number(pattern)
     if not example.isprintable() or example != example.strip() or len(example) > LONGEST_NUMBER:
         raise InvalidValue(
-            "“{pattern}” gives “{example}”; use at most {longest} printable characters",
+            "“{pattern}” gives “{example}”; use at most {longest} printable characters.",
             pattern=pattern,
             example=example,
             longest=LONGEST_NUMBER,
@@ -91,7 +91,7 @@ def _check_field(pattern: str, field: str, width: str, conversion: str) -> None:
     # Only these two names: a pattern is typed by a shop owner, and {number.__class__} would reach into Python.
     if field not in ("year", "number") or conversion:
         raise InvalidValue(
-            "“{field}” in “{pattern}” is unknown; use {year} and {number}, like {example}",
+            "“{field}” in “{pattern}” is unknown; use {year} and {number}, like {example}.",
             field=f"{{{field}}}",
             pattern=pattern,
             year="{year}",
@@ -100,7 +100,7 @@ def _check_field(pattern: str, field: str, width: str, conversion: str) -> None:
         )
     if width and not _is_width(width):
         raise InvalidValue(
-            "“:{width}” in “{pattern}” is not a width; write it like {example}",
+            "“:{width}” in “{pattern}” is not a width; write it like {example}.",
             width=width,
             pattern=pattern,
             example="{number:05d}",
@@ -115,9 +115,11 @@ def example_number(pattern: str) -> str:
 def check_series_name(name: str) -> str:
     """*name* itself. Raises ValueError with a message when it cannot name a series of a shop."""
     if not re.fullmatch(rf"[a-z0-9][a-z0-9_-]{{0,{LONGEST_SERIES_NAME - 1}}}", name):
-        raise InvalidValue("“{name}” cannot name a series; use small letters, digits, - and _, like “sales”", name=name)
+        raise InvalidValue(
+            "“{name}” cannot name a series; use small letters, digits, - and _, like “sales”.", name=name
+        )
     if name == TEST_SERIES.name:
-        raise InvalidValue("“{name}” is the series of test documents; choose another name", name=name)
+        raise InvalidValue("“{name}” is the series of test documents; choose another name.", name=name)
     return name
 
 
@@ -168,8 +170,8 @@ def refuse_shared_numbers(series: Iterable[Series]) -> None:
         for other in known.values():
             if other.name != one.name and can_print_the_same(one.pattern, other.pattern):
                 raise InvalidValue(
-                    "The series “{name}” ({pattern}) and “{other_name}” ({other_pattern}) could print the same number; give "
-                    "one of them another pattern, or let both share one series",
+                    "The series “{name}” ({pattern}) and “{other_name}” ({other_pattern}) could print the same "
+                    "number; give one of them another pattern, or let both share one series.",
                     name=other.name,
                     pattern=other.pattern,
                     other_name=one.name,

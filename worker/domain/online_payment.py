@@ -76,7 +76,7 @@ def read_method(text: str) -> str:
     """A method's id at Mollie, as a setting holds it."""
     if text not in METHODS:
         raise InvalidValue(
-            "“{text}” is not a way to pay online; choose from {methods}", text=text, methods=", ".join(METHODS)
+            "“{text}” is not a way to pay online; choose from {methods}.", text=text, methods=", ".join(METHODS)
         )
     return text
 
@@ -85,6 +85,6 @@ def read_bancontact_profile(text: str) -> str:
     compact = text.strip().lower()
     if compact and not _PROFILE.fullmatch(compact):
         raise InvalidValue(
-            "“{text}” is not a profile id of Bancontact Pro; it has 24 digits and letters from a to f", text=text
+            "“{text}” is not a profile id of Bancontact Pro; it has 24 digits and letters from a to f.", text=text
         )
     return compact

@@ -27,7 +27,8 @@ def read_own_field(text: str) -> tuple[str, Holds]:
     field, _, holds = (side.strip() for side in text.rpartition("="))
     if not field or len(field) > LONGEST_FIELD or holds not in list(Holds):
         raise InvalidValue(
-            "“{text}” does not say what a field holds; write it like _billing_btw_bis=vat_number, with one of {choices}",
+            "“{text}” does not say what a field holds; write it like _billing_btw_bis=vat_number, with one of "
+            "{choices}.",
             text=text,
             choices=", ".join(Holds),
         )

@@ -14,7 +14,7 @@ from worker.domain.order import Order, OrderLine
 from worker.domain.totals import VatGroup
 from worker.domain.treatment import Treatment
 from worker.domain.zero_reason import Untaxed
-from worker.message import Message, Money, Percent
+from worker.message import Message, Money, Percent, quoted
 
 
 def reduction_problems(order: Order, treatments: Sequence[Treatment]) -> tuple[Problem, ...]:
@@ -35,7 +35,7 @@ def _problem(order: Order, rate: Decimal, lines: Sequence[OrderLine]) -> Problem
         "{lines} takes {amount} off at {rate} VAT, more than order {number} sells at that rate. A reduction is taxed as the goods that "
         "it is on: let a coupon do it, and recalculate the order. If goods of an earlier order came back, credit the invoice of that "
         "one instead. Issue this draft only if it is right.",
-        lines=", ".join(dict.fromkeys(f"“{line.name}”" for line in taken_off)),
+        lines=quoted(dict.fromkeys(line.name for line in taken_off)),
         amount=Money(-sum((line.total for line in taken_off), Decimal(0)), order.currency),
         rate=Percent(rate),
         number=order.number,

@@ -75,7 +75,7 @@ class Rule:
         kind, trigger, send_mode, conditions = [*text.split(":", 3), "", "", "", ""][:4]
         if not send_mode:
             raise InvalidValue(
-                "“{text}” is not a rule; write it as kind:trigger:send or kind:trigger:draft, like invoice:paid:send",
+                "“{text}” is not a rule; write it as kind:trigger:send or kind:trigger:draft, like invoice:paid:send.",
                 text=text,
             )
         try:
@@ -86,7 +86,7 @@ class Rule:
         except ValueError as error:
             kinds, triggers = "|".join(KINDS_BY_RULE), "|".join(Trigger).replace("status", "status=…")
             raise InvalidValue(
-                "“{text}” is not a rule: {error}. Use ({kinds}):({triggers}):(send|draft)",
+                "“{text}” is not a rule: {error}. Use ({kinds}):({triggers}):(send|draft).",
                 text=text,
                 error=error,
                 kinds=kinds,
@@ -94,11 +94,12 @@ class Rule:
             ) from error
         if rule.kind is Kind.CREDIT_NOTE:
             raise InvalidValue(
-                "Credit notes follow refunds and cancellations, not a rule; choose their send mode instead"
+                "Credit notes follow refunds and cancellations, not a rule; choose their send mode instead."
             )
         if rule.kind is Kind.PAYMENT_REQUEST and rule.trigger is not Trigger.CREATED:
             raise InvalidValue(
-                "A payment request asks for the money of an order that was placed and is not paid; write payment_request:created:{send_mode}",
+                "A payment request asks for the money of an order that was placed and is not paid; write "
+                "payment_request:created:{send_mode}.",
                 send_mode=rule.send_mode,
             )
         return replace(rule, **parse_conditions(conditions)) if conditions else rule
@@ -137,7 +138,7 @@ def parse_moment(text: str) -> tuple[Trigger, str]:
     status = status.strip().removeprefix("wc-")
     if not _STATUS.fullmatch(status):
         raise InvalidValue(
-            "“{text}” names no order status; write it as the shop's REST does, like status=await-ship", text=text
+            "“{text}” names no order status; write it as the shop's REST does, like status=await-ship.", text=text
         )
     return Trigger.STATUS, status
 
@@ -200,9 +201,9 @@ def parse_conditions(text: str) -> dict[str, Any]:
                 found[LISTS[name]] = tuple(named)
             case _:
                 raise InvalidValue(
-                    "“{part}” is not a condition; use buyer=business or buyer=consumer, country=BE|NL, method=bacs|cod, minimum=50, "
-                    'order={kinds}, category=Wijn|"Brood, taart", tax_class=standard|reduced-rate, shipping=local_pickup|flat_rate:3, '
-                    "coupon=ZOMER*",
+                    "“{part}” is not a condition; use buyer=business or buyer=consumer, country=BE|NL, "
+                    'method=bacs|cod, minimum=50, order={kinds}, category=Wijn|"Brood, taart", '
+                    "tax_class=standard|reduced-rate, shipping=local_pickup|flat_rate:3, coupon=ZOMER*.",
                     part=part,
                     kinds="|".join(OrderKind),
                 )

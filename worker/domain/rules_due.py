@@ -60,7 +60,7 @@ def why_excluded(dossier: Dossier) -> Reason | None:
     if dossier.status in DRAFT_STATUSES:
         return "draft_order", Message("The order is not placed yet; a checkout merely began.")
     if dossier.status == "trash":
-        return "trashed", Message("The order is in the trash.")
+        return "trashed", Message("The order is in the bin.")
     if dossier.order.created_at < dossier.shop.orders.since:
         since = dossier.shop.orders.since.astimezone(dossier.shop.zoneinfo)
         return "before_orders_since", Message("The order was placed before {since}, when this shop began.", since=since)

@@ -121,12 +121,12 @@ def read_zone(text: str) -> str:
     try:
         return ZoneInfo(text).key
     except (OSError, ValueError, LookupError) as error:
-        raise InvalidValue("“{text}” is not a time zone; write it like Europe/Brussels", text=text) from error
+        raise InvalidValue("“{text}” is not a time zone; write it like Europe/Brussels.", text=text) from error
 
 
 def read_colour(text: str) -> str:
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
-        raise InvalidValue("“{text}” is not a colour; write it like #0f766e", text=text)
+        raise InvalidValue("“{text}” is not a colour; write it like #0f766e.", text=text)
     return text
 
 
@@ -170,7 +170,7 @@ def read_status(text: str) -> tuple[str, str]:
     custom, _, status = text.partition("=")
     if not custom or status not in STATUSES:
         raise InvalidValue(
-            "“{text}” is not a status; write it like await-ship=processing, with one of {statuses}",
+            "“{text}” is not a status; write it like await-ship=processing, with one of {statuses}.",
             text=text,
             statuses=", ".join(STATUSES),
         )
@@ -182,7 +182,7 @@ def read_rate(text: str) -> tuple[str, Decimal]:
     found = re.fullmatch(r"([A-Z]{3})=(\d{1,9}(?:\.\d{1,6})?)", text)
     if found is None or found[1] == "EUR" or not Decimal(found[2]):
         raise InvalidValue(
-            "“{text}” is not an exchange rate; write it like USD=1.0831: units of the currency for 1 EUR", text=text
+            "“{text}” is not an exchange rate; write it like USD=1.0831: units of the currency for 1 EUR.", text=text
         )
     return found[1], Decimal(found[2])
 
@@ -207,7 +207,7 @@ def read_first_digits(text: str) -> int:
 def read_days(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text[:9]) <= MOST_PAYMENT_DAYS):
         raise InvalidValue(
-            "“{text}” is not a number of days; write one from 0 to {most}",
+            "“{text}” is not a number of days; write one from 0 to {most}.",
             text=text,
             most=MOST_PAYMENT_DAYS,
         )
@@ -219,7 +219,8 @@ def read_days_after_formal(text: str) -> int:
     days = read_days(text)
     if 0 < days <= DAYS_TO_PAY:
         raise InvalidValue(
-            "The formal reminder gives {given} days, so the last one leaves {least} days after it at the earliest; 0: never",
+            "The formal reminder gives {given} days, so the last one leaves {least} days after it at the earliest; "
+            "0: never.",
             given=DAYS_TO_PAY,
             least=DAYS_TO_PAY + 1,
         )
@@ -238,7 +239,7 @@ def read_decimal(text: str, *, most: int) -> Decimal:
     """Not below zero, with two decimals at most; nothing is 0.00. A comma is taken for a point."""
     found = re.fullmatch(r"\d{1,6}(?:[.,]\d{1,2})?", text or "0")
     if found is None or (value := Decimal(found[0].replace(",", "."))) > most:
-        raise InvalidValue("“{text}” is not a number from 0 to {most}; write it like 10.50", text=text, most=most)
+        raise InvalidValue("“{text}” is not a number from 0 to {most}; write it like 10.50.", text=text, most=most)
     return value.quantize(Decimal("0.01"))
 
 
@@ -247,7 +248,7 @@ def read_legal_interest(text: str) -> tuple[str, Decimal]:
     day, _, percent = (part.strip() for part in text.partition("="))
     if not re.fullmatch(r"20\d\d-(?:01|07)-01", day, re.ASCII):
         raise InvalidValue(
-            "“{text}” is not the legal interest of a half-year; write it like 2026-07-01=10.5", text=text
+            "“{text}” is not the legal interest of a half-year; write it like 2026-07-01=10.5.", text=text
         )
     return day, read_percent(percent)
 
@@ -258,7 +259,7 @@ def read_payment_terms(text: str) -> tuple[str, PaymentTerms]:
     days = terms.removesuffix("days").strip()
     if not method or not (terms == "paid" or days.isdigit()):
         raise InvalidValue(
-            "“{text}” says nothing of a payment method; write it like invoice_gateway=30 days, or klarna=paid",
+            "“{text}” says nothing of a payment method; write it like invoice_gateway=30 days, or klarna=paid.",
             text=text,
         )
     return method, PaymentTerms(None if terms == "paid" else read_days(days))
@@ -267,7 +268,7 @@ def read_payment_terms(text: str) -> tuple[str, PaymentTerms]:
 def read_hours(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text[:9]) <= MOST_WAIT_HOURS):
         raise InvalidValue(
-            "“{text}” is not a number of hours; write one from 0 to {most}", text=text, most=MOST_WAIT_HOURS
+            "“{text}” is not a number of hours; write one from 0 to {most}.", text=text, most=MOST_WAIT_HOURS
         )
     return int(text)
 
@@ -277,12 +278,12 @@ def read_yes(text: str) -> bool:
         return True
     if text.lower() in NO:
         return False
-    raise InvalidValue("“{text}” is neither yes nor no", text=text)
+    raise InvalidValue("“{text}” is neither yes nor no.", text=text)
 
 
 def read_country(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z]{2}|", text):
-        raise InvalidValue("“{text}” is not a country; write its two letters, like BE", text=text)
+        raise InvalidValue("“{text}” is not a country; write its two letters, like BE.", text=text)
     return text.upper()
 
 
@@ -300,7 +301,7 @@ def read_enterprise_number(text: str, country: str) -> str:
     if compact and country in ("", "BE"):
         compact = compact.removeprefix("BE")
         if not stdnum.be.vat.is_valid(compact):
-            raise InvalidValue("“{text}” is not an enterprise number; it has ten digits, like 0403.170.701", text=text)
+            raise InvalidValue("“{text}” is not an enterprise number; it has ten digits, like 0403.170.701.", text=text)
     return compact
 
 
@@ -308,14 +309,14 @@ def read_iban(text: str) -> str:
     compact = without_separators(text)
     # By its own sum only: lists of banks grow old.
     if compact and not stdnum.iban.is_valid(compact, check_country=False):
-        raise InvalidValue("“{text}” is not an account number (IBAN); a digit is wrong or missing", text=text)
+        raise InvalidValue("“{text}” is not an account number (IBAN); a digit is wrong or missing.", text=text)
     return compact
 
 
 def read_bic(text: str) -> str:
     compact = without_separators(text)
     if not re.fullmatch(r"([A-Z]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?)?", compact):
-        raise InvalidValue("“{text}” is not a BIC; it has 8 or 11 letters and digits, like GKCCBEBB", text=text)
+        raise InvalidValue("“{text}” is not a BIC; it has 8 or 11 letters and digits, like GKCCBEBB.", text=text)
     return compact
 
 
@@ -331,7 +332,7 @@ def read_shop_url(text: str, *, allow_private: bool) -> str:
     except ValueError:
         good = None
     if not good:
-        raise InvalidValue("“{text}” is not a shop's address; write it like https://shop.example.com", text=text)
+        raise InvalidValue("“{text}” is not a shop's address; write it like https://shop.example.com.", text=text)
     if parts.scheme == "http" and not allow_private:
         raise InvalidValue("{text} is not encrypted; keys and orders travel over https only.", text=text)
     return text.rstrip("/")
@@ -341,7 +342,7 @@ def read_website(text: str) -> str:
     """As people write it, with or without https://; what could not be an address is refused."""
     host = urlsplit(text if "://" in text else f"https://{text}").hostname or "" if text.isprintable() else ""
     if text and ("." not in host.strip(".") or " " in text):
-        raise InvalidValue("“{text}” is not a web address; write it like www.example.com", text=text)
+        raise InvalidValue("“{text}” is not a web address; write it like www.example.com.", text=text)
     return text
 
 
@@ -355,7 +356,7 @@ def one_of(*choices: str) -> Callable[[Shop, str], str]:
     def read(_shop: Shop, text: str) -> str:
         if text not in choices:
             raise InvalidValue(
-                "“{text}” cannot be chosen; choose one of {choices}", text=text, choices=", ".join(choices)
+                "“{text}” cannot be chosen; choose one of {choices}.", text=text, choices=", ".join(choices)
             )
         return text
 

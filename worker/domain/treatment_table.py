@@ -13,7 +13,7 @@ from worker.domain.place_of_supply import (
 from worker.domain.shop import VatRegime
 from worker.domain.treatment import Case
 from worker.domain.zero_reason import Untaxed
-from worker.message import Message, Percent
+from worker.message import Message, Percent, quoted
 
 OUTSIDE_VAT = {
     Untaxed.VOUCHER: Message("Without VAT, and said to be a voucher that may be spent on several things"),
@@ -479,9 +479,10 @@ def row_of(case: Case) -> TreatmentRow:
     return next(row for row in TREATMENTS if row.when(case))
 
 
-def names(case: Case) -> str:
-    names = [f"“{name}”" for name in dict.fromkeys(case.names)]
-    return ", ".join((*names[:_MOST_NAMES], *(["…"] if len(names) > _MOST_NAMES else [])))
+def names(case: Case) -> Message:
+    different = tuple(dict.fromkeys(case.names))
+    shown = quoted(different[:_MOST_NAMES])
+    return Message("{names}, …", names=shown) if len(different) > _MOST_NAMES else shown
 
 
 def _is_nobodys(case: Case) -> bool:

@@ -54,7 +54,7 @@ def _host_of(text: str, *, schemes: tuple[str, ...]) -> str:
     is_name = _HOST.fullmatch(host) is not None and "[" not in address.netloc
     if address.scheme not in schemes or not has_port or not (is_name or _is_ip_address(host)):
         raise InvalidValue(
-            "“{text}” is not an address that can be called; write it like https://books.example.com/hook", text=text
+            "“{text}” is not an address that can be called; write it like https://books.example.com/hook.", text=text
         )
     if "@" in address.netloc or "#" in text:
         raise InvalidValue("An address here has no user, password or #; the signature tells who calls.")

@@ -57,18 +57,18 @@ class ZeroReason:
         if found is None:
             raise InvalidValue(
                 "“{text}” does not say what is sold without VAT; write it like tax class zero-rate = zero_rated, "
-                "sku GIFT-50 = voucher, product 812 = margin or name Statiegeld* = packaging",
+                "sku GIFT-50 = voucher, product 812 = margin or name Statiegeld* = packaging.",
                 text=text,
             )
         if what.strip().lower() not in list(Untaxed):
             raise InvalidValue(
-                "“{what}” in “{text}” is no reason to charge no VAT; choose one of {choices}",
+                "“{what}” in “{text}” is no reason to charge no VAT; choose one of {choices}.",
                 what=what.strip(),
                 text=text,
                 choices=", ".join(Untaxed),
             )
         if not found[2].strip("*"):
-            raise InvalidValue("“{text}” would hold for everything that is sold; name what it is about", text=text)
+            raise InvalidValue("“{text}” would hold for everything that is sold; name what it is about.", text=text)
         return cls(Mark(found[1].lower()), found[2], Untaxed(what.strip().lower()))
 
     def __str__(self) -> str:

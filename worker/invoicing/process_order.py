@@ -61,7 +61,7 @@ def process_latest(services: Services, shop: Shop, late: Order, *, end: End) -> 
         return issue(services, shop, with_vat_check(services, shop, latest), end=end)
     except StaleFetch:  # the newest is not kept any more
         return Outcome(
-            StaleFetch.code, Message("This was delivered late: a newer state of the order was processed already.")
+            StaleFetch.code, Message("This report came late: a newer state of the order was processed already.")
         )
 
 

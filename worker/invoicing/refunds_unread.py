@@ -26,7 +26,7 @@ def unread_refunds(fetched: FetchedOrder) -> tuple[Problem, ...]:
 
 def unread_refund(fetched: FetchedOrder, error: Rejected) -> Problem:
     message = Message(
-        "No credit note is made of a refund of order {number}: {reason}.",
+        "No credit note is made of a refund of order {number}. {reason}",
         number=fetched.order.number,
         reason=error.message,
     )

@@ -255,7 +255,7 @@ def erase_customer(services: Services, shop_id: str, email: str, *, by: str) -> 
     """Erase the personal data of *email* in one shop, but for documents that the law requires: also who paid, in the bank's lines."""
     wanted = email.strip().casefold()
     if "@" not in wanted:
-        raise Rejected("“{email}” is not an e-mail address.", email=email, code="option_wrong")
+        raise Rejected("“{email}” is not a mail address.", email=email, code="option_wrong")
     while (erased := erase_found(services, shop_id, wanted, by=by)) is None:
         pass  # an order of the customer came in meanwhile
     return erased

@@ -32,7 +32,7 @@ def resolve_addresses(host: str, port: int, *, allow_private: bool) -> tuple[str
     if refused:
         raise ConnectionRejected(
             "“{host}” leads to {address}, an address inside a private network, so it is not called. Use the public "
-            "address; on a machine of your own, whoever runs Facturelay can allow it",
+            "address; on a machine of your own, whoever runs Facturelay can allow it.",
             host=host,
             address=refused[0],
             code="private_address",

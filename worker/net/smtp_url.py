@@ -26,15 +26,15 @@ def parse_smtp_url(url: str) -> SmtpServer:
         parts = urlsplit(url.strip())
         port = parts.port
     except ValueError as error:
-        raise InvalidValue("The mail server's address cannot be read; {form}", form=form) from error
+        raise InvalidValue("The mail server's address cannot be read; {form}.", form=form) from error
     if parts.scheme not in _PORTS:
-        raise InvalidValue("“{scheme}” is no way to reach a mail server; {form}", scheme=parts.scheme, form=form)
+        raise InvalidValue("“{scheme}” is no way to reach a mail server; {form}.", scheme=parts.scheme, form=form)
     if not parts.hostname or parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise InvalidValue("The mail server's address needs a host and nothing behind it; {form}", form=form)
+        raise InvalidValue("The mail server's address needs a host and nothing behind it; {form}.", form=form)
     username, password = unquote(parts.username or ""), unquote(parts.password or "")
     if bool(username) != bool(password):
         raise InvalidValue(
-            "The mail server's address has half of a sign-in: give user and password, or neither; {form}", form=form
+            "The mail server's address has half of a sign-in: give user and password, or neither; {form}.", form=form
         )
     return SmtpServer(parts.scheme, parts.hostname, port or _PORTS[parts.scheme], username, password)
 
@@ -52,7 +52,7 @@ def check_smtp_url(url: str, *, allow_private: bool) -> str:
     try:
         server = parse_smtp_url(url)
     except InvalidValue as error:
-        raise Rejected("{reason}.", reason=error, code="mail_server_wrong") from error
+        raise Rejected(error.message, code="mail_server_wrong") from error
     if server.password and server.scheme == "smtp" and not allow_private:
         raise Rejected(
             "smtp://…@{host} would send the password unencrypted; use smtp+starttls:// or smtps://.",

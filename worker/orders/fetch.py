@@ -148,8 +148,8 @@ def asked_again_message(shop: Shop, order: Order) -> Message:
 
 def used_delivery_message(shop: Shop, order: Order) -> Message:
     return Message(
-        "{shop} answered with an older state of order {number}; the newer one that it had delivered and signed was used. "
-        "A cache in front of the shop must leave /wp-json/ alone.",
+        "{shop} answered with an older state of order {number}; the newer one that it had reported and signed was "
+        "used. A cache in front of the shop must leave /wp-json/ alone.",
         shop=shop.name,
         number=order.number,
     )

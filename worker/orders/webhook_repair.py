@@ -197,7 +197,7 @@ def repair(services: Services, connected: ConnectedShop, client: ShopClient, fau
             client.delete_webhook(webhook.webhook_id)
     except FacturelayError as error:
         failed_message = Message(
-            "{fault} and could not be repaired ({reason}). Its orders are fetched meanwhile.",
+            "{fault} and could not be repaired. {reason} Its orders are fetched meanwhile.",
             fault=message,
             reason=error.message,
         )

@@ -58,7 +58,7 @@ class PluginClient:
                 code="plugin_refuses",
             )
         raise Unavailable(
-            "The shop's Facturelay plugin does not answer; a firewall or a security plugin may be closing its route.",
+            "The shop's Facturelay plugin does not answer; a firewall or a security plugin may be closing its address.",
             code="plugin_silent",
         )
 

@@ -38,7 +38,7 @@ class Brand:
     def __post_init__(self) -> None:
         if not _HEX.fullmatch(self.accent):
             raise InvalidValue(
-                "“{text}” is not a colour; write it as # and six hex digits, like {example}",
+                "“{text}” is not a colour; write it as # and six hex digits, like {example}.",
                 text=self.accent,
                 example=ACCENT,
             )
@@ -83,7 +83,8 @@ def _opened(picture: bytes) -> Iterator[Image.Image]:
             width, height = opened.size
             if width * height > MOST_MEGAPIXELS * 1_000_000:
                 raise InvalidValue(
-                    "The logo is {width} × {height} dots large; make it smaller, at most {most} million dots in all.",
+                    "The logo is {width} × {height} pixels large; make it smaller, at most {most} million pixels in "
+                    "all.",
                     width=width,
                     height=height,
                     most=MOST_MEGAPIXELS,

@@ -57,7 +57,7 @@ class RegisterHead:
         position, _, digest = text.strip().partition(":")
         if not (position.isascii() and position.isdigit() and len(digest) == len(GENESIS)):
             raise InvalidValue(
-                "“{text}” is not the head of a register; it looks like 12:5f3a… with 64 hex digits", text=text
+                "“{text}” is not the head of a register; it looks like 12:5f3a… with 64 hex digits.", text=text
             )
         return cls(int(position), digest.lower())
 

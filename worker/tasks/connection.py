@@ -74,7 +74,7 @@ def set_up_connection(services: Services, task: Task) -> Mapping[str, Any]:
             repaired = repair_webhooks(services, task)
         except FacturelayError as error:
             failed = Message(
-                "The shop could not be set up to report its orders ({reason}). Press “Repair the reports” to try again.",
+                "The shop could not be set up to report its orders. {reason} Press “Repair the reports” to try again.",
                 reason=error.message,
             )
     found = check_connection(services, task)
@@ -250,13 +250,11 @@ def clock_check(services: Services, connected: ConnectedShop) -> ConnectionCheck
         minutes = abs(off_s) // 60
         message = (
             Message(
-                "The shop's clock is {minutes} min ahead of ours; one of the two machines is wrong.",
+                "The shop's clock is {minutes} min ahead of ours; one of the two is wrong.",
                 minutes=minutes,
             )
             if off_s > 0
-            else Message(
-                "The shop's clock is {minutes} min behind ours; one of the two machines is wrong.", minutes=minutes
-            )
+            else Message("The shop's clock is {minutes} min behind ours; one of the two is wrong.", minutes=minutes)
         )
         return ConnectionCheck("clock", good=False, message=message)
     return ConnectionCheck("clock", good=True, message=Message("The shop's clock and ours agree."))

@@ -75,8 +75,8 @@ class ShopClient(ShopCalls):
         if found != order_id:
             # Seen behind caches that ignore the Authorization header: somebody else's order, served as a hit.
             raise Rejected(
-                "The shop was asked for order {order_id} and sent order {found}. A cache in front of the shop "
-                "must leave /wp-json/ alone",
+                "The shop was asked for order {order_id} and sent order {found}. A cache in front of the shop must "
+                "leave /wp-json/ alone.",
                 order_id=order_id,
                 found=found,
                 code="wrong_order",
@@ -107,7 +107,7 @@ class ShopClient(ShopCalls):
                 answer = self._refunds_page(order_id, page)
                 if answer.pages > MAX_REFUND_PAGES:
                     raise Rejected(
-                        "Order {order_id} has more refunds than can be read ({total}); credit it by hand",
+                        "Order {order_id} has more refunds than can be read ({total}); credit it by hand.",
                         order_id=order_id,
                         total=answer.total,
                         code=TOO_MANY_REFUNDS,
@@ -119,7 +119,7 @@ class ShopClient(ShopCalls):
                     break
         if answer.pages > 1 and len(found) + len(unread) != answer.total:
             raise Unavailable(
-                "The refunds of order {order_id} changed while they were read; trying again later",
+                "The refunds of order {order_id} changed while they were read. It is tried again later.",
                 order_id=order_id,
                 code="refunds_changed",
             )

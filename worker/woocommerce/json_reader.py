@@ -34,8 +34,8 @@ def read_object(body: bytes) -> dict[str, object]:
     if isinstance(code, str) and code and "status" not in root:
         message = shop_error_message(body)
         raise Rejected(
-            "The shop sent an error instead of an order: {reason}",
-            reason=message or code,
+            "The shop sent an error instead of an order: {reason}.",
+            reason=(message or code).rstrip("."),
             code=f"shop_error:{code}",
         )
     return root
@@ -52,7 +52,7 @@ def read_any_object(body: bytes) -> dict[str, object]:
     parsed = read_json(body)
     if not isinstance(parsed, dict):
         raise Rejected(
-            "The shop sent {found} where an order was expected",
+            "The shop sent {found} where an order was expected.",
             found=describe_value(parsed),
             code="not_an_order",
         )
@@ -69,7 +69,7 @@ def read_json(body: bytes) -> object:
             Message("it is nested too deeply") if too_deep else Message("it is cut off, or no answer of WooCommerce")
         )
         raise Rejected(
-            "What the shop sent (bytes: {count}) cannot be read as an order: {reason}",
+            "What the shop sent (bytes: {count}) cannot be read as an order: {reason}.",
             count=len(body),
             reason=reason,
             code="not_an_order",

@@ -7,7 +7,7 @@ from typing import TypeGuard
 
 from worker.domain.money import CURRENCIES, exponent_of
 from worker.errors import Rejected
-from worker.message import Message
+from worker.message import Message, quoted
 from worker.woocommerce.shop_text import clean, plain
 
 BIGGEST_ID = 2**63 - 1
@@ -167,8 +167,8 @@ class Node:
 
 
 REMEDY = Message(
-    "Correct the order in WooCommerce and save it again; if the field looks right there, a plugin changes what the shop "
-    "sends"
+    "Correct the order in WooCommerce and save it again; if the field looks right there, a plugin changes what the "
+    "shop sends."
 )
 
 
@@ -208,7 +208,7 @@ def describe_value(value: object) -> str | Message:
         case None:
             return Message("empty")
         case str():
-            return f"“{clean(value)[:40]}”" if value else Message("empty")
+            return quoted((clean(value)[:40],)) if value else Message("empty")
         case bool():
             return str(value).lower()
         case int() if abs(value) > BIGGEST_ID:
@@ -217,4 +217,4 @@ def describe_value(value: object) -> str | Message:
             return Message("a list")
         case dict():
             return Message("an object")
-    return f"“{str(value)[:40]}”"
+    return quoted((str(value)[:40],))

@@ -31,7 +31,7 @@ def parse_readable_refunds(body: bytes) -> tuple[tuple[Refund, ...], tuple[Rejec
     return tuple(refunds), tuple(unread)
 
 
-_REFUND_REMEDY = Message("Delete that refund in WooCommerce and make it again, or credit the invoice by hand")
+_REFUND_REMEDY = Message("Delete that refund in WooCommerce and make it again, or credit the invoice by hand.")
 
 
 def _refund(node: Node) -> Refund:

@@ -70,14 +70,14 @@ class RestApi(API):  # type: ignore[misc]  # the package publishes no types
             return self._API__request(call.method, call.path, call.data, params=call.params, ends_at=ends_at)
         except http_call.TooLong:
             raise Rejected(
-                "The shop's answer is larger than {most} MB, more than an order can be; a plugin puts something "
-                "big into it",
+                "The shop's answer is larger than {most} MB, more than an order can be; a plugin puts something big "
+                "into it.",
                 most=MAX_ANSWER_BYTES // 1_000_000,
                 code="answer_too_large",
             ) from None
         except http_call.BadAddress:
             raise ConnectionRejected(
-                "“{shop}” is not an address that can be called", shop=self.shop, code="bad_address"
+                "“{shop}” is not an address that can be called.", shop=self.shop, code="bad_address"
             ) from None
         except HttpTrouble as trouble:
             raise self._unavailable(trouble) from None
@@ -86,32 +86,38 @@ class RestApi(API):  # type: ignore[misc]  # the package publishes no types
         shop = self.shop
         match trouble:
             case http_call.Slow():
-                return Unavailable("{shop} did not answer in time; trying again later", shop=shop, code="shop_slow")
+                return Unavailable(
+                    "{shop} did not answer in time. It is tried again later.", shop=shop, code="shop_slow"
+                )
             case http_call.BadCertificate():
                 return Unavailable(
-                    "{shop} has no valid certificate ({reason}). Renew it at the shop; trying again later",
+                    "{shop} has no valid certificate ({reason}). Renew it at the shop. It is tried again later.",
                     shop=shop,
                     reason=_certificate_problem(trouble.detail),
                     code="shop_certificate",
                 )
             case http_call.CannotUnpack():
                 return Unavailable(
-                    "{shop} sent an answer that cannot be unpacked; trying again later", shop=shop, code="answer_cut"
+                    "{shop} sent an answer that cannot be unpacked. It is tried again later.",
+                    shop=shop,
+                    code="answer_cut",
                 )
             case http_call.BrokenOff():
                 return Unavailable(
-                    "{shop} broke off in the middle of its answer; trying again later", shop=shop, code="answer_cut"
+                    "{shop} broke off in the middle of its answer. It is tried again later.",
+                    shop=shop,
+                    code="answer_cut",
                 )
             case http_call.UnknownHost():
                 return RepeatAtOnce(
-                    "There is no server by the name {shop}. Look for a slip in the shop's address, or see whether its domain has "
-                    "run out; trying again later",
+                    "There is no server by the name {shop}. Look for a slip in the shop's address, and see whether "
+                    "its domain has run out. It is tried again later.",
                     shop=shop,
                     code="shop_unreachable",
                 )
         return RepeatAtOnce(
-            "{shop} cannot be reached: its server is off, or a firewall keeps this one out. See whether the shop opens in your "
-            "browser; trying again later",
+            "{shop} cannot be reached: its server is off, or a firewall keeps Facturelay out. See whether the shop "
+            "opens in your browser. It is tried again later.",
             shop=shop,
             code="shop_unreachable",
         )
@@ -175,7 +181,7 @@ def site_url(url: str) -> str:
         usable = None
     if not usable:
         raise ConnectionRejected(
-            "“{url}” is not a shop's address; write it like https://www.example.com", url=url[:80], code="bad_address"
+            "“{url}” is not a shop's address; write it like https://www.example.com.", url=url[:80], code="bad_address"
         )
     return urlunsplit((parts.scheme, parts.netloc.lower(), parts.path.rstrip("/"), "", ""))
 

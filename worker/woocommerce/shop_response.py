@@ -44,34 +44,34 @@ def check_response(answer: ShopResponse, *, about: Message, shop: str) -> ShopRe
             return require_json(answer, shop=shop)
         case status if 300 <= status < 400:
             raise ConnectionRejected(
-                "{shop} sends visitors on to {address}. Enter that address for this shop: keys and orders are not sent after a "
-                "redirect",
+                "{shop} sends visitors on to {address}. Enter that address for this shop: keys and orders are not "
+                "sent after a redirect.",
                 shop=shop,
                 address=_origin(answer.location) or Message("another address"),
                 code="shop_redirects",
             )
         case 401 | 403:
             raise KeyRefused(
-                "{shop} refuses our key for {about} ({detail}). Connect the shop again, or make a key with read/write permission "
-                "in WooCommerce → Settings → Advanced → REST API; if it is new, a firewall or the web server may be keeping the "
-                "key (the Authorization header) from WooCommerce",
+                "{shop} refuses our key for {about} ({detail}). Connect the shop again, or make a key with "
+                "read/write permission in WooCommerce → Settings → Advanced → REST API; if it is new, a firewall or "
+                "the web server may be keeping the key (the Authorization header) from WooCommerce.",
                 shop=shop,
                 about=about,
                 detail=detail,
             )
         case 404 if code.endswith("order_invalid_id"):
-            raise OrderGone("The shop has no {about} (any more)", about=about)
+            raise OrderGone("The shop has no {about} (any more).", about=about)
         case 404 if code in ("", "rest_no_route"):
             raise ConnectionRejected(
-                "{shop} does not answer as WooCommerce does ({detail}). Check the shop's address, that WooCommerce is "
-                "active, and that Settings → Permalinks is not on “Plain”",
+                "{shop} does not answer as WooCommerce does ({detail}). Check the shop's address, that WooCommerce "
+                "is active, and that Settings → Permalinks is not on “Plain”.",
                 shop=shop,
                 detail=detail,
                 code="rest_not_found",
             )
         case status if status in BUSY:
             raise RepeatAtOnce(
-                "{shop} is busy or in maintenance ({detail}); trying again later",
+                "{shop} is busy or in maintenance ({detail}). It is tried again later.",
                 shop=shop,
                 detail=detail,
                 code="shop_busy",
@@ -79,12 +79,12 @@ def check_response(answer: ShopResponse, *, about: Message, shop: str) -> ShopRe
             )
         case 408 | 425:
             raise Unavailable(
-                "{shop} did not take the question in time; trying again later", shop=shop, code="shop_slow"
+                "{shop} did not take the question in time. It is tried again later.", shop=shop, code="shop_slow"
             )
         case status if status >= 500:
             raise Unavailable(
-                "{shop} failed to answer for {about} ({detail}); trying again later. WooCommerce → Status → Logs "
-                "says why",
+                "{shop} failed to answer for {about} ({detail}). It is tried again later. WooCommerce → Status → "
+                "Logs says why.",
                 shop=shop,
                 about=about,
                 detail=detail,
@@ -93,7 +93,7 @@ def check_response(answer: ShopResponse, *, about: Message, shop: str) -> ShopRe
             )
         case status:
             raise Rejected(
-                "{shop} refused the question for {about}: {detail}",
+                "{shop} refused the question for {about}: {detail}.",
                 shop=shop,
                 about=about,
                 detail=detail,
@@ -106,17 +106,17 @@ def require_json(answer: ShopResponse, *, shop: str) -> ShopResponse:
         return answer
     if answer.body.lstrip().startswith(b"<"):
         raise Unavailable(
-            "{shop} answered with a web page instead of data: a maintenance page, a firewall's question, or "
-            "a PHP warning printed before the data; trying again later",
+            "{shop} answered with a web page instead of data: a maintenance page, a firewall's question, or a PHP "
+            "warning printed before the data. It is tried again later.",
             shop=shop,
             code="answer_not_json",
         )
-    raise Unavailable("{shop} sent half an answer; trying again later", shop=shop, code="answer_cut")
+    raise Unavailable("{shop} sent half an answer. It is tried again later.", shop=shop, code="answer_cut")
 
 
 def _describe_error(answer: ShopResponse, code: str) -> str:
     # wp_die is the name of what ends WordPress's page, and says nothing to an owner: of a shop in maintenance, say.
-    told = f": {shop_error_message(answer.body)}" if code else ""
+    told = f": {shop_error_message(answer.body).rstrip('.')}" if code else ""
     return f"HTTP {answer.status}{'' if code in ('', 'wp_die') else f', {code}'}{told}"
 
 

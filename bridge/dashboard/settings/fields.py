@@ -77,6 +77,16 @@ class SettingsPage:
         return tuple(asked.name for group in self.groups for asked in group.fields)
 
 
+def help_of_name() -> str:
+    """What the legal name is; on the roads of the first run that of the shop was put there, and they need not be one."""
+    told = _(
+        "As the company is registered (in Belgium in the KBO/BCE), without its legal form. The shop may have another name."
+    )
+    if shop().test and shop().seller.name == shop().name:
+        told += " " + _("This is the name of the shop: check it before you go live.")
+    return told
+
+
 def company() -> SettingsPage:
     return SettingsPage(
         _("Company"),
@@ -87,7 +97,7 @@ def company() -> SettingsPage:
             FieldGroup(
                 _("On your documents"),
                 (
-                    FormField("seller.name", needed=True),
+                    FormField("seller.name", help=help_of_name(), needed=True),
                     FormField("seller.legal_form", help=_("Like BV or SRL."), narrow=True),
                     FormField(
                         "seller.register",

@@ -89,13 +89,13 @@ def wanted_pattern(form: Form, kind: Kind, series: Series) -> str:
 
 def read_digits(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= MOST_DIGITS):
-        raise InvalidValue("“{text}” is not a number of digits; use 1 to {most}", text=text, most=MOST_DIGITS)
+        raise InvalidValue("“{text}” is not a number of digits; use 1 to {most}.", text=text, most=MOST_DIGITS)
     return int(text)
 
 
 def read_next(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 9 and int(text) > 0):
-        raise InvalidValue("“{text}” is not a number to begin with; write it like 116", text=text)
+        raise InvalidValue("“{text}” is not a number to begin with; write it like 116.", text=text)
     return int(text)
 
 

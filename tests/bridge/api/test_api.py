@@ -452,16 +452,16 @@ def test_a_file_in_the_making_is_promised_and_one_that_never_comes_is_not(api: A
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ("", "The order is in the trash."),
-        ("*", "The order is in the trash."),
-        ("es", "The order is in the trash."),
+        ("", "The order is in the bin."),
+        ("*", "The order is in the bin."),
+        ("es", "The order is in the bin."),
         ("nl-BE,nl;q=0.9,en;q=0.8", "De bestelling ligt in de prullenbak."),
         ("fr", "La commande est dans la corbeille."),
         ("de-AT", "Die Bestellung liegt im Papierkorb."),
     ],
 )
 def test_messages_are_said_in_the_language_that_is_asked_for(api: ApiClient, asked: str, said: str) -> None:
-    draft = a_draft(problems=(Problem("draft_order", Message("The order is in the trash.")),))
+    draft = a_draft(problems=(Problem("draft_order", Message("The order is in the bin.")),))
     with api.app.store.write() as connection:
         drafts.save_draft(connection, SHOP, draft, now=NOW)
     headers = {"Accept-Language": asked}
@@ -614,7 +614,7 @@ def test_the_shop_says_its_next_numbers(api: ApiClient) -> None:
 def test_the_shop_says_which_of_its_servers_does_not_answer(app: BridgeApp, api: ApiClient) -> None:
     with app.store.write() as connection:
         for _ in range(roads.REST_AFTER):
-            message = Message("{shop} did not answer in time; trying again later", shop="shop.example")
+            message = Message("{shop} did not answer in time. It is tried again later.", shop="shop.example")
             road = roads.Road(SHOP, roads.RoadKind.REST)
             roads.record_failure(connection, road, roads.Failure(app.now, message))
     assert api.told("/shop")["rested"] == [
@@ -623,7 +623,7 @@ def test_the_shop_says_which_of_its_servers_does_not_answer(app: BridgeApp, api:
             "since": app.now.isoformat(),
             "failures": 3,
             "next_try_at": (app.now + roads.RESTS[0]).isoformat(),
-            "message": "shop.example did not answer in time; trying again later",
+            "message": "shop.example did not answer in time. It is tried again later.",
         }
     ]
 

@@ -567,7 +567,7 @@ PAGE_TEXTS = {
     "en": (
         "Bakkerij Janssens Invoice F2026-00017 Still to pay Date 22 November 2026 Order 238 Total €22.20 Pay online Download PDF Or pay by bank transfer Scan the code with your banking app: amount and communication are filled in. Amount €22.20 Beneficiary Bakkerij Janssens Account BE71 0961 2345 6769 Communication +++090/0000/23856+++ Due on 6 December 2026 What it is for 1 × Brood €18.35 VAT €3.85 Questions? winkel@janssens.example",
         "This link has expired The link was valid until 22 November 2026. Ask Bakkerij Janssens for a new one. Or have a new link mailed to the address that belongs to the order. Mail a new link",
-        "This link does not work Check that you took over the whole link from the e-mail, or ask the shop for a new one.",
+        "This link does not work Check that you took over the whole link from the mail, or ask the shop for a new one.",
         "This link was withdrawn The document can no longer be seen through this link. Ask Bakkerij Janssens for it.",
     ),
 }

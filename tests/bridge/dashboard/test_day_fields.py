@@ -15,7 +15,7 @@ from worker.store.database.tables import users
 
 TEMPLATES = Path(bridge.__file__).parent / "templates"
 HOME = f"/s/{SHOP}"
-NO_DAY = "“31-6-2026” is geen dag; schrijf hem zoals 22-11-2026."
+NO_DAY = "“31-6-2026” is geen dag; schrijf hem zoals 22/11/2026."
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_no_page_leaves_the_writing_of_days_to_the_browser() -> None:
 @pytest.mark.parametrize(
     ("language", "shown"),
     [
-        ("nl", ("01-10-2026", "dd-mm-jjjj")),
+        ("nl", ("01/10/2026", "dd/mm/jjjj")),
         ("fr", ("01/10/2026", "jj/mm/aaaa")),
         ("de", ("01.10.2026", "TT.MM.JJJJ")),
         ("en", ("01/10/2026", "dd/mm/yyyy")),

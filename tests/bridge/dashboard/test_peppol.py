@@ -187,7 +187,7 @@ def test_whom_a_mail_told_of_peppol_is_told_with_one_button_that_it_did_not_arri
         steps.end_otherwise(connection, document.document_id, MAIL, JobEnd(), now=NOW)
     page, order = pages(document)
     assert "Mail the customer that it did not arrive" in owner.get(page).text
-    assert "he is not mailed by itself" in owner.get(order).text
+    assert "no mail leaves by itself" in owner.get(order).text
 
     assert owner.post(f"{page}/send").status_code == HTTPStatus.SEE_OTHER
 

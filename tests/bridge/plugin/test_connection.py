@@ -46,14 +46,14 @@ def connected(app: BridgeApp) -> BridgeApp:
 @pytest.mark.parametrize(
     ("language", "message"),
     [
-        ("nl-BE", "Facturelay kent deze code niet. Kopieer ze opnieuw, of laat een nieuwe maken."),
+        ("nl-BE", "Facturelay kent deze code niet. Kopieer hem opnieuw, of laat een nieuwe maken."),
         ("fr-FR", "Facturelay ne connaît pas ce code. Copiez-le à nouveau, ou faites-en faire un nouveau."),
         (
             "de-DE",
             "Facturelay kennt diesen Code nicht. Kopieren Sie ihn erneut, oder lassen Sie einen neuen erstellen.",
         ),
         # As the plugin writes WordPress's locales.
-        ("nl-NL-formal", "Facturelay kent deze code niet. Kopieer ze opnieuw, of laat een nieuwe maken."),
+        ("nl-NL-formal", "Facturelay kent deze code niet. Kopieer hem opnieuw, of laat een nieuwe maken."),
         ("fr-CA", "Facturelay ne connaît pas ce code. Copiez-le à nouveau, ou faites-en faire un nouveau."),
         (
             "de-CH-informal",

@@ -230,7 +230,7 @@ def test_work_that_waits_for_hours_is_told_with_its_reason_until_it_is_done(told
 def test_what_nobody_takes_is_late_and_a_paused_shop_is_not(told: System) -> None:
     told.receive(an_order(id=7))
     told.clock.move(hours=3)
-    assert "Niets pakt het nu op" in tell(told)[0].text
+    assert "Het wordt nu niet opgepakt" in tell(told)[0].text
     told.change_shop(suspended=True)
     told.work()
     tell(told)

@@ -22,7 +22,7 @@ from worker.store.deliveries import NewDelivery
 from worker.store.roads import RESTS, FailingRoad, Road, RoadKind
 from worker.store.roads import Roads as AllRoads
 
-SILENT = Unavailable("The shop did not answer in time; trying again later", code="shop_slow")
+SILENT = Unavailable("The shop did not answer in time. It is tried again later.", code="shop_slow")
 
 
 def road(system: System, kind: RoadKind = RoadKind.REST, target: str = "") -> Road:

@@ -484,7 +484,7 @@ def test_why_the_shop_could_not_be_set_up_is_told_in_place_of_what_is_missing(sy
 
     (told,) = (english(check["message"]) for check in found["checks"] if check["name"] == "webhooks")
     assert (found["good"], found["repaired"]) == (False, [])
-    assert told.startswith("The shop could not be set up to report its orders (")
+    assert told.startswith("The shop could not be set up to report its orders. ")
     assert "Repair the reports" in told
 
 

@@ -148,7 +148,7 @@ final class LinkRedirect implements Feature {
 
 	/** The same page for a wrong key and for an order that does not exist: order numbers cannot be guessed. */
 	private function show_not_found(): void {
-		$this->show_page( __( 'Not found', 'facturelay' ), '<p>' . esc_html__( 'This link does not lead to a document that you may see. Open it from your mail again, or log in first.', 'facturelay' ) . '</p>', 404 );
+		$this->show_page( __( 'Not found', 'facturelay' ), '<p>' . esc_html__( 'This link does not lead to a document that you may see. Open it from your mail again, or sign in first.', 'facturelay' ) . '</p>', 404 );
 	}
 
 	private function show_page( string $title, string $content, int $status ): void {
