@@ -109,6 +109,37 @@ def test_a_valid_number_of_the_buyer_comes_first_and_a_wrong_one_is_kept_for_who
     assert vat_number_of(*metas) == read
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "-",
+        " / ",
+        "...",
+        "geen",
+        "Geen bedrijf",
+        "N.v.t.",
+        "n/a",
+        "nee",
+        "Particulier",
+        "PRIVÉ",
+        "Privatperson",
+        "néant",
+        "aucune",
+    ],
+)
+def test_who_says_that_he_has_no_company_is_a_consumer(typed: str) -> None:
+    order = parse_order(an_order(billing__company=typed, shipping__company=typed))
+    assert (order.billing.company, order.shipping.company, order.is_business) == ("", "", False)
+
+
+@pytest.mark.parametrize("name", ["Privé", "Particulier", "On", "None"])
+def test_who_gives_a_number_or_another_name_is_called_as_he_says(name: str) -> None:
+    meta = [{"key": "_billing_vat", "value": NUMBER}]
+    assert parse_order(an_order(billing__company=name, meta_data=meta)).billing.company == name
+    assert parse_order(an_order(billing__company=f"{name} BV")).billing.company == f"{name} BV"
+    assert parse_order(an_order(billing__company="-", meta_data=meta)).billing.company == ""
+
+
 def purchase_order_of(*metas: tuple[str, object]) -> str:
     meta = [{"key": key, "value": value} for key, value in metas]
     return parse_order(an_order(meta_data=meta)).purchase_order

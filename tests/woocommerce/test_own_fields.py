@@ -75,8 +75,10 @@ def test_what_the_owner_says_to_hold_nothing_is_read_as_nothing() -> None:
 
 
 def test_an_empty_field_of_the_shops_own_leaves_what_is_found() -> None:
-    meta = [META[0], {"id": 2, "key": "_klantcode_b2b", "value": ""}]
-    assert parse_order(an_order(meta_data=meta), OWN).vat_number_given == "BE0477472701"
+    for nothing in ("", "nvt", "-"):
+        meta = [META[0], {"id": 2, "key": "_klantcode_b2b", "value": nothing}]
+        assert parse_order(an_order(meta_data=meta), OWN).vat_number_given == "BE0477472701"
+        assert parse_order(an_order(meta_data=meta[1:]), OWN).vat_number_given == ""
     assert parse_order(an_order(), OWN).vat_number_given == parse_order(an_order()).vat_number_given
 
 

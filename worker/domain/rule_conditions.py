@@ -73,10 +73,9 @@ def fits(wanted: Iterable[str], found: Iterable[str]) -> bool:
 
 
 def _unmet_buyer(rule: Rule, order: Order) -> Reason | None:
-    business = bool(order.billing.company or order.vat_number_given)
-    if rule.buyer is BuyerFilter.EVERYONE or business == (rule.buyer is BuyerFilter.BUSINESS):
+    if rule.buyer is BuyerFilter.EVERYONE or order.is_business == (rule.buyer is BuyerFilter.BUSINESS):
         return None
-    buyer = BUYER_TERMS[BuyerFilter.BUSINESS if business else BuyerFilter.CONSUMER]
+    buyer = BUYER_TERMS[BuyerFilter.BUSINESS if order.is_business else BuyerFilter.CONSUMER]
     return "condition_buyer", Message(
         "The rule is for a {wanted}; the buyer is a {buyer}.", wanted=BUYER_TERMS[rule.buyer], buyer=buyer
     )

@@ -8,7 +8,7 @@ its own documentation or source; the table grows by one line.
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from worker.domain.order import Contact
 from worker.domain.peppol import read_address
@@ -104,26 +104,16 @@ _BEFORE_VALUE = ("key", "name", "id", "label", "slug")
 _DEEPEST = 6
 _LONGEST_NAME = 100
 _YES_OR_NO = ("0", "1")
-_SAYS_NOTHING = (
-    "0",
-    "1",
-    "yes",
-    "no",
-    "ja",
-    "nee",
-    "oui",
-    "non",
-    "nein",
-    "true",
-    "false",
-    "on",
-    "off",
-    "none",
-    "geen",
-    "n/a",
-    "nvt",
-    "n.v.t.",
-)
+# Letters and digits alone: “N.v.t.” is "nvt".
+_SAYS_NOTHING = frozenset((
+    "0", "1", "yes", "no", "ja", "nee", "neen", "oui", "non", "nein", "true", "false", "on", "off", "none", "geen", "na", "nvt",
+    "nietvantoepassing", "aucun", "aucune", "neant", "sansobjet", "kein", "keine", "keines", "notapplicable",
+))  # fmt: skip
+_NO_COMPANY = _SAYS_NOTHING | {
+    "particulier", "particuliere", "prive", "priveklant", "privepersoon", "private", "privateperson", "privat", "privatperson",
+    "privatkunde", "privatkundin", "consument", "consumer", "consommateur", "verbraucher", "geenbedrijf", "geenfirma",
+    "pasdesociete", "aucunesociete", "keinefirma", "nocompany", "individual", "persoonlijk", "personal", "personnel",
+}  # fmt: skip
 _LONGEST_REFERENCE = 200  # a longer text is no number
 _LOOKS_LIKE_A_NUMBER = re.compile(r"[A-Za-z]{2}[\s.:-]*\d")
 _AMOUNT_OR_DAY = re.compile(r"\d+[.,]\d{1,4}|\d{4}-\d\d-\d\d\b.*", re.DOTALL)
@@ -176,6 +166,15 @@ def purchase_order_of(fields: tuple[Field, ...]) -> str:
     )
     said = (" ".join(field.text.split()) for _, field in ranked)
     return next((text for text in said if _is_reference(text)), "")
+
+
+def without_no_company(buyer: Contact, vat_number: str) -> Contact:
+    """*buyer* as a person where the field of his company says that he has none: “-”, “geen”, “Particulier”.
+
+    Who gives a VAT number may be called “Privé”.
+    """
+    nothing = ("",) if vat_number else ("", *_NO_COMPANY)
+    return replace(buyer, company="") if _compact(buyer.company) in nothing else buyer
 
 
 def peppol_address_of(fields: tuple[Field, ...]) -> str:
@@ -247,8 +246,7 @@ def _purchase_order_rank(field: Field) -> tuple[bool, bool] | None:
 
 
 def _is_reference(text: str) -> bool:
-    is_told = any(sign.isalnum() for sign in text) and text.casefold() not in _SAYS_NOTHING
-    return is_told and len(text) <= _LONGEST_REFERENCE
+    return _compact(text) not in ("", *_SAYS_NOTHING) and len(text) <= _LONGEST_REFERENCE
 
 
 def _is_address(text: str) -> bool:
@@ -288,7 +286,14 @@ def _inside(path: tuple[str, ...], value: object) -> Iterator[tuple[tuple[str, .
 
 def _name(key: str) -> str:
     """“_Billing VAT-number”, “billingVatNumber” → “billing_vat_number”."""
-    plain = unicodedata.normalize("NFKD", key[:_LONGEST_NAME])
-    spelled = "".join(sign for sign in plain if not unicodedata.combining(sign))
-    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", spelled)
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", _without_accents(key[:_LONGEST_NAME]))
     return re.sub(r"[\W_]+", "_", apart).strip("_").lower()
+
+
+def _compact(text: str) -> str:
+    """“N.v.t.” → “nvt”."""
+    return "".join(sign for sign in _without_accents(text[:_LONGEST_REFERENCE]).casefold() if sign.isalnum())
+
+
+def _without_accents(text: str) -> str:
+    return "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))

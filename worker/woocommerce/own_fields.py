@@ -53,7 +53,10 @@ def own_values(fields: tuple[Field, ...], own_fields: Mapping[str, Holds]) -> di
     found: dict[Holds, str] = {}
     for key, holds in own_fields.items():
         text = next((" ".join(one.text.split()) for one in fields if one.key.casefold() == key.casefold()), "")
-        if text and holds not in found:
+        is_told = (
+            any(sign.isdigit() for sign in text) if holds is Holds.VAT_NUMBER else bool(text)
+        )  # “nvt” is no number
+        if is_told and holds not in found:
             found[holds] = text[:_LONGEST]
     return found
 

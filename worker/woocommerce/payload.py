@@ -14,7 +14,13 @@ from worker.domain.party import Address
 from worker.domain.text_limits import within_limits
 from worker.errors import Rejected
 from worker.message import Message
-from worker.woocommerce.buyer_fields import fields_of, peppol_address_of, purchase_order_of, vat_number_of
+from worker.woocommerce.buyer_fields import (
+    fields_of,
+    peppol_address_of,
+    purchase_order_of,
+    vat_number_of,
+    without_no_company,
+)
 from worker.woocommerce.delivery_meta import delivery_wish_of, shipments_of
 from worker.woocommerce.deposits import deposit_of
 from worker.woocommerce.gift_cards import gift_cards_of
@@ -73,8 +79,10 @@ def _order(root: dict[str, object], own_fields: Mapping[str, Holds]) -> Order:
     meta = order.nodes("meta_data")
     told = tuple(node for node in meta if not holds_nothing(node.text("key"), own_fields))
     fields = tuple(field for field in fields_of(told) if not holds_nothing(field.key, own_fields))
-    billing = _contact(order.node("billing"), read)
+    billing, shipping = _contact(order.node("billing"), read), _contact(order.node("shipping"), read)
     own = own_values(fields, own_fields)
+    vat_number_given = own.get(Holds.VAT_NUMBER) or vat_number_of(fields, without_no_company(billing, ""))
+    billing, shipping = (without_no_company(one, vat_number_given) for one in (billing, shipping))
     created_at = order.instant("date_created_gmt")
     parent_id = id_or_none(order, "parent_id")
     needs_payment = order.values.get("needs_payment") is True
@@ -97,7 +105,7 @@ def _order(root: dict[str, object], own_fields: Mapping[str, Holds]) -> Order:
         payment_title=order.plain("payment_method_title"),
         transaction_id=order.text("transaction_id"),
         billing=billing,
-        shipping=_contact(order.node("shipping"), read),
+        shipping=shipping,
         customer_note=order.text("customer_note"),
         lines=(
             *products,
@@ -112,7 +120,7 @@ def _order(root: dict[str, object], own_fields: Mapping[str, Holds]) -> Order:
         ),
         refunds=tuple(refund_summary(node) for node in order.nodes("refunds")),
         coupons=tuple(node.text("code") for node in order.nodes("coupon_lines")),
-        vat_number_given=own.get(Holds.VAT_NUMBER) or vat_number_of(fields, billing),
+        vat_number_given=vat_number_given,
         unread_numbers=unread_numbers_of(fields, billing, own_fields),
         peppol_address_given=own.get(Holds.PEPPOL_ADDRESS) or peppol_address_of(fields),
         purchase_order=own.get(Holds.PURCHASE_ORDER) or purchase_order_of(fields),
