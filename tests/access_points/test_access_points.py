@@ -1,5 +1,6 @@
 """Every access point against its pretend one: who can receive, what is sent and found again, and who must act when it says no."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from tests.support.einvoices import a_business_order, credit_note_of, invoice_of
 from tests.support.scripted_server import HANG_UP, ScriptedServer, answer
 from worker.access_points import ACCESS_POINTS, access_point
-from worker.access_points.access_point import AccessPoint, Account, AnswerLost, Declined, Envelope, Passing
+from worker.access_points.access_point import AccessPoint, Account, AnswerLost, Declined, Envelope, Passing, Unclear
 from worker.demo.pretend_access_points import BOTH, KEYS, RECOMMAND_COMPANY, PretendAccessPoints
 from worker.domain.access_point import PROVIDERS, Blame, State
 from worker.domain.document import Document, Kind
@@ -52,6 +53,8 @@ def settled(point: AccessPoint, envelope: Envelope) -> tuple[State, str]:
         sent = point.send(point.prepare(envelope), envelope)
     except Declined as refused:
         return State.FAILED, str(refused.blame)
+    except Unclear as unclear:
+        return State.FAILED, str(unclear)
     found = point.status(sent.reference)
     return found.state, found.reason
 
@@ -100,11 +103,59 @@ def test_what_was_sent_is_found_by_what_was_remembered_before(point: AccessPoint
     assert found.reference == sent.reference
 
 
-def test_a_buyer_who_is_not_there_is_the_recipients_matter(point: AccessPoint, twin: PretendAccessPoints) -> None:
+def test_what_is_sent_to_a_buyer_who_is_not_there_fails_and_says_so(
+    point: AccessPoint, twin: PretendAccessPoints
+) -> None:
     state, said = settled(point, an_envelope(ABSENT))
 
     assert (state, twin.delivered) == (State.FAILED, [])
-    assert said == "recipient" or "not registered" in said or "not found" in said
+    assert "not registered" in said or "not found" in said
+
+
+@pytest.mark.parametrize(
+    ("provider", "said"),
+    [
+        ("e-invoice.be", answer(404, b'{"detail": "Not Found"}')),
+        ("e-invoice.be", answer(422, b'{"detail": [{"loc": ["query", "peppol_id"], "msg": "No"}]}')),
+        ("e-invoice.be", answer(200, b'{"is_valid": false, "dns_valid": true}')),
+        ("e-invoice.be", answer(200, b'{"valid": false}')),
+        ("peppyrus", answer(400, b'{"message": "SMP lookup failed"}')),
+        ("recommand", answer(400, b'{"success": false, "errors": {"root": ["SML lookup timed out"]}}')),
+        ("recommand", answer(200, b'{"success": true}')),
+    ],
+)
+def test_only_what_is_documented_as_a_no_is_one(provider: str, said: bytes) -> None:
+    with ScriptedServer([said] * 2) as server, pytest.raises(Unclear, match="It is asked again"):
+        access_point(an_account(provider, server.url)).can_receive(BUYER)
+
+
+def test_a_no_that_may_be_a_failure_of_its_own_is_in_doubt(point: AccessPoint, provider: str) -> None:
+    assert point.can_receive(ABSENT).in_doubt == (provider == "recommand")
+    assert not point.can_receive(ONLY_INVOICES).in_doubt
+
+
+NETWORK = "Failed to send document over Peppol network. {}"
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        ("The recipient is not registered.", Unclear),
+        ("connect ETIMEDOUT ap.test:443", Unclear),
+        ("Read timed out", AnswerLost),
+        ("Connection reset", AnswerLost),
+    ],
+)
+def test_a_failure_of_the_network_left_nothing_unless_the_line_was_cut(said: str, error: type[Exception]) -> None:
+    told = json.dumps({"success": False, "errors": {"root": [NETWORK.format(said)]}}).encode()
+    with ScriptedServer([answer(422, told)]) as server, pytest.raises(error):
+        access_point(an_account("recommand", server.url)).send("x", an_envelope())
+
+
+def test_what_an_access_point_has_against_the_request_is_no_word_of_the_buyer() -> None:
+    told = b'{"detail": [{"loc": ["query", "sender_peppol_id"], "msg": "Input should be a valid Peppol id"}]}'
+    with ScriptedServer([answer(404), answer(422, told)]) as server, pytest.raises(Unclear, match="sender_peppol_id"):
+        access_point(an_account("e-invoice.be", server.url)).send("x", an_envelope())
 
 
 def test_an_invalid_document_fails_and_says_the_rule(

@@ -27,9 +27,13 @@ class Account:
 
 
 class Passing(WaitsForOthers):
-    """The access point does not answer, or cannot now. Nothing left; the same call may work later."""
+    """The access point does not answer, cannot now, or says what is no answer. Nothing left; the same call may work later."""
 
     code = "peppol_away"
+
+
+class Unclear(Passing):
+    """The access point answered what is documented as neither a yes nor a no. Nothing left: the buyer is looked up anew."""
 
 
 class AnswerLost(WaitsForOthers):
@@ -61,8 +65,6 @@ def refusal(blame: Blame, said: str | Message) -> Message:
     match blame:
         case Blame.DOCUMENT:
             return Message("The access point refuses the e-invoice: {said}.", said=said)
-        case Blame.RECIPIENT:
-            return Message("The e-invoice cannot be delivered to the buyer: {said}.", said=said)
         case Blame.ACCOUNT:
             return Message(
                 "The access point refuses your account: {said}. Put it right with your access point, or give another key under "
@@ -97,7 +99,7 @@ class Envelope:
 class AccessPoint(Protocol):
     """One access point. Each call raises Passing, Declined or, where it may have been done, AnswerLost; none is repeated inside.
 
-    `prepare` gives what is remembered before anything is sent. `send` is called once for it; when its answer is lost, `find`
+    `can_receive` gives a no only where what was answered is documented to be one: all else is Passing. `prepare` gives what is remembered before anything is sent. `send` is called once for it; when its answer is lost, `find`
     says whether it left (None: it is not there). `subscribe` lets it tell at *url* what becomes of documents, and gives the
     secret with which it signs; empty where it cannot be asked for that. `companies` is empty where an access point does not tell whose key it is.
     """

@@ -6,7 +6,7 @@ from typing import Any
 from lxml import etree
 
 from worker.access_points.access_point import Account, Company, Envelope, NotPrepared, Passing, declined, kinds_among
-from worker.access_points.talk import Answer, Line, said_in
+from worker.access_points.talk import Answer, Line, said_in, unclear
 from worker.domain.access_point import RESPONSES, Blame, Reach, Sent, State
 from worker.message import Message
 from worker.net.http_call import read_json
@@ -18,7 +18,6 @@ BLAMES = {
     400: Blame.DOCUMENT,
     406: Blame.DOCUMENT,
     409: Blame.ACCOUNT,
-    422: Blame.RECIPIENT,
 }
 SENT = (200, 405)
 EVENTS = ("document.sent", "document.sent.failed")
@@ -49,12 +48,14 @@ class EInvoiceBe:
         return str(answer.object.get("secret") or "") if answer.status == 201 else ""
 
     def can_receive(self, address: str) -> Reach:
+        """A no is `is_valid` false. With `dns_valid` the network knows the address, and only its directory said nothing just now."""
         answer = self.line.get("/api/validate/peppol-id", peppol_id=address)
-        if answer.status != 200:
+        told = answer.object if answer.status == 200 else {}
+        if told.get("is_valid") is True:
+            return Reach(address, kinds_among(told.get("supported_document_types") or []), answer.text)
+        if told.get("is_valid") is False and not told.get("dns_valid"):
             return Reach(address, (), answer.text)
-        told = answer.object
-        types = told.get("supported_document_types") or [] if told.get("is_valid") else []
-        return Reach(address, kinds_among(types), answer.text)
+        raise unclear(answer)
 
     def prepare(self, envelope: Envelope) -> str:
         """Upload it as a draft of theirs."""
@@ -112,6 +113,8 @@ class EInvoiceBe:
             raise NotPrepared("The access point no longer has the draft of {number}.", number=envelope.number)
         if answer.status == 400 and self.is_unchecked(prepared):
             raise Passing("The access point has not checked {number} yet.", number=envelope.number)
+        if answer.status == 422:  # something of the request, which need not be the buyer's address
+            raise unclear(answer)
         raise declined(BLAMES.get(answer.status, Blame.DOCUMENT), said_in(answer))
 
     def is_unchecked(self, prepared: str) -> bool:

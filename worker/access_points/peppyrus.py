@@ -15,13 +15,13 @@ from worker.access_points.access_point import (
     declined,
     kinds_among,
 )
-from worker.access_points.talk import Answer, Line, said_in
+from worker.access_points.talk import Answer, Line, said_in, unclear
 from worker.domain import peppol
 from worker.domain.access_point import Blame, Reach, Sent, State
 
 LIVE, SANDBOX = "https://api.peppyrus.be", "https://api.test.peppyrus.be"
 STATES = {"sent": State.DELIVERED, "failed": State.FAILED}
-BLAMES = {404: Blame.RECIPIENT, 422: Blame.DOCUMENT}
+SCHEME = "iso6523-actorid-upis"
 FOLDERS = ("outbox", "sent", "failed")
 # A company that sends a hundred invoices a day is found within ten pages of the last days.
 PER_PAGE, MOST_PAGES = 100, 20
@@ -42,15 +42,17 @@ class Peppyrus:
         return ""
 
     def can_receive(self, address: str) -> Reach:
-        """A Belgian company is asked for by its number: the answer names the address that it has."""
+        """A Belgian company is asked for by its number: the answer names the address that it has. A no is 404, in both."""
         scheme, _, value = address.partition(":")
         if scheme in (peppol.ENTERPRISE_NUMBER, peppol.BELGIAN_VAT_NUMBER):
             digits = value.upper().removeprefix("BE")
             answer = self.line.get("/peppol/bestMatch", vatNumber=digits, countryCode="BE")
         else:
-            answer = self.line.get("/peppol/lookup", participantId=address)
-        if answer.status != 200:
+            answer = self.line.get("/peppol/lookup", scheme=SCHEME, participantId=address)
+        if answer.status == 404:
             return Reach(address, (), answer.text)
+        if answer.status != 200:
+            raise unclear(answer)
         told = answer.object
         types = [str(service["documentType"]) for service in told.get("services") or ()]
         is_it = told.get("participantId", address).lower() == address.lower()
@@ -71,7 +73,9 @@ class Peppyrus:
         if answer.status in (200, 201):
             # It is taken, whatever that says: it is judged afterwards.
             return Sent(str(answer.object["id"]), State.ACCEPTED, answer=without_content(answer))
-        raise declined(BLAMES.get(answer.status, Blame.DOCUMENT), said_in(answer))
+        if answer.status == 404:  # it does not know the buyer's address, or ours
+            raise unclear(answer)
+        raise declined(Blame.DOCUMENT, said_in(answer))
 
     def find(self, prepared: str, envelope: Envelope) -> Sent | None:
         """Looked for by its bytes, in what this sender sent to this recipient."""

@@ -12,9 +12,10 @@ from worker.access_points.access_point import (
     Declined,
     Envelope,
     NotPrepared,
+    Unclear,
     declined,
 )
-from worker.access_points.talk import Answer, Line, said_in, texts_in
+from worker.access_points.talk import Answer, Line, said_in, texts_in, unclear
 from worker.domain import peppol
 from worker.domain.access_point import Blame, Reach, Sent, State
 from worker.domain.document import Kind
@@ -43,15 +44,18 @@ class Recommand:
         return ""
 
     def can_receive(self, address: str) -> Reach:
-        """Asked for each kind of document; its own errors look like a no."""
+        """Asked for each kind of document. It says no as well when it fails itself, so a no to all of them is in doubt."""
         answers = {
             kind: self.line.ask(
                 "POST", "/verify-document-support", content={"peppolAddress": address, "documentType": name}
             )
             for kind, name in ASKED.items()
         }
-        kinds = tuple(kind for kind, answer in answers.items() if answer.status == 200 and answer.object.get("isValid"))
-        return Reach(address, kinds, "\n".join(answer.text for answer in answers.values()))
+        for answer in answers.values():
+            if answer.status != 200 or not isinstance(answer.object.get("isValid"), bool):
+                raise unclear(answer)
+        kinds = tuple(kind for kind, answer in answers.items() if answer.object["isValid"])
+        return Reach(address, kinds, "\n".join(answer.text for answer in answers.values()), in_doubt=not kinds)
 
     def prepare(self, envelope: Envelope) -> str:
         return envelope.sha256
@@ -100,14 +104,24 @@ def sent(told: dict[str, Any]) -> Sent:
     return Sent(str(told["id"]), state, evidence=evidence, answer=str(answered))
 
 
-def refusal(answer: Answer) -> Declined | AnswerLost:
-    """Whose turn it is. A 400 that names no rule may have been sent: its catch-all also covers what it failed to note."""
+def refusal(answer: Answer) -> Declined | AnswerLost | Unclear:
+    """Whose turn it is. A 400 that names no rule may have been sent: its catch-all also covers what it failed to note.
+
+    422 is any failure of the network, from a buyer who is not there to a line that was cut while he took it.
+    """
     said = said_in(answer)
     if answer.status == 404:
         return declined(Blame.ACCOUNT, said)
-    if answer.status == 422:
-        return declined(Blame.RECIPIENT, said)
+    if answer.status == 422 and not may_have_arrived(said):
+        return unclear(answer)
     texts = texts_in(answer.object)
     if any(text.startswith(RULE_PREFIXES) or INVALID in text for text in texts):
         return declined(Blame.DOCUMENT, said)
     return AnswerLost("The access point says “{said}”, which does not tell whether it was sent.", said=said)
+
+
+def may_have_arrived(said: str) -> bool:
+    """Whether the line to the buyer's access point was cut once it stood: then that may have taken all, and never says so again."""
+    text = said.lower()
+    is_late = any(word in text for word in ("timed out", "timedout", "timeout")) and "connect" not in text
+    return is_late or any(word in text for word in ("reset", "hang up", "no response"))

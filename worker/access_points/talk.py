@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from worker.access_points.access_point import AnswerLost, Passing, declined
+from worker.access_points.access_point import AnswerLost, Passing, Unclear, declined
 from worker.domain.access_point import Blame
 from worker.domain.document import file_stem
 from worker.net import http_call
@@ -117,6 +117,13 @@ def judged(answer: Answer) -> Answer:
     if answer.status in NOT_ALLOWED:
         raise declined(Blame.ACCOUNT, f"{answer.status} {said_in(answer)}".strip())
     return answer
+
+
+def unclear(answer: Answer) -> Unclear:
+    return Unclear(
+        "The access point says “{said}”, and that tells nothing about the buyer. It is asked again.",
+        said=f"{answer.status} {said_in(answer)}".strip(),
+    )
 
 
 def wait_named(named: str) -> int | None:

@@ -14,13 +14,13 @@ from worker.actions.shop_secrets import lock_and_get, record
 from worker.actions.shop_settings import look_at_drafts_again
 from worker.domain.access_point import ELSEWHERE, OPERATORS, PROVIDERS, State
 from worker.domain.actor import Actor
-from worker.domain.peppol import address_of_seller
+from worker.domain.peppol import address_of_seller, flag_of
 from worker.domain.settings_diff import describe_changes
 from worker.domain.shop import PeppolSettings
 from worker.domain.step import BUYER_ASKS, TRANSMIT
 from worker.errors import Rejected
 from worker.message import Message
-from worker.store import alerts, audit_trail, shops, steps, transmissions
+from worker.store import alerts, audit_trail, counters, orders, shops, steps, transmissions
 from worker.store.audit_trail import AuditEntry
 from worker.store.jobs import DONE
 from worker.store.shops import Secrets
@@ -158,19 +158,23 @@ def send_elsewhere(installation: Installation, shop_id: str, *, by: Actor) -> No
 
 
 def send_again(connection: Connection, shop_id: str, document_id: int, *, by: Actor) -> Retried:
-    """Send a document once more that did not arrive: a person has looked. Raises Rejected where it may still be on its way."""
+    """Send a document once more that did not arrive: a person has looked. Raises Rejected where it may still be on its way, or arrived,
+    whatever its buyer says of it: by the same number it would be there twice.
+    """
+    counters.lock(connection, shop_id)
     document = document_of(connection, shop_id, document_id)
-    step = steps.of_document(connection, document_id).get(TRANSMIT)
-    if step is not None and step.state not in ("failed", "skipped"):
+    step, row = steps.of_document(connection, document_id).get(TRANSMIT), transmissions.find(connection, document_id)
+    if (step is not None and step.state not in ("failed", "skipped")) or (row is not None and row.is_sent):
         raise Rejected(
             "{number} is on its way by Peppol, or was sent.", number=document.number, code="nothing_to_retry"
         )
-    if transmissions.find(connection, document_id) is not None:
+    if row is not None:
         transmissions.begin_again(connection, document_id)
     if step is None:
         steps.plan(connection, StepPlan((TRANSMIT,), ""), shop_id=shop_id, document_id=document_id, now=by.now)
     else:
         steps.retry(connection, document_id, TRANSMIT, now=by.now)
+    orders.set_flags(connection, document.order, flag_of(document.number), ())
     message = Message("{number} is sent by Peppol again.", number=document.number)
     add_to_trail(connection, document, "sent_again_by_peppol", message, by=by)
     return Retried(documents=(document_id,))

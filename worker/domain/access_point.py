@@ -41,10 +41,10 @@ PROVIDERS = {
 
 
 class Blame(StrEnum):
-    """Whose turn it is when an e-invoice is refused: ours, the buyer's, the account's owner's."""
+    """Whose turn it is when an e-invoice is refused: ours, or the account's owner's. That a buyer cannot receive is told by looking
+    him up alone."""
 
     DOCUMENT = "document"  # against the rules: never again with the same bytes
-    RECIPIENT = "recipient"  # not on Peppol, or not for this kind of document
     ACCOUNT = "account"  # key, quota, company: everything waits
 
 
@@ -58,11 +58,15 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Reach:
-    """Whether *address* can receive, by kind of document, as the access point said. *answer* is what it said, word for word."""
+    """Whether *address* can receive, by kind of document, as the access point said. *answer* is what it said, word for word.
+
+    *in_doubt*: it says the same when it could not find out.
+    """
 
     address: str
     kinds: tuple[Kind, ...]
     answer: str
+    in_doubt: bool = False
 
     def takes(self, kind: Kind) -> bool:
         return kind in self.kinds

@@ -22,6 +22,8 @@ from worker.message import NO_MESSAGE, Message
 
 # Codes of what is wrong with an e-invoice begin so; a check that broke proves nothing about it.
 FINDING, UNCHECKED, NOT_CONNECTED = "einvoice:", "einvoice:unchecked", "einvoice:not_connected"
+# Why a document went by mail, and how the flags begin that say so of an order.
+NOT_ON_PEPPOL = "not_on_peppol"
 # What travels by Peppol; confirmations and delivery notes have no place in EN 16931.
 KINDS = (Kind.INVOICE, Kind.CREDIT_NOTE)
 ENTERPRISE_NUMBER, BELGIAN_VAT_NUMBER = "0208", "9925"
@@ -150,6 +152,11 @@ def addresses_of_buyer(buyer: Buyer) -> tuple[Address, ...]:
     """Where he may be reached: at the address that he gave with the order, else by his number."""
     given = read_address(buyer.peppol_address) if buyer.peppol_address else None
     return tuple(dict.fromkeys((*([given] if given else ()), *addresses_of(buyer.vat_number))))
+
+
+def flag_of(number: str) -> str:
+    """The code of the flag on an order that says of a document that it went by mail, its buyer not being on Peppol."""
+    return f"{NOT_ON_PEPPOL}:{number}"
 
 
 def is_finding(problem: Problem) -> bool:

@@ -8,23 +8,23 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from worker.access_points import access_point
-from worker.access_points.access_point import AccessPoint, Account, Declined, Envelope, NotPrepared, Passing
+from worker.access_points.access_point import AccessPoint, Account, Declined, Envelope, NotPrepared, Passing, Unclear
 from worker.access_points.account import account_of, why_none
 from worker.actions import peppol as peppol_actions
 from worker.actions.peppol import ACCOUNT_ALERT
 from worker.domain import peppol
 from worker.domain.access_point import PROVIDERS, Blame, Reach, Sent, State
-from worker.domain.document import Document
-from worker.domain.step import MAIL
+from worker.domain.document import Document, Problem
+from worker.domain.step import BUYER_ASKS, MAIL
 from worker.errors import Rejected, WaitsForOthers
 from worker.message import Message
 from worker.sending import NotNeeded
 from worker.sending.einvoice import stored_einvoice
-from worker.sending.peppol_status import answer_of, did_not_reach, entry_of, never_said
-from worker.sending.recipient import keep, recipient_of
+from worker.sending.peppol_status import answer_of, did_not_reach, entry_of, never_said, responses_that_ask
+from worker.sending.recipient import lookup, recipient_of
 from worker.services import Services
-from worker.store import alerts, audit_trail, documents, peppol_answers, steps, transmissions
-from worker.store.peppol_answers import SENT
+from worker.store import alerts, audit_trail, counters, documents, orders, peppol_answers, steps, transmissions
+from worker.store.peppol_answers import SENT, UNCLEAR
 from worker.store.shops import ConnectedShop
 from worker.store.steps import LeasedSteps
 from worker.store.transmissions import UNKNOWN, Transmission
@@ -44,7 +44,7 @@ class AccountRefused(WaitsForOthers):
 class NotOnPeppol(NotNeeded):
     """The buyer cannot receive it by Peppol: it goes by mail."""
 
-    code = "not_on_peppol"
+    code = peppol.NOT_ON_PEPPOL
 
 
 def transmit(services: Services, leased: LeasedSteps) -> str:
@@ -59,6 +59,9 @@ def transmit(services: Services, leased: LeasedSteps) -> str:
         raise NotNeeded("A test document goes to nobody by Peppol.")
     try:
         sent = Way(services, document, account_for(services, connected)).send_once()
+    except NotOnPeppol:
+        tell_on_order(services, document)
+        raise
     except Declined as refused:
         raise answer_to(services, document, refused) from refused
     except AccountRefused as refused:
@@ -153,12 +156,21 @@ class Way:
         except NotPrepared:
             self.noted(row, prepared="", tried_at=None)
             raise
-        except (Passing, Declined) as error:  # nothing left
+        except Unclear as unclear:
             self.noted(row, tried_at=None)
-            if isinstance(error, Declined) and error.blame is Blame.RECIPIENT:
-                keep(self.services, self.document, self.account, Reach(row.recipient, (), error.said))
+            self.look_up_anew(row, unclear)
+            raise
+        except (Passing, Declined):  # nothing left
+            self.noted(row, tried_at=None)
             raise
         return self.taken(row, sent)
+
+    def look_up_anew(self, row: Transmission, unclear: Unclear) -> None:
+        """What was known of the buyer may be over: before the next try he is looked up again, and only that says no."""
+        reach, now = Reach(row.recipient, (), str(unclear.message)), self.services.now()
+        with self.services.store.write() as connection:
+            answer = lookup(self.document, self.account, reach, verdict=UNCLEAR, now=now)
+            peppol_answers.add(connection, answer)
 
     def taken(self, row: Transmission, sent: Sent) -> Transmission:
         """The access point has it: noted with its answer, and the mail that waited for it may go. Raises Rejected where it failed at once."""
@@ -179,6 +191,9 @@ class Way:
             raise Rejected(did_not_reach(self.document, row), code="peppol_failed")
         if row.state == UNKNOWN:
             raise Rejected(never_said(self.document, row), code="peppol_unknown")
+        asked = responses_that_ask(self.document, row)
+        if asked:  # tried again or not, a person answers the buyer
+            raise Rejected(asked[-1], code=BUYER_ASKS)
         return row
 
     def noted(self, row: Transmission, **values: object) -> Transmission:
@@ -217,10 +232,8 @@ class Way:
 
 
 def answer_to(services: Services, document: Document, refused: Declined) -> Exception:
-    """What a refusal means here: a buyer who is not there gets a mail; an account's trouble waits; the rest is a person's."""
+    """What a refusal means here: an account's trouble waits; the rest is a person's."""
     match refused.blame:
-        case Blame.RECIPIENT:
-            return NotOnPeppol(Message("{reason} It goes by mail, with the PDF.", reason=refused.message))
         case Blame.ACCOUNT:
             alert_account(services, document.shop_id, refused.message)
             return AccountRefused(refused.message, retry_after_s=ACCOUNT_RETRY_S)
@@ -241,6 +254,21 @@ def not_on_peppol(document: Document) -> Message:
         "mail, with the PDF.",
         addresses=", ".join(map(str, asked)),
     )
+
+
+def tell_on_order(services: Services, document: Document) -> None:
+    """By law it should have gone by Peppol: its order says that it did not, and what there is to do."""
+    if not peppol.is_required(document.draft):
+        return
+    message = Message(
+        "{number} went by mail, as a PDF: by Peppol the buyer cannot receive it. By law he must be able to; once he is, press “Ask "
+        "again, and send it by Peppol” on the document's page.",
+        number=document.number,
+    )
+    with services.store.write() as connection:
+        counters.lock(connection, document.shop_id)
+        code = peppol.flag_of(document.number)
+        orders.set_flags(connection, document.order, code, (Problem(code, message),))
 
 
 def alert_account(services: Services, shop_id: str, reason: Message) -> None:

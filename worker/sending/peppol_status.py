@@ -100,10 +100,10 @@ def keep(services: Services, row: Transmission, sent: Sent) -> None:
                 connection, row.document_id, TRANSMIT, JobEnd("failed", "peppol_failed", reason), now=now
             )
             steps.retry_skipped(connection, row.document_id, MAIL, now=now)
-        asking = tuple(code for code in new[1] if code in RESPONSES_THAT_NEED_SOMEBODY)
-        if asking:
-            message = news(document, row, sent, asking)[-1]
-            steps.end_otherwise(connection, row.document_id, TRANSMIT, JobEnd("failed", BUYER_ASKS, message), now=now)
+        asked = responses_that_ask(document, replace(row, responses=" ".join(new[1])))
+        if asked:
+            end = JobEnd("failed", BUYER_ASKS, asked[-1])
+            steps.end_otherwise(connection, row.document_id, TRANSMIT, end, now=now)
 
 
 def next_look(sent: Sent, now: datetime) -> datetime | None:
@@ -121,12 +121,17 @@ def news(document: Document, row: Transmission, sent: Sent, responses: tuple[str
         )
     if sent.state is State.FAILED:
         told.append(did_not_reach(document, replace(row, reason=sent.reason)))
-    told += [
-        Message("{number}: {answer}.", number=document.number, answer=RESPONSE_TERMS[code])
-        for code in responses
-        if code in RESPONSE_TERMS
-    ]
+    told += [response(document, code) for code in responses if code in RESPONSE_TERMS]
     return tuple(told)
+
+
+def response(document: Document, code: str) -> Message:
+    return Message("{number}: {answer}.", number=document.number, answer=RESPONSE_TERMS[code])
+
+
+def responses_that_ask(document: Document, row: Transmission) -> tuple[Message, ...]:
+    """What the buyer answered and somebody must see to, oldest first."""
+    return tuple(response(document, code) for code in row.responses.split() if code in RESPONSES_THAT_NEED_SOMEBODY)
 
 
 def did_not_reach(document: Document, row: Transmission) -> Message:

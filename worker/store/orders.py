@@ -27,6 +27,7 @@ from worker.domain.attention_reasons import worst_code
 from worker.domain.decision import Decision, RuleResult
 from worker.domain.document import Kind, Problem
 from worker.domain.order import Order, OrderKey, SalePart
+from worker.domain.peppol import NOT_ON_PEPPOL
 from worker.domain.sale_part import part_of
 from worker.store import order_search, payment_methods
 from worker.store.database import json_codec
@@ -76,7 +77,7 @@ SAMPLE = 5  # of them, before anything is kept from an owner for it
 
 # Made once: a statement costs more to build than to run.
 KEY = given(orders.c.shop_id, orders.c.order_id, orders.c.order_key)
-KEPT = select(orders.c.ignored_flags, orders.c.seen_statuses).where(*KEY)
+KEPT = select(orders.c.flags, orders.c.ignored_flags, orders.c.seen_statuses).where(*KEY)
 FETCHED_AT = select(orders.c.fetched_at).where(*KEY)
 DELETE = delete(orders).where(*KEY)
 ADD = insert(orders)
@@ -100,14 +101,16 @@ def save(
     as_of: datetime,
 ) -> None:
     """Upsert the order's last fetched state, rule results, flags and search words. Does nothing when it is older than the row's
-    (`last_fetched_at`). A flag that a person ignored stays ignored, and a status that it was seen in is kept.
+    (`last_fetched_at`). A flag that a person ignored stays ignored; a status that it was seen in is kept, and what was learnt while its
+    documents were sent.
     """
     key = {"shop_id": shop_id, "order_id": order.order_id, "order_key": order.order_key}
     known = connection.execute(KEPT, key).one_or_none()
-    before = json_codec.load(tuple[Problem, ...], known.ignored_flags if known else "[]")
+    before = flags_in(known.ignored_flags if known else "[]")
     told = sorted(state.told_statuses - {order.status})  # all before the one it is in
     seen = (*(known.seen_statuses.split() if known else ()), *told, order.status)
     ignored = tuple(flag for flag in state.decision.flags if flag in before)
+    sent = tuple(flag for flag in flags_in(known.flags if known else "[]") if flag.code.startswith(NOT_ON_PEPPOL))
     part = part_of(order, parent_is_split=is_split(connection, shop_id, order.parent_id))
     if known is not None:
         connection.execute(DELETE, key)
@@ -128,7 +131,7 @@ def save(
             main_order_id=order.parent_id if part is SalePart.SUBORDER else None,
             is_split=part is SalePart.MAIN,
             rule_results=json_codec.dump(state.decision.rule_results),
-            **as_values(tuple(flag for flag in state.decision.flags if flag not in ignored)),
+            **as_values((*(flag for flag in state.decision.flags if flag not in ignored), *sent)),
             ignored_flags=json_codec.dump(ignored),
         ),
     )
@@ -142,10 +145,14 @@ def set_flags(connection: Connection, order: OrderKey, code: str, flags: tuple[P
     row = connection.execute(select(orders.c.flags, orders.c.ignored_flags).where(*key)).one_or_none()
     if row is None:
         return
-    before, ignored = (json_codec.load(tuple[Problem, ...], text) for text in row)
+    before, ignored = map(flags_in, row)
     now = (*(flag for flag in before if flag.code != code), *(flag for flag in flags if flag not in ignored))
     if now != before:
         connection.execute(update(orders).where(*key).values(**as_values(now)))
+
+
+def flags_in(text: str) -> tuple[Problem, ...]:
+    return json_codec.load(tuple[Problem, ...], text)
 
 
 def as_values(flags: tuple[Problem, ...]) -> dict[str, str]:
@@ -306,6 +313,6 @@ def as_order(row: Row[Any]) -> StoredOrder:
         row,
         total=Decimal(row.total),
         rule_results=json_codec.load(tuple[RuleResult, ...], row.rule_results),
-        flags=json_codec.load(tuple[Problem, ...], row.flags),
-        ignored_flags=json_codec.load(tuple[Problem, ...], row.ignored_flags),
+        flags=flags_in(row.flags),
+        ignored_flags=flags_in(row.ignored_flags),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -12,7 +13,7 @@ from worker.store.database.pagination import streamed
 from worker.store.database.tables import peppol_answers
 
 LOOKUP, SENT, STATUS = "lookup", "sent", "status"
-YES, NO = "yes", "no"
+YES, NO, UNCLEAR = "yes", "no", "unclear"
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,15 @@ def can_receive(connection: Connection, shop_id: str, *, address: str, kind: str
     )
     last = select(row.verdict).where(*mine).order_by(row.asked_at.desc(), row.answer_id.desc()).limit(1)
     return connection.execute(last).scalar() == YES
+
+
+def no_since(connection: Connection, shop_id: str, *, address: str, kind: str, since: datetime) -> datetime | None:
+    """When the first no was said after the last other answer since then; None where the last one was no no."""
+    row = peppol_answers.c
+    mine = (row.shop_id == shop_id, row.address == address, row.kind == kind, row.about == LOOKUP)
+    query = select(row.verdict, row.asked_at).where(*mine, row.asked_at >= since)
+    answers = connection.execute(query.order_by(row.asked_at.desc(), row.answer_id.desc())).all()
+    return min((at for _, at in takewhile(lambda one: one.verdict == NO, answers)), default=None)
 
 
 def of_documents(connection: Connection, document_ids: list[int]) -> tuple[PeppolAnswer, ...]:

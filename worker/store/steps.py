@@ -209,6 +209,14 @@ def failed(connection: Connection, shop_id: str, *, code: str) -> tuple[Step, ..
     return tuple(as_step(row) for row in rows)
 
 
+def open_since(connection: Connection, shop_id: str, name: str, *, before: datetime) -> tuple[Step, ...]:
+    """The steps *name* of a shop that were to be done *before* then and are not yet, the oldest first."""
+    mine = (IS_STEP, IS_PENDING, jobs.c.shop_id == shop_id, jobs.c.name == name, jobs.c.created_at < before)
+    still = jobs.c.state.in_(("waiting", "running"))
+    rows = connection.execute(select(jobs).where(*mine, still).order_by(jobs.c.created_at, jobs.c.job_id))
+    return tuple(as_step(row) for row in rows)
+
+
 def was_mailed(since: datetime) -> tuple[ColumnElement[bool], ...]:
     """That a job is a mail that left since then."""
     mail = (jobs.c.kind == JobKind.STEP, jobs.c.name == MAIL)

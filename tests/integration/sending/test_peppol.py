@@ -27,10 +27,12 @@ from worker.domain.shop import BusinessChannel, PeppolSettings
 from worker.domain.step import MAIL, TRANSMIT
 from worker.errors import Rejected
 from worker.net import peppol_hook
+from worker.notifications import peppol_waits
 from worker.sending import peppol_status
 from worker.services import Services
 from worker.store import alerts, peppol_answers, transmissions
 from worker.store.peppol_answers import PeppolAnswer
+from worker.store.queries import attention
 from worker.store.steps import Step
 from worker.store.transmissions import Transmission
 
@@ -145,6 +147,7 @@ def test_a_consumers_request_that_cannot_be_met_delays_nothing(system: System) -
     system.arrives(an_order(id=241, metas={"_peppol_endpoint_id": OWN}))
 
     assert (step_of(system, order_id=239).code, len(system.mailbox.messages())) == ("not_on_peppol", 3)
+    assert quiet(system) == {"notice": 1}  # whom the law lets send a PDF need not be told of it
     assert [system.documents(one)[0].step(TRANSMIT) for one in (240, 241)] == [None, None]
     order = system.trail(240).order
     assert order is not None
@@ -158,6 +161,7 @@ def test_a_buyer_who_is_not_on_peppol_gets_a_mail_that_the_trail_explains(sendin
     sending.points.everyone = False
 
     sending.arrives(a_business_order())
+    let_doubt_pass(sending)
 
     step = step_of(sending)
     assert (step.state, step.code) == ("skipped", "not_on_peppol")
@@ -166,9 +170,91 @@ def test_a_buyer_who_is_not_on_peppol_gets_a_mail_that_the_trail_explains(sendin
     assert [(one.address, one.verdict) for one in answers_of(sending)][-2:] == [(BUYER, "no"), (OLD_ADDRESS, "no")]
 
 
+def let_doubt_pass(system: System) -> None:
+    """Of Recommand a no counts that it says again two hours later."""
+    system.clock.move(hours=2, minutes=1)
+    system.work()
+
+
+def quiet(system: System) -> dict[str, int]:
+    """What the overview tells of quietly; nothing needs anybody."""
+    with system.services.store.read() as connection:
+        found = attention.needs(connection, (system.shop_id,), now=system.clock.now)
+    assert found.total == 0
+    return {group.reason.name: group.count for group in found.notices}
+
+
+def test_that_the_law_wanted_it_by_peppol_is_told_quietly_until_it_went(system: System) -> None:
+    system.points.everyone = False
+    system.connect("e-invoice.be")
+    system.arrives(a_business_order())
+    system.arrives(a_business_order())  # looked at again, it still is to be known
+
+    assert quiet(system) == {"notice": 1}
+    order = system.trail(238).order
+    assert order is not None
+    assert [str(one.message).split(":")[0] for one in order.flags] == ["F2026-00001 went by mail, as a PDF"]
+
+    system.points.everyone = True
+    system.act(peppol_actions.send_again, step_of(system).document_id)
+    system.work()
+    assert (step_of(system).state, quiet(system)) == ("done", {})
+
+
+def test_a_no_in_doubt_is_no_no(system: System) -> None:
+    """Recommand says no as well when its own lookup fails."""
+    system.points.everyone = False
+    system.connect("recommand")
+    system.arrives(a_business_order())
+    assert (step_of(system).state, step_of(system).code) == ("waiting", "peppol_away")
+
+    system.points.everyone = True
+    let_doubt_pass(system)
+
+    assert system.points.delivered_numbers() == ["F2026-00001"]
+
+
+def test_what_is_no_answer_waits_is_told_after_a_day_and_goes_out(sending: System) -> None:
+    sending.points.faults = {"lookup": ["400"] * 1000}
+    sending.arrives(a_business_order())
+    sending.clock.move(minutes=6)
+    sending.work()
+    assert (step_of(sending).state, step_of(sending, MAIL).state) == ("waiting", "done")
+    assert waits_told(sending) == []
+
+    sending.clock.move(days=1)
+    sending.work()
+    assert ["(1): F2026-00001. The access point says “400" in one for one in waits_told(sending)] == [True]
+    sending.points.faults = {}
+    sending.clock.move(hours=2)
+    sending.work()
+    follow(sending)
+    assert (sending.points.delivered_numbers(), waits_told(sending)) == (["F2026-00001"], [])
+
+
+def waits_told(system: System) -> list[str]:
+    peppol_waits.alert_waits(system.services, system.services.connected(system.shop_id))
+    return [str(one.message) for one in open_alerts(system)]
+
+
+def test_a_send_that_fails_for_the_buyers_sake_has_him_looked_up_anew(sending: System, provider: str) -> None:
+    sending.points.faults = {"send": ["404" if provider == "peppyrus" else "422"]}
+    sending.arrives(a_business_order())
+    assert step_of(sending).state == "waiting"
+    asked = len(sending.points.asked)
+
+    sending.clock.move(minutes=1)
+    sending.work()
+    follow(sending)
+
+    assert len(sending.points.asked) > asked
+    assert sending.points.delivered_numbers() == ["F2026-00001"]
+
+
 def test_a_no_is_asked_anew_and_a_yes_is_kept_for_days(sending: System) -> None:
     sending.points.everyone = False
     sending.arrives(a_business_order())
+    let_doubt_pass(sending)
     sending.points.everyone = True
     sending.arrives(a_business_order(239))
     asked = len(sending.points.asked)
@@ -635,6 +721,12 @@ def test_what_the_buyer_asks_needs_somebody_until_it_is_dealt_with(system: Syste
     step = step_of(system)
     assert (step.state, step.code, row_of(system).responses) == ("failed", "peppol_response", "AB UQ")
     assert str(step.message) == "F2026-00001: The buyer asks something about it before going on."
+    system.act(order_actions.retry_order, 238)
+    system.work()
+    assert (step_of(system).state, step_of(system).code) == ("failed", "peppol_response")
+    with pytest.raises(Rejected, match="or was sent"):
+        system.act(peppol_actions.send_again, step.document_id)
+    assert system.points.delivered_numbers() == ["F2026-00001"]
     system.act(peppol_actions.mark_answered, step.document_id)
     assert step_of(system).state == "done"
 
@@ -780,6 +872,7 @@ def test_send_it_again_pressed_twice_sends_it_once(system: System) -> None:
     system.points.everyone = False
     system.connect("recommand")
     system.arrives(a_business_order())
+    let_doubt_pass(system)
     system.points.everyone = True
 
     system.act(peppol_actions.send_again, step_of(system).document_id)

@@ -57,8 +57,8 @@ class Document:
 class PretendAccessPoints(Pretended):
     """All three at one address. Whoever is not *on_peppol* (address: kinds of document) cannot receive.
 
-    *faults* says what goes wrong next at `upload` or `send`: "before" (cut, nothing done), "after" (done, then cut), "503",
-    "500-after" (done, then an error), "lost-after" (Recommand's catch-all after sending), "401", "402".
+    *faults* says what goes wrong next at `lookup`, `upload` or `send`: "before" (cut, nothing done), "after" (done, then cut), "503",
+    "500-after" (done, then an error), "lost-after" (Recommand's catch-all after sending), or any status.
     """
 
     on_peppol: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -88,6 +88,7 @@ class PretendAccessPoints(Pretended):
 
     def kinds_of(self, address: str) -> tuple[str, ...]:
         self.asked.append(address)
+        self.fault("lookup")
         return self.registered(address)
 
     def registered(self, address: str) -> tuple[str, ...]:
