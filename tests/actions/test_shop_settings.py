@@ -200,6 +200,15 @@ def test_a_connected_shop_is_never_asked_to_connect_and_a_transfer_is_not_called
     )
 
 
+def test_a_company_with_the_shops_name_is_to_be_looked_at_before_the_shop_goes_live(installation: OneShop) -> None:
+    change(installation, live=False)
+    assert told_to_do(installation, "seller") == "The seller is complete."
+    change(installation, settings={"seller.name": installation.now().shop.name})
+    assert told_to_do(installation, "seller").endswith(
+        "Its name is that of the shop: check that it is the legal one too."
+    )
+
+
 def told_to_do(installation: OneShop, name: str) -> str:
     with installation.store.read() as connection:
         found = first_run_checklist(connection, installation.now().shop, installation, now=NOW)

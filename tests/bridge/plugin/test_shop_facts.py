@@ -115,6 +115,8 @@ def test_the_owner_reads_what_was_taken_over_and_how_each_method_is_paid(app: Br
         ("?", "not known here: documents go by what the shop says of the order"),
     ]  # fmt: skip
     assert [line for line in lines if f"<dt>{line[0]}</dt><dd>{line[1]}</dd>" not in page] == []
-    assert "Your shop filled this in" in owner.get(f"/s/{SHOP}/settings/company").text
-    in_test(app, shop_of(app).shop.seller, test=False)
-    assert "Your shop filled this in" not in owner.get(f"/s/{SHOP}/settings/company").text
+    seller = replace(shop_of(app).shop.seller, name=shop_of(app).shop.name)
+    for test in (True, False):
+        in_test(app, seller, test=test)
+        company = owner.get(f"/s/{SHOP}/settings/company").text
+        assert ("Your shop filled this in" in company, "This is the name of the shop" in company) == (test, test)
