@@ -1,5 +1,5 @@
 # One image, several commands. Slim Debian: the embedded broker's wheel needs glibc.
-FROM python:3.13-slim-bookworm AS build
+FROM python:3.13-slim-trixie AS build
 WORKDIR /src
 COPY requirements/runtime.txt requirements/
 RUN python -m venv /opt/facturelay \
@@ -10,7 +10,11 @@ COPY worker worker
 COPY wp-plugin wp-plugin
 RUN /opt/facturelay/bin/pip install --no-cache-dir --no-deps .
 
-FROM python:3.13-slim-bookworm
+FROM python:3.13-slim-trixie
+# pg_dump and pg_restore, of the server's version in docker-compose.yml: for `facturelay backup` and `restore`.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends postgresql-client-17 \
+ && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/facturelay /opt/facturelay
 ENV PATH=/opt/facturelay/bin:$PATH \
     PYTHONUNBUFFERED=1 \

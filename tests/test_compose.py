@@ -1,6 +1,7 @@
 """docker-compose.yml against the code: what it starts exists, what it sets is known, what must last has a volume."""
 
 import ipaddress
+import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -104,3 +105,21 @@ def test_the_image_holds_what_the_requirements_pin() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     assert "--require-hashes -r requirements/runtime.txt" in dockerfile
     assert 'ENTRYPOINT ["facturelay"]' in dockerfile
+
+
+def test_no_container_that_starts_before_the_proxy_gets_its_address() -> None:
+    address = ipaddress.ip_address(COMPOSE["services"]["proxy"]["networks"]["default"]["ipv4_address"])
+    given_out = COMPOSE["networks"]["default"]["ipam"]["config"][0]["ip_range"]
+    assert address not in ipaddress.ip_network(given_out)
+
+
+def test_what_the_example_names_reaches_the_containers() -> None:
+    named = set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    fixed = {"FACTURELAY_DATA", "DATABASE_URL", "REDIS_URL"}
+    assert {name for name in named - fixed if f"${{{name}" not in text} == set()
+
+
+def test_the_image_has_the_tools_of_the_servers_version_for_backups() -> None:
+    version = COMPOSE["services"]["postgres"]["image"].partition(":")[2]
+    assert f"postgresql-client-{version}" in (ROOT / "Dockerfile").read_text(encoding="utf-8")

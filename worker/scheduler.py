@@ -259,7 +259,9 @@ class PeriodicJobRunner:
         return min((self.next_at(job, shop_id) for job in jobs_of(shop_id)), default=LATER)
 
     def next_at(self, job: ShopJob | GlobalJob, shop_id: str) -> datetime:
-        return self.not_before.get((job.name, shop_id), NEVER)
+        at = self.not_before.get((job.name, shop_id), NEVER)
+        # A clock that was ahead and was put right must not stop the work for as long as it was ahead.
+        return at if at <= self.services.now() + job.every(self.services.settings) else NEVER
 
     def take(self) -> str | None:
         """The next shop that waits and may begin; it is busy from now on."""

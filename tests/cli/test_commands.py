@@ -1,7 +1,10 @@
 """Every command explains itself, and what is called wrongly ends with a sentence and never with a traceback."""
 
+import io
+import json
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,17 +97,54 @@ def test_a_wrong_environment_is_refused_with_a_message(facturelay: Facturelay, m
     ids=" ".join,
 )
 def test_a_shop_that_is_not_there_is_named(facturelay: Facturelay, words: tuple[str, ...]) -> None:
+    facturelay("migrate")
     answer = facturelay(*words)
     assert (answer.code, answer.out) == (1, "")
     assert answer.err == "There is no shop nowhere; `facturelay shop list` shows them. [shop_unknown]\n"
 
 
 def test_verify_ends_with_0_when_all_is_intact_and_with_1_when_not(facturelay: Facturelay, tmp_path: Path) -> None:
+    facturelay("migrate")
     assert (facturelay("verify").code, facturelay("verify", "--json").json) == (0, [])
     answer = facturelay("verify", "--anchor", "12:5f")
     assert (answer.code, answer.err) == (1, "An anchor belongs to one shop; name it with --shop. [shop_needed]\n")
 
 
 def test_the_register_of_nothing_has_its_columns(facturelay: Facturelay) -> None:
+    facturelay("migrate")
     assert facturelay("register", "export").out.startswith("shop_id,position,number,kind,series,")
     assert facturelay("register", "export", "--format", "json").json == []
+
+
+@pytest.mark.parametrize("words", ["backup b.tar.gz", "status", "verify", "shop list", "documents list", "user list"])
+def test_only_what_begins_an_installation_makes_one(
+    facturelay: Facturelay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    answer = facturelay(*words.split())
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err.startswith(f"There is no installation of Facturelay in {tmp_path}. ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_backup_with_more_documents_is_not_written_over(facturelay: Facturelay, tmp_path: Path) -> None:
+    facturelay("migrate")
+    kept = tmp_path / "kept.tar.gz"
+    facturelay("backup", str(kept))
+    rewrite(kept, documents=2)
+    before = kept.read_bytes()
+    answer = facturelay("backup", str(kept))
+    assert (answer.code, "holds more documents (2) than are here (0)" in answer.err) == (1, True)
+    assert kept.read_bytes() == before
+
+
+def rewrite(backup: Path, **said: object) -> None:
+    """Let a backup say something else of itself."""
+    with tarfile.open(backup) as tar:
+        content = {name: tar.extractfile(name).read() for name in tar.getnames()}  # type: ignore[union-attr]  # all are files
+    manifest = json.loads(content["manifest.json"]) | said
+    with tarfile.open(backup, "w:gz") as tar:
+        for name, held in (content | {"manifest.json": json.dumps(manifest).encode()}).items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(held)
+            tar.addfile(entry, io.BytesIO(held))

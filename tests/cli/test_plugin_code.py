@@ -25,6 +25,7 @@ def test_two_codes_are_never_alike(make_shop: Callable[..., ShopAtHand], facture
 
 
 def test_an_unknown_shop_gets_no_code(facturelay: Facturelay) -> None:
+    facturelay("migrate")
     answer = facturelay("shop", "invite", "nobody")
 
     assert (answer.code, answer.err.rstrip()[-14:]) == (1, "[shop_unknown]")

@@ -4,6 +4,7 @@ from tests.cli.conftest import Facturelay
 
 
 def test_a_queue_is_paused_told_and_resumed(facturelay: Facturelay) -> None:
+    facturelay("migrate")
     assert facturelay("queue", "pause", "mail").out == "mail is paused.\n"
     assert facturelay("queue", "pause", "mail").out == "mail was paused already.\n"
     told = {one["queue"]: one["paused"] for one in facturelay("status", "--json").json["queues"]}

@@ -105,6 +105,18 @@ def test_a_folder_that_others_could_read_is_narrowed_and_said(
     assert wide(data) == ["not-ours.sh"]
 
 
+def test_root_writes_nothing_into_the_folder_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    if os.geteuid() == 0:
+        os.chown(data, 54321, -1)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    settings = Settings(data, "http://localhost", f"sqlite:///{data}/facturelay.db", "unix:///no", ())
+    with pytest.raises(Rejected, match="could not read what root writes there"):
+        prepare(settings)
+    assert list(data.iterdir()) == []
+
+
 def test_a_folder_that_is_everybodys_is_left_as_it_is(tmp_path: Path) -> None:
     tmp_path.chmod(0o1777)
     settings = Settings(tmp_path, "http://localhost", f"sqlite:///{tmp_path}/facturelay.db", "unix:///no", ("k" * 32,))

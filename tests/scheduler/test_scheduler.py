@@ -308,6 +308,19 @@ def test_a_periodic_job_that_failed_comes_again_and_stops_nobody(
     assert len(tries) == 2
 
 
+def test_a_clock_that_was_ahead_and_was_put_right_stops_nothing(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = []
+    only(monkeypatch, ShopJob("any", lambda _: timedelta(hours=1), lambda _services, _connected: done.append(1)))
+    runner = PeriodicJobRunner(services)
+    for days in (1, -1, 0):
+        move(services, days=days)
+        runner.start_due()
+        wait_until_free(runner, SHOP)
+    assert len(done) == 2
+
+
 def test_a_paused_shop_has_no_periodic_jobs(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     with services.store.write() as connection:
         found = shops.get(connection, services.encryption, SHOP)

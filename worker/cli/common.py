@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -23,6 +23,7 @@ from worker.store import shops
 from worker.store.database import json_codec
 from worker.store.database.migrate import is_current, upgrade
 from worker.store.database.pagination import Page, PageRequest
+from worker.store.files import private
 
 # Who acts here, in the audit trail.
 ACTOR = "command line"
@@ -80,15 +81,18 @@ def with_data(command: F) -> F:
     )(command)
 
 
-def with_services(command: Callable[..., None]) -> Callable[..., None]:
-    """Add --data, and give the command services on what lies there."""
+def with_services(command: Callable[..., None], *, may_begin: bool = False) -> Callable[..., None]:
+    """Add --data, and give the command services on what lies there. *may_begin*: it may be the first command of an installation."""
 
     @with_data
     @wraps(command)
     def with_opened(data: Path | None, **values: object) -> None:
-        command(open_services(data), **values)
+        command(open_services(data, may_begin=may_begin), **values)
 
     return with_opened
+
+
+with_new_services = partial(with_services, may_begin=True)
 
 
 def with_json(command: F) -> F:
@@ -103,15 +107,29 @@ def read_settings(data: Path | None, **overrides: str) -> Settings:
     return Settings.from_environment(environment)
 
 
-def open_services(data: Path | None) -> Services:
-    """Services on a database that is up to date. A local SQLite file is made or brought up to date on the way."""
-    settings = prepare(read_settings(data))
+def open_services(data: Path | None, *, may_begin: bool = False) -> Services:
+    """Services on a database that is up to date: a local SQLite file is brought up to date on the way, and made where *may_begin*."""
+    settings = read_settings(data)
+    if not may_begin and is_missing(settings.database_url):
+        raise Rejected(
+            "There is no installation of Facturelay in {folder}. Name its folder with --data, or by FACTURELAY_DATA; `facturelay up` "
+            "begins a new one.",
+            folder=settings.data.absolute(),
+            code="no_installation",
+        )
+    settings = prepare(settings)
     services = Services(settings)
     if services.store.is_sqlite:
         upgrade(settings.database_url)
     elif not is_current(services.store):
         raise Rejected("The database is not up to date; run `facturelay migrate` first.", code="migrate_first")
     return services
+
+
+def is_missing(database_url: str) -> bool:
+    """Whether the file of a SQLite database is not there."""
+    files = private.sqlite_files(database_url)
+    return bool(files) and not files[0].exists()
 
 
 def show(value: object, *, as_json: bool, text: Callable[[], str]) -> None:

@@ -9,7 +9,7 @@ import click
 from worker.actions import roads, shop_secrets, shop_settings
 from worker.actions.go_live import next_numbers
 from worker.actions.shop_settings import ChangedShop, NewShop, ShopChanges
-from worker.cli.common import ACTOR, SHOP, counted, show, table, with_json, with_services
+from worker.cli.common import ACTOR, SHOP, counted, show, table, with_json, with_new_services, with_services
 from worker.cli.group import Lazy
 from worker.cli.shop_options import (
     NUMBERING,
@@ -68,7 +68,7 @@ def shop() -> None:
 )
 @click.option("--test", is_flag=True, help="Start in test: series TEST, watermark, mail to the seller only.")
 @with_options(*RULE_AND_SELLER, *OTHER_SETTINGS, *NUMBERING)
-@with_services
+@with_new_services
 @with_json
 def add(
     services: Services,

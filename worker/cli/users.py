@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import click
 
-from worker.cli.common import ACTOR, SHOP, show, table, with_json, with_services
+from worker.cli.common import ACTOR, SHOP, show, table, with_json, with_new_services, with_services
 from worker.cli.group import Group
 from worker.domain.actor import Actor
 from worker.errors import Rejected
@@ -27,7 +27,7 @@ def user() -> None:
 
 
 @user.command("set-up")
-@with_services
+@with_new_services
 @with_json
 def set_up(services: Services, *, as_json: bool) -> None:
     """Print the link by which the first operator sets up a name and a password. Works once, for a day."""
@@ -47,7 +47,7 @@ def set_up(services: Services, *, as_json: bool) -> None:
     help="The shop that they may see; without it they see all (operator).",
 )
 @click.option("--viewer", is_flag=True, help="They may look and download, not change anything (with --shop).")
-@with_services
+@with_new_services
 @with_json
 def add(services: Services, email: str, shop_id: str | None, *, viewer: bool, as_json: bool) -> None:
     """Invite somebody: prints a link by which they choose name and password. Works once, for a week."""

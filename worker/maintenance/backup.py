@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import tarfile
 import tempfile
+import zlib
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -18,7 +19,7 @@ from sqlalchemy import URL, func, select
 
 from worker.errors import Rejected
 from worker.services import Services
-from worker.store.database.tables import documents
+from worker.store.database.tables import documents, files
 from worker.store.files import temporary
 
 MANIFEST, SQLITE, POSTGRESQL, ARCHIVE, KEY = (
@@ -29,6 +30,7 @@ MANIFEST, SQLITE, POSTGRESQL, ARCHIVE, KEY = (
     "secret-key",
 )
 UNFINISHED = ".new-"
+MOST_MANIFEST_BYTES = 10_000
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,11 @@ def back_up(services: Services, target: Path, *, with_key: bool) -> Manifest:
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=folder_of(target)) as name:
         folder = Path(name)
         least = count_documents(services)
+        refuse_fewer(target, least)
         dump = dump_database(services, folder)
         # After the database: a row never names a file that is not there yet.
         # An archive elsewhere stays there; whoever runs it backs it up.
-        stored = [] if services.settings.archive_url else archived_files(services.settings.archive)
+        stored = [] if services.settings.archive_url else archived_files(services)
         manifest = Manifest(
             created_at=services.now().isoformat(timespec="seconds"),
             version=version("facturelay"),
@@ -87,9 +90,46 @@ def open_private(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
-def archived_files(folder: Path) -> list[Path]:
+def refuse_fewer(target: Path, documents: int) -> None:
+    """Documents are never deleted: a backup with more of them is of another house, and most likely the only one."""
+    try:
+        with tarfile.open(target) as tar:
+            kept = read_manifest(tar).documents
+    except (OSError, EOFError, zlib.error, tarfile.TarError, ValueError, TypeError, RecursionError):
+        return
+    if kept > documents:
+        raise Rejected(
+            "{target} holds more documents ({kept}) than are here ({documents}). It is not written over: see FACTURELAY_DATA and "
+            "DATABASE_URL, or give the backup another name.",
+            target=target,
+            kept=kept,
+            documents=documents,
+            code="backup_of_more",
+        )
+
+
+def read_manifest(tar: tarfile.TarFile) -> Manifest:
+    """What the first file of a backup says. Raises ValueError or TypeError where it is none."""
+    first = tar.next()
+    content = tar.extractfile(first) if first and first.name == MANIFEST and first.isreg() else None
+    return Manifest(**json.loads(content.read(MOST_MANIFEST_BYTES) if content else b""))
+
+
+def archived_files(services: Services) -> list[Path]:
+    """All of the archive's folder. Raises Rejected where it holds nothing of what documents name: it is not theirs."""
+    folder = services.settings.archive
     kept = (path for path in folder.rglob("*") if path.relative_to(folder).parts[0] != temporary.FOLDER)
-    return sorted(path for path in kept if path.is_file() and not path.name.startswith(UNFINISHED))
+    stored = sorted(path for path in kept if path.is_file() and not path.name.startswith(UNFINISHED))
+    with services.store.read() as connection:
+        named = connection.execute(select(func.count()).select_from(files)).scalar_one()
+    if named and not stored:
+        raise Rejected(
+            "{folder} holds none of the files of the documents (there are {named}). Say with --data, or FACTURELAY_DATA, where they are.",
+            folder=folder,
+            named=named,
+            code="backup_without_files",
+        )
+    return stored
 
 
 def count_documents(services: Services) -> int:

@@ -2,7 +2,6 @@
 
 import gzip
 import io
-import json
 import shutil
 import tarfile
 import tempfile
@@ -20,7 +19,8 @@ from sqlalchemy.engine import make_url
 from worker.domain.shop import RestoredBackup
 from worker.errors import NumberingPaused, Rejected
 from worker.invoicing.current_shop import numbering_paused_message
-from worker.maintenance.backup import ARCHIVE, KEY, MANIFEST, POSTGRESQL, SQLITE, Manifest, open_private, run_postgresql
+from worker.maintenance import backup
+from worker.maintenance.backup import ARCHIVE, KEY, POSTGRESQL, SQLITE, Manifest, open_private, run_postgresql
 from worker.message import Message
 from worker.services import utc_now
 from worker.settings import Settings
@@ -29,9 +29,9 @@ from worker.store.audit_trail import AuditEntry
 from worker.store.database.engine import Store
 from worker.store.database.migrate import upgrade
 from worker.store.database.tables import documents, files
+from worker.store.files import private
 from worker.store.files.archive import is_plain, open_archive
 
-MOST_MANIFEST_BYTES = 10_000
 # Of what is read at once. A header of a file may say that it is gigabytes long, and would be read into memory whole.
 MOST_BYTES_AT_ONCE = 1_000_000
 
@@ -91,10 +91,8 @@ def opened(source: Path) -> Iterator[tarfile.TarFile]:
 
 
 def read_manifest(tar: tarfile.TarFile, source: Path) -> Manifest:
-    first = tar.next()
-    content = tar.extractfile(first) if first and first.name == MANIFEST and first.isreg() else None
     try:
-        return Manifest(**json.loads(content.read(MOST_MANIFEST_BYTES) if content else b""))
+        return backup.read_manifest(tar)
     except (ValueError, TypeError, RecursionError) as error:
         raise Rejected("{source} is not a backup of Facturelay.", source=source, code="backup_unreadable") from error
 
@@ -147,7 +145,9 @@ def check_target_is_empty(settings: Settings, manifest: Manifest) -> None:
             kind=kind,
             code="backup_other_database",
         )
-    taken = [path for path in (settings.archive, settings.data / KEY, settings.data / SQLITE) if path.exists()]
+    # A log that an earlier database left would be played into the restored one.
+    ours = (settings.archive, settings.data / KEY, settings.data / SQLITE, *private.sqlite_files(settings.database_url))
+    taken = [path for path in ours if path.exists()]
     if taken or (kind == "postgresql" and has_tables(settings.database_url)):
         what = taken[0] if taken else Message("The database")
         raise Rejected(
@@ -204,6 +204,11 @@ def check_files(settings: Settings, manifest: Manifest) -> None:
     store, archive = Store(settings.database_url), open_archive(settings)
     try:
         with store.read() as connection:
+            if (
+                store.is_sqlite
+                and (damage := connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()) != "ok"
+            ):
+                raise Rejected("The database in it is damaged: {damage}", damage=damage, code="backup_unreadable")
             found = connection.execute(select(func.count()).select_from(documents)).scalar_one()
             for row in connection.execute(select(files.c.path, files.c.sha256)):
                 archive.get(row.path, sha256=row.sha256)

@@ -10,7 +10,7 @@ from worker.domain.health import ROAD_LABELS, RoadHealth, RoadState
 from worker.errors import Unavailable
 from worker.processes.bridge import answers
 from worker.queue.status import count_queued
-from worker.scheduler import LEASE
+from worker.scheduler import LEASE, lease_for
 from worker.services import Services
 from worker.store import jobs, leases, roads, shops
 from worker.store.queries import attention, health
@@ -61,7 +61,7 @@ def check(services: Services) -> Health:
             workers=workers, scheduler=False, queues=(),
         )  # fmt: skip
     states = {state: counts.get(state, 0) for state in ("waiting", "running", "failed", "done")}
-    scheduler_runs = lease_until is not None and lease_until > services.now()
+    scheduler_runs = leases.is_held(lease_until, now=services.now(), lease_for=lease_for(services))
     return Health(
         healthy=redis and workers > 0 and scheduler_runs,
         database=True,

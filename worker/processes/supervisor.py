@@ -133,6 +133,7 @@ def die_with_parent() -> None:
 def prepare(settings: Settings) -> Settings:
     """Make the data folder and, on the first start, its secret key; narrow what others may read. Returns the settings with the key in use."""
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private.refuse_other_owner(settings.data)
     private.narrow(settings)
     if settings.redis_url == embedded_redis_url(settings.data):
         # Its password is read from the folder with the other settings; on the first start there was none yet.

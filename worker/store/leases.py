@@ -16,8 +16,9 @@ THERE = select(leases.c.name).where(leases.c.until >= bindparam("now"))
 
 
 def acquire(connection: Connection, name: str, holder: str, *, now: datetime, lease_for: timedelta) -> bool:
-    """Take or extend the lease *name*; False while someone else holds it."""
-    mine = update(leases).where(leases.c.name == name, (leases.c.holder == holder) | (leases.c.until < now))
+    """Take or extend the lease *name*; False while someone else holds it (`is_held`)."""
+    over = or_(leases.c.holder == holder, leases.c.until < now, leases.c.until > now + 2 * lease_for)
+    mine = update(leases).where(leases.c.name == name, over)
     if connection.execute(mine.values(holder=holder, until=now + lease_for)).rowcount:
         return True
     try:
@@ -26,6 +27,11 @@ def acquire(connection: Connection, name: str, holder: str, *, now: datetime, le
     except IntegrityError:
         return False
     return True
+
+
+def is_held(until: datetime | None, *, now: datetime, lease_for: timedelta) -> bool:
+    """Whether a lease runs. Nobody holds one for longer than *lease_for*: one that ends far later was taken while a clock was ahead."""
+    return until is not None and now <= until <= now + 2 * lease_for
 
 
 def release(connection: Connection, name: str, holder: str, *, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """A backup is worth what its restore gives back: compared row by row and byte by byte."""
 
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -96,6 +97,26 @@ def test_nothing_is_written_over(system: System, elsewhere: Settings, tmp_path: 
     with pytest.raises(Rejected, match="is there already"):
         restore_files.restore(tmp_path / "b.tar.gz", elsewhere)
     assert rows(elsewhere.database_url) == before
+
+
+@pytest.mark.parametrize("left", ["", "-wal", "-shm", "-journal"])
+def test_nothing_is_put_beside_what_another_database_left(
+    system: System, elsewhere: Settings, tmp_path: Path, left: str
+) -> None:
+    backed_up(system, tmp_path / "b.tar.gz")
+    there = tmp_path / f"living.db{left}"
+    there.write_bytes(b"of another house")
+    named = replace(elsewhere, database_url=f"sqlite:///{tmp_path}/living.db")
+    with pytest.raises(Rejected, match=r"is there already|names a sqlite one"):
+        restore_files.restore(tmp_path / "b.tar.gz", named)
+    assert there.read_bytes() == b"of another house"
+
+
+def test_a_backup_of_a_folder_without_the_files_is_refused(system: System, tmp_path: Path) -> None:
+    system.arrives(an_order(id=1))
+    system.services.settings.archive.rename(tmp_path / "elsewhere")
+    with pytest.raises(Rejected, match="holds none of the files"):
+        backed_up(system, tmp_path / "b.tar.gz")
 
 
 @pytest.mark.parametrize("cut", [0, 100, -200])

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import pwd
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
+from worker.errors import Rejected
 from worker.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -48,9 +50,34 @@ def everything(settings: Settings) -> Iterator[Path]:
 
 def top_files(settings: Settings) -> Iterator[Path]:
     yield from (settings.data / name for name in (*OUR_FOLDERS, *OUR_FILES))
-    url = make_url(settings.database_url)
-    if url.get_backend_name() == "sqlite" and url.database:
-        yield from (Path(f"{url.database}{side}") for side in SQLITE_SIDES)
+    yield from sqlite_files(settings.database_url)
+
+
+def sqlite_files(database_url: str) -> tuple[Path, ...]:
+    """The file of a SQLite database, and what SQLite keeps beside it; none of another database."""
+    url = make_url(database_url)
+    is_file = url.get_backend_name() == "sqlite" and url.database
+    return tuple(Path(f"{url.database}{side}") for side in SQLITE_SIDES) if is_file else ()
+
+
+def refuse_other_owner(folder: Path) -> None:
+    """What root writes into another user's folder, that user can neither read nor go on with. Raises Rejected."""
+    owner = folder.stat().st_uid
+    if os.geteuid() == 0 and owner != 0:
+        raise Rejected(
+            "{folder} belongs to the user {user}, who could not read what root writes there. Call it as that user, for example with "
+            "sudo --user={user}.",
+            folder=folder,
+            user=name_of(owner),
+            code="folder_of_another",
+        )
+
+
+def name_of(user_id: int) -> str:
+    try:
+        return pwd.getpwuid(user_id).pw_name
+    except KeyError:
+        return f"#{user_id}"
 
 
 def write(path: Path, text: str) -> None:
