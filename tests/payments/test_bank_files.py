@@ -259,9 +259,22 @@ def test_the_most_lines_are_counted_and_not_the_files() -> None:
     assert read.MOST_LINES < 1_000_000
 
 
-def test_what_somebody_said_of_a_transfer_is_confirmed_by_the_line_that_brings_it_and_only_once() -> None:
+@pytest.mark.parametrize(
+    ("amounts", "expected"),
+    [
+        (("49.90", "49.90"), [V.CONFIRMED, V.AGAIN]),
+        (("40.00", "9.90", "9.90"), [V.CONFIRMED, V.CONFIRMED, V.AGAIN]),  # in two parts
+        (("49.40", "49.40"), [V.CONFIRMED, V.AGAIN]),  # less what the bank took for it
+    ],
+)
+def test_what_somebody_said_of_a_transfer_is_confirmed_by_the_lines_that_bring_it_and_only_once(
+    amounts: tuple[str, ...], expected: list[Verdict]
+) -> None:
     claim = Claim(key_of(238), ("238",), ("012000023883",), Decimal(0), heard=(Decimal("49.90"),))
     day = read_file(CODA)[1][0].booked_on
-    lines = [BankLine(ACCOUNT, day, Decimal("49.90"), "EUR", key, structured=claim.references[0]) for key in ("a", "b")]
+    lines = [
+        BankLine(ACCOUNT, day, Decimal(amount), "EUR", str(place), structured=claim.references[0])
+        for place, amount in enumerate(amounts)
+    ]
 
-    assert [match.verdict for match in match_lines(lines, [claim])] == [V.CONFIRMED, V.AGAIN]
+    assert [match.verdict for match in match_lines(lines, [claim])] == expected

@@ -299,6 +299,28 @@ def test_what_a_person_said_counts_again_once_the_banks_line_is_taken_back(histo
         assert asked_of(history, invoice.order).excess == ZERO
 
 
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.integers(1, 900).map(lambda cents: Decimal(cents).scaleb(-2)), min_size=1, max_size=4))
+def test_what_was_said_comes_in_parts_and_only_what_is_more_is_given_back(
+    history: History, parts: list[Decimal]
+) -> None:
+    number = next(orders)
+    invoice = history.issued(number)
+    with history.store.write() as connection:
+        pay(connection, invoice.document_id, on=TODAY)
+    missing, more, came = invoice.draft.total, ZERO, list[int | None]()
+    for part in parts:
+        came.append(received(history, invoice.order, str(part), f"part-{number}-{len(came)}"))
+        missing, more = (missing - part, more) if part <= missing else (missing, more + part)
+        assert asked_of(history, invoice.order).excess == more
+        assert balance_of(history, invoice).open == ZERO
+    for payment_id in came:
+        assert payment_id is not None
+        with history.store.write() as connection:
+            payments.reverse(connection, payment_id, on=TODAY, by="An", now=NOW)
+    assert asked_of(history, invoice.order) == OrderBalance(invoice.draft.total, invoice.draft.total, "EUR")
+
+
 def test_money_of_a_credited_invoice_pays_the_one_in_its_place(history: History) -> None:
     first = history.issued(1)
     received(history, first.order, str(first.draft.total), "line-1")

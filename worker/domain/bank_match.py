@@ -10,6 +10,7 @@ from enum import StrEnum
 from worker.domain.bank_line import BankLine
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
+from worker.domain.payment import confirmed_by
 from worker.message import Message
 
 
@@ -106,9 +107,9 @@ class Ledger:
 
     claims: Sequence[Claim]
     came_in: dict[OrderKey, Decimal] = field(default_factory=dict)
-    confirmed: dict[OrderKey, list[Decimal]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.heard = {claim.order: list(claim.heard) for claim in self.claims}
         self.by_reference = defaultdict[str, list[Claim]](list)
         for claim in self.claims:
             for reference in claim.references:
@@ -117,9 +118,9 @@ class Ledger:
     def open_of(self, claim: Claim) -> Decimal:
         return claim.open - self.came_in.get(claim.order, ZERO)
 
-    def is_heard(self, claim: Claim, amount: Decimal) -> bool:
-        """Whether money of exactly *amount* was said to have come, and no line before this one brought it."""
-        return claim.heard.count(amount) > self.confirmed.get(claim.order, []).count(amount)
+    def heard_of(self, claim: Claim, amount: Decimal) -> Decimal | None:
+        """What was said of the money that a line of *amount* brings, and what no line before this one brought."""
+        return confirmed_by(amount, self.heard[claim.order], open_amount=self.open_of(claim))
 
     def named_by(self, references: Iterable[str], currency: str) -> list[Claim]:
         """The orders of each reference, each order once."""
@@ -133,9 +134,16 @@ class Ledger:
     def count(self, match: Match) -> None:
         for share in match.shares:
             if match.verdict is Verdict.CONFIRMED:
-                self.confirmed.setdefault(share.order, []).append(share.amount)
+                self.confirm(share)
             else:
                 self.came_in[share.order] = self.came_in.get(share.order, ZERO) + share.amount
+
+    def confirm(self, share: Share) -> None:
+        heard = self.heard[share.order]
+        said = confirmed_by(share.amount, heard, open_amount=ZERO)
+        if said is not None:
+            heard.remove(said)
+            heard += [said - share.amount] if said > share.amount else []
 
 
 def match_lines(lines: Iterable[BankLine], claims: Sequence[Claim]) -> tuple[Match, ...]:
@@ -172,9 +180,8 @@ def is_provider(name: str) -> bool:
 
 def match_named(line: BankLine, named: Sequence[Claim], ledger: Ledger) -> Match:
     """The references of a line say which orders are meant; the amount says how far they are paid."""
-    heard = [claim for claim in named if ledger.is_heard(claim, line.amount)]
-    if len(named) == 1 and heard:
-        return Match(line, Verdict.CONFIRMED, (Share(heard[0].order, line.amount),))
+    if len(named) == 1 and ledger.heard_of(named[0], line.amount) is not None:
+        return Match(line, Verdict.CONFIRMED, (Share(named[0].order, line.amount),))
     owed = [claim for claim in named if ledger.open_of(claim) > 0]
     asked = total_of(ledger.open_of(claim) for claim in owed)
     if any(ledger.is_shared(claim) for claim in named):

@@ -1,5 +1,6 @@
 """What of a document or an order is still to be paid."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,6 +20,16 @@ class PaymentSource(StrEnum):
 
 # Who only passes it on; what the bank says of the same money afterwards is put in its place.
 HEARSAY = (PaymentSource.ORDER, PaymentSource.PERSON)
+
+
+def confirmed_by(amount: Decimal, heard: Sequence[Decimal], *, open_amount: Decimal) -> Decimal | None:
+    """Which of what was *heard* of an order the bank's *amount* brings: all of one, or where nothing else is open a part of one.
+
+    A customer may transfer in parts what the shop was told of as one, and banks take their costs.
+    """
+    if amount in heard:
+        return amount
+    return next((said for said in heard if said > amount), None) if open_amount <= 0 else None
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select
 
-from worker.domain.money import ZERO
+from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
-from worker.domain.payment import HEARSAY, PaymentSource, Receipt
+from worker.domain.payment import HEARSAY, PaymentSource, Receipt, confirmed_by
 from worker.domain.payment_method import is_transfer
 from worker.domain.webhook import WebhookEventKind
 from worker.store import counters, document_balances, settle_orders, waiting_orders, webhooks
@@ -73,32 +73,51 @@ def receive_all(
     new = [(amount, receipt) for amount, receipt in money if receipt.outside_ref not in before]
     if not new:
         return []
-    paid_before, heard = paid_invoices(connection, order), hearsay_of(connection, order)
-    came = []
-    for amount, receipt in new:
-        said = taken(heard, amount) if receipt.source is PaymentSource.BANK else None
-        if said is not None:
-            reverse_row(connection, said, Receipt(receipt.paid_on, said.source, receipt.by), now=now)
-        came.append((amount, replace(receipt, replaces=said.payment_id) if said is not None else receipt))
-    payment_ids = add_rows(connection, order, came, now=now)
+    paid_before = paid_invoices(connection, order)
+    payment_ids = add_rows(connection, order, in_place_of_hearsay(connection, order, new, now=now), now=now)
     share_out(connection, order, now=now)
     waiting_orders.follow(connection, order)
     tell_paid(connection, order, paid_before, now=now)
     return payment_ids
 
 
-def taken(heard: list[Payment], amount: Decimal) -> Payment | None:
-    """The oldest of *heard* that is of exactly *amount*, taken out of them."""
-    said = next((payment for payment in heard if payment.amount == amount), None)
+def in_place_of_hearsay(
+    connection: Connection, order: OrderKey, money: Sequence[tuple[Decimal, Receipt]], *, now: datetime
+) -> list[tuple[Decimal, Receipt]]:
+    """*money* with what each of it takes the place of: that is reversed, and said again for what was not brought yet."""
+    heard, left, came = hearsay_of(connection, order), open_of(connection, order), list[tuple[Decimal, Receipt]]()
+    for amount, receipt in money:
+        said = taken(heard, amount, open_amount=left) if receipt.source is PaymentSource.BANK else None
+        if said is None:
+            left -= amount
+            came.append((amount, receipt))
+            continue
+        reverse_row(connection, said, Receipt(receipt.paid_on, said.source, receipt.by), now=now)
+        came.append((amount, replace(receipt, replaces=said.payment_id)))
+        if said.amount > amount:
+            heard.append(get(connection, say_again(connection, said, said.amount - amount, now=now)))
+    return came
+
+
+def taken(heard: list[Payment], amount: Decimal, *, open_amount: Decimal) -> Payment | None:
+    """The oldest of *heard* that the bank's *amount* brings, or brings a part of, taken out of them."""
+    confirmed = confirmed_by(amount, [payment.amount for payment in heard], open_amount=open_amount)
+    said = next((payment for payment in heard if payment.amount == confirmed), None)
     if said is not None:
         heard.remove(said)
     return said
 
 
+def say_again(connection: Connection, heard: Payment, amount: Decimal, *, now: datetime) -> int:
+    """That *amount* of what was *heard* and reversed counts all the same; the id of its row."""
+    said = Receipt(heard.paid_on, heard.source, heard.created_by, heard.method, heard.reference)
+    return add_row(connection, order_of(heard), amount, said, now=now)
+
+
 def reverse(connection: Connection, payment_id: int, *, on: date, by: str, now: datetime) -> bool:
     """A payment did not come after all, or went back: a row of its own takes it back. False where one did already.
 
-    What it took the place of is said again, and counts again.
+    What it took the place of is said again, and counts again: as much of it as this brought.
     """
     payment = get(connection, payment_id)
     counters.lock(connection, payment.shop_id)
@@ -107,8 +126,7 @@ def reverse(connection: Connection, payment_id: int, *, on: date, by: str, now: 
     reverse_row(connection, payment, Receipt(on, payment.source, by), now=now)
     if payment.replaces is not None:
         heard = get(connection, payment.replaces)
-        said = Receipt(heard.paid_on, heard.source, heard.created_by, heard.method, heard.reference)
-        add_row(connection, order_of(heard), heard.amount, said, now=now)
+        say_again(connection, heard, min(heard.amount, payment.amount), now=now)
     share_out(connection, order_of(payment), now=now)
     waiting_orders.follow(connection, order_of(payment))
     return True
@@ -130,6 +148,12 @@ def pay_in_full(connection: Connection, document_id: int, receipt: Receipt, *, n
         return False
     add(connection, document_id, max(balance.open, ZERO), receipt, now=now)
     return True
+
+
+def open_of(connection: Connection, order: OrderKey) -> Decimal:
+    """What is open of the invoices of an order; an order without one is said to be paid as a whole."""
+    found = document_balances.of_documents(connection, invoices_of(connection, order))
+    return total_of(max(balance.open, ZERO) for balance in found.values())
 
 
 def paid_invoices(connection: Connection, order: OrderKey) -> set[int]:
