@@ -129,6 +129,14 @@ def test_all_wrong_fields_are_told_at_once() -> None:
     assert set(wrong.value.messages) == {"branding.accent", "zone"}
 
 
+def test_the_number_of_a_dutch_company_is_that_of_the_chamber_of_commerce() -> None:
+    dutch = {"seller.address.country": "NL"}
+    shop = apply_settings(a_shop(), {**dutch, "seller.enterprise_number": "KvK 34215667"})
+    assert shop.seller.enterprise_number == "34215667"
+    with pytest.raises(WrongSettings, match="it has eight digits"):
+        apply_settings(a_shop(), {**dutch, "seller.enterprise_number": "0403170701"})
+
+
 def test_a_number_of_another_country_is_stored_as_it_is_written() -> None:
     shop = apply_settings(a_shop(), {"seller.address.country": "CH", "seller.vat_number": "CHE-123.456.788 MWST"})
     assert shop.seller.vat_number == "CHE-123456788MWST"

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from tests.einvoice.test_ubl import ZERO_RATED
+from tests.einvoice.test_ubl import EXEMPT_SELLERS, UNTAXED, ZERO_RATED, sold_by_a_dutch_seller
 from tests.support.broken_einvoices import BROKEN, broken
 from tests.support.einvoices import a_business_order, credit_note_of, invoice_of, recorded_documents
 from tests.support.woocommerce_totals import Settings, Sold, ring_up
@@ -40,7 +40,11 @@ def is_sent(document: Document) -> bool:
 
 @cache
 def sent_documents() -> Mapping[str, Document]:
-    return {name: one for name, one in (*recorded_documents(), *generated_documents()) if is_sent(one)}
+    others = {f"dutch-{number}": one for number, one in enumerate(sold_by_a_dutch_seller())}
+    others |= {
+        f"exempt-{which}": invoice_of(a_business_order(*UNTAXED), shop) for which, shop in EXEMPT_SELLERS.items()
+    }
+    return {name: one for name, one in (*recorded_documents(), *generated_documents(), *others.items()) if is_sent(one)}
 
 
 def generated_documents() -> Iterator[tuple[str, Document]]:

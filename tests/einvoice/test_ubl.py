@@ -1,5 +1,6 @@
 """A document as UBL: every figure read back from the bytes is the document's, and what is empty is not there."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -187,6 +188,47 @@ def test_a_sale_without_vat_says_why_and_is_valid(order: Order, shop: Shop, cate
         assert texts(root, f"{row}TaxExemptionReasonCode") == ([code] if code else [])
         assert one(root, f"{row}TaxExemptionReason")
         assert problems(document) == []
+
+
+EXEMPT_SELLERS = {
+    which: replace(regime(which), seller=replace(A_SELLER, vat_number=""))
+    for which in (VatRegime.SMALL_BUSINESS, VatRegime.EXEMPT)
+}
+DUTCH_SELLER = replace(
+    SHOP,
+    seller=replace(
+        A_SELLER,
+        vat_number="NL004495445B01",
+        enterprise_number="34215667",
+        address=Address("Dam 1", "", "1012 JS", "Amsterdam", "", "NL"),
+    ),
+)
+
+
+@pytest.mark.parametrize("shop", EXEMPT_SELLERS.values(), ids=EXEMPT_SELLERS)
+def test_an_exempt_seller_without_a_vat_number_is_known_by_his_enterprise_number(shop: Shop) -> None:
+    for document in documents_of(bought(), shop):
+        root, registered = written(document), f"{SELLER}cac:PartyTaxScheme/"
+        said = (one(root, f"{registered}cbc:CompanyID"), one(root, f"{registered}cac:TaxScheme/cbc:ID"))
+        assert said == ("0477472701", "TAX")
+        assert (document.draft.problems, problems(document)) == ((), [])
+
+
+def sold_by_a_dutch_seller() -> Iterator[Document]:
+    """At home and abroad, paid online and by a transfer to come."""
+    for buyer in (("NL", "NL004495445B01"), ("BE", "BE0403170701")):
+        for more in ({"paid": True, "payment_method": "mollie_wc_gateway_ideal"}, {"paid": False}):
+            yield from documents_of(bought(*buyer, (a_line("100.00"),), **more), DUTCH_SELLER)
+
+
+def test_a_dutch_seller_is_known_by_the_number_of_the_chamber_of_commerce() -> None:
+    for document in sold_by_a_dutch_seller():
+        root = written(document)
+        said = [
+            texts(root, f"{SELLER}{path}[@schemeID='0106']")
+            for path in ("cbc:EndpointID", "cac:PartyLegalEntity/cbc:CompanyID")
+        ]
+        assert (said, problems(document)) == ([["34215667"]] * 2, [])
 
 
 def test_goods_that_leave_the_union_are_g_and_services_o_and_o_names_no_vat_number(

@@ -27,6 +27,8 @@ NOT_ON_PEPPOL = "not_on_peppol"
 # What travels by Peppol; confirmations and delivery notes have no place in EN 16931.
 KINDS = (Kind.INVOICE, Kind.CREDIT_NOTE)
 ENTERPRISE_NUMBER, BELGIAN_VAT_NUMBER = "0208", "9925"
+# The enterprise number in Belgium, that of the Chamber of Commerce (KVK) in the Netherlands.
+COMPANY_SCHEMES = {"BE": ENTERPRISE_NUMBER, "NL": "0106"}
 
 # Prefix of a VAT number -> its scheme in the list of electronic addresses (EAS, read in 3.0.21). Not here: the countries whose
 # addresses are made of a part of the number (see `addresses_of`).
@@ -66,13 +68,12 @@ class Address:
         return f"{self.scheme}:{self.value}"
 
 
-def addresses_of(vat_number: str, enterprise_number: str = "") -> tuple[Address, ...]:
+def addresses_of(vat_number: str) -> tuple[Address, ...]:
     """Where a company may be reached, the likeliest first. A Belgian one is known by ten digits, and by those with BE before."""
     prefix, rest = vat_number[:2], vat_number[2:]
-    digits = enterprise_number or (rest if prefix == "BE" else "")
-    if digits:
-        return Address(ENTERPRISE_NUMBER, digits), Address(BELGIAN_VAT_NUMBER, f"BE{digits}")
     match prefix:
+        case "BE":
+            return Address(ENTERPRISE_NUMBER, rest), Address(BELGIAN_VAT_NUMBER, vat_number)
         case "DK":
             return (Address("0184", rest),)
         case "SE":  # the organisation number: ten digits, without the 01 at the end
@@ -112,8 +113,21 @@ def _number_under(scheme: str, value: str) -> str:
     return value if is_right(value) else ""
 
 
+def company_scheme(seller: Seller) -> str:
+    """Under which code the company's own number stands, in lists of addresses (EAS) and of companies (ICD); empty: not known."""
+    return COMPANY_SCHEMES.get(seller.address.country or "BE", "")
+
+
+def tax_number(seller: Seller) -> str:
+    """By what a Belgian seller without a VAT number, who is exempt, is known to the tax office (BT-32; BR-E-02 wants one)."""
+    return seller.enterprise_number if company_scheme(seller) == ENTERPRISE_NUMBER else ""
+
+
 def address_of_seller(seller: Seller) -> Address | None:
-    return next(iter(addresses_of(seller.vat_number, seller.enterprise_number)), None)
+    scheme = company_scheme(seller)
+    if scheme and seller.enterprise_number:
+        return Address(scheme, seller.enterprise_number)
+    return next(iter(addresses_of(seller.vat_number)), None)
 
 
 def address_of_buyer(buyer: Buyer) -> Address | None:

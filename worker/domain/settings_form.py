@@ -302,6 +302,12 @@ def read_enterprise_number(text: str, country: str) -> str:
         compact = compact.removeprefix("BE")
         if not stdnum.be.vat.is_valid(compact):
             raise InvalidValue("“{text}” is not an enterprise number; it has ten digits, like 0403.170.701.", text=text)
+    if compact and country == "NL":
+        compact = compact.removeprefix("KVK")
+        if not re.fullmatch(r"[0-9]{8}", compact):
+            raise InvalidValue(
+                "“{text}” is not a number of the Chamber of Commerce (KVK); it has eight digits.", text=text
+            )
     return compact
 
 

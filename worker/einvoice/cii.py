@@ -129,15 +129,23 @@ def agreement(of: Figures) -> Element:
 def party(name: str, called: str, who: Seller | Buyer, *, with_vat: bool) -> Element:
     belgian = who.vat_number[2:] if who.vat_number.startswith("BE") else ""
     digits = (who.enterprise_number if isinstance(who, Seller) else "") or belgian
+    scheme = peppol.company_scheme(who) if isinstance(who, Seller) else peppol.ENTERPRISE_NUMBER
     at = peppol.address_of_seller(who) if isinstance(who, Seller) else peppol.address_of_buyer(who)
     return group(
         name,
         leaf("Name", called),
-        group("SpecifiedLegalOrganization", leaf("ID", digits, schemeID=peppol.ENTERPRISE_NUMBER)),
+        group("SpecifiedLegalOrganization", leaf("ID", digits, **({"schemeID": scheme} if scheme else {}))),
         address(who.address),
         group("URIUniversalCommunication", leaf("URIID", at.value, schemeID=at.scheme)) if at else None,
-        group("SpecifiedTaxRegistration", leaf("ID", who.vat_number, schemeID="VA")) if with_vat else None,
+        tax_registration(who) if with_vat else None,
     )
+
+
+def tax_registration(who: Seller | Buyer) -> Element:
+    number = peppol.tax_number(who) if isinstance(who, Seller) and not fit(who.vat_number) else ""
+    if number:
+        return group("SpecifiedTaxRegistration", leaf("ID", number, schemeID="FC"))
+    return group("SpecifiedTaxRegistration", leaf("ID", who.vat_number, schemeID="VA"))
 
 
 def address(of: Address) -> Element:

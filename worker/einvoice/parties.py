@@ -10,7 +10,7 @@ from worker.einvoice.xml import Element, fit, group, leaf, vat_scheme
 
 def supplier(draft: Draft, *, with_vat: bool) -> Element:
     seller = draft.seller
-    digits = enterprise_number(seller.enterprise_number, seller.vat_number)
+    digits, scheme = enterprise_number(seller.enterprise_number, seller.vat_number), peppol.company_scheme(seller)
     form = ", ".join(part for part in (seller.legal_form, seller.register) if fit(part))
     party = group(
         "Party",
@@ -21,7 +21,7 @@ def supplier(draft: Draft, *, with_vat: bool) -> Element:
         group(
             "PartyLegalEntity",
             leaf("RegistrationName", seller.name),
-            leaf("CompanyID", digits, schemeID=peppol.ENTERPRISE_NUMBER),
+            leaf("CompanyID", digits, **({"schemeID": scheme} if scheme else {})),
             leaf("CompanyLegalForm", form),
         ),
         group("Contact", leaf("Telephone", seller.phone), leaf("ElectronicMail", seller.email)),
@@ -63,7 +63,10 @@ def enterprise_number(given: str, vat_number: str) -> str:
 
 
 def vat_number(party: Seller | Buyer) -> Element:
-    return group("PartyTaxScheme", leaf("CompanyID", party.vat_number), vat_scheme()) if fit(party.vat_number) else None
+    if fit(party.vat_number):
+        return group("PartyTaxScheme", leaf("CompanyID", party.vat_number), vat_scheme())
+    number = peppol.tax_number(party) if isinstance(party, Seller) else ""
+    return group("PartyTaxScheme", leaf("CompanyID", number), group("TaxScheme", leaf("ID", "TAX"))) if number else None
 
 
 def postal_address(name: str, address: Address, country: str) -> Element:

@@ -136,7 +136,9 @@ def payment_means(ubl: Ubl) -> Element:
                 group("FinancialInstitutionBranch", leaf("ID", asked.bic)),
             ),
         )
-    if draft.is_paid and not ubl.is_credit:
+    # Between two in the Netherlands the means is none of those (NL-R-008), and what is paid needs none (NL-R-007).
+    is_dutch = draft.seller.address.country == draft.buyer.address.country == "NL"
+    if draft.is_paid and not ubl.is_credit and not is_dutch:
         return group("PaymentMeans", leaf("PaymentMeansCode", PAID_BY.get(draft.payment_method, PAID_ONLINE)))
     return None
 
