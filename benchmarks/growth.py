@@ -29,6 +29,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, inspect, select
 from sqlalchemy.schema import CreateIndex
 
+from bridge.accounts import rate_limit
 from tests.services.postgres import FORGETFUL, Postgres, server_binaries, serving
 from tests.services.process import account, run, scratch
 from tests.support.bridge_app import signed_headers
@@ -68,6 +69,8 @@ class House:
     asked: dict[str, str] = field(default_factory=dict)
 
     def page(self, path: str) -> int:
+        # It asks more often than any visitor may.
+        self.client.application.extensions[rate_limit.EXTENSION_NAME] = rate_limit.RateLimiter()
         headers = {"Authorization": f"Bearer {self.token}"} if path.startswith("/api/") else {}
         answer = self.client.get(path, base_url=SITE, headers=headers)
         answer.close()
@@ -314,7 +317,8 @@ def once(run: Run, new: House, old: House, times: int) -> Figures:
     for _ in range(times + 1):
         for house, spent in zip((new, old), took, strict=True):
             started, began = house.processor_s(), time.perf_counter()
-            run(house)
+            if run(house) not in (None, 200):
+                raise RuntimeError("a page that was there is there no longer")
             if house is old:
                 clock.append(time.perf_counter() - began)
             spent.append(house.processor_s() - started)

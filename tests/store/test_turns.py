@@ -325,3 +325,13 @@ def test_slow_work_of_any_queue_is_found_where_it_waits(history: History) -> Non
         assert turns.first_slow(connection, load, tasks=False, now=history.now) == {"a": job_id}
         assert turns.first_slow(connection, load, tasks=True, now=history.now) == {}
         assert turns.get(connection, job_id).kind is JobKind.PROCESS_ORDER
+
+
+def test_the_next_step_is_found_by_its_document_however_much_waits_elsewhere(history: History) -> None:
+    with history.store.read() as connection:
+        if connection.dialect.name != "sqlite":
+            return  # which plans by what it counted, and there is nothing here
+        for query in (turns.DUE_OF_DOCUMENT, turns.DUE_OF_DOCUMENTS):
+            asked = str(query.compile(connection))
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", ("2026-11-27",) * asked.count("?"))
+            assert plan.all()[0].detail == "SEARCH jobs USING INDEX uq_jobs_step (document_id=?)"

@@ -17,7 +17,7 @@ from worker.store.users import NewUser
 FILTERS = (
     "documents?kind=credit_note", "documents?since=2026-02-01&until=2026-02-10", "documents?unpaid=1", "documents?mail_failed=1",
     "documents?q=jan+peeters", "documents?q=zeldzaam2000", "documents?list=drafts", "orders?status=on-hold", "orders?attention=1",
-    "orders?q=jan+peeters", "orders?q=zeldzaam2000", "orders?q=o2026-12", "jobs?state=waiting", "documents?by=buyer", "documents?by=amount", "documents?by=amount&sort=newest", "documents?by=number", "orders?by=number", "documents?unpaid=1&by=amount", "documents?list=drafts&by=amount", "orders?by=status", "activity?q=1238", "activity?q=peeters", "activity/deliveries?q=1238", "activity/deliveries?q=peeters", "jobs?q=peeters", "orders?status=on-hold&by=amount", "jobs?by=why", "jobs?kind=step&name=mail&code=mail_refused",
+    "orders?q=jan+peeters", "orders?q=zeldzaam2000", "orders?q=o2026-12", "jobs?state=waiting", "documents?by=buyer", "documents?by=amount", "documents?by=amount&sort=newest", "documents?by=number", "orders?by=number", "documents?unpaid=1&by=amount", "documents?list=drafts&by=amount", "orders?by=status", "activity?q=ORDER", "activity?q=peeters", "activity/deliveries?q=ORDER", "activity/deliveries?q=peeters", "jobs?q=peeters", "orders?status=on-hold&by=amount", "jobs?by=why", "jobs?kind=step&name=mail&code=mail_refused",
     "activity/deliveries?state=failed", "documents?list=drafts&since=2026-02-01", "payments?by=open", "payments?by=buyer&sort=newest", "payments?since=2026-02-01&until=2026-02-10",
     "payments/bank?state=counted", "payments/bank?state=done", "accounting/journal?month=2026-03",
 )  # fmt: skip
@@ -42,7 +42,7 @@ def every_page(app: Flask, shop_id: str, *, order_id: int, document_id: int) -> 
     for rule in app.url_map.iter_rules():
         if "GET" in (rule.methods or ()):
             yield filled(rule, there)
-    yield from (f"/s/{shop_id}/{path}" for path in FILTERS)
+    yield from (f"/s/{shop_id}/{path.replace('ORDER', str(order_id))}" for path in FILTERS)
     yield from (f"/api/v1/{path}" for path in API)
 
 

@@ -99,7 +99,13 @@ def trusting(store: Store) -> Iterator[Connection]:
                 connection.connection.cursor().execute(f"PRAGMA {pragma}")
         with connection.begin():
             if not store.is_sqlite:
-                connection.execute(text("SET LOCAL session_replication_role = replica"))
+                # And one that sorts in memory, for its numbers and its indexes.
+                for setting in (
+                    "session_replication_role = replica",
+                    "work_mem = '256MB'",
+                    "maintenance_work_mem = '1GB'",
+                ):
+                    connection.execute(text(f"SET LOCAL {setting}"))
             yield connection
         if store.is_sqlite:
             for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
@@ -206,8 +212,15 @@ class Words:
     def yes(self) -> str:
         return "1" if self.is_sqlite else "true"
 
+    def first(self, i: str = "i") -> str:
+        """Each shop has all names, whether or not its orders are far apart."""
+        return self.one_of(FIRST, f"({i} / {self.past.shops})" if self.past.evenly else i)
+
+    def last(self, i: str = "i") -> str:
+        return self.one_of(LAST, f"({i} / {7 * self.past.shops})" if self.past.evenly else f"({i} / 7)")
+
     def name(self, i: str = "i") -> str:
-        return f"({self.one_of(FIRST, i)} || ' ' || {self.one_of(LAST, f'({i} / 7)')})"
+        return f"({self.first(i)} || ' ' || {self.last(i)})"
 
     def blob(self, value: str) -> str:
         return f"CAST('{value}' AS BLOB)" if self.is_sqlite else f"'{value}'::bytea"
@@ -239,8 +252,8 @@ def of_orders(sql: Words) -> Iterator[Fill]:
         "flag_code": f"CASE WHEN {sql.few} THEN 'order_changed' ELSE '' END",
     }, "1 = 1"  # fmt: skip
     words = {
-        "number": "CAST(i AS TEXT)", "first": f"lower({sql.one_of(FIRST, 'i')})", "last": f"lower({sql.one_of(LAST, '(i / 7)')})",
-        "mail": f"lower({sql.one_of(FIRST, 'i')}) || '.' || i || '@mail' || i % 50 || '.example'",
+        "number": "CAST(i AS TEXT)", "first": f"lower({sql.first()})", "last": f"lower({sql.last()})",
+        "mail": f"lower({sql.first()}) || '.' || i || '@mail' || i % 50 || '.example'",
         "rare": "'zeldzaam' || i",
     }  # fmt: skip
     for kind, word in words.items():

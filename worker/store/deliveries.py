@@ -13,7 +13,7 @@ from sqlalchemy.engine import Row
 from worker.message import Message
 from worker.queue import QueueName
 from worker.store import jobs as job_store
-from worker.store.database.made_once import given
+from worker.store.database.made_once import given, is_word
 from worker.store.database.rows import read_row
 from worker.store.database.tables import deliveries, jobs
 from worker.store.jobs import IS_PENDING, Claim, JobEnd, JobKind, Leased, NewJob
@@ -52,7 +52,7 @@ BACKFILL = "backfill"
 PROCESS_ORDER = JobKind.PROCESS_ORDER.value
 # Made once: a statement costs more to build than to run.
 ADD = insert(deliveries)
-IS_DELIVERY = jobs.c.kind == JobKind.PROCESS_ORDER
+IS_DELIVERY = is_word(jobs.c.kind, JobKind.PROCESS_ORDER)
 COLUMNS: dict[str, ColumnElement[Any]] = {
     name: deliveries.c[name] if name in deliveries.c else jobs.c[name]
     for name in Delivery.__dataclass_fields__

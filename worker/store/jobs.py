@@ -26,7 +26,7 @@ from sqlalchemy import (
 from worker.message import NO_MESSAGE, Message
 from worker.queue import QueueName
 from worker.store import worker_share
-from worker.store.database.made_once import NOW, given
+from worker.store.database.made_once import NOW, given, is_word
 from worker.store.database.tables import PASSING, PENDING, jobs
 
 
@@ -136,7 +136,7 @@ class Claim:
 def is_in_other_hands(column: str) -> ColumnElement[bool]:
     same = (OTHER.c[column] == jobs.c[column], OTHER.c.kind == jobs.c.kind)
     # While it leases several jobs, SQLite sees those that it has leased just before.
-    running = (OTHER.c.state == "running", OTHER.c.lease_until >= NOW, OTHER.c.lease != bindparam("new_lease"))
+    running = (is_word(OTHER.c.state, "running"), OTHER.c.lease_until >= NOW, OTHER.c.lease != bindparam("new_lease"))
     return select(OTHER.c.job_id).where(*same, *running).exists()
 
 
@@ -231,6 +231,6 @@ def done_ids(connection: Connection, kind: JobKind, *, before: datetime, limit: 
 def free(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Waiting and due, or leased to a worker that is gone."""
     return or_(
-        and_(jobs.c.state == "waiting", jobs.c.next_at <= now),
-        and_(jobs.c.state == "running", jobs.c.lease_until < now),
+        and_(is_word(jobs.c.state, "waiting"), jobs.c.next_at <= now),
+        and_(is_word(jobs.c.state, "running"), jobs.c.lease_until < now),
     )

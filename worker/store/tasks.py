@@ -14,7 +14,7 @@ from worker.message import NO_MESSAGE, read_message
 from worker.queue import QueueName
 from worker.store import jobs as job_store
 from worker.store.database import json_codec
-from worker.store.database.made_once import given
+from worker.store.database.made_once import given, is_word
 from worker.store.database.rows import read_row
 from worker.store.database.tables import jobs, shops, tasks
 from worker.store.files.temporary import TemporaryFile
@@ -53,7 +53,7 @@ class LeasedTask(Leased):
 
 
 MOST_WAITING = 100
-IS_TASK = jobs.c.kind == JobKind.TASK
+IS_TASK = is_word(jobs.c.kind, JobKind.TASK)
 CLAIM = Claim(IS_TASK, *given(jobs.c.job_id, prefix="of_"))
 # Tasks that may take minutes: what else pages ask for does not wait behind them.
 LONG = frozenset(

@@ -61,7 +61,7 @@ READY = {
 # The steps of an order's documents, or of one document, that can be done now, in the order in which they are done.
 DUE_OF_ORDER = f"""
 SELECT {", ".join(f"jobs.{one.name}" for one in jobs.c)} FROM jobs
-WHERE jobs.kind = 'step' AND jobs.WHOSE AND {PENDING}
+WHERE jobs.kind = 'step' AND jobs.WHOSE
   AND (state = 'waiting' AND next_at <= :now OR state = 'running' AND lease_until < :now)
   AND (queue = 'pdf' OR queue = 'mail' AND {READY[QueueName.MAIL]} OR queue = 'calls' AND {READY[QueueName.CALLS]})
 ORDER BY CASE queue WHEN 'pdf' THEN 0 WHEN 'mail' THEN 1 ELSE 2 END, job_id

@@ -18,7 +18,7 @@ from worker.message import NO_MESSAGE, Message
 from worker.queue import QueueName
 from worker.store import jobs as job_store
 from worker.store.database.encryption import Encryption
-from worker.store.database.made_once import NOW, given
+from worker.store.database.made_once import NOW, given, is_word
 from worker.store.database.rows import read_row
 from worker.store.database.tables import documents, jobs, webhook_endpoints
 from worker.store.jobs import IS_PENDING, Claim, JobKind, Leased
@@ -27,7 +27,7 @@ MOST_ENDPOINTS = 10
 SECRET_PREFIX = "fh_"  # noqa: S105  # how a secret begins, not one
 ALERT = "webhook_stopped"  # open while one of a shop's webhooks is stopped, other than by a person
 BY_A_PERSON = Message("Stopped by a person.")
-IS_EVENT = jobs.c.kind == JobKind.WEBHOOK_EVENT
+IS_EVENT = is_word(jobs.c.kind, JobKind.WEBHOOK_EVENT)
 CLAIM = Claim(IS_EVENT, *given(jobs.c.job_id, prefix="of_"), one_at_a_time="endpoint_id")
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam
+from sqlalchemy import BindParameter, ColumnElement, bindparam, literal_column
 
 from worker.store.database.tables import Instant
 
@@ -20,3 +20,10 @@ def given(*columns: ColumnElement[Any], prefix: str = "") -> tuple[ColumnElement
 def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """That *column* has one of the values that are given by *name*."""
     return column.in_(bindparam(name, expanding=True))
+
+
+def is_word(column: ColumnElement[Any], word: str) -> ColumnElement[bool]:
+    """That *column* has this *word* of our own, which stands in the statement itself: where an index is of rows with such a word alone,
+    SQLite plans a statement anew each time that the word is given, and PostgreSQL may plan it for any.
+    """
+    return column == literal_column(f"'{word}'")
