@@ -45,6 +45,7 @@ def restore(source: Path, settings: Settings, *, moved: bool = False) -> Manifes
         manifest = read_manifest(tar, source)
         check_target_is_empty(settings, manifest)
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private.refuse_other_owner(settings.data)
         with tempfile.TemporaryDirectory(prefix=".restore-", dir=settings.data) as name:
             folder = Path(name)
             unpack(tar, folder, manifest)
