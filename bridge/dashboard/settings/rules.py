@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from flask import Response, flash, request
@@ -24,6 +24,8 @@ from worker.errors import InvalidValue
 from worker.store import payment_methods, products
 
 MOST_RULES = 20
+# Fields of a rule that narrow it.
+CONDITIONS = ("countries", "methods", "minimum", "order", "categories", "tax_classes", "shipping", "coupons")
 KINDS = (Kind.INVOICE, Kind.PAYMENT_REQUEST, Kind.ORDER_CONFIRMATION, Kind.DELIVERY_NOTE)
 
 
@@ -63,18 +65,7 @@ class RuleRow:
 
     @property
     def is_narrowed(self) -> bool:
-        return any(
-            (
-                self.countries,
-                self.methods,
-                self.minimum,
-                self.order,
-                self.categories,
-                self.tax_classes,
-                self.shipping,
-                self.coupons,
-            )
-        )
+        return any(getattr(self, name) for name in CONDITIONS)
 
     def as_text(self) -> str:
         """As `Rule.parse` reads it."""
@@ -133,7 +124,7 @@ def save_rules(shop_id: str) -> Response:
             try:
                 Rule.parse(row.as_text())
             except InvalidValue as error:
-                form.errors[f"rule-{number}"] = translate_message(error.message)
+                form.errors[f"{wrong_part(row)}-{number}"] = translate_message(error.message)
     if not form.is_valid:
         return page(shop_id, rows, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if form.is_checked("try"):
@@ -153,6 +144,16 @@ def save_rules(shop_id: str) -> Response:
     )
     flash(message, "good")
     return redirect_to(f"/s/{shop_id}/settings/rules")
+
+
+def wrong_part(row: RuleRow) -> str:
+    """Which field of a rule that cannot be read is wrong by itself; the rule as a whole where none is."""
+    for name in CONDITIONS:
+        try:
+            Rule.parse(replace(RuleRow(), **{name: getattr(row, name)}).as_text())
+        except InvalidValue:
+            return name
+    return "rule"
 
 
 def rows_of(sent: Mapping[str, str]) -> list[RuleRow]:

@@ -188,6 +188,8 @@ def test_rules_are_saved_tried_or_refused_beside_the_wrong_one(app: BridgeApp) -
     before = settings_of(app).rules
 
     assert (wrong.status_code, wrong.text.count('class="error"')) == (HTTPStatus.UNPROCESSABLE_ENTITY, 1)
+    tied = 'name="minimum-0" value="much" inputmode="decimal" aria-invalid="true" aria-describedby="error-minimum-0"'
+    assert (tied in wrong.text, wrong.text.count('id="error-minimum-0"')) == (True, 1)
     assert tried.headers["Location"].startswith(f"/s/{SHOP}/tasks/1")
     assert asked(app) == ("dry_run_rules", {"rules": rule})
     assert visitor.post(f"{SETTINGS}/rules", **rows).status_code == HTTPStatus.SEE_OTHER
