@@ -17,6 +17,7 @@ NONE = a_shop(consumer_invoices=ConsumerInvoices.NONE)
 SIMPLIFIED = a_shop(consumer_invoices=ConsumerInvoices.SIMPLIFIED)
 OSS = replace(NONE, vat=VatSettings(oss=True))
 BUSINESS = an_order(paid=True, company="Bakkerij", vat_number_given="BE0403170701")
+ASKS_FOR_PEPPOL = an_order(paid=True, peppol_address_given="0088:5412345000013")
 DUTCH = an_order(a_line(rate="9"), paid=True, country="NL", postcode="1012 AB")
 AMERICAN = an_order(a_line(rate=None), paid=True, country="US", postcode="10001")
 
@@ -37,6 +38,7 @@ def numbered(order: Order, shop: Shop) -> list[str]:
         (an_order(paid=True, country="NL", postcode="1012 AB"), replace(OSS, seller=replace(OSS.seller, address=Address(country="FR"))), "fired"),
         (AMERICAN, NONE, "fired"),  # an export is proved by its invoice
         (an_order(paid=True, vat_exempt=True), NONE, "fired"),
+        (ASKS_FOR_PEPPOL, NONE, "fired"),
         (an_order(paid=True, unread_numbers=(UnreadNumber("_klantcode", "BE0403170701"),)), NONE, "fired"),  # who may be a business
         (an_order(paid=True, payment_method="igfw_invoice_gateway"), NONE, "fired"),  # its invoice asks for the money
         (an_order(a_line(rate="20"), paid=True), NONE, "fired"),  # a wrong rate waits as a draft
@@ -65,6 +67,7 @@ def test_what_is_not_made_can_be_made_by_hand_and_is_missed_by_nobody() -> None:
         (an_order(a_line("100.01"), paid=True), SIMPLIFIED, False),
         (an_order(paid=True), a_shop(), False),
         (BUSINESS, SIMPLIFIED, False),
+        (ASKS_FOR_PEPPOL, SIMPLIFIED, False),
         (DUTCH, SIMPLIFIED, False),
     ],
 )

@@ -9,6 +9,7 @@ without VAT, at home, an invoice may be a simplified one (art. 13 RD no. 1; art.
 from decimal import Decimal
 
 from worker.domain.assessment import assess
+from worker.domain.consumer_prices import is_of_consumer
 from worker.domain.order import Order
 from worker.domain.order_payment import terms_of
 from worker.domain.place_of_supply import EU
@@ -52,10 +53,10 @@ def _is_at_home(order: Order, shop: Shop) -> bool:
 
 
 def _is_consumers(order: Order, shop: Shop) -> bool:
-    """Only Belgian law is known here; whoever a person gave a treatment, the shop sold without VAT, or who may be a business gets a
-    full invoice.
+    """Only Belgian law is known here; whoever asks for an e-invoice, a person gave a treatment, the shop sold without VAT, or who may
+    be a business gets a full invoice.
     """
-    special = order.is_business or order.treatment is not None or order.vat_exempt
+    special = not is_of_consumer(order) or order.treatment is not None or order.vat_exempt
     special = special or unread_number(order, shop.seller) is not None
     return shop.seller.address.country == "BE" and not special
 
