@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from flask import g
+
+from bridge.accounts.access import shop
+from bridge.context import context
 from bridge.i18n.translate import _, kind_name, translate_message, translator
 from worker.domain.document import Category, Draft, Kind
 from worker.domain.rule_conditions import ORDER_KIND_TERMS
@@ -11,6 +15,7 @@ from worker.domain.setting_names import CHOICES, SETTING_NAMES, UNTAXED
 from worker.domain.step import STEPS
 from worker.domain.vat_cases import CATEGORY_TERMS
 from worker.message import Message
+from worker.store import order_statuses
 
 Options = Sequence[tuple[str, str]]
 
@@ -85,8 +90,8 @@ def actor_name(actor: str) -> str:
 
 
 def status_name(status: str) -> str:
-    """WooCommerce's own order statuses by their usual names; a custom one as it is."""
-    return {
+    """WooCommerce's own order statuses by their usual names; another by the name that the shop of this page gives it."""
+    usual = {
         "pending": _("pending payment"),
         "on-hold": _("on hold"),
         "processing": _("processing"),
@@ -96,7 +101,17 @@ def status_name(status: str) -> str:
         "failed": _("payment failed"),
         "trash": _("in the bin"),
         "checkout-draft": _("unfinished checkout"),
-    }.get(status, status)
+    }
+    return usual.get(status) or told_statuses().get(status, status)
+
+
+def told_statuses() -> Mapping[str, str]:
+    """What the shop of this page calls its statuses; read once, and only where one of its own is shown."""
+    if "told_statuses" not in g:
+        with context().store.read() as connection:
+            g.told_statuses = order_statuses.of_shop(connection, shop().shop_id) if "shop" in g else {}
+    told: Mapping[str, str] = g.told_statuses
+    return told
 
 
 def response_name(code: str) -> str:

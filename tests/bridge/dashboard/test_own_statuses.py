@@ -149,3 +149,15 @@ def test_a_status_of_a_rule_that_the_shop_no_longer_tells_of_stays_in_the_form(a
     visitor.post(RULES, **rule)
 
     assert '<option value="status=gone-out" selected>in the status “gone-out”' in visitor.get(RULES).text
+
+
+def test_an_order_is_shown_in_its_status_by_the_name_that_the_shop_gives_it(app: BridgeApp) -> None:
+    came(app, "await-ship", "packed")
+    with app.store.write() as connection:
+        told_statuses.replace_all(connection, SHOP, {"await-ship": "Wacht op bpost"})
+    visitor = owner(app)
+    assert ["Wacht op bpost" in visitor.get(f"/s/{SHOP}/{path}").text for path in ("orders", "orders/1")] == [
+        True,
+        True,
+    ]
+    assert "packed" in visitor.get(f"/s/{SHOP}/orders/2").text
