@@ -26,7 +26,6 @@ from worker.notifications import (
     legal_term,
     old_bank_files,
     other_invoices,
-    peppol_waits,
     vies_silence,
 )
 from worker.orders import poll as order_poll
@@ -199,7 +198,6 @@ SHOP_JOBS = (
     ShopJob("reconcile", lambda _settings: timedelta(minutes=10), reconcile.reconcile_nightly),
     ShopJob("ask_vies_again", lambda _settings: timedelta(minutes=1), vat_checks.ask_again),
     ShopJob("vies_silence", lambda _settings: timedelta(minutes=10), vies_silence.alert_vies_silence),
-    ShopJob("peppol_waits", lambda _settings: timedelta(minutes=10), peppol_waits.alert_waits),
     ShopJob("follow_peppol", lambda _settings: timedelta(minutes=1), peppol_status.follow),
     ShopJob("notify_owner", lambda _settings: timedelta(minutes=1), alerts.notify_owner),
     ShopJob("tell_channels", lambda _settings: timedelta(minutes=1), channels.tell_channels),

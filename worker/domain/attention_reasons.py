@@ -343,14 +343,6 @@ ALERTS = (
         ("peppol_account",),
     ),
     Reason(
-        "peppol_waits",
-        Source.ALERT,
-        TERM,
-        Message("E-invoices have waited for a day or longer to go by Peppol."),
-        PEPPOL,
-        ("peppol_waits",),
-    ),
-    Reason(
         "template_broken",
         Source.ALERT,
         NOTHING,

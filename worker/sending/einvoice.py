@@ -4,13 +4,17 @@ import logging
 import secrets
 from dataclasses import replace
 
+from worker.access_points.access_point import Declined
 from worker.access_points.account import account_of
 from worker.domain import peppol
+from worker.domain.access_point import ELSEWHERE
 from worker.domain.document import Document
 from worker.domain.step import TRANSMIT
+from worker.errors import WaitsForOthers
+from worker.message import Message
 from worker.sending import NotNeeded
 from worker.sending.pdf import document_with_pdf
-from worker.sending.recipient import recipient_if_known
+from worker.sending.recipient import recipient_of
 from worker.services import Services
 from worker.store import document_files, steps
 from worker.store.document_files import StoredFile
@@ -19,6 +23,8 @@ from worker.store.steps import LeasedSteps
 log = logging.getLogger(__name__)
 
 FORMAT = "xml"
+WAITS = "waits_for_peppol"
+WHERETO = Message("The e-invoice is written once the access point says whereto it goes.")
 
 
 def write(services: Services, leased: LeasedSteps) -> str:
@@ -26,26 +32,42 @@ def write(services: Services, leased: LeasedSteps) -> str:
     return stored_einvoice(services, leased.steps[0].document_id).sha256
 
 
-def stored_einvoice(services: Services, document_id: int) -> StoredFile:
+def stored_einvoice(services: Services, document_id: int, recipient: str = "") -> StoredFile:
+    """Made first where it is not there yet, with *recipient* as the buyer's address (BT-49); else with the one that is found now.
+
+    It is written once. So where it goes by Peppol it is not written before it is known whereto. Raises as an access point does.
+    """
     with services.store.read() as connection:
         stored = document_files.file_of(connection, document_id, FORMAT)
     if stored is not None:
         return stored
     document, pdf = document_with_pdf(services, document_id)
-    return store(services, document, einvoice_of(for_recipient(services, document), pdf))
+    addressed = with_address(document, recipient) if recipient else for_recipient(services, document)
+    return store(services, document, einvoice_of(addressed, pdf))
 
 
 def for_recipient(services: Services, document: Document) -> Document:
-    """*document* with the address at which its buyer can receive it, where it goes by Peppol and that is known."""
+    """*document* with the address at which its buyer can receive it, where it goes by Peppol. Raises NotNeeded where he cannot yet."""
     with services.store.read() as connection:
         step = steps.of_document(connection, document.document_id).get(TRANSMIT)
     connected = services.connected(document.shop_id)
-    account = account_of(connected.shop, connected.secrets, services.settings) if step else None
-    found = recipient_if_known(services, document, account) if account and not document.draft.test else None
-    if found is None:
+    if step is None or document.draft.test or connected.shop.peppol.sender == ELSEWHERE:
         return document
+    account = account_of(connected.shop, connected.secrets, services.settings)
+    if account is None:
+        raise WaitsForOthers(WHERETO, code=WAITS)
+    try:
+        found = recipient_of(services, document, account)
+    except Declined as refused:  # of the account's trouble the step that sends tells
+        raise WaitsForOthers(WHERETO, code=WAITS) from refused
+    if found is None:
+        raise NotNeeded("The buyer is not on Peppol: the e-invoice is written when it can be sent to him.")
+    return with_address(document, found)
+
+
+def with_address(document: Document, recipient: str) -> Document:
     draft = document.draft
-    return replace(document, draft=replace(draft, buyer=replace(draft.buyer, peppol_address=found)))
+    return replace(document, draft=replace(draft, buyer=replace(draft.buyer, peppol_address=recipient)))
 
 
 def einvoice_of(document: Document, pdf: bytes) -> bytes:

@@ -129,7 +129,7 @@ class Way:
     def envelope(self, row: Transmission) -> Envelope:
         """The stored bytes, held against their hash."""
         try:
-            stored = stored_einvoice(self.services, self.document.document_id)
+            stored = stored_einvoice(self.services, self.document.document_id, row.recipient)
         except NotNeeded as invalid:
             if peppol.is_required(self.document.draft):
                 raise Rejected(

@@ -1,6 +1,5 @@
 """Where a buyer can receive an e-invoice of this kind: asked of the access point, each answer kept as proof."""
 
-import logging
 from datetime import datetime, timedelta
 
 from worker.access_points import access_point
@@ -8,17 +7,14 @@ from worker.access_points.access_point import Account, Passing
 from worker.domain import peppol
 from worker.domain.access_point import Reach
 from worker.domain.document import Document
-from worker.errors import FacturelayError
 from worker.services import Services
 from worker.store import peppol_answers
 from worker.store.peppol_answers import LOOKUP, NO, YES, PeppolAnswer
 
-log = logging.getLogger(__name__)
-
 # A buyer who can receive today can tomorrow; one who cannot is asked for anew with the next document.
 TRUSTED = timedelta(days=7)
 # A no in doubt is believed when it is said again so long afterwards.
-IN_DOUBT_FOR = timedelta(hours=2)
+IN_DOUBT_FOR = timedelta(hours=1)
 
 
 class InDoubt(Passing):
@@ -78,12 +74,3 @@ def lookup(document: Document, account: Account, reach: Reach, *, verdict: str, 
         asked_at=now,
         answer=reach.answer,
     )
-
-
-def recipient_if_known(services: Services, document: Document, account: Account) -> str | None:
-    """The same for what can do without: an access point that does not answer holds nothing up."""
-    try:
-        return recipient_of(services, document, account)
-    except FacturelayError as error:
-        log.info("who receives %s could not be asked: %s", document.number, error.message)
-        return None

@@ -150,8 +150,12 @@ def as_if_new(now: datetime) -> dict[str, Any]:
 
 
 def wake(connection: Connection, document_id: int, name: str, *, now: datetime) -> None:
-    """Let a step that waits for a later time be done now: what it waited for is there."""
-    mine = (IS_STEP, jobs.c.document_id == document_id, jobs.c.name == name, jobs.c.state == "waiting")
+    """Let a step that waits for a later time be done now: what it waited for is there. A mail with all that go out in it."""
+    group = None
+    if name in MAILED_TOGETHER:
+        group = connection.execute(GROUP_OF, {"document_id": document_id, "name": name}).scalar()
+    whose = jobs.c.document_id == document_id if group is None else jobs.c.group_id == group
+    mine = (IS_STEP, whose, jobs.c.name == name, jobs.c.state == "waiting")
     connection.execute(update(jobs).where(*mine).values(next_at=now))
 
 
@@ -206,14 +210,6 @@ def failed(connection: Connection, shop_id: str, *, code: str) -> tuple[Step, ..
     """The steps of a shop that ended for the reason *code*."""
     mine = (IS_STEP, IS_PENDING, jobs.c.shop_id == shop_id, jobs.c.state == "failed", jobs.c.code == code)
     rows = connection.execute(select(jobs).where(*mine).order_by(jobs.c.job_id))
-    return tuple(as_step(row) for row in rows)
-
-
-def open_since(connection: Connection, shop_id: str, name: str, *, before: datetime) -> tuple[Step, ...]:
-    """The steps *name* of a shop that were to be done *before* then and are not yet, the oldest first."""
-    mine = (IS_STEP, IS_PENDING, jobs.c.shop_id == shop_id, jobs.c.name == name, jobs.c.created_at < before)
-    still = jobs.c.state.in_(("waiting", "running"))
-    rows = connection.execute(select(jobs).where(*mine, still).order_by(jobs.c.created_at, jobs.c.job_id))
     return tuple(as_step(row) for row in rows)
 
 

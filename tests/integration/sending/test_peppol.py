@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import re
 import zipfile
 from collections import Counter
 from collections.abc import Callable
@@ -23,11 +24,12 @@ from worker.demo.orders import Payload, a_refund, an_order
 from worker.demo.pretend_access_points import BOTH, KEYS
 from worker.domain.access_point import PROVIDERS
 from worker.domain.decision import RuleResult
+from worker.domain.rules import Rule
 from worker.domain.shop import BusinessChannel, PeppolSettings
 from worker.domain.step import MAIL, TRANSMIT
 from worker.errors import Rejected
 from worker.net import peppol_hook
-from worker.notifications import peppol_waits
+from worker.notifications import overdue_work
 from worker.sending import peppol_status
 from worker.services import Services
 from worker.store import alerts, peppol_answers, transmissions
@@ -171,8 +173,8 @@ def test_a_buyer_who_is_not_on_peppol_gets_a_mail_that_the_trail_explains(sendin
 
 
 def let_doubt_pass(system: System) -> None:
-    """Of Recommand a no counts that it says again two hours later."""
-    system.clock.move(hours=2, minutes=1)
+    """Of Recommand a no counts that it says again an hour later."""
+    system.clock.move(hours=1, minutes=1)
     system.work()
 
 
@@ -214,7 +216,7 @@ def test_a_no_in_doubt_is_no_no(system: System) -> None:
     assert system.points.delivered_numbers() == ["F2026-00001"]
 
 
-def test_what_is_no_answer_waits_is_told_after_a_day_and_goes_out(sending: System) -> None:
+def test_what_is_no_answer_waits_is_told_after_hours_and_goes_out(sending: System) -> None:
     sending.points.faults = {"lookup": ["400"] * 1000}
     sending.arrives(a_business_order())
     sending.clock.move(minutes=6)
@@ -224,7 +226,7 @@ def test_what_is_no_answer_waits_is_told_after_a_day_and_goes_out(sending: Syste
 
     sending.clock.move(days=1)
     sending.work()
-    assert ["(1): F2026-00001. The access point says “400" in one for one in waits_told(sending)] == [True]
+    assert ["The access point says “400" in one for one in waits_told(sending)] == [True]
     sending.points.faults = {}
     sending.clock.move(hours=2)
     sending.work()
@@ -233,7 +235,7 @@ def test_what_is_no_answer_waits_is_told_after_a_day_and_goes_out(sending: Syste
 
 
 def waits_told(system: System) -> list[str]:
-    peppol_waits.alert_waits(system.services, system.services.connected(system.shop_id))
+    overdue_work.alert_late_work(system.services, system.services.connected(system.shop_id))
     return [str(one.message) for one in open_alerts(system)]
 
 
@@ -277,6 +279,27 @@ def test_who_moved_from_the_old_address_is_found_at_both(system: System) -> None
     (first, xml), (second, _) = system.points.delivered
     assert (first, second) == (OLD_ADDRESS, BUYER)
     assert b'schemeID="9925">BE0403170701<' in xml
+
+
+ADDRESSED_TO = re.compile(rb'schemeID="(\d+)">([^<]+)</cbc:EndpointID>')
+
+
+def test_an_e_invoice_names_the_address_that_it_goes_to_wherever_its_buyer_is_found(system: System) -> None:
+    """At first he could not be looked up, then he was nowhere: by then the e-invoice was written."""
+    system.points.everyone, system.points.faults = False, {"lookup": ["400"]}
+    system.connect("e-invoice.be")
+    system.arrives(a_business_order())
+    assert step_of(system).code == "not_on_peppol"
+    system.points.on_peppol = {OLD_ADDRESS: BOTH}
+
+    system.act(peppol_actions.send_again, step_of(system).document_id)
+    system.work()
+
+    ((recipient, xml),) = system.points.delivered
+    assert (recipient, ADDRESSED_TO.findall(xml)[-1]) == (OLD_ADDRESS, (b"9925", b"BE0403170701"))
+    file = system.documents(238)[0].file("xml")
+    assert file is not None
+    assert xml == system.services.archive.get(file.path, sha256=file.sha256)
 
 
 def test_the_orders_own_address_goes_before_what_follows_from_the_number(system: System) -> None:
@@ -486,6 +509,30 @@ def test_a_mail_waits_some_minutes_for_peppol_and_no_longer(system: System) -> N
     system.work()
 
     assert "Peppol" not in text_of_mail(system)
+
+
+def test_what_goes_in_one_mail_goes_in_one_by_peppol_too(system: System) -> None:
+    system.change_shop(rules=(Rule.parse("order_confirmation:created:send"), Rule.parse("invoice:paid:send")))
+    system.connect("e-invoice.be")
+
+    system.arrives(a_business_order())
+
+    (mail,) = system.mailbox.messages()
+    assert [one.name.split("-")[0] for one in mail.attachments] == ["orderbevestiging", "factuur"]
+
+
+def test_an_order_refunded_at_first_sight_brings_invoice_and_credit_note_in_one_mail(system: System) -> None:
+    system.connect("e-invoice.be")
+    order = a_business_order(status="refunded")
+    refund = a_refund(order, id=900, amount=order["total"])
+    order["refunds"] = [{"id": 900, "reason": "", "total": f"-{order['total']}"}]
+    system.shop.place(order, (refund,))
+    system.receive(order)
+    system.work()
+
+    (mail,) = system.mailbox.messages()
+    assert [one.name.split("-")[0] for one in mail.attachments] == ["factuur", "creditnota"]
+    assert system.points.delivered_numbers() == ["F2026-00001", "C2026-00001"]
 
 
 def follow(system: System) -> None:
