@@ -9,6 +9,7 @@ import mockeinvoice
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from mockeinvoice.rules.peppol import ADDRESS_SCHEMES
 
 from tests.support.broken_einvoices import BROKEN, BUYER, INVOICE, NOTE, TOTAL, Change, all_of, broken, drop, put
 from tests.support.einvoices import BUYER_NUMBER, SHOP, a_business_order, credit_note_of, invoice_of, problems, read
@@ -36,6 +37,11 @@ def test_an_unbroken_one_is_valid() -> None:
 @pytest.mark.parametrize("name", [name for name, one in samples().items() if peppol.has_einvoice(one.draft)])
 def test_the_documents_that_are_shown_as_samples_are_valid(name: str) -> None:
     assert problems(samples()[name]) == []
+
+
+def test_an_address_that_no_rule_takes_is_no_address() -> None:
+    """What the lists of schemes say more than PEPPOL-EN16931-CL008 would fail after the number, where nobody can mend it."""
+    assert ADDRESS_SCHEMES == peppol.SCHEMES
 
 
 def test_one_sentence_is_said_once_and_names_order_or_settings() -> None:
