@@ -13,7 +13,7 @@ from worker.domain.document import Document, History, Kind
 from worker.domain.money import ZERO, total_of
 from worker.domain.online_payment import CLOSED_STATUSES, is_offered
 from worker.domain.order import OrderKey
-from worker.domain.payment import Balance
+from worker.domain.payment import Balance, day_paid
 from worker.domain.shop import Shop
 from worker.domain.step import RENDER
 from worker.domain.transfer_code import bancontact_code, transfer_code
@@ -199,7 +199,7 @@ def status_of(
     draft, own = document.draft, balances[document.document_id]
     others = history.documents if draft.kind in PAYABLE and draft.kind is not Kind.INVOICE else ()
     invoices = [balances[other.document_id] for other in others if other.draft.kind is Kind.INVOICE]
-    paid_on = draft.paid_on or next((balance.paid_on for balance in (own, *invoices) if balance.is_paid), None)
+    paid_on = day_paid(draft.paid_on, own) or next((balance.paid_on for balance in invoices if balance.is_paid), None)
     open_now, prepaid = own.open, draft.total - draft.to_pay
     received = max((own.paid or ZERO) - prepaid, ZERO) if draft.kind is Kind.INVOICE else money.came_in
     if draft.test or draft.kind is not Kind.INVOICE:

@@ -43,7 +43,7 @@ class MadeDocument:
     number: str
     kind: Kind
     total: Decimal
-    to_pay: Decimal
+    charged: Decimal  # less what gift cards paid, which is no part of the shop's total
     is_cancellation: bool
     mailed_at: datetime | None
     noted_at: datetime | None
@@ -55,7 +55,7 @@ def as_made(made: DocumentDetails) -> MadeDocument:
         made.document.number if made.document else "",
         draft.kind,
         draft.total,
-        draft.to_pay,
+        draft.total - draft.by_card,
         draft.cause.startswith("cancel:"),
         made.done_at(MAIL),
         made.done_at(WRITE_BACK),
@@ -86,7 +86,7 @@ class ReconciledOrder:
 
     @property
     def invoiced(self) -> Decimal:
-        invoices = (made.to_pay for made in self.issued if made.kind is Kind.INVOICE)
+        invoices = (made.charged for made in self.issued if made.kind is Kind.INVOICE)
         return sum(invoices, ZERO) - sum((made.total for made in self.issued if made.is_cancellation), ZERO)
 
     @property

@@ -17,7 +17,7 @@ from worker.errors import Rejected
 from worker.message import NO_MESSAGE, Message
 from worker.net import document_link
 from worker.settings import Settings
-from worker.store import audit_trail, counters, document_links, documents, drafts, payments, steps
+from worker.store import audit_trail, counters, document_balances, document_links, documents, drafts, payments, steps
 from worker.store.audit_trail import AuditEntry
 from worker.store.steps import StepPlan
 
@@ -102,12 +102,22 @@ def send_many_again(connection: Connection, shop_id: str, document_ids: Sequence
 
 
 def mark_paid(connection: Connection, shop_id: str, document_id: int, *, on: date, by: Actor) -> bool:
-    """Record that an invoice was paid on a day; False when it was already. Only a credit note undoes it."""
+    """Record that an invoice was paid on a day; False when it was already. Only a credit note undoes it.
+
+    Raises Rejected for another kind of document, and where credit notes left nothing to pay.
+    """
     counters.lock(connection, shop_id)  # as whoever counts money of an order at the same moment
     document = document_of(connection, shop_id, document_id)
     if document.draft.kind is not Kind.INVOICE:
         raise Rejected(
             "{number} is not an invoice; only invoices are paid.", number=document.number, code="not_an_invoice"
+        )
+    balance = document_balances.of_documents(connection, [document_id])[document_id]
+    if balance.status == "credited" and balance.open <= 0 and not balance.is_paid:
+        raise Rejected(
+            "Nothing is left of {number}: it has been credited in full.",
+            number=document.number,
+            code="nothing_remaining",
         )
     is_new = payments.pay_in_full(connection, document_id, Receipt(on, PaymentSource.PERSON, by.name), now=by.now)
     if is_new:

@@ -89,6 +89,7 @@ def take_back(
             outside_ref=name,
         )
         payments.receive(connection, attempt.order, kept, receipt, now=now)
+    payments.tell_of_refund(connection, attempt.order, said.gone_back - attempt.gone_back, now=now)
     message = went_back(connection, attempt, said)
     tell(connection, attempt, "money_went_back", message, now=now)
     balance = order_balance.of_order(connection, attempt.order)

@@ -286,6 +286,14 @@ FLAGS = (
         ("cancelled_but_paid", "money_taken_back", "to_give_back"),
     ),
     Reason(
+        "costs_more",
+        Source.FLAG,
+        DECISION,
+        Message("Orders that were changed to cost more after they were paid."),
+        SEE,
+        ("costs_more",),
+    ),
+    Reason(
         "refund_changed",
         Source.FLAG,
         DECISION,

@@ -156,8 +156,8 @@ def _questions(
     """What only a person knows of a refund of a part of *invoice*: for which goods it is, and what became of a gift card."""
     original = invoice.draft
     currency = original.currency
-    by_card = original.total - original.to_pay
-    if by_card and refund.amount == original.to_pay:
+    by_card = original.by_card
+    if by_card and refund.amount == original.total - by_card:
         message = Message(
             "Refund {refund_id} gives back all the money of order {number}, but {by_card} of it was paid by gift card. If that was "
             "given back too, credit all of {invoice} and discard this draft; if not, issue it.",

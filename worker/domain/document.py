@@ -217,7 +217,9 @@ class Draft:
     payment_method: str = ""
     payment_title: str = ""
     paid_on: date | None = None
-    prepaid: tuple[Prepayment, ...] = ()  # by gift card or store credit: part of *total*, and not to be paid any more
+    prepaid: tuple[
+        Prepayment, ...
+    ] = ()  # by gift card, store credit, or before: part of *total*, and not to be paid any more
     corrects: Reference | None = None
     deposit_invoices: tuple[
         Reference, ...
@@ -261,8 +263,13 @@ class Draft:
 
     @property
     def to_pay(self) -> Decimal:
-        """What gift cards leave of the total."""
+        """What gift cards, a deposit and what had come in leave of the total."""
         return self.total - sum((one.amount for one in self.prepaid), ZERO)
+
+    @property
+    def by_card(self) -> Decimal:
+        """What gift cards and store credit paid of the total: the shop's own total is without it."""
+        return sum((one.amount for one in self.prepaid if one.by_card), ZERO)
 
     @property
     def preceding(self) -> tuple[Reference, ...]:

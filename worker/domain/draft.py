@@ -29,6 +29,7 @@ from worker.domain.order_payment import (
 )
 from worker.domain.party import Address, Buyer
 from worker.domain.payment import Prepayment
+from worker.domain.payment_method import is_transfer
 from worker.domain.place_of_supply import is_picked_up
 from worker.domain.shop import Shop
 from worker.domain.totals import Totals
@@ -60,7 +61,9 @@ def draft_document(
     assessed = deliveries(order, refunds, language) if kind is Kind.DELIVERY_NOTE else assess(order, shop)
     totals = assessed.totals
     prepaid = (*assessed.prepaid, *_deposit_as_prepaid(order, totals.total))
+    prepaid += _received_before(kind, order, shop, rest=totals.total - total_of(one.amount for one in prepaid))
     to_pay = totals.total - total_of(one.amount for one in prepaid)
+    has_come = bool(prepaid) and not to_pay
     ordered_on = shop.day_of(order.created_at)
     rate = exchange_rate(order.currency, shop)
     second = second_language(order, shop, first=language)
@@ -104,15 +107,15 @@ def draft_document(
         ),
         payment=_payment(kind, order, shop, to_pay=to_pay, today=today),
         payment_method=order.payment_method,
-        payment_title=order.payment_title,
-        paid_on=paid_on(order, shop) or (None if to_pay or not prepaid else ordered_on),
+        payment_title=_paid_by(order, prepaid) if has_come else order.payment_title,
+        paid_on=paid_on(order, shop) or (order.came_on or ordered_on if has_come else None),
         prepaid=() if kind is Kind.DELIVERY_NOTE else prepaid,
         exchange_rate=rate,
         vat_eur=vat_in_euro(totals.vat, rate),
         problems=problems_of(kind, order, shop, assessed),
         test=shop.test,
         einvoice_obstacle=_einvoice_obstacle(assessed),
-        captions=texts.captions(shop, kind, paid=is_paid(order, shop), language=language),
+        captions=texts.captions(shop, kind, paid=is_paid(order, shop) or has_come, language=language),
         vat_check=_vat_check(kind, order, shop),
     )
 
@@ -127,6 +130,20 @@ def _deposit_as_prepaid(order: Order, total: Decimal) -> tuple[Prepayment, ...]:
     """What came in of an order in parts; more than its total is no part of it."""
     came_in = deposit_paid(order) or ZERO
     return (Prepayment(came_in, deposit=True),) if ZERO < came_in < total else ()
+
+
+def _received_before(kind: Kind, order: Order, shop: Shop, *, rest: Decimal) -> tuple[Prepayment, ...]:
+    """What came in of an order, not all of which is paid, before its invoice: that asks only for what is open, as every page does."""
+    if kind is not Kind.INVOICE or shop.test or is_paid(order, shop):
+        return ()
+    received = min(order.came_in - (deposit_paid(order) or ZERO), rest)
+    return (Prepayment(received, received=True),) if received > 0 else ()
+
+
+def _paid_by(order: Order, prepaid: tuple[Prepayment, ...]) -> str:
+    """How all of it came; nothing where it may have come otherwise than by the order's own method."""
+    is_other = any(one.received for one in prepaid) and not is_transfer(order.payment_method)
+    return "" if is_other else order.payment_title
 
 
 def _payment(kind: Kind, order: Order, shop: Shop, *, to_pay: Decimal, today: date) -> PaymentInstructions | None:

@@ -1,7 +1,7 @@
 """An order and its refunds as the shop states them. Amounts are exactly the shop's, unrounded, excluding tax per line."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -187,6 +187,11 @@ class Order:
     vat_number_shop_says: str = ""  # "valid" or "invalid", where a plugin of the shop noted it
     cut: tuple[str, ...] = ()  # what was too long for a document and was cut, by the keys of `text_limits.WHAT`
     vat_check: VatCheck | None = None  # what VIES said of the number; asked before anything is decided
+    # What is known here of its money (`store.order_money`): what its total was when the shop first said that it is paid (None: as
+    # it is now), what came in but by gift card, and when the last of that did.
+    paid_total: Decimal | None = None
+    came_in: Decimal = Decimal("0.00")
+    came_on: date | None = None
 
     @property
     def is_business(self) -> bool:

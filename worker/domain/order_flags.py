@@ -11,7 +11,7 @@ from worker.domain.dossier import Dossier
 from worker.domain.legal_term import late_invoice
 from worker.domain.order import Order, OtherInvoice
 from worker.domain.order_changes import changes_after_invoice
-from worker.domain.order_payment import was_taken_back
+from worker.domain.order_payment import costs_more, says_paid, was_taken_back
 from worker.domain.order_status import status_term
 from worker.domain.rule_conditions import unmet_condition
 from worker.domain.rules import Rule
@@ -26,7 +26,7 @@ def flags_of(dossier: Dossier, findings: Findings) -> tuple[Problem, ...]:
     invoice = dossier.latest_invoice()
     flags: list[Problem] = []
     if invoice and not (dossier.history.credit_notes_of(invoice) and findings.fully_credited(invoice)):
-        flags += changes_after_invoice(invoice, dossier.order, dossier.shop)
+        flags += changes_after_invoice(invoice, dossier.order, dossier.shop) or not_all_came(invoice, dossier)
     flags += deleted_refunds(dossier)
     is_invoiced = bool(invoice) or findings.makes(Kind.INVOICE)
     flags += sale_part_flags(dossier.order, dossier.refunds, dossier.history, dossier.shop, is_invoiced=is_invoiced)
@@ -53,6 +53,22 @@ def flags_of(dossier: Dossier, findings: Findings) -> tuple[Problem, ...]:
         )
         flags.append(Problem("cancelled_but_paid", message))
     return tuple(flags)
+
+
+def not_all_came(invoice: Document, dossier: Dossier) -> tuple[Problem, ...]:
+    """That the shop says paid of what the order cost before, and *invoice* asks more. It is over once the rest came in."""
+    order = dossier.order
+    if not (says_paid(order, dossier.shop) and costs_more(order) and order.paid_total) or order.came_in >= order.total:
+        return ()
+    message = Message(
+        "Order {number} was changed after it was paid: {came} came in, and it asks {total} now. Ask the customer for the rest, and "
+        "mark {invoice} as paid once it came.",
+        number=order.number,
+        came=Money(order.came_in, order.currency),
+        total=Money(order.total, order.currency),
+        invoice=invoice.number,
+    )
+    return (Problem("costs_more", message),)
 
 
 def invoiced_twice(invoice: Document, other: OtherInvoice, order: Order) -> Problem:

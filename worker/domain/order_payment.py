@@ -1,5 +1,6 @@
 """Whether the money of an order came, and how what is open is to be paid."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
@@ -43,6 +44,16 @@ def counts_as_paid(order: Order, shop: Shop) -> bool:
 
 
 def is_paid(order: Order, shop: Shop) -> bool:
+    """Whether all of the money came: the shop says so, and said it of no less than the order asks now."""
+    return says_paid(order, shop) and not costs_more(order)
+
+
+def costs_more(order: Order) -> bool:
+    """Whether the order was changed to cost more after the shop said that it is paid: `date_paid` stays where it is."""
+    return order.paid_total is not None and order.paid_total < order.total
+
+
+def says_paid(order: Order, shop: Shop) -> bool:
     """Whether all of the money came, as far as the shop can know.
 
     - What is sold on account, by the owner's word or the nature of its method, is not paid until somebody says so here: the
@@ -70,7 +81,19 @@ def paid_on(order: Order, shop: Shop) -> date | None:
 
 def paid_at(order: Order, shop: Shop) -> datetime | None:
     """When all of the money had come (aware UTC); None while it has not. What the shop dates of a sale on account does not count."""
-    return order.paid_at or order.completed_at or order.modified_at if is_paid(order, shop) else None
+    return said_at(order) if is_paid(order, shop) else None
+
+
+def said_at(order: Order) -> datetime:
+    """Since when the shop says that the order is paid, where it does; a completed order without `date_paid` when it was completed."""
+    return order.paid_at or order.completed_at or order.modified_at
+
+
+def told_money(order: Order, shop: Shop) -> Decimal:
+    """What the shop says came in for the order in all, gift cards aside: what it cost when it was paid, or its deposit."""
+    if says_paid(order, shop):
+        return max(order.total if order.paid_total is None else order.paid_total, ZERO)
+    return max(deposit_paid(order) or ZERO, ZERO)
 
 
 def terms_of(order: Payable, shop: Shop) -> int | None:
@@ -123,6 +146,8 @@ def in_test(asked: PaymentInstructions) -> PaymentInstructions:
 
 def _asked(order: Order, shop: Shop, today: date) -> PaymentInstructions:
     method = _method_of(order, shop)
+    # The shop's page would take the whole total once more.
+    order = replace(order, pay_url="") if costs_more(order) else order
     if method.means is not Means.TRANSFER:
         link = "" if method.means is Means.ON_DELIVERY else order.pay_url
         return PaymentInstructions(means=method.means, provider=method.provider, pay_url=link)
@@ -157,7 +182,7 @@ def _communication(order: Order, shop: Shop) -> str:
 
 def _method_of(order: Order, shop: Shop) -> Method:
     """How *order* is paid. A method that the table lacks is owed to the seller when the order still needs payment, or was delivered."""
-    if terms_of(order, shop) is not None:
+    if terms_of(order, shop) is not None or costs_more(order):
         return Method(Means.TRANSFER)
     owed = order.needs_payment or status_of(order, shop) == "completed"
     return _known(order) or Method(Means.TRANSFER if owed else Means.ONLINE)

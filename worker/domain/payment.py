@@ -18,6 +18,12 @@ class PaymentSource(StrEnum):
     MOLLIE = "mollie"
 
 
+# The methods of what is among the payments and is no money that came in for the order: a card or credit that was spent, and what
+# the shop gave back.
+GIFT_CARD = "gift_card"
+REFUND = "refund"
+
+
 # Who only passes it on; what the bank says of the same money afterwards is put in its place.
 HEARSAY = (PaymentSource.ORDER, PaymentSource.PERSON)
 
@@ -37,7 +43,8 @@ class Receipt:
     """How money came in: the day in the seller's zone, the *method* and the *reference* it came under, and *by* whose word.
 
     *outside_ref* is what whoever moved it calls it, by which it is known when it is told of again; empty where nobody does.
-    *replaces*: the payment of which only somebody had told, of the same money.
+    *replaces*: the payment of which only somebody had told, of the same money. *currency*: where nothing of the order is stored
+    yet, so that its own is not known.
     """
 
     paid_on: date
@@ -47,16 +54,24 @@ class Receipt:
     reference: str = ""
     outside_ref: str = ""
     replaces: int | None = None
+    currency: str = ""
 
 
 @dataclass(frozen=True)
 class Prepayment:
-    """What a gift card or store credit paid of an order: the shop's *name* for it, or the end of the card's *code*; or a *deposit*."""
+    """What a gift card or store credit paid of an order: the shop's *name* for it, or the end of the card's *code*; or a *deposit*;
+    or what was *received* of its money before its invoice was made.
+    """
 
     amount: Decimal
     name: str = ""
     code: str = ""
     deposit: bool = False
+    received: bool = False
+
+    @property
+    def by_card(self) -> bool:
+        return not (self.deposit or self.received)
 
 
 @dataclass(frozen=True)
@@ -85,8 +100,8 @@ def open_amount(total: Decimal, *, credited: Decimal, paid: Decimal) -> Decimal:
 class Balance:
     """A document's total, what its credit notes took back and what was paid, in its own currency.
 
-    *credited* is None where there is no credit note, *paid* where there is no payment. *last_paid_on* is the day of the
-    newest payment, *last_paid_at* when it was stored.
+    *credited* is None where there is no credit note, *paid* where there is no payment; *came* of what was *paid* is without what
+    went back to the buyer. *last_paid_on* is the day of the newest payment, *last_paid_at* when it was stored.
     """
 
     total: Decimal
@@ -94,6 +109,7 @@ class Balance:
     paid: Decimal | None = None
     last_paid_on: date | None = None
     last_paid_at: datetime | None = None
+    came: Decimal | None = None
 
     @property
     def open(self) -> Decimal:
@@ -101,8 +117,9 @@ class Balance:
 
     @property
     def is_paid(self) -> bool:
-        """Whether money came in and nothing more is asked. What credit notes took back wholly was not paid."""
-        return self.paid is not None and self.open <= 0
+        """Whether money came in for it and nothing more is asked. What credit notes took back wholly, or whose money pays the
+        invoice in its place, was not paid; what was given back was."""
+        return self.came is not None and self.open <= 0 and (self.came > 0 or not self.total)
 
     @property
     def paid_on(self) -> date | None:
@@ -120,12 +137,17 @@ class Balance:
         return "paid" if self.is_paid else "issued"
 
 
+def day_paid(said: date | None, balance: Balance) -> date | None:
+    """The day on which a document was paid: by its payments, and only where there are none by what it *said* of itself."""
+    return said if balance.paid is None else balance.paid_on
+
+
 @dataclass(frozen=True)
 class OrderBalance:
     """What is *asked* for an order in *currency*, and what was *paid* of it.
 
     Asked is the total of its invoices less that of their credit notes; before there is one, what its newest document asks.
-    *excess* is what came in and pays no invoice though there is one: to be given back.
+    *excess* is what came in beyond that, and did not go back: to be given back.
     """
 
     asked: Decimal

@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 from worker.domain.decide import decide_documents
 from worker.domain.decision import Decision, RuleResult, needs_person
 from worker.domain.document import Document, Draft, History, Kind, Problem, SendMode
-from worker.domain.order import OrderKey
-from worker.domain.order_payment import paid_at
-from worker.domain.payment import OrderBalance, PaymentSource, Receipt
+from worker.domain.order import Order, OrderKey
+from worker.domain.order_payment import is_paid
+from worker.domain.payment import OrderBalance
 from worker.domain.settlement import excess_flags
 from worker.domain.shop import Shop
 from worker.invoicing.core import CoreContext
@@ -21,7 +21,7 @@ from worker.invoicing.preflight import Preflight
 from worker.message import Message
 from worker.orders.fetch import FetchedOrder
 from worker.services import Services
-from worker.store import alerts, drafts, orders, payments, sales, settle_orders
+from worker.store import alerts, drafts, order_money, orders, sales, settle_orders
 from worker.store.jobs import JobEnd
 from worker.store.queries import order_balance, unpaid_orders
 
@@ -33,6 +33,7 @@ MOST_ROUNDS = 5
 class Known:
     """All that a decision on a fetched order depends on."""
 
+    order: Order
     history: History
     shop: Shop
     today: date
@@ -72,7 +73,7 @@ class IssueRounds:
             if not any(made):
                 break
             decision = self.decide()
-        self.mark_paid()
+        self.follow_money()
         rule_results = {finding.rule: finding for finding in decision.rule_results} | fired
         flags = decision.flags + excess_flags(self.fetched.order.number, self.balance())
         flags += unpaid_orders.flags_of(self.connection, self.shop, self.fetched.order, self.today)
@@ -99,20 +100,24 @@ class IssueRounds:
         return self.services.today(self.shop)
 
     def decide(self) -> Decision:
-        known = Known(self.history(), self.shop, self.today)
+        known = Known(self.order(), self.history(), self.shop, self.today)
         if self.expected is None or self.expected.known != known:
             self.expected = Decided(known, self.decide_on(known))
         return self.expected.decision
 
     def decide_on(self, known: Known) -> Decision:
-        order = self.fetched.order
-        decision = decide_documents(order, self.fetched.refunds or (), known.history, known.shop, known.today)
+        refunds = self.fetched.refunds or ()
+        decision = decide_documents(known.order, refunds, known.history, known.shop, known.today)
         if self.fetched.refunds is not None:
             return decision
         # Not having read the refunds does not mean that they were deleted.
         return Decision(
             decision.drafts, decision.rule_results, tuple(f for f in decision.flags if f.code != "refund_deleted")
         )
+
+    def order(self) -> Order:
+        """The order, with what is known of its money now."""
+        return order_money.with_money(self.connection, self.shop, self.fetched.order)
 
     def history(self) -> History:
         """What was made so far; read anew after each draft that was stored."""
@@ -127,6 +132,8 @@ class IssueRounds:
         draft = self.with_einvoice_problems(draft if waits else self.with_print_problem(draft))
         if draft.send_mode is SendMode.SEND and not draft.problems and not waits:
             context = CoreContext(self.connection, self.shop, self.services.now())
+            if draft.kind is Kind.INVOICE:
+                self.count_told()
             before, document = self.history(), issue_draft(context, draft, mail_group=mail_group)
             self.known = before.with_issued(document)
             self.issued.append(document)
@@ -158,26 +165,20 @@ class IssueRounds:
         """*draft*, with what an access point would refuse: what must go by Peppol takes no number before it can."""
         return replace(draft, problems=draft.problems + self.preflight.einvoice_problems(self.shop, draft))
 
-    def mark_paid(self) -> None:
-        """When the order is paid, its invoices are."""
-        order = self.fetched.order
-        came_at = paid_at(order, self.shop)
-        if came_at is None:
-            return
-        end = JobEnd(code="answered", message=Message("The shop says that the order is paid."))
-        settle_orders.close_failed(self.connection, self.shop.shop_id, order.order_id, end, now=self.services.now())
-        if any(payment.reverses for payment in payments.of_order(self.connection, self.order_key)):
-            return  # money was said to have come, and had not: the shop may only repeat what we told it
-        receipt = Receipt(
-            paid_on=self.shop.day_of(came_at),
-            source=PaymentSource.ORDER,
-            by="order",
-            method=order.payment_method,
-            reference=order.transaction_id,
-        )
-        for made in self.history().documents:
-            if made.draft.kind is Kind.INVOICE:
-                payments.pay_in_full(self.connection, made.document_id, receipt, now=self.services.now())
+    def count_told(self) -> None:
+        """Count what the shop says came in. Of a test nothing is counted: its order may be invoiced in earnest afterwards."""
+        if not self.shop.test:
+            order_money.count_told(self.connection, self.shop, self.order(), now=self.services.now())
+
+    def follow_money(self) -> None:
+        """Once there is an invoice, what the shop says of the order's money is counted: what came in, and what it gave back."""
+        order, now = self.order(), self.services.now()
+        if is_paid(order, self.shop):
+            end = JobEnd(code="answered", message=Message("The shop says that the order is paid."))
+            settle_orders.close_failed(self.connection, self.shop.shop_id, order.order_id, end, now=now)
+        if any(made.draft.kind is Kind.INVOICE and not made.draft.test for made in self.history().documents):
+            self.count_told()
+            order_money.count_refunds(self.connection, self.shop, order, self.fetched.refunds or (), now=now)
 
 
 def tell_of_other_plugin(services: Services, rounds: IssueRounds, decision: Decision) -> None:

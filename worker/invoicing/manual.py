@@ -1,5 +1,6 @@
 """What a person decides that takes a number: issue a draft, make a document by hand, credit, issue again."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
@@ -12,7 +13,7 @@ from worker.domain.decide import decide_documents, draft_manually, draft_reissue
 from worker.domain.decision import Decision
 from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, Purpose, StoredDraft
 from worker.domain.dossier import Dossier
-from worker.domain.order import OrderKey
+from worker.domain.order import Order, OrderKey
 from worker.domain.order_flags import STATUS_MISSED, still_missed
 from worker.domain.shop import Shop
 from worker.errors import Rejected
@@ -25,9 +26,11 @@ from worker.message import NO_MESSAGE
 from worker.orders.fetch import FetchedOrder, fetch_from_shop, read_from_deliveries
 from worker.queue import PROCESS_ORDER, SEND_DOCUMENT
 from worker.services import Services
-from worker.store import counters, deliveries, documents, drafts, orders, sales, shops
+from worker.store import counters, deliveries, documents, drafts, order_money, orders, sales, shops
 from worker.store.deliveries import NewDelivery
 from worker.store.shops import ConnectedShop
+
+Wanted = Callable[[Connection, Shop], tuple[Draft, ...]]
 
 
 def issue_waiting_draft(services: Services, draft_id: int, answer: IssueAnswer, *, by: Actor) -> Document:
@@ -44,8 +47,8 @@ def issue_waiting_draft(services: Services, draft_id: int, answer: IssueAnswer, 
     fetched = with_vat_check_now(services, shop, fetched)
 
     def wanted(connection: Connection, shop: Shop) -> tuple[Draft, ...]:
-        history = history_of(connection, shop, fetched)
-        decision = decide_documents(fetched.order, fetched.refunds or (), history, shop, services.today(shop))
+        order, history = known_of(connection, shop, fetched)
+        decision = decide_documents(order, fetched.refunds or (), history, shop, services.today(shop))
         return (redraft(waiting, decision, request=request),)
 
     request = Request(Preflight(services), by, **vars(answer))
@@ -53,7 +56,7 @@ def issue_waiting_draft(services: Services, draft_id: int, answer: IssueAnswer, 
     with services.store.write() as connection:
         counters.lock(connection, waiting.shop_id)
         shop = reload_shop(connection, services, shop)
-        (document,) = issue_requested(connection, shop, wanted(connection, shop), request)
+        (document,) = issue_of_order(connection, shop, fetched, wanted, request)
         # Refunds made while it waited become due now. Without a key they cannot be read anyway.
         delivery_id = request_processing(connection, services, connected, waiting.draft.order_id)
     services.enqueue(SEND_DOCUMENT, document.document_id)
@@ -122,8 +125,8 @@ def issue_manual_document(services: Services, shop_id: str, asked: ManualDocumen
     fetched = with_vat_check_now(services, shop, fetched)
 
     def wanted(connection: Connection, shop: Shop) -> tuple[Draft, ...]:
-        history = history_of(connection, shop, fetched)
-        dossier = Dossier(fetched.order, fetched.refunds or (), history, shop, services.today(shop))
+        order, history = known_of(connection, shop, fetched)
+        dossier = Dossier(order, fetched.refunds or (), history, shop, services.today(shop))
         return (draft_manually(asked.kind, dossier),)
 
     request = Request(Preflight(services), by, send=asked.send)
@@ -131,7 +134,7 @@ def issue_manual_document(services: Services, shop_id: str, asked: ManualDocumen
     with services.store.write() as connection:
         counters.lock(connection, shop_id)
         shop = reload_shop(connection, services, shop)
-        (document,) = issue_requested(connection, shop, wanted(connection, shop), request)
+        (document,) = issue_of_order(connection, shop, fetched, wanted, request)
         is_unfinished = bool(fetched.order.refunds) or is_no_longer_missed(connection, document)
         delivery_id = request_processing(connection, services, connected, asked.order_id) if is_unfinished else None
     services.enqueue(SEND_DOCUMENT, document.document_id)
@@ -168,15 +171,13 @@ def credit(services: Services, document_id: int, asked: Credit = Credit(), *, by
     cause = f"credit:{invoice.number}:{asked.idempotency_key}" if asked.idempotency_key else f"credit:{invoice.number}"
 
     def wanted(connection: Connection, shop: Shop) -> tuple[Draft, ...]:
-        history = history_of(connection, shop, fetched)
+        order, history = known_of(connection, shop, fetched)
         if asked.selection is None:
-            pair = draft_reissue(fetched.order, invoice, history, shop, services.today(shop))
+            pair = draft_reissue(order, invoice, history, shop, services.today(shop))
             return pair if asked.issue_again else (replace(pair[0], cause=cause),)
         already = tuple(document.draft for document in history.credit_notes_of(invoice))
         credited = CreditedInvoice(invoice, already)
-        return (
-            draft_credit_note(asked.selection, credited, fetched.order, shop, purpose=Purpose(Kind.CREDIT_NOTE, cause)),
-        )
+        return (draft_credit_note(asked.selection, credited, order, shop, purpose=Purpose(Kind.CREDIT_NOTE, cause)),)
 
     def earlier_result(connection: Connection) -> tuple[Document, ...]:
         return (
@@ -196,7 +197,7 @@ def credit(services: Services, document_id: int, asked: Credit = Credit(), *, by
         if made:
             return made
         shop = reload_shop(connection, services, shop)
-        made = issue_requested(connection, shop, wanted(connection, shop), request)
+        made = issue_of_order(connection, shop, fetched, wanted, request)
     for document in made:
         services.enqueue(SEND_DOCUMENT, document.document_id)
     return made
@@ -232,5 +233,20 @@ def fetch_now(services: Services, connected: ConnectedShop, order_id: int) -> Fe
     return fetched
 
 
-def history_of(connection: Connection, shop: Shop, fetched: FetchedOrder) -> History:
-    return sales.history(connection, shop, fetched.order)
+def known_of(connection: Connection, shop: Shop, fetched: FetchedOrder) -> tuple[Order, History]:
+    """The order with what is known of its money, and what was made of it."""
+    return order_money.with_money(connection, shop, fetched.order), sales.history(connection, shop, fetched.order)
+
+
+def issue_of_order(
+    connection: Connection, shop: Shop, fetched: FetchedOrder, wanted: Wanted, request: Request
+) -> tuple[Document, ...]:
+    """Issue what is *wanted* of the order, and let its money follow: what the shop says came in pays its invoice, and who is owed
+    some of it back is told of."""
+    drafts = wanted(connection, shop)
+    if any(draft.kind is Kind.INVOICE for draft in drafts) and not shop.test:
+        order = order_money.with_money(connection, shop, fetched.order)
+        order_money.count_told(connection, shop, order, now=request.by.now)
+    made = issue_requested(connection, shop, drafts, request)
+    order_money.flag_excess(connection, made[0].order)
+    return made

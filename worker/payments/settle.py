@@ -11,7 +11,7 @@ from decimal import Decimal
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import Order, OrderKey
 from worker.domain.payment import PaymentSource
-from worker.domain.settlement import EXCESS, Move, excess_flags, move_of
+from worker.domain.settlement import Move, move_of
 from worker.errors import OrderGone, Rejected, StaleAnswer, Unavailable
 from worker.i18n import Translator
 from worker.i18n.translate import translate
@@ -20,7 +20,7 @@ from worker.message import Message, Money
 from worker.orders import fetch
 from worker.payments.set_paid import set_paid
 from worker.services import Services
-from worker.store import audit_trail, orders, payment_shares, payments
+from worker.store import audit_trail, order_money, orders, payment_shares, payments
 from worker.store.audit_trail import AuditEntry
 from worker.store.payments import Payment
 from worker.store.queries import order_balance
@@ -124,12 +124,8 @@ def gone(key: OrderKey) -> Rejected:
 
 
 def tell_excess(services: Services, key: OrderKey) -> None:
-    """A flag on the order while more came in than it asks."""
     with services.store.write() as connection:
-        seen = orders.find(connection, key.shop_id, key.order_id)
-        if seen is not None:
-            flags = excess_flags(seen.order_number, order_balance.of_order(connection, key))
-            orders.set_flags(connection, key, EXCESS, flags)
+        order_money.flag_excess(connection, key)
 
 
 def money_of(services: Services, key: OrderKey) -> Decimal:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, delete, exists, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, delete, exists, func, insert, select
 
 from worker.domain.document import Kind
+from worker.domain.money import ZERO
 from worker.domain.payment import Balance
 from worker.store.database.made_once import among, given
 from worker.store.database.plan import unindexed
@@ -27,14 +28,17 @@ def stands() -> ColumnElement[bool]:
 
 # Made once: a statement costs more to build than to run.
 STANDS = stands()
+# Not what went back: it was not paid with that.
+CAME = and_(STANDS, payments.c.amount >= ZERO)
 BALANCES = (
     select(
         documents.c.document_id,
         documents.c.total,
         CREDITED,
         func.sum(payment_shares.c.amount, type_=payment_shares.c.amount.type),
-        func.max(case((STANDS, payments.c.paid_on))),
-        func.max(payment_shares.c.created_at),
+        func.max(case((CAME, payments.c.paid_on))),
+        func.max(case((CAME, payment_shares.c.created_at))),
+        func.sum(case((CAME, payment_shares.c.amount)), type_=payment_shares.c.amount.type),
     )
     .outerjoin(payment_shares, payment_shares.c.document_id == documents.c.document_id)
     .outerjoin(payments, payments.c.payment_id == payment_shares.c.payment_id)

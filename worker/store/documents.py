@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, or_, select
 from sqlalchemy.engine import Row
 
 from worker.domain.document import Document, Draft, History, Kind, StoredDraft
-from worker.domain.payment import PaymentSource, Receipt
+from worker.domain.payment import GIFT_CARD, PaymentSource, Receipt
 from worker.domain.webhook import WebhookEventKind
 from worker.errors import Rejected
 from worker.store import (
@@ -134,20 +134,17 @@ def expect_payment(connection: Connection, document: Document) -> None:
 
 
 def store_prepaid(connection: Connection, document: Document) -> None:
-    """Store what gift cards and a deposit paid of an issued invoice, what had come in before, and the rest where the order was paid."""
-    draft = document.draft
-    if draft.kind is not Kind.INVOICE:
+    """Count the gift cards that paid of an issued invoice, and let them and what came in before pay it."""
+    draft, now = document.draft, document.issued_at
+    if draft.kind is not Kind.INVOICE or draft.test:
         return
-    receipt = Receipt(draft.ordered_on, PaymentSource.ORDER, by="order", method="gift_card")
-    for one in draft.prepaid:
-        by = replace(receipt, method=draft.payment_method) if one.deposit else receipt
-        by = replace(by, reference=one.code or one.name)
-        payments.add(connection, document.document_id, one.amount, by, now=document.issued_at)
-    if payment_shares.has_payments(connection, document.order):
-        payment_shares.share_out(connection, document.order, now=document.issued_at)
-    if draft.prepaid and draft.paid_on is not None:
-        rest = replace(receipt, paid_on=draft.paid_on, method=draft.payment_method)
-        payments.pay_in_full(connection, document.document_id, rest, now=document.issued_at)
+    receipt = Receipt(draft.ordered_on, PaymentSource.ORDER, by="order", method=GIFT_CARD)
+    cards = [(one.amount, replace(receipt, reference=one.code or one.name)) for one in draft.prepaid if one.by_card]
+    if cards or payment_shares.has_payments(connection, document.order):
+        payments.keep_cards(connection, document.order, cards, now=now)
+        payment_shares.share_out(connection, document.order, now=now)
+        if document.document_id in payments.paid_invoices(connection, document.order):
+            webhooks.plan(connection, WebhookEventKind.PAID, document.document_id, now=now)
 
 
 def get(connection: Connection, document_id: int) -> Document:

@@ -64,12 +64,14 @@ class StoredOrder:
 class OrderState:
     """What was decided on an order, and when all of the money had come, which the shop's own date need not say.
 
+    *says_paid*: the shop says that it is paid, whatever it cost when that was said first.
     *told_statuses*: those that the shop told of, though the order had gone on when it was fetched.
     """
 
     decision: Decision
     paid_at: datetime | None
     told_statuses: frozenset[str] = frozenset()
+    says_paid: bool = False
 
 
 NEWEST = 200  # orders by which it is judged what is usual
@@ -77,7 +79,8 @@ SAMPLE = 5  # of them, before anything is kept from an owner for it
 
 # Made once: a statement costs more to build than to run.
 KEY = given(orders.c.shop_id, orders.c.order_id, orders.c.order_key)
-KEPT = select(orders.c.flags, orders.c.ignored_flags, orders.c.seen_statuses).where(*KEY)
+KEPT = select(orders.c.flags, orders.c.ignored_flags, orders.c.seen_statuses, orders.c.paid_total).where(*KEY)
+PAID_TOTAL = select(orders.c.paid_total).where(*KEY)
 FETCHED_AT = select(orders.c.fetched_at).where(*KEY)
 DELETE = delete(orders).where(*KEY)
 ADD = insert(orders)
@@ -102,7 +105,7 @@ def save(
 ) -> None:
     """Upsert the order's last fetched state, rule results, flags and search words. Does nothing when it is older than the row's
     (`last_fetched_at`). A flag that a person ignored stays ignored; a status that it was seen in is kept, and what was learnt while its
-    documents were sent.
+    documents were sent; so is what it cost when the shop first said that it is paid.
     """
     key = {"shop_id": shop_id, "order_id": order.order_id, "order_key": order.order_key}
     known = connection.execute(KEPT, key).one_or_none()
@@ -112,6 +115,9 @@ def save(
     ignored = tuple(flag for flag in state.decision.flags if flag in before)
     sent = tuple(flag for flag in flags_in(known.flags if known else "[]") if flag.code.startswith(NOT_ON_PEPPOL))
     part = part_of(order, parent_is_split=is_split(connection, shop_id, order.parent_id))
+    paid_total = known.paid_total if known else None
+    if paid_total is None and state.says_paid:
+        paid_total = str(order.total)
     if known is not None:
         connection.execute(DELETE, key)
     connection.execute(
@@ -125,6 +131,7 @@ def save(
             buyer=order.billing.company or order.billing.name,
             ordered_at=order.created_at,
             paid_at=state.paid_at,
+            paid_total=paid_total,
             taxable_at=order.taxable_at,
             fetched_at=as_of,
             seen_statuses=" ".join(dict.fromkeys(seen)),
@@ -137,6 +144,12 @@ def save(
     )
     order_search.update(connection, shop_id, order)
     payment_methods.remember(connection, shop_id, order.payment_method, order.payment_title)
+
+
+def paid_total(connection: Connection, order: OrderKey) -> Decimal | None:
+    """What the order cost when the shop first said that it is paid; None where it did not yet."""
+    found = connection.execute(PAID_TOTAL, vars(order)).scalar()
+    return None if found is None else Decimal(found)
 
 
 def set_flags(connection: Connection, order: OrderKey, code: str, flags: tuple[Problem, ...]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, insert, select
 
 from worker.domain.document import Kind
-from worker.domain.money import ZERO
+from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
 from worker.store import document_balances
 from worker.store.database.made_once import given
@@ -78,7 +78,15 @@ def unshared(connection: Connection, order: OrderKey) -> list[tuple[int, int | N
         spent[payment_id] = spent.get(payment_id, ZERO) + amount
     rows = connection.execute(STANDING, vars(order))
     left = [(payment_id, amount - spent.get(payment_id, ZERO)) for payment_id, amount in rows]
-    return [(payment_id, None, amount) for payment_id, amount in left if amount > 0]
+    # What went back of what pays no invoice: of what came last.
+    gone = -total_of(amount for _, amount in left if amount < 0)
+    found: list[tuple[int, int | None, Decimal]] = []
+    for payment_id, amount in reversed(left):
+        still = max(amount - gone, ZERO)
+        gone -= max(amount, ZERO) - still
+        if still:
+            found.insert(0, (payment_id, None, still))
+    return found
 
 
 def overpaid(
@@ -87,6 +95,8 @@ def overpaid(
     """What invoices were paid with beyond what their credit notes left of them: the payment's id, the invoice's, and the amount."""
     found: list[tuple[int, int | None, Decimal]] = []
     too_much = {document_id: -amount for document_id, amount in open_of.items() if amount < 0}
+    if not too_much:
+        return found
     # Not of one that was reversed: what it paid is taken back already, and would be twice.
     for payment_id, document_id, amount in read_shares(connection, STANDING_SHARES, vars(order)):
         movable = min(amount, too_much.get(document_id, ZERO))

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, sele
 
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
-from worker.domain.payment import HEARSAY, PaymentSource, Receipt, confirmed_by
+from worker.domain.payment import GIFT_CARD, HEARSAY, REFUND, PaymentSource, Receipt, confirmed_by
 from worker.domain.payment_method import is_transfer
 from worker.domain.webhook import WebhookEventKind
 from worker.store import counters, document_balances, settle_orders, waiting_orders, webhooks
@@ -141,12 +141,12 @@ def add(connection: Connection, document_id: int, amount: Decimal, receipt: Rece
 
 
 def pay_in_full(connection: Connection, document_id: int, receipt: Receipt, *, now: datetime) -> bool:
-    """Count that all of what is open came in; False when the document was paid already."""
+    """Count that all of what is open came in; False when the document was paid already, or its credit notes left nothing to pay."""
     document_balances.lock(connection, document_id)
     balance = document_balances.of_documents(connection, [document_id])[document_id]
-    if balance.is_paid:
+    if balance.is_paid or (balance.credited is not None and balance.open <= 0):
         return False
-    add(connection, document_id, max(balance.open, ZERO), receipt, now=now)
+    add(connection, document_id, balance.open, receipt, now=now)
     return True
 
 
@@ -154,6 +154,54 @@ def open_of(connection: Connection, order: OrderKey) -> Decimal:
     """What is open of the invoices of an order; an order without one is said to be paid as a whole."""
     found = document_balances.of_documents(connection, invoices_of(connection, order))
     return total_of(max(balance.open, ZERO) for balance in found.values())
+
+
+def count(connection: Connection, order: OrderKey, amount: Decimal, receipt: Receipt, *, now: datetime) -> None:
+    """Count what the shop says came in for *order*."""
+    paid_before = paid_invoices(connection, order)
+    add_row(connection, order, amount, receipt, now=now)
+    share_out(connection, order, now=now)
+    waiting_orders.follow(connection, order)
+    tell_paid(connection, order, paid_before, now=now)
+
+
+def give_back(connection: Connection, order: OrderKey, amount: Decimal, receipt: Receipt, *, now: datetime) -> None:
+    """Count that *amount* went back to the buyer: of what its invoices were paid with too much, then of what pays none."""
+    row = add_row(connection, order, -amount, receipt, now=now)
+    new, left = [], amount
+    for document_id, balance in document_balances.of_documents(connection, invoices_of(connection, order)).items():
+        share = min(left, max(-balance.open, ZERO))
+        if share:
+            new.append((row, document_id, -share))
+            left -= share
+    add_shares(connection, new, now=now)
+    for _, document_id, _ in new:
+        document_balances.update_unpaid(connection, document_id)
+
+
+def tell_of_refund(connection: Connection, order: OrderKey, amount: Decimal, *, now: datetime) -> None:
+    """That *amount* went back by another's word, which was counted just now: what the shop told of that counts no more."""
+    for stored in standing(connection, order, payments.c.method == REFUND):
+        if -stored.amount <= amount:
+            reverse_row(connection, stored, Receipt(stored.paid_on, stored.source, stored.created_by), now=now)
+            amount += stored.amount
+    share_out(connection, order, now=now)
+    waiting_orders.follow(connection, order)
+
+
+def keep_cards(
+    connection: Connection, order: OrderKey, cards: Sequence[tuple[Decimal, Receipt]], *, now: datetime
+) -> None:
+    """Let the gift cards that *order* was paid with be *cards*, as its newest invoice says: those of an earlier one are the same money."""
+    left = list(cards)
+    for stored in standing(connection, order, payments.c.method == GIFT_CARD):
+        same = next((card for card in left if (card[0], card[1].reference) == (stored.amount, stored.reference)), None)
+        if same is not None:
+            left.remove(same)
+        else:
+            reverse_row(connection, stored, Receipt(stored.paid_on, stored.source, stored.created_by), now=now)
+    if left:
+        add_rows(connection, order, left, now=now)
 
 
 def paid_invoices(connection: Connection, order: OrderKey) -> set[int]:
@@ -178,7 +226,7 @@ def add_rows(
     connection: Connection, order: OrderKey, money: Sequence[tuple[Decimal, Receipt]], *, now: datetime
 ) -> list[int]:
     """The ids of the new ones, in the order of *money*."""
-    currency = currency_of(connection, order)
+    currency = money[0][1].currency or currency_of(connection, order)
     rows = [
         {
             "shop_id": order.shop_id,
@@ -242,8 +290,8 @@ def received_of(connection: Connection, shop_id: str, outside_refs: Iterable[str
 
 
 def hearsay_of(connection: Connection, order: OrderKey) -> list[Payment]:
-    """The payments that the shop or a person told of, by transfer, and that stand; oldest first."""
-    told = standing(connection, order, payments.c.source.in_(HEARSAY))
+    """The payments that the shop or a person told of, by transfer, and that stand; oldest first. What went back is none."""
+    told = standing(connection, order, payments.c.source.in_(HEARSAY), payments.c.method != REFUND)
     return [payment for payment in told if is_transfer(payment.method)]
 
 

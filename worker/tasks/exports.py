@@ -14,6 +14,7 @@ from typing import IO, Any
 from worker.domain import sold
 from worker.domain.csv_table import escape_cell
 from worker.domain.document import Document, Kind, file_stem, signed
+from worker.domain.payment import Balance, day_paid
 from worker.errors import Rejected
 from worker.maintenance import retention
 from worker.sending.pdf import stored_pdf
@@ -81,7 +82,7 @@ def zip_documents(services: Services, task: Task) -> Mapping[str, Any]:
 
 
 def zip_of(
-    services: Services, task: Task, pages: Iterable[tuple[Document, date | None]], *, of: int, name: str
+    services: Services, task: Task, pages: Iterable[tuple[Document, Balance]], *, of: int, name: str
 ) -> Mapping[str, Any]:
     count, progress = 0, Progress(services, task)
     with tempfile.TemporaryDirectory() as folder:
@@ -90,9 +91,9 @@ def zip_of(
             zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive,
             sheets(archive, Path(folder)) as (documents_csv, vat_csv, vies_csv, peppol_csv, payments_csv),
         ):
-            for count, (document, paid_on) in enumerate(pages, 1):  # the last one is how many there were
+            for count, (document, balance) in enumerate(pages, 1):  # the last one is how many there were
                 names = put_files(services, archive, document)
-                documents_csv.writerow(map(as_cell, document_row(document, paid_on, names)))
+                documents_csv.writerow(map(as_cell, document_row(document, balance, names)))
                 vat_csv.writerows(map(as_cell, row) for row in vat_rows(document))
                 vies_csv.writerows(map(as_cell, row) for row in vies_rows(services, document))
                 peppol_csv.writerows(map(as_cell, row) for row in peppol_rows(services, document))
@@ -106,14 +107,14 @@ def zip_of(
     return {"file": file.as_json, "documents": count}
 
 
-def chosen_documents(services: Services, shop_id: str, ids: Sequence[int]) -> Iterator[tuple[Document, date | None]]:
-    """The shop's documents with *ids*, each with the day on which it was paid."""
+def chosen_documents(services: Services, shop_id: str, ids: Sequence[int]) -> Iterator[tuple[Document, Balance]]:
+    """The shop's documents with *ids*, each with what is open of it."""
     for first in range(0, len(ids), AT_ONCE):
         some = ids[first : first + AT_ONCE]
         with services.store.read() as connection:
             found = [one for document_id in some if (one := documents.find(connection, document_id)) is not None]
             balances = document_balances.of_documents(connection, some)
-        yield from ((one, balances[one.document_id].paid_on) for one in found if one.shop_id == shop_id)
+        yield from ((one, balances[one.document_id]) for one in found if one.shop_id == shop_id)
 
 
 @contextmanager
@@ -143,8 +144,8 @@ def start_csv(file: IO[str], columns: tuple[str, ...]) -> Any:
     return writer
 
 
-def documents_of(services: Services, task: Task, period: DocumentPeriod) -> Iterator[tuple[Document, date | None]]:
-    """The documents of a period with the day on which they were paid, by their date and number.
+def documents_of(services: Services, task: Task, period: DocumentPeriod) -> Iterator[tuple[Document, Balance]]:
+    """The documents of a period with what is open of each, by their date and number.
 
     They come some at a time, so that a year need not fit in memory.
     """
@@ -154,7 +155,7 @@ def documents_of(services: Services, task: Task, period: DocumentPeriod) -> Iter
             some = documents.issued_between(connection, task.shop_id, period, after=after, limit=AT_ONCE)
             balances = document_balances.of_documents(connection, [document.document_id for document in some])
         tests = bool(task.argument.get("tests"))
-        yield from ((one, balances[one.document_id].paid_on) for one in some if tests or not one.draft.test)
+        yield from ((one, balances[one.document_id]) for one in some if tests or not one.draft.test)
         if len(some) < AT_ONCE:
             return
         after = (some[-1].issued_on, some[-1].document_id)
@@ -178,9 +179,9 @@ def put_files(services: Services, archive: zipfile.ZipFile, document: Document) 
     return names
 
 
-def document_row(document: Document, paid_on: date | None, names: list[str]) -> tuple[object, ...]:
+def document_row(document: Document, balance: Balance, names: list[str]) -> tuple[object, ...]:
     draft = document.draft
-    paid_on = draft.paid_on or paid_on
+    paid_on = day_paid(draft.paid_on, balance)
     return (
         document.number, document.issued_on, draft.kind, draft.order_number, draft.buyer.name, draft.buyer.company,
         draft.buyer.vat_number or draft.buyer.vat_number_given, draft.buyer.address.country, draft.currency, signed(draft.kind, draft.net),

@@ -259,7 +259,7 @@ def test_a_gift_card_pays_its_part_of_the_invoice_and_the_shop_the_rest(system: 
     assert (invoice.draft.total, invoice.draft.to_pay, invoice.is_paid) == (total, total - 5, True)
     with system.services.store.read() as connection:
         rows = payments.of_documents(connection, [id_of(invoice)])[id_of(invoice)]
-    assert [(row.method, row.amount) for row in rows] == [("gift_card", Decimal("5.00")), ("bacs", total - 5)]
+    assert [(row.method, row.amount) for row in rows] == [("bacs", total - 5), ("gift_card", Decimal("5.00"))]
     assert len(system.mailbox.messages()) == 1
 
 

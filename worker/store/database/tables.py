@@ -275,6 +275,9 @@ orders = Table(
     Column("buyer", Text, nullable=False),
     Column("ordered_at", Instant, nullable=False),
     Column("paid_at", Instant),
+    Column(
+        "paid_total", Text
+    ),  # its total when the shop first said that it is paid: `date_paid` stays when it is changed
     Column("taxable_at", Instant),  # when VAT fell due: the earlier of delivery and payment
     Column("fetched_at", Instant, nullable=False),
     Column("seen_statuses", Text, nullable=False, server_default=""),  # all that it was seen in, with spaces between
@@ -494,7 +497,8 @@ payments = Table(
     Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
     Column("order_id", BigInteger, nullable=False),
     Column("order_key", String(80), nullable=False),
-    Column("amount", Amount, nullable=False),  # below zero: the payment that it reverses did not come, or went back
+    # Below zero: the payment that it reverses did not come, or went back; or the shop gave back a part of all that came.
+    Column("amount", Amount, nullable=False),
     Column("currency", String(3), nullable=False),
     Column("paid_on", Date, nullable=False),
     Column("method", Text, nullable=False, server_default=""),

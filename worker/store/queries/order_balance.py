@@ -59,8 +59,7 @@ def of_invoices(connection: Connection, order: OrderKey, invoices: list[Document
         if balance.paid is not None or not invoice.draft.is_paid  # paid before it was made, and not among the payments
     )
     paid = total_paid(connection, order)
-    shared = total_of(balance.paid or ZERO for balance in found.values())
-    excess = max(paid - shared, ZERO)
+    excess = max(paid - asked, ZERO)
     if excess:
         excess = max(excess - reminders.asked_besides(connection, list(found)), ZERO)
     return OrderBalance(asked, paid, invoices[-1].draft.currency, excess=excess)

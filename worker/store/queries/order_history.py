@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from worker.domain.document import Document, Draft, Kind, StoredDraft
 from worker.domain.order_treatment import OrderTreatment
-from worker.domain.payment import Balance
+from worker.domain.payment import Balance, day_paid
 from worker.domain.step import MAIL, STEPS, TRANSMIT
 from worker.errors import Rejected
 from worker.message import Message
@@ -64,6 +64,11 @@ class DocumentDetails:
     @property
     def paid_on(self) -> date | None:
         return self.balance.paid_on if self.balance is not None else None
+
+    @property
+    def day_paid(self) -> date | None:
+        """As `paid_on`; of what has no payments, as it says itself."""
+        return day_paid(self.draft.paid_on, self.balance) if self.balance is not None else self.draft.paid_on
 
     @property
     def open(self) -> Decimal | None:

@@ -1,0 +1,138 @@
+"""What came in for an order, as far as is known here: what was counted, and what the shop says of it that was not counted yet.
+
+All rows are in `payments`, which `payment_shares` shares over the order's invoices. The shop's word is of all of the order's money
+at once, so only what is missing of it is added; and it is worth what the order cost when the shop first said it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection
+
+from worker.domain.money import ZERO, total_of
+from worker.domain.order import Order, OrderKey, Refund
+from worker.domain.order_payment import said_at, says_paid, told_money
+from worker.domain.payment import GIFT_CARD, REFUND, PaymentSource, Receipt
+from worker.domain.payment_method import is_transfer
+from worker.domain.settlement import EXCESS, excess_flags
+from worker.domain.shop import Shop
+from worker.store import orders, payments
+from worker.store.payments import Payment
+from worker.store.queries import order_balance
+
+# As WooCommerce stores the name of a transaction that it was told.
+LONGEST_TRANSACTION = 100
+
+
+def with_money(connection: Connection, shop: Shop, order: Order) -> Order:
+    """*order*, with what is known of its money. Call under the shop's lock before anything is issued of it."""
+    key = key_of(shop, order)
+    order = replace(order, paid_total=orders.paid_total(connection, key))
+    counted = payments.of_order(connection, key)
+    if is_echo(order, shop, counted):
+        order = replace(order, paid_total=ZERO)
+    money = [one for one in counted if one.method != GIFT_CARD]
+    return replace(
+        order,
+        came_in=total_of(one.amount for one in money) + missing(order, shop, counted),
+        came_on=max((one.paid_on for one in money if one.amount > 0), default=None),
+    )
+
+
+def count_told(connection: Connection, shop: Shop, order: Order, *, now: datetime) -> None:
+    """Count what the shop says came in for *order* (as `with_money` gives it) and was not counted yet.
+
+    Call before its invoice is issued, and whenever it is looked at once it has one.
+    """
+    key = key_of(shop, order)
+    amount = missing(order, shop, payments.of_order(connection, key))
+    if amount:
+        came_at = said_at(order) if says_paid(order, shop) else order.created_at
+        receipt = Receipt(
+            paid_on=shop.day_of(came_at),
+            source=PaymentSource.ORDER,
+            by="order",
+            method=order.payment_method,
+            reference=order.transaction_id,
+            currency=order.currency,
+        )
+        payments.count(connection, key, amount, receipt, now=now)
+
+
+def count_refunds(
+    connection: Connection, shop: Shop, order: Order, refunds: Iterable[Refund], *, now: datetime
+) -> None:
+    """Count what the shop gave back of a paid order: no more than came in beyond what its invoices ask now.
+
+    A refund of before the money came lowered what was to be paid. Call after their credit notes were issued.
+    """
+    key = key_of(shop, order)
+    if not says_paid(order, shop):
+        return
+    told = [refund for refund in refunds if refund.created_at >= said_at(order)]
+    if not told:
+        return
+    counted = [one for one in payments.of_order(connection, key) if one.method == REFUND]
+    new = total_of(refund.amount for refund in told) + total_of(one.amount for one in counted)
+    balance = order_balance.of_order(connection, key)
+    amount = min(new, balance.paid - balance.asked) if balance is not None else ZERO
+    if amount > 0:
+        day = shop.day_of(max(refund.created_at for refund in told))
+        receipt = Receipt(day, PaymentSource.ORDER, by="order", method=REFUND)
+        payments.give_back(connection, key, amount, receipt, now=now)
+
+
+def flag_excess(connection: Connection, order: OrderKey) -> None:
+    """A flag on the order while more came in than it asks."""
+    seen = orders.find(connection, order.shop_id, order.order_id)
+    if seen is not None and seen.order_key == order.order_key:
+        flags = excess_flags(seen.order_number, order_balance.of_order(connection, order))
+        orders.set_flags(connection, order, EXCESS, flags)
+
+
+def missing(order: Order, shop: Shop, counted: Sequence[Payment]) -> Decimal:
+    """What the shop tells of the order's money beyond what was *counted* of it."""
+    told = total_of(one.amount for one in counted if is_told(one))
+    ours = total_of(one.amount for one in counted if is_ours(one))
+    by_person = total_of(one.amount for one in counted if one.source is PaymentSource.PERSON)
+    known = told + (by_person if has_own_transaction(order, counted) else ours)
+    return max(told_money(order, shop) - known, ZERO)
+
+
+def is_told(payment: Payment) -> bool:
+    """Whether it is what the shop said came in; a gift card that was spent and what the shop gave back are not."""
+    return payment.source is PaymentSource.ORDER and payment.method not in (GIFT_CARD, REFUND)
+
+
+def is_ours(payment: Payment) -> bool:
+    """Whether it was counted here by another word than the shop's."""
+    return payment.source is not PaymentSource.ORDER
+
+
+def has_own_transaction(order: Order, counted: Iterable[Payment]) -> bool:
+    """Whether the order was paid with its provider, in a transaction that is none of those *counted* here: other money than theirs.
+
+    What we set paid in the shop names our own.
+    """
+    ours = {
+        name[:LONGEST_TRANSACTION] for one in counted if is_ours(one) for name in (one.reference, one.outside_ref or "")
+    }
+    return bool(order.transaction_id) and order.transaction_id not in ours and not is_transfer(order.payment_method)
+
+
+def is_echo(order: Order, shop: Shop, counted: Sequence[Payment]) -> bool:
+    """Whether the shop may say paid only because we said so: all of it had come by what was counted here, and went back since."""
+    told = told_money(order, shop)
+    if not told or has_own_transaction(order, counted):
+        return False
+    came = most = ZERO
+    for one in counted:
+        came += one.amount if is_ours(one) else ZERO
+        most = max(most, came)
+    return most >= told > came + total_of(one.amount for one in counted if is_told(one))
+
+
+def key_of(shop: Shop, order: Order) -> OrderKey:
+    return OrderKey(shop.shop_id, order.order_id, order.order_key)
