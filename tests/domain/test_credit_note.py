@@ -1,5 +1,6 @@
 """Credit notes: an invoice and all its credit notes are nothing together, whatever the refunds were."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
@@ -29,9 +30,11 @@ from worker.domain.money import ZERO, to_cent, total_of
 from worker.domain.order import Order, Refund
 from worker.domain.payment import Prepayment
 from worker.domain.shop import Shop, VatSettings
+from worker.domain.sold import parts_of
 from worker.domain.vat_check import VatCheck
 from worker.domain.zero_reason import Mark, Untaxed, ZeroReason
 from worker.message import Message
+from worker.store.database import json_codec
 
 D = Decimal
 OSS = a_shop(vat=VatSettings(oss=True))
@@ -153,6 +156,47 @@ def test_an_invoice_and_its_credit_notes_are_nothing_together(order: Order, sequ
     left = credit_balance_of(invoice, already)
     assert (left.total, left.rounding) == (ZERO, ZERO)
     assert {(part.base, part.vat) for part in left.groups.values()} == {(ZERO, ZERO)}
+
+
+@many
+@given(
+    nets=st.lists(st.integers(1, 20_000), min_size=2, max_size=4),
+    sequence=st.lists(
+        st.builds(Step, share=st.integers(1, 99), picks=st.lists(st.integers(0, 3), max_size=1).map(tuple)), max_size=3
+    ),
+)
+def test_what_is_credited_by_amount_is_taken_off_each_reason_and_all_is_nothing_in_the_end(
+    nets: list[int], sequence: list[Step]
+) -> None:
+    """At one rate: vouchers and packaging in turn."""
+    lines = [
+        a_line(str(D(net) / 100), None, name="krat" if number % 2 else "bon", line_id=number + 1)
+        for number, net in enumerate(nets)
+    ]
+    says = (ZeroReason(Mark.NAME, "bon", Untaxed.VOUCHER), ZeroReason(Mark.NAME, "krat", Untaxed.PACKAGING))
+    order, shop = an_order(*lines, paid=True), a_shop(vat=VatSettings(zero_reasons=says))
+    invoice, already = invoiced(order, shop), list[Draft]()
+    left = by_reason(invoice.draft)
+    for step in (*sequence, Step(100)):
+        refund = refund_of(step, order, credit_balance_of(invoice, already).total)
+        draft = credit(refund, invoice, already, order=order, shop=shop)
+        if any("more_than" in code for code in problems(draft)):
+            continue  # a person is asked
+        already.append(draft)
+        left = {reason: net - by_reason(draft).get(reason, ZERO) for reason, net in left.items()}
+        assert_it_adds_up(draft)
+    already.append(credit(Cancellation(), invoice, already, order=order, shop=shop))
+    assert {reason: net - by_reason(already[-1]).get(reason, ZERO) for reason, net in left.items()} == dict.fromkeys(
+        left, ZERO
+    )
+
+
+def by_reason(draft: Draft) -> dict[str, Decimal]:
+    """As the journal counts it."""
+    sums: dict[str, Decimal] = {}
+    for part in parts_of(json.loads(json_codec.dump(draft))):
+        sums[part.reason] = sums.get(part.reason, ZERO) + part.base
+    return sums
 
 
 def assert_within(before: CreditBalance, after: CreditBalance) -> None:

@@ -4,7 +4,7 @@ A credit note takes from what is left of its invoice, per category and rate, and
 exactly the rest: an invoice and all its credit notes are nothing together, in base, VAT and rounding.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -24,11 +24,11 @@ from worker.domain.document import Document, Draft, Kind, Line, Mention, Purpose
 from worker.domain.exchange_rate import exchange_rate, exchange_rate_problem, vat_in_euro
 from worker.domain.language import phrase
 from worker.domain.mentions import SIMPLIFIED, legal_texts
-from worker.domain.money import ZERO, to_minor_unit
+from worker.domain.money import ZERO, to_minor_unit, total_of
 from worker.domain.order import Order, Refund
 from worker.domain.order_payment import is_paid
 from worker.domain.shop import Shop
-from worker.domain.totals import GroupTotals, Totals, VatGroup, net_per_group, state_totals, unit_of
+from worker.domain.totals import GroupTotals, Totals, VatGroup, net_per_group, split_amount, state_totals, unit_of
 from worker.errors import Rejected
 from worker.message import Money
 
@@ -132,7 +132,7 @@ def _figures(
     """The lines and totals: the invoice's own where it is taken back as a whole."""
     original = credited.invoice.draft
     is_mirror = takes_all and not credited.credit_notes and (not taken.lines or isinstance(source, CreditSelection))
-    lines = original.lines if is_mirror else _lines(source, credited.invoice, taken.groups, taken.lines)
+    lines = original.lines if is_mirror else _lines(source, credited, taken.groups, taken.lines)
     stated = _groups_to_state(taken.groups, lines)
     if not is_mirror and original.lines and all(line.gross is not None for line in original.lines):
         lines = with_prices_given_back(lines, stated, original.currency)
@@ -170,30 +170,69 @@ def amount_within(selection: CreditSelection, invoice: Document, remaining: Cred
 
 
 def _lines(
-    source: CreditSource, invoice: Document, groups: Mapping[VatGroup, GroupTotals], named: tuple[Line, ...]
+    source: CreditSource, credited: CreditedInvoice, groups: Mapping[VatGroup, GroupTotals], named: tuple[Line, ...]
 ) -> tuple[Line, ...]:
-    """The lines *named* by a refund or a person; where they do not make up a base, one line that names the invoice does."""
+    """The lines *named* by a refund or a person; where they do not make up a base, lines that name the invoice do."""
     nets = net_per_group(named)
     lines = list(named)
     for group, group_totals in groups.items():
         own = [line for line in named if (line.category, line.rate) == group]
         residue = group_totals.base - nets.get(group, ZERO)
-        explained = own and abs(residue) <= unit_of(invoice.draft.currency) * (len(own) + 1)
-        if not explained and (group_totals != NO_TOTALS or residue):
-            lines.append(_residue_line(residue, group, source, invoice))
-    return tuple(lines) or (_residue_line(ZERO, next(iter(groups)), source, invoice),) if groups else tuple(lines)
+        if own and abs(residue) <= unit_of(credited.invoice.draft.currency) * (len(own) + 1):
+            own, residue = [replace(own[0], net=own[0].net + residue), *own[1:]], ZERO  # it was rounded
+        if own or group_totals != NO_TOTALS or residue:
+            lines += _residue_lines(residue, group, source, credited, own)
+    if lines or not groups:
+        return tuple(lines)
+    return (_residue_line(ZERO, next(iter(groups)), source, credited.invoice),)
 
 
-def _residue_line(net: Decimal, group: VatGroup, source: CreditSource, invoice: Document) -> Line:
-    """One line for an amount that no line of the order explains."""
+def _residue_lines(
+    residue: Decimal, group: VatGroup, source: CreditSource, credited: CreditedInvoice, named: Sequence[Line]
+) -> list[Line]:
+    """An amount that no line of the order explains: shared over the reasons of its lines by what is left of each, for the journal.
+
+    What completes the invoice leaves nothing of any reason, also where an earlier amount was shared otherwise than its goods.
+    """
+    invoice = credited.invoice
+    left = _base_by_mention(invoice.draft, group)
+    nets = [(line.mention, line.net) for line in named]
+    for mention, net in (
+        *nets,
+        *(pair for note in credited.credit_notes for pair in _base_by_mention(note, group).items()),
+    ):
+        left[mention] = left.get(mention, ZERO) - net
+    if len(left) < 2:
+        return [] if named and not residue else [_residue_line(residue, group, source, invoice)]
+    shares: Iterable[Decimal] = left.values()
+    if residue != total_of(shares):
+        shares = split_amount(residue, [max(net, ZERO) for net in shares], unit_of(invoice.draft.currency))
+    parts = [(mention, share) for mention, share in zip(left, shares, strict=True) if share]
+    return [_residue_line(share, group, source, invoice, mention=mention) for mention, share in parts]
+
+
+def _base_by_mention(draft: Draft, group: VatGroup) -> dict[str, Decimal]:
+    """What *draft* says at a category and rate by the sentences of its lines; the first takes what was rounded, as in the journal."""
+    nets: dict[str, Decimal] = {}
+    for line in draft.lines:
+        if (line.category, line.rate) == group:
+            nets[line.mention] = nets.get(line.mention, ZERO) + line.net
+    base = total_of(row.base for row in draft.vat_lines if (row.category, row.rate) == group)
+    for first in list(nets)[:1]:
+        nets[first] += base - total_of(nets.values())
+    return nets
+
+
+def _residue_line(net: Decimal, group: VatGroup, source: CreditSource, invoice: Document, *, mention: str = "") -> Line:
+    """One line for an amount that no line of the order explains; of those lines alone that have the same *mention*."""
     quantity, price = quantity_and_price(net, Decimal(1))
     key = "refund_line" if isinstance(source, Refund) else "credit_line"
     text = phrase(key, invoice.draft.language).format(number=invoice.number)
     country = _countries_of(invoice.draft).get(group, "")
     # Nobody knows which lines the amount is for: it is taken off the distance sales where they were all of that rate.
-    distance_sale = all(one.distance_sale for one in invoice.draft.lines if (one.category, one.rate) == group)
-    line = Line(text, quantity, price, net, *group, is_product=False)
-    return replace(line, vat_country=country, distance_sale=distance_sale)
+    alike = (one for one in invoice.draft.lines if (one.category, one.rate) == group and mention in ("", one.mention))
+    line = Line(text, quantity, price, net, *group, is_product=False, mention=mention)
+    return replace(line, vat_country=country, distance_sale=all(one.distance_sale for one in alike))
 
 
 def _countries_of(original: Draft) -> dict[VatGroup, str]:

@@ -124,15 +124,12 @@ def bases_by_reason(row: dict[str, Any], snapshot: dict[str, Any]) -> dict[str, 
     """The base of a row of the VAT table by the reasons of its lines; the first one takes what was rounded."""
     group, base = (row["category"], row["rate"]), Decimal(row["base"])
     lines = [line for line in snapshot["lines"] if (line["category"], line["rate"]) == group]
-    reasons = dict.fromkeys(line.get("mention") or reason_of(row, snapshot) for line in lines)
-    if len(reasons) < 2:
-        return {next(iter(reasons), reason_of(row, snapshot)): base}
-    nets = {
-        reason: sum((Decimal(line["net"]) for line in lines if line.get("mention", "") == reason), ZERO)
-        for reason in reasons
-    }
-    first = next(iter(nets))
-    return {**nets, first: nets[first] + base - sum(nets.values(), ZERO)}
+    nets: dict[str, Decimal] = {}
+    for line in lines:
+        reason = line.get("mention") or reason_of(row, snapshot)
+        nets[reason] = nets.get(reason, ZERO) + Decimal(line["net"])
+    first = next(iter(nets), reason_of(row, snapshot))
+    return {**nets, first: nets.get(first, ZERO) + base - sum(nets.values(), ZERO)}
 
 
 def reason_of(row: dict[str, Any], snapshot: dict[str, Any]) -> str:
