@@ -57,6 +57,42 @@ def test_two_equal_payments_of_a_day_are_two_also_without_a_reference_of_the_ban
     assert keys_of(content) == keys
 
 
+ONE, TWO = "012000023883", "012000023984"
+
+
+def detail(*references: str, amount: str = "", direction: str = "") -> str:
+    said = f"<AmtDtls><TxAmt><Amt Ccy='EUR'>{amount}</Amt></TxAmt></AmtDtls>" if amount else ""
+    said += f"<CdtDbtInd>{direction}</CdtDbtInd>" if direction else ""
+    named = "".join(f"<Strd><CdtrRefInf><Ref>{one}</Ref></CdtrRefInf></Strd>" for one in references)
+    return f"<TxDtls>{said}<RmtInf>{named}</RmtInf></TxDtls>"
+
+
+@pytest.mark.parametrize(
+    ("details", "expected"),
+    [
+        (detail(ONE, amount="15.00") + detail(TWO, amount="10.00"), [("15.00", (ONE,)), ("10.00", (TWO,))]),
+        (detail(ONE) + detail(TWO), [("25.00", (ONE, TWO))]),
+        (detail(ONE, amount="25.00") + detail(TWO, amount="25.00"), [("25.00", (ONE, TWO))]),
+        (
+            detail(ONE, amount="30.00", direction="CRDT") + detail(TWO, amount="5.00", direction="DBIT"),
+            [("30.00", (ONE,)), ("-5.00", (TWO,))],
+        ),
+        (detail(ONE, TWO), [("25.00", (ONE, TWO))]),
+    ],
+)
+def test_the_details_of_a_group_come_to_what_the_bank_booked(
+    details: str, expected: list[tuple[str, tuple[str, ...]]]
+) -> None:
+    found = lines_of(camt(ENTRY.format(f"<NtryDtls>{details}</NtryDtls>")))
+    assert [(str(one.amount), one.references) for one in found] == expected
+
+
+@pytest.mark.parametrize("said", ["true", "1"])
+def test_what_came_back_is_told_in_either_way(said: str) -> None:
+    (found,) = lines_of(camt(ENTRY.format(f"<RvslInd>{said}</RvslInd>")))
+    assert found.is_return
+
+
 def test_a_line_is_the_same_in_a_statement_of_another_period() -> None:
     first, second = (ENTRY.format(f"<AcctSvcrRef>{name}</AcctSvcrRef>") for name in ("A", "B"))
 

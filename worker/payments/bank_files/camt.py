@@ -48,45 +48,57 @@ class Reader:
         """The same line has the same key in every statement; equal ones of one statement are as many payments."""
         seen = Counter[str]()
         for entry in self.statement.iterfind(self.path("Ntry")):
-            details = entry.findall(self.path("NtryDtls/TxDtls"))
-            for number, detail in enumerate(details or [None]):
-                line = self.line(entry, detail, number, one_of_several=len(details) > 1)
+            for number, (amount, details) in enumerate(self.parts(entry)):
+                line = self.line(entry, amount, details, number)
                 seen[line.key] += 1
                 yield replace(line, key=f"{line.key}:{seen[line.key]}")
 
-    def line(self, entry: Node, detail: Node | None, number: int, *, one_of_several: bool) -> BankLine:
-        came_in = self.text(entry, "CdtDbtInd") == "CRDT"
-        amount = self.amount(detail) if one_of_several else None
-        amount = amount if amount is not None else self.find(entry, "Amt")
-        if amount is None:
+    def parts(self, entry: Node) -> list[tuple[Decimal, list[Node]]]:
+        """The payments of an entry, each with its own amount; one with all that is told of them where those are not the entry's."""
+        whole = self.signed(entry, entry, "Amt")
+        if whole is None:
             raise ValueError("an entry without an amount")
-        side = "Dbtr" if came_in else "Cdtr"
+        details = entry.findall(self.path("NtryDtls/TxDtls"))
+        amounts = [self.signed(entry, detail, "Amt", "AmtDtls/TxAmt/Amt") for detail in details]
+        told = [amount for amount in amounts if amount is not None]
+        if len(details) > 1 and len(told) == len(details) and sum(told) == whole:
+            return [(amount, [detail]) for amount, detail in zip(told, details, strict=True)]
+        return [(whole, details)]
+
+    def signed(self, entry: Node, node: Node, *paths: str) -> Decimal | None:
+        """The amount of *node* in the currency of *entry*, below zero where it went out; one that says no direction went as its entry."""
+        found = next((amount for path in paths for amount in self.all(node, path)), None)
+        if found is None or found.get("Ccy") != self.all(entry, "Amt")[0].get("Ccy"):
+            return None
+        direction = self.text(node, "CdtDbtInd") or self.text(entry, "CdtDbtInd")
+        return Decimal(found.text or "") * (1 if direction == "CRDT" else -1)
+
+    def line(self, entry: Node, amount: Decimal, details: list[Node], number: int) -> BankLine:
+        side = "Dbtr" if amount > 0 else "Cdtr"
         reference = self.text(entry, "AcctSvcrRef")
         booked_on = date.fromisoformat((self.text(entry, "BookgDt/Dt") or self.text(entry, "BookgDt/DtTm"))[:10])
-        iban = self.text(detail, f"RltdPties/{side}Acct/Id/IBAN")
-        text = "".join(free.text or "" for free in self.all(detail, "RmtInf/Ustrd"))
-        structured = self.text(detail, "RmtInf/Strd/CdtrRefInf/Ref")
+        payer = details[0] if len(details) == 1 else None
+        iban = self.text(payer, f"RltdPties/{side}Acct/Id/IBAN")
+        text = "".join(free.text or "" for detail in details for free in self.all(detail, "RmtInf/Ustrd"))
+        references = [ref for detail in details for ref in self.all(detail, "RmtInf/Strd/CdtrRefInf/Ref")]
+        structured = ", ".join((ref.text or "").strip() for ref in references)
         # A bank need not give a line any reference.
         content = reference or digest(f"{iban}:{structured}:{text}")
         return BankLine(
             account=self.account,
             booked_on=booked_on,
-            amount=Decimal(amount.text or "") * (1 if came_in else -1),
-            currency=amount.get("Ccy", ""),
-            key=f"camt:{self.account}:{booked_on}:{amount.text}:{content}:{number}",
-            name=self.text(detail, f"RltdPties/{side}/Nm") or self.text(detail, f"RltdPties/{side}/Pty/Nm"),
+            amount=amount,
+            currency=self.all(entry, "Amt")[0].get("Ccy", ""),
+            key=f"camt:{self.account}:{booked_on}:{abs(amount)}:{content}:{number}",
+            name=self.text(payer, f"RltdPties/{side}/Nm") or self.text(payer, f"RltdPties/{side}/Pty/Nm"),
             iban=iban,
             structured=structured,
             text=text,
             bank_reference=reference,
             is_pending=(self.text(entry, "Sts/Cd") or self.text(entry, "Sts")) != "BOOK",
-            is_return=self.find(detail, "RtrInf") is not None or self.text(entry, "RvslInd") == "true",
+            is_return=any(self.all(detail, "RtrInf") for detail in details)
+            or self.text(entry, "RvslInd") in ("true", "1"),
         )
-
-    def amount(self, detail: Node | None) -> Node | None:
-        """That of one of several details."""
-        own = self.find(detail, "Amt")
-        return own if own is not None else self.find(detail, "AmtDtls/TxAmt/Amt")
 
     def text(self, node: Node | None, path: str) -> str:
         found = self.find(node, path)
