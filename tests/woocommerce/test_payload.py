@@ -17,7 +17,7 @@ from worker.domain.payment import Deposit
 from worker.errors import Rejected
 from worker.woocommerce import payload
 from worker.woocommerce.list_payload import parse_notes, parse_order_list, parse_webhooks
-from worker.woocommerce.payload import DeliveryPeek, parse_order, peek, shop_error
+from worker.woocommerce.payload import DeliveryPeek, modified_at, parse_order, peek, shop_error
 from worker.woocommerce.refund_payload import parse_readable_refunds, parse_refunds
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
@@ -757,6 +757,15 @@ def test_a_signed_error_is_refused_under_the_shops_own_code() -> None:
 )
 def test_a_peek_sees_what_routing_needs(body: bytes, seen: DeliveryPeek) -> None:
     assert peek(body) == seen
+
+
+def test_a_delivery_says_when_its_order_had_changed_whatever_else_is_wrong_with_it() -> None:
+    told = b'{"id":7,"date_modified_gmt":"2026-11-23T09:00:00","total":"much"}'
+    assert modified_at(told) == datetime(2026, 11, 23, 9, tzinfo=UTC)
+    assert modified_at(b'{"id":276}') is None
+    for wrong in (b'{"id":7,"date_modified_gmt":"yesterday"}', b"<html>"):
+        with pytest.raises(Rejected):
+            modified_at(wrong)
 
 
 def test_only_an_error_is_an_error() -> None:

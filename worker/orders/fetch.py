@@ -43,20 +43,28 @@ class FetchedOrder:
 
 def fetch(services: Services, connected: ConnectedShop, deliveries: Sequence[Delivery]) -> FetchedOrder | None:
     """The order of *deliveries*; None when the shop no longer has it. Raises Rejected or Unavailable."""
-    found = fetch_or_read(services, connected, deliveries)
-    return found and with_told_statuses(services, connected.shop.shop_id, found)
+    kept = kept_deliveries(services, connected.shop.shop_id, deliveries[0].order_id)
+    found = fetch_or_read(services, connected, deliveries, kept)
+    return found and with_told_statuses(found, kept)
 
 
-def with_told_statuses(services: Services, shop_id: str, fetched: FetchedOrder) -> FetchedOrder:
-    """*fetched*, with the statuses that all deliveries tell which are kept of it, those too that nobody could process."""
-    told = (shown.status for _, shown in deliveries_of(services, shop_id, fetched.order))
+def kept_deliveries(services: Services, shop_id: str, order_id: int | None) -> tuple[Delivery, ...]:
+    """All that are kept of an order's id."""
+    if order_id is None:
+        return ()
+    with services.store.read() as connection:
+        return of_order(connection, shop_id, order_id)
+
+
+def with_told_statuses(fetched: FetchedOrder, kept: Sequence[Delivery]) -> FetchedOrder:
+    """*fetched*, with the statuses that all *kept* deliveries of it tell, those too that nobody could process."""
+    told = (shown.status for _, shown in those_of(fetched.order, kept))
     return replace(fetched, told_statuses=frozenset(filter(None, told)))
 
 
-def deliveries_of(services: Services, shop_id: str, order: Order) -> tuple[tuple[Delivery, DeliveryPeek], ...]:
-    """The kept deliveries that show *order*, with what each tells: none of another that had its id, in a shop that was put back from a backup."""
-    with services.store.read() as connection:
-        known = [(one, shown_by(one)) for one in of_order(connection, shop_id, order.order_id)]
+def those_of(order: Order, kept: Sequence[Delivery]) -> tuple[tuple[Delivery, DeliveryPeek], ...]:
+    """The *kept* deliveries that show *order*, with what each tells: none of another that had its id, in a shop that was put back from a backup."""
+    known = [(one, shown_by(one)) for one in kept]
     return tuple((one, shown) for one, shown in known if shown and shown.order_key == order.order_key)
 
 
@@ -70,20 +78,23 @@ def shown_by(delivery: Delivery) -> DeliveryPeek | None:
 
 def read_latest(services: Services, shop: Shop, order: Order) -> FetchedOrder:
     """The newest kept state of *order*, of which at least one is. Of a shop without a REST key."""
-    latest = read_from_deliveries(services, [one for one, _ in deliveries_of(services, shop.shop_id, order)])
+    kept = kept_deliveries(services, shop.shop_id, order.order_id)
+    latest = read_from_deliveries(services, [one for one, _ in those_of(order, kept)])
     if latest is None:
         raise ValueError(f"no delivery of order {order.order_id} is kept")
-    return with_told_statuses(services, shop.shop_id, latest)
+    return with_told_statuses(latest, kept)
 
 
-def fetch_or_read(services: Services, connected: ConnectedShop, deliveries: Sequence[Delivery]) -> FetchedOrder | None:
+def fetch_or_read(
+    services: Services, connected: ConnectedShop, deliveries: Sequence[Delivery], kept: Sequence[Delivery]
+) -> FetchedOrder | None:
     if not connected.secrets.has_rest:
         return read_from_deliveries(services, deliveries)
     order_id = deliveries[0].order_id
     if order_id is None:
         raise ValueError("a delivery without an order cannot be fetched")
     try:
-        fetched = fetch_from_shop(services, connected, order_id)
+        fetched = fetch_newer(services, connected, order_id, told=newest_change(kept))
     except OrderGone:
         return None
     except KeyRefused as error:
@@ -94,7 +105,7 @@ def fetch_or_read(services: Services, connected: ConnectedShop, deliveries: Sequ
         return read_from_deliveries(services, deliveries)
     except Unavailable as error:
         fallback = read_from_deliveries(services, deliveries)
-        if fallback is None or fallback.order.modified_at < told_change(services, connected, order_id):
+        if fallback is None or fallback.order.modified_at < newest_change(kept):
             raise
         notice = used_delivery_message(connected.shop, fallback.order) if isinstance(error, StaleAnswer) else NO_MESSAGE
         return replace(fallback, fetch_error=error, notice=notice)
@@ -108,8 +119,13 @@ def fetch_from_shop(
 
     StaleAnswer where that is older than *listed_change* of the shop's list, or than what the shop delivered.
     """
-    client, as_of = services.client_of(connected), services.now()
     told = max(listed_change, told_change(services, connected, order_id))
+    return fetch_newer(services, connected, order_id, told=told)
+
+
+def fetch_newer(services: Services, connected: ConnectedShop, order_id: int, *, told: datetime) -> FetchedOrder:
+    """The same; StaleAnswer where it is older than *told*."""
+    client, as_of = services.client_of(connected), services.now()
     own_fields = connected.shop.orders.own_fields
     found, notice = parse_order(client.order(order_id), own_fields), NO_MESSAGE
     if found.modified_at < told:
@@ -132,9 +148,11 @@ def fetch_from_shop(
 
 def told_change(services: Services, connected: ConnectedShop, order_id: int) -> datetime:
     """The newest change of the order that the shop told us of, by a delivery or in its list."""
-    with services.store.read() as connection:
-        known = of_order(connection, connected.shop.shop_id, order_id)
-    return max((at for at in map(delivered_modified_at, known) if at), default=NEVER)
+    return newest_change(kept_deliveries(services, connected.shop.shop_id, order_id))
+
+
+def newest_change(kept: Sequence[Delivery]) -> datetime:
+    return max((at for at in map(delivered_modified_at, kept) if at), default=NEVER)
 
 
 def asked_again_message(shop: Shop, order: Order) -> Message:

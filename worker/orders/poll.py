@@ -16,7 +16,7 @@ from worker.store.deliveries import Delivery, NewDelivery
 from worker.store.shops import ConnectedShop, ListPlace
 from worker.woocommerce.client import MAX_PER_PAGE, ShopClient
 from worker.woocommerce.list_payload import ListedOrder
-from worker.woocommerce.payload import parse_order
+from worker.woocommerce.payload import modified_at
 
 SOURCE = "poll"
 TOPIC = "order.updated"
@@ -188,7 +188,7 @@ def delivered_modified_at(delivery: Delivery) -> datetime | None:
         if name == MODIFIED:
             return datetime.fromisoformat(value)
     try:
-        return parse_order(delivery.body).modified_at if delivery.body else None
+        return modified_at(delivery.body) if delivery.body else None
     except Rejected:
         return None
 

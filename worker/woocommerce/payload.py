@@ -6,6 +6,7 @@ Signed or fetched makes no difference here: both are the same JSON. Nothing is g
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from worker.domain.order import Contact, Order, TaxRate
@@ -154,6 +155,15 @@ def peek(body: bytes) -> DeliveryPeek:
         modified=modified if isinstance(modified, str) else "",
         order_key=order_key if isinstance(order_key, str) else "",
     )
+
+
+def modified_at(body: bytes) -> datetime | None:
+    """When the order of a delivery had changed last; None where it does not say. To read all of it takes ten times as long.
+
+    Raises Rejected where it is no JSON object, or says no moment.
+    """
+    node = Node(read_any_object(body), where="", label=Message("Order {order_id}", order_id="?"))
+    return node.instant_or_none("date_modified_gmt")
 
 
 def shop_error(body: bytes) -> str | None:

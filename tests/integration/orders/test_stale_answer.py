@@ -48,7 +48,7 @@ def poll_now(system: System) -> None:
     [
         (0, ""),
         (1, "first answered with an older state of order 238; asked again, it sent the present one"),
-        (OFTEN, "answered with an older state of order 238; the newer one that it had delivered and signed was used"),
+        (OFTEN, "answered with an older state of order 238; the newer one that it had reported and signed was used"),
     ],
 )
 def test_what_was_delivered_beats_an_older_answer(system: System, times: int, sentence: str) -> None:
