@@ -14,7 +14,7 @@ from worker.domain.assessment import Assessment, assess
 from worker.domain.consumer_invoice import is_simplified
 from worker.domain.delivery_note import carried_day, delivery_lines, undelivered
 from worker.domain.description import described
-from worker.domain.discount import with_discount
+from worker.domain.discount import with_discounts
 from worker.domain.document import Category, Draft, Kind, Line, Mention, PaymentInstructions, Purpose
 from worker.domain.draft_problems import problems_of
 from worker.domain.exchange_rate import exchange_rate, vat_in_euro
@@ -83,9 +83,7 @@ def draft_document(
         second_language=second,
         seller=shop.seller,
         buyer=buyer_of(order, shop),
-        lines=assessed.lines
-        if kind is Kind.DELIVERY_NOTE
-        else tuple(_detailed(line, order, shop, language) for line in assessed.lines),
+        lines=assessed.lines if kind is Kind.DELIVERY_NOTE else _detailed(assessed.lines, order, shop, language),
         net=totals.net,
         vat=totals.vat,
         total=totals.total,
@@ -155,9 +153,9 @@ def _payment(kind: Kind, order: Order, shop: Shop, *, to_pay: Decimal, today: da
     return replace(asked, due_on=min(asked.due_on, max(last, today)))
 
 
-def _detailed(line: Line, order: Order, shop: Shop, language: str) -> Line:
-    said = _of_deposit(line, order, language)
-    return with_discount(said, order, language) if shop.shows_discounts else said
+def _detailed(lines: Iterable[Line], order: Order, shop: Shop, language: str) -> tuple[Line, ...]:
+    said = tuple(_of_deposit(line, order, language) for line in lines)
+    return with_discounts(said, order, language) if shop.shows_discounts else said
 
 
 def _of_deposit(line: Line, order: Order, language: str) -> Line:
