@@ -285,3 +285,19 @@ def test_what_the_buyer_was_told_after_the_checkout_is_what_the_invoice_asks_for
     assert digits_of(asked(order).reference) == promised_reference(order, CREATED) != ""
     assert promised_reference(order, replace(CREATED, test=True)) == ""
     assert promised_reference(replace(order, payment_method="cod"), CREATED) == ""
+
+
+@pytest.mark.parametrize(
+    ("paid_total", "came_in", "told"), [("10.00", "10.00", True), ("10.00", "15.00", False), (None, "15.00", False)]
+)
+def test_an_order_that_costs_more_than_when_it_was_paid_asks_for_the_rest(
+    paid_total: str | None, came_in: str, *, told: bool
+) -> None:
+    order = replace(an_order(paid=True), paid_total=paid_total and Decimal(paid_total), came_in=Decimal(came_in))  # type: ignore[arg-type]  # None stays None
+    assert order.total == Decimal("15.00")
+    draft = drafted(replace(order, came_on=TODAY))
+    flags = decided(order, a_history(issued(drafted(order))))
+    assert (draft.is_paid, [flag.code for flag in flags]) == (not told, ["costs_more"] if told else [])
+    if told:
+        assert draft.payment is not None
+        assert (draft.to_pay, draft.payment.iban, draft.payment.pay_url) == (Decimal("5.00"), IBAN, "")

@@ -136,7 +136,9 @@ def test_credit_and_issue_again_makes_the_corrected_pair(system: System) -> None
     assert system.numbers() == ["F2026-00001", "C2026-00001", "F2026-00002"]
     trail = system.trail(238)
     assert trail.order is not None
-    assert trail.order.flags == ()
+    # What was paid of it was the price before.
+    assert (corrected.draft.is_paid, corrected.draft.to_pay) == (False, Decimal("15.01"))
+    assert [flag.code for flag in trail.order.flags] == ["costs_more"]
 
 
 def test_an_invoice_is_credited_in_full_once(system: System) -> None:
