@@ -24,7 +24,7 @@ from worker.sending.customer_link import link_of
 from worker.sending.email import begin_mail, message_id_of, send_mail, with_sender
 from worker.sending.pdf import document_with_pdf
 from worker.services import Services
-from worker.store import audit_trail, document_balances, documents, orders, reminders, steps
+from worker.store import audit_trail, document_balances, documents, order_money, orders, reminders, steps
 from worker.store.audit_trail import AuditEntry
 from worker.store.jobs import JobEnd
 from worker.store.queries import reminder_outlook, unpaid_orders
@@ -215,7 +215,9 @@ def asked_of_shop(services: Services, connected: ConnectedShop, document: Docume
     order = fetched.order
     if order.order_key != draft.order_key:
         return ShopsWord("deleted", paid=False)
-    word = ShopsWord(status_of(order, shop), is_paid(order, shop))
+    with services.store.read() as connection:
+        known = order_money.with_money(connection, shop, order)
+    word = ShopsWord(status_of(order, shop), is_paid(known, shop))
     if draft.kind is Kind.INVOICE:
         refuse_uncredited(services, document, fetched)
         return word
