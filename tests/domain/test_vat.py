@@ -327,7 +327,7 @@ OLD_CHAIR = a_line("80.00", None, name="Stoel", tax_class="tweedehands")
                 country="DE",
                 vat_number_given=DE_NUMBER,
                 vat_number_shop_says="invalid",
-                vat_check=None,
+                vat_check=VatCheck(DE_NUMBER, None, code="MS_UNAVAILABLE"),
             ),
             OSS,
             (["S"], ["oss"], []),

@@ -915,3 +915,12 @@ def test_the_number_of_another_invoice_plugin_is_recognised(
     meta_data = [{"id": index, "key": key, "value": value} for index, (key, value) in enumerate(written.items(), 1)]
     other = parse_order(an_order(meta_data=meta_data)).other_invoice
     assert (other and (other.plugin, other.number)) == found
+
+
+@pytest.mark.parametrize(
+    ("noted", "verdict"),
+    [("valid", "valid"), ("not-valid", "invalid"), ("could-not-be-validated", ""), ("no-number", ""), ("1", "valid")],
+)
+def test_what_a_plugin_noted_of_the_vat_number_is_read(noted: str, verdict: str) -> None:
+    order = parse_order(an_order(meta_data=[{"id": 1, "key": "_vat_number_validated", "value": noted}]))
+    assert order.vat_number_shop_says == verdict

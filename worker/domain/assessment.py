@@ -28,7 +28,7 @@ from worker.domain.shop import Shop
 from worker.domain.text_limits import text_cut_flag
 from worker.domain.totals import Totals, add_up, unit_of
 from worker.domain.treatment import Treatment
-from worker.domain.vat import partly_picked_up_question, shared_rate_problem, treat_lines
+from worker.domain.vat import counts_buyer, partly_picked_up_question, shared_rate_problem, treat_lines
 from worker.domain.vat_number import normalise_vat_number, unread_number
 from worker.message import Message, Money
 
@@ -49,6 +49,7 @@ class Assessment:
     problems: tuple[Problem, ...]
     flags: tuple[Problem, ...]
     prepaid: tuple[Prepayment, ...] = ()
+    counts_buyer: Message | None = None  # as what, while VIES is silent and its answer decides whose VAT it is
 
 
 # What each thread assessed last: who decides, drafts and looks for flags asks the same of the same order, one after the other.
@@ -114,6 +115,7 @@ def assess_anew(order: Order, shop: Shop) -> Assessment:
             *_unique(flags),
         ),
         prepaid=settlement.prepaid,
+        counts_buyer=counts_buyer(order, shop, percents),
     )
 
 

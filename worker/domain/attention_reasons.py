@@ -199,7 +199,7 @@ DRAFTS_WITH_PROBLEMS = (
         "vat_number",
         Source.DRAFT,
         DECISION,
-        Message("Sales without VAT of which the buyer's VAT number is not confirmed."),
+        Message("Sales of which the VAT depends on a VAT number of the buyer that is not confirmed."),
         SEE,
         ("vat_number_invalid", "vat_number_unchecked", "treatment_needs_number"),
     ),

@@ -35,6 +35,14 @@ DOCUMENT_CASES = (
         "art. 39bis and 21 §2 Belgian VAT code; art. 138 §1 Directive 2006/112/EC",
     ),
     DocumentCase(
+        ("vat_number_unchecked",),
+        Message(
+            "VAT charged to a buyer with a VAT number of another member state, where that number decides whose VAT it is and VIES "
+            "did not answer"
+        ),
+        "art. 33 and 369a-369k Directive 2006/112/EC; art. 18 Regulation 282/2011",
+    ),
+    DocumentCase(
         ("einvoice:", "einvoice:not_connected", "einvoice:unchecked"),
         Message("For a Belgian business, and it would be no valid e-invoice or nobody sends it by Peppol"),
         "art. 53 §2bis Belgian VAT code; art. 13ter Belgian RD no. 1",

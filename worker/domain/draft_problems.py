@@ -31,7 +31,7 @@ def problems_of(kind: Kind, order: Order, shop: Shop, assessed: Assessment) -> t
     # While nobody said from where the seller sells, each sale would seem to be one abroad; the draft waits for that alone.
     is_seated = bool(shop.seller.address.country)
     found = (*seller_problem(shop), *(assessed.problems if is_seated else ()))
-    proof = missing_proof(order, shop, assessed.lines) if is_seated else ()
+    proof = missing_proof(order, shop, assessed.lines, counts_buyer=assessed.counts_buyer) if is_seated else ()
     if kind in (Kind.ORDER_CONFIRMATION, Kind.PAYMENT_REQUEST):
         # It may go before VIES answered, but never promise an exemption that VIES has refused.
         return (*found, *(problem for problem in proof if problem.code == INVALID))

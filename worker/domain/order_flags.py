@@ -1,6 +1,7 @@
 """What the owner of an order must be shown: nothing is made or stopped by it."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from worker.domain.assessment import assess
 from worker.domain.consumer_invoice import why_none
@@ -34,7 +35,8 @@ def flags_of(dossier: Dossier, findings: Findings) -> tuple[Problem, ...]:
         flags.append(invoiced_twice(invoice, dossier.order.other_invoice, dossier.order))
     if is_invoiced:
         held = {problem.code for draft in findings.drafts for problem in draft.problems}
-        flags += (flag for flag in assess(dossier.order, dossier.shop).flags if flag.code not in held)
+        order = as_invoiced(dossier.order, invoice)
+        flags += (flag for flag in assess(order, dossier.shop).flags if flag.code not in held)
     flags += missed_statuses(dossier, findings)
     if invoice:
         flags += late_invoice(dossier.order, invoice, dossier.shop)
@@ -69,6 +71,12 @@ def not_all_came(invoice: Document, dossier: Dossier) -> tuple[Problem, ...]:
         invoice=invoice.number,
     )
     return (Problem("costs_more", message),)
+
+
+def as_invoiced(order: Order, invoice: Document | None) -> Order:
+    """*order* with what VIES said when it was invoiced: who only looks at it again asks nothing of VIES."""
+    check = invoice.draft.vat_check if invoice else None
+    return replace(order, vat_check=check) if check and order.vat_check is None else order
 
 
 def invoiced_twice(invoice: Document, other: OtherInvoice, order: Order) -> Problem:

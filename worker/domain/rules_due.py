@@ -198,7 +198,8 @@ def waits_for_vies(cause: str, rule: Rule, dossier: Dossier) -> Reason | None:
     if rule.kind is not Kind.INVOICE or rule.send_mode is not SendMode.SEND or not (check and check.waits_until):
         return None
     stored = any(kept.draft.cause == cause for kept in dossier.history.drafts)
-    if stored or not missing_proof(dossier.order, dossier.shop, assess(dossier.order, dossier.shop).lines):
+    assessed = assess(dossier.order, dossier.shop)
+    if stored or not missing_proof(dossier.order, dossier.shop, assessed.lines, counts_buyer=assessed.counts_buyer):
         return None
     return "waits_for_vies", waiting_message(check)
 

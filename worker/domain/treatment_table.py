@@ -137,8 +137,8 @@ TREATMENTS = (
         lambda case: case.taxed and case.zone is Zone.EU and case.foreign_business and case.business and case.home_rate,
         Category.STANDARD,
         flag=lambda case: Message(
-            "The shop charged {rate} VAT to a business in another member state with the valid VAT number "
-            "{vat_number}; without VAT would have been possible.",
+            "The shop charged {rate} VAT to a business in another member state with the VAT number {vat_number}; where VIES "
+            "confirms that number, without VAT would have been possible.",
             rate=Percent(case.rate),
             vat_number=case.vat_number,
         ),
@@ -199,7 +199,7 @@ TREATMENTS = (
         lambda case: case.taxed and case.zone is Zone.EU and case.business and not case.home_rate,
         Category.STANDARD,
         problem=lambda case: Message(
-            "{rate} VAT was charged on {lines}, which is no rate of {country}, to a business with the valid VAT number "
+            "{rate} VAT was charged on {lines}, which is no rate of {country}, to a business with the VAT number "
             "{vat_number}; the One Stop Shop (OSS) is for consumers. Charge the VAT of {country}; or none, where the number is one "
             "of another member state.",
             rate=Percent(case.rate),

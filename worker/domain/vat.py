@@ -24,7 +24,9 @@ from worker.domain.place_of_supply import (
 from worker.domain.shop import Shop
 from worker.domain.treatment import Case, Treatment
 from worker.domain.treatment_table import OUTSIDE_VAT, TreatmentRow, names, row_of
+from worker.domain.vat_check import VatCheck
 from worker.domain.vat_number import normalise_vat_number
+from worker.domain.vat_proof import number_abroad
 from worker.domain.zero_reason import Untaxed, reason_of
 from worker.message import Message, Percent
 
@@ -53,6 +55,44 @@ def treat(case: Case) -> Treatment:
 
 def treat_lines(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> Treated:
     """Treat every line of *order*; *rates* are what the shop charged on each, in the order of its lines."""
+    answers = _by_answer(order, shop, rates)
+    if answers is None:
+        return _by_place(order, shop, rates)
+    business, consumer = answers
+    if _says(business) != _says(consumer):
+        return _while_vies_is_silent(order, business, consumer)
+    # Who may turn out to be a consumer counts as one for the limit of sales at a distance: told too early is better than too late.
+    return tuple(replace(one, distance_sale=two.distance_sale) for one, two in zip(business, consumer, strict=True))
+
+
+def counts_buyer(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> Message | None:
+    """As what the buyer counts while VIES has not said whether his number is valid; None where that makes no difference."""
+    answers = _by_answer(order, shop, rates)
+    if answers is None or _says(answers[0]) == _says(answers[1]):
+        return None
+    is_business = _while_vies_is_silent(order, *answers) is answers[0]
+    return Message("as a business") if is_business else Message("as a consumer")
+
+
+def _by_answer(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> tuple[Treated, Treated] | None:
+    """*order* as if VIES confirms the buyer's number, and as if it calls it invalid; None where it has nothing to say."""
+    number, check = number_abroad(order, shop), order.vat_check
+    if not number or (check is not None and check.number == number and check.is_answer):
+        return None
+    valid, invalid = (
+        _by_place(replace(order, vat_check=VatCheck(number, answer)), shop, rates) for answer in (True, False)
+    )
+    return valid, invalid
+
+
+def _while_vies_is_silent(order: Order, business: Treated, consumer: Treated) -> Treated:
+    """What fits; where both do, the word of a plugin of the shop counts."""
+    if order.vat_number_shop_says == "invalid":
+        return _fitting(consumer, business)
+    return _fitting(business, consumer)
+
+
+def _by_place(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> Treated:
     if not is_partly_picked_up(order):
         return _treated(order, shop, rates, picked_up=is_picked_up(order))
     sent, fetched = _both_ways(order, shop, rates)
@@ -190,7 +230,7 @@ def _is_downloaded(line: OrderLine, order: Order) -> bool:
 
 def _is_refuted(number: str, order: Order) -> bool:
     check = order.vat_check
-    if check is not None and check.number == number and check.valid is not None:
+    if check is not None and check.number == number and check.is_answer:
         return not check.valid
     return order.vat_number_shop_says == "invalid"
 

@@ -36,6 +36,11 @@ class VatCheck:
     waits_until: datetime | None = None
 
     @property
+    def is_answer(self) -> bool:
+        """Whether VIES said what the number is: one that it does not understand is none."""
+        return self.valid is not None or self.code == "INVALID_INPUT"
+
+    @property
     def may_change(self) -> bool:
         """Whether VIES may have an answer later."""
         return self.valid is None and self.code not in _PERMANENT
@@ -50,9 +55,7 @@ def why_not_exempt(
     VAT instead, and VIES knows its own number only once it is activated for services to other member states.
     """
     if check is None or check.number != number:
-        return UNCHECKED, Message(
-            "{number} was not checked in VIES yet. Fetch the order again, and it is.", number=number
-        )
+        return UNCHECKED, _not_checked(number)
     if check.valid:
         return None
     if small_business and (why := _why_not_of_small_business(check)):
@@ -67,6 +70,25 @@ def why_not_exempt(
     if shop_says == "valid":
         message = Message("{message} The shop says that it is valid, which is no proof.", message=message)
     return UNCHECKED, message
+
+
+def why_undecided(check: VatCheck | None, number: str, *, counts_buyer: Message) -> Message:
+    """Why an invoice with VAT waits for VIES: its answer decides whose VAT that is. *counts_buyer* is as what it is stated till then."""
+    if check is None or check.number != number:
+        return _not_checked(number)
+    if check.may_change:
+        return Message(
+            "VIES could not say whether {number} is valid: {reason}. It decides whose VAT is due, so issue the draft when VIES "
+            "answers again; issued now, with your reason, the invoice counts the buyer {reading}.",
+            number=number,
+            reason=reason_of(check),
+            reading=counts_buyer,
+        )
+    return Message(
+        "{message} It decides whose VAT is due; issued now, the invoice counts the buyer {reading}.",
+        message=_why_unknown(check),
+        reading=counts_buyer,
+    )
 
 
 def waiting_message(check: VatCheck) -> Message:
@@ -95,6 +117,10 @@ def reason_of(check: VatCheck) -> Message:
             return Message("it does not answer")
         case code:
             return Message("it answers with {code}", code=code)
+
+
+def _not_checked(number: str) -> Message:
+    return Message("{number} was not checked in VIES yet. Fetch the order again, and it is.", number=number)
 
 
 def _why_not_of_small_business(check: VatCheck) -> tuple[str, Message] | None:

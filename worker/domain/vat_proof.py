@@ -1,4 +1,7 @@
-"""Whether an invoice that leaves the VAT to its buyer has his number, and to another member state its proof: VIES's own answer."""
+"""Whether an invoice that leaves the VAT to its buyer has his number, and to another member state its proof: VIES's own answer.
+
+One with VAT needs that answer too, where it decides whose VAT it is.
+"""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -8,7 +11,7 @@ from worker.domain.order import Order
 from worker.domain.order_treatment import TREATMENT_TERMS, TreatmentName
 from worker.domain.place_of_supply import EU
 from worker.domain.shop import Shop, VatRegime
-from worker.domain.vat_check import INVALID, VatCheck, why_not_exempt
+from worker.domain.vat_check import INVALID, UNCHECKED, VatCheck, why_not_exempt, why_undecided
 from worker.domain.vat_number import normalise_vat_number, vat_prefix
 from worker.message import Message
 
@@ -57,14 +60,16 @@ def _needs_number(order: Order, name: TreatmentName) -> Message:
     )
 
 
-def missing_proof(order: Order, shop: Shop, lines: Iterable[Line]) -> tuple[Problem, ...]:
-    """Why *lines* may not go without VAT by themselves, if they do.
+def missing_proof(
+    order: Order, shop: Shop, lines: Iterable[Line], *, counts_buyer: Message | None = None
+) -> tuple[Problem, ...]:
+    """Why *lines* may not go without VAT by themselves, if they do; or with VAT, where VIES's answer decides whose it is.
 
-    Who treated the order by hand gave a reason and answers for it; only what VIES calls invalid still stops it.
+    *counts_buyer* is as what the buyer counts until then (`vat.counts_buyer`). Who treated the order by hand gave a reason and answers for it; only what VIES calls invalid still stops it.
     """
     number = number_abroad(order, shop)
     if not needs_proof(lines):
-        return ()
+        return _undecided(order, number, counts_buyer) if counts_buyer else ()
     if order.treatment is not None and not _number_for(order.treatment.name, order, shop):
         return (Problem("treatment_needs_number", _needs_number(order, order.treatment.name)),)
     if not number:
@@ -73,3 +78,12 @@ def missing_proof(order: Order, shop: Shop, lines: Iterable[Line]) -> tuple[Prob
     why = why_not_exempt(order.vat_check, number, shop_says=order.vat_number_shop_says, small_business=small)
     answered_for = order.treatment is not None and why is not None and why[0] != INVALID
     return (Problem(*why),) if why and not answered_for else ()
+
+
+def _undecided(order: Order, number: str, counts_buyer: Message) -> tuple[Problem, ...]:
+    """Nothing has to be proved to charge VAT: once VIES was waited for, a plugin's word that the number is invalid will do."""
+    check = order.vat_check
+    is_waited_for = check is None or check.number != number or check.waits_until
+    if order.treatment is not None or (order.vat_number_shop_says == "invalid" and not is_waited_for):
+        return ()
+    return (Problem(UNCHECKED, why_undecided(check, number, counts_buyer=counts_buyer)),)

@@ -134,8 +134,9 @@ def refuse_invalid_einvoice(draft: Draft, findings: Sequence[Problem], request: 
 
 
 def is_confirmed(draft: Draft) -> bool:
-    """Whether nothing had to be accepted: VIES confirmed the number, or the sale needs no proof of it."""
-    return draft.vat_check is None or bool(draft.vat_check.valid) or not needs_proof(draft.lines)
+    """Whether nothing had to be accepted: VIES confirmed the number, or it answered and the sale needs no proof."""
+    check = draft.vat_check
+    return check is None or bool(check.valid) or (check.is_answer and not needs_proof(draft.lines))
 
 
 def within_left_message(document: Document) -> Message:

@@ -33,6 +33,13 @@ BALANCE_META_KEYS = ("_has_full_payment", "_original_order_id")
 RENEWAL_META_KEY, RENEWAL_CREATOR = "_subscription_renewal", "subscription"
 
 
+# How plugins write it; “not-valid” is Aelia's EU VAT Assistant. What they say of a number that they could not check is no verdict.
+_VERDICTS = {
+    **dict.fromkeys(("valid", "true", "1", "yes"), "valid"),
+    **dict.fromkeys(("invalid", "not-valid", "false", "0", "no"), "invalid"),
+}
+
+
 def is_renewal(created_via: str, meta: tuple[Node, ...]) -> bool:
     return created_via == RENEWAL_CREATOR or any(node.text("key") == RENEWAL_META_KEY for node in meta)
 
@@ -41,9 +48,7 @@ def vat_number_verdict_of(meta: tuple[Node, ...]) -> str:
     """What a plugin of the shop noted of the number: "valid", "invalid", or "" where it notes nothing."""
     said = {node.text("key"): node.scalar("value").strip().lower() for node in meta}
     verdict = said.get("_vat_number_is_valid") or said.get("_vat_number_validated") or ""
-    return {"true": "valid", "1": "valid", "yes": "valid", "false": "invalid", "0": "invalid", "no": "invalid"}.get(
-        verdict, verdict if verdict in ("valid", "invalid") else ""
-    )
+    return _VERDICTS.get(verdict, "")
 
 
 def language_hint_of(meta: tuple[Node, ...]) -> str:

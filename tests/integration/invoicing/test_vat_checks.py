@@ -95,6 +95,22 @@ def test_while_vies_is_silent_the_invoice_waits_and_leaves_by_itself_when_it_ans
     assert system.numbers(238) == ["F2026-00001"]
 
 
+def test_with_vat_it_waits_too_where_the_number_decides_whose_vat_that_is(system: System) -> None:
+    system.change_shop(vat=VatSettings(oss=True))
+    system.vies.always = DOWN
+    order = an_order(id=238, country="NL", metas={"_billing_vat_number": NUMBER})
+    assert system.arrives(order) == ()
+    system.vies.always = INVALID
+    assert later(system, minutes=6) == 1
+    (invoice,) = system.documents(238)
+    assert [line.vat_country for line in invoice.draft.lines] == ["NL"] * len(invoice.draft.lines)
+    system.clock.move(seconds=11)
+    system.arrives(order | {"customer_note": "Ring twice"})
+    story = system.trail(238).order
+    assert story is not None
+    assert story.flags == ()  # what VIES said is still known
+
+
 def test_an_order_that_went_on_while_it_waited_for_vies_gets_the_invoice_of_the_status_that_it_was_in(
     system: System,
 ) -> None:
@@ -307,10 +323,12 @@ def test_what_is_known_of_a_day_ago_is_asked_anew(system: System) -> None:
     assert system.numbers(301) == ["draft"]
 
 
-def test_a_person_issues_with_a_reason_what_vies_could_not_confirm(system: System) -> None:
-    system.change_shop(vat=VatSettings(vies_wait_hours=0))
+@pytest.mark.parametrize("taxed", [False, True])
+def test_a_person_issues_with_a_reason_what_vies_could_not_confirm(system: System, *, taxed: bool) -> None:
+    system.change_shop(vat=VatSettings(oss=True, vies_wait_hours=0))
     system.vies.always = DOWN
-    (draft,) = system.arrives(untaxed())
+    order = an_order(id=238, country="NL", metas={"_billing_vat_number": NUMBER}) if taxed else untaxed()
+    (draft,) = system.arrives(order)
     assert draft.stored_draft is not None
     draft_id = draft.stored_draft.draft_id
     with pytest.raises(Rejected):
