@@ -132,13 +132,14 @@ def _changed(order: Order, fitting: Order) -> Iterator[str]:
 
 def _texts(thing: object) -> Iterator[str]:
     """Every text in *thing*, however deep; messages are for owners."""
-    if isinstance(thing, str):
-        yield thing
-    elif isinstance(thing, tuple | list):
-        for part in thing:
-            yield from _texts(part)
-    elif isinstance(thing, dict):
-        yield from _texts(list(thing.values()))
-    elif is_dataclass(thing) and not isinstance(thing, type | Problem):
-        for field in fields(thing):
-            yield from _texts(getattr(thing, field.name))
+    waiting = [thing]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, tuple | list):
+            waiting += one
+        elif isinstance(one, dict):
+            waiting += one.values()
+        elif is_dataclass(one) and not isinstance(one, type | Problem):
+            waiting += [getattr(one, field.name) for field in fields(one)]

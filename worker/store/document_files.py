@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, exists, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, exists, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.store.database.made_once import given
 from worker.store.database.tables import documents, files
@@ -24,21 +24,15 @@ class StoredFile:
 
 
 # Made once: a statement costs more to build than to run.
-ADD = insert(files)
+ADD = {one.dialect.name: one.insert(files).on_conflict_do_nothing() for one in (sqlite, postgresql)}
 FILE_OF = select(files).where(*given(files.c.document_id, files.c.format))
 
 
 def add_file(connection: Connection, stored: StoredFile) -> StoredFile:
     """Record stored bytes; when the document has such a file already, that one counts and is returned."""
-    existing = file_of(connection, stored.document_id, stored.format)
-    if existing is not None:
-        return existing
-    try:
-        with connection.begin_nested():
-            connection.execute(ADD, vars(stored))
-    except IntegrityError:  # another worker stored it between our query and our insert
-        return file_of(connection, stored.document_id, stored.format) or stored
-    return stored
+    if connection.execute(ADD[connection.dialect.name], vars(stored)).rowcount:
+        return stored
+    return file_of(connection, stored.document_id, stored.format) or stored
 
 
 def file_of(connection: Connection, document_id: int, file_format: str) -> StoredFile | None:

@@ -14,6 +14,8 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from worker.message import Message, plain_message, read_message
 
 T = TypeVar("T")
+# Most of what is written: of these no more is asked. An enum's type is its own.
+AS_THEY_ARE = (str, int, bool, type(None))
 
 
 def dump(value: object) -> str:
@@ -41,8 +43,10 @@ def sha256(text: str) -> str:
 
 def plain(value: object, message: Callable[[Message], object] = plain_message) -> object:
     """*value* as JSON knows it; *message* says what becomes of messages: what is stored keeps key and values."""
+    if type(value) in AS_THEY_ARE:
+        return value
     if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(getattr(value, f.name), message) for f in fields(value)}
+        return {name: plain(getattr(value, name), message) for name in names_of(type(value))}
     if isinstance(value, Message):
         return message(value)
     if isinstance(value, Enum):
@@ -56,6 +60,12 @@ def plain(value: object, message: Callable[[Message], object] = plain_message) -
     if isinstance(value, (date, datetime)):
         return value.isoformat()
     return value
+
+
+@cache
+def names_of(kind: Any) -> tuple[str, ...]:
+    """The fields of a dataclass. Kept: to ask it for them takes longer than to read them."""
+    return tuple(field.name for field in fields(kind))
 
 
 def typed(hint: Any, value: Any) -> Any:
