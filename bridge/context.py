@@ -16,7 +16,7 @@ from worker.store.database.encryption import Encryption
 from worker.store.database.engine import Store
 from worker.store.delivery_writer import DeliveryWriter
 from worker.store.files.archive import Archive, open_archive
-from worker.store.known_secrets import KnownSecrets
+from worker.store.known_shops import KnownShops
 
 EXTENSION_NAME = "facturelay"
 
@@ -31,7 +31,7 @@ class Context:
     archive: Archive
     enqueuer: Enqueuer
     delivery_writer: DeliveryWriter
-    known_secrets: KnownSecrets
+    known_shops: KnownShops
     now: Callable[[], datetime]
 
     def today(self, shop: Shop) -> date:
@@ -48,7 +48,7 @@ def create_context(settings: Settings, now: Callable[[], datetime]) -> Context:
         archive=open_archive(settings),
         enqueuer=Enqueuer(settings.redis_url),
         delivery_writer=DeliveryWriter(store),
-        known_secrets=KnownSecrets(store, encryption),
+        known_shops=KnownShops(store, encryption),
         now=now,
     )
 

@@ -56,6 +56,7 @@ def state_label(state: str) -> tuple[str, str, str]:
 def source_name(source: str) -> str:
     return {
         "webhook": _("from the shop"),
+        "other_site": _("from another address"),
         "poll": _("looked up in the shop"),
         "person": _("by hand"),
         "plugin": _("from the plugin"),

@@ -13,10 +13,12 @@ from bridge.accounts.access_log import note_reader
 from bridge.accounts.rate_limit import By, limit, limit_stranger, proves_itself
 from bridge.context import context
 from bridge.errors import Refused
+from worker.actions import other_site
+from worker.domain.shop_site import is_another_site
 from worker.message import Message
 from worker.net.json_object import read_json_object
 from worker.net.request_signature import RequestSignature
-from worker.store import plugins
+from worker.store import plugins, shops
 from worker.store.plugins import Plugin
 
 LARGEST_BODY = 100_000
@@ -90,7 +92,30 @@ def verified_request() -> PluginRequest:
     note_reader(f"the plugin of shop {found.shop_id}")
     require_right_clock()
     require_new_nonce(found)
-    return PluginRequest(found, parse_json_object(body))
+    verified = PluginRequest(found, parse_json_object(body))
+    require_own_site(verified)
+    return verified
+
+
+def require_own_site(plugin_request: PluginRequest) -> None:
+    """Refuse a copy of the shop, which has its secret: it would hold its mails, answer for it, or take its place with keys of its own."""
+    site, shop_id = plugin_request.text("site"), plugin_request.plugin.shop_id
+    with context().store.read() as connection:
+        shop = shops.settings_of(connection, shop_id)
+    if shop is None or not is_another_site(site, shop.url):
+        return
+    with context().store.write() as connection:
+        other_site.tell(connection, shop, site, now=context().now())
+    raise Refused(
+        HTTPStatus.CONFLICT,
+        "site_other",
+        Message(
+            "Facturelay knows this shop as {url}, and this site is {site}. If the shop moved here, say so in Facturelay, under Settings → "
+            "Connection; if this is a copy, disconnect it.",
+            url=shop.url,
+            site=site,
+        ),
+    )
 
 
 def require_new_nonce(plugin: Plugin) -> None:

@@ -60,11 +60,11 @@ def taken(request: Request) -> dict[str, object] | None:
     is_plain = SHOP_ID.fullmatch(shop_id) and signature and request.mimetype == "application/json"
     if not is_plain or not 0 < length <= context().settings.max_body_bytes:
         return None
-    secrets = context().known_secrets.of(shop_id)
-    if secrets is None:
+    shop = context().known_shops.of(shop_id)
+    if shop is None:
         return None
     body = request.environ["wsgi.input"].read(length)
     request.environ["wsgi.input"] = BytesIO(body)  # for whoever goes the whole way
-    if len(body) != length or not verify(body, signature, secrets.webhook_secrets):
+    if len(body) != length or not verify(body, signature, shop.secrets.webhook_secrets):
         return None
-    return take(request, shop_id, body)
+    return take(request, shop_id, shop, body)

@@ -13,12 +13,13 @@ from bridge.context import context
 from bridge.errors import Refused
 from bridge.webhooks.signature import verify
 from worker import queue
+from worker.domain.shop_site import is_another_site
 from worker.errors import Unavailable
 from worker.message import Message
 from worker.net.json_object import LARGEST_NUMBER, read_json_object
 from worker.store import shops
-from worker.store.deliveries import NewDelivery
-from worker.store.shops import Secrets
+from worker.store.deliveries import OTHER_SITE, SITE, NewDelivery
+from worker.store.shops import KnownShop
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("webhooks", __name__)
@@ -29,7 +30,7 @@ DEFAULT_TOPIC = "order.updated"
 SIGNATURE = "X-WC-Webhook-Signature"
 # For diagnosis. Never cookies, never authorization.
 STORED_HEADERS = (
-    "X-WC-Webhook-Source",
+    SITE,
     "X-WC-Webhook-Topic",
     "X-WC-Webhook-Resource",
     "X-WC-Webhook-Event",
@@ -50,33 +51,33 @@ ORDINARY_BYTES = 20_000
 @proves_itself
 def receive(shop_id: str) -> Response:
     """Take one delivery: 200 once it is stored, without waiting for anything that follows."""
-    body = proved_body(shop_id)
-    if body is None:
+    shop = find_shop(shop_id)
+    body = proved_body(shop_id, shop)
+    if shop is None or body is None:
         # Exactly 200: after anything else WooCommerce pings again with every delivery (docs/woocommerce-contract.md §2).
         return jsonify(kept=False)
-    return jsonify(take(request, shop_id, body))
+    return jsonify(take(request, shop_id, shop, body))
 
 
-def take(delivery: Request, shop_id: str, body: bytes) -> dict[str, object]:
+def take(delivery: Request, shop_id: str, shop: KnownShop, body: bytes) -> dict[str, object]:
     """Store a delivery that is proved to be the shop's, if it is one of an order; what is answered. Raises Refused, and Unavailable."""
     if seconds_to_wait(By.DELIVERIES, shop_id, weight=1 + len(body) // ORDINARY_BYTES):
         raise flood()
-    return store_delivery(delivery.headers, shop_id, body)
+    return store_delivery(delivery.headers, shop_id, shop, body)
 
 
-def proved_body(shop_id: str) -> bytes | None:
-    """The body, once it is known to be the shop's; None of a ping. What proves nothing counts for its sender.
+def proved_body(shop_id: str, shop: KnownShop | None) -> bytes | None:
+    """The body, once it is known to be the shop's; None of a ping. What proves nothing counts for its shop.
 
     Never before the signature was looked at: a neighbour on the shop's own server must not be able to keep its orders out.
     """
     if (request.content_length or 0) > context().settings.max_body_bytes:
         limit_stranger()
         raise too_large()
-    secrets = find_secrets(shop_id)
     signature = request.headers.get(SIGNATURE)
-    if secrets is None or not signature:
+    if shop is None or not signature:
         limit_stranger()
-    if secrets is None:
+    if shop is None:
         raise Refused(HTTPStatus.NOT_FOUND, "shop_unknown", Message("No shop is connected under this address."))
     if is_ping():
         return None
@@ -90,7 +91,7 @@ def proved_body(shop_id: str) -> bytes | None:
     body = request.get_data(cache=False) if signature else b""
     if len(body) > context().settings.max_body_bytes:
         raise too_large()
-    if not verify(body, signature, secrets.webhook_secrets):
+    if not verify(body, signature, shop.secrets.webhook_secrets):
         if signature:
             limit_stranger()
         count_signature_failure(shop_id)
@@ -111,12 +112,12 @@ def only_post(shop_id: str) -> Response:  # noqa: ARG001  # the address has it; 
     )
 
 
-def find_secrets(shop_id: str) -> Secrets | None:
-    """The shop's secrets, read afresh: one changed just now already counts."""
+def find_shop(shop_id: str) -> KnownShop | None:
+    """The shop's secrets and address, read afresh: one changed just now already counts."""
     if not SHOP_ID.fullmatch(shop_id):
         return None
     with context().store.read() as connection:
-        return shops.secrets_of(connection, context().encryption, shop_id)
+        return shops.known(connection, context().encryption, shop_id)
 
 
 def is_ping() -> bool:
@@ -126,8 +127,11 @@ def is_ping() -> bool:
     return PING.fullmatch(request.stream.read(PING_BYTES)) is not None
 
 
-def store_delivery(headers: Headers, shop_id: str, body: bytes) -> dict[str, object]:
-    """Store a verified delivery and enqueue it. A suspended shop's deliveries are stored too: nothing is lost meanwhile."""
+def store_delivery(headers: Headers, shop_id: str, shop: KnownShop, body: bytes) -> dict[str, object]:
+    """Store a verified delivery and enqueue it. A suspended shop's deliveries are stored too: nothing is lost meanwhile.
+
+    So are those of another site; what becomes of them is for the worker, which can ask the shop itself.
+    """
     topic = headers.get("X-WC-Webhook-Topic") or DEFAULT_TOPIC
     if topic not in TOPICS:
         return {"kept": False}
@@ -138,7 +142,7 @@ def store_delivery(headers: Headers, shop_id: str, body: bytes) -> dict[str, obj
         raise Refused(HTTPStatus.BAD_REQUEST, "json_wrong", message) from error
     new = NewDelivery(
         shop_id=shop_id,
-        source="webhook",
+        source=OTHER_SITE if is_another_site(headers.get(SITE, ""), shop.url) else "webhook",
         topic=topic,
         order_id=order_id,
         body=body,

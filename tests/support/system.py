@@ -69,17 +69,20 @@ class System:
     vies: PretendVies
     points: PretendAccessPoints
 
-    def receive(self, order: Payload, *, topic: str = "order.updated", body: bytes | None = None) -> int:
-        """Keep a delivery of *order*, as the bridge does."""
+    def receive(
+        self, order: Payload, *, topic: str = "order.updated", body: bytes | None = None, site: str = ""
+    ) -> int:
+        """Keep a delivery of *order*, as the bridge does; one from another *site* too."""
         with self.services.store.write() as connection:
             return deliveries.add(
                 connection,
                 NewDelivery(
                     shop_id=self.shop_id,
-                    source="webhook",
+                    source=deliveries.OTHER_SITE if site else "webhook",
                     topic=topic,
                     order_id=order["id"],
                     body=php_json(order) if body is None else body,
+                    headers=[(deliveries.SITE, site)] if site else (),
                 ),
                 now=self.clock.now,
             )

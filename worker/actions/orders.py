@@ -13,7 +13,7 @@ from worker.store import audit_trail, counters, deliveries, documents, drafts, o
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.tables import documents as documents_table
 from worker.store.database.tables import jobs
-from worker.store.deliveries import Delivery, NewDelivery
+from worker.store.deliveries import OTHER_SITE, Delivery, NewDelivery
 from worker.store.jobs import JobEnd, JobKind
 from worker.store.queries import jobs as job_queries
 from worker.store.queries.jobs import JobFilter
@@ -142,7 +142,7 @@ def replay_delivery(connection: Connection, shop_id: str, delivery_id: int, *, b
         connection,
         NewDelivery(
             shop_id=shop_id,
-            source=PERSON,
+            source=OTHER_SITE if delivery.is_from_another_site else PERSON,
             topic=delivery.topic,
             order_id=delivery.order_id,
             body=delivery.body,

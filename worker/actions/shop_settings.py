@@ -12,7 +12,7 @@ from functools import reduce
 
 from sqlalchemy import Connection
 
-from worker.actions import Installation, go_live
+from worker.actions import Installation, go_live, other_site
 from worker.actions.go_live import ReadinessCheck
 from worker.actions.orders import PERSON
 from worker.actions.shop_secrets import RestKeyChange, lock_and_get, record, store_rest_key
@@ -172,6 +172,7 @@ def change_shop(
             shops.change(connection, shop)
             if shop.url != found.shop.url:  # what did not answer was at another address
                 roads.forget(connection, Road(shop_id, RoadKind.REST), now=by.now)
+                other_site.take_in(connection, shop, now=by.now)
             record(connection, shop_id, messages, by=by)
             if what_reminds(shop) != what_reminds(found.shop):
                 reminders.look_at_shop(connection, shop_id, now=by.now)

@@ -327,6 +327,14 @@ ALERTS = (
         ("shop_silent", "webhook_disabled"),
     ),
     Reason(
+        "other_site",
+        Source.ALERT,
+        NOTHING,
+        Message("Another address reports orders in the name of the shop: nothing is made of them."),
+        CONNECTION,
+        ("other_site*",),
+    ),
+    Reason(
         "work_late",
         Source.ALERT,
         NOTHING,

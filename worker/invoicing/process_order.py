@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from worker.domain.order import Order
 from worker.domain.shop import Shop
 from worker.errors import OrderGone, StaleFetch
+from worker.invoicing import other_site
 from worker.invoicing.current_shop import refuse_paused, shop_for
 from worker.invoicing.exchange_rates import with_rate
 from worker.invoicing.issue import End, issue, nothing_more
@@ -29,7 +30,12 @@ def process_order(services: Services, deliveries: Sequence[Delivery], *, end: En
     refuse_paused(connected.shop)
     if deliveries[0].order_id is None:
         return handle_error_delivery(services, connected.shop, delivered_error_code(deliveries))
-    fetched = fetch(services, connected, deliveries)
+    if all(delivery.is_from_another_site for delivery in deliveries):
+        fetched = other_site.fetch_if_shown(services, connected, deliveries)
+        if fetched is None:
+            return other_site.keep(services, connected, deliveries)
+    else:
+        fetched = fetch(services, connected, deliveries)
     if fetched is None:
         return Outcome(OrderGone.code, Message("The shop no longer has this order; nothing is made for it."))
     # Before the lock: the bank and VIES may be slow.

@@ -1,5 +1,6 @@
 """When two addresses are one shop: keys that were given to one of them may go to the other. Pure."""
 
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 STANDARD_PORTS = {"http": 80, "https": 443}
@@ -12,10 +13,17 @@ def host_of(url: str) -> str:
 
 def normalized_address(url: str) -> str:
     """Host, port and folder: sites of one network may differ in the folder alone. With and without www is one site."""
+    return f"{host_and_port(url)}{urlsplit(url).path.rstrip('/')}"
+
+
+def host_and_port(url: str) -> str:
+    """The host, by its name in the DNS and without www, and its port where that is not the scheme's own."""
     address = urlsplit(url)
-    host = (address.hostname or "").removeprefix("www.")
+    host = (address.hostname or "").rstrip(".").removeprefix("www.")
+    with suppress(UnicodeError):  # of what is no name of the DNS, which is compared as it is written
+        host = host if host.isascii() else host.encode("idna").decode()
     port = "" if address.port in (None, STANDARD_PORTS.get(address.scheme)) else f":{address.port}"
-    return f"{host}{port}{address.path.rstrip('/')}"
+    return f"{host}{port}"
 
 
 def may_have_keys_of(new: str, old: str) -> bool:

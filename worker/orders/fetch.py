@@ -69,9 +69,9 @@ def those_of(order: Order, kept: Sequence[Delivery]) -> tuple[tuple[Delivery, De
 
 
 def shown_by(delivery: Delivery) -> DeliveryPeek | None:
-    """What a delivery tells; None where its body is not kept, or is unreadable."""
+    """What a delivery tells; None where its body is not kept, is unreadable, or counts for nothing."""
     try:
-        return peek(delivery.body) if delivery.body else None
+        return peek(delivery.told) if delivery.told else None
     except Rejected:
         return None
 
@@ -99,16 +99,18 @@ def fetch_or_read(
         return None
     except KeyRefused as error:
         alert_key_refused(services, connected.shop, error)
-        if not any(delivery.body for delivery in deliveries):
+        if not any(delivery.told for delivery in deliveries):
             # A delivery of our own: without the key nothing is known of the order, least of all that it is gone.
             raise Unavailable(error.message, code=error.code) from error
         return read_from_deliveries(services, deliveries)
+    except StaleAnswer:
+        # Not by what was delivered: a copy of the shop that has its address too delivers what the shop itself never says.
+        raise
     except Unavailable as error:
         fallback = read_from_deliveries(services, deliveries)
         if fallback is None or fallback.order.modified_at < newest_change(kept):
             raise
-        notice = used_delivery_message(connected.shop, fallback.order) if isinstance(error, StaleAnswer) else NO_MESSAGE
-        return replace(fallback, fetch_error=error, notice=notice)
+        return replace(fallback, fetch_error=error)
     return fetched
 
 
@@ -164,15 +166,6 @@ def asked_again_message(shop: Shop, order: Order) -> Message:
     )
 
 
-def used_delivery_message(shop: Shop, order: Order) -> Message:
-    return Message(
-        "{shop} answered with an older state of order {number}; the newer one that it had reported and signed was "
-        "used. A cache in front of the shop must leave /wp-json/ alone.",
-        shop=shop.name,
-        number=order.number,
-    )
-
-
 def stale_message(shop: Shop, order: Order, told: datetime) -> Message:
     return Message(
         "{shop} answers with order {number} as it was at {found}, though it changed at {told}. It is asked again later; a "
@@ -186,7 +179,7 @@ def stale_message(shop: Shop, order: Order, told: datetime) -> Message:
 
 def read_from_deliveries(services: Services, deliveries: Sequence[Delivery]) -> FetchedOrder | None:
     """The newest state of the order among the delivered bodies, in whatever order they came; a deletion carries an id only."""
-    whole = [(peek(one.body), one) for one in deliveries if one.body]
+    whole = [(peek(one.told), one) for one in deliveries if one.told]
     newest = max(
         (found for found in whole if found[0].status),
         key=lambda found: (found[0].modified, found[1].delivery_id),
@@ -194,7 +187,7 @@ def read_from_deliveries(services: Services, deliveries: Sequence[Delivery]) -> 
     )
     if newest is None:
         return None
-    body, received_at = newest[1].body or b"", newest[1].received_at
+    body, received_at = newest[1].told or b"", newest[1].received_at
     shop_id = newest[1].shop_id
     read = parse_order(body, services.connected(shop_id).shop.orders.own_fields)
     order = with_treatment(services, shop_id, with_known_products(services, shop_id, (read,))[0])
@@ -226,4 +219,4 @@ def alert_key_refused(services: Services, shop: Shop, error: KeyRefused) -> None
 
 def delivered_error_code(deliveries: Sequence[Delivery]) -> str:
     """The error code in a signed body that is not an order: its owner lost his rights, or the order is gone. Empty when none."""
-    return next((peek(delivery.body).error_code for delivery in deliveries if delivery.body), "")
+    return next((peek(delivery.told).error_code for delivery in deliveries if delivery.told), "")

@@ -171,7 +171,8 @@ def is_known(order: ListedOrder, deliveries: Sequence[Delivery]) -> bool:
     """
     if order.status in NOT_PLACED:
         return True
-    return any(delivery.state == "waiting" or covers_change(delivery, order.modified_at) for delivery in deliveries)
+    own = [delivery for delivery in deliveries if not delivery.is_from_another_site]
+    return any(delivery.state == "waiting" or covers_change(delivery, order.modified_at) for delivery in own)
 
 
 def covers_change(delivery: Delivery, modified_at: datetime) -> bool:
@@ -188,7 +189,7 @@ def delivered_modified_at(delivery: Delivery) -> datetime | None:
         if name == MODIFIED:
             return datetime.fromisoformat(value)
     try:
-        return modified_at(delivery.body) if delivery.body else None
+        return modified_at(delivery.told) if delivery.told else None
     except Rejected:
         return None
 

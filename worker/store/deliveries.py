@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, update
 from sqlalchemy.engine import Row
 
+from worker.domain.shop_site import is_another_site
 from worker.message import Message
 from worker.queue import QueueName
 from worker.store import jobs as job_store
@@ -38,6 +39,21 @@ class Delivery:
     message: Message
     finished_at: datetime | None
 
+    @property
+    def is_from_another_site(self) -> bool:
+        """Whether a copy of the shop may have sent it: it says that an order is to be looked at, and counts for nothing else."""
+        return self.source == OTHER_SITE
+
+    @property
+    def told(self) -> bytes | None:
+        """What the shop itself tells of the order; None where nothing is kept of that."""
+        return None if self.is_from_another_site else self.body
+
+    @property
+    def site(self) -> str:
+        """Where it says that it comes from; empty where it does not say."""
+        return dict(self.headers).get(SITE, "")
+
 
 @dataclass(frozen=True)
 class LeasedDeliveries(Leased):
@@ -48,6 +64,11 @@ class LeasedDeliveries(Leased):
 
 # The source of deliveries for orders from before the shop was connected: they wait behind today's.
 BACKFILL = "backfill"
+# The source of deliveries that are signed as the shop's own and come from another address (domain/shop_site.py).
+OTHER_SITE = "other_site"
+# The header in which WooCommerce says where a delivery comes from: the shop's home, with a slash at the end. It is not signed.
+SITE = "X-WC-Webhook-Source"
+AT_ONCE = 500  # values of one statement
 # The name of the job that a delivery is.
 PROCESS_ORDER = JobKind.PROCESS_ORDER.value
 # Made once: a statement costs more to build than to run.
@@ -160,6 +181,21 @@ def retry_now(connection: Connection, delivery_ids: Sequence[int], *, now: datet
     return len(job_store.retry(connection, *mine, now=now, **queue_of(of_many=of_many)))
 
 
+def take_in(connection: Connection, shop_id: str, url: str, *, now: datetime) -> int:
+    """Let what came from *url*, as it is the shop's own address now, count as all else that the shop tells; it waits from *now* on.
+
+    Returns how many.
+    """
+    kept = select(deliveries.c.delivery_id, deliveries.c.headers)
+    rows = connection.execute(kept.where(deliveries.c.shop_id == shop_id, deliveries.c.source == OTHER_SITE)).all()
+    mine = [row.delivery_id for row in rows if not is_another_site(dict(json.loads(row.headers)).get(SITE, ""), url)]
+    for first in range(0, len(mine), AT_ONCE):
+        some = mine[first : first + AT_ONCE]
+        connection.execute(update(deliveries).where(deliveries.c.delivery_id.in_(some)).values(source="webhook"))
+        job_store.retry(connection, IS_DELIVERY, jobs.c.job_id.in_(some), now=now)
+    return len(mine)
+
+
 def close_failed(connection: Connection, shop_id: str, order_id: int, end: JobEnd, *, now: datetime) -> int:
     """End the failed deliveries of an order: a person says that there is nothing to do. Returns how many."""
     mine = (IS_DELIVERY, jobs.c.shop_id == shop_id, jobs.c.order_id == order_id, jobs.c.state == "failed")
@@ -248,6 +284,7 @@ def latest_bodies(connection: Connection, shop_id: str, *, limit: int) -> tuple[
     newest = (
         select(func.max(deliveries.c.delivery_id))
         .where(deliveries.c.shop_id == shop_id, deliveries.c.order_id.is_not(None), func.length(deliveries.c.body) > 0)
+        .where(deliveries.c.source != OTHER_SITE)
         .group_by(deliveries.c.order_id)
         .order_by(func.max(deliveries.c.delivery_id).desc())
         .limit(limit)

@@ -63,7 +63,7 @@ class ConnectedShop:
 
 # Made once: a statement costs more to build than to run.
 FIND = select(shops).where(*given(shops.c.shop_id))
-SECRETS = select(shops.c.secrets).where(*given(shops.c.shop_id))
+SECRETS = select(shops.c.secrets, shops.c.url).where(*given(shops.c.shop_id))
 SETTINGS = select(shops.c.settings).where(*given(shops.c.shop_id))
 
 
@@ -164,10 +164,23 @@ def find(connection: Connection, encryption: Encryption, shop_id: str) -> Connec
     )
 
 
+@dataclass(frozen=True)
+class KnownShop:
+    """What is known of a shop before anything of it is taken in: by which secrets that is proved, and where it comes from."""
+
+    secrets: Secrets
+    url: str
+
+
+def known(connection: Connection, encryption: Encryption, shop_id: str) -> KnownShop | None:
+    """A shop's secrets and address without its settings, which cost more to read."""
+    row = connection.execute(SECRETS, {"shop_id": shop_id}).one_or_none()
+    return KnownShop(secrets_from_text(encryption.decrypt(row.secrets)), row.url) if row is not None else None
+
+
 def secrets_of(connection: Connection, encryption: Encryption, shop_id: str) -> Secrets | None:
-    """A shop's secrets without its settings, which cost more to read: what a delivery is proved by."""
-    locked = connection.execute(SECRETS, {"shop_id": shop_id}).scalar()
-    return secrets_from_text(encryption.decrypt(locked)) if locked is not None else None
+    found = known(connection, encryption, shop_id)
+    return found.secrets if found is not None else None
 
 
 @lru_cache(maxsize=1_000)

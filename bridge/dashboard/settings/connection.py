@@ -17,7 +17,7 @@ from bridge.forms import Form
 from bridge.i18n.translate import _, format_datetime, translate_message
 from bridge.plugin import download
 from bridge.plugin.package import own_package
-from worker.actions import roads, shop_secrets
+from worker.actions import other_site, roads, shop_secrets
 from worker.actions.shop_settings import ShopChanges
 from worker.domain.settings_form import WrongSettings
 from worker.errors import Rejected
@@ -156,6 +156,7 @@ def page(
         secrets = shops.get_secrets(connection, context().encryption, shop_id)
         others, _told_at = plugins.other_invoices(connection, shop_id)
         looked = tasks.newest(connection, shop_id, "look_at_address")
+        elsewhere = other_site.sites_of(connection, this_shop())
         told = {alert.code for alert in alerts.open_alerts(connection, shop_id)}
     checks = checked.answer.get("checks", ()) if checked else ()
     # Of an address that was corrected since, nothing is known.
@@ -171,6 +172,7 @@ def page(
         code=code,
         secret=secret,
         plugin=plugin,
+        other_sites=elsewhere,
         other_makers=() if others.beside else others.making,
         plugin_answers=plugin is not None and plugin.may_hold_mail(context().now()),
         has_rest=secrets.has_rest,

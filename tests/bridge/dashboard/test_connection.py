@@ -1,5 +1,7 @@
 """Connecting by hand: a key that was saved leads on by itself where all is well, and stays where something is not."""
 
+import html
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -7,11 +9,13 @@ from typing import Any
 import pytest
 
 from tests.bridge.dashboard.test_confirmations import finish
-from tests.support.bridge_app import NOW, SHOP, BridgeApp
+from tests.support.bridge_app import NOW, ORDER, SHOP, BridgeApp, signed_headers
 from tests.support.personas import Visitor, signed_in
+from worker.actions import other_site
 from worker.message import Message
 from worker.store import shops, tasks
 
+HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
 PAGE = f"/s/{SHOP}/settings/connection"
 MADE = [
     {"topic": "order.created", "why": Message("was missing")},
@@ -28,6 +32,22 @@ def owner(app: BridgeApp) -> Visitor:
     visitor = signed_in(app, "els@host.example", operator=True)
     visitor.get(PAGE)
     return visitor
+
+
+def test_where_the_shop_moved_one_button_says_so(app: BridgeApp, owner: Visitor) -> None:
+    app.deliver(headers={**signed_headers(ORDER), "X-WC-Webhook-Source": "https://moved.example/"})
+    with app.store.write() as connection:
+        shop = shops.settings_of(connection, SHOP)
+        assert shop is not None
+        other_site.tell(connection, shop, "https://moved.example/", now=NOW)
+    told = owner.get(PAGE).text
+    assert "https://moved.example/ reports orders in the name of your shop" in told
+    owner.post(
+        f"{PAGE}/address", **{name: html.unescape(value) for name, value in HIDDEN.findall(told) if name == "url"}
+    )
+    assert "in the name of your shop" not in owner.get(PAGE).text
+    (kept,) = app.kept()
+    assert (kept.source, kept.state) == ("webhook", "waiting")
 
 
 def answer(*wrong: str, repaired: Any = ()) -> dict[str, Any]:

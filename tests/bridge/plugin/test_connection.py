@@ -31,7 +31,7 @@ from worker.message import Message
 from worker.net import document_link
 from worker.net.request_signature import sign_request, signature
 from worker.queue import QueueName, job_of, open_queue
-from worker.store import order_statuses, own_mails, plugins, shops, steps
+from worker.store import alerts, order_statuses, own_mails, plugins, shops, steps
 from worker.store.plugins import PluginCheck
 from worker.store.steps import StepPlan
 
@@ -220,6 +220,19 @@ def test_heartbeat_tells_the_order_statuses_that_the_shop_has_now(connected: Bri
 
     with connected.store.read() as connection:
         assert order_statuses.of_shop(connection, SHOP) == {"completed": "Afgerond"}
+
+
+@pytest.mark.parametrize("verb", ["heartbeat", "renew", "check", "disconnect", "off"])
+def test_a_copy_of_the_shop_is_told_that_it_is_one_and_changes_nothing(connected: BridgeApp, verb: str) -> None:
+    """It has the shop's secret, and would take its place with keys of its own."""
+    before, found = shop_of(connected), plugin_of(connected)
+    for _ in range(2):
+        copy = ask(connected, verb, {**KEYS, "site": "https://staging.shop.example"})
+        assert code_of(copy) == (409, "site_other")
+    assert (shop_of(connected), plugin_of(connected)) == (before, found)
+    with connected.store.read() as connection:
+        assert [alert.code for alert in alerts.open_alerts(connection)] == ["other_site:staging.shop.example"]
+    assert ask(connected, verb, {**KEYS, "site": "http://www.shop.example/fr/"}).status_code == 200
 
 
 @pytest.mark.parametrize("verb", ["check", "heartbeat", "disconnect"])

@@ -9,7 +9,7 @@ from sqlalchemy import event
 
 from bridge import create_app
 from tests.support.bridge_app import NOW, ORDER, SECRET, SHOP, BridgeApp, settings_for, signature_of, signed_headers
-from worker.store import known_secrets, shops
+from worker.store import known_shops, shops
 from worker.store.database.encryption import Encryption
 
 SIGNED = signed_headers(ORDER)
@@ -83,7 +83,7 @@ def test_many_deliveries_ask_for_the_secrets_once_and_a_new_secret_counts_at_onc
     app: BridgeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[object] = []
-    monkeypatch.setattr(known_secrets, "KNOWN_FOR_S", 3600.0)
+    monkeypatch.setattr(known_shops, "KNOWN_FOR_S", 3600.0)
     event.listen(
         app.client.application.extensions["facturelay"].store.engine,
         "after_cursor_execute",
@@ -95,11 +95,25 @@ def test_many_deliveries_ask_for_the_secrets_once_and_a_new_secret_counts_at_onc
     assert app.deliver(headers=signed_headers(ORDER, secret="a new secret")).status_code == 200
 
 
+@pytest.mark.parametrize("way", ["plain", "whole"])
+@pytest.mark.parametrize(
+    ("site", "source"),
+    [(None, "webhook"), ("http://www.shop.example", "webhook"), ("https://staging.shop.example/", "other_site")],
+)
+def test_a_delivery_of_a_copy_is_kept_as_what_it_is(app: BridgeApp, way: str, site: str | None, source: str) -> None:
+    headers = {name: value for name, value in signed_headers(ORDER).items() if name != "X-WC-Webhook-Source"}
+    headers |= {"X-WC-Webhook-Source": site} if site else {}
+    # One that does not announce its length goes the whole way.
+    more = {"headers": headers} if way == "plain" else {"headers": headers, "content_length": None}
+    assert app.client.post(f"/webhooks/{SHOP}", data=ORDER, **more).status_code == 200
+    assert [one.source for one in app.kept()] == [source]
+
+
 def test_a_secret_that_is_taken_away_is_soon_forgotten(app: BridgeApp, monkeypatch: pytest.MonkeyPatch) -> None:
     assert app.deliver().status_code == 200
     rotate(app, "a new secret")
     rotate(app, "a newer secret")
-    monkeypatch.setattr(known_secrets, "KNOWN_FOR_S", -1.0)
+    monkeypatch.setattr(known_shops, "KNOWN_FOR_S", -1.0)
     assert app.deliver(headers=signed_headers(ORDER, secret=SECRET)).status_code == 401
 
 
