@@ -71,7 +71,7 @@ final class FirstStepsTest extends WordPressTestCase {
 	}
 
 	public function test_a_connected_shop_sees_it_no_more(): void {
-		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url() ) );
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash() ) );
 
 		$this->assertStringNotContainsString( 'button', $this->notice( 'plugins' ) );
 	}

@@ -16,7 +16,7 @@ final class PersonalDataTest extends WordPressTestCase {
 		// Before the transaction: MariaDB commits by itself when a table is made.
 		Schema::create_tables();
 		parent::setUp();
-		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url() ) );
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash() ) );
 		WC_Order::$stored = array(
 			238 => new WC_Order(),
 			239 => new WC_Order( array( 'id' => 239, 'email' => 'an@klant.test' ) ),

@@ -19,7 +19,7 @@ final class SiteHealthTest extends WordPressTestCase {
 		$this->add_shop_roles();
 		$this->person = (int) wp_insert_user( array( 'user_login' => uniqid( 'x' ), 'user_pass' => 'x', 'role' => 'shop_manager' ) );
 		$wpdb->insert( "{$wpdb->prefix}woocommerce_api_keys", array( 'user_id' => 1 ) );
-		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url(), 'shop' => 'abc', 'key' => $wpdb->insert_id, 'person' => $this->person ) );
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash(), 'shop' => 'abc', 'key' => $wpdb->insert_id, 'person' => $this->person ) );
 		$this->store_last_response( array() );
 	}
 

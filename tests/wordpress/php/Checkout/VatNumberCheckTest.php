@@ -14,7 +14,7 @@ final class VatNumberCheckTest extends WordPressTestCase {
 
 	protected function setUp(): void {
 		parent::setUp();
-		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url(), 'bridge' => 'https://127.0.0.1' ) );
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash(), 'bridge' => 'https://127.0.0.1' ) );
 	}
 
 	public function test_name_and_address_of_a_known_number_are_told(): void {

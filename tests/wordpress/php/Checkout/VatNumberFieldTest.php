@@ -17,7 +17,7 @@ final class VatNumberFieldTest extends WordPressTestCase {
 
 	protected function setUp(): void {
 		parent::setUp();
-		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url() ) );
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash() ) );
 	}
 
 	public function test_a_connected_shop_asks_in_the_classic_checkout(): void {

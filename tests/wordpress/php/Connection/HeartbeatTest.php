@@ -20,7 +20,7 @@ final class HeartbeatTest extends WordPressTestCase {
 		parent::setUp();
 		$this->add_shop_roles();
 		$person = (int) wp_insert_user( array( 'user_login' => uniqid( 'x' ), 'user_pass' => 'x', 'role' => 'shop_manager' ) );
-		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url(), 'bridge' => 'https://127.0.0.1', 'shop' => 'abc', 'person' => $person ) );
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash(), 'bridge' => 'https://127.0.0.1', 'shop' => 'abc', 'person' => $person ) );
 		add_filter(
 			'pre_http_request',
 			function ( $nothing, array $request ) {

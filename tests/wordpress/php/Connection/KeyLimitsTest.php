@@ -17,7 +17,7 @@ final class KeyLimitsTest extends WordPressTestCase {
 		WC_Webhook::$stored = array();
 		$this->add_shop_roles();
 		$this->person = (int) wp_insert_user( array( 'user_login' => uniqid( 'x' ), 'user_pass' => 'x', 'role' => 'shop_manager' ) );
-		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url(), 'shop' => self::SHOP, 'person' => $this->person ) );
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash(), 'shop' => self::SHOP, 'person' => $this->person ) );
 		wp_set_current_user( ServiceAccount::create() );
 	}
 

@@ -13,7 +13,7 @@ final class CustomerLinksTest extends WordPressTestCase {
 	protected function setUp(): void {
 		Schema::create_tables();
 		parent::setUp();
-		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url(), 'bridge' => 'https://127.0.0.1', 'shop' => 'abc' ) );
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash(), 'bridge' => 'https://127.0.0.1', 'shop' => 'abc' ) );
 		WC_Order::$stored = array( 238 => new WC_Order(), 239 => new WC_Order( array( 'id' => 239 ) ) );
 		foreach ( array( array( 7, 238, 'invoice', 'F2026-00007', false ), array( 8, 238, 'credit_note', 'C2026-00008', false ), array( 9, 239, 'invoice', 'F2026-00009', true ) ) as list( $id, $order, $kind, $number, $test ) ) {
 			( new DocumentTable() )->save( array( 'id' => $id, 'order' => $order, 'kind' => $kind, 'number' => $number, 'date' => '2026-11-27', 'total' => '22.20', 'currency' => 'EUR', 'test' => $test ) );

@@ -14,7 +14,7 @@ final class LinkRedirectTest extends WordPressTestCase {
 		// Before the transaction: MariaDB commits by itself when a table is made.
 		Schema::create_tables();
 		parent::setUp();
-		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url(), 'bridge' => 'https://documents.example.com', 'shop' => 'abc' ) );
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash(), 'bridge' => 'https://documents.example.com', 'shop' => 'abc' ) );
 		$_GET             = array();
 		$_POST            = array();
 		WC_Order::$stored = array();

@@ -18,7 +18,7 @@ final class RestRoutesTest extends WordPressTestCase {
 		// Before the transaction: MariaDB commits by itself when a table is made.
 		Schema::create_tables();
 		parent::setUp();
-		Connection::save( array( 'secret' => self::SECRET, 'site' => Connection::home_url() ) );
+		Connection::save( array( 'secret' => self::SECRET, 'site' => Connection::site_hash() ) );
 		// The routes are made once for each server.
 		$GLOBALS['wp_rest_server'] = null;
 	}

@@ -18,7 +18,7 @@ final class DeactivationTest extends WordPressTestCase {
 		// Before the transaction: MariaDB commits by itself when a table is made.
 		Schema::create_tables();
 		parent::setUp();
-		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url(), 'bridge' => 'https://127.0.0.1', 'shop' => 's1' ) );
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash(), 'bridge' => 'https://127.0.0.1', 'shop' => 's1' ) );
 		update_option( 'facturelay_heard', array( 'answered_at' => time() ) );
 		WC_Email::$sent   = array();
 		WC_Email::$works  = true;

@@ -331,8 +331,14 @@ final class HeldMailsTest extends WordPressTestCase {
 	}
 
 	public function test_a_copy_of_the_shop_is_known_by_its_address(): void {
-		$this->assertFalse( Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url() . '/' ) )->is_clone() );
+		$this->assertFalse( Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash() ) )->is_clone() );
 		$this->assertTrue( Connection::save( array( 'secret' => 'x', 'site' => 'https://shop.example' ) )->is_clone() );
+
+		// Who makes a copy has the address replaced wherever it stands in the database, in our option too.
+		$stored = (string) wp_json_encode( Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash() ) )->to_array() );
+		$home   = Connection::home_url();
+		update_option( 'home', 'https://staging.shop.example' );
+		$this->assertTrue( Connection::save( (array) json_decode( str_replace( array( $home, (string) wp_parse_url( $home, PHP_URL_HOST ) ), array( 'https://staging.shop.example', 'staging.shop.example' ), $stored ), true ) )->is_clone() );
 	}
 
 	private function hold(): bool {

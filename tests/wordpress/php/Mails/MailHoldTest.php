@@ -18,7 +18,7 @@ final class MailHoldTest extends WordPressTestCase {
 		// Before the transaction: MariaDB commits by itself when a table is made.
 		Schema::create_tables();
 		parent::setUp();
-		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url() ) );
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash() ) );
 		$this->store_last_response( time() );
 	}
 

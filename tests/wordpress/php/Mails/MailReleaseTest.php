@@ -14,7 +14,7 @@ final class MailReleaseTest extends WordPressTestCase {
 		// Before the transaction: MariaDB commits by itself when a table is made.
 		Schema::create_tables();
 		parent::setUp();
-		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url() ) );
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash() ) );
 		WC_Email::$sent   = array();
 		WC_Email::$works  = true;
 		WC_Order::$stored = array();

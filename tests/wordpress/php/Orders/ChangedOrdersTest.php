@@ -13,7 +13,7 @@ final class ChangedOrdersTest extends WordPressTestCase {
 
 	protected function setUp(): void {
 		parent::setUp();
-		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url(), 'bridge' => 'https://127.0.0.1', 'shop' => 's1' ) );
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash(), 'bridge' => 'https://127.0.0.1', 'shop' => 's1' ) );
 		$this->facturelay_answers( array( 'response' => array( 'code' => 200 ), 'headers' => array(), 'body' => '{"kept":1}' ) );
 	}
 

@@ -10,7 +10,7 @@ final class OrderLanguageTest extends WordPressTestCase {
 
 	protected function setUp(): void {
 		parent::setUp();
-		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url() ) );
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash() ) );
 	}
 
 	protected function tearDown(): void {

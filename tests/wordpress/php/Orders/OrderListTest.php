@@ -24,7 +24,7 @@ final class OrderListTest extends WordPressTestCase {
 		parent::setUp();
 		require_once ABSPATH . 'wp-admin/includes/class-wp-screen.php';
 		require_once ABSPATH . 'wp-admin/includes/screen.php';
-		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url(), 'bridge' => 'https://127.0.0.1', 'shop' => 'abc' ) );
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash(), 'bridge' => 'https://127.0.0.1', 'shop' => 'abc' ) );
 		WC_Order::$stored = array();
 		$this->order( 238 );
 		$this->order( 239 );

@@ -12,7 +12,7 @@ final class TransferReferenceTest extends WordPressTestCase {
 
 	protected function setUp(): void {
 		parent::setUp();
-		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url() ) );
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash() ) );
 		$this->hear( self::PAYEE );
 	}
 

@@ -13,7 +13,7 @@ final class OtherInvoicesTest extends WordPressTestCase {
 		require_once ABSPATH . 'wp-admin/includes/class-wp-screen.php';
 		require_once ABSPATH . 'wp-admin/includes/screen.php';
 		$this->add_shop_roles();
-		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url(), 'shop' => 'abc' ) );
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash(), 'shop' => 'abc' ) );
 		update_option( 'active_plugins', array( 'yith-woocommerce-pdf-invoice/init.php' ) );
 		update_option( 'ywpi_invoice_generation', 'auto' );
 		update_option( 'facturelay_heard', array( 'shop' => array( 'test' => true ) ) );

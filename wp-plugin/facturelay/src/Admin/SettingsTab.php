@@ -99,6 +99,12 @@ final class SettingsTab implements Feature {
 			case 'renew':
 				$connector->renew();
 				return $this->check( $connector, false );
+			case 'move':
+				$connector->move();
+				$response = Heartbeat::last_response();
+				return '' === (string) ( $response['message'] ?? '' )
+					? array( 'success', __( 'The plugin works here from now on.', 'facturelay' ), 'moved' )
+					: array( 'warning', (string) $response['message'], (string) $response['error_code'] );
 			case 'disconnect':
 				$connector->disconnect();
 				return array( 'success', __( 'Disconnected. Your shop sends its own mails again; your documents stay on your Facturelay.', 'facturelay' ), 'disconnected' );
@@ -252,9 +258,10 @@ final class SettingsTab implements Feature {
 
 	private function show_clone( Connection $connection ): void {
 		echo '<h2>' . esc_html__( 'This is a copy of a connected shop', 'facturelay' ) . '</h2>';
-		/* translators: 1: address of the connected shop, 2: address of this site */
-		echo '<p>' . esc_html( sprintf( __( '%1$s is connected, and this site is %2$s. So the plugin does nothing here. If your shop moved, or this copy should have documents of its own, disconnect and connect with a new code; the other site is not touched.', 'facturelay' ), $connection->site_url(), Connection::home_url() ) ) . '</p>';
+		/* translators: 1: name of the connected shop, 2: address of this site */
+		echo '<p>' . esc_html( sprintf( __( '%1$s is connected under another address than %2$s. So the plugin does nothing here. If your shop moved here, say so; if this copy should have documents of its own, disconnect it and connect with a new code. The other site is not touched.', 'facturelay' ), $connection->shop_name(), Connection::home_url() ) ) . '</p>';
 		$this->show_button( 'disconnect', __( 'Disconnect this copy', 'facturelay' ), true );
+		$this->show_button( 'move', __( 'The shop moved here', 'facturelay' ), false, __( 'Is this the shop itself, at its new address? The plugin then works here; in a copy, customers could get mails twice.', 'facturelay' ) );
 	}
 
 	private function show_field( string $name, string $label, string $value, string $example ): void {

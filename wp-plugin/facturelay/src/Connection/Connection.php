@@ -8,7 +8,8 @@ defined( 'ABSPATH' ) || exit;
 
 /**
  * The connection of this shop to its Facturelay server, stored in one option with these keys:
- * bridge (address of the server), shop (the shop's id there), name (the shop's name there), site (address of this shop),
+ * bridge (address of the server), shop (the shop's id there), name (the shop's name there), site (hash of this shop's address: who
+ * makes a copy replaces the address itself wherever it stands, here too),
  * secret (signs requests both ways), key (id of the REST key), person (id of the user who gave it), private (host:port or '').
  */
 final class Connection {
@@ -50,17 +51,12 @@ final class Connection {
 
 	/** Whether this site is a copy (staging) of the connected shop: a copy must not hold, release or report anything. */
 	public function is_clone(): bool {
-		return $this->exists() && self::without_scheme( $this->site_url() ) !== self::without_scheme( self::home_url() );
+		return $this->exists() && ( $this->data['site'] ?? '' ) !== self::site_hash();
 	}
 
 	/** Whether the plugin may act here: connected, and not a copy. */
 	public function is_active(): bool {
 		return $this->exists() && ! $this->is_clone();
-	}
-
-	/** The address this shop had when it was connected. */
-	public function site_url(): string {
-		return (string) ( $this->data['site'] ?? '' );
 	}
 
 	public function bridge_url(): string {
@@ -98,7 +94,8 @@ final class Connection {
 		return (string) ( $this->data['private'] ?? '' );
 	}
 
-	private static function without_scheme( string $url ): string {
-		return (string) preg_replace( '#^https?://(www\.)?#', '', strtolower( untrailingslashit( $url ) ) );
+	/** What the address of this site is known by: the same with https and www as without. */
+	public static function site_hash(): string {
+		return hash( 'sha256', (string) preg_replace( '#^https?://(www\.)?#', '', strtolower( self::home_url() ) ) );
 	}
 }

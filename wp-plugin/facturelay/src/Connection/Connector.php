@@ -46,7 +46,7 @@ final class Connector {
 		$data         = array(
 			'bridge'  => $address,
 			'private' => $private,
-			'site'    => Connection::home_url(),
+			'site'    => Connection::site_hash(),
 			'person'  => $person,
 			'secret'  => bin2hex( random_bytes( 32 ) ),
 		);
@@ -54,7 +54,7 @@ final class Connector {
 			return ( new BridgeClient( $address ) )->post(
 				'/plugin/connect',
 				$secrets + array(
-					'site'          => $data['site'],
+					'site'          => Connection::home_url(),
 					'version'       => $this->version,
 					'facts'         => ShopFacts::collect(),
 					'plugin_secret' => $data['secret'],
@@ -102,6 +102,15 @@ final class Connector {
 			'code'    => (string) ( $response['code'] ?? '' ),
 			'message' => (string) ( $response['message'] ?? '' ),
 		);
+	}
+
+	/**
+	 * The shop itself moved to where this site is: the plugin works here from now on. Facturelay goes along once its owner says so there too.
+	 */
+	public function move(): void {
+		Connection::save( array( 'site' => Connection::site_hash() ) + Connection::load()->to_array() );
+		( new Heartbeat( $this->version ) )->schedule();
+		( new Heartbeat( $this->version ) )->send();
 	}
 
 	/** Delete the connection on both sides. Held mails are sent first, while their rows are still used. */

@@ -187,7 +187,6 @@ final class Heartbeat implements Feature {
 			'woocommerce'    => defined( 'WC_VERSION' ) ? WC_VERSION : '',
 			'wordpress'      => get_bloginfo( 'version' ),
 			'php'            => PHP_VERSION,
-			'site'           => Connection::home_url(),
 			'webhooks'       => $webhooks,
 			'key'            => RestKeys::exists( $connection->rest_key_id() ),
 			'mails'          => $held_mails->summary(),

@@ -44,7 +44,7 @@ final class BridgeClient {
 	 * @throws FacturelayError
 	 */
 	public function call( Connection $connection, string $route, array $content = array(), int $timeout_s = self::TIMEOUT_S ): array {
-		return $this->post( $route, $content, $connection->secret(), array( 'X-Facturelay-Shop' => $connection->shop_id() ), $timeout_s );
+		return $this->post( $route, self::from_this_site( $content ), $connection->secret(), array( 'X-Facturelay-Shop' => $connection->shop_id() ), $timeout_s );
 	}
 
 	/**
@@ -59,13 +59,23 @@ final class BridgeClient {
 			'filename' => $file,
 			'timeout'  => self::DOWNLOAD_TIMEOUT_S,
 		);
-		$response = $this->request( $route, $content, $connection->secret(), array( 'X-Facturelay-Shop' => $connection->shop_id() ), $options );
+		$response = $this->request( $route, self::from_this_site( $content ), $connection->secret(), array( 'X-Facturelay-Shop' => $connection->shop_id() ), $options );
 		if ( 200 === (int) wp_remote_retrieve_response_code( $response ) && 'application/zip' === wp_remote_retrieve_header( $response, 'content-type' ) ) {
 			return;
 		}
 		$response['body'] = (string) file_get_contents( $file, false, null, 0, 10000 ); // phpcs:ignore WordPress.WP.AlternativeFunctions -- A file of this machine.
 		$this->parse( $response );
 		throw new FacturelayError( 'not_facturelay', __( 'Facturelay did not send the documents. Try again in a minute.', 'facturelay' ) );
+	}
+
+	/**
+	 * A copy of the shop has its secret: Facturelay tells the two apart by the address.
+	 *
+	 * @param array<string, mixed> $content
+	 * @return array<string, mixed>
+	 */
+	private static function from_this_site( array $content ): array {
+		return $content + array( 'site' => Connection::home_url() );
 	}
 
 	/**
