@@ -1,5 +1,6 @@
 """Routes of the shop's WordPress plugin: connect, result of the check, heartbeat, and a document's address. All are signed."""
 
+import hmac
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -221,11 +222,22 @@ def heartbeat(plugin_request: PluginRequest) -> Response:
         context().enqueuer.enqueue(queue.SYNC_PLUGIN, found.plugin_id)
     settings = context().settings
     return jsonify(
+        key_differs=key_differs(plugin_request, connected.secrets),
         mailed=mailed,
         reachable=may_hold_mails,
         update=offered_update(found.secret),
         order_links=order_link.settings_for_plugin(settings.public_url, settings.secret_keys, shop.shop_id),
         **settings_for_plugin(shop, can_mail=can_mail and may_hold_mails),
+    )
+
+
+def key_differs(plugin_request: PluginRequest, secrets: Secrets) -> bool:
+    """Whether the shop's key is another than ours. It tells what WooCommerce keeps of one; nothing where somebody deleted it there."""
+    told = plugin_request.content.get("key")
+    return (
+        isinstance(told, str)
+        and told != ""
+        and told != hmac.digest(b"wc-api", secrets.rest_key.encode(), "sha256").hex()
     )
 
 

@@ -35,6 +35,8 @@ from worker.store import alerts, order_statuses, own_mails, plugins, shops, step
 from worker.store.plugins import PluginCheck
 from worker.store.steps import StepPlan
 
+WC_API_HASH = "27e07459bee170e054622b55467e3afb676e4f3bef8004a4117b30aa7f2f4309"  # of WooCommerce: wc_api_hash( 'ck_' . str_repeat( 'a', 40 ) )
+
 
 @pytest.fixture
 def connected(app: BridgeApp) -> BridgeApp:
@@ -220,6 +222,23 @@ def test_heartbeat_tells_the_order_statuses_that_the_shop_has_now(connected: Bri
 
     with connected.store.read() as connection:
         assert order_statuses.of_shop(connection, SHOP) == {"completed": "Afgerond"}
+
+
+@pytest.mark.parametrize(
+    ("told", "differs"),
+    [
+        (WC_API_HASH, False),
+        ("5f" * 32, True),
+        ("", False),
+        (True, False),
+        (None, False),
+    ],
+)
+def test_a_heartbeat_tells_that_the_shops_key_is_another_than_ours(
+    connected: BridgeApp, told: object, differs: bool
+) -> None:
+    """The answer to a renewal was lost: the shop deleted the key that we have, and would never know."""
+    assert ask(connected, "heartbeat", {"key": told}).get_json()["key_differs"] is differs
 
 
 @pytest.mark.parametrize("verb", ["heartbeat", "renew", "check", "disconnect", "off"])

@@ -4,11 +4,19 @@ declare(strict_types=1);
 
 use Facturelay\Connection\Connection;
 use Facturelay\Connection\Heartbeat;
+use Facturelay\Connection\RestKeys;
+use Facturelay\Connection\Webhooks;
 use Facturelay\Lifecycle\Deactivation;
 use Facturelay\Lifecycle\Schema;
 
 /** What a page says of the connection is a minute old at most, and whoever opens it waits for seconds at most. */
 final class HeartbeatTest extends WordPressTestCase {
+
+	/** @var array<string, array<string, mixed>> the content of the last request by its path */
+	private array $sent = array();
+
+	/** @var array<string, array<string, mixed>> Facturelay's answers by path; it cannot be reached for others */
+	private array $answers = array();
 
 	/** @var float[] seconds that each request was given */
 	private array $asked = array();
@@ -23,13 +31,45 @@ final class HeartbeatTest extends WordPressTestCase {
 		Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash(), 'bridge' => 'https://127.0.0.1', 'shop' => 'abc', 'person' => $person ) );
 		add_filter(
 			'pre_http_request',
-			function ( $nothing, array $request ) {
-				$this->asked[] = (float) $request['timeout'];
+			function ( $nothing, array $request, string $url ) {
+				$path                = (string) wp_parse_url( $url, PHP_URL_PATH );
+				$this->asked[]       = (float) $request['timeout'];
+				$this->sent[ $path ] = (array) json_decode( $request['body'], true );
+				if ( isset( $this->answers[ $path ] ) ) {
+					return array( 'response' => array( 'code' => 200 ), 'headers' => array(), 'body' => (string) wp_json_encode( $this->answers[ $path ] ) );
+				}
 				return new WP_Error( 'http_request_failed', 'cURL error 7: Failed to connect' );
 			},
 			10,
-			2
+			3
 		);
+	}
+
+	/** A copy of the shop has its secret. */
+	public function test_every_request_says_which_site_asks(): void {
+		do_action( Heartbeat::HOOK );
+
+		$this->assertSame( Connection::home_url(), $this->sent['/plugin/heartbeat']['site'] );
+	}
+
+	public function test_a_key_that_facturelay_does_not_have_is_made_anew_and_one_that_it_has_stays(): void {
+		$key = RestKeys::create( 1 );
+		Connection::save( array( 'key' => $key['id'] ) + Connection::load()->to_array() );
+		Webhooks::create( 'https://127.0.0.1/webhooks/abc', 'x', 1 );
+		$this->answers = array(
+			'/plugin/heartbeat' => array( 'key_differs' => false ),
+			'/plugin/renew'     => array( 'delivery_url' => 'https://127.0.0.1/webhooks/abc' ),
+		);
+		( new Heartbeat( '0.1.0' ) )->send();
+		$this->assertSame( wc_api_hash( $key['key'] ), $this->sent['/plugin/heartbeat']['key'] );
+		$this->assertSame( $key['id'], Connection::load()->rest_key_id() );
+
+		$this->answers['/plugin/heartbeat']['key_differs'] = true;
+		( new Heartbeat( '0.1.0' ) )->send();
+
+		$this->assertNotSame( $key['id'], Connection::load()->rest_key_id() );
+		$this->assertSame( wc_api_hash( $this->sent['/plugin/renew']['rest_key'] ), RestKeys::hash( Connection::load()->rest_key_id() ) );
+		$this->assertSame( '', Heartbeat::last_response()['message'] );
 	}
 
 	public function test_what_is_a_minute_old_is_asked_anew_and_told_as_it_is_now(): void {

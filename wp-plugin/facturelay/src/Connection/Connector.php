@@ -70,7 +70,7 @@ final class Connector {
 	 * Replace the REST key and the webhooks of the connection. No code is needed: the request is signed with its secret. They are
 	 * given by the same person as before; where that one may no longer, by whoever is signed in.
 	 *
-	 * @throws FacturelayError Nothing has changed then.
+	 * @throws FacturelayError Nothing has changed then; where the answer was lost alone, the next heartbeat finds out and renews once more.
 	 */
 	public function renew(): Connection {
 		$connection   = Connection::load();

@@ -91,6 +91,10 @@ final class Heartbeat implements Feature {
 			( new Connector( $this->version ) )->repair();
 			$connection = Connection::load();
 			$response   = ( new BridgeClient( $connection->bridge_url() ) )->call( $connection, '/plugin/heartbeat', $this->report( $connection, $held_mails ), (int) $timeout_s > 0 ? (int) $timeout_s : self::TIMEOUT_S );
+			if ( ! empty( $response['key_differs'] ) ) {
+				// The answer to a renewal was lost, or the shop moved and Facturelay gave its key up.
+				$connection = ( new Connector( $this->version ) )->renew();
+			}
 		} catch ( FacturelayError $error ) {
 			self::update(
 				array(
@@ -188,7 +192,7 @@ final class Heartbeat implements Feature {
 			'wordpress'      => get_bloginfo( 'version' ),
 			'php'            => PHP_VERSION,
 			'webhooks'       => $webhooks,
-			'key'            => RestKeys::exists( $connection->rest_key_id() ),
+			'key'            => RestKeys::hash( $connection->rest_key_id() ),
 			'mails'          => $held_mails->summary(),
 			'others'         => OtherInvoices::report(),
 			'order_statuses' => ShopFacts::order_statuses(),

@@ -58,6 +58,12 @@ final class RestKeys {
 		return null !== $wpdb->get_var( $wpdb->prepare( 'SELECT key_id FROM `' . self::table() . '` WHERE key_id = %d', $key_id ) ); // phpcs:ignore WordPress.DB.PreparedSQL
 	}
 
+	/** What WooCommerce keeps of a key: Facturelay can tell by it whether it has the same; '' where the key is gone. */
+	public static function hash( int $key_id ): string {
+		global $wpdb;
+		return (string) $wpdb->get_var( $wpdb->prepare( 'SELECT consumer_key FROM `' . self::table() . '` WHERE key_id = %d', $key_id ) ); // phpcs:ignore WordPress.DB.PreparedSQL
+	}
+
 	private static function table(): string {
 		global $wpdb;
 		return $wpdb->prefix . 'woocommerce_api_keys';
