@@ -25,11 +25,12 @@ from worker.maintenance import retention
 from worker.maintenance.retention import Erased, KeptDocument, RetainedYear, ShopClosing
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import api_tokens, deliveries, document_files, documents, drafts, orders, shops, webhooks
+from worker.store import api_tokens, deliveries, document_files, documents, drafts, orders, plugins, shops, webhooks
 from worker.store.api_tokens import Scope
 from worker.store.deliveries import NewDelivery
 from worker.store.document_files import StoredFile
 from worker.store.orders import OrderState
+from worker.store.plugins import NewPlugin
 from worker.store.webhooks import NewEndpoint
 
 EMAIL = "jan@klant.example"
@@ -205,6 +206,18 @@ def test_a_closed_shop_keeps_its_documents_and_nothing_else(history: History) ->
     )
     assert state == "done"
     assert [proof.damages for proof in verify(history.services)] == [()]
+
+
+def test_a_closed_shop_does_not_connect_itself_again(history: History) -> None:
+    """The plugin repairs what it has lost by itself: with new keys, new deliveries would come in, and stay."""
+    shop_id, code = history.shop.shop_id, plugins.new_code()
+    with history.services.store.write() as connection:
+        plugins.invite(connection, ENCRYPTION, shop_id, code, now=NOW)
+        plugins.connect(connection, ENCRYPTION, NewPlugin(shop_id, "7e" * 32, history.shop.url, "0.1.0"), now=NOW)
+    retention.close_shop(history.services, shop_id, by="eva")
+    with history.services.store.read() as connection:
+        assert plugins.of_shop(connection, ENCRYPTION, shop_id) is None
+        assert plugins.find_invite(connection, ENCRYPTION, plugins.code_hash(code)) is None
 
 
 def test_nobody_reads_or_is_told_of_a_closed_shop(history: History) -> None:

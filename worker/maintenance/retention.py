@@ -31,6 +31,7 @@ from worker.store import (  # fmt: skip
     order_search,
     peppol_answers,
     personal_data,
+    plugins,
     register,
     set_aside,
     settle_orders,
@@ -205,6 +206,7 @@ def close_shop(services: Services, shop_id: str, *, by: str) -> ShopClosing:
         api_tokens.revoke_all(connection, shop_id, now=now)
         webhooks.stop_all(connection, shop_id, message=message, now=now)
         channels.remove_all(connection, shop_id)
+        plugins.shut_out(connection, shop_id)
         end = JobEnd(code="shop_closed", message=message)
         settle_orders.close_waiting(connection, shop_id, end, now=now)
         waiting = deliveries.close_waiting(connection, shop_id, end, now=now)

@@ -181,6 +181,12 @@ def disconnect(connection: Connection, shop_id: str) -> None:
     connection.execute(delete(plugins).where(plugins.c.shop_id == shop_id))
 
 
+def shut_out(connection: Connection, shop_id: str) -> None:
+    """No plugin is the shop's any more, and no code lets one in: it would give us keys anew by itself."""
+    disconnect(connection, shop_id)
+    connection.execute(delete(invites).where(invites.c.shop_id == shop_id))
+
+
 def of_shop(connection: Connection, encryption: Encryption, shop_id: str) -> Plugin | None:
     row = connection.execute(OF_SHOP, {"shop_id": shop_id}).one_or_none()
     return as_plugin(row, encryption) if row is not None else None
