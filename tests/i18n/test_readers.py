@@ -36,6 +36,7 @@ READERS = {
     "worker/scheduler.py": HOST,
     "worker/store/database/encryption.py": HOST,
     "worker/store/files/archive.py": HOST,
+    "worker/store/files/private.py": HOST,
     "worker/store/shops.py": HOST,
     "bridge/dashboard/home.py": HOST,
     "bridge/dashboard/operators.py": HOST,

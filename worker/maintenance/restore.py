@@ -209,7 +209,7 @@ def check_files(settings: Settings, manifest: Manifest) -> None:
                 store.is_sqlite
                 and (damage := connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()) != "ok"
             ):
-                raise Rejected("The database in it is damaged: {damage}", damage=damage, code="backup_unreadable")
+                raise Rejected("The database in it is damaged ({damage}).", damage=damage, code="backup_unreadable")
             found = connection.execute(select(func.count()).select_from(documents)).scalar_one()
             for row in connection.execute(select(files.c.path, files.c.sha256)):
                 archive.get(row.path, sha256=row.sha256)
