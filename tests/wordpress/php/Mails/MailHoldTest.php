@@ -82,6 +82,17 @@ final class MailHoldTest extends WordPressTestCase {
 		$this->assertTrue( $this->asked_in_request_of( time() - 60 ), 'one mail of ours stands for one' );
 	}
 
+	/** Ours was of the order that came in; the owner has sent the goods since, and tells the customer so. */
+	public function test_a_mail_of_ours_stands_for_none_of_a_later_status(): void {
+		WC_Order::$stored[238] = new WC_Order();
+		$this->mailed_early( 'finish_replacing' );
+
+		$this->assertTrue( $this->completed( 'woocommerce_send_queued_transactional_email' ) );
+		$_SERVER['REQUEST_TIME'] = time() - 2700;
+		$this->assertTrue( $this->completed() );
+		$this->assertFalse( $this->asked( array(), 'woocommerce_send_queued_transactional_email' ), 'that of its own status is still replaced' );
+	}
+
 	private function asked_in_request_of( int $began ): bool {
 		$before                  = $_SERVER['REQUEST_TIME'];
 		$_SERVER['REQUEST_TIME'] = $began;
@@ -242,8 +253,8 @@ final class MailHoldTest extends WordPressTestCase {
 		$this->assertSame( 0, ( new HeldMails() )->summary()['held'] );
 	}
 
-	private function completed(): bool {
-		return (bool) $this->in_event( 'woocommerce_order_status_completed', fn() => apply_filters( 'woocommerce_email_enabled_customer_completed_order', true, new WC_Order( array( 'status' => 'completed' ) ), null ) );
+	private function completed( string $event = 'woocommerce_order_status_completed' ): bool {
+		return (bool) $this->in_event( $event, fn() => apply_filters( 'woocommerce_email_enabled_customer_completed_order', true, new WC_Order( array( 'status' => 'completed' ) ), null ) );
 	}
 
 	/** Facturelay mailed the invoice before WooCommerce asked for its mail. */

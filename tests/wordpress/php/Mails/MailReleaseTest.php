@@ -30,6 +30,31 @@ final class MailReleaseTest extends WordPressTestCase {
 		$this->assertSame( array( array( 'customer_processing_order', 238, 'en_US' ) ), WC_Email::$sent );
 	}
 
+	/** More than fit into one round, and Facturelay is silent: the reason why the plugin is switched off. */
+	public function test_every_held_mail_leaves_before_the_plugin_goes(): void {
+		for ( $order_id = 1000; $order_id < 1230; $order_id++ ) {
+			$this->order( $order_id );
+			$this->held( $order_id, array( 'deadline_s' => 600 ) );
+		}
+
+		( new MailRelease() )->release_all( static fn (): ?array => null );
+
+		$this->assertCount( 230, WC_Email::$sent );
+		$this->assertSame( array( 'released' ), array_values( array_unique( $this->states() ) ) );
+	}
+
+	/** Memory, a time limit, or an exit in a hook. */
+	public function test_a_mail_at_which_the_process_ends_each_time_leaves_three_times_and_no_more(): void {
+		global $wpdb;
+		$this->held( 238 );
+		$wpdb->query( "UPDATE {$wpdb->prefix}facturelay_holds SET state = 'releasing', tries = 2, claimed_at = UTC_TIMESTAMP() - INTERVAL 11 MINUTE" );
+		$this->assertSame( 1, ( new MailRelease() )->release( 5 ) );
+
+		$wpdb->query( "UPDATE {$wpdb->prefix}facturelay_holds SET state = 'releasing', live = 1, tries = 3, claimed_at = UTC_TIMESTAMP() - INTERVAL 11 MINUTE" );
+		$this->assertSame( 0, ( new MailRelease() )->release( 5 ) );
+		$this->assertSame( array( 'gone' ), $this->states() );
+	}
+
 	public function test_a_mail_that_may_still_be_replaced_stays(): void {
 		$this->held( 238, array( 'deadline_s' => 600 ) );
 

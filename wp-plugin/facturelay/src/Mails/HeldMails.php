@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace Facturelay\Mails;
 
 use Facturelay\Lifecycle\Schema;
+use WC_Order;
 
 defined( 'ABSPATH' ) || exit;
 
@@ -38,6 +39,8 @@ final class HeldMails {
 	// A shop that defers its mails sends them within minutes; what Facturelay mailed earlier belongs to another event.
 	private const EARLY           = 'early';
 	private const EARLY_MAX_AGE_S = HOUR_IN_SECONDS;
+	// An order is stored with one of these before it gets the status of its first mail.
+	private const BEFORE_PLACED = array( 'pending', 'checkout-draft', 'auto-draft', 'failed', 'cancelled' );
 	// A mail that was sent longer ago does not count as the mail of today's document.
 	private const RECENT_S = DAY_IN_SECONDS;
 	// What fits into a request of Facturelay's size, a day's mails of a large shop.
@@ -123,6 +126,11 @@ final class HeldMails {
 		$this->finish( $id, 'superseded' );
 	}
 
+	/** End mails at which the process ended MAX_TRIES times: by all that is known they left each time, and would again for ever. */
+	public function end_those_that_end_the_process(): void {
+		$this->execute( 'UPDATE %i SET state = "gone", live = NULL, done_at = %s WHERE state = "releasing" AND claimed_at <= %s AND tries >= %d', self::utc(), self::utc( -self::RELEASING_TIMEOUT_S ), self::MAX_TRIES );
+	}
+
 	/** The mail could not be sent: try again in a minute, MAX_TRIES times in all. */
 	public function retry_later( object $row ): void {
 		if ( (int) $row->tries + 1 >= self::MAX_TRIES ) {
@@ -180,8 +188,8 @@ final class HeldMails {
 	}
 
 	/** @return string[] the kinds of documents that Facturelay mailed from $since (Unix time) on, before WooCommerce came to its mail of the order or refund */
-	public function early_kinds( int $order_id, int $refund_id, int $since ): array {
-		$rows = array_filter( $this->early_rows( $order_id, $refund_id ), static fn ( object $row ): bool => strtotime( $row->held_at . ' UTC' ) >= $since );
+	public function early_kinds( int $order_id, string $mail_id, int $refund_id, int $since ): array {
+		$rows = array_filter( $this->early_rows( $order_id, $mail_id, $refund_id ), static fn ( object $row ): bool => strtotime( $row->held_at . ' UTC' ) >= $since );
 		return array_values( array_unique( array_merge( array(), ...array_map( array( self::class, 'kinds' ), $rows ) ) ) );
 	}
 
@@ -193,7 +201,7 @@ final class HeldMails {
 	 * @param string[] $kinds
 	 */
 	public function match_early_mail( int $order_id, string $mail_id, int $refund_id, string $status, array $kinds, string $locale, int $deadline_s ): bool {
-		foreach ( $this->early_rows( $order_id, $refund_id ) as $row ) {
+		foreach ( $this->early_rows( $order_id, $mail_id, $refund_id ) as $row ) {
 			if ( array() === array_intersect( self::kinds( $row ), $kinds ) || 1 !== $this->execute( 'DELETE FROM %i WHERE id = %d AND state = %s', (int) $row->id, $row->state ) ) {
 				continue;
 			}
@@ -209,9 +217,21 @@ final class HeldMails {
 		return false;
 	}
 
-	/** @return object[] */
-	private function early_rows( int $order_id, int $refund_id ): array {
-		return $this->select( 'SELECT * FROM %i WHERE order_id = %d AND refund_id = %d AND mail_id = %s AND release_at > %s ORDER BY id', $order_id, $refund_id, self::EARLY, self::utc() );
+	/**
+	 * Mails of Facturelay's that stand for this one of WooCommerce's: of the same refund, or made while the order was in its status.
+	 *
+	 * @return object[]
+	 */
+	private function early_rows( int $order_id, string $mail_id, int $refund_id ): array {
+		$rows = $this->select( 'SELECT * FROM %i WHERE order_id = %d AND refund_id = %d AND mail_id = %s AND release_at > %s ORDER BY id', $order_id, $refund_id, self::EARLY, self::utc() );
+		$left = strpos( $mail_id, 'completed' ) ? array() : self::BEFORE_PLACED;
+		$of   = array_merge( array( '', self::status_of( $mail_id ) ), $left );
+		return 0 === $refund_id ? array_values( array_filter( $rows, static fn ( object $row ): bool => in_array( (string) $row->status, $of, true ) ) ) : $rows;
+	}
+
+	/** The status that an order comes into when WooCommerce sends this mail: customer_on_hold_renewal_order is on-hold. */
+	private static function status_of( string $mail_id ): string {
+		return str_replace( '_', '-', (string) preg_replace( '/^customer_|(_renewal)?_order$/', '', $mail_id ) );
 	}
 
 	/**
@@ -220,12 +240,15 @@ final class HeldMails {
 	 */
 	private function insert_early( int $order_id, array $kinds, array $refunds, string $mail_group ): void {
 		$this->delete_early( $mail_group );
+		$order  = wc_get_order( $order_id );
+		$status = $order instanceof WC_Order ? $order->get_status() : '';
 		foreach ( array() === $refunds ? array( 0 ) : $refunds as $refund_id ) {
 			$this->execute(
-				'INSERT INTO %i (order_id, mail_id, refund_id, live, state, kinds, mail_group, held_at, release_at, done_at) VALUES (%d, %s, %d, NULL, "mailing", %s, %s, %s, %s, %s)',
+				'INSERT INTO %i (order_id, mail_id, refund_id, live, state, status, kinds, mail_group, held_at, release_at, done_at) VALUES (%d, %s, %d, NULL, "mailing", %s, %s, %s, %s, %s, %s)',
 				$order_id,
 				self::EARLY,
 				(int) $refund_id,
+				$status,
 				implode( ',', $kinds ),
 				$mail_group,
 				self::utc(),

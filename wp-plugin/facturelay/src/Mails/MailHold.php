@@ -47,6 +47,8 @@ final class MailHold implements Feature {
 		'customer_completed_renewal_order'  => 'customer_completed_order',
 	);
 
+	private const LONGEST_EVENT_S = 600;
+
 	private static bool $is_asking = false;
 
 	public function add_hooks(): void {
@@ -182,8 +184,9 @@ final class MailHold implements Feature {
 	 * @param string[] $made kinds of documents that exist
 	 */
 	private function document_mail_was_first( HeldMails $held_mails, HoldRules $rules, string $mail_id, WC_Order $order, int $refund, array $made ): bool {
-		$since        = self::is_deferred_event() ? 0 : (int) ( $_SERVER['REQUEST_TIME'] ?? time() );
-		$mailed_kinds = $held_mails->early_kinds( $order->get_id(), $refund, $since );
+		// A queue on the command line is one request of hours, for many orders.
+		$since        = self::is_deferred_event() ? 0 : max( (int) ( $_SERVER['REQUEST_TIME'] ?? 0 ), time() - self::LONGEST_EVENT_S );
+		$mailed_kinds = $held_mails->early_kinds( $order->get_id(), $mail_id, $refund, $since );
 		if ( array() === $mailed_kinds || 'automatic' !== self::choice( $mail_id ) ) {
 			return false;
 		}

@@ -67,12 +67,17 @@ final class MailRelease implements Feature {
 	 *        mail groups that it has mailed or is mailing, null where it does not answer: two mails are better than none then.
 	 */
 	public function release_all( callable $tell ): void {
+		if ( function_exists( 'wc_set_time_limit' ) ) {
+			// However many there are: nobody comes back for them.
+			wc_set_time_limit( 0 );
+		}
+		ignore_user_abort( true );
 		$this->held_mails->let_go();
-		$this->release( 100 );
+		$this->release( $this->held_mails->summary()['held'] );
 		$mailing = $tell( $this->held_mails->own_mails() );
 		$this->held_mails->finish_all_replacing( $mailing ?? array() );
 		$this->held_mails->let_go_of_replacing();
-		$this->release( 100 );
+		$this->release( $this->held_mails->summary()['held'] );
 		if ( null === $mailing ) {
 			OwnMailNote::write( $this->held_mails->own_mails() );
 		}
@@ -105,6 +110,7 @@ final class MailRelease implements Feature {
 		if ( ! Connection::load()->is_active() || ! function_exists( 'WC' ) ) {
 			return 0;
 		}
+		$this->held_mails->end_those_that_end_the_process();
 		$sent = 0;
 		for ( $tried = 0; $tried < $limit; $tried++ ) {
 			// One by one: the next of an order is due when the one before it has ended.
