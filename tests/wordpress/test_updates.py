@@ -92,7 +92,7 @@ def heard(wordpress: WordPress, house: House, *, secret: str = SECRET) -> None:
     connection = {
         "bridge": house.url,
         "secret": SECRET,
-        "site": wordpress.url,
+        "site": hashlib.sha256(wordpress.url.removeprefix("http://").encode()).hexdigest(),
         "private": house.url.removeprefix("http://"),
     }
     for option, value in (("facturelay_connection", connection), ("facturelay_heard", {"update": update})):

@@ -95,7 +95,7 @@ final class VatNumberCheckTest extends WordPressTestCase {
 		add_filter(
 			'pre_http_request',
 			function ( $before, array $request ) use ( $answer ): array {
-				$this->asked[] = json_decode( $request['body'], true );
+				$this->asked[] = array_diff_key( json_decode( $request['body'], true ), array( 'site' => '' ) );
 				return array( 'headers' => array(), 'body' => (string) wp_json_encode( $answer ), 'response' => array( 'code' => 200, 'message' => '' ), 'cookies' => array() );
 			},
 			10,

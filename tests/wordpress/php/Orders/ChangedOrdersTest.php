@@ -26,7 +26,8 @@ final class ChangedOrdersTest extends WordPressTestCase {
 
 		$changes->tell_at_the_end();
 
-		$this->assertSame( array( '{"orders":[238,239,240]}' ), array_column( $this->told, 'body' ) );
+		$of_this_site = (string) wp_json_encode( array( 'orders' => array( 238, 239, 240 ), 'site' => Connection::home_url() ) );
+		$this->assertSame( array( $of_this_site ), array_column( $this->told, 'body' ) );
 	}
 
 	public function test_what_was_told_is_not_told_again(): void {

@@ -34,7 +34,7 @@ final class OrderListTest extends WordPressTestCase {
 		$this->document( 9, 239, 'invoice', 'F2026-00009', true );
 		add_filter( 'pre_http_request', function ( $response, array $request, string $url ) {
 			$route         = substr( $url, strlen( 'https://127.0.0.1' ) );
-			$this->asked[] = array( $route, json_decode( $request['body'], true ) );
+			$this->asked[] = array( $route, array_diff_key( json_decode( $request['body'], true ), array( 'site' => '' ) ) );
 			return array( 'response' => array( 'code' => isset( $this->answers[ $route ] ) ? 200 : 503 ), 'headers' => array(), 'body' => (string) wp_json_encode( $this->answers[ $route ] ?? array() ) );
 		}, 10, 3 );
 		add_filter( 'wp_die_ajax_handler', static fn () => static function (): void {
