@@ -62,6 +62,7 @@ class IssueRounds:
     # By their causes: each round stores again what waits.
     kept: dict[str, Draft] = field(default_factory=dict)
     known: History | None = None
+    with_money: Order | None = None
 
     def run(self) -> Decision:
         mail_group = str(uuid.uuid4())
@@ -116,8 +117,10 @@ class IssueRounds:
         )
 
     def order(self) -> Order:
-        """The order, with what is known of its money now."""
-        return order_money.with_money(self.connection, self.shop, self.fetched.order)
+        """The order, with what is known of its money; read anew after each count of it."""
+        if self.with_money is None:
+            self.with_money = order_money.with_money(self.connection, self.shop, self.fetched.order)
+        return self.with_money
 
     def history(self) -> History:
         """What was made so far; read anew after each draft that was stored."""
@@ -135,7 +138,7 @@ class IssueRounds:
             if draft.kind is Kind.INVOICE:
                 self.count_told()
             before, document = self.history(), issue_draft(context, draft, mail_group=mail_group)
-            self.known = before.with_issued(document)
+            self.known, self.with_money = before.with_issued(document), None  # it may be paid by a gift card
             self.issued.append(document)
             self.kept.pop(draft.cause, None)
             return True
@@ -167,8 +170,10 @@ class IssueRounds:
 
     def count_told(self) -> None:
         """Count what the shop says came in. Of a test nothing is counted: its order may be invoiced in earnest afterwards."""
-        if not self.shop.test:
-            order_money.count_told(self.connection, self.shop, self.order(), now=self.services.now())
+        if self.shop.test:
+            return
+        if order_money.count_told(self.connection, self.shop, self.order(), now=self.services.now()):
+            self.with_money = None
 
     def follow_money(self) -> None:
         """Once there is an invoice, what the shop says of the order's money is counted: what came in, and what it gave back."""
@@ -178,7 +183,9 @@ class IssueRounds:
             settle_orders.close_failed(self.connection, self.shop.shop_id, order.order_id, end, now=now)
         if any(made.draft.kind is Kind.INVOICE and not made.draft.test for made in self.history().documents):
             self.count_told()
-            order_money.count_refunds(self.connection, self.shop, order, self.fetched.refunds or (), now=now)
+            if self.fetched.refunds:
+                order_money.count_refunds(self.connection, self.shop, order, self.fetched.refunds, now=now)
+                self.with_money = None
 
 
 def tell_of_other_plugin(services: Services, rounds: IssueRounds, decision: Decision) -> None:

@@ -41,24 +41,26 @@ def with_money(connection: Connection, shop: Shop, order: Order) -> Order:
     )
 
 
-def count_told(connection: Connection, shop: Shop, order: Order, *, now: datetime) -> None:
-    """Count what the shop says came in for *order* (as `with_money` gives it) and was not counted yet.
+def count_told(connection: Connection, shop: Shop, order: Order, *, now: datetime) -> bool:
+    """Count what the shop says came in for *order* (as `with_money` gives it) and was not counted yet. Whether anything was.
 
     Call before its invoice is issued, and whenever it is looked at once it has one.
     """
     key = key_of(shop, order)
     amount = missing(order, shop, payments.of_order(connection, key))
-    if amount:
-        came_at = said_at(order) if says_paid(order, shop) else order.created_at
-        receipt = Receipt(
-            paid_on=shop.day_of(came_at),
-            source=PaymentSource.ORDER,
-            by="order",
-            method=order.payment_method,
-            reference=order.transaction_id,
-            currency=order.currency,
-        )
-        payments.count(connection, key, amount, receipt, now=now)
+    if not amount:
+        return False
+    came_at = said_at(order) if says_paid(order, shop) else order.created_at
+    receipt = Receipt(
+        paid_on=shop.day_of(came_at),
+        source=PaymentSource.ORDER,
+        by="order",
+        method=order.payment_method,
+        reference=order.transaction_id,
+        currency=order.currency,
+    )
+    payments.count(connection, key, amount, receipt, now=now)
+    return True
 
 
 def count_refunds(
