@@ -43,10 +43,11 @@ def orders_of(history: History, wanted: OrderFilter | None = None, shops: Shops 
 
 def test_a_row_shows_what_became_of_its_document(history: History) -> None:
     invoice = history.issued(1)
+    with history.store.write() as connection:
+        pay(connection, invoice.document_id, on=date(2026, 11, 24))
     note = history.credited(invoice)
     history.step(invoice, MAIL, "failed", code="mail_refused", reason="The address does not exist.")
     with history.store.write() as connection:
-        pay(connection, invoice.document_id, on=date(2026, 11, 24))
         document_links.revoke(connection, invoice.document_id, now=NOW)
     with history.store.read() as connection:
         newest, oldest = document_lists.documents_page(connection, ("a",)).rows
