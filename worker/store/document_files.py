@@ -24,13 +24,20 @@ class StoredFile:
 
 
 # Made once: a statement costs more to build than to run.
-ADD = {one.dialect.name: one.insert(files).on_conflict_do_nothing() for one in (sqlite, postgresql)}
+ADD = {
+    one.dialect.name: one.insert(files).on_conflict_do_nothing().returning(files.c.document_id)
+    for one in (sqlite, postgresql)
+}
 FILE_OF = select(files).where(*given(files.c.document_id, files.c.format))
 
 
 def add_file(connection: Connection, stored: StoredFile) -> StoredFile:
     """Record stored bytes; when the document has such a file already, that one counts and is returned."""
-    if connection.execute(ADD[connection.dialect.name], vars(stored)).rowcount:
+    # Asked first: SQLite's trigger refuses a second file before the conflict is seen. In PostgreSQL another worker may come between.
+    existing = file_of(connection, stored.document_id, stored.format)
+    if existing is not None:
+        return existing
+    if connection.execute(ADD[connection.dialect.name], vars(stored)).first() is not None:
         return stored
     return file_of(connection, stored.document_id, stored.format) or stored
 
