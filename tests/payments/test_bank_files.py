@@ -264,7 +264,9 @@ def test_the_most_lines_are_counted_and_not_the_files() -> None:
     [
         (("49.90", "49.90"), [V.CONFIRMED, V.AGAIN]),
         (("40.00", "9.90", "9.90"), [V.CONFIRMED, V.CONFIRMED, V.AGAIN]),  # in two parts
-        (("49.40", "49.40"), [V.CONFIRMED, V.AGAIN]),  # less what the bank took for it
+        (("49.40", "49.40"), [V.CONFIRMED, V.OVER]),  # less what the bank took for it
+        (("30.00", "49.90", "1.00"), [V.CONFIRMED, V.OVER, V.AGAIN]),
+        (("69.90",), [V.OVER]),
     ],
 )
 def test_what_somebody_said_of_a_transfer_is_confirmed_by_the_lines_that_bring_it_and_only_once(

@@ -15,7 +15,7 @@ from tests.support.history import History
 from tests.support.issued import ENCRYPTION, NOW, pay, plain_draft
 from worker.domain.actor import Actor
 from worker.domain.document import Document, Kind, PaymentInstructions
-from worker.domain.money import ZERO
+from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
 from worker.domain.payment import Balance, OrderBalance, PaymentSource, Prepayment, Receipt, open_amount
 from worker.domain.webhook import WebhookEventKind
@@ -303,7 +303,8 @@ def test_what_a_person_said_counts_again_once_the_banks_line_is_taken_back(histo
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.integers(1, 900).map(lambda cents: Decimal(cents).scaleb(-2)), min_size=1, max_size=4))
+@example([Decimal("6.00"), Decimal("15.00")])
+@given(st.lists(st.integers(1, 1900).map(lambda cents: Decimal(cents).scaleb(-2)), min_size=1, max_size=4))
 def test_what_was_said_comes_in_parts_and_only_what_is_more_is_given_back(
     history: History, parts: list[Decimal]
 ) -> None:
@@ -311,17 +312,32 @@ def test_what_was_said_comes_in_parts_and_only_what_is_more_is_given_back(
     invoice = history.issued(number)
     with history.store.write() as connection:
         pay(connection, invoice.document_id, on=TODAY)
-    missing, more, came = invoice.draft.total, ZERO, list[int | None]()
-    for part in parts:
-        came.append(received(history, invoice.order, str(part), f"part-{number}-{len(came)}"))
-        missing, more = (missing - part, more) if part <= missing else (missing, more + part)
-        assert asked_of(history, invoice.order).excess == more
+    total, came = invoice.draft.total, list[int | None]()
+    for place, part in enumerate(parts, start=1):
+        came.append(received(history, invoice.order, str(part), f"part-{number}-{place}"))
+        assert asked_of(history, invoice.order).excess == max(total_of(parts[:place]) - total, ZERO)
         assert balance_of(history, invoice).open == ZERO
     for payment_id in came:
         assert payment_id is not None
         with history.store.write() as connection:
             payments.reverse(connection, payment_id, on=TODAY, by="An", now=NOW)
     assert asked_of(history, invoice.order) == OrderBalance(invoice.draft.total, invoice.draft.total, "EUR")
+
+
+def test_one_line_brings_what_was_said_in_parts(history: History) -> None:
+    invoice = history.issued(1)
+    half = Decimal("7.50")
+    with history.store.write() as connection:
+        for _ in range(2):
+            told = Receipt(TODAY, PaymentSource.PERSON, "An")
+            payments.add(connection, invoice.document_id, half, told, now=NOW)
+    payment_id = received(history, invoice.order, "16.00", "line-1")
+    assert payment_id is not None
+    assert asked_of(history, invoice.order) == OrderBalance(half * 2, Decimal("16.00"), "EUR", Decimal("1.00"))
+
+    with history.store.write() as connection:
+        payments.reverse(connection, payment_id, on=TODAY, by="An", now=NOW)
+    assert asked_of(history, invoice.order) == OrderBalance(half * 2, half * 2, "EUR")
 
 
 def test_money_of_a_credited_invoice_pays_the_one_in_its_place(history: History) -> None:

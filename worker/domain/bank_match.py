@@ -93,12 +93,16 @@ class Share:
 
 @dataclass(frozen=True)
 class Match:
-    """What a line is, whose money it is, and how much of it is too much or still missing (*rest*)."""
+    """What a line is, whose money it is, and how much of it is too much or still missing (*rest*).
+
+    *is_heard*: it brings what somebody had said of the one order that it is for.
+    """
 
     line: BankLine
     verdict: Verdict
     shares: tuple[Share, ...] = ()
     rest: Decimal = ZERO
+    is_heard: bool = False
 
 
 @dataclass
@@ -118,7 +122,7 @@ class Ledger:
     def open_of(self, claim: Claim) -> Decimal:
         return claim.open - self.came_in.get(claim.order, ZERO)
 
-    def heard_of(self, claim: Claim, amount: Decimal) -> Decimal | None:
+    def heard_of(self, claim: Claim, amount: Decimal) -> tuple[Decimal, ...]:
         """What was said of the money that a line of *amount* brings, and what no line before this one brought."""
         return confirmed_by(amount, self.heard[claim.order], open_amount=self.open_of(claim))
 
@@ -133,17 +137,18 @@ class Ledger:
 
     def count(self, match: Match) -> None:
         for share in match.shares:
-            if match.verdict is Verdict.CONFIRMED:
-                self.confirm(share)
-            else:
-                self.came_in[share.order] = self.came_in.get(share.order, ZERO) + share.amount
+            new = share.amount - self.confirm(share) if match.is_heard else share.amount
+            self.came_in[share.order] = self.came_in.get(share.order, ZERO) + new
 
-    def confirm(self, share: Share) -> None:
+    def confirm(self, share: Share) -> Decimal:
+        """How much of what was said a share brings; the rest of that is still to come."""
         heard = self.heard[share.order]
-        said = confirmed_by(share.amount, heard, open_amount=ZERO)
-        if said is not None:
+        brought = confirmed_by(share.amount, heard, open_amount=ZERO)
+        for said in brought:
             heard.remove(said)
-            heard += [said - share.amount] if said > share.amount else []
+        left = total_of(brought) - share.amount
+        heard += [left] if left > 0 else []
+        return min(total_of(brought), share.amount)
 
 
 def match_lines(lines: Iterable[BankLine], claims: Sequence[Claim]) -> tuple[Match, ...]:
@@ -180,8 +185,9 @@ def is_provider(name: str) -> bool:
 
 def match_named(line: BankLine, named: Sequence[Claim], ledger: Ledger) -> Match:
     """The references of a line say which orders are meant; the amount says how far they are paid."""
-    if len(named) == 1 and ledger.heard_of(named[0], line.amount) is not None:
-        return Match(line, Verdict.CONFIRMED, (Share(named[0].order, line.amount),))
+    heard = ledger.heard_of(named[0], line.amount) if len(named) == 1 else ()
+    if heard:
+        return match_heard(line, named[0], total_of(heard))
     owed = [claim for claim in named if ledger.open_of(claim) > 0]
     asked = total_of(ledger.open_of(claim) for claim in owed)
     if any(ledger.is_shared(claim) for claim in named):
@@ -194,6 +200,13 @@ def match_named(line: BankLine, named: Sequence[Claim], ledger: Ledger) -> Match
         return Match(line, Verdict.DIFFERENT, rest=line.amount - asked)
     share = (Share(owed[0].order, line.amount),)
     return Match(line, Verdict.PART if line.amount < asked else Verdict.OVER, share, abs(line.amount - asked))
+
+
+def match_heard(line: BankLine, claim: Claim, said: Decimal) -> Match:
+    """A line brings what was *said* of the order, all or a part of it, or more."""
+    more = line.amount - said
+    verdict = Verdict.OVER if more > 0 else Verdict.CONFIRMED
+    return Match(line, verdict, (Share(claim.order, line.amount),), abs(more), is_heard=True)
 
 
 def match_shared(line: BankLine, owed: Sequence[Claim], ledger: Ledger) -> Match:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from worker.domain.money import ZERO
+from worker.domain.money import ZERO, total_of
 
 
 class PaymentSource(StrEnum):
@@ -28,14 +28,25 @@ REFUND = "refund"
 HEARSAY = (PaymentSource.ORDER, PaymentSource.PERSON)
 
 
-def confirmed_by(amount: Decimal, heard: Sequence[Decimal], *, open_amount: Decimal) -> Decimal | None:
-    """Which of what was *heard* of an order the bank's *amount* brings: all of one, or where nothing else is open a part of one.
+def confirmed_by(amount: Decimal, heard: Sequence[Decimal], *, open_amount: Decimal) -> tuple[Decimal, ...]:
+    """Which of what was *heard* of an order the bank's *amount* brings: all of one, or where nothing else is open a part of one, or
+    else the oldest that it reaches.
 
-    A customer may transfer in parts what the shop was told of as one, and banks take their costs.
+    A customer may transfer in parts what the shop was told of as one, as one what it was told of in parts, or too much; and banks
+    take their costs.
     """
     if amount in heard:
-        return amount
-    return next((said for said in heard if said > amount), None) if open_amount <= 0 else None
+        return (amount,)
+    if open_amount > 0:
+        return ()
+    larger = next((said for said in heard if said > amount), None)
+    if larger is not None:
+        return (larger,)
+    reached = list[Decimal]()
+    for said in heard:
+        if total_of(reached) < amount:
+            reached.append(said)
+    return tuple(reached)
 
 
 @dataclass(frozen=True)

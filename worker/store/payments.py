@@ -87,25 +87,37 @@ def in_place_of_hearsay(
     """*money* with what each of it takes the place of: that is reversed, and said again for what was not brought yet."""
     heard, left, came = hearsay_of(connection, order), open_of(connection, order), list[tuple[Decimal, Receipt]]()
     for amount, receipt in money:
-        said = taken(heard, amount, open_amount=left) if receipt.source is PaymentSource.BANK else None
-        if said is None:
+        said = taken(heard, amount, open_amount=left) if receipt.source is PaymentSource.BANK else []
+        if not said:
             left -= amount
             came.append((amount, receipt))
             continue
-        reverse_row(connection, said, Receipt(receipt.paid_on, said.source, receipt.by), now=now)
-        came.append((amount, replace(receipt, replaces=said.payment_id)))
-        if said.amount > amount:
-            heard.append(get(connection, say_again(connection, said, said.amount - amount, now=now)))
+        one = as_one(connection, said, receipt, now=now)
+        reverse_row(connection, one, Receipt(receipt.paid_on, one.source, receipt.by), now=now)
+        came.append((amount, replace(receipt, replaces=one.payment_id)))
+        if one.amount > amount:
+            heard.append(get(connection, say_again(connection, one, one.amount - amount, now=now)))
     return came
 
 
-def taken(heard: list[Payment], amount: Decimal, *, open_amount: Decimal) -> Payment | None:
-    """The oldest of *heard* that the bank's *amount* brings, or brings a part of, taken out of them."""
-    confirmed = confirmed_by(amount, [payment.amount for payment in heard], open_amount=open_amount)
-    said = next((payment for payment in heard if payment.amount == confirmed), None)
-    if said is not None:
+def taken(heard: list[Payment], amount: Decimal, *, open_amount: Decimal) -> list[Payment]:
+    """Those of *heard* that the bank's *amount* brings, or brings a part of, taken out of them."""
+    found = []
+    for confirmed in confirmed_by(amount, [payment.amount for payment in heard], open_amount=open_amount):
+        said = next(payment for payment in heard if payment.amount == confirmed)
         heard.remove(said)
-    return said
+        found.append(said)
+    return found
+
+
+def as_one(connection: Connection, said: Sequence[Payment], receipt: Receipt, *, now: datetime) -> Payment:
+    """What was *said* in several times, said at once: a payment takes the place of one."""
+    first, *others = said
+    if not others:
+        return first
+    for payment in said:
+        reverse_row(connection, payment, Receipt(receipt.paid_on, payment.source, receipt.by), now=now)
+    return get(connection, say_again(connection, first, total_of(payment.amount for payment in said), now=now))
 
 
 def say_again(connection: Connection, heard: Payment, amount: Decimal, *, now: datetime) -> int:
