@@ -119,6 +119,7 @@ def test_a_valid_number_of_the_buyer_comes_first_and_a_wrong_one_is_kept_for_who
         "Geen bedrijf",
         "N.v.t.",
         "n/a",
+        "N.A.",
         "nee",
         "Particulier",
         "PRIVÉ",
@@ -138,6 +139,12 @@ def test_who_gives_a_number_or_another_name_is_called_as_he_says(name: str) -> N
     assert parse_order(an_order(billing__company=name, meta_data=meta)).billing.company == name
     assert parse_order(an_order(billing__company=f"{name} BV")).billing.company == f"{name} BV"
     assert parse_order(an_order(billing__company="-", meta_data=meta)).billing.company == ""
+
+
+@pytest.mark.parametrize("name", ["ON", "NA", "1", "Off", "Personal", "Individual"])
+def test_a_word_that_is_a_companys_name_too_is_one(name: str) -> None:
+    order = parse_order(an_order(billing__company=name))
+    assert (order.billing.company, order.is_business) == (name, True)
 
 
 def purchase_order_of(*metas: tuple[str, object]) -> str:

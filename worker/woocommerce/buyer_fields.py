@@ -109,11 +109,13 @@ _SAYS_NOTHING = frozenset((
     "0", "1", "yes", "no", "ja", "nee", "neen", "oui", "non", "nein", "true", "false", "on", "off", "none", "geen", "na", "nvt",
     "nietvantoepassing", "aucun", "aucune", "neant", "sansobjet", "kein", "keine", "keines", "notapplicable",
 ))  # fmt: skip
-_NO_COMPANY = _SAYS_NOTHING | {
+# Companies are called On, NA or 1: as a name these say something. “n/a” is nobody's.
+_NO_COMPANY = (_SAYS_NOTHING - {"0", "1", "on", "off", "na"}) | {
     "particulier", "particuliere", "prive", "priveklant", "privepersoon", "private", "privateperson", "privat", "privatperson",
     "privatkunde", "privatkundin", "consument", "consumer", "consommateur", "verbraucher", "geenbedrijf", "geenfirma",
-    "pasdesociete", "aucunesociete", "keinefirma", "nocompany", "individual", "persoonlijk", "personal", "personnel",
+    "pasdesociete", "aucunesociete", "keinefirma", "nocompany", "persoonlijk", "personnel",
 }  # fmt: skip
+_NOT_APPLICABLE = re.compile(r"n[/.]a\.?", re.IGNORECASE)
 _LONGEST_REFERENCE = 200  # a longer text is no number
 _LOOKS_LIKE_A_NUMBER = re.compile(r"[A-Za-z]{2}[\s.:-]*\d")
 _AMOUNT_OR_DAY = re.compile(r"\d+[.,]\d{1,4}|\d{4}-\d\d-\d\d\b.*", re.DOTALL)
@@ -174,7 +176,8 @@ def without_no_company(buyer: Contact, vat_number: str) -> Contact:
     Who gives a VAT number may be called “Privé”.
     """
     nothing = ("",) if vat_number else ("", *_NO_COMPANY)
-    return replace(buyer, company="") if _compact(buyer.company) in nothing else buyer
+    is_none = _compact(buyer.company) in nothing or (not vat_number and _NOT_APPLICABLE.fullmatch(buyer.company))
+    return replace(buyer, company="") if is_none else buyer
 
 
 def peppol_address_of(fields: tuple[Field, ...]) -> str:
