@@ -60,11 +60,12 @@ _PROVIDER = re.compile(
 )
 # What stands beside it in the name of the company; somebody may be called Klarna Peeters.
 _OF_COMPANY = re.compile(
-    r"ab|ag|bank|belgi[eë]|belgique|belgium|benelux|bv|cie|client|custody|dac|derdengelden|et|europe|european|funds|gmbh|group|inc"
-    r"|international|ireland|limited|llc|ltd|nederland|netherlands|nv|of|payments?|payouts?|plc|publ|s[aà]|s[aà]?rl|rl|sas|sca|se"
-    r"|services|solutions|stichting|technology|the|uitbetaling|uk",
+    r"ab|ag|bank|beheer|belgi[eë]|belgique|belgium|benelux|branch|bv|cie|client|custodian|custody|dac|derdengelden|et|eu|europe"
+    r"|european|financial|funds|german|gmbh|group|inc|international|ireland|limited|llc|ltd|nederland|netherlands|nv|of|payments?"
+    r"|payouts?|plc|pte|publ|s[aà]|s[aà]?rl|rl|sas|sca|se|services|solutions|stg|stichting|technology|the|uab|uitbetaling|uk",
     re.IGNORECASE,
 )
+_IN_NAME_OF = re.compile(r"\b(inzake|inz|obv)\b.*", re.IGNORECASE)  # the shop for which it pays out
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,7 @@ def match_line(line: BankLine, ledger: Ledger) -> Match:
 
 def is_provider(name: str) -> bool:
     """Whether *name* is wholly that of a payment provider, as its payouts bear it."""
-    rest, found = _PROVIDER.subn(" ", name)
+    rest, found = _PROVIDER.subn(" ", _IN_NAME_OF.sub("", name))
     words = re.findall(r"[^\W\d_]+", rest.replace(".", ""))
     return bool(found) and all(_OF_COMPANY.fullmatch(word) for word in words)
 
