@@ -70,6 +70,11 @@ def test_every_failed_step_and_every_failed_order_has_a_reason_whatever_its_code
     assert reason_of(Source.WORK, "mail_refused", "mail").harm is Harm.CUSTOMER_HAS_NOTHING
 
 
+def test_codes_that_bear_numbers_of_documents_are_not_remembered_without_end() -> None:
+    assert {reason_of(Source.FLAG, f"not_on_peppol:F2026-{number:05}").name for number in range(1001)}
+    assert reason_of.cache_info().currsize <= 1000
+
+
 def test_whatever_the_domain_finds_is_a_question_of_vat_or_has_a_reason_of_its_own() -> None:
     """Of a draft. A code that is new falls under VAT: name it here or in the table."""
     of_vat = {code for code in codes_that_code_can_raise() if reason_of(Source.DRAFT, code).name == OF_VAT}

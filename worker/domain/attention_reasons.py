@@ -1,7 +1,7 @@
 """Every reason for which something needs a person. A test asks for each code that the program can store."""
 
 from collections.abc import Iterable
-from functools import cache
+from functools import lru_cache
 
 from worker.domain.attention import Button, Harm, Reason, Source
 from worker.domain.document import Problem
@@ -487,7 +487,7 @@ REASONS = (*WORK, *DRAFTS_WITH_PROBLEMS, *FLAGS, *ALERTS, *BANK)
 BY_NAME = {reason.name: reason for reason in REASONS}
 
 
-@cache
+@lru_cache(1000)  # codes of flags bear numbers of documents: there is no end to them
 def reason_of(source: Source, code: str, work: str = "") -> Reason:
     """The reason of a code. *work*: of failed work, the name of the job."""
     mine = [reason for reason in REASONS if reason.source is source]
