@@ -266,6 +266,9 @@ def test_the_most_lines_are_counted_and_not_the_files() -> None:
         (("40.00", "9.90", "9.90"), [V.CONFIRMED, V.CONFIRMED, V.AGAIN]),  # in two parts
         (("49.40", "49.40"), [V.CONFIRMED, V.OVER]),  # less what the bank took for it
         (("30.00", "49.90", "1.00"), [V.CONFIRMED, V.OVER, V.AGAIN]),
+        (("4.99",), [V.LESS]),  # other money of his, or a part of it: nobody hears otherwise that the rest did not come
+        (("30.00", "4.99", "9.90"), [V.LESS, V.LESS, V.LESS]),
+        (("47.40",), [V.LESS]),
         (("69.90",), [V.OVER]),
     ],
 )

@@ -22,6 +22,7 @@ class Verdict(StrEnum):
     OVER = "over"  # more than was open: the rest is to be given back
     AGAIN = "again"  # nothing was open any more
     CONFIRMED = "confirmed"  # what the shop or a person had said already
+    LESS = "less"  # than the shop or a person had said, and this file brings no more of it
     PROPOSED = "proposed"  # an invoice or order is named and the amount is right, but no reference
     DIFFERENT = "different"  # several orders are named, and the amount is not their sum
     WRONG_REFERENCE = "wrong_reference"
@@ -40,6 +41,7 @@ VERDICT_TERMS = {
     Verdict.OVER: Message("paid too much"),
     Verdict.AGAIN: Message("paid once more"),
     Verdict.CONFIRMED: Message("paid, as was said before"),
+    Verdict.LESS: Message("less than was said before"),
     Verdict.PROPOSED: Message("no reference, but number and amount fit"),
     Verdict.DIFFERENT: Message("names several orders, and is not their sum"),
     Verdict.WRONG_REFERENCE: Message("the reference has a typing error"),
@@ -52,6 +54,8 @@ VERDICT_TERMS = {
     Verdict.KNOWN: Message("the same as a line of another file"),
 }
 COUNTED = (Verdict.PAID, Verdict.PART, Verdict.OVER, Verdict.AGAIN, Verdict.CONFIRMED)
+# What banks may take for a transfer, at most a twentieth of it: nobody asks a customer for that.
+BANK_COSTS = Decimal("2.00")
 # Nobody has to look at these.
 SETTLED = (*COUNTED, Verdict.PAYOUT, Verdict.MONEY_OUT, Verdict.PENDING, Verdict.KNOWN)
 _PROVIDER = re.compile(
@@ -112,6 +116,8 @@ class Ledger:
 
     claims: Sequence[Claim]
     came_in: dict[OrderKey, Decimal] = field(default_factory=dict)
+    # By lines that name that order alone and were not matched yet.
+    coming: dict[OrderKey, Decimal] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.heard = {claim.order: list(claim.heard) for claim in self.claims}
@@ -126,6 +132,12 @@ class Ledger:
     def heard_of(self, claim: Claim, amount: Decimal) -> tuple[Decimal, ...]:
         """What was said of the money that a line of *amount* brings, and what no line before this one brought."""
         return confirmed_by(amount, self.heard[claim.order], open_amount=self.open_of(claim))
+
+    def expect(self, line: BankLine, amount: Decimal) -> None:
+        """That *amount* more, or less, is still to be matched of lines like this."""
+        named = self.named_by(line.references, line.currency)
+        if len(named) == 1 and line.amount > 0 and not (line.is_pending or line.is_return):
+            self.coming[named[0].order] = self.coming.get(named[0].order, ZERO) + amount
 
     def named_by(self, references: Iterable[str], currency: str) -> list[Claim]:
         """The orders of each reference, each order once."""
@@ -154,9 +166,12 @@ class Ledger:
 
 def match_lines(lines: Iterable[BankLine], claims: Sequence[Claim]) -> tuple[Match, ...]:
     """What each line is; one that pays an order leaves less of it open for the next. The order of *lines* is kept."""
-    ledger, found = Ledger(claims), []
+    lines, ledger, found = tuple(lines), Ledger(claims), []
+    for line in lines:
+        ledger.expect(line, line.amount)
     for line in lines:
         match = match_line(line, ledger)
+        ledger.expect(line, -line.amount)
         if match.verdict in COUNTED:
             ledger.count(match)
         found.append(match)
@@ -188,7 +203,7 @@ def match_named(line: BankLine, named: Sequence[Claim], ledger: Ledger) -> Match
     """The references of a line say which orders are meant; the amount says how far they are paid."""
     heard = ledger.heard_of(named[0], line.amount) if len(named) == 1 else ()
     if heard:
-        return match_heard(line, named[0], total_of(heard))
+        return match_heard(line, named[0], ledger, said=total_of(heard))
     owed = [claim for claim in named if ledger.open_of(claim) > 0]
     asked = total_of(ledger.open_of(claim) for claim in owed)
     if any(ledger.is_shared(claim) for claim in named):
@@ -203,11 +218,17 @@ def match_named(line: BankLine, named: Sequence[Claim], ledger: Ledger) -> Match
     return Match(line, Verdict.PART if line.amount < asked else Verdict.OVER, share, abs(line.amount - asked))
 
 
-def match_heard(line: BankLine, claim: Claim, said: Decimal) -> Match:
-    """A line brings what was *said* of the order, all or a part of it, or more."""
-    more = line.amount - said
-    verdict = Verdict.OVER if more > 0 else Verdict.CONFIRMED
-    return Match(line, verdict, (Share(claim.order, line.amount),), abs(more), is_heard=True)
+def match_heard(line: BankLine, claim: Claim, ledger: Ledger, *, said: Decimal) -> Match:
+    """A line brings what was *said* of the order or more; or less, which a person looks at where nothing else brings the rest.
+
+    Otherwise nobody hears that an order which counts as paid was not: it stays so until he takes that back.
+    """
+    share, rest = (Share(claim.order, line.amount),), said - line.amount
+    if rest < 0:
+        return Match(line, Verdict.OVER, share, -rest, is_heard=True)
+    missing = said - max(ledger.coming.get(claim.order, ZERO), line.amount)
+    verdict = Verdict.CONFIRMED if missing <= min(BANK_COSTS, said / 20) else Verdict.LESS
+    return Match(line, verdict, share, rest, is_heard=True)
 
 
 def match_shared(line: BankLine, owed: Sequence[Claim], ledger: Ledger) -> Match:
