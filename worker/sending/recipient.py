@@ -20,6 +20,8 @@ IN_DOUBT_FOR = timedelta(hours=1)
 class InDoubt(Passing):
     """The access point says no, as it also does when it fails itself."""
 
+    code = "peppol_in_doubt"
+
 
 def recipient_of(services: Services, document: Document, account: Account) -> str | None:
     """The first address of the buyer that takes this kind of document; None where none does. Raises as an access point does.

@@ -34,7 +34,7 @@ from worker.sending import peppol_status
 from worker.services import Services
 from worker.store import alerts, peppol_answers, transmissions
 from worker.store.peppol_answers import PeppolAnswer
-from worker.store.queries import attention
+from worker.store.queries import attention, health
 from worker.store.steps import Step
 from worker.store.transmissions import Transmission
 
@@ -208,7 +208,10 @@ def test_a_no_in_doubt_is_no_no(system: System) -> None:
     system.points.everyone = False
     system.connect("recommand")
     system.arrives(a_business_order())
-    assert (step_of(system).state, step_of(system).code) == ("waiting", "peppol_away")
+    assert (step_of(system).state, step_of(system).code) == ("waiting", "peppol_in_doubt")
+    system.clock.move(minutes=20)
+    with system.services.store.read() as connection:
+        assert health.waiting_of(connection, [system.shop_id], now=system.clock.now) == {}  # not late
 
     system.points.everyone = True
     let_doubt_pass(system)

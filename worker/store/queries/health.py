@@ -39,6 +39,8 @@ from worker.store.roads import REST_AFTER, SHARED_MAIL, FailingRoad, Road, RoadK
 BACKUP_REPORT = "backup"
 # What waits for so long is late, however few times it was tried.
 LATE_AFTER = timedelta(minutes=15)
+# What waits for the way by Peppol, and for a no that an access point must say twice, is not late.
+WAIT_BY_PLAN = ("waits_for_peppol", "peppol_in_doubt")
 MAILS_FROM = timedelta(days=30)
 PEPPOL_ALERTS = ("peppol_account",)
 KEY_ALERTS = ("rest_key_refused", "shop_refuses")
@@ -206,7 +208,7 @@ def alerts_of(connection: Connection, shop_ids: Sequence[str]) -> dict[str, list
 
 def waiting_of(connection: Connection, shop_ids: Sequence[str], *, now: datetime) -> dict[tuple[str, str], datetime]:
     oldest = func.min(jobs.c.created_at, type_=jobs.c.created_at.type)
-    late = (jobs.c.state == "waiting", jobs.c.code != "waits_for_peppol", jobs.c.created_at < now - LATE_AFTER)
+    late = (jobs.c.state == "waiting", jobs.c.code.not_in(WAIT_BY_PLAN), jobs.c.created_at < now - LATE_AFTER)
     query = select(jobs.c.shop_id, jobs.c.name, oldest).where(
         IS_PENDING, jobs.c.kind == JobKind.STEP, jobs.c.name.in_((MAIL, TRANSMIT)), *late
     )
