@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import Order, OrderKey, Refund
-from worker.domain.order_payment import said_at, says_paid, told_money
+from worker.domain.order_payment import said_at, says_paid, terms_of, told_money
 from worker.domain.payment import GIFT_CARD, REFUND, PaymentSource, Receipt
 from worker.domain.payment_method import is_transfer
 from worker.domain.settlement import EXCESS, excess_flags
@@ -68,22 +68,44 @@ def count_refunds(
 ) -> None:
     """Count what the shop gave back of a paid order: no more than came in beyond what its invoices ask now.
 
-    A refund of before the money came lowered what was to be paid. Call after their credit notes were issued.
+    What went back at Mollie was counted by Mollie's word. Call after their credit notes were issued.
     """
     key = key_of(shop, order)
-    if not says_paid(order, shop):
-        return
-    told = [refund for refund in refunds if refund.created_at >= said_at(order)]
+    counted = payments.of_order(connection, key)
+    told = [refund for refund in refunds if was_paid_before(refund, order, shop, counted)]
     if not told:
         return
-    counted = [one for one in payments.of_order(connection, key) if one.method == REFUND]
-    new = total_of(refund.amount for refund in told) + total_of(one.amount for one in counted)
+    before = total_of(one.amount for one in counted if one.method == REFUND)
+    # What the shop's own provider gave back is no money of ours.
+    before -= ZERO if has_own_transaction(order, counted) else gone_back(counted)
+    new = total_of(refund.amount for refund in told) + before
     balance = order_balance.of_order(connection, key)
     amount = min(new, balance.paid - balance.asked) if balance is not None else ZERO
     if amount > 0:
         day = shop.day_of(max(refund.created_at for refund in told))
         receipt = Receipt(day, PaymentSource.ORDER, by="order", method=REFUND)
         payments.give_back(connection, key, amount, receipt, now=now)
+
+
+def was_paid_before(refund: Refund, order: Order, shop: Shop, counted: Iterable[Payment]) -> bool:
+    """Whether the money of *order* had come when *refund* was made, which otherwise lowered what was to be paid.
+
+    Of what is sold on account the shop does not know; what was *counted* says so, by its day.
+    """
+    if says_paid(order, shop):
+        return refund.created_at >= said_at(order)
+    days = [one.paid_on for one in counted if is_ours(one) and one.amount > 0]
+    return terms_of(order, shop) is not None and bool(days) and shop.day_of(refund.created_at) >= max(days)
+
+
+def gone_back(counted: Iterable[Payment]) -> Decimal:
+    """What of the money that Mollie brought went back there: all it said that came, the rest of which is said anew, less what stands."""
+    came = most = ZERO
+    for one in counted:
+        if one.source is PaymentSource.MOLLIE:
+            came += one.amount
+            most = max(most, came)
+    return most - came
 
 
 def flag_excess(connection: Connection, order: OrderKey) -> None:

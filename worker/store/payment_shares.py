@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, insert, select
 from worker.domain.document import Kind
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
+from worker.domain.payment import GIFT_CARD
 from worker.store import document_balances
 from worker.store.database.made_once import given
 from worker.store.database.tables import documents, payment_shares, payments
@@ -42,6 +43,7 @@ INVOICES = (
     .order_by(documents.c.document_id)
 )
 PAID = select(func.sum(payments.c.amount, type_=payments.c.amount.type)).where(*of_one(payments))
+BY_CARD = PAID.where(payments.c.method == GIFT_CARD, STANDS)
 
 
 def share_out(connection: Connection, order: OrderKey, *, now: datetime) -> None:
@@ -140,3 +142,8 @@ def has_payments(connection: Connection, order: OrderKey) -> bool:
 def total_paid(connection: Connection, order: OrderKey) -> Decimal:
     """All that came in for an order."""
     return connection.execute(PAID, vars(order)).scalar() or ZERO
+
+
+def paid_by_card(connection: Connection, order: OrderKey) -> Decimal:
+    """What of it was no money: gift cards and credit."""
+    return connection.execute(BY_CARD, vars(order)).scalar() or ZERO

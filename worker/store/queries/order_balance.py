@@ -13,7 +13,7 @@ from worker.domain.payment import OrderBalance
 from worker.store import document_balances, documents, reminders
 from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import orders
-from worker.store.payment_shares import total_paid
+from worker.store.payment_shares import paid_by_card, total_paid
 
 
 def of_order(connection: Connection, order: OrderKey) -> OrderBalance | None:
@@ -61,5 +61,7 @@ def of_invoices(connection: Connection, order: OrderKey, invoices: list[Document
     paid = total_paid(connection, order)
     excess = max(paid - asked, ZERO)
     if excess:
+        # What a card or credit paid of it is the shop's plugin's to restore.
+        excess = min(excess, paid - paid_by_card(connection, order))
         excess = max(excess - reminders.asked_besides(connection, list(found)), ZERO)
     return OrderBalance(asked, paid, invoices[-1].draft.currency, excess=excess)
