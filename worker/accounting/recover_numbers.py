@@ -25,7 +25,7 @@ from worker.invoicing.issue_document import issue_draft
 from worker.message import Message
 from worker.orders.fetch import FetchedOrder, fetch_from_shop
 from worker.services import Services
-from worker.store import alerts, audit_trail, counters, documents, drafts, sales, shops
+from worker.store import alerts, audit_trail, counters, documents, drafts, order_money, sales, shops
 from worker.store.audit_trail import AuditEntry
 from worker.store.shops import ConnectedShop
 from worker.woocommerce import notes
@@ -69,6 +69,9 @@ def enter(services: Services, connected: ConnectedShop, lost: LostDocument) -> D
         counters.lock(connection, shop.shop_id)
         refuse_other_number(connection, shop, lost)
         draft = draft_of(connection, shop, fetched, lost)
+        if draft.kind is Kind.INVOICE and not shop.test:
+            order = order_money.with_money(connection, shop, fetched.order)
+            order_money.count_told(connection, shop, order, now=services.now())
         document_id = None if documents.find(connection, lost.document_id or 0) else lost.document_id
         document = issue_draft(
             CoreContext(connection, shop, lost.issued_at, document_id),
@@ -106,7 +109,8 @@ def draft_of(connection: Connection, shop: Shop, fetched: FetchedOrder, lost: Lo
     """The draft of the note's order, for the same amount."""
     history = sales.history(connection, shop, fetched.order)
     today = shop.day_of(lost.issued_at)
-    decision = decide_documents(fetched.order, fetched.refunds or (), history, shop, today)
+    order = order_money.with_money(connection, shop, fetched.order)
+    decision = decide_documents(order, fetched.refunds or (), history, shop, today)
     due = [draft for draft in decision.drafts if shop.numbering.series[draft.kind] == lost.series]
     words = Translator(shop.language)
     same = next(
@@ -215,7 +219,8 @@ def add_review_drafts(
         counters.lock(connection, shop.shop_id)
         history = sales.history(connection, shop, fetched.order)
         today = services.today(shop)
-        for draft in decide_documents(fetched.order, fetched.refunds or (), history, shop, today).drafts:
+        order = order_money.with_money(connection, shop, fetched.order)
+        for draft in decide_documents(order, fetched.refunds or (), history, shop, today).drafts:
             if shop.numbering.series[draft.kind] in series:
                 flagged = replace(draft, problems=(*draft.problems, MAYBE_ISSUED))
                 drafts.save_draft(connection, shop.shop_id, flagged, now=services.now())

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from tests.support.system import System
 from worker.accounting import notes_scan, recover_numbers, verify
@@ -21,6 +22,7 @@ from worker.net import document_link
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import alerts, shops
+from worker.store.database.tables import unpaid
 from worker.store.queries.order_history import DocumentDetails
 from worker.store.shops import ConnectedShop
 
@@ -34,7 +36,7 @@ def lost(system: System, elsewhere: Settings, tmp_path: Path) -> tuple[DocumentD
     system.arrives(an_order(id=2))
     backup.back_up(system.services, tmp_path / "b.tar.gz", with_key=True)
     system.clock.move(minutes=5)
-    system.arrives(an_order(id=3))
+    system.arrives(an_order(id=3, fees=[("Cadeaubon ABC", "-5.00", None)]))
     system.clock.move(days=1)
     system.arrives(an_order(id=4))
     system.shop.refund(1, a_refund(system.shop.order(1) or {}, id=11, amount="5.00"))
@@ -118,6 +120,8 @@ def test_what_the_notes_tell_is_entered_under_its_own_number_and_nobody_gets_it_
     mails, notes = len(system.mailbox.messages()), [system.notes(order_id) for order_id in (1, 2, 3, 4)]
     found = trace(system)
     assert enter(system, found) == (["F2026-00003", "F2026-00004", "C2026-00001"], [])
+    with system.services.store.read() as connection:
+        assert connection.execute(select(unpaid.c.document_id)).all() == []
     assert resume(system, found) == ()
     for order_id in (1, 2, 3, 4):
         system.receive(system.shop.order(order_id) or {})
