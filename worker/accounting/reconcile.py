@@ -25,7 +25,7 @@ from worker.orders.fetch import fetch_from_shop
 from worker.orders.order_list import SECOND, key, placed_orders
 from worker.orders.poll import can_fetch
 from worker.services import Services
-from worker.store import alerts, orders, reports, sales
+from worker.store import alerts, order_money, orders, reports, sales
 from worker.store import deliveries as delivery_store
 from worker.store.deliveries import Delivery, NewDelivery
 from worker.store.orders import StoredOrder
@@ -204,9 +204,10 @@ class OrderCheck:
         )
         with self.services.store.read() as connection:
             history = sales.history(connection, shop, fetched.order)
+            order = order_money.with_money(connection, shop, fetched.order)
         today = self.services.today(shop)
         shop = with_rate(self.services, shop, fetched.order.currency)
-        decision = decide_documents(fetched.order, fetched.refunds or (), history, shop, today)
+        decision = decide_documents(order, fetched.refunds or (), history, shop, today)
         waiting = {kept.draft.cause for kept in history.drafts}
         missing = tuple(draft.cause for draft in decision.drafts if draft.cause not in waiting)
         return OrderAssessment(

@@ -18,7 +18,7 @@ from worker.message import NO_MESSAGE, Message
 from worker.orders.fetch import fetch_from_shop
 from worker.orders.order_list import placed_orders
 from worker.services import Services
-from worker.store import deliveries, reports, sales
+from worker.store import deliveries, order_money, reports, sales
 from worker.store.database import json_codec
 from worker.store.deliveries import NewDelivery
 from worker.store.shops import ConnectedShop
@@ -145,10 +145,11 @@ def preview_order(services: Services, connected: ConnectedShop, listed: ListedOr
         fetched = fetch_from_shop(services, connected, listed.order_id, listed_change=listed.modified_at)
         with services.store.read() as connection:
             history = sales.history(connection, shop, fetched.order)
+            order = order_money.with_money(connection, shop, fetched.order)
         today = services.today(shop)
         shop = with_rate(services, shop, fetched.order.currency)
         # A preview of a year asks nothing of VIES; what it says to each number shows when the documents are made.
-        order = as_if_confirmed(fetched.order, shop) if can_ask(services, shop) else fetched.order
+        order = as_if_confirmed(order, shop) if can_ask(services, shop) else order
         decision = decide_documents(order, fetched.refunds or (), history, shop, today)
         waiting = {kept.draft.cause for kept in history.drafts}
         due = tuple(draft for draft in decision.drafts if draft.cause not in waiting)

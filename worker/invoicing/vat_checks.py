@@ -19,7 +19,7 @@ from worker.net.vies_answer import ViesAnswer
 from worker.orders.fetch import FetchedOrder
 from worker.queue import PROCESS_ORDER
 from worker.services import Services
-from worker.store import deliveries, sales, vat_checks
+from worker.store import deliveries, order_money, sales, vat_checks
 from worker.store.deliveries import NewDelivery
 from worker.store.shops import ConnectedShop
 from worker.store.vat_checks import VatQuestion, Wait
@@ -66,8 +66,8 @@ def key_of(shop: Shop, fetched: FetchedOrder) -> OrderKey:
 
 def due_invoices(services: Services, shop: Shop, fetched: FetchedOrder) -> tuple[Draft, ...]:
     """The invoices that would be made now: an order that is merely looked at again asks nothing of VIES."""
-    order = fetched.order
     with services.store.read() as connection:
+        order = order_money.with_money(connection, shop, fetched.order)
         history = sales.history(connection, shop, order, told_statuses=fetched.told_statuses)
     today = services.today(shop)
     due = decide_documents(order, fetched.refunds or (), history, shop, today).drafts

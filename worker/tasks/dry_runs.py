@@ -17,7 +17,7 @@ from worker.invoicing.exchange_rates import with_rate
 from worker.message import NO_MESSAGE, Message
 from worker.orders.products import with_learnt_products
 from worker.services import Services
-from worker.store import sales
+from worker.store import order_money, sales
 from worker.store.tasks import Task
 from worker.tasks.sample_orders import last_orders
 from worker.tasks.sample_orders import open_orders as fetch_open_orders
@@ -87,6 +87,7 @@ def since_of(services: Services, task: Task, shop: Shop) -> datetime:
 def decision_for(services: Services, order: Order, shop: Shop) -> Decision:
     with services.store.read() as connection:
         history = sales.history(connection, shop, order)
+        order = order_money.with_money(connection, shop, order)
     today = services.today(shop)
     return decide_documents(order, (), history, with_rate(services, shop, order.currency), today)
 

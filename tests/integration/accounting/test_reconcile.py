@@ -92,6 +92,18 @@ def test_an_order_changed_since_our_last_fetch_is_assessed_again(system: System)
     assert states(system) == {7: "missing"}
 
 
+def test_an_order_of_which_not_all_came_is_judged_as_when_it_is_processed(system: System) -> None:
+    system.change_shop(rules=(Rule.parse("invoice:completed:send"),))
+    system.arrives(sold(7))
+    system.change_shop(rules=(Rule.parse("invoice:paid:send"),))
+    system.clock.move(minutes=10)
+    system.shop.place(sold(7, status="cancelled", paid=True, shipping="50.00"))
+    before = states(system)
+    system.receive(system.shop.order(7) or {})
+    system.work()
+    assert (before, system.documents(7)) == (states(system), ())
+
+
 def test_refunds_and_edits_show_in_the_totals(system: System) -> None:
     order = sold(7)
     system.shop.place(order)
