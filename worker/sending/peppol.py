@@ -33,6 +33,8 @@ from worker.store.transmissions import UNKNOWN, Transmission
 LOOKED_FOR = timedelta(minutes=10)
 # An account that was refused is tried so often; whoever gives another key need not wait.
 ACCOUNT_RETRY_S = 3600
+# An answer that is neither a yes nor a no is somebody's to look at when it has not changed in so long.
+UNCLEAR_FOR = timedelta(days=1)
 
 
 class AccountRefused(WaitsForOthers):
@@ -64,11 +66,25 @@ def transmit(services: Services, leased: LeasedSteps) -> str:
         raise
     except Declined as refused:
         raise answer_to(services, document, refused) from refused
+    except Unclear as unclear:
+        if services.now() - leased.since < UNCLEAR_FOR:
+            raise
+        raise still_unclear(document, unclear) from unclear
     except AccountRefused as refused:
         alert_account(services, document.shop_id, refused.message)
         raise
     close_alert(services, document.shop_id)
     return sent.reference
+
+
+def still_unclear(document: Document, unclear: Unclear) -> Rejected:
+    return Rejected(
+        "{number} did not leave by Peppol: for a day your access point answers “{said}”. Ask it why, then press “Send it again” on "
+        "the document's page.",
+        number=document.number,
+        said=unclear.message.values["said"],
+        code="peppol_unclear",
+    )
 
 
 def account_for(services: Services, connected: ConnectedShop) -> Account:

@@ -227,7 +227,7 @@ def test_what_is_no_answer_waits_is_told_after_hours_and_goes_out(sending: Syste
     assert (step_of(sending).state, step_of(sending, MAIL).state) == ("waiting", "done")
     assert waits_told(sending) == []
 
-    sending.clock.move(days=1)
+    sending.clock.move(hours=20)
     sending.work()
     assert ["The access point says “400" in one for one in waits_told(sending)] == [True]
     sending.points.faults = {}
@@ -253,6 +253,25 @@ def test_a_send_that_fails_for_the_buyers_sake_has_him_looked_up_anew(sending: S
     follow(sending)
 
     assert len(sending.points.asked) > asked
+    assert sending.points.delivered_numbers() == ["F2026-00001"]
+
+
+def test_what_stays_unclear_for_a_day_is_a_persons_and_the_mail_no_longer_waits(sending: System, provider: str) -> None:
+    sending.connect(provider, businesses=BusinessChannel.PEPPOL)
+    sending.points.faults = {"send": ["404" if provider == "peppyrus" else "422"] * 1000}
+    sending.arrives(a_business_order())
+    assert (step_of(sending).state, step_of(sending, MAIL).state) == ("waiting", "waiting")
+
+    for _ in range(2):
+        sending.clock.move(days=1)
+        sending.work()
+    assert (step_of(sending).state, step_of(sending).code) == ("failed", "peppol_unclear")
+    assert (step_of(sending, MAIL).state, sending.points.delivered_numbers()) == ("done", [])
+
+    sending.points.faults = {}
+    sending.act(peppol_actions.send_again, step_of(sending).document_id)
+    sending.work()
+    follow(sending)
     assert sending.points.delivered_numbers() == ["F2026-00001"]
 
 
