@@ -8,7 +8,8 @@ from tests.support.factories import a_line, a_refund, an_order
 from tests.support.history import History
 from tests.support.issued import NOW
 from worker.domain.document import Document
-from worker.domain.order import Order
+from worker.domain.order import Order, RefundSummary
+from worker.domain.order_payment import is_paid
 from worker.domain.payment import PaymentSource, Prepayment, Receipt
 from worker.domain.payment_method import PaymentTerms
 from worker.store import order_money, payments
@@ -60,6 +61,21 @@ def test_what_went_back_at_mollie_is_given_back_once_though_the_shop_tells_of_it
     came(history, invoice, "5.00", PaymentSource.BANK, "line-1")
 
     assert excess(history, order_of(invoice), invoice, given_back="5.00") == Decimal("5.00")
+
+
+def test_an_order_of_which_a_part_was_refunded_at_mollie_stays_paid_once_the_shop_says_so_too(history: History) -> None:
+    invoice, shop = history.issued(1, paid_on=None), history.shops["a"]
+    order = order_of(invoice)
+    payment_id = came(history, invoice, "15.00", PaymentSource.MOLLIE, "tr_9")
+    with history.store.write() as connection:
+        payments.reverse(connection, payment_id, on=NOW.date(), by="Mollie", now=NOW)
+    came(history, invoice, "10.00", PaymentSource.MOLLIE, "tr_9 2026-11-23")
+    told = replace(order, refunds=(RefundSummary(7, Decimal("5.00"), ""),))
+    with history.store.write() as connection:
+        before, after = (order_money.with_money(connection, shop, one) for one in (order, told))
+        assert not order_money.count_told(connection, shop, after, now=NOW)
+
+    assert (is_paid(before, shop), is_paid(after, shop), after.came_in) == (False, True, Decimal("10.00"))
 
 
 def test_what_a_gift_card_paid_is_not_given_back_in_money(history: History) -> None:

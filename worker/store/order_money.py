@@ -100,11 +100,7 @@ def was_paid_before(refund: Refund, order: Order, shop: Shop, counted: Iterable[
 
 def gone_back(counted: Iterable[Payment]) -> Decimal:
     """What of the money that Mollie brought went back there: all it said that came, the rest of which is said anew, less what stands."""
-    came = most = ZERO
-    for one in counted:
-        if one.source is PaymentSource.MOLLIE:
-            came += one.amount
-            most = max(most, came)
+    came, most = came_and_most(one for one in counted if one.source is PaymentSource.MOLLIE)
     return most - came
 
 
@@ -121,8 +117,10 @@ def missing(order: Order, shop: Shop, counted: Sequence[Payment]) -> Decimal:
     told = total_of(one.amount for one in counted if is_told(one))
     ours = total_of(one.amount for one in counted if is_ours(one))
     by_person = total_of(one.amount for one in counted if one.source is PaymentSource.PERSON)
-    known = told + (by_person if has_own_transaction(order, counted) else ours)
-    return max(told_money(order, shop) - known, ZERO)
+    says = told_money(order, shop)
+    if has_own_transaction(order, counted):
+        return max(says - told - by_person, ZERO)
+    return max(says - told - ours - refunded_of_ours(order, says, counted), ZERO)
 
 
 def is_told(payment: Payment) -> bool:
@@ -147,15 +145,31 @@ def has_own_transaction(order: Order, counted: Iterable[Payment]) -> bool:
 
 
 def is_echo(order: Order, shop: Shop, counted: Sequence[Payment]) -> bool:
-    """Whether the shop may say paid only because we said so: all of it had come by what was counted here, and went back since."""
+    """Whether the shop may say paid only because we said so: all of it had come by what was counted here, and more of it went back
+    since than the shop itself refunded.
+    """
     told = told_money(order, shop)
     if not told or has_own_transaction(order, counted):
         return False
+    came, most = came_and_most(one for one in counted if is_ours(one))
+    known = came + total_of(one.amount for one in counted if is_told(one)) + refunded_of_ours(order, told, counted)
+    return most >= told > known
+
+
+def refunded_of_ours(order: Order, told: Decimal, counted: Iterable[Payment]) -> Decimal:
+    """What the shop refunded of money that went back by another word too, where all that it *told* had come so."""
+    came, most = came_and_most(one for one in counted if is_ours(one))
+    refunded = total_of(refund.amount for refund in order.refunds)
+    return min(most - came, refunded) if most >= told else ZERO
+
+
+def came_and_most(some: Iterable[Payment]) -> tuple[Decimal, Decimal]:
+    """What came by *some* payments, and the most that ever had."""
     came = most = ZERO
-    for one in counted:
-        came += one.amount if is_ours(one) else ZERO
+    for one in some:
+        came += one.amount
         most = max(most, came)
-    return most >= told > came + total_of(one.amount for one in counted if is_told(one))
+    return came, most
 
 
 def key_of(shop: Shop, order: Order) -> OrderKey:
