@@ -13,6 +13,7 @@ from tests.support.factories import TODAY, a_line, a_shop, an_address, an_order,
 from worker.domain.assessment import assess
 from worker.domain.document import Category, Draft, Kind, Purpose
 from worker.domain.draft import draft_document
+from worker.domain.foreign_number import ForeignNumber
 from worker.domain.mentions import legal_texts
 from worker.domain.order import LineKind, Order, OrderLine, UnreadNumber
 from worker.domain.place_of_supply import Supply, Zone
@@ -442,6 +443,29 @@ def test_what_a_customer_picks_up_is_sold_at_the_shop(
     categories, mentions, codes = outcome(order, OSS)
     assert (categories, mentions, sorted(codes)) == expected
     assert all(one.asks for one in drafted(order, OSS).problems if one.code in (*NO_PROOF, "partly_picked_up"))
+
+
+IN_NETHERLANDS = a_shop(vat=VatSettings(foreign_numbers=(ForeignNumber.parse("NL = NL123456782B90"),)))
+
+
+@pytest.mark.parametrize(
+    ("rate", "charged_for", "method", "shop", "expected"),
+    [
+        ("21", "NL", "pickup_location", IN_NETHERLANDS, (["NL"] * 2, [])),
+        ("9", "NL", "pickup_location", IN_NETHERLANDS, (["NL"] * 2, [])),
+        ("21", "BE", "pickup_location", IN_NETHERLANDS, ([""] * 2, [])),
+        ("21", "", "pickup_location", IN_NETHERLANDS, ([""] * 2, [])),
+        ("21", "NL", "local_pickup:3", IN_NETHERLANDS, ([""] * 2, [])),
+        ("9", "NL", "local_pickup:3", IN_NETHERLANDS, ([""] * 2, ["rate_unknown"])),
+    ],
+)
+def test_what_is_picked_up_at_a_point_abroad_is_sold_there(
+    rate: str, charged_for: str, method: str, shop: Shop, expected: tuple[list[str], list[str]]
+) -> None:
+    order = fetched(a_line("9.00", rate), method=method, country="DE")
+    order = replace(order, tax_rates=tuple(replace(one, country=charged_for) for one in order.tax_rates))
+    draft = drafted(order, shop)
+    assert ([line.vat_country for line in draft.lines], [one.code for one in draft.problems]) == expected
 
 
 @pytest.mark.parametrize("method", ["local_pickup", "legacy_local_pickup", "pickup_location", "local_pickup_plus:4"])

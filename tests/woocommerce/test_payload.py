@@ -163,7 +163,7 @@ def test_an_order_of_the_block_checkout() -> None:
             method="flat_rate:1",
         ),
     )
-    assert order.tax_rates == (TaxRate(1, "BTW BE 21%", Decimal(21), False, Decimal("3.85")),)
+    assert order.tax_rates == (TaxRate(1, "BTW BE 21%", Decimal(21), False, Decimal("3.85"), "BE"),)
     assert (order.needs_payment, order.pay_url) == (False, "")  # the shop gives its address and would refuse the money
 
 

@@ -92,6 +92,7 @@ class TaxRate:
     percent: Decimal
     compound: bool
     charged: Decimal
+    country: str = ""  # of which the shop says that this is the VAT; empty where it does not
 
 
 @dataclass(frozen=True)

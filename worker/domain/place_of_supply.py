@@ -38,8 +38,9 @@ _SERVICE_WORDS = frozenset({
 })  # fmt: skip
 _CHECKOUTS = ("checkout", "store-api")
 # The shipping methods that WooCommerce taxes at the shop's address (its filter `woocommerce_local_pickup_methods`): of the checkout of
-# today and of before zones, of the block checkout, and of the extension Local Pickup Plus. Read 2026-11-29.
-_PICK_UP_METHODS = frozenset({"local_pickup", "legacy_local_pickup", "pickup_location", "local_pickup_plus"})
+# today and of before zones, of the block checkout (at the chosen point's address), and of the extension Local Pickup Plus. Read 2026-11-29.
+_POINT = "pickup_location"
+_PICK_UP_METHODS = frozenset({"local_pickup", "legacy_local_pickup", _POINT, "local_pickup_plus"})
 
 
 class Supply(StrEnum):
@@ -86,9 +87,16 @@ def destination_of(order: Order, supply: Supply, *, picked_up: bool = False) -> 
     services where the buyer is.
     """
     if supply is Supply.GOODS and picked_up:
-        return Address()
+        return Address(country=_country_of_pick_up_point(order))
     shipping = order.shipping.address
     return shipping if supply is Supply.GOODS and shipping.country else order.billing.address
+
+
+def _country_of_pick_up_point(order: Order) -> str:
+    """Where the block checkout's pick-up point is: it taxes there, and tells of it by the code of the rate alone. Empty: at the shop."""
+    countries = {rate.country for rate in order.tax_rates if rate.country in EU}
+    is_at_point = _POINT in _methods(order)
+    return countries.pop() if is_at_point and len(countries) == 1 else ""
 
 
 def is_picked_up(order: Order) -> bool:
@@ -102,8 +110,11 @@ def is_partly_picked_up(order: Order) -> bool:
 
 
 def _ways(order: Order) -> set[bool]:
-    methods = (line.method for line in order.lines if line.kind is LineKind.SHIPPING)
-    return {method.split(":")[0] in _PICK_UP_METHODS for method in methods}
+    return {method in _PICK_UP_METHODS for method in _methods(order)}
+
+
+def _methods(order: Order) -> set[str]:
+    return {line.method.split(":")[0] for line in order.lines if line.kind is LineKind.SHIPPING}
 
 
 def supply_of(line: OrderLine, order: Order, shop: Shop) -> Supply:

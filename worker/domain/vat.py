@@ -192,8 +192,8 @@ def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...], *, picked_up: b
     for line, rate, what in zip(order.lines, rates, said, strict=True):
         supply = supply_of(line, order, shop) if line.kind is LineKind.PRODUCT else main
         address = destination_of(order, supply, picked_up=picked_up)
-        is_fetched = picked_up and supply is Supply.GOODS
         zone = zone_of(address, seller_country, supply)
+        is_fetched = picked_up and supply is Supply.GOODS and zone is Zone.DOMESTIC
         destination = vat_country(address, supply) or (seller_country if zone is Zone.DOMESTIC else "")
         cases.append(
             Case(

@@ -34,6 +34,8 @@ from worker.woocommerce.own_fields import holds_nothing, own_values, unread_numb
 from worker.woocommerce.refund_payload import refund_summary
 from worker.woocommerce.shop_text import unescape
 
+# “NL-BTW-1”: country, state, name and priority of a rate, those that it has. A name may be two letters too.
+_RATE_CODE = re.compile(r"(?P<country>[A-Z]{2})-.+-\d+$")
 _PERCENT = re.compile(r"(?<![\d.,])(\d{1,3}(?:[.,]\d{1,4})?)\s?%", re.ASCII)
 
 
@@ -213,6 +215,7 @@ def _tax_rate(node: Node, percent: Decimal) -> TaxRate:
         label=node.plain("label"),
         percent=percent,
         compound=node.flag("compound"),
+        country=code["country"] if (code := _RATE_CODE.match(node.scalar("rate_code"))) else "",
         charged=sum((amount for amount in charged if amount is not None), Decimal(0)),
     )
 
