@@ -204,7 +204,7 @@ class OrderCheck:
         )
         with self.services.store.read() as connection:
             history = sales.history(connection, shop, fetched.order)
-            order = order_money.with_money(connection, shop, fetched.order)
+            order = order_money.with_money(connection, shop, fetched.order, fetched.refunds)
         today = self.services.today(shop)
         shop = with_rate(self.services, shop, fetched.order.currency)
         decision = decide_documents(order, fetched.refunds or (), history, shop, today)

@@ -70,7 +70,7 @@ def enter(services: Services, connected: ConnectedShop, lost: LostDocument) -> D
         refuse_other_number(connection, shop, lost)
         draft = draft_of(connection, shop, fetched, lost)
         if draft.kind is Kind.INVOICE and not shop.test:
-            order = order_money.with_money(connection, shop, fetched.order)
+            order = order_money.with_money(connection, shop, fetched.order, fetched.refunds)
             order_money.count_told(connection, shop, order, now=services.now())
         document_id = None if documents.find(connection, lost.document_id or 0) else lost.document_id
         document = issue_draft(
@@ -109,7 +109,7 @@ def draft_of(connection: Connection, shop: Shop, fetched: FetchedOrder, lost: Lo
     """The draft of the note's order, for the same amount."""
     history = sales.history(connection, shop, fetched.order)
     today = shop.day_of(lost.issued_at)
-    order = order_money.with_money(connection, shop, fetched.order)
+    order = order_money.with_money(connection, shop, fetched.order, fetched.refunds)
     decision = decide_documents(order, fetched.refunds or (), history, shop, today)
     due = [draft for draft in decision.drafts if shop.numbering.series[draft.kind] == lost.series]
     words = Translator(shop.language)
@@ -219,7 +219,7 @@ def add_review_drafts(
         counters.lock(connection, shop.shop_id)
         history = sales.history(connection, shop, fetched.order)
         today = services.today(shop)
-        order = order_money.with_money(connection, shop, fetched.order)
+        order = order_money.with_money(connection, shop, fetched.order, fetched.refunds)
         for draft in decide_documents(order, fetched.refunds or (), history, shop, today).drafts:
             if shop.numbering.series[draft.kind] in series:
                 flagged = replace(draft, problems=(*draft.problems, MAYBE_ISSUED))

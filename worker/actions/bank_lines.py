@@ -3,6 +3,8 @@
 Who paid is not on the trail: that is kept for good, and a customer may ask to be erased.
 """
 
+from datetime import datetime
+
 from sqlalchemy import Connection
 
 from worker.domain.actor import Actor
@@ -14,6 +16,7 @@ from worker.message import Message, Money
 from worker.store import audit_trail, bank_lines, counters, payments
 from worker.store.audit_trail import AuditEntry
 from worker.store.bank_lines import LineState, StoredLine
+from worker.store.queries import order_balance
 from worker.store.queries.bank_claims import claim_of, numbers_of, orders_of_numbers
 
 
@@ -59,12 +62,20 @@ def take_back(connection: Connection, shop_id: str, line_id: int, *, by: Actor) 
     is_told = any(payments.get(connection, payment_id).replaces for payment_id in paid)
     for payment_id in paid:
         payments.reverse(connection, payment_id, on=line.line.booked_on, by=by.name, now=by.now)
+        refunded_of_nothing(connection, payments.order_of(payments.get(connection, payment_id)), now=by.now)
     bank_lines.decide(connection, line_id, LineState.WAITING, by=by.name, now=by.now)
     message = Message(
         "{amount} that the bank booked on {day} waits again.", amount=money(line.line), day=line.line.booked_on
     )
     audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "bank_line_taken_back", message))
     return is_told
+
+
+def refunded_of_nothing(connection: Connection, order: OrderKey, *, now: datetime) -> None:
+    """What the shop gave back of money that is not there any more counts no more either."""
+    balance = order_balance.of_order(connection, order)
+    if balance is not None and balance.paid < 0:
+        payments.tell_of_refund(connection, order, -balance.paid, now=now)
 
 
 def waiting(connection: Connection, shop_id: str, line_id: int) -> StoredLine:

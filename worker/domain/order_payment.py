@@ -12,6 +12,8 @@ from worker.domain.order import Order
 from worker.domain.payment_method import IN_PARTS_STATUSES, Means, Method
 from worker.domain.shop import Shop
 
+# What an order may come to more when WooCommerce reckons it anew, in its own currency.
+RECKONED_ANEW = Decimal("0.05")
 # In which an order waits for its money: from the start, or again after a chargeback, a refused direct debit, a reversal.
 OPEN_STATUSES = ("on-hold", "pending", "failed")
 
@@ -49,8 +51,11 @@ def is_paid(order: Order, shop: Shop) -> bool:
 
 
 def costs_more(order: Order) -> bool:
-    """Whether the order was changed to cost more after the shop said that it is paid: `date_paid` stays where it is."""
-    return order.paid_total is not None and order.paid_total < order.total
+    """Whether the order was changed to cost more after the shop said that it is paid: `date_paid` stays where it is.
+
+    Cents that come of reckoning it anew are not asked for.
+    """
+    return order.paid_total is not None and order.total - order.paid_total > RECKONED_ANEW
 
 
 def says_paid(order: Order, shop: Shop) -> bool:
@@ -73,6 +78,12 @@ def says_paid(order: Order, shop: Shop) -> bool:
     return status_of(order, shop) == "completed" and (at_once or order.payment_method in shop.payment_terms)
 
 
+def says_paid_whole(order: Order, shop: Shop) -> bool:
+    """Whether the shop says so in a status in which nothing is added to an order by itself: while a plugin still offers its buyer
+    more, in a status of its own, what the order costs is not known yet."""
+    return says_paid(order, shop) and status_of(order, shop) in ("processing", "completed")
+
+
 def paid_on(order: Order, shop: Shop) -> date | None:
     """The day of payment in the shop's zone; a completed order without `date_paid` was paid when it was completed."""
     at = paid_at(order, shop)
@@ -90,9 +101,14 @@ def said_at(order: Order) -> datetime:
 
 
 def told_money(order: Order, shop: Shop) -> Decimal:
-    """What the shop says came in for the order in all, gift cards aside: what it cost when it was paid, or its deposit."""
+    """What the shop says came in for the order in all, gift cards aside: what it cost when it was paid, or its deposit.
+
+    No more than it costs now: one that was split or captured for less since was not paid too much. No more than was left of it
+    when it was paid, either.
+    """
     if says_paid(order, shop):
-        return max(order.total if order.paid_total is None else order.paid_total, ZERO)
+        cost = order.total if order.paid_total is None else min(order.paid_total, order.total)
+        return max(cost - order.refunded_before, ZERO)
     return max(deposit_paid(order) or ZERO, ZERO)
 
 

@@ -145,7 +145,7 @@ def preview_order(services: Services, connected: ConnectedShop, listed: ListedOr
         fetched = fetch_from_shop(services, connected, listed.order_id, listed_change=listed.modified_at)
         with services.store.read() as connection:
             history = sales.history(connection, shop, fetched.order)
-            order = order_money.with_money(connection, shop, fetched.order)
+            order = order_money.with_money(connection, shop, fetched.order, fetched.refunds)
         today = services.today(shop)
         shop = with_rate(services, shop, fetched.order.currency)
         # A preview of a year asks nothing of VIES; what it says to each number shows when the documents are made.

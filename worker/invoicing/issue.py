@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from worker.domain.decision import RuleResult
 from worker.domain.order import OrderKey
-from worker.domain.order_payment import paid_at, promised_reference, says_paid
+from worker.domain.order_payment import paid_at, promised_reference, says_paid_whole
 from worker.domain.rule_conditions import CATEGORY_UNKNOWN
 from worker.domain.shop import Shop
 from worker.errors import StaleAnswer, StaleFetch, Unavailable
@@ -61,7 +61,7 @@ def issue(services: Services, shop: Shop, fetched: FetchedOrder, *, end: End = n
                 replace(decision, flags=(*decision.flags, *unread_refunds(fetched))),
                 paid_at(rounds.order(), rounds.shop),
                 fetched.told_statuses,
-                says_paid=says_paid(fetched.order, rounds.shop),
+                says_paid=says_paid_whole(fetched.order, rounds.shop),
             ),
             as_of=fetched.as_of,
         )

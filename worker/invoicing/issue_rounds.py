@@ -119,7 +119,9 @@ class IssueRounds:
     def order(self) -> Order:
         """The order, with what is known of its money; read anew after each count of it."""
         if self.with_money is None:
-            self.with_money = order_money.with_money(self.connection, self.shop, self.fetched.order)
+            self.with_money = order_money.with_money(
+                self.connection, self.shop, self.fetched.order, self.fetched.refunds
+            )
         return self.with_money
 
     def history(self) -> History:

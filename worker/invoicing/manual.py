@@ -235,7 +235,8 @@ def fetch_now(services: Services, connected: ConnectedShop, order_id: int) -> Fe
 
 def known_of(connection: Connection, shop: Shop, fetched: FetchedOrder) -> tuple[Order, History]:
     """The order with what is known of its money, and what was made of it."""
-    return order_money.with_money(connection, shop, fetched.order), sales.history(connection, shop, fetched.order)
+    order = order_money.with_money(connection, shop, fetched.order, fetched.refunds)
+    return order, sales.history(connection, shop, fetched.order)
 
 
 def issue_of_order(
@@ -245,7 +246,7 @@ def issue_of_order(
     some of it back is told of."""
     drafts = wanted(connection, shop)
     if any(draft.kind is Kind.INVOICE for draft in drafts) and not shop.test:
-        order = order_money.with_money(connection, shop, fetched.order)
+        order = order_money.with_money(connection, shop, fetched.order, fetched.refunds)
         order_money.count_told(connection, shop, order, now=request.by.now)
     made = issue_requested(connection, shop, drafts, request)
     order_money.flag_excess(connection, made[0].order)

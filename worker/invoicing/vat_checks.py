@@ -67,7 +67,7 @@ def key_of(shop: Shop, fetched: FetchedOrder) -> OrderKey:
 def due_invoices(services: Services, shop: Shop, fetched: FetchedOrder) -> tuple[Draft, ...]:
     """The invoices that would be made now: an order that is merely looked at again asks nothing of VIES."""
     with services.store.read() as connection:
-        order = order_money.with_money(connection, shop, fetched.order)
+        order = order_money.with_money(connection, shop, fetched.order, fetched.refunds)
         history = sales.history(connection, shop, order, told_statuses=fetched.told_statuses)
     today = services.today(shop)
     due = decide_documents(order, fetched.refunds or (), history, shop, today).drafts

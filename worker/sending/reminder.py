@@ -216,7 +216,7 @@ def asked_of_shop(services: Services, connected: ConnectedShop, document: Docume
     if order.order_key != draft.order_key:
         return ShopsWord("deleted", paid=False)
     with services.store.read() as connection:
-        known = order_money.with_money(connection, shop, order)
+        known = order_money.with_money(connection, shop, order, fetched.refunds)
     word = ShopsWord(status_of(order, shop), is_paid(known, shop))
     if draft.kind is Kind.INVOICE:
         refuse_uncredited(services, document, fetched)

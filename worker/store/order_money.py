@@ -26,10 +26,13 @@ from worker.store.queries import order_balance
 LONGEST_TRANSACTION = 100
 
 
-def with_money(connection: Connection, shop: Shop, order: Order) -> Order:
-    """*order*, with what is known of its money. Call under the shop's lock before anything is issued of it."""
+def with_money(connection: Connection, shop: Shop, order: Order, refunds: Iterable[Refund] | None) -> Order:
+    """*order*, with what is known of its money and of its *refunds* (None: they could not be read). Call under the shop's lock
+    before anything is issued of it.
+    """
     key = key_of(shop, order)
-    order = replace(order, paid_total=orders.paid_total(connection, key))
+    before = total_of(refund.amount for refund in refunds or () if refund.created_at < said_at(order))
+    order = replace(order, paid_total=orders.paid_total(connection, key, order), refunded_before=before)
     counted = payments.of_order(connection, key)
     if is_echo(order, shop, counted):
         order = replace(order, paid_total=ZERO)

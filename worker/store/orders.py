@@ -79,8 +79,10 @@ SAMPLE = 5  # of them, before anything is kept from an owner for it
 
 # Made once: a statement costs more to build than to run.
 KEY = given(orders.c.shop_id, orders.c.order_id, orders.c.order_key)
-KEPT = select(orders.c.flags, orders.c.ignored_flags, orders.c.seen_statuses, orders.c.paid_total).where(*KEY)
-PAID_TOTAL = select(orders.c.paid_total).where(*KEY)
+KEPT = select(
+    orders.c.flags, orders.c.ignored_flags, orders.c.seen_statuses, orders.c.paid_total, orders.c.paid_by
+).where(*KEY)
+PAID_TOTAL = select(orders.c.paid_total, orders.c.paid_by).where(*KEY)
 FETCHED_AT = select(orders.c.fetched_at).where(*KEY)
 DELETE = delete(orders).where(*KEY)
 ADD = insert(orders)
@@ -115,9 +117,9 @@ def save(
     ignored = tuple(flag for flag in state.decision.flags if flag in before)
     sent = tuple(flag for flag in flags_in(known.flags if known else "[]") if flag.code.startswith(NOT_ON_PEPPOL))
     part = part_of(order, parent_is_split=is_split(connection, shop_id, order.parent_id))
-    paid_total = known.paid_total if known else None
-    if paid_total is None and state.says_paid:
-        paid_total = str(order.total)
+    paid_total, paid_by = (known.paid_total, known.paid_by) if known else (None, None)
+    if state.says_paid and order.total and (paid_total is None or is_paid_anew(order, paid_by or "")):
+        paid_total, paid_by = str(order.total), f"{order.payment_method} {order.transaction_id}"
     if known is not None:
         connection.execute(DELETE, key)
     connection.execute(
@@ -132,6 +134,7 @@ def save(
             ordered_at=order.created_at,
             paid_at=state.paid_at,
             paid_total=paid_total,
+            paid_by=paid_by,
             taxable_at=order.taxable_at,
             fetched_at=as_of,
             seen_statuses=" ".join(dict.fromkeys(seen)),
@@ -146,10 +149,20 @@ def save(
     payment_methods.remember(connection, shop_id, order.payment_method, order.payment_title)
 
 
-def paid_total(connection: Connection, order: OrderKey) -> Decimal | None:
-    """What the order cost when the shop first said that it is paid; None where it did not yet."""
-    found = connection.execute(PAID_TOTAL, vars(order)).scalar()
-    return None if found is None else Decimal(found)
+def is_paid_anew(order: Order, paid_by: str) -> bool:
+    """Whether *order* was paid in another transaction than the one *paid_by* which it was when the shop first said so."""
+    method, _, transaction = paid_by.partition(" ")
+    if not order.transaction_id or order.transaction_id == transaction:
+        return False
+    return bool(transaction) or order.payment_method != method
+
+
+def paid_total(connection: Connection, key: OrderKey, order: Order) -> Decimal | None:
+    """What *order* cost when the shop first said that it is paid, or paid anew; None where it did not yet."""
+    found = connection.execute(PAID_TOTAL, vars(key)).one_or_none()
+    if found is None or found.paid_total is None:
+        return None
+    return order.total if is_paid_anew(order, found.paid_by or "") else Decimal(found.paid_total)
 
 
 def set_flags(connection: Connection, order: OrderKey, code: str, flags: tuple[Problem, ...]) -> None:

@@ -194,9 +194,13 @@ def give_back(connection: Connection, order: OrderKey, amount: Decimal, receipt:
 def tell_of_refund(connection: Connection, order: OrderKey, amount: Decimal, *, now: datetime) -> None:
     """That *amount* went back by another's word, which was counted just now: what the shop told of that counts no more."""
     for stored in standing(connection, order, payments.c.method == REFUND):
-        if -stored.amount <= amount:
-            reverse_row(connection, stored, Receipt(stored.paid_on, stored.source, stored.created_by), now=now)
-            amount += stored.amount
+        if amount <= 0:
+            break
+        told = Receipt(stored.paid_on, stored.source, stored.created_by, stored.method, stored.reference)
+        reverse_row(connection, stored, told, now=now)
+        if -stored.amount > amount:
+            give_back(connection, order, -stored.amount - amount, told, now=now)
+        amount += stored.amount
     share_out(connection, order, now=now)
     waiting_orders.follow(connection, order)
 

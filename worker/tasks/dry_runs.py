@@ -87,7 +87,7 @@ def since_of(services: Services, task: Task, shop: Shop) -> datetime:
 def decision_for(services: Services, order: Order, shop: Shop) -> Decision:
     with services.store.read() as connection:
         history = sales.history(connection, shop, order)
-        order = order_money.with_money(connection, shop, order)
+        order = order_money.with_money(connection, shop, order, ())
     today = services.today(shop)
     return decide_documents(order, (), history, with_rate(services, shop, order.currency), today)
 

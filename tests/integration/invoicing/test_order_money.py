@@ -13,6 +13,7 @@ from sqlalchemy import select
 from bridge.customer import linked_document
 from tests.support import due
 from tests.support.system import System
+from worker.actions import bank_lines
 from worker.demo.orders import Payload, a_refund, an_order
 from worker.domain.document import Document, Kind
 from worker.domain.money import ZERO, total_of
@@ -61,7 +62,9 @@ class Sale:
     def look(self) -> None:
         """Let the order be so in the shop, and look at it."""
         shop = self.system.shop
-        shop.place(self.payload(), shop.refunds(self.order_id) if shop.order(self.order_id) else ())
+        before = shop.order(self.order_id) or {}
+        placed = self.payload() | {"refunds": before.get("refunds", [])}
+        shop.place(placed, shop.refunds(self.order_id) if before else ())
         self.process()
 
     def process(self) -> None:
@@ -99,7 +102,8 @@ class Sale:
     def paid_in_shop(self, _cents: int) -> None:
         """The buyer pays all of it on the shop's page."""
         if not self.said:
-            self.came += Decimal(str(self.payload()["total"]))
+            self.came += Decimal(str(self.payload()["total"])) - self.refunded
+            self.system.clock.move(minutes=1)
             day = self.system.clock.now.replace(tzinfo=None).isoformat()
             self.said = {
                 "status": "processing", "payment_method": "mollie_wc_gateway_ideal", "transaction_id": f"tr_{self.order_id}",
@@ -124,9 +128,9 @@ class Sale:
             manual.credit(self.system.services, made[-1].document_id, again, by=self.system.person)
 
     def refund(self, cents: int) -> None:
-        """The shop gives a part of the newest invoice back, by its provider."""
+        """The shop gives a part of the newest invoice back, by its provider; or lets it go, while nothing was paid."""
         made = self.invoices()
-        if not made or not self.said or self.refunded:
+        if not made or self.refunded or (not self.said and (self.came or self.bank)):
             return
         amount = min(Decimal(cents).scaleb(-2), made[-1].draft.to_pay or made[-1].draft.total)
         amount = min(amount, Decimal(str(self.payload()["total"])))
@@ -136,7 +140,8 @@ class Sale:
             self.order_id, a_refund(self.payload(), id=self.order_id * 10, amount=str(amount), created=made_at)
         )
         self.refunded = amount
-        self.came -= amount
+        if self.said:
+            self.came -= amount
         self.process()
 
     # What must hold
@@ -218,6 +223,7 @@ histories = st.tuples(
 @example(
     (False, False, [("bank_line", 500), ("taken_back", 0), ("paid_in_shop", 1), ("refund", 300), ("taken_back", 0)])
 )
+@example((False, False, [("refund", 600), ("paid_in_shop", 1), ("taken_back", 0)]))
 @example((False, False, [("bank_line", 1210), ("edited", 1), ("issued_again", 1), ("taken_back", 0)]))
 @given(histories)
 def test_every_cent_is_counted_once_and_all_who_tell_of_it_agree(
@@ -234,3 +240,48 @@ def test_every_cent_is_counted_once_and_all_who_tell_of_it_agree(
         sale.check_print(before)
         sale.process()
         sale.check()
+
+
+def test_who_pays_another_time_for_an_order_that_costs_more_has_paid_all_of_it(system: System) -> None:
+    system.change_shop(rules=(Rule.parse("invoice:completed:send"),))
+    sale = Sale(system, by_hand=True, card=False)
+    day = {"date_paid": "2026-11-22T10:00:00", "date_paid_gmt": "2026-11-22T10:00:00"}
+    for price, said in (
+        (1000, {"status": "processing", **day}),  # by mistake
+        (1600, {"status": "pending", **day}),
+        (1600, {"status": "completed", "payment_method": "mollie_wc_gateway_ideal", "transaction_id": "tr_9", **day}),
+    ):
+        sale.price, sale.said = price, said
+        sale.look()
+    sale.came = Decimal("19.36")
+    sale.check()
+    assert sale.invoices()[0].draft.is_paid
+
+
+def test_what_the_shop_gave_back_of_a_banks_line_goes_with_the_line(system: System) -> None:
+    system.change_shop(rules=(Rule.parse("invoice:created:send"),))
+    sale = Sale(system, by_hand=False, card=False)
+    sale.bank_line(1210)
+    sale.said = {"status": "processing", "date_paid": "2026-11-22T10:00:00", "date_paid_gmt": "2026-11-22T10:00:00"}
+    sale.look()
+    sale.refund(1210)
+    sale.check()
+    now = system.clock.now
+    with system.services.store.write() as connection:
+        payments.reverse(connection, sale.bank[0][0], on=now.date(), by="An", now=now)
+        bank_lines.refunded_of_nothing(connection, sale.key, now=now)
+        assert order_balance.of_order(connection, sale.key).paid == 0  # type: ignore[union-attr]
+
+
+def test_what_another_tells_of_a_part_of_what_the_shop_gave_back_is_counted_once(system: System) -> None:
+    system.change_shop(rules=(Rule.parse("invoice:created:send"),))
+    sale = Sale(system, by_hand=False, card=False)
+    sale.paid_in_shop(1)
+    sale.refund(1000)
+    now = system.clock.now
+    for _ in range(2):
+        with system.services.store.write() as connection:
+            payments.tell_of_refund(connection, sale.key, Decimal("5.00"), now=now)
+    with system.services.store.read() as connection:
+        balance = order_balance.of_order(connection, sale.key)
+    assert (balance.asked, balance.paid) == (Decimal("2.10"), Decimal("12.10"))  # type: ignore[union-attr]
