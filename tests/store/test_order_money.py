@@ -4,15 +4,19 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from tests.support.factories import a_line, a_refund, an_order
 from tests.support.history import History
 from tests.support.issued import NOW
+from worker.domain.decision import Decision
 from worker.domain.document import Document
 from worker.domain.order import Order, RefundSummary
 from worker.domain.order_payment import is_paid
 from worker.domain.payment import PaymentSource, Prepayment, Receipt
 from worker.domain.payment_method import PaymentTerms
-from worker.store import order_money, payments
+from worker.store import order_money, orders, payments
+from worker.store.orders import OrderState
 from worker.store.queries import order_balance
 
 IDEAL = "mollie_wc_gateway_ideal"
@@ -42,7 +46,7 @@ def excess(history: History, order: Order, invoice: Document, *, given_back: str
     shop = history.shops["a"]
     refunds = (replace(REFUND, amount=Decimal(given_back)),) if given_back else ()
     with history.store.write() as connection:
-        order_money.count_told(connection, shop, order_money.with_money(connection, shop, order), now=NOW)
+        order_money.count_told(connection, shop, order_money.with_money(connection, shop, order, ()), now=NOW)
         order_money.count_refunds(connection, shop, order, refunds, now=NOW)
         found = order_balance.of_order(connection, invoice.order)
     assert found is not None
@@ -72,10 +76,24 @@ def test_an_order_of_which_a_part_was_refunded_at_mollie_stays_paid_once_the_sho
     came(history, invoice, "10.00", PaymentSource.MOLLIE, "tr_9 2026-11-23")
     told = replace(order, refunds=(RefundSummary(7, Decimal("5.00"), ""),))
     with history.store.write() as connection:
-        before, after = (order_money.with_money(connection, shop, one) for one in (order, told))
+        before, after = (order_money.with_money(connection, shop, one, ()) for one in (order, told))
         assert not order_money.count_told(connection, shop, after, now=NOW)
 
     assert (is_paid(before, shop), is_paid(after, shop), after.came_in) == (False, True, Decimal("10.00"))
+
+
+@pytest.mark.parametrize(("transaction", "paid"), [("tr_9", True), ("", False)])
+def test_an_order_that_was_filled_after_it_was_paid_in_a_transaction_is_paid(
+    history: History, transaction: str, *, paid: bool
+) -> None:
+    shop, order = history.shops["a"], replace(an_order(paid=True), transaction_id=transaction)
+    with history.store.write() as connection:
+        for total in (Decimal("0.00"), order.total):
+            state = OrderState(Decision(), order.paid_at, says_paid=True)
+            orders.save(connection, "a", replace(order, total=total), state, as_of=NOW)
+        known = order_money.with_money(connection, shop, order, ())
+
+    assert is_paid(known, shop) is paid
 
 
 def test_what_a_gift_card_paid_is_not_given_back_in_money(history: History) -> None:

@@ -118,7 +118,9 @@ def save(
     sent = tuple(flag for flag in flags_in(known.flags if known else "[]") if flag.code.startswith(NOT_ON_PEPPOL))
     part = part_of(order, parent_is_split=is_split(connection, shop_id, order.parent_id))
     paid_total, paid_by = (known.paid_total, known.paid_by) if known else (None, None)
-    if state.says_paid and order.total and (paid_total is None or is_paid_anew(order, paid_by or "")):
+    # Made empty in WordPress and filled afterwards: who paid in a transaction did not pay nothing.
+    is_told = state.says_paid and (order.total or not order.transaction_id)
+    if is_told and (paid_total is None or is_paid_anew(order, paid_by or "")):
         paid_total, paid_by = str(order.total), f"{order.payment_method} {order.transaction_id}"
     if known is not None:
         connection.execute(DELETE, key)
