@@ -25,7 +25,7 @@ SINCE = datetime(2026, 11, 27, 8, 50, 23, tzinfo=UTC)
 TYPED = {
     "name": "Tweede", "seller.name": "Acme", "seller.legal_form": "BV", "seller.register": "RPR Gent", "seller.sole_trader": "yes",
     "seller.address.street": "Dorp 1", "seller.address.postcode": "9050", "seller.address.city": "Ledeberg",
-    "seller.address.country": "NL", "seller.vat_number": "NL004495445B01", "seller.enterprise_number": "0403170701",
+    "seller.address.country": "NL", "seller.vat_number": "NL004495445B01", "seller.enterprise_number": "34215667",
     "seller.iban": "BE71096123456769", "seller.bic": "GKCCBEBB", "seller.email": "an@acme.example", "seller.phone": "09",
     "seller.website": "acme.example", "language": "fr", "business_language": "customer", "second_language": "customer",
     "consumer_prices": "with_vat", "consumer_invoices": "simplified", "zone": "Europe/Paris", "credit_notes": "draft",
