@@ -205,6 +205,13 @@ DUTCH_SELLER = replace(
 )
 
 
+def test_a_belgian_number_stands_under_the_belgian_scheme_wherever_its_seller_lives() -> None:
+    seller = replace(DUTCH_SELLER.seller, vat_number=A_SELLER.vat_number, enterprise_number="")
+    for document in documents_of(bought(), replace(DUTCH_SELLER, seller=seller)):
+        number = one(written(document), f"{SELLER}cac:PartyLegalEntity/cbc:CompanyID[@schemeID='0208']")
+        assert number == "0477472701"
+
+
 @pytest.mark.parametrize("shop", EXEMPT_SELLERS.values(), ids=EXEMPT_SELLERS)
 def test_an_exempt_seller_without_a_vat_number_is_known_by_his_enterprise_number(shop: Shop) -> None:
     for document in documents_of(bought(), shop):

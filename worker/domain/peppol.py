@@ -113,7 +113,12 @@ def _number_under(scheme: str, value: str) -> str:
 
 
 def company_scheme(seller: Seller) -> str:
-    """Under which code the company's own number stands, in lists of addresses (EAS) and of companies (ICD); empty: not known."""
+    """Under which code the company's own number stands, in lists of addresses (EAS) and of companies (ICD); empty: not known.
+
+    Where only a Belgian VAT number is given its digits are that number, wherever the seller lives.
+    """
+    if not seller.enterprise_number and seller.vat_number.startswith("BE"):
+        return ENTERPRISE_NUMBER
     return COMPANY_SCHEMES.get(seller.address.country or "BE", "")
 
 
