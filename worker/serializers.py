@@ -251,7 +251,9 @@ CONTENT: Fields[Draft] = {
     "ship_to": nullable(ADDRESS),
     "ship_to_name": TEXT,
     "payment": nullable(PAYMENT_INSTRUCTIONS),
-    "prepaid": array_of(object_of({"amount": NUMBER, "name": TEXT, "code": TEXT, "deposit": BOOLEAN})),
+    "prepaid": array_of(
+        object_of({"amount": NUMBER, "name": TEXT, "code": TEXT, "deposit": BOOLEAN, "received": BOOLEAN})
+    ),
     "to_pay": AMOUNT,
     "payment_method": TEXT,
     "payment_title": TEXT.means("The payment method as the customer saw it."),
