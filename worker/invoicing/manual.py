@@ -16,6 +16,7 @@ from worker.domain.dossier import Dossier
 from worker.domain.order import Order, OrderKey
 from worker.domain.order_flags import STATUS_MISSED, still_missed
 from worker.domain.shop import Shop
+from worker.domain.vat_check import UNCHECKED
 from worker.errors import Rejected
 from worker.invoicing.current_shop import reload_shop
 from worker.invoicing.exchange_rates import with_rate
@@ -76,7 +77,10 @@ def request_processing(
 
 
 def redraft(waiting: StoredDraft, decision: Decision, *, request: Request) -> Draft:
-    """The draft of the same cause as it is decided now, without what a person answered with *request*."""
+    """The draft of the same cause as it is decided now, without what a person answered with *request*.
+
+    What is left is the number that he trusts without the word of VIES: of that the trail tells.
+    """
     draft = next((due for due in decision.drafts if due.cause == waiting.draft.cause), None)
     if draft is None:
         why = next((f.message for f in decision.rule_results if not f.fired), NO_MESSAGE)
@@ -87,7 +91,9 @@ def redraft(waiting: StoredDraft, decision: Decision, *, request: Request) -> Dr
             reason=why,
             code="draft_outdated",
         )
-    return answered(chosen(draft, within_left=request.within_left), reason=request.reason)
+    draft = chosen(draft, within_left=request.within_left)
+    trusted = tuple(replace(problem, asks=True) for problem in draft.problems if problem.code == UNCHECKED)
+    return replace(answered(draft, reason=request.reason), problems=trusted)
 
 
 @dataclass(frozen=True)

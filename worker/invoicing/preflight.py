@@ -48,7 +48,7 @@ class Preflight:
         """Why *draft* cannot be printed, or not with all its letters. The same draft is not printed twice. Raises Unavailable."""
         if self.services.settings.templates is None and is_ordinary(draft):
             return None
-        brand = brand_of(self.services, shop)
+        draft, brand = replace(draft, problems=()), brand_of(self.services, shop)
         before = self.printed.get(draft.cause)
         if before is None or before[:2] != (draft, brand):
             before = self.printed[draft.cause] = (draft, brand, print_problem(draft, brand, test=shop.test))

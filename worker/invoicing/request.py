@@ -13,7 +13,6 @@ from worker.domain.document import Document, Draft, Kind, Problem
 from worker.domain.shop import Shop
 from worker.domain.step import planned_steps
 from worker.domain.vat_check import UNCHECKED
-from worker.domain.vat_proof import needs_proof
 from worker.errors import Rejected
 from worker.invoicing.core import CoreContext
 from worker.invoicing.issue_document import issue_draft
@@ -84,7 +83,8 @@ def chosen(draft: Draft, *, within_left: bool) -> Draft:
 
 
 def issue_one(connection: Connection, shop: Shop, draft: Draft, request: Request, *, mail_group: str) -> Document:
-    preflight, draft = request.preflight, answered(with_way_out(draft), reason=request.reason)
+    preflight, trusts_number = request.preflight, any(problem.code == UNCHECKED for problem in draft.problems)
+    draft = answered(with_way_out(draft), reason=request.reason)
     unprintable = preflight.print_problem(shop, draft)
     if unprintable is not None and not (unprintable.asks or request.reason):
         raise Rejected(unprintable.message, code=unprintable.code)
@@ -97,7 +97,7 @@ def issue_one(connection: Connection, shop: Shop, draft: Draft, request: Request
         step_names=planned_steps(shop, draft, send=request.send),
         by=request.by.name,
     )
-    if request.reason and not is_confirmed(draft):
+    if request.reason and trusts_number:
         note_unconfirmed(connection, document, request)
     if request.within_left:
         note(connection, document, "within_left", within_left_message(document), request)
@@ -131,12 +131,6 @@ def refuse_invalid_einvoice(draft: Draft, findings: Sequence[Problem], request: 
     refused = next((problem for problem in findings if not problem.asks), None)
     if refused and not request.reason and draft.kind is not Kind.CREDIT_NOTE:
         raise Rejected(refused.message, code=refused.code)
-
-
-def is_confirmed(draft: Draft) -> bool:
-    """Whether nothing had to be accepted: VIES confirmed the number, or it answered and the sale needs no proof."""
-    check = draft.vat_check
-    return check is None or bool(check.valid) or (check.is_answer and not needs_proof(draft.lines))
 
 
 def within_left_message(document: Document) -> Message:

@@ -345,6 +345,22 @@ def test_a_person_issues_with_a_reason_what_vies_could_not_confirm(system: Syste
     ) in said
 
 
+def test_a_reason_for_something_else_trusts_no_number(system: System) -> None:
+    """Belgian VAT to a business abroad: whether its number is valid makes no difference there."""
+    system.vies.always = DOWN
+    system.change_shop(rules=(Rule.parse("invoice:paid:draft"),))
+    (draft,) = system.arrives(an_order(id=238, country="NL", metas={"_billing_vat_number": NUMBER}))
+    assert draft.stored_draft is not None
+    issue_waiting_draft(
+        system.services,
+        draft.stored_draft.draft_id,
+        IssueAnswer(send=False, reason="The e-invoice goes by hand."),
+        by=system.services.actor("Ann"),
+    )
+    assert system.numbers(238) == ["F2026-00001"]
+    assert not [entry for entry in system.trail(238).audit_entries if "VIES did not confirm" in str(entry.message)]
+
+
 def test_no_reason_makes_an_invalid_number_valid(system: System) -> None:
     system.vies.says[NUMBER] = INVALID
     (draft,) = system.arrives(untaxed())
