@@ -16,7 +16,7 @@ from bridge.dashboard.tasks import finished_task, request_task
 from bridge.dashboard.uploads import take_upload
 from bridge.i18n.translate import _, format_amount, format_date
 from worker.actions import bank_lines as actions
-from worker.domain.bank_match import VERDICT_TERMS, Verdict
+from worker.domain.bank_match import COUNTED, SETTLED, VERDICT_TERMS, Verdict
 from worker.store import bank_files, bank_lines
 from worker.store.bank_lines import LineState
 from worker.store.queries import bank_claims
@@ -81,7 +81,9 @@ def read_lines(shop_id: str) -> Mapping[str, Any] | None:
     if task is None:
         return None
     counts = {Verdict(verdict): int(lines) for verdict, lines in task.answer["counts"].items()}
-    return {**task.answer, "counts": counts}
+    paid = sum(lines for verdict, lines in counts.items() if verdict in COUNTED)
+    look = sum(lines for verdict, lines in counts.items() if verdict not in SETTLED)
+    return {**task.answer, "paid": paid, "look": look}
 
 
 @blueprint.post("/bank")

@@ -12,15 +12,17 @@ from tests.support.issued import pay
 from tests.support.personas import Visitor, signed_in
 from worker.domain.actor import Actor
 from worker.domain.bank_line import BankLine
+from worker.domain.bank_match import COUNTED, SETTLED, Verdict
 from worker.domain.document import Document, PaymentInstructions
 from worker.domain.payment import PaymentSource, Receipt
 from worker.payments.bank_file import keep
-from worker.store import bank_files, bank_lines, counters, document_balances, payments
+from worker.store import bank_files, bank_lines, counters, document_balances, payments, tasks
 from worker.store.bank_files import NewFile
 from worker.store.bank_lines import LineState
 from worker.store.database.pagination import FIRST_PAGE
 from worker.store.queries import open_invoices
 from worker.store.queries.bank_claims import matched, told_before
+from worker.store.tasks import TaskRequest
 from worker.store.users import Role
 
 IBAN = "BE71096123456769"
@@ -91,6 +93,27 @@ def test_an_invoice_that_was_marked_paid_is_so_again_once_the_banks_line_is_take
     page = pressed(owner, f"/s/{SHOP}/payments/bank/1/take-back").text
     assert "counts again, so it is not open" in page
     assert not is_open(app, invoice)
+
+
+def test_a_line_that_brings_less_than_was_said_waits_and_what_a_file_brought_names_it(
+    app: BridgeApp, owner: Visitor, invoice: Document
+) -> None:
+    with app.store.write() as connection:
+        pay(connection, invoice.document_id, on=NOW.date())
+    bring(app, a_line(Decimal("1.00"), "1", structured=REFERENCE))
+    answer = {"kind": "CODA", "others": 0, "known": 0, "counts": dict.fromkeys(Verdict, 1)}
+    with app.store.write() as connection:
+        asked = TaskRequest(shop_id=SHOP, kind="read_bank_file", argument={}, requested_by="An")
+        task_id = tasks.request(connection, asked, now=app.now)
+        leased = tasks.take(connection, task_id, now=app.now, lease_for=timedelta(minutes=1))
+        assert leased
+        tasks.finish(connection, leased.lease, now=app.now, answer=answer)
+
+    page = owner.get(f"/s/{SHOP}/payments/bank?task={task_id}").text
+
+    assert "less than was said before" in page
+    assert f"Count for {invoice.draft.order_number}" in page
+    assert f"{len(COUNTED)} payments were counted. {len(Verdict) - len(SETTLED)} lines are for you to look at." in page
 
 
 def test_a_number_that_names_nothing_is_said_and_changes_nothing(app: BridgeApp, owner: Visitor) -> None:
