@@ -121,10 +121,7 @@ def save_rules(shop_id: str) -> Response:
     for number, row in enumerate(rows):
         if row.kind:
             form.values["rule"] = row.as_text()
-            try:
-                Rule.parse(row.as_text())
-            except InvalidValue as error:
-                form.errors[f"{wrong_part(row)}-{number}"] = translate_message(error.message)
+            form.errors |= {f"{name}-{number}": problem for name, problem in problems_of(row).items()}
     if not form.is_valid:
         return page(shop_id, rows, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if form.is_checked("try"):
@@ -146,14 +143,27 @@ def save_rules(shop_id: str) -> Response:
     return redirect_to(f"/s/{shop_id}/settings/rules")
 
 
-def wrong_part(row: RuleRow) -> str:
-    """Which field of a rule that cannot be read is wrong by itself; the rule as a whole where none is."""
-    for name in CONDITIONS:
-        try:
-            Rule.parse(replace(RuleRow(), **{name: getattr(row, name)}).as_text())
-        except InvalidValue:
-            return name
-    return "rule"
+def problems_of(row: RuleRow) -> dict[str, str]:
+    """What is wrong with a rule, by the name of the field; under *rule* what is wrong with none of them by itself."""
+    said = {
+        "countries": _("Type each country by its two letters, like BE, NL."),
+        "minimum": _("Type an amount, like 50 or 12.50."),
+    }
+    found = {
+        name: said.get(name, _("This cannot be read: write it like the example."))
+        for name in CONDITIONS
+        if problem_of(replace(RuleRow(), **{name: getattr(row, name)}))
+    }
+    problem = problem_of(row)
+    return found or ({"rule": problem} if problem else {})
+
+
+def problem_of(row: RuleRow) -> str:
+    try:
+        Rule.parse(row.as_text())
+    except InvalidValue as error:
+        return translate_message(error.message)
+    return ""
 
 
 def rows_of(sent: Mapping[str, str]) -> list[RuleRow]:
