@@ -82,10 +82,11 @@ class Up:
         return self.process.returncode, output.decode()
 
 
-@pytest.fixture
-def up(tmp_path: Path) -> Iterator[tuple[Up, PretendShop, Mailbox]]:
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Up, PretendShop, Mailbox]]:
+    """One for all tests, which stand in the order in which they use it: the last one stops it."""
     with PretendShop() as shop, Mailbox() as mailbox:
-        system = Up(tmp_path / "data", smtp_url=mailbox.url)
+        system = Up(tmp_path_factory.mktemp("up") / "data", smtp_url=mailbox.url)
         try:
             system.wait_until_ready()
             yield system, shop, mailbox
@@ -94,41 +95,20 @@ def up(tmp_path: Path) -> Iterator[tuple[Up, PretendShop, Mailbox]]:
                 system.stop()
 
 
-def test_a_script_connects_a_shop_and_an_order_walks_the_whole_way(up: tuple[Up, PretendShop, Mailbox]) -> None:
-    system, shop, mailbox = up
-    keys = ("--rest-key", shop.consumer_key, "--rest-secret", shop.consumer_secret, "--orders-since", "2026-11-01")
-    made = system.json("shop", "add", "--name", "Proef", "--url", shop.url, *keys, *SELLER)
-    assert made["delivery_url"] == f"http://127.0.0.1:{system.port}/webhooks/{made['id']}"
-
-    order = an_order(id=238)
-    shop.place(order)
-    shop.refund(238, a_refund(order, id=301, amount="5.00"))
-    for topic in ("order.created", "order.updated"):
-        shop.add_webhook(topic, made["delivery_url"], made["webhook_secret"])
-        assert shop.deliver(238, topic) == [200]
-
-    status = system.json("status", "--wait-idle", "60")
-    assert (status["healthy"], status["waiting"], status["failed"]) == (True, 0, 0)
-    invoice, credit_note = system.json("documents", "list", "--order", "238")
-    assert (invoice["kind"], invoice["number"], invoice["total"], invoice["status"]) == (
-        "invoice",
-        "F2026-00001",
-        "22.20",
-        "issued",
-    )
-    assert (credit_note["total"], credit_note["corrects"]) == ("5.00", "F2026-00001")
-    assert requests.get(f"{invoice['link']}/pdf", timeout=10).content.startswith(b"%PDF")
-    assert len(mailbox.messages()) == 1
-    assert system.json("order", "show", "238")["order"]["order_number"] == "238"
-    assert system.json("shop", "list")[0]["id"] == made["id"]
-
-    code, output = system.stop()
-    assert code == 0, output
-    assert "Traceback" not in output
+def test_a_forged_delivery_leaves_nothing(up: tuple[Up, PretendShop, Mailbox]) -> None:
+    system, shop, _ = up
+    made = system.json("shop", "add", "--name", "Vervalst", "--url", shop.url, *SELLER)
+    body = php_json(an_order(id=1))
+    headers = {"Content-Type": "application/json", "X-WC-Webhook-Topic": "order.updated"}
+    forged = {**headers, "X-WC-Webhook-Signature": hookshot.signature("guessed", body)}
+    assert hookshot.post(made["delivery_url"], body, headers=forged) == 401
+    assert system.json("documents", "list") == []
+    assert system.json("status", "--wait-idle", "10")["done"] == 0
 
 
 def test_a_recorded_delivery_needs_no_key_and_no_shop_that_answers(up: tuple[Up, PretendShop, Mailbox]) -> None:
     system, _, mailbox = up
+    before = len(mailbox.messages())
     delivery = next(s for s in load(RECORDINGS) if s.name.startswith("s16")).steps[-1].deliveries[-1]
     made = system.json(
         "shop", "add", "--name", "Opname", "--url", "http://127.0.0.1:9", "--webhook-secret", delivery.secret,
@@ -143,18 +123,7 @@ def test_a_recorded_delivery_needs_no_key_and_no_shop_that_answers(up: tuple[Up,
     system.json("status", "--wait-idle", "60")
     (invoice,) = system.json("documents", "list", "--shop", made["id"])
     assert (invoice["total"], invoice["noted_at"]) == ("15.00", None)
-    assert len(mailbox.messages()) == 1
-
-
-def test_a_forged_delivery_leaves_nothing(up: tuple[Up, PretendShop, Mailbox]) -> None:
-    system, shop, _ = up
-    made = system.json("shop", "add", "--name", "Proef", "--url", shop.url, *SELLER)
-    body = php_json(an_order(id=1))
-    headers = {"Content-Type": "application/json", "X-WC-Webhook-Topic": "order.updated"}
-    forged = {**headers, "X-WC-Webhook-Signature": hookshot.signature("guessed", body)}
-    assert hookshot.post(made["delivery_url"], body, headers=forged) == 401
-    assert system.json("documents", "list") == []
-    assert system.json("status", "--wait-idle", "10")["done"] == 0
+    assert len(mailbox.messages()) == before + 1
 
 
 def test_what_is_refused_is_a_sentence_and_never_a_traceback(up: tuple[Up, PretendShop, Mailbox]) -> None:
@@ -172,6 +141,40 @@ def test_a_second_installation_leaves_the_folder_of_the_first_alone(up: tuple[Up
     assert "Another “facturelay up” still runs on" in second.stderr
     assert "Traceback" not in second.stderr
     assert system.json("status")["healthy"]
+
+
+def test_a_script_connects_a_shop_and_an_order_walks_the_whole_way(up: tuple[Up, PretendShop, Mailbox]) -> None:
+    system, shop, mailbox = up
+    before = len(mailbox.messages())
+    keys = ("--rest-key", shop.consumer_key, "--rest-secret", shop.consumer_secret, "--orders-since", "2026-11-01")
+    made = system.json("shop", "add", "--name", "Proef", "--url", shop.url, *keys, *SELLER)
+    assert made["delivery_url"] == f"http://127.0.0.1:{system.port}/webhooks/{made['id']}"
+
+    order = an_order(id=238)
+    shop.place(order)
+    shop.refund(238, a_refund(order, id=301, amount="5.00"))
+    for topic in ("order.created", "order.updated"):
+        shop.add_webhook(topic, made["delivery_url"], made["webhook_secret"])
+        assert shop.deliver(238, topic) == [200]
+
+    status = system.json("status", "--wait-idle", "60")
+    assert (status["healthy"], status["waiting"], status["failed"]) == (True, 0, 0)
+    invoice, credit_note = system.json("documents", "list", "--shop", made["id"])
+    assert (invoice["kind"], invoice["number"], invoice["total"], invoice["status"]) == (
+        "invoice",
+        "F2026-00001",
+        "22.20",
+        "issued",
+    )
+    assert (credit_note["total"], credit_note["corrects"]) == ("5.00", "F2026-00001")
+    assert requests.get(f"{invoice['link']}/pdf", timeout=10).content.startswith(b"%PDF")
+    assert len(mailbox.messages()) == before + 1
+    assert system.json("order", "show", "238", "--shop", made["id"])["order"]["order_number"] == "238"
+    assert made["id"] in [one["id"] for one in system.json("shop", "list")]
+
+    code, output = system.stop()
+    assert code == 0, output
+    assert "Traceback" not in output
 
 
 def test_a_taken_port_is_one_sentence_before_anything_runs(tmp_path: Path) -> None:

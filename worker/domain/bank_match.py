@@ -208,7 +208,7 @@ def match_named(line: BankLine, named: Sequence[Claim], ledger: Ledger) -> Match
     asked = total_of(ledger.open_of(claim) for claim in owed)
     if any(ledger.is_shared(claim) for claim in named):
         return match_shared(line, owed, ledger)
-    if not owed:
+    if not owed and len(named) == 1:
         return Match(line, Verdict.AGAIN, (Share(named[-1].order, line.amount),), line.amount)
     if line.amount == asked:
         return Match(line, Verdict.PAID, tuple(Share(claim.order, ledger.open_of(claim)) for claim in owed))

@@ -60,7 +60,7 @@ def excess_flags(number: str, balance: OrderBalance | None) -> tuple[Problem, ..
     if balance is None or balance.excess <= 0:
         return ()
     message = Message(
-        "{excess} more came in for order {number} than it asks. Give it back, and say so at the payment here.",
+        "{excess} more came in for order {number} than it asks. Give it back, and then say that this order needs nothing.",
         excess=Money(balance.excess, balance.currency),
         number=number,
     )

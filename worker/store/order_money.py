@@ -36,7 +36,8 @@ def with_money(connection: Connection, shop: Shop, order: Order, refunds: Iterab
     counted = payments.of_order(connection, key)
     if is_echo(order, shop, counted):
         order = replace(order, paid_total=ZERO)
-    money = [one for one in counted if one.method != GIFT_CARD]
+    # What the shop gave back since pays no less of what was asked then: its credit note asks that much less.
+    money = [one for one in counted if one.method not in (GIFT_CARD, REFUND)]
     return replace(
         order,
         came_in=total_of(one.amount for one in money) + missing(order, shop, counted),
