@@ -7,7 +7,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ from worker.domain.party import Address, Buyer, Seller
 from worker.domain.shop import OrderSettings, Shop
 from worker.domain.step import RENDER
 from worker.settings import Settings
-from worker.store import deliveries, document_files, documents, jobs, shops, steps
+from worker.store import deliveries, document_files, documents, jobs, shops, steps, tasks
 from worker.store.counters import TakenNumber
 from worker.store.database.encryption import Encryption
 from worker.store.database.engine import Store
@@ -45,6 +45,7 @@ from worker.store.files.archive import Archive
 from worker.store.jobs import JobKind
 from worker.store.shops import Secrets
 from worker.store.steps import StepPlan
+from worker.store.tasks import TaskRequest
 
 KEY = "a key for tests alone of 32 characters or more"
 SHOP = "5f0c8a1be2d94c7fa6b3d210"
@@ -113,6 +114,16 @@ class BridgeApp:
         self.store.close()
         bridge.extensions[EXTENSION_NAME].store.close()
         IDLE[shape(self.settings)].append(bridge)
+
+    def finished_task(self, kind: str, answer: dict[str, Any]) -> int:
+        """The id of a task of the shop that was done with *answer*."""
+        with self.store.write() as connection:
+            asked = TaskRequest(shop_id=SHOP, kind=kind, argument={}, requested_by="Els")
+            task_id = tasks.request(connection, asked, now=self.now)
+            leased = tasks.take(connection, task_id, now=self.now, lease_for=timedelta(minutes=1))
+            assert leased
+            tasks.finish(connection, leased.lease, now=self.now, answer=answer)
+        return task_id
 
     def add_shop(self, shop_id: str = SHOP, *, secrets: tuple[str, ...] = (SECRET,), suspended: bool = False) -> None:
         shop = Shop(shop_id, "Bakkerij Janssens", "https://shop.example", OrderSettings(NOW), suspended=suspended)

@@ -15,6 +15,7 @@ from worker.domain import peppol
 from worker.domain.document import Category, Document, Line, Rounding, VatLine
 from worker.domain.party import Address, Buyer, Seller
 from worker.einvoice.figures import CREDIT_TRANSFER, PIECE, Figures, to_the_cent
+from worker.einvoice.parties import enterprise_number
 from worker.einvoice.schemas import schema
 from worker.einvoice.xml import Element, Node, element, filled, fit, plain
 
@@ -127,8 +128,7 @@ def agreement(of: Figures) -> Element:
 
 
 def party(name: str, called: str, who: Seller | Buyer, *, with_vat: bool) -> Element:
-    belgian = who.vat_number[2:] if who.vat_number.startswith("BE") else ""
-    digits = (who.enterprise_number if isinstance(who, Seller) else "") or belgian
+    digits = enterprise_number(who.enterprise_number if isinstance(who, Seller) else "", who.vat_number)
     scheme = peppol.company_scheme(who) if isinstance(who, Seller) else peppol.ENTERPRISE_NUMBER
     at = peppol.address_of_seller(who) if isinstance(who, Seller) else peppol.address_of_buyer(who)
     return group(

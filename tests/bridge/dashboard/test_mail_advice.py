@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,7 @@ from tests.support.plugin_requests import shop_of
 from worker.mail import diagnosis
 from worker.message import Message
 from worker.net.smtp_url import parse_smtp_url
-from worker.store import shops, tasks
-from worker.store.tasks import TaskRequest
+from worker.store import shops
 from worker.store.users import Role
 
 SERVER, SENDER = parse_smtp_url("smtps://mail.provider.example"), "winkel@gist.example"
@@ -32,12 +30,7 @@ def tried(sqlite_url: str, tmp_path: Path) -> Iterator[tuple[BridgeApp, str]]:
         "hints": diagnosis.arrival_hints(SENDER, SERVER, is_own=True),
         "operator_hints": diagnosis.sender_hints(SENDER, SERVER),
     }
-    with app.store.write() as connection:
-        asked = TaskRequest(shop_id=SHOP, kind="test_mail", argument={}, requested_by="Els")
-        task_id = tasks.request(connection, asked, now=app.now)
-        leased = tasks.take(connection, task_id, now=app.now, lease_for=timedelta(minutes=1))
-        assert leased
-        tasks.finish(connection, leased.lease, now=app.now, answer=answer)
+    task_id = app.finished_task("test_mail", answer)
     yield app, f"/s/{SHOP}/settings/mail?task={task_id}"
     app.close()
 

@@ -16,13 +16,12 @@ from worker.domain.bank_match import COUNTED, SETTLED, Verdict
 from worker.domain.document import Document, PaymentInstructions
 from worker.domain.payment import PaymentSource, Receipt
 from worker.payments.bank_file import keep
-from worker.store import bank_files, bank_lines, counters, document_balances, payments, tasks
+from worker.store import bank_files, bank_lines, counters, document_balances, payments
 from worker.store.bank_files import NewFile
 from worker.store.bank_lines import LineState
 from worker.store.database.pagination import FIRST_PAGE
 from worker.store.queries import open_invoices
 from worker.store.queries.bank_claims import matched, told_before
-from worker.store.tasks import TaskRequest
 from worker.store.users import Role
 
 IBAN = "BE71096123456769"
@@ -102,12 +101,7 @@ def test_a_line_that_brings_less_than_was_said_waits_and_what_a_file_brought_nam
         pay(connection, invoice.document_id, on=NOW.date())
     bring(app, a_line(Decimal("1.00"), "1", structured=REFERENCE))
     answer = {"kind": "CODA", "others": 0, "known": 0, "counts": dict.fromkeys(Verdict, 1)}
-    with app.store.write() as connection:
-        asked = TaskRequest(shop_id=SHOP, kind="read_bank_file", argument={}, requested_by="An")
-        task_id = tasks.request(connection, asked, now=app.now)
-        leased = tasks.take(connection, task_id, now=app.now, lease_for=timedelta(minutes=1))
-        assert leased
-        tasks.finish(connection, leased.lease, now=app.now, answer=answer)
+    task_id = app.finished_task("read_bank_file", answer)
 
     page = owner.get(f"/s/{SHOP}/payments/bank?task={task_id}").text
 
