@@ -193,6 +193,8 @@ class Order:
     paid_total: Decimal | None = None
     came_in: Decimal = Decimal("0.00")
     came_on: date | None = None
+    # Of that, what the shop says and was not counted here yet.
+    to_count: Decimal = Decimal("0.00")
     # What was refunded before the shop said that it is paid: it lowered what was to be paid, and was never money that came.
     refunded_before: Decimal = Decimal("0.00")
 

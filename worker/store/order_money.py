@@ -38,9 +38,11 @@ def with_money(connection: Connection, shop: Shop, order: Order, refunds: Iterab
         order = replace(order, paid_total=ZERO)
     # What the shop gave back since pays no less of what was asked then: its credit note asks that much less.
     money = [one for one in counted if one.method not in (GIFT_CARD, REFUND)]
+    left = missing(order, shop, counted)
     return replace(
         order,
-        came_in=total_of(one.amount for one in money) + missing(order, shop, counted),
+        to_count=left,
+        came_in=total_of(one.amount for one in money) + left,
         came_on=max((one.paid_on for one in money if one.amount > 0), default=None),
     )
 
@@ -50,9 +52,7 @@ def count_told(connection: Connection, shop: Shop, order: Order, *, now: datetim
 
     Call before its invoice is issued, and whenever it is looked at once it has one.
     """
-    key = key_of(shop, order)
-    amount = missing(order, shop, payments.of_order(connection, key))
-    if not amount:
+    if not order.to_count:
         return False
     came_at = said_at(order) if says_paid(order, shop) else order.created_at
     receipt = Receipt(
@@ -63,7 +63,7 @@ def count_told(connection: Connection, shop: Shop, order: Order, *, now: datetim
         reference=order.transaction_id,
         currency=order.currency,
     )
-    payments.count(connection, key, amount, receipt, now=now)
+    payments.count(connection, key_of(shop, order), order.to_count, receipt, now=now)
     return True
 
 
