@@ -126,8 +126,10 @@ def test_a_csv_file_that_was_cut_is_not_taken() -> None:
         lines_of((KBC + f"{ACCOUNT};27/11/2026;EUR;25,00;;Jan;;een\n{ACCOUNT};27/11/2026;EUR;2").encode())
 
 
-def test_a_long_csv_file_is_known_wherever_its_letters_end() -> None:
-    rows = (KBC + f"{ACCOUNT};27/11/2026;EUR;25,00;;Jan;;{'é' * 200}\n" * 100).encode("utf-8-sig")
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_long_csv_file_is_known_wherever_its_letters_and_rows_end(end: str) -> None:
+    text = KBC + f"{ACCOUNT};27/11/2026;EUR;25,00;;Jan;;{'é' * 200}\n" * 100
+    rows = text.replace("\n", end).encode("utf-8-sig")
 
     for spaces in range(2):
         assert len(lines_of(b"\xef\xbb\xbf" + b"\n" * spaces + rows[3:])) == 100

@@ -75,8 +75,8 @@ def names_of(content: bytes) -> tuple[str, ...]:
 
 
 def is_csv(content: bytes) -> bool:
-    # The end may lie inside a letter.
-    start = content if len(content) <= _FIRST else content[:_FIRST].rpartition(b"\n")[0]
+    # The end may lie inside a letter. KBC ends its rows with a bare CR.
+    start = content if len(content) <= _FIRST else b"".join(content[:_FIRST].splitlines(keepends=True)[:-1])
     return head_of(rows_of(start)) is not None
 
 
