@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, select
 
+from worker.actions.orders import ignore_flags
 from worker.domain.actor import Actor
 from worker.domain.attention import Reason, Source
 from worker.domain.attention_reasons import BY_NAME, reason_of
@@ -13,7 +14,7 @@ from worker.domain.days import start_of_day
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.message import Message
-from worker.store import audit_trail, counters, jobs, orders, set_aside
+from worker.store import audit_trail, counters, jobs, set_aside
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.tables import jobs as jobs_table
 from worker.store.jobs import OF_SHOP, JobEnd
@@ -44,7 +45,7 @@ def dismiss(connection: Connection, shop_id: str, chosen: Chosen, *, why: str, b
         end_work(connection, ids, why=why, by=by)
     elif reason.source is Source.FLAG:
         for order_id in ids:
-            orders.ignore_flags(connection, shop_id, order_id)
+            ignore_flags(connection, shop_id, order_id, now=by.now)
     else:
         put_aside(connection, shop_id, (reason, ids), until=None, now=by.now)
     message = Message(

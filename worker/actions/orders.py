@@ -1,12 +1,14 @@
 """What a person decides about an order: try again what failed, process it again, replay a delivery, ignore it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, select
 
 from worker.actions import Retried
 from worker.actions.roads import end_rests
 from worker.domain.actor import Actor
+from worker.domain.order_flags import TAKEN_BACK
 from worker.errors import Rejected
 from worker.message import Message, by_count
 from worker.store import audit_trail, counters, deliveries, documents, drafts, orders, settle_orders, steps
@@ -193,7 +195,7 @@ def ignore_order(connection: Connection, shop_id: str, order_id: int, *, by: Act
     _, open_drafts = documents.listing(connection, shop_id=shop_id, order_id=order_id)
     for draft in open_drafts:
         drafts.end_draft(connection, shop_id, draft.draft, state="discarded", now=by.now)
-    flags = orders.ignore_flags(connection, shop_id, order_id)
+    flags = ignore_flags(connection, shop_id, order_id, now=by.now)
     ignored = Ignored(closed_deliveries, closed_steps, len(open_drafts), flags, closed_settlements)
     if ignored == Ignored(0, 0, 0, 0):
         raise Rejected(
@@ -204,6 +206,15 @@ def ignore_order(connection: Connection, shop_id: str, order_id: int, *, by: Act
     )
     audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "ignored", message, order_id=order_id))
     return ignored
+
+
+def ignore_flags(connection: Connection, shop_id: str, order_id: int, *, now: datetime) -> int:
+    """Ignore the order's flags; how many. Where that says that its money is there, the order is looked at so that it counts."""
+    count = orders.ignore_flags(connection, shop_id, order_id)
+    known = orders.find(connection, shop_id, order_id)
+    if count and known and any(flag.code == TAKEN_BACK for flag in known.ignored_flags):
+        deliveries.add(connection, NewDelivery(shop_id, PERSON, UPDATED, order_id), now=now)
+    return count
 
 
 def describe_ignored(ignored: Ignored) -> tuple[Message, ...]:

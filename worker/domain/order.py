@@ -193,8 +193,10 @@ class Order:
     paid_total: Decimal | None = None
     came_in: Decimal = Decimal("0.00")
     came_on: date | None = None
-    # Of that, what the shop says and was not counted here yet.
+    # Of that, what the shop says and was not counted here yet; below zero: what was counted and it says no longer.
     to_count: Decimal = Decimal("0.00")
+    # A person said that its money is there, though the shop put it back to a status in which it waits for it.
+    keeps_money: bool = False
     # What was refunded before the shop said that it is paid: it lowered what was to be paid, and was never money that came.
     refunded_before: Decimal = Decimal("0.00")
 

@@ -12,7 +12,7 @@ from worker.domain.dossier import Dossier
 from worker.domain.legal_term import late_invoice
 from worker.domain.order import Order, OtherInvoice
 from worker.domain.order_changes import changes_after_invoice
-from worker.domain.order_payment import costs_more, says_paid, was_taken_back
+from worker.domain.order_payment import costs_more, says_paid, was_put_back
 from worker.domain.order_status import status_term
 from worker.domain.rule_conditions import unmet_condition
 from worker.domain.rules import Rule
@@ -21,6 +21,8 @@ from worker.domain.sale_part import sale_part_flags
 from worker.message import Message, Money
 
 STATUS_MISSED = "status_missed"
+# Whoever says that it needs nothing says that the money is there.
+TAKEN_BACK = "money_taken_back"
 
 
 def flags_of(dossier: Dossier, findings: Findings) -> tuple[Problem, ...]:
@@ -40,7 +42,7 @@ def flags_of(dossier: Dossier, findings: Findings) -> tuple[Problem, ...]:
     flags += missed_statuses(dossier, findings)
     if invoice:
         flags += late_invoice(dossier.order, invoice, dossier.shop)
-    if invoice and was_taken_back(dossier.order, dossier.shop) and not findings.fully_credited(invoice):
+    if invoice and was_put_back(dossier.order, dossier.shop) and not findings.fully_credited(invoice):
         flags.append(money_taken_back(invoice, dossier.order))
     if (
         invoice
@@ -97,12 +99,13 @@ def invoiced_twice(invoice: Document, other: OtherInvoice, order: Order) -> Prob
 def money_taken_back(invoice: Document, order: Order) -> Problem:
     message = Message(
         "Order {number} was paid, but the shop put it back to “{status}”: was the money taken back (a chargeback)? Then "
-        "{invoice} is open again: ask the customer to pay, or credit it. If you put the order on hold yourself, ignore this.",
+        "{invoice} is open again: ask the customer to pay, or credit it. If you put the order on hold yourself and have the money, "
+        "say that nothing is to be done: then it counts as paid.",
         number=order.number,
         status=status_term(order.status),
         invoice=invoice.number,
     )
-    return Problem("money_taken_back", message)
+    return Problem(TAKEN_BACK, message)
 
 
 def missed_statuses(dossier: Dossier, findings: Findings) -> Iterator[Problem]:

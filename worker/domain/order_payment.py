@@ -141,9 +141,14 @@ def deposit_paid(order: Order) -> Decimal | None:
     return came_in if came_in is not None and came_in < order.total else None
 
 
-def was_taken_back(order: Order, shop: Shop) -> bool:
+def was_put_back(order: Order, shop: Shop) -> bool:
     """Whether the order was paid once and waits for its payment again: `date_paid` stays where it is after a chargeback."""
     return order.paid_at is not None and status_of(order, shop) in OPEN_STATUSES
+
+
+def was_taken_back(order: Order, shop: Shop) -> bool:
+    """Whether its money went back then, as far as is known: nobody said that it was put back by hand."""
+    return was_put_back(order, shop) and not order.keeps_money
 
 
 def payment_instructions(order: Order, shop: Shop, *, total: Decimal, today: date) -> PaymentInstructions | None:

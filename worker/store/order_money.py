@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import Order, OrderKey, Refund
-from worker.domain.order_payment import said_at, says_paid, terms_of, told_money
+from worker.domain.order_flags import TAKEN_BACK
+from worker.domain.order_payment import said_at, says_paid, terms_of, told_money, was_put_back, was_taken_back
 from worker.domain.payment import GIFT_CARD, REFUND, PaymentSource, Receipt
 from worker.domain.payment_method import is_transfer
 from worker.domain.settlement import EXCESS, excess_flags
@@ -32,6 +33,8 @@ def with_money(connection: Connection, shop: Shop, order: Order, refunds: Iterab
     """
     key = key_of(shop, order)
     before = total_of(refund.amount for refund in refunds or () if refund.created_at < said_at(order))
+    if was_put_back(order, shop):
+        order = replace(order, keeps_money=orders.is_ignored(connection, key, TAKEN_BACK))
     order = replace(order, paid_total=orders.paid_total(connection, key, order), refunded_before=before)
     counted = payments.of_order(connection, key)
     if is_echo(order, shop, counted):
@@ -48,10 +51,14 @@ def with_money(connection: Connection, shop: Shop, order: Order, refunds: Iterab
 
 
 def count_told(connection: Connection, shop: Shop, order: Order, *, now: datetime) -> bool:
-    """Count what the shop says came in for *order* (as `with_money` gives it) and was not counted yet. Whether anything was.
+    """Count what the shop says came in for *order* (as `with_money` gives it) and was not counted yet; or no longer what it says no more.
+    Whether anything was.
 
     Call before its invoice is issued, and whenever it is looked at once it has one.
     """
+    if order.to_count < 0:
+        payments.take_back_told(connection, key_of(shop, order), on=shop.day_of(now), now=now)
+        return True
     if not order.to_count:
         return False
     came_at = said_at(order) if says_paid(order, shop) else order.created_at
@@ -117,11 +124,13 @@ def flag_excess(connection: Connection, order: OrderKey) -> None:
 
 
 def missing(order: Order, shop: Shop, counted: Sequence[Payment]) -> Decimal:
-    """What the shop tells of the order's money beyond what was *counted* of it."""
+    """What the shop tells of the order's money beyond what was *counted* of it; below zero where it tells of none any more."""
     told = total_of(one.amount for one in counted if is_told(one))
     ours = total_of(one.amount for one in counted if is_ours(one))
     by_person = total_of(one.amount for one in counted if one.source is PaymentSource.PERSON)
     says = told_money(order, shop)
+    if not says and was_taken_back(order, shop):
+        return -told
     if has_own_transaction(order, counted):
         return max(says - told - by_person, ZERO)
     return max(says - told - ours - refunded_of_ours(order, says, counted), ZERO)

@@ -179,6 +179,12 @@ def set_flags(connection: Connection, order: OrderKey, code: str, flags: tuple[P
         connection.execute(update(orders).where(*key).values(**as_values(now)))
 
 
+def is_ignored(connection: Connection, key: OrderKey, code: str) -> bool:
+    """Whether a person said of the order's flag *code* that it needs nothing."""
+    found = connection.execute(select(orders.c.ignored_flags).where(*is_of_order(orders, key))).scalar()
+    return any(flag.code == code for flag in flags_in(found or "[]"))
+
+
 def flags_in(text: str) -> tuple[Problem, ...]:
     return json_codec.load(tuple[Problem, ...], text)
 

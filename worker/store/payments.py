@@ -205,6 +205,14 @@ def tell_of_refund(connection: Connection, order: OrderKey, amount: Decimal, *, 
     waiting_orders.follow(connection, order)
 
 
+def take_back_told(connection: Connection, order: OrderKey, *, on: date, now: datetime) -> None:
+    """What the shop had told of this order's money counts no more, nor what it gave back of that; a card that was spent does."""
+    for stored in standing(connection, order, payments.c.source == PaymentSource.ORDER, payments.c.method != GIFT_CARD):
+        reverse_row(connection, stored, Receipt(on, stored.source, stored.created_by), now=now)
+    share_out(connection, order, now=now)
+    waiting_orders.follow(connection, order)
+
+
 def keep_cards(
     connection: Connection, order: OrderKey, cards: Sequence[tuple[Decimal, Receipt]], *, now: datetime
 ) -> None:
@@ -285,7 +293,8 @@ def reverse_row(connection: Connection, payment: Payment, receipt: Receipt, *, n
     )
     row = {name: value for name, value in vars(values).items() if name != "payment_id"}
     reversal = connection.execute(insert(payments).values(row).returning(payments.c.payment_id)).scalar_one()
-    settle_orders.plan(connection, order_of(payment), now=now)
+    if payment.source is not PaymentSource.ORDER:  # of that the shop told us
+        settle_orders.plan(connection, order_of(payment), now=now)
     shared = shares_of(connection, payments.c.payment_id == payment.payment_id)
     add_shares(connection, [(reversal, document_id, -amount) for _, document_id, amount in shared], now=now)
 

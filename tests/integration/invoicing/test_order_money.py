@@ -14,6 +14,7 @@ from bridge.customer import linked_document
 from tests.support import due
 from tests.support.system import System
 from worker.actions import bank_lines
+from worker.actions import orders as order_actions
 from worker.demo.orders import Payload, a_refund, an_order
 from worker.domain.document import Document, Kind
 from worker.domain.money import ZERO, total_of
@@ -44,6 +45,7 @@ class Sale:
     bank: list[tuple[int, Decimal]] = field(default_factory=list)
     refunded: Decimal = ZERO
     said: dict[str, Any] = field(default_factory=dict)
+    is_edited: bool = False  # after it was paid
 
     def __post_init__(self) -> None:
         self.came = Decimal("5.00") if self.card else ZERO
@@ -111,19 +113,37 @@ class Sale:
             }  # fmt: skip
             self.look()
 
+    def put_back(self, _cents: int) -> None:
+        """The buyer's bank takes back what he paid on the shop's page, and the shop waits for it again."""
+        if self.said and not (self.is_put_back or self.is_edited):
+            self.came -= Decimal(str(self.payload()["total"])) - self.refunded
+            self.said["status"] = "on-hold"
+            self.look()
+
+    def paid_again(self, _cents: int) -> None:
+        """The shop says so of the same payment: the buyer's bank gave it back, or it was never gone."""
+        if self.is_put_back:
+            self.came += Decimal(str(self.payload()["total"])) - self.refunded
+            self.said["status"] = "processing"
+            self.look()
+
+    @property
+    def is_put_back(self) -> bool:
+        return self.said.get("status") == "on-hold"
+
     def edited(self, cents: int) -> None:
-        if not self.refunded:
-            self.price = 600 + cents
+        if not (self.refunded or self.is_put_back):
+            self.price, self.is_edited = 600 + cents, bool(self.said)
             self.look()
 
     def invoiced(self, _cents: int) -> None:
-        if not self.invoices():
+        if not (self.invoices() or self.is_put_back):  # which it asks about
             asked = ManualDocument(self.order_id, Kind.INVOICE, send=False)
             manual.issue_manual_document(self.system.services, self.key.shop_id, asked, by=self.system.person)
 
     def issued_again(self, _cents: int) -> None:
         made = self.invoices()
-        if made and not self.refunded:
+        if made and not (self.refunded or self.is_put_back):
             again = Credit(issue_again=True, send=False)
             manual.credit(self.system.services, made[-1].document_id, again, by=self.system.person)
 
@@ -140,7 +160,7 @@ class Sale:
             self.order_id, a_refund(self.payload(), id=self.order_id * 10, amount=str(amount), created=made_at)
         )
         self.refunded = amount
-        if self.said:
+        if self.said and not self.is_put_back:
             self.came -= amount
         self.process()
 
@@ -203,7 +223,9 @@ def page_of(connection: object, document: Document) -> linked_document.DocumentS
     return linked_document.status_of(document, history, balances, money)
 
 
-STEPS = ("bank_line", "taken_back", "paid_in_shop", "edited", "invoiced", "issued_again", "refund")
+STEPS = (
+    "bank_line", "taken_back", "paid_in_shop", "put_back", "paid_again", "edited", "invoiced", "issued_again", "refund",
+)  # fmt: skip
 histories = st.tuples(
     st.booleans(),
     st.booleans(),
@@ -225,6 +247,13 @@ histories = st.tuples(
 )
 @example((False, False, [("refund", 600), ("paid_in_shop", 1), ("taken_back", 0)]))
 @example((False, False, [("bank_line", 1210), ("edited", 1), ("issued_again", 1), ("taken_back", 0)]))
+@example(
+    (
+        False,
+        True,
+        [("paid_in_shop", 1), ("refund", 300), ("put_back", 1), ("bank_line", 500), ("paid_again", 1), ("put_back", 1)],
+    )
+)
 @given(histories)
 def test_every_cent_is_counted_once_and_all_who_tell_of_it_agree(
     system: System, history: tuple[bool, bool, list[tuple[str, int]]]
@@ -297,3 +326,20 @@ def test_an_invoice_issued_again_asks_nothing_of_what_was_paid_and_given_back(sy
     sale.process()  # what was refunded before is credited to the new one too
     sale.check()
     assert sale.invoices()[-1].draft.is_paid
+
+
+def test_who_says_that_the_money_of_an_order_put_back_is_there_has_it_counted_again(system: System) -> None:
+    system.change_shop(rules=(Rule.parse("invoice:created:send"),))
+    sale = Sale(system, by_hand=False, card=False)
+    sale.paid_in_shop(1)
+    sale.put_back(1)
+    sale.check()
+    system.act(order_actions.ignore_order, sale.order_id)
+    sale.came = Decimal("12.10")
+    for _ in range(2):
+        sale.process()
+        sale.check()
+    sale.paid_again(1)
+    sale.came = Decimal("12.10")
+    sale.put_back(1)  # and is asked of again
+    sale.check()
