@@ -14,7 +14,9 @@ def fill(message: EmailMessage) -> EmailMessage:
     message["Subject"] = (
         "Factuur F2026-1 – dank je wel voor je bestelling, en nog veel meer woorden die niet op een regel passen"
     )
+    message["Cc"] = '"Peeters, Jan" <jan@klant.test>'
     message["X-Other"] = "one"
+    message["X-Empty"] = ""
     message.set_content("Dag Jan,\r\n.\rtwee\n\nFrom here é\n" + "w" * 1200)
     message.add_alternative("<p>Dag Jan é</p>\n", subtype="html")
     message.add_attachment(bytes(range(256)) * 100, maintype="application", subtype="pdf", filename="factuur é.pdf")
@@ -32,3 +34,12 @@ def test_a_mail_is_written_byte_for_byte_as_by_the_library(wide: bool) -> None:
 def test_the_class_of_a_header_is_made_once() -> None:
     one, other = fill(new_mail()), fill(new_mail())
     assert {name: type(value) for name, value in one.items()} == {name: type(value) for name, value in other.items()}
+
+
+def test_no_mail_has_the_boundaries_of_another() -> None:
+    mails = [new_mail(), new_mail()]
+    for mail in mails:
+        mail.set_content("one")
+        mail.add_alternative("two", subtype="html")
+        as_bytes(mail, wide=False)
+    assert len({mail.get_boundary() for mail in mails}) == 2
