@@ -120,14 +120,22 @@ BNP_FR = (
     "Nom de la contrepartie;Communication;Détails;Statut;Motif du refus"
 )
 ING_FR = (
-    "Numéro de compte;Nom du compte;Compte partie adverse;Numéro de mouvement;Date comptable;Date valeur;Montant;Devise;Libellés;"
+    "Numéro de compte;Nom du compte;Compte contrepartie;Numéro de mouvement;Date comptable;Date valeur;Montant;Devise;Libellés;"
     "Détails du mouvement;Message"
 )
+ING_FR_BEFORE = ING_FR.replace("Compte contrepartie", "Compte partie adverse")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252"])
 @pytest.mark.parametrize(
-    ("name", "head"), [("1-kbc-nl", KBC_FR), ("1-kbc-nl", KBC_EN), ("2-bnp-nl", BNP_FR), ("3-ing-nl", ING_FR)]
+    ("name", "head"),
+    [
+        ("1-kbc-nl", KBC_FR),
+        ("1-kbc-nl", KBC_EN),
+        ("2-bnp-nl", BNP_FR),
+        ("3-ing-nl", ING_FR),
+        ("3-ing-nl", ING_FR_BEFORE),
+    ],
 )
 def test_a_statement_in_the_banks_other_languages_has_the_same_lines(name: str, head: str, encoding: str) -> None:
     content = (SAMPLES / "csv" / f"{name}.csv").read_bytes()

@@ -20,7 +20,10 @@ _LEAST_COLUMNS, _LONGEST_NAME = 5, 60
 
 @dataclass(frozen=True)
 class Columns:
-    """The names of one bank's columns; *accepted* is what *status* says of a line that happened."""
+    """The names of one bank's columns; *accepted* is what *status* says of a line that happened.
+
+    *has_news*: rows without an amount are what the bank tells its customer.
+    """
 
     bank: str
     account: str
@@ -33,6 +36,7 @@ class Columns:
     number: str = ""
     status: str = ""
     accepted: str = ""
+    has_news: bool = False
 
     @property
     def needed(self) -> set[str]:
@@ -53,8 +57,12 @@ BANKS = (
             "Naam van de tegenpartij", ("Mededeling",), "Volgnummer", "Status", "Geaccepteerd"),
     Columns("BNP Paribas Fortis", "Numéro de compte", "Date d'exécution", "Montant", "Devise du compte", "Contrepartie",
             "Nom de la contrepartie", ("Communication",), "Nº de séquence", "Statut", "Accepté"),
-    Columns("ING", "Rekeningnummer", "Boekingsdatum", "Bedrag", "Munteenheid", "Rekening tegenpartij", "", ("Bericht",), "Omzetnummer"),
-    Columns("ING", "Numéro de compte", "Date comptable", "Montant", "Devise", "Compte partie adverse", "", ("Message",), "Numéro de mouvement"),
+    Columns("ING", "Rekeningnummer", "Boekingsdatum", "Bedrag", "Munteenheid", "Rekening tegenpartij", "",
+            ("Omschrijving", "Detail van de omzet", "Bericht"), "Omzetnummer", has_news=True),
+    Columns("ING", "Numéro de compte", "Date comptable", "Montant", "Devise", "Compte contrepartie", "",
+            ("Libellés", "Détails du mouvement", "Message"), "Numéro de mouvement", has_news=True),
+    Columns("ING", "Numéro de compte", "Date comptable", "Montant", "Devise", "Compte partie adverse", "",
+            ("Libellés", "Détails du mouvement", "Message"), "Numéro de mouvement", has_news=True),
     Columns("Belfius", "Rekening", "Boekingsdatum", "Bedrag", "Devies", "Rekening tegenpartij", "Naam tegenpartij bevat",
             ("Mededelingen",), "Transactienummer"),
     Columns("Belfius", "Compte", "Date de comptabilisation", "Montant", "Devise", "Compte contrepartie",
@@ -94,6 +102,8 @@ def read(content: bytes) -> Iterator[BankLine]:
             continue  # an empty row, or words of the bank's at the end
         cells = dict(zip(head, (cell.strip() for cell in row), strict=False))
         if columns.status and cells.get(columns.status, columns.accepted) != columns.accepted:
+            continue
+        if columns.has_news and not cells[columns.amount]:
             continue
         try:
             line = line_of(cells, columns)
