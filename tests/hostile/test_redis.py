@@ -95,6 +95,25 @@ def test_rows_that_are_enqueued_together_run_once_each_on_their_queues(
     assert sorted(ran) == [("mail_document", 3), ("process_order", 7), ("process_order", 8), ("process_order", 9)]
 
 
+def test_settings_saved_while_the_plugin_is_told_of_earlier_ones_are_told_too(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+
+    def tell(plugin_id: int) -> None:
+        told.append(plugin_id)
+        if len(told) == 1:
+            enqueue(redis, "sync_plugin", plugin_id)
+
+    monkeypatch.setattr(RowJob, "functions", {"sync_plugin": tell})
+    enqueue(redis, "sync_plugin", 7)
+    enqueue(redis, "sync_plugin", 7)
+
+    work(redis)
+
+    assert told == [7, 7]
+
+
 def status_of(redis: Redis) -> dict[str, int]:
     """How many jobs wait on each queue on which any does."""
     counts = {str(name): Queue(rq_name(name), connection=redis).count for name in QueueName}

@@ -4,6 +4,7 @@ Whoever can write to Redis can have a row looked at once more, and nothing else:
 """
 
 import re
+import time
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -68,6 +69,8 @@ QUEUE_OF: Mapping[str, QueueName] = {
 JOB_ID = re.compile(r"([a-z_]{1,40})-([1-9][0-9]{0,18})(?:-[0-9]{1,12})?", re.ASCII)
 LARGEST_ROW_ID = 2**63 - 1
 
+STARTED = JobStatus.STARTED.value.encode()
+
 TASKS = (RUN_TASK, RUN_BULK_TASK, RUN_SLOW_TASK)
 JOB_TIMEOUT_S = 120
 # A zip of a year, or a month of ten thousand orders; its lease is renewed while it runs.
@@ -95,7 +98,11 @@ def rq_name(name: QueueName) -> str:
 
 
 def enqueue(redis: Redis, job: str, row_id: int) -> None:
-    """Have a worker do *job* for *row_id*. A second call for the same row does nothing. Raises RedisError."""
+    """Have a worker do *job* for *row_id*. Raises RedisError.
+
+    A second call for the same row does nothing: the row tells whoever runs it what is new. A plugin has no such row, so what comes
+    while it is told is told after it.
+    """
     enqueue_all(redis, [(job, row_id)])
 
 
@@ -135,9 +142,10 @@ def _enqueue(redis: Redis, jobs: Mapping[str, QueueName]) -> list[str]:
     """
     with redis.pipeline(transaction=False) as asked:
         for job_id in jobs:
-            asked.exists(Job.key_for(job_id))
-        are_there = asked.execute()
-    new = [job_id for job_id, is_there in zip(jobs, are_there, strict=True) if not is_there]
+            asked.hget(Job.key_for(job_id), "status")
+        states = dict(zip(jobs, asked.execute(), strict=True))
+    jobs = {_after_running(job_id) if states[job_id] == STARTED else job_id: queue for job_id, queue in jobs.items()}
+    new = [job_id for job_id in jobs if states.get(job_id) is None]
     if new:
         # Together: an id that was taken and stands in no queue would be refused until it is forgotten.
         with redis.pipeline() as told:
@@ -152,3 +160,8 @@ def _enqueue(redis: Redis, jobs: Mapping[str, QueueName]) -> list[str]:
                 told.rpush(key, *ids)
             told.execute()
     return new
+
+
+def _after_running(job_id: str) -> str:
+    """The id of the same once more, behind the one that runs, for what has no row."""
+    return f"{job_id}-{time.time_ns() // 1_000_000 % 10**12}" if job_id.startswith(f"{SYNC_PLUGIN}-") else job_id
