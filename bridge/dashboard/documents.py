@@ -30,6 +30,7 @@ from worker.domain.credit_selection import CreditSelection, SelectedLine, resolv
 from worker.domain.days import read_day
 from worker.domain.document import Draft, Kind, StoredDraft
 from worker.domain.step import MAIL, TRANSMIT
+from worker.domain.vat_proof import needs_proof
 from worker.errors import InvalidValue, Rejected
 from worker.store import audit_trail, document_files, documents, drafts
 from worker.store.queries import order_history, today
@@ -285,6 +286,8 @@ def draft_page(stored: StoredDraft, form: Form, *, status: HTTPStatus = HTTPStat
         form=form,
         rates=rates_of(stored.draft),
         remedy=order_story.remedy(stored.draft, shop().url),
+        # Where VAT is charged, the word of VIES decides whose it is; nobody is trusted.
+        needs_proof=needs_proof(stored.draft.lines),
         may_be_overruled=bool(findings) and all(findings),
         waits_for_access_point=peppol.NOT_CONNECTED in [problem.code for problem in stored.draft.problems],
     )

@@ -1,5 +1,6 @@
 """Every page can be used with a keyboard and a screen reader: axe finds nothing serious, wide and narrow, light and dark."""
 
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -249,6 +250,20 @@ def test_what_is_typed_stands_in_line_and_its_help_right_below(busy: BridgeApp, 
             assert len(lines) in {1, len(row)}, (name, row)
 
 
+def test_a_server_of_the_shops_own_is_asked_for_only_where_it_is_chosen_also_without_a_script(
+    app: BridgeApp, page: "Page"
+) -> None:
+    styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
+    mailing = BridgeApp(replace(app.settings, smtp_url="smtp://127.0.0.1:25"))
+    for of, first in ((mailing, False), (app, True)):
+        text = signed_in(of, f"els{first}@host.example", operator=True).get(f"/s/{SHOP}/settings/mail").text
+        page.set_content(f"{text}<style>{styles}</style>", wait_until="domcontentloaded")
+        assert page.locator("[name=host]").is_visible() is first
+        page.locator("[name=scheme]").select_option("smtps")
+        assert page.locator("[name=host]").is_visible()
+    mailing.close()
+
+
 ROWS = ".cards tbody tr, li.need, li.need-group"
 CARDS = (
     "", "/attention/mail_refused", "/orders", "/documents", "/documents?list=drafts", "/payments", "/payments/bank", "/payments/reminders", "/jobs", "/activity",
@@ -278,7 +293,7 @@ def test_on_a_phone_no_row_of_a_list_is_higher_than_a_fingers_width(
 
 
 BEGINS = (
-    "/orders", "/documents", "/documents?list=drafts", "/payments", "/jobs", "/activity", "/activity/deliveries", "/accounting/numbers/invoice/2026",
+    "/orders", "/documents", "/documents?list=drafts", "/payments", "/payments/bank", "/jobs", "/activity", "/activity/deliveries", "/accounting/numbers/invoice/2026",
 )  # fmt: skip
 
 

@@ -90,6 +90,23 @@ def test_no_guide_says_a_word_that_is_not_to_be_used(row: list[str]) -> None:
     assert [found for word in row[1].split(",") for found in pattern(word.strip()).findall(said)] == []
 
 
+def test_dutch_writes_pdf_as_a_word() -> None:
+    guide = (ROOT / "docs/owner.nl.md").read_text(encoding="utf-8").splitlines()
+    said = [*sentences("nl"), *(("owner.nl.md", line) for line in guide)]
+    assert [one for one in said if re.search(r"\bPDF\b(?!/A)", one[1])] == []
+
+
+def test_german_says_your_only_where_english_speaks_to_somebody() -> None:
+    """*Ihre Bestellungen* at the head of a sentence are the reader's, whoever's *their orders* are."""
+    spoken_to, your = (
+        re.compile(r"\b(you|your|yours|yourself|we|our)\b", re.IGNORECASE),
+        re.compile(r"\bIhr(e[mnrs]?)?\b"),
+    )
+    rooms = (extract.WORKER[1], I18N_FOLDER, DEMO_FOLDER / "i18n")
+    said = [(str(one.id), text) for room in rooms for one in entries(room, "de") for text in both(one.string)]
+    assert [one for one in said if your.search(one[1]) and not spoken_to.search(one[0])] == []
+
+
 @cache
 def said_in(folder: Path, language: str) -> dict[str, str]:
     """The sentences of one catalog that do not count."""

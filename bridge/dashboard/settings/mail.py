@@ -127,6 +127,17 @@ def test_mail(shop_id: str) -> Response:
     return request_task(shop_id, "test_mail", {"to": to}, then=f"/s/{shop_id}/settings/mail?task=0#test")
 
 
+def schemes(form: Form) -> list[tuple[str, str]]:
+    """By which server mail may leave; by that of whoever runs Facturelay only where there is one, or one is to be given up for it."""
+    own = [
+        ("smtp+starttls", _("my own mail server: STARTTLS (usually port 587)")),
+        ("smtps", _("my own mail server: TLS (usually port 465)")),
+        ("smtp", _("my own mail server: unencrypted (port 25)")),
+    ]
+    has_other = bool(context().settings.smtp_url) or bool(form.values["scheme"])
+    return [("", _("the server of whoever runs Facturelay")), *own] if has_other else own
+
+
 def secrets_of(shop_id: str) -> Secrets:
     with context().store.read() as connection:
         return shops.get_secrets(connection, context().encryption, shop_id)
@@ -153,12 +164,7 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
         form=form,
         tried=test_task.answer if test_task else None,
         installation_has_server=bool(context().settings.smtp_url),
-        schemes=[
-            ("", _("the server of whoever runs Facturelay")),
-            ("smtp+starttls", _("STARTTLS (usually port 587)")),
-            ("smtps", _("TLS (usually port 465)")),
-            ("smtp", _("unencrypted (port 25)")),
-        ],
+        schemes=schemes(form),
         sender=shop().writes_from(context().settings.mail_from),
         tests_go_to=shop().own_sender or owner or parseaddr(context().settings.mail_from)[1] if shop().test else "",
         has_owner=bool(owner),

@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -20,7 +21,7 @@ from tests.support.personas import Visitor, a_user, signed_in
 from worker.actions import api_access
 from worker.domain.actor import Actor
 from worker.domain.decision import Decision
-from worker.domain.document import Problem
+from worker.domain.document import Category, Problem
 from worker.message import Message, plain_message
 from worker.store import drafts, orders, tasks
 from worker.store.api_tokens import Scope
@@ -180,6 +181,21 @@ def test_no_page_leaves_a_question_to_a_script() -> None:
     sources = [*folder.glob("templates/**/*.html"), *folder.glob("static/*.js")]
     asking = [path.name for path in sources if re.search(r"data-confirm|\bconfirm\(", path.read_text(encoding="utf-8"))]
     assert asking == []
+
+
+@pytest.mark.parametrize(
+    ("category", "rate", "claimed"), [(Category.STANDARD, 21, False), (Category.INTRA_EU, 0, True)]
+)
+def test_only_of_a_sale_without_vat_is_said_that_the_tax_office_claims_it(
+    app: BridgeApp, category: Category, rate: int, claimed: bool
+) -> None:
+    line = replace(a_draft().lines[0], category=category, rate=Decimal(rate))
+    unchecked = Problem("vat_number_unchecked", Message("VIES could not say."))
+    with app.store.write() as connection:
+        drafts.save_draft(connection, SHOP, a_draft(lines=(line,), problems=(unchecked,)), now=NOW)
+    shown = admin(app).get(f"{HOME}/drafts/1").text
+    assert "Issue without the word of VIES" in shown
+    assert ("claims the VAT from you" in shown, "Why you trust the VAT number" in shown) == (claimed, claimed)
 
 
 def test_a_draft_that_cannot_be_issued_leads_to_where_it_is_put_right(app: BridgeApp) -> None:
