@@ -121,6 +121,24 @@ def test_a_quotation_mark_of_a_customer_swallows_no_line() -> None:
     assert len(lines_of((KBC + "".join(rows)).encode())) == 3
 
 
+BELFIUS = (
+    "Rekening;Boekingsdatum;Rekeninguittrekselnummer;Transactienummer;Rekening tegenpartij;Naam tegenpartij bevat;Straat en nummer;"
+    "Postcode en plaats;Transactie;Valutadatum;Bedrag;Devies;BIC;Landcode;Mededelingen\n"
+)
+
+
+def test_a_line_of_belfius_has_one_key_before_and_after_it_stands_on_a_statement() -> None:
+    def file(*numbers: str) -> bytes:
+        row = f"{ACCOUNT};27/11/2026;%s;BE43 0689 9999 9501;JAN;;9000 Gent;OVERSCHRIJVING;27/11/2026;25,00;EUR;GKCCBEBB;BE;een\n"
+        return (BELFIUS + "".join(row % number for number in numbers)).encode()
+
+    before = keys_of(file(";"))
+
+    assert keys_of(file("00011;52")) == before
+    assert keys_of(file(";", "00011;52"))[0] == before[0]
+    assert len(set(keys_of(file("00011;53", "00011;52")))) == 2
+
+
 def test_a_csv_file_that_was_cut_is_not_taken() -> None:
     with pytest.raises(Rejected, match="ends too early"):
         lines_of((KBC + f"{ACCOUNT};27/11/2026;EUR;25,00;;Jan;;een\n{ACCOUNT};27/11/2026;EUR;2").encode())

@@ -4,7 +4,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -22,7 +22,7 @@ _LEAST_COLUMNS, _LONGEST_NAME = 5, 60
 class Columns:
     """The names of one bank's columns; *accepted* is what *status* says of a line that happened.
 
-    *has_news*: rows without an amount are what the bank tells its customer.
+    *number*: of a line, the same in every file. That of Belfius is none: it is empty until the statement is made. *has_news*: rows without an amount are what the bank tells its customer.
     """
 
     bank: str
@@ -64,9 +64,9 @@ BANKS = (
     Columns("ING", "Numéro de compte", "Date comptable", "Montant", "Devise", "Compte partie adverse", "",
             ("Libellés", "Détails du mouvement", "Message"), "Numéro de mouvement", has_news=True),
     Columns("Belfius", "Rekening", "Boekingsdatum", "Bedrag", "Devies", "Rekening tegenpartij", "Naam tegenpartij bevat",
-            ("Mededelingen",), "Transactienummer"),
+            ("Mededelingen",)),
     Columns("Belfius", "Compte", "Date de comptabilisation", "Montant", "Devise", "Compte contrepartie",
-            "Nom contrepartie contient", ("Communications",), "Numéro de transaction"),
+            "Nom contrepartie contient", ("Communications",)),
 )  # fmt: skip
 
 
@@ -94,7 +94,7 @@ def read(content: bytes) -> Iterator[BankLine]:
     if found is None:
         raise unreadable("CSV")
     at, columns = found
-    head, seen = [name.strip() for name in rows[at]], Counter[tuple[object, ...]]()
+    head, seen = [name.strip() for name in rows[at]], Counter[str]()
     for row in rows[at + 1 :]:
         if len(row) < len(head) - 1:
             if len([cell for cell in row if cell.strip()]) > 2:
@@ -109,7 +109,8 @@ def read(content: bytes) -> Iterator[BankLine]:
             line = line_of(cells, columns)
         except (ArithmeticError, KeyError, ValueError) as error:
             raise unreadable("CSV") from error
-        yield numbered(line, cells.get(columns.number, ""), columns, seen)
+        seen[line.key] += 1  # equal ones of a day are as many payments
+        yield replace(line, key=f"{line.key}:{seen[line.key]}")
 
 
 def rows_of(content: bytes) -> list[list[str]]:
@@ -138,27 +139,22 @@ def head_of(rows: list[list[str]]) -> tuple[int, Columns] | None:
 
 
 def line_of(cells: dict[str, str], columns: Columns) -> BankLine:
-    number = cells.get(columns.number, "")
+    number = cells[columns.number] if columns.number else ""
+    account, iban = compact(cells[columns.account]), compact(cells[columns.iban])
+    booked_on, amount = day_of(cells[columns.day]), amount_of(cells[columns.amount])
+    text = " ".join(cells[name] for name in columns.words if cells[name])
     return BankLine(
-        account=compact(cells[columns.account]),
-        booked_on=day_of(cells[columns.day]),
-        amount=amount_of(cells[columns.amount]),
+        account=account,
+        booked_on=booked_on,
+        amount=amount,
         currency=cells.get(columns.currency) or "EUR",
-        key="",
+        key=f"csv:{columns.bank}:{account}:{number}:{booked_on}:{amount}:{digest(f'{iban}:{text}')}",
         name=cells.get(columns.name, ""),
-        iban=compact(cells[columns.iban]),
-        text=" ".join(cells[name] for name in columns.words if cells[name]),
+        iban=iban,
+        text=text,
         bank_reference=number,
         is_pending=number.endswith("-"),  # BNP numbers a line once it is booked
     )
-
-
-def numbered(line: BankLine, number: str, columns: Columns, seen: Counter[tuple[object, ...]]) -> BankLine:
-    """*line* with its key: the bank's number, and where there is none its content. Two equal ones on a day are two payments."""
-    content = (line.account, line.booked_on, line.amount, line.iban, line.text)
-    seen[content] += 1
-    same = f"{number}:{line.booked_on}:{line.amount}:{digest(f'{line.iban}:{line.text}')}:{seen[content]}"
-    return BankLine(**{**vars(line), "key": f"csv:{columns.bank}:{line.account}:{same}"})
 
 
 def compact(text: str) -> str:
