@@ -61,9 +61,8 @@ VERDICTS: dict[str, tuple[Verdict, list[int]]] = {
     "2611200000001": (PAID, [254]),
     "2611200000002": (V.PENDING, []),
 }
-# MT940 tells neither what came back nor the details of a group, and CODA no line that is not booked.
+# MT940 tells no details of a group, and CODA no line that is not booked.
 WITHOUT_DETAILS: dict[str, tuple[Verdict, list[int]]] = {
-    "2611190000002": (V.UNKNOWN, []),
     "2611190000005": (V.UNKNOWN, []),
 }
 

@@ -1,9 +1,11 @@
 """Two payments are two, however alike they are, and one that a bank tells of again is one."""
 
+import re
 import time
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,7 @@ from worker.domain.order import OrderKey
 from worker.errors import Rejected
 from worker.payments.bank_files.read import read_file
 
+SAMPLES = Path(__file__).parent / "bank_files"
 ACCOUNT, OTHER = "BE71096123456769", "BE68539007547034"
 ENTRY = "<Ntry><Amt Ccy='EUR'>25.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts><BookgDt><Dt>2026-11-27</Dt></BookgDt>{}</Ntry>"
 KBC = "Rekeningnummer;Datum;Munt;Bedrag;rekeningnummer tegenpartij;Naam tegenpartij;gestructureerde mededeling;Vrije mededeling\n"
@@ -91,6 +94,22 @@ def test_the_details_of_a_group_come_to_what_the_bank_booked(
 def test_what_came_back_is_told_in_either_way(said: str) -> None:
     (found,) = lines_of(camt(ENTRY.format(f"<RvslInd>{said}</RvslInd>")))
     assert found.is_return
+
+
+@pytest.mark.parametrize(("code", "is_return"), [("50", False), ("49", True), ("54", True), ("99", True)])
+def test_a_transfer_of_ours_that_came_back_is_told_by_its_code(code: str, is_return: bool) -> None:
+    content = (SAMPLES / "coda" / "1-exact.cod").read_bytes()
+    changed = re.sub(rb"(00[12])50000", rb"\g<1>%b000" % code.encode(), content)
+
+    assert {one.is_return for one in lines_of(changed) if one.amount > 0} == {is_return}
+
+
+@pytest.mark.parametrize(("mark", "amount"), [("RC", "-25.00"), ("RD", "25.00")])
+def test_what_was_reversed_goes_the_other_way_and_came_back(mark: str, amount: str) -> None:
+    content = mt940("een", "twee", closing="0,00" if mark == "RC" else "50,00").decode()
+    _, back = lines_of(f"{mark}25".join(content.rsplit("C25", 1)).encode())
+
+    assert (str(back.amount), back.is_return) == (amount, True)
 
 
 def test_a_line_is_the_same_in_a_statement_of_another_period() -> None:

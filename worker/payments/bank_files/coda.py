@@ -14,7 +14,8 @@ _HEAD = b"0000"
 _RECORD = 128
 # Types of a structured communication: RF, Belgian, Belgian without check.
 _STRUCTURED = ("100", "101", "102")
-_RETURN = "49"  # the transaction within the family of transfers that says: came back
+# Within every family: a debit and a credit that were undone, and, of transfers, an order that could not be carried out.
+_RETURNS = ("49", "99", "54")
 
 
 def is_coda(content: bytes) -> bool:
@@ -66,5 +67,5 @@ def line_of(statement: Statement, move: Move) -> BankLine:
         structured=communication if is_structured else "",
         text="" if is_structured else communication,
         bank_reference=(move.bank_reference or "").strip(),
-        is_return=move.transaction_transaction == _RETURN or bool(move.r_transaction),
+        is_return=move.transaction_transaction in _RETURNS or bool(move.r_transaction),
     )

@@ -22,7 +22,8 @@ _LEAST_COLUMNS, _LONGEST_NAME = 5, 60
 class Columns:
     """The names of one bank's columns; *accepted* is what *status* says of a line that happened.
 
-    *number*: of a line, the same in every file. That of Belfius is none: it is empty until the statement is made. *has_news*: rows without an amount are what the bank tells its customer.
+    *number*: of a line, the same in every file. That of Belfius is none: it is empty until the statement is made.
+    *has_news*: rows without an amount are what the bank tells its customer.
     """
 
     bank: str

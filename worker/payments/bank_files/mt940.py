@@ -16,6 +16,7 @@ from worker.payments.bank_files.broken import cut_off, unreadable
 
 KIND = "MT940"
 LINE = b"\n:61:"
+OPTIONS = mt940.Options(reversal_sign=True, case_insensitive_marks=True)
 # A file has a statement a day, and perhaps some of other accounts.
 _STATEMENT = re.compile(r"^(?=:20:)", re.MULTILINE)
 
@@ -38,7 +39,7 @@ def read(content: bytes) -> Iterator[BankLine]:
 
 def lines_of(text: str) -> Iterator[BankLine]:
     """Those of one statement; equal ones are as many payments."""
-    statement, seen = mt940.parse(io.StringIO(text)), Counter[str]()
+    statement, seen = mt940.parse(io.StringIO(text), options=OPTIONS), Counter[str]()
     require_whole(statement)
     for entry in statement:
         line = line_of(statement.data, entry.data)
@@ -81,6 +82,7 @@ def line_of(statement: dict[str, Any], entry: dict[str, Any]) -> BankLine:
         iban=named(details, "IBAN"),
         text=re.sub(r"^(STRD/(BBA|ISO)/|USTD//)", "", words),
         bank_reference=reference,
+        is_return=entry["status"].upper() in ("RC", "RD") or "/RTRN/" in details,
     )
 
 
