@@ -196,6 +196,8 @@ EXAMPLES: dict[str, Json] = {
         ]
     },
     "mark_documents_paid:body": {"documents": [17, 18], "paid_on": "2026-11-23"},
+    "mark_documents_not_paid": {"documents": [{"document_id": 17, "marked": True, "code": "", "message": ""}]},
+    "mark_documents_not_paid:body": {"documents": [17]},
     "skip_reminder:body": {"kind": "reminder_friendly"},
     "skip_reminder": REMINDERS,
     "add_webhook_endpoint": {**WEBHOOK_ENDPOINT, "secret": "fh_3b1f…"},

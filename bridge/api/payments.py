@@ -28,6 +28,15 @@ def mark_documents_paid(api_request: ApiRequest) -> Response:
     return jsonify(documents=[as_json(one) for one in found])
 
 
+def mark_documents_not_paid(api_request: ApiRequest) -> Response:
+    """The same, of what a person or other software had marked paid by mistake."""
+    shop_id, by = api_request.shop_id, actor(api_request)
+    with context().store.write() as connection:
+        today = shops.get(connection, context().encryption, shop_id).shop.day_of(by.now)
+        found = documents.mark_many_not_paid(connection, shop_id, api_request.body["documents"], on=today, by=by)
+    return jsonify(documents=[as_json(one) for one in found])
+
+
 def as_json(one: MarkedPaid) -> Json:
     return {
         "document_id": one.document_id,

@@ -7,7 +7,7 @@ from bridge.api.bulk import do_many, get_task, get_task_file, list_failed_jobs, 
 from bridge.api.channels import add_channel, get_channel_test, list_channels, remove_channel, try_channel
 from bridge.api.documents import get_document, get_draft, get_pdf, get_xml, list_documents, list_drafts, list_register
 from bridge.api.orders import get_order, get_trail, list_orders
-from bridge.api.payments import mark_documents_paid
+from bridge.api.payments import mark_documents_not_paid, mark_documents_paid
 from bridge.api.reminders import get_reminders, list_reminders, resume_reminders, skip_reminder, stop_reminders
 from bridge.api.route import Route
 from bridge.api.shop import get_shop
@@ -82,6 +82,17 @@ ROUTES = (
         body=(fields.DOCUMENTS, fields.PAID_ON),
         description="All that is open of each counts as paid on that day. The answer says of each whether it was marked, and if not, "
         "why: `paid_before`, `not_an_invoice`, `document_unknown`. Asking twice marks nothing twice.",
+    ),
+    Route(
+        "POST",
+        "/documents/not-paid",
+        mark_documents_not_paid,
+        "Take back that invoices were marked paid, many at once",
+        {200: "MarkedPaid"},
+        Scope.PAYMENTS_WRITE,
+        body=(fields.DOCUMENTS,),
+        description="What people or other software marked paid counts no more; what the bank, Mollie or the shop says came in stays. "
+        "The answer says of each whether it was marked not paid, and if not, why: `not_marked_paid`, `document_unknown`.",
     ),
     Route(
         "GET",

@@ -29,10 +29,11 @@ from worker.domain.credit_note import amount_within
 from worker.domain.credit_selection import CreditSelection, SelectedLine, resolve_selection
 from worker.domain.days import read_day
 from worker.domain.document import Draft, Kind, StoredDraft
+from worker.domain.money import total_of
 from worker.domain.step import MAIL, TRANSMIT
 from worker.domain.vat_proof import needs_proof
 from worker.errors import InvalidValue, Rejected
-from worker.store import audit_trail, document_files, documents, drafts
+from worker.store import audit_trail, document_files, documents, drafts, payments
 from worker.store.queries import order_history, today
 from worker.store.queries.order_history import DocumentDetails
 from worker.store.transmissions import UNKNOWN
@@ -118,6 +119,36 @@ def mark_paid(shop_id: str, document_id: int) -> Response:
         return document_page(shop_id, document_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     message = _("{number} is marked as paid on {day}.", number=number_of(item), day=format_date(on))
     return change(partial(document_actions.mark_paid, on=on), shop_id, document_id, message=message)
+
+
+@blueprint.post("/documents/<int:document_id>/not-paid")
+def mark_not_paid(shop_id: str, document_id: int) -> Response:
+    """Take back that somebody marked it as paid."""
+    item = document_of(shop_id, document_id)
+    counted = counted_by_hand(item)
+    amount, number = format_amount(counted, item.draft.currency), number_of(item)
+    if counted and not is_confirmed():
+        question = _(
+            "Was {amount} for {number} of {buyer} not paid after all?",
+            amount=amount,
+            number=number,
+            buyer=buyer_of(item.draft),
+        )
+        more = _(
+            "What was marked as paid counts no more: the invoice is open again, and is reminded of as others are. In WooCommerce order "
+            "{order} stays as it is, with a note of what came in: where it says paid, put it back there yourself.",
+            order=item.draft.order_number,
+        )
+        return ask(Question(question, _("Not paid after all"), document_path(shop_id, document_id), more, is_loss=True))
+    message = _("{number} is not marked as paid any more.", number=number)
+    action = partial(document_actions.mark_not_paid, on=context().today(shop()))
+    return change(action, shop_id, document_id, message=message)
+
+
+def counted_by_hand(item: DocumentDetails) -> Decimal:
+    """What people marked as paid of it."""
+    with context().store.read() as connection:
+        return total_of(payment.amount for payment in payments.by_person(connection, document_id_of(item)))
 
 
 @blueprint.post("/documents/<int:document_id>/handed-over")
@@ -410,6 +441,7 @@ def document_page(
         form=form,
         credited=history.credit_notes_of(item.document) if item.document else (),
         is_invoice=item.draft.kind is Kind.INVOICE,
+        by_hand=counted_by_hand(item),
         link=link,
         opened=request.args.get("open", ""),
         troubles=[one for one in order_story.troubles_of(item) if not is_said_elsewhere(item, one)],

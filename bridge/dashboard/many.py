@@ -233,7 +233,7 @@ WORDS = {
     ),
     "paid": Words(
         plural("Mark one invoice as paid?", "Mark {count} invoices as paid?"),
-        in_catalog("Only a credit note undoes it. What is no invoice, or is paid already, stays as it is."),
+        in_catalog("What is no invoice, or is paid already, stays as it is."),
         plural("Mark one invoice as paid", "Mark {count} invoices as paid"),
         in_catalog("{changed} of {of} marked as paid"),
     ),

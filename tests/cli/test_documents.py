@@ -55,6 +55,8 @@ def test_unpaid_invoices_leave_the_list_when_they_are_paid(shop: ShopAtHand) -> 
     assert shop.facturelay("documents", "paid", str(first["document_id"])).code == 0
 
     assert listed(shop, "--unpaid") == [239]
+    shop.facturelay("documents", "not-paid", str(first["document_id"]))
+    assert listed(shop, "--unpaid") == [233, 239]
 
 
 def test_each_row_names_its_shop_and_the_id_that_other_commands_take(shop: ShopAtHand) -> None:

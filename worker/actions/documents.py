@@ -4,17 +4,20 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from sqlalchemy import Connection
 
 from worker.actions import Retried
+from worker.actions.bank_lines import refunded_of_nothing
 from worker.actions.roads import end_rests
 from worker.domain.actor import Actor
 from worker.domain.document import KIND_TERMS, Document, Kind, StoredDraft
+from worker.domain.money import total_of
 from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.step import MAIL, STEPS
 from worker.errors import Rejected
-from worker.message import NO_MESSAGE, Message
+from worker.message import NO_MESSAGE, Message, Money
 from worker.net import document_link
 from worker.settings import Settings
 from worker.store import audit_trail, counters, document_balances, document_links, documents, drafts, payments, steps
@@ -102,7 +105,7 @@ def send_many_again(connection: Connection, shop_id: str, document_ids: Sequence
 
 
 def mark_paid(connection: Connection, shop_id: str, document_id: int, *, on: date, by: Actor) -> bool:
-    """Record that an invoice was paid on a day; False when it was already. Only a credit note undoes it.
+    """Record that an invoice was paid on a day; False when it was already. `mark_not_paid` takes it back.
 
     Raises Rejected for another kind of document, and where credit notes left nothing to pay.
     """
@@ -131,9 +134,36 @@ def mark_paid(connection: Connection, shop_id: str, document_id: int, *, on: dat
     return is_new
 
 
+def mark_not_paid(connection: Connection, shop_id: str, document_id: int, *, on: date, by: Actor) -> Decimal:
+    """An invoice that a person marked paid was not: what people counted for it counts no more since the day *on*; how much.
+
+    What the bank, Mollie or the shop says came in stays. Raises Rejected where no person marked it.
+    """
+    counters.lock(connection, shop_id)
+    document = document_of(connection, shop_id, document_id)
+    counted = payments.by_person(connection, document_id)
+    if not counted:
+        raise Rejected(
+            "Nobody marked {number} as paid: what the bank, Mollie or the shop says came in is not taken back here.",
+            number=document.number,
+            code="not_marked_paid",
+        )
+    for payment in counted:
+        payments.reverse(connection, payment.payment_id, on=on, by=by.name, now=by.now)
+    refunded_of_nothing(connection, document.order, now=by.now)
+    amount = total_of(payment.amount for payment in counted)
+    message = Message(
+        "{number} was not paid after all: {amount} that was marked as paid counts no more.",
+        number=document.number,
+        amount=Money(amount, document.draft.currency),
+    )
+    add_to_trail(connection, document, "not_paid", message, by=by)
+    return amount
+
+
 @dataclass(frozen=True)
 class MarkedPaid:
-    """What became of one invoice among many: marked paid, or why not; *code* is empty where it was."""
+    """What became of one invoice among many: marked (not) paid, or why not; *code* is empty where it was."""
 
     document_id: int
     code: str = ""
@@ -151,6 +181,20 @@ def mark_many_paid(
     return tuple(
         mark_one_of_many(connection, shop_id, document_id, on=on, by=by) for document_id in dict.fromkeys(document_ids)
     )
+
+
+def mark_many_not_paid(
+    connection: Connection, shop_id: str, document_ids: Iterable[int], *, on: date, by: Actor
+) -> tuple[MarkedPaid, ...]:
+    """Take back that several invoices were marked paid. One that was not holds up no other."""
+    found = []
+    for document_id in dict.fromkeys(document_ids):
+        try:
+            mark_not_paid(connection, shop_id, document_id, on=on, by=by)
+            found.append(MarkedPaid(document_id))
+        except Rejected as error:  # before anything was stored
+            found.append(MarkedPaid(document_id, error.code, error.message))
+    return tuple(found)
 
 
 def mark_one_of_many(connection: Connection, shop_id: str, document_id: int, *, on: date, by: Actor) -> MarkedPaid:

@@ -177,7 +177,7 @@ def send_document(services: Services, document_id: int, *, as_json: bool) -> Non
 @with_services
 @with_json
 def mark_paid(services: Services, document_id: int, on: datetime | None, *, as_json: bool) -> None:
-    """Mark an invoice as paid. There is no way back but a credit note."""
+    """Mark an invoice as paid. `documents not-paid` takes it back."""
     document, by = find_document(services, document_id), services.actor(ACTOR)
     paid_on = on.date() if on else services.today(services.connected(document.shop_id).shop)
     marked = services.act(
@@ -185,6 +185,19 @@ def mark_paid(services: Services, document_id: int, on: datetime | None, *, as_j
     )
     answer = {"document_id": document_id, "paid": True, "changed": marked}
     show(answer, as_json=as_json, text=lambda: "It is marked paid." if marked else "It was paid already.")
+
+
+@documents.command("not-paid")
+@click.argument("document_id", type=int)
+@with_services
+@with_json
+def mark_not_paid(services: Services, document_id: int, *, as_json: bool) -> None:
+    """Take back that somebody marked an invoice as paid. The order in the shop stays as it is."""
+    document, by = find_document(services, document_id), services.actor(ACTOR)
+    shop_id, today = document.shop_id, services.today(services.connected(document.shop_id).shop)
+    services.act(lambda connection: document_actions.mark_not_paid(connection, shop_id, document_id, on=today, by=by))
+    answer = {"document_id": document_id, "paid": False, "changed": True}
+    show(answer, as_json=as_json, text=lambda: f"What was marked as paid of {document.number} counts no more.")
 
 
 @documents.command("credit")

@@ -326,6 +326,18 @@ def standing(connection: Connection, order: OrderKey, *which: ColumnElement[bool
     return [as_payment(row) for row in connection.execute(mine.order_by(payments.c.payment_id)).mappings()]
 
 
+def by_person(connection: Connection, document_id: int) -> list[Payment]:
+    """What people said was paid of a document, and stands, oldest first; each as a whole, also where it pays another one too."""
+    told = standing(connection, order_of_document(connection, document_id), payments.c.source == PaymentSource.PERSON)
+    shared = shares_of(
+        connection,
+        payments.c.payment_id.in_([one.payment_id for one in told]),
+        payment_shares.c.document_id == document_id,
+    )
+    paying = {payment_id for payment_id, *_ in shared}
+    return [one for one in told if one.payment_id in paying]
+
+
 def get(connection: Connection, payment_id: int) -> Payment:
     return as_payment(connection.execute(select(payments).where(payments.c.payment_id == payment_id)).mappings().one())
 

@@ -124,7 +124,7 @@ NEEDS = {
         "GET /channels", "POST /channels", "DELETE /channels/1", "POST /channels/1/test", "GET /channels/tests/1",
     ),
     Scope.ORDERS_READ: ("GET /orders", "GET /orders/238", "GET /orders/238/trail"),
-    Scope.PAYMENTS_WRITE: ("POST /documents/paid",),
+    Scope.PAYMENTS_WRITE: ("POST /documents/paid", "POST /documents/not-paid"),
     Scope.REMINDERS_WRITE: ("POST /reminders/1/skip", "POST /reminders/1/stop", "POST /reminders/1/resume"),
     Scope.WEBHOOKS_WRITE: (
         "GET /webhook-endpoints",
@@ -739,6 +739,12 @@ def test_many_invoices_are_marked_paid_at_once_and_each_is_answered_for(either: 
     told = either.told(f"/documents/{first.document_id}")
     assert (told["paid"], told["paid_on"], told["open"]) == (True, "2026-11-20", "0.00")
     assert marked(either, documents=[first.document_id]) == [(first.document_id, False, "paid_before")]
+    back = either.ask(
+        "POST", "/documents/not-paid", json={"documents": [first.document_id, credit_note.document_id]}
+    ).json
+    assert back is not None
+    assert [(one["marked"], one["code"]) for one in back["documents"]] == [(True, ""), (False, "not_marked_paid")]
+    assert either.told(f"/documents/{first.document_id}")["open"] == told["total"]
 
 
 @pytest.mark.parametrize(

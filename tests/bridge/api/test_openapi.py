@@ -30,7 +30,8 @@ from worker.store.audit_trail import AuditEntry
 # A schema cannot say which addresses may be called, and the eleventh webhook is refused whatever it says; nor which days are to come,
 # nor that who dismisses says why, nor which documents there are.
 JUDGED_BEYOND_THE_SCHEMA = (
-    "add_channel", "add_webhook_endpoint", "change_webhook_endpoint", "do_many", "mark_documents_paid", "zip_documents",
+    "add_channel", "add_webhook_endpoint", "change_webhook_endpoint", "do_many", "mark_documents_paid", "mark_documents_not_paid",
+    "zip_documents",
 )  # fmt: skip
 EXAMPLES_EACH = 8
 # What makes the ids that later ones ask for.
@@ -151,6 +152,7 @@ def test_every_route_answers_with_what_there_is(full: BridgeApp) -> None:
     hook = {"url": "https://books.example.com/hook", "events": ["document.issued"]}
     bodies = {"add_webhook_endpoint": hook, "change_webhook_endpoint": {"events": ["document.paid"]}}
     bodies["mark_documents_paid"] = {"documents": [1]}
+    bodies["mark_documents_not_paid"] = {"documents": [1]}
     bodies["skip_reminder"] = {"kind": "reminder_friendly"}
     bodies["do_many"] = {"what": "mail", "ids": [1]}
     bodies["zip_documents"] = {"documents": [1]}

@@ -176,6 +176,22 @@ def test_what_was_done_is_said_by_its_name(app: BridgeApp, operator: Visitor) ->
     assert "F2026-00017 is marked as paid on 22 Nov 2026." in operator.get(f"{HOME}/documents/1").text
 
 
+def test_what_was_marked_paid_by_mistake_is_taken_back_after_one_question(app: BridgeApp, operator: Visitor) -> None:
+    back = f"{HOME}/documents/1/not-paid"
+    assert back not in operator.get(f"{HOME}/documents/1").text
+    operator.post(f"{HOME}/documents/1/paid", on="2026-11-22")
+    assert back in operator.get(f"{HOME}/documents/1").text
+    asked = operator.asked(back).text
+    assert "Was €22.20 for F2026-00017 of " in asked
+    assert "In WooCommerce order 238 stays as it is" in asked
+    operator.post(back)
+    shown = operator.get(f"{HOME}/documents/1").text
+    assert "F2026-00017 is not marked as paid any more." in shown
+    assert "22.20 that was marked as paid counts no more" in shown
+    assert back not in shown
+    assert "Nobody marked F2026-00017 as paid" in operator.get(operator.post(back).headers["Location"]).text
+
+
 def test_no_page_leaves_a_question_to_a_script() -> None:
     folder = Path(bridge.__file__).parent
     sources = [*folder.glob("templates/**/*.html"), *folder.glob("static/*.js")]

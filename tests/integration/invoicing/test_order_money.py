@@ -14,6 +14,7 @@ from bridge.customer import linked_document
 from tests.support import due
 from tests.support.system import System
 from worker.actions import bank_lines
+from worker.actions import documents as document_actions
 from worker.actions import orders as order_actions
 from worker.demo.orders import Payload, a_refund, an_order
 from worker.domain.document import Document, Kind
@@ -136,6 +137,13 @@ class Sale:
             self.price, self.is_edited = 600 + cents, bool(self.said)
             self.look()
 
+    def marked_by_mistake(self, _cents: int) -> None:
+        """The owner says of the newest invoice that it was paid, and that it was not after all."""
+        if self.invoices() and self.invoices()[-1].draft.to_pay:
+            mine, on = self.invoices()[-1].document_id, self.system.clock.now.date()
+            if self.system.act(document_actions.mark_paid, mine, on=on):
+                self.system.act(document_actions.mark_not_paid, mine, on=on)
+
     def invoiced(self, _cents: int) -> None:
         if not (self.invoices() or self.is_put_back):  # which it asks about
             asked = ManualDocument(self.order_id, Kind.INVOICE, send=False)
@@ -224,7 +232,8 @@ def page_of(connection: object, document: Document) -> linked_document.DocumentS
 
 
 STEPS = (
-    "bank_line", "taken_back", "paid_in_shop", "put_back", "paid_again", "edited", "invoiced", "issued_again", "refund",
+    "bank_line", "taken_back", "paid_in_shop", "put_back", "paid_again", "edited", "marked_by_mistake", "invoiced", "issued_again",
+    "refund",
 )  # fmt: skip
 histories = st.tuples(
     st.booleans(),
@@ -245,6 +254,7 @@ histories = st.tuples(
 @example(
     (False, False, [("bank_line", 500), ("taken_back", 0), ("paid_in_shop", 1), ("refund", 300), ("taken_back", 0)])
 )
+@example((False, False, [("bank_line", 500), ("marked_by_mistake", 1), ("edited", 1600), ("marked_by_mistake", 1)]))
 @example((False, False, [("refund", 600), ("paid_in_shop", 1), ("taken_back", 0)]))
 @example((False, False, [("bank_line", 1210), ("edited", 1), ("issued_again", 1), ("taken_back", 0)]))
 @example(
