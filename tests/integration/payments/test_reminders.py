@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 from tests.support.system import START, System
+from worker.actions import bank_lines as line_actions
 from worker.actions import documents as document_actions
 from worker.actions import reminders as actions
 from worker.actions.shop_settings import ShopChanges, change_shop
 from worker.demo.orders import an_order
+from worker.domain.bank_line import BankLine
+from worker.domain.bank_match import Match, Verdict
 from worker.domain.document import Document, Kind
 from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.reminder import GIVEN_UP_AFTER, Reminded, ReminderKind, ReminderSettings
@@ -19,9 +22,11 @@ from worker.i18n.formats import format_reference
 from worker.net.mollie_answer import MolliePayment, Status
 from worker.net.mollie_key import Mode
 from worker.payments import reminders
-from worker.store import bank_files, payment_attempts, payments, steps
+from worker.store import bank_files, bank_lines, payment_attempts, payments, steps
 from worker.store import reminders as reminder_rows
 from worker.store.bank_files import NewFile
+from worker.store.bank_lines import LineState
+from worker.store.database.pagination import FIRST_PAGE
 from worker.store.queries import order_balance, reminder_outlook
 
 DUE = date(2026, 12, 3)
@@ -395,10 +400,12 @@ def test_what_was_stopped_goes_on_when_a_person_says_so(system: System) -> None:
     assert states(system) == {FRIENDLY: ("done", "")}
 
 
-def read_bank_file(system: System, last_day: date) -> None:
+def read_bank_file(system: System, last_day: date, *waiting: BankLine) -> None:
     with system.services.store.write() as connection:
         new = NewFile(system.shop_id, f"{last_day}", "bank.cod", "CODA", last_day)
-        bank_files.add_file(connection, new, by="An", now=system.clock.now)
+        file_id = bank_files.add_file(connection, new, by="An", now=system.clock.now)
+        found = [(Match(line, Verdict.PROPOSED), LineState.WAITING) for line in waiting]
+        bank_lines.add_lines(connection, system.shop_id, file_id, found)
 
 
 @on_sqlite
@@ -409,6 +416,25 @@ def test_reminders_are_held_back_while_the_bank_file_is_old(system: System) -> N
     assert subjects(system) == []
 
     read_bank_file(system, days_after_due(5))
+    comes(system, days_after_due(5), hour=12)
+    assert len(subjects(system)) == 1
+
+
+@on_sqlite
+def test_who_is_named_by_a_line_of_the_bank_that_waits_is_reminded_once_it_pays_no_order(system: System) -> None:
+    document = invoiced(system)
+    line = BankLine("", DUE, Decimal(7), "EUR", "coda:1", text=f"Factuur {document.number} deel 1")
+    read_bank_file(system, days_after_due(5), line)
+    comes(system, days_after_due(5))
+    with system.services.store.read() as connection:
+        (stored,) = bank_lines.waiting(connection, system.shop_id)
+        (outlook,) = reminder_outlook.page(
+            connection, system.services.connected(system.shop_id).shop, FIRST_PAGE, now=system.clock.now
+        ).rows
+    assert outlook.obstacle is not None
+    assert (subjects(system), "waits for you" in str(outlook.obstacle.message)) == ([], True)
+
+    system.act(line_actions.put_aside, stored.line_id)
     comes(system, days_after_due(5), hour=12)
     assert len(subjects(system)) == 1
 

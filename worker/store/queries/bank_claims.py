@@ -23,6 +23,14 @@ _NUMBER = re.compile(r".*[0-9]")
 
 def claims_of(connection: Connection, shop_id: str, lines: Iterable[BankLine]) -> tuple[Claim, ...]:
     """Every order that *lines* may pay, also where nothing is open any more; by order."""
+    named = named_by(connection, shop_id, lines)
+    wanted = sorted(named, key=lambda order: (order.order_id, order.order_key))
+    found = (claim_of(connection, order, named[order]) for order in wanted)
+    return tuple(claim for claim in found if claim is not None)
+
+
+def named_by(connection: Connection, shop_id: str, lines: Iterable[BankLine]) -> dict[OrderKey, tuple[str, ...]]:
+    """The orders that *lines* name by a number or a reference, each with its references."""
     lines = tuple(lines)
     references = sorted({reference for line in lines for reference in line.references})
     words = sorted({word for line in lines for word in words_of(line) if _NUMBER.match(word)})
@@ -31,9 +39,7 @@ def claims_of(connection: Connection, shop_id: str, lines: Iterable[BankLine]) -
         for reference, keys in payment_references.find(connection, shop_id, some).items():
             named |= {order: (*named.get(order, ()), reference) for order in keys}
     numbered = {order for some in parts(words) for order in orders_of_numbers(connection, shop_id, some)}
-    wanted = sorted(numbered | set(named), key=lambda order: (order.order_id, order.order_key))
-    found = (claim_of(connection, order, named.get(order, ())) for order in wanted)
-    return tuple(claim for claim in found if claim is not None)
+    return dict.fromkeys(numbered, ()) | named
 
 
 def claim_of(connection: Connection, order: OrderKey, references: tuple[str, ...]) -> Claim | None:

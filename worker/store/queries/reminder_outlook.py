@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, or_, select
 from worker.domain.document import ASKING, Document, Draft, Kind
 from worker.domain.late_costs import LateInvoice, is_business
 from worker.domain.online_payment import CLOSED_STATUSES
+from worker.domain.order import OrderKey
 from worker.domain.payment import Balance
 from worker.domain.payment_method import Means
 from worker.domain.reminder import GIVEN_UP_AFTER, NextReminder, OpenClaim, ReminderKind, next_reminder
@@ -22,13 +23,14 @@ from worker.store.database.pagination import Page, PageRequest, RowOrder, read_p
 from worker.store.database.tables import documents, orders, unpaid
 from worker.store.documents import as_document
 from worker.store.queries.open_invoices import DUE_ON
+from worker.store.queries.unpaid_orders import WaitingLines, waiting_lines
 from worker.store.reminders import StoredReminder
 from worker.store.steps import Step
 
 
 @dataclass(frozen=True)
 class Obstacle:
-    """Why nobody is reminded now. One that *passes* ends by itself, or with the next bank file."""
+    """Why nobody is reminded now. One that *passes* ends by itself, with the next bank file or when a person says what a line of it pays."""
 
     message: Message
     passes: bool = False
@@ -89,9 +91,17 @@ class Outlook:
 
 
 def of_documents(
-    connection: Connection, shop: Shop, document_ids: Sequence[int], *, now: datetime
+    connection: Connection,
+    shop: Shop,
+    document_ids: Sequence[int],
+    *,
+    now: datetime,
+    lines: WaitingLines | None = None,
 ) -> dict[int, Outlook]:
-    """By id, for invoices of one shop, and documents by which the buyers of its orders are to pay."""
+    """By id, for invoices of one shop, and documents by which the buyers of its orders are to pay.
+
+    *lines*: those of its bank that wait for a person, where they were read already.
+    """
     rows = connection.execute(
         select(documents, orders.c.status.label("order_status"), unpaid.c.kind.label("waits"))
         .outerjoin(
@@ -108,6 +118,7 @@ def of_documents(
     written = reminders.of_documents(connection, document_ids)
     stopped = reminders.stopped(connection, document_ids)
     held = hold_of(connection, shop, now=now)
+    lines = lines or waiting_lines(connection, shop.shop_id)
     today = shop.day_of(now)
     found = {}
     for row in rows:
@@ -128,7 +139,7 @@ def of_documents(
             obstacle = obstacle or Obstacle(
                 Message("Its order no longer waits for its money, or a newer document asks for it.")
             )
-        obstacle = obstacle or under_way(connection, one) or held
+        obstacle = obstacle or under_way(connection, one) or held or waits_for_person(document.order, lines)
         found[one] = with_next(outlook, shop, obstacle, today)
     return found
 
@@ -207,6 +218,14 @@ def under_way(connection: Connection, document_id: int) -> Obstacle | None:
     if attempt is None or not attempt.is_under_way:
         return None
     return Obstacle(Message("Its buyer is paying it online at this moment."), passes=True)
+
+
+def waits_for_person(order: OrderKey, lines: WaitingLines) -> Obstacle | None:
+    """That a line of the bank may be its money, and a person is to say so."""
+    if order not in lines.orders:
+        return None
+    message = Message("A payment that names it waits for you, under Payments, Bank. Say first what it pays.")
+    return Obstacle(message, passes=True)
 
 
 def hold_of(connection: Connection, shop: Shop, *, now: datetime) -> Obstacle | None:

@@ -17,7 +17,7 @@ from worker.store.database.tables import audit_trail
 from worker.store.database.tables import orders as order_rows
 from worker.store.database.tables import payments as payment_rows
 from worker.store.orders import StoredOrder
-from worker.store.queries.bank_claims import claims_of
+from worker.store.queries.bank_claims import named_by
 
 # What the trail says of an order that was cancelled for want of its money.
 CANCELLED = "cancelled_unpaid"
@@ -50,10 +50,8 @@ def placed_between(
 
 def waiting_lines(connection: Connection, shop_id: str) -> WaitingLines:
     lines = [stored.line for stored in bank_lines.waiting(connection, shop_id) if stored.line.amount > 0]
-    claims = claims_of(connection, shop_id, lines)
-    return WaitingLines(
-        frozenset(claim.order for claim in claims), frozenset((line.amount, line.currency) for line in lines)
-    )
+    named = named_by(connection, shop_id, lines)
+    return WaitingLines(frozenset(named), frozenset((line.amount, line.currency) for line in lines))
 
 
 def may_be_paid(connection: Connection, order: OrderKey) -> bool:
