@@ -1,6 +1,7 @@
 """For machines that watch: is the process alive, can it work, what is waiting. Figures come from the database, so all processes agree."""
 
 import ipaddress
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -16,7 +17,6 @@ from bridge.accounts.rate_limit import limit_stranger, proves_itself
 from bridge.context import context
 from worker import queue
 from worker.domain.health import RoadHealth
-from worker.store import shops
 from worker.store.queries import attention
 from worker.store.queries import health as health_query
 from worker.store.queries import metrics as metrics_query
@@ -63,12 +63,8 @@ def metrics() -> Response:
         needs = attention.needs(connection, None, now=now)
         roads = [
             *health_query.of_house(connection, seen, now=now),
-            *(
-                one
-                for some in health_query.of_shops(
-                    connection, context().encryption, shops.every(connection), seen, now=now
-                ).values()
-                for one in some
+            *itertools.chain.from_iterable(
+                health_query.of_all_shops(connection, context().encryption, seen, now=now).values()
             ),
         ]
     registry = CollectorRegistry()

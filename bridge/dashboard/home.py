@@ -85,7 +85,7 @@ def shops() -> Response:
 def health_values(connection: Connection, shown: Sequence[ShopName]) -> dict[str, Any]:
     """How it goes in the shops that are shown, and for operators on the roads of the installation."""
     now, seen = context().now(), health.look(context().settings)
-    found = [shop for one in shown if (shop := shops_store.settings_of(connection, one.shop_id))]
+    found = shops_store.watched(connection, [one.shop_id for one in shown])
     roads = health.of_shops(connection, context().encryption, found, seen, now=now)
     return {
         "roads": roads,

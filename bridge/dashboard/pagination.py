@@ -158,6 +158,11 @@ class PlotBar:
     height: float
     failed_height: float
 
+    @property
+    def drawn(self) -> float:
+        """The height of what is seen: also of nothing, a line."""
+        return max(self.height, 1)
+
 
 @dataclass(frozen=True)
 class Plot:

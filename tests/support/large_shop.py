@@ -33,6 +33,7 @@ LAST = ("Peeters", "Janssens", "Maes", "Jacobs", "Mertens", "Willems", "Claes", 
 HASH = "0" * 64
 # So many orders have what a person must see to: a flag, a draft, failed work, money that did not come.
 FEW = 60
+FILLING_KB = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,9 @@ def trusting(store: Store) -> Iterator[Connection]:
     store.engine.dispose()
     with store.engine.connect() as connection:
         if store.is_sqlite:
-            # Outside any transaction, or they do nothing. All of it would be written twice else, first into a log.
-            for pragma in ("foreign_keys=OFF", "synchronous=OFF", "journal_mode=OFF"):
+            # Outside any transaction, or they do nothing. All of it would be written twice else, first into a log; and what is
+            # unique by shop goes into places all over its index, which the two megabytes that are kept by default do not hold.
+            for pragma in ("foreign_keys=OFF", "synchronous=OFF", "journal_mode=OFF", f"cache_size=-{FILLING_KB}"):
                 connection.connection.cursor().execute(f"PRAGMA {pragma}")
         with connection.begin():
             if not store.is_sqlite:
@@ -108,7 +110,7 @@ def trusting(store: Store) -> Iterator[Connection]:
                     connection.execute(text(f"SET LOCAL {setting}"))
             yield connection
         if store.is_sqlite:
-            for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
+            for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "cache_size=-2000"):
                 connection.connection.cursor().execute(f"PRAGMA {pragma}")
 
 

@@ -2,16 +2,29 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from worker.domain.access_point import ELSEWHERE
 from worker.domain.days import start_of_day
 from worker.domain.health import Fault, HealthRoad, RoadHealth, RoadState
-from worker.domain.shop import Shop
+from worker.domain.shop import PeppolSettings, Shop
 from worker.message import Message
 
 # A shop is asked every few minutes, and its plugin reports itself as often.
 SILENT_AFTER = timedelta(hours=1)
 FALSE_SIGNATURES = 3  # of today, after the last good delivery
+
+
+@dataclass(frozen=True)
+class WatchedShop:
+    """What a shop's settings say of its roads, where many shops are looked at; fields as in Shop."""
+
+    shop_id: str
+    zone: str = Shop.zone
+    test: bool = Shop.test
+    suspended: bool = Shop.suspended
+    waits_for_bank_files: bool = Shop.waits_for_bank_files
+    peppol: PeppolSettings = Shop.peppol
 
 
 @dataclass(frozen=True)
@@ -22,7 +35,7 @@ class ShopFacts:
     could have left. *bank_day* is the last that its bank files tell of. *stopped*: what of the installation does not run.
     """
 
-    shop: Shop
+    shop: Shop | WatchedShop
     now: datetime
     order_alert: Fault | None = None
     last_delivery: datetime | None = None
@@ -114,7 +127,7 @@ def peppol(facts: ShopFacts) -> RoadHealth | None:
     return RoadHealth(road, RoadState.WELL, facts.last_einvoice, Message("The access point takes your e-invoices."))
 
 
-def sends_by_peppol(shop: Shop) -> bool:
+def sends_by_peppol(shop: Shop | WatchedShop) -> bool:
     return shop.peppol.sender not in ("", ELSEWHERE)
 
 
@@ -122,7 +135,7 @@ def bank(facts: ShopFacts) -> RoadHealth | None:
     road = HealthRoad.BANK
     if facts.bank_day is None:
         return None
-    since = start_of_day(facts.bank_day, facts.shop.zoneinfo)
+    since = start_of_day(facts.bank_day, ZoneInfo(facts.shop.zone))
     if facts.is_bank_old:
         message = Message("The newest file of your bank is old: who paid since is not known here.")
         return RoadHealth(road, RoadState.LATE, since, message)

@@ -66,7 +66,12 @@ def old_since(connection: Connection, shop_id: str, *, today: date) -> date | No
     reminded, and no order cancelled for want of money, while there is such a day.
     """
     day = told_until(connection, shop_id)
-    if day is None or today - day <= OLD_AFTER:
+    if day is None or not is_old(day, today=today):
         return None
     shop = shops.settings_of(connection, shop_id)
     return day if shop is not None and shop.waits_for_bank_files else None
+
+
+def is_old(day: date, *, today: date) -> bool:
+    """Whether files that tell until *day* say nothing of who paid lately."""
+    return today - day > OLD_AFTER

@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from worker.domain.step import MAIL
 from worker.store.database.plan import unindexed
-from worker.store.database.rows import insert_into, read_row
+from worker.store.database.rows import insert_into
 from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import deliveries, documents, hourly_stats, jobs, orders
 from worker.store.jobs import OF_SHOP, JobKind
@@ -95,8 +95,10 @@ def by_day(
 
 def rows_of(connection: Connection, shops: Shops, *, since: datetime, until: datetime) -> list[HourlyStats]:
     mine = (hourly_stats.c.shop_id == ALL_SHOPS,) if shops is None else within(hourly_stats.c.shop_id, shops)
-    query = select(hourly_stats).where(*mine, hourly_stats.c.hour >= whole_hour(since), hourly_stats.c.hour <= until)
-    return [read_row(HourlyStats, row) for row in connection.execute(query.order_by(hourly_stats.c.hour))]
+    columns = (hourly_stats.c[one.name] for one in fields(HourlyStats))
+    query = select(*columns).where(*mine, hourly_stats.c.hour >= whole_hour(since), hourly_stats.c.hour <= until)
+    # Some hundreds of them on each overview: in order, not by their names.
+    return [HourlyStats(*row) for row in connection.execute(query.order_by(hourly_stats.c.hour)).all()]
 
 
 def merged(rows: Iterable[HourlyStats]) -> dict[datetime, HourlyStats]:

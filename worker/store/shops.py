@@ -3,7 +3,6 @@
 import itertools
 import json
 import secrets as random
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
@@ -12,12 +11,13 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from worker.domain.payment_reference import LARGEST_SEED, range_of
 from worker.domain.shop import Shop
+from worker.domain.shop_health import WatchedShop
 from worker.errors import Rejected
 from worker.store.database import json_codec
 from worker.store.database.encryption import Encryption
 from worker.store.database.made_once import given
 from worker.store.database.rows import insert_into
-from worker.store.database.shop_scope import within
+from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import payment_references, shops, signature_failures
 
 
@@ -197,13 +197,13 @@ def get_secrets(connection: Connection, encryption: Encryption, shop_id: str) ->
     return found
 
 
-def with_own_mail_server(connection: Connection, encryption: Encryption, shop_ids: Sequence[str]) -> frozenset[str]:
+def with_own_mail_server(connection: Connection, encryption: Encryption, shop_ids: Shops) -> frozenset[str]:
     """Which of these shops write by a mail server of their own."""
     found = select(shops.c.shop_id, shops.c.secrets).where(*within(shops.c.shop_id, shop_ids))
     return frozenset(row.shop_id for row in connection.execute(found) if has_own_mail_server(encryption, row.secrets))
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=10_000)
 def has_own_mail_server(encryption: Encryption, locked: str) -> bool:
     """What is remembered is no secret: to unlock those of hundreds of shops takes longer than all else that is told of them."""
     return bool(secrets_from_text(encryption.decrypt(locked)).smtp_url)
@@ -213,6 +213,18 @@ def settings_of(connection: Connection, shop_id: str) -> Shop | None:
     """A shop without its secrets, which cost a decryption."""
     settings = connection.execute(SETTINGS, {"shop_id": shop_id}).scalar()
     return as_shop(settings) if settings is not None else None
+
+
+def watched(connection: Connection, some: Shops = None) -> tuple[WatchedShop, ...]:
+    """By what the roads of shops are judged, oldest first. Of each only that is read: they are asked for together."""
+    query = select(shops.c.settings).where(*within(shops.c.shop_id, some)).order_by(shops.c.created_at, shops.c.shop_id)
+    return tuple(map(as_watched, connection.execute(query).scalars().all()))
+
+
+@lru_cache(maxsize=1_000)
+def as_watched(settings: str) -> WatchedShop:
+    """As `as_shop`, in a fifth of the time."""
+    return json_codec.load(WatchedShop, settings)
 
 
 def get(connection: Connection, encryption: Encryption, shop_id: str) -> ConnectedShop:

@@ -5,15 +5,18 @@ from datetime import timedelta
 
 import pytest
 
+from tests.support.asked_statements import recorded
 from tests.support.history import History
 from tests.support.issued import ENCRYPTION, NOW
 from worker.domain.actor import Actor
 from worker.domain.health import ROAD_LABELS, STATE_LABELS, HealthRoad, RoadHealth, RoadState, worst
+from worker.domain.shop import PeppolSettings
 from worker.domain.shop_health import FALSE_SIGNATURES
 from worker.domain.step import MAIL
 from worker.message import Message
 from worker.queue import QueueName
-from worker.store import alerts, leases, paused_queues, reports, roads, shops
+from worker.store import alerts, bank_files, leases, paused_queues, reports, roads, shops
+from worker.store.bank_files import NewFile
 from worker.store.queries import health
 from worker.store.queries.health import Seen
 from worker.store.roads import SHARED_MAIL, Failure, Road, RoadKind
@@ -149,6 +152,31 @@ def test_an_old_backup_is_late_and_then_as_good_as_none(history: History, days: 
         reports.add(connection, None, health.BACKUP_REPORT, {}, now=NOW)
     history.later(days=days)
     assert of_house(history)[HealthRoad.BACKUP].state is state
+
+
+def test_roads_of_many_shops_are_as_those_of_each_and_asked_for_at_once(history: History) -> None:
+    def look() -> int:
+        with recorded() as recorder, history.store.read() as connection:
+            every = health.of_all_shops(connection, ENCRYPTION, SEEN, now=history.now)
+            asked = sum(one.times for one in recorder.found.values())
+            some = health.of_shops(connection, ENCRYPTION, history.shops.values(), SEEN, now=history.now)
+        assert every == some == {shop_id: tuple(of_shop(history, shop_id).values()) for shop_id in history.shops}
+        return asked
+
+    def read_old_bank_file(shop_id: str) -> None:
+        with history.store.write() as connection:
+            old = NewFile(shop_id, "0" * 64, "bank.cod", "CODA", history.now.date() - timedelta(days=9))
+            bank_files.add_file(connection, old, by="An", now=history.now)
+
+    read_old_bank_file("a")
+    asked = look()
+    for number in range(3):
+        history.shop(f"another-{number}", zone="Asia/Tokyo", waits_for_bank_files=number == 1, suspended=number == 2)
+        read_old_bank_file(f"another-{number}")
+    history.shop("sends", peppol=PeppolSettings(sender="operator"))
+    assert look() == asked
+    assert of_shop(history, "another-1")[HealthRoad.BANK].state is RoadState.LATE
+    assert HealthRoad.PEPPOL in of_shop(history, "sends")
 
 
 def test_every_road_and_state_has_a_name() -> None:

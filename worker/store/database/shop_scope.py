@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import ColumnElement, FromClause, Table, and_, false, or_
 
 from worker.domain.order import OrderKey
+from worker.store.database.any_of import any_of
 
 # None: all shops, for an operator. Nobody else may be given None; an empty collection sees nothing.
 Shops = Collection[str] | None
@@ -22,7 +23,7 @@ def within(column: ColumnElement[str], shops: Shops) -> tuple[ColumnElement[bool
     ids = sorted(set(shops))
     if not ids:
         return (false(),)
-    return (column == ids[0],) if len(ids) == 1 else (column.in_(ids),)
+    return (column == ids[0],) if len(ids) == 1 else (any_of(column, ids),)
 
 
 def is_of_order(table: FromClause, order: OrderKey) -> tuple[ColumnElement[bool], ...]:

@@ -672,6 +672,7 @@ transmissions = Table(
     Column("told_at", Instant),  # when a mail told the buyer that it went by Peppol
     CheckConstraint("state IN ('open','unknown','accepted','delivered','failed')", name="state"),
     partial_index("ix_transmissions_next_at", "shop_id", "next_at", where="next_at IS NOT NULL"),
+    Index("ix_transmissions_shop_sent", "shop_id", "sent_at"),
 )
 
 # What access points answered: whether a buyer can receive, what they took, what became of it. The proof of how a document went.

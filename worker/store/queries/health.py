@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from redis.exceptions import RedisError
 from sqlalchemy import Connection, ScalarSelect, func, select
@@ -20,14 +21,14 @@ from worker.domain.installation_health import (
     machine_health,
 )
 from worker.domain.shop import Shop
-from worker.domain.shop_health import ShopFacts, sends_by_peppol, shop_health
+from worker.domain.shop_health import ShopFacts, WatchedShop, shop_health
 from worker.domain.step import MAIL, TRANSMIT
 from worker.queue import QueueName, connect
 from worker.settings import Settings
 from worker.store import alerts, bank_files, leases, paused_queues, reports, roads, shops
 from worker.store.alerts import Alert
 from worker.store.database.encryption import Encryption
-from worker.store.database.shop_scope import within
+from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import bank_files as bank_files_table
 from worker.store.database.tables import deliveries as came_in
 from worker.store.database.tables import jobs, plugins, signature_failures, transmissions
@@ -78,12 +79,24 @@ def free_share(path: Path) -> float | None:
 
 
 def of_shops(
-    connection: Connection, encryption: Encryption, some: Iterable[Shop], seen: Seen, *, now: datetime
+    connection: Connection, encryption: Encryption, some: Iterable[Shop | WatchedShop], seen: Seen, *, now: datetime
 ) -> dict[str, tuple[RoadHealth, ...]]:
     """The roads of several shops, by their ids: a few queries, however many shops there are."""
     every = tuple(some)
-    known = known_of(connection, encryption, every, seen, now=now)
-    return {shop.shop_id: shop_health(facts_of(connection, shop, known, now=now)) for shop in every}
+    known = known_of(connection, encryption, [shop.shop_id for shop in every], seen, now=now)
+    return judged(every, known, now=now)
+
+
+def of_all_shops(
+    connection: Connection, encryption: Encryption, seen: Seen, *, now: datetime
+) -> dict[str, tuple[RoadHealth, ...]]:
+    """The roads of every shop there is."""
+    every = shops.watched(connection)
+    return judged(every, known_of(connection, encryption, None, seen, now=now), now=now)
+
+
+def judged(some: Sequence[Shop | WatchedShop], known: "Known", *, now: datetime) -> dict[str, tuple[RoadHealth, ...]]:
+    return {shop.shop_id: shop_health(facts_of(shop, known, now=now)) for shop in some}
 
 
 def of_shop(
@@ -126,7 +139,7 @@ class Known:
     """What the rows tell of several shops, read for all of them at once: by the id of the shop, or by the road.
 
     *waiting*: by shop and step, since when the oldest waits that could have been done. *stopped*: what of the installation does not
-    run. *paused*: its queues of which nothing is begun.
+    run.
     """
 
     has_shared_mail: bool
@@ -139,10 +152,11 @@ class Known:
     false_signatures: Mapping[str, tuple[int, datetime]]
     beats: Mapping[str, datetime | None]
     mails: Mapping[str, datetime | None]
-    einvoices: Mapping[str, datetime]
-    bank_days: Mapping[str, date]
+    einvoices: Mapping[str, datetime | None]
+    bank_days: Mapping[str, date | None]
     stopped: tuple[RoadHealth, ...]
-    paused: Mapping[QueueName, PausedQueue]
+    mails_paused_since: datetime | None
+    work_paused_since: datetime | None
 
     def alert(self, shop_id: str, codes: tuple[str, ...]) -> Fault | None:
         found = next((one for one in self.alerts.get(shop_id, ()) if one.code in codes), None)
@@ -150,28 +164,25 @@ class Known:
 
     def fault(self, *some: Road) -> Fault | None:
         """Of the road that fails for the longest."""
-        found = [self.failing[road] for road in some if road in self.failing]
+        found = [self.failing[road] for road in some if road in self.failing] if self.failing else ()
         return fault(min(found, key=lambda one: one.failing_since)) if found else None
 
-    def paused_since(self, *, mail: bool) -> datetime | None:
-        """Since when mails are paused, or else any other work."""
-        return next((one.since for queue, one in self.paused.items() if (queue is QueueName.MAIL) is mail), None)
+
+def paused_since(paused: Mapping[QueueName, PausedQueue], *, mail: bool) -> datetime | None:
+    """Since when nothing is begun of the mails, or else of any other queue."""
+    return next((one.since for queue, one in paused.items() if (queue is QueueName.MAIL) is mail), None)
 
 
 def fault(failing: FailingRoad) -> Fault:
     return Fault(failing.failing_since, failing.message, is_down=failing.failures >= REST_AFTER)
 
 
-def known_of(
-    connection: Connection, encryption: Encryption, some: Sequence[Shop], seen: Seen, *, now: datetime
-) -> Known:
-    shop_ids = [shop.shop_id for shop in some]
+def known_of(connection: Connection, encryption: Encryption, shop_ids: Shops, seen: Seen, *, now: datetime) -> Known:
+    paused = paused_queues.every(connection)
     yesterday = now.date() - timedelta(days=1)
     signatures = select(
         signature_failures.c.shop_id, signature_failures.c.failures, signature_failures.c.last_at
     ).where(signature_failures.c.day >= yesterday, *within(signature_failures.c.shop_id, shop_ids))
-    newest_file = func.max(bank_files_table.c.last_day, type_=bank_files_table.c.last_day.type)
-    bank_days = select(bank_files_table.c.shop_id, newest_file).where(*within(bank_files_table.c.shop_id, shop_ids))
     beats = select(plugins.c.shop_id, plugins.c.heartbeat_at).where(*within(plugins.c.shop_id, shop_ids))
     return Known(
         has_shared_mail=seen.has_mail_server,
@@ -188,25 +199,24 @@ def known_of(
         },
         beats=dict(connection.execute(beats).all()),
         mails=newest_of(connection, shop_ids, newest_mail(now - MAILS_FROM)),
-        einvoices=einvoices_sent(connection, [shop.shop_id for shop in some if sends_by_peppol(shop)]),
-        bank_days={
-            shop_id: day for shop_id, day in connection.execute(bank_days.group_by(bank_files_table.c.shop_id)) if day
-        },
+        einvoices=newest_of(connection, shop_ids, newest_einvoice()),
+        bank_days=newest_of(connection, shop_ids, newest_bank_day()),
         stopped=tuple(
             one for one in machine_health(machines(connection, seen), now) if one.state is not RoadState.WELL
         ),
-        paused=paused_queues.every(connection),
+        mails_paused_since=paused_since(paused, mail=True),
+        work_paused_since=paused_since(paused, mail=False),
     )
 
 
-def alerts_of(connection: Connection, shop_ids: Sequence[str]) -> dict[str, list[Alert]]:
+def alerts_of(connection: Connection, shop_ids: Shops) -> dict[str, list[Alert]]:
     found: dict[str, list[Alert]] = defaultdict(list)
-    for one in alerts.open_alerts(connection, shop_ids[0] if len(shop_ids) == 1 else None):
+    for one in alerts.open_alerts(connection, next(iter(shop_ids)) if shop_ids and len(shop_ids) == 1 else None):
         found[one.shop_id].append(one)
     return found
 
 
-def waiting_of(connection: Connection, shop_ids: Sequence[str], *, now: datetime) -> dict[tuple[str, str], datetime]:
+def waiting_of(connection: Connection, shop_ids: Shops, *, now: datetime) -> dict[tuple[str, str], datetime]:
     oldest = func.min(jobs.c.created_at, type_=jobs.c.created_at.type)
     late = (jobs.c.state == "waiting", jobs.c.code.not_in(WAIT_BY_PLAN), jobs.c.created_at < now - LATE_AFTER)
     query = select(jobs.c.shop_id, jobs.c.name, oldest).where(
@@ -230,20 +240,25 @@ def newest_mail(since: datetime) -> ScalarSelect[datetime | None]:
     return newest.order_by(jobs.c.done_at.desc()).limit(1).scalar_subquery()
 
 
-def einvoices_sent(connection: Connection, shop_ids: Sequence[str]) -> dict[str, datetime]:
-    newest = func.max(transmissions.c.sent_at, type_=transmissions.c.sent_at.type)
-    by_shop = select(transmissions.c.shop_id, newest).where(*within(transmissions.c.shop_id, shop_ids))
-    found = connection.execute(by_shop.group_by(transmissions.c.shop_id)) if shop_ids else ()
-    return {shop_id: at for shop_id, at in found if at}
+def newest_einvoice() -> ScalarSelect[datetime | None]:
+    mine = (transmissions.c.shop_id == shops_table.c.shop_id, transmissions.c.sent_at.is_not(None))
+    newest = select(transmissions.c.sent_at).where(*mine).order_by(transmissions.c.sent_at.desc())
+    return newest.limit(1).scalar_subquery()
 
 
-def newest_of(connection: Connection, shop_ids: Sequence[str], newest: ScalarSelect[Any]) -> dict[str, datetime | None]:
+def newest_bank_day() -> ScalarSelect[date | None]:
+    mine = (bank_files_table.c.shop_id == shops_table.c.shop_id, bank_files_table.c.last_day.is_not(None))
+    newest = select(bank_files_table.c.last_day).where(*mine).order_by(bank_files_table.c.last_day.desc())
+    return newest.limit(1).scalar_subquery()
+
+
+def newest_of(connection: Connection, shop_ids: Shops, newest: ScalarSelect[Any]) -> dict[str, Any]:
     """What is found at the end of each shop's own index."""
     query = select(shops_table.c.shop_id, newest).where(*within(shops_table.c.shop_id, shop_ids))
     return dict(connection.execute(query).all())
 
 
-def facts_of(connection: Connection, shop: Shop, known: Known, *, now: datetime) -> ShopFacts:
+def facts_of(shop: Shop | WatchedShop, known: Known, *, now: datetime) -> ShopFacts:
     shop_id, bank_day = shop.shop_id, known.bank_days.get(shop.shop_id)
     asked = (Road(shop_id, RoadKind.REST), Road(shop_id, RoadKind.PLUGIN))
     has_own_server = shop_id in known.own_mail_servers
@@ -260,14 +275,16 @@ def facts_of(connection: Connection, shop: Shop, known: Known, *, now: datetime)
         shop_heard=max((known.heard[road] for road in asked if road in known.heard), default=None),
         has_mail_server=has_own_server or known.has_shared_mail,
         mail_fault=known.fault(Road(shop_id, RoadKind.MAIL) if has_own_server else SHARED_MAIL),
-        mails_paused_since=known.paused_since(mail=True),
+        mails_paused_since=known.mails_paused_since,
         mails_wait_since=known.waiting.get((shop_id, MAIL)),
         last_mail=known.mails.get(shop_id),
         peppol_alert=known.alert(shop_id, PEPPOL_ALERTS),
         einvoices_wait_since=known.waiting.get((shop_id, TRANSMIT)),
         last_einvoice=known.einvoices.get(shop_id),
         bank_day=bank_day,
-        is_bank_old=bool(bank_day and bank_files.old_since(connection, shop_id, today=shop.day_of(now))),
+        is_bank_old=bank_day is not None
+        and shop.waits_for_bank_files
+        and bank_files.is_old(bank_day, today=now.astimezone(ZoneInfo(shop.zone)).date()),
         stopped=known.stopped,
-        work_paused_since=known.paused_since(mail=False),
+        work_paused_since=known.work_paused_since,
     )

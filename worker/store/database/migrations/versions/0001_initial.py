@@ -1065,6 +1065,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("next_at IS NOT NULL"),
         postgresql_where=sa.text("next_at IS NOT NULL"),
     )
+    op.create_index("ix_transmissions_shop_sent", "transmissions", ["shop_id", "sent_at"], unique=False)
     op.create_table(
         "unpaid",
         sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

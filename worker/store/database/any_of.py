@@ -1,0 +1,62 @@
+"""That a column has one of many values, which are given as one: each statement is written, sent and planned as long as it is."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ARRAY, Boolean, ColumnElement, Dialect, FromClause, String, TypeDecorator, literal
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.visitors import InternalTraversal
+from sqlalchemy.types import TypeEngine
+
+
+class Words(TypeDecorator[list[str]]):
+    """Several texts as one value: an array, or for SQLite, which has none, their JSON."""
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(String() if dialect.name == "sqlite" else ARRAY(String()))
+
+    def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> Any:
+        return json.dumps(value) if dialect.name == "sqlite" else value
+
+
+class AnyOf(ColumnElement[bool]):
+    """See `any_of`."""
+
+    inherit_cache = True
+    type = Boolean()
+    _traverse_internals = [  # noqa: RUF012  # as SQLAlchemy's own elements say it
+        ("column", InternalTraversal.dp_clauseelement),
+        ("words", InternalTraversal.dp_clauseelement),
+    ]
+
+    def __init__(self, column: ColumnElement[str], words: Sequence[str]) -> None:
+        self.column, self.words = column, literal(list(words), Words())
+
+    @property
+    def _from_objects(self) -> list[FromClause]:
+        return self.column._from_objects  # noqa: SLF001  # how an element of SQLAlchemy says which tables it is of
+
+    def self_group(self, against: Any = None) -> "AnyOf":
+        """A condition as it is: written as `… = 1`, SQLite would find nothing by it in an index."""
+        return self
+
+
+def any_of(column: ColumnElement[str], words: Sequence[str]) -> ColumnElement[bool]:
+    """That *column* is one of *words*."""
+    return AnyOf(column, words)
+
+
+@compiles(AnyOf)
+def any_of_array(element: AnyOf, compiler: SQLCompiler, **more: Any) -> str:
+    return f"{compiler.process(element.column, **more)} = ANY ({compiler.process(element.words, **more)})"
+
+
+@compiles(AnyOf, "sqlite")
+def in_json(element: AnyOf, compiler: SQLCompiler, **more: Any) -> str:
+    column, words = compiler.process(element.column, **more), compiler.process(element.words, **more)
+    return f"{column} IN (SELECT value FROM json_each({words}))"  # noqa: S608  # what SQLAlchemy wrote
