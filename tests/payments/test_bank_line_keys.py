@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -61,6 +62,41 @@ def test_two_equal_payments_of_a_day_are_two_also_without_a_reference_of_the_ban
 
 
 ONE, TWO = "012000023883", "012000023984"
+SAME_REFERENCE = "<AcctSvcrRef>NOTPROVIDED</AcctSvcrRef>"
+
+
+def entry_of(words: str, name: str = "JAN") -> str:
+    told = f"<RltdPties><Dbtr><Nm>{name}</Nm></Dbtr></RltdPties><RmtInf><Ustrd>{words}</Ustrd></RmtInf>"
+    return ENTRY.format(f"{SAME_REFERENCE}<NtryDtls><TxDtls>{told}</TxDtls></NtryDtls>")
+
+
+@pytest.mark.parametrize(
+    ("file", "one", "two"),
+    [
+        (camt, entry_of(ONE), entry_of(TWO)),
+        (camt, entry_of("", "JAN"), entry_of("", "PIET")),
+        (mt940, "/NAME/JAN/REMI/USTD//een", "/NAME/PIET/REMI/USTD//twee"),
+        (mt940, f"166?00GUTSCHRIFT?20SVWZ+{ONE}?32JAN", f"166?00GUTSCHRIFT?20SVWZ+{TWO}?32PIET"),
+    ],
+)
+def test_two_payers_of_one_amount_are_two_in_whichever_file_they_stand(
+    file: Callable[..., bytes], one: str, two: str
+) -> None:
+    whole_day = (two + one,) if file is camt else (two, one)
+    closing = {} if file is camt else {"closing": "25,00"}
+    morning = keys_of(file(one, **closing).replace(b"NONREF", b"NONREF//NOTPROVIDED"))
+    evening = keys_of(file(*whole_day).replace(b"NONREF", b"NONREF//NOTPROVIDED"))
+
+    assert evening[1] == morning[0] != evening[0]
+
+
+def test_the_numbered_fields_of_german_banks_are_read() -> None:
+    fields = "166?00GUTSCHRIFT?10931?20EREF+NOTPROVIDED?21SVWZ+Rechnung 012/0000/2?223883?30GENODEF1?31DE89370400440532013000?32PEETERS ?33JAN"
+    (found,) = lines_of(mt940(fields, closing="25,00"))
+
+    assert (found.name, found.iban, found.references) == ("PEETERS JAN", "DE89370400440532013000", (ONE,))
+    assert found.text.startswith("Rechnung")
+    assert lines_of(mt940(fields.replace("166", "159", 1), closing="25,00"))[0].is_return
 
 
 def detail(*references: str, amount: str = "", direction: str = "") -> str:

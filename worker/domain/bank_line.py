@@ -25,7 +25,7 @@ class BankLine:
     """Money that came in (*amount* above zero) or went out of *account* (IBAN), in *currency*.
 
     *key* is the same whenever a bank tells of this line again. *structured* is what stood in the field for references, *text* in
-    that for words. *is_pending*: the bank has not booked it yet. *is_return*: a payment of ours that came back.
+    that for words, with its line ends. *is_pending*: the bank has not booked it yet. *is_return*: a payment of ours that came back.
     """
 
     account: str
@@ -65,7 +65,7 @@ class BankLine:
     @property
     def has_wrong_reference(self) -> bool:
         """Whether it carries a communication that is marked as one and whose check digits are wrong."""
-        return not self.references and bool(_MARKED.search(f"{self.structured} {self.text}"))
+        return not self.references and bool(_MARKED.search(unbroken(f"{self.structured} {self.text}")))
 
 
 def digest(content: str) -> str:
@@ -73,10 +73,13 @@ def digest(content: str) -> str:
     return sha256(content.encode()).hexdigest()[:32]
 
 
-def references_in(text: str) -> list[str]:
+def unbroken(text: str) -> str:
     """Lines end in the middle of words and references, so they are joined before anything is looked for."""
-    text = text.replace("\r", "").replace("\n", "")
-    found = []
+    return text.replace("\r", "").replace("\n", "")
+
+
+def references_in(text: str) -> list[str]:
+    text, found = unbroken(text), []
     for creditor_reference in _CREDITOR_REFERENCE.findall(text):
         compact = "".join(creditor_reference.split()).upper()
         if iso11649.is_valid(compact) and len(compact) == 16:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from worker.domain.bank_line import BankLine
+from worker.domain.bank_line import BankLine, unbroken
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
 from worker.domain.payment import confirmed_by
@@ -258,7 +258,9 @@ def match_by_words(line: BankLine, ledger: Ledger) -> Match:
 
 def words_of(line: BankLine) -> set[str]:
     """What stands in a line as a word of its own, as it was typed and in capitals: the number of an invoice, perhaps."""
-    typed = set(re.findall(r"[0-9A-Za-z][0-9A-Za-z/_-]*", f"{line.structured} {line.text}"))
+    # A line may have ended in the middle of a word or between two.
+    told = f"{line.structured} {line.text}\n{unbroken(line.text)}"
+    typed = set(re.findall(r"[0-9A-Za-z][0-9A-Za-z/_-]*", told))
     return typed | {word.upper() for word in typed}
 
 

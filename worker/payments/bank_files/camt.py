@@ -79,18 +79,19 @@ class Reader:
         booked_on = date.fromisoformat((self.text(entry, "BookgDt/Dt") or self.text(entry, "BookgDt/DtTm"))[:10])
         payer = details[0] if len(details) == 1 else None
         iban = self.text(payer, f"RltdPties/{side}Acct/Id/IBAN")
-        text = "".join(free.text or "" for detail in details for free in self.all(detail, "RmtInf/Ustrd"))
+        name = self.text(payer, f"RltdPties/{side}/Nm") or self.text(payer, f"RltdPties/{side}/Pty/Nm")
+        text = "\n".join(free.text or "" for detail in details for free in self.all(detail, "RmtInf/Ustrd"))
         references = [ref for detail in details for ref in self.all(detail, "RmtInf/Strd/CdtrRefInf/Ref")]
         structured = ", ".join((ref.text or "").strip() for ref in references)
-        # A bank need not give a line any reference.
-        content = reference or digest(f"{iban}:{structured}:{text}")
+        # A bank need not give a line any reference, or may give every line the same.
+        content = f"{reference}:{digest(f'{iban or name}:{structured}:{text}')}"
         return BankLine(
             account=self.account,
             booked_on=booked_on,
             amount=amount,
             currency=self.all(entry, "Amt")[0].get("Ccy", ""),
             key=f"camt:{self.account}:{booked_on}:{abs(amount)}:{content}:{number}",
-            name=self.text(payer, f"RltdPties/{side}/Nm") or self.text(payer, f"RltdPties/{side}/Pty/Nm"),
+            name=name,
             iban=iban,
             structured=structured,
             text=text,

@@ -143,14 +143,14 @@ def line_of(cells: dict[str, str], columns: Columns) -> BankLine:
     number = cells[columns.number] if columns.number else ""
     account, iban = compact(cells[columns.account]), compact(cells[columns.iban])
     booked_on, amount = day_of(cells[columns.day]), amount_of(cells[columns.amount])
-    text = " ".join(cells[name] for name in columns.words if cells[name])
+    name, text = cells.get(columns.name, ""), " ".join(cells[words] for words in columns.words if cells[words])
     return BankLine(
         account=account,
         booked_on=booked_on,
         amount=amount,
         currency=cells.get(columns.currency) or "EUR",
-        key=f"csv:{columns.bank}:{account}:{number}:{booked_on}:{amount}:{digest(f'{iban}:{text}')}",
-        name=cells.get(columns.name, ""),
+        key=f"csv:{columns.bank}:{account}:{number}:{booked_on}:{amount}:{digest(f'{iban or name}:{text}')}",
+        name=name,
         iban=iban,
         text=text,
         bank_reference=number,

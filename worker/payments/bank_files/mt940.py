@@ -17,6 +17,8 @@ from worker.payments.bank_files.broken import cut_off, unreadable
 KIND = "MT940"
 LINE = b"\n:61:"
 OPTIONS = mt940.Options(reversal_sign=True, case_insensitive_marks=True)
+# What is told of a line is read here: the library leaves out of its fields what two lines may differ in.
+PROCESSORS: dict[str, list[Any]] = {"post_transaction_details": []}
 # A file has a statement a day, and perhaps some of other accounts.
 _STATEMENT = re.compile(r"^(?=:20:)", re.MULTILINE)
 
@@ -39,7 +41,7 @@ def read(content: bytes) -> Iterator[BankLine]:
 
 def lines_of(text: str) -> Iterator[BankLine]:
     """Those of one statement; equal ones are as many payments."""
-    statement, seen = mt940.parse(io.StringIO(text), options=OPTIONS), Counter[str]()
+    statement, seen = mt940.parse(io.StringIO(text), processors=PROCESSORS, options=OPTIONS), Counter[str]()
     require_whole(statement)
     for entry in statement:
         line = line_of(statement.data, entry.data)
@@ -66,24 +68,54 @@ def require_whole(statement: Any) -> None:
 
 
 def line_of(statement: dict[str, Any], entry: dict[str, Any]) -> BankLine:
-    # Lines are broken inside words and references.
-    details = (entry.get("transaction_details") or "").replace("\n", "")
+    told = entry.get("transaction_details") or ""
+    details = told.replace("\n", "")
+    name, iban, text = in_fields(told) if _FIELDS.match(details) else in_tags(told)
     account = iban_at_start_of(statement["account_identification"])
     reference = entry.get("bank_reference") or ""
     money = entry["amount"]
-    words = details.split("/REMI/", 1)[1] if "/REMI/" in details else details
     return BankLine(
         account=account,
         booked_on=entry.get("entry_date") or entry["date"],
         amount=money.amount,
         currency=money.currency,
-        key=f"mt940:{account}:{reference}:{entry['date']}:{money.amount}:{'' if reference else digest(details)}",
-        name=named(details, "NAME"),
-        iban=named(details, "IBAN"),
-        text=re.sub(r"^(STRD/(BBA|ISO)/|USTD//)", "", words),
+        # A bank may give every line the same reference, which is none.
+        key=f"mt940:{account}:{reference}:{entry['date']}:{money.amount}:{digest(details)}",
+        name=name,
+        iban="".join(iban.split()),
+        text=text,
         bank_reference=reference,
-        is_return=entry["status"].upper() in ("RC", "RD") or "/RTRN/" in details,
+        is_return=entry["status"].upper() in ("RC", "RD") or "/RTRN/" in details or details.startswith(_RETURNED),
     )
+
+
+def in_tags(told: str) -> tuple[str, str, str]:
+    """Name, account and words as banks of Belgium and the Netherlands tell them: “/IBAN/…/NAME/…/REMI/…”."""
+    details, remittance = told.replace("\n", ""), _REMITTANCE.search(told)
+    return named(details, "NAME"), named(details, "IBAN"), told[remittance.end() :] if remittance else told
+
+
+def in_fields(told: str) -> tuple[str, str, str]:
+    """Name, account and words as German banks tell them: “166?00…?20EREF+…?21SVWZ+…?31…?32…”."""
+    fields = _FIELD.findall(told.replace("\n", ""))
+    name = "".join(text for field, text in fields if field in ("32", "33"))
+    iban = "".join(text for field, text in fields if field == "31")
+    words = "\n".join(text for field, text in fields if field[0] in "26")
+    purpose = _PURPOSE.search(words)
+    return name.strip(), iban, words[purpose.end() :] if purpose else words
+
+
+def broken(text: str) -> str:
+    """A pattern for *text*, in which a line may end anywhere."""
+    return "\n?".join(re.escape(letter) for letter in text)
+
+
+_REMITTANCE = re.compile(
+    "|".join(broken(f"/REMI/{start}") for start in ("STRD/BBA/", "STRD/ISO/", "STRD/CUR/", "USTD//", ""))
+)
+_FIELDS, _FIELD = re.compile(r"\d{3}\?\d\d"), re.compile(r"\?(\d\d)(.*?)(?=\?\d\d|$)")
+_PURPOSE = re.compile(broken("SVWZ+"))
+_RETURNED = "159?"  # the code of a transfer that came back
 
 
 def iban_at_start_of(text: str) -> str:
