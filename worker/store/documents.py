@@ -17,7 +17,6 @@ from worker.store import (
     document_balances,
     order_search,
     payment_references,
-    payment_shares,
     payments,
     waiting_orders,
     webhooks,
@@ -140,11 +139,7 @@ def store_prepaid(connection: Connection, document: Document) -> None:
         return
     receipt = Receipt(draft.ordered_on, PaymentSource.ORDER, by="order", method=GIFT_CARD)
     cards = [(one.amount, replace(receipt, reference=one.code or one.name)) for one in draft.prepaid if one.by_card]
-    if cards or payment_shares.has_payments(connection, document.order):
-        payments.keep_cards(connection, document.order, cards, now=now)
-        payment_shares.share_out(connection, document.order, now=now)
-        if document.document_id in payments.paid_invoices(connection, document.order):
-            webhooks.plan(connection, WebhookEventKind.PAID, document.document_id, now=now)
+    payments.tell_paid(connection, payments.take_before(connection, document.order, cards, now=now), now=now)
 
 
 def get(connection: Connection, document_id: int) -> Document:

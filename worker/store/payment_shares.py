@@ -30,13 +30,18 @@ SHARES = (
     .group_by(*KEY)
     .order_by(*KEY)
 )
-SHARES_OF_ORDER = SHARES.where(*of_one(payments))
-STANDING_SHARES = SHARES_OF_ORDER.where(STANDS)
+STANDING_SHARES = SHARES.where(*of_one(payments), STANDS)
+# Each payment that stands, and how much of it pays invoices.
 STANDING = (
-    select(payments.c.payment_id, payments.c.amount).where(*of_one(payments), STANDS).order_by(payments.c.payment_id)
+    select(
+        payments.c.payment_id, payments.c.amount, func.sum(payment_shares.c.amount, type_=payment_shares.c.amount.type)
+    )
+    .outerjoin(payment_shares, payment_shares.c.payment_id == payments.c.payment_id)
+    .where(*of_one(payments), STANDS)
+    .group_by(payments.c.payment_id)
+    .order_by(payments.c.payment_id)
 )
 ADD = insert(payment_shares)
-ANY_PAYMENT = select(payments.c.payment_id).where(*of_one(payments)).limit(1)
 INVOICES = (
     select(documents.c.document_id)
     .where(*of_one(documents), documents.c.kind == Kind.INVOICE, documents.c.test.is_(False))
@@ -46,18 +51,16 @@ PAID = select(func.sum(payments.c.amount, type_=payments.c.amount.type)).where(*
 BY_CARD = PAID.where(payments.c.method == GIFT_CARD, STANDS)
 
 
-def share_out(connection: Connection, order: OrderKey, *, now: datetime) -> None:
-    """Let what pays no invoice yet pay those that are open, oldest first; then what a credited one has too much of.
+def share_out(connection: Connection, order: OrderKey, *, now: datetime) -> list[int]:
+    """Let what pays no invoice yet pay those that are open, oldest first; then what a credited one has too much of. The ids of those
+    that became paid so.
 
     Call under the shop's lock, after any payment and after an invoice was issued.
     """
     invoices = invoices_of(connection, order)
-    if not invoices:
-        return
-    open_of = {
-        document_id: balance.open
-        for document_id, balance in document_balances.of_documents(connection, invoices).items()
-    }
+    before = document_balances.of_documents(connection, invoices)
+    open_of = {document_id: balance.open for document_id, balance in before.items()}
+    became_paid: list[int] = []
     # Where nothing waits for money it is not asked how much of it lies there.
     is_asked = any(amount > 0 for amount in open_of.values())
     pool = unshared(connection, order) + overpaid(connection, order, open_of) if is_asked else []
@@ -70,16 +73,16 @@ def share_out(connection: Connection, order: OrderKey, *, now: datetime) -> None
                 add_shares(connection, moved, now=now)
                 open_of[document_id] -= share
                 pool[place] = (payment_id, taken_from, amount - share)
-        document_balances.update_unpaid(connection, document_id)
+        after = document_balances.update_unpaid(connection, document_id)
+        if after.is_paid and not before[document_id].is_paid:
+            became_paid.append(document_id)
+    return became_paid
 
 
 def unshared(connection: Connection, order: OrderKey) -> list[tuple[int, int | None, Decimal]]:
     """What no invoice was paid with of each payment that stands: its id, None and the amount."""
-    spent: dict[int, Decimal] = {}
-    for payment_id, _, amount in read_shares(connection, SHARES_OF_ORDER, vars(order)):
-        spent[payment_id] = spent.get(payment_id, ZERO) + amount
     rows = connection.execute(STANDING, vars(order))
-    left = [(payment_id, amount - spent.get(payment_id, ZERO)) for payment_id, amount in rows]
+    left = [(payment_id, amount - (spent or ZERO)) for payment_id, amount, spent in rows]
     # What went back of what pays no invoice: of what came last.
     gone = -total_of(amount for _, amount in left if amount < 0)
     found: list[tuple[int, int | None, Decimal]] = []
@@ -132,11 +135,6 @@ def add_shares(connection: Connection, new: Iterable[tuple[int, int, Decimal]], 
 def invoices_of(connection: Connection, order: OrderKey) -> tuple[int, ...]:
     """The ids of an order's invoices, oldest first, without those of a test."""
     return tuple(connection.execute(INVOICES, vars(order)).scalars())
-
-
-def has_payments(connection: Connection, order: OrderKey) -> bool:
-    """Whether any money was ever counted for an order."""
-    return connection.execute(ANY_PAYMENT, vars(order)).first() is not None
 
 
 def total_paid(connection: Connection, order: OrderKey) -> Decimal:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select
+from sqlalchemy import Connection, RowMapping, func, insert, select
 
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
@@ -26,6 +26,7 @@ NEWEST_CURRENCY = (
     select(documents.c.currency).where(*of_one(documents)).order_by(documents.c.document_id.desc()).limit(1)
 )
 OF_ORDER = select(payments).where(*of_one(payments)).order_by(payments.c.payment_id)
+STANDING = OF_ORDER.where(document_balances.STANDS)
 ORDER_OF_DOCUMENT = select(documents.c.shop_id, documents.c.order_id, documents.c.order_key).where(
     *given(documents.c.document_id)
 )
@@ -75,9 +76,8 @@ def receive_all(
         return []
     paid_before = paid_invoices(connection, order)
     payment_ids = add_rows(connection, order, in_place_of_hearsay(connection, order, new, now=now), now=now)
-    share_out(connection, order, now=now)
+    tell_paid(connection, (one for one in share_out(connection, order, now=now) if one not in paid_before), now=now)
     waiting_orders.follow(connection, order)
-    tell_paid(connection, order, paid_before, now=now)
     return payment_ids
 
 
@@ -170,11 +170,9 @@ def open_of(connection: Connection, order: OrderKey) -> Decimal:
 
 def count(connection: Connection, order: OrderKey, amount: Decimal, receipt: Receipt, *, now: datetime) -> None:
     """Count what the shop says came in for *order*."""
-    paid_before = paid_invoices(connection, order)
     add_row(connection, order, amount, receipt, now=now)
-    share_out(connection, order, now=now)
+    tell_paid(connection, share_out(connection, order, now=now), now=now)
     waiting_orders.follow(connection, order)
-    tell_paid(connection, order, paid_before, now=now)
 
 
 def give_back(connection: Connection, order: OrderKey, amount: Decimal, receipt: Receipt, *, now: datetime) -> None:
@@ -193,7 +191,8 @@ def give_back(connection: Connection, order: OrderKey, amount: Decimal, receipt:
 
 def tell_of_refund(connection: Connection, order: OrderKey, amount: Decimal, *, now: datetime) -> None:
     """That *amount* went back by another's word, which was counted just now: what the shop told of that counts no more."""
-    for stored in standing(connection, order, payments.c.method == REFUND):
+    refunded = [one for one in standing(connection, order) if one.method == REFUND]
+    for stored in refunded:
         if amount <= 0:
             break
         told = Receipt(stored.paid_on, stored.source, stored.created_by, stored.method, stored.reference)
@@ -207,18 +206,38 @@ def tell_of_refund(connection: Connection, order: OrderKey, amount: Decimal, *, 
 
 def take_back_told(connection: Connection, order: OrderKey, *, on: date, now: datetime) -> None:
     """What the shop had told of this order's money counts no more, nor what it gave back of that; a card that was spent does."""
-    for stored in standing(connection, order, payments.c.source == PaymentSource.ORDER, payments.c.method != GIFT_CARD):
+    for stored in standing(connection, order):
+        if stored.source is not PaymentSource.ORDER or stored.method == GIFT_CARD:
+            continue
         reverse_row(connection, stored, Receipt(on, stored.source, stored.created_by), now=now)
     share_out(connection, order, now=now)
     waiting_orders.follow(connection, order)
 
 
-def keep_cards(
+def take_before(
     connection: Connection, order: OrderKey, cards: Sequence[tuple[Decimal, Receipt]], *, now: datetime
+) -> list[int]:
+    """Let what came in before it pay a new invoice, and the gift *cards* that it says its order was paid with. The ids of invoices that
+    became paid so.
+    """
+    counted = standing(connection, order)
+    if not cards and not counted:
+        return []
+    keep_cards(connection, order, counted, cards, now=now)
+    return share_out(connection, order, now=now)
+
+
+def keep_cards(
+    connection: Connection,
+    order: OrderKey,
+    counted: Iterable[Payment],
+    cards: Sequence[tuple[Decimal, Receipt]],
+    *,
+    now: datetime,
 ) -> None:
     """Let the gift cards that *order* was paid with be *cards*, as its newest invoice says: those of an earlier one are the same money."""
     left = list(cards)
-    for stored in standing(connection, order, payments.c.method == GIFT_CARD):
+    for stored in (one for one in counted if one.method == GIFT_CARD):
         same = next((card for card in left if (card[0], card[1].reference) == (stored.amount, stored.reference)), None)
         if same is not None:
             left.remove(same)
@@ -233,9 +252,9 @@ def paid_invoices(connection: Connection, order: OrderKey) -> set[int]:
     return {document_id for document_id, balance in found.items() if balance.is_paid}
 
 
-def tell_paid(connection: Connection, order: OrderKey, paid_before: set[int], *, now: datetime) -> None:
+def tell_paid(connection: Connection, became_paid: Iterable[int], *, now: datetime) -> None:
     """Whoever wants to be told of a paid invoice is owed a call for those that became so."""
-    for document_id in sorted(paid_invoices(connection, order) - paid_before):
+    for document_id in became_paid:
         webhooks.plan(connection, WebhookEventKind.PAID, document_id, now=now)
 
 
@@ -316,14 +335,13 @@ def received_of(connection: Connection, shop_id: str, outside_refs: Iterable[str
 
 def hearsay_of(connection: Connection, order: OrderKey) -> list[Payment]:
     """The payments that the shop or a person told of, by transfer, and that stand; oldest first. What went back is none."""
-    told = standing(connection, order, payments.c.source.in_(HEARSAY), payments.c.method != REFUND)
+    told = (one for one in standing(connection, order) if one.source in HEARSAY and one.method != REFUND)
     return [payment for payment in told if is_transfer(payment.method)]
 
 
-def standing(connection: Connection, order: OrderKey, *which: ColumnElement[bool]) -> list[Payment]:
-    """The payments of an order that were not reversed, oldest first; all or those that are meant."""
-    mine = select(payments).where(*is_of_order(payments, order), document_balances.stands(), *which)
-    return [as_payment(row) for row in connection.execute(mine.order_by(payments.c.payment_id)).mappings()]
+def standing(connection: Connection, order: OrderKey) -> list[Payment]:
+    """The payments of an order that were not reversed, oldest first."""
+    return [as_payment(row) for row in connection.execute(STANDING, vars(order)).mappings()]
 
 
 def by_person(connection: Connection, document_id: int) -> list[Payment]:
