@@ -142,7 +142,7 @@ def _is_wrong(treated: Treatment) -> bool:
 
 
 def _treated(order: Order, shop: Shop, rates: tuple[Decimal, ...], *, picked_up: bool) -> Treated:
-    treated = [treat(case) for case in _with_names(_cases(order, shop, rates, picked_up=picked_up))]
+    treated = _answers(_cases(order, shop, rates, picked_up=picked_up), order.lines)
     if order.treatment is not None:
         treated = [_by_hand(order.treatment, one) for one in treated]
     treated = _outside_scope_only_alone(treated)
@@ -215,7 +215,6 @@ def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...], *, picked_up: b
                 taken_to=zone_of(order.billing.address, seller_country, supply) if is_fetched else None,
                 free=line.total == 0,
                 reduction=line.total < 0,
-                names=(line.name,),
             )
         )
     return cases
@@ -266,13 +265,14 @@ def _said_of_goods(line: OrderLine, goods: list[tuple[OrderLine, Untaxed | None]
     return what if what in _SHARED_WITH_SHIPPING else None
 
 
-def _with_names(cases: list[Case]) -> list[Case]:
-    """*cases* of which those with the same answer name all its lines, so that it is said once."""
-    keys = [(id(row_of(case)), case.destination, case.rate) for case in cases]
+def _answers(cases: list[Case], lines: Iterable[OrderLine]) -> list[Treatment]:
+    """The answer to each of *cases*, the same to equal ones. Those with the same answer name all its *lines*, so that it is said once."""
+    keys = {case: (id(row_of(case)), case.destination, case.rate) for case in dict.fromkeys(cases)}
     named: dict[tuple[int, str, Decimal], tuple[str, ...]] = {}
-    for key, case in zip(keys, cases, strict=True):
-        named[key] = (*named.get(key, ()), *case.names)
-    return [replace(case, names=named[key]) for key, case in zip(keys, cases, strict=True)]
+    for case, line in zip(cases, lines, strict=True):
+        named[keys[case]] = (*named.get(keys[case], ()), line.name)
+    answers = {case: treat(replace(case, names=named[key])) for case, key in keys.items()}
+    return [answers[case] for case in cases]
 
 
 def _join_free_lines(lines: tuple[OrderLine, ...], treated: list[Treatment]) -> list[Treatment]:

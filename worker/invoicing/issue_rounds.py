@@ -168,7 +168,8 @@ class IssueRounds:
 
     def with_einvoice_problems(self, draft: Draft) -> Draft:
         """*draft*, with what an access point would refuse: what must go by Peppol takes no number before it can."""
-        return replace(draft, problems=draft.problems + self.preflight.einvoice_problems(self.shop, draft))
+        found = self.preflight.einvoice_problems(self.shop, draft)
+        return replace(draft, problems=draft.problems + found) if found else draft
 
     def count_told(self) -> None:
         """Count what the shop says came in. Of a test nothing is counted: its order may be invoiced in earnest afterwards."""
