@@ -414,7 +414,7 @@ ALERTS = (
         DECISION,
         Message("A bank file could not be read."),
         Button(Message("See the bank files"), "payments/bank"),
-        ("bank_file_refused",),
+        ("bank_file_refused*",),
     ),
     Reason(
         "bank_files_old",

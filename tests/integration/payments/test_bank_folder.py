@@ -45,9 +45,10 @@ def lines(system: System) -> int:
         return len(bank_lines.page(connection, system.shop_id, None, FIRST_PAGE).rows)
 
 
-def alerts_of(system: System) -> dict[str, str]:
+def told_of(system: System) -> set[str]:
+    """The files of which the shop's alerts say that they were not read."""
     with system.services.store.read() as connection:
-        return {alert.code: str(alert.message) for alert in alerts.open_alerts(connection, system.shop_id)}
+        return {str(alert.message.values["name"]) for alert in alerts.open_alerts(connection, system.shop_id)}
 
 
 def test_a_file_is_read_once_and_moved(system: System, folder: Path) -> None:
@@ -57,16 +58,21 @@ def test_a_file_is_read_once_and_moved(system: System, folder: Path) -> None:
     assert (names(folder), lines(system)) == (["read/nov.cod"], 4)
 
 
-def test_what_is_no_bank_file_is_set_apart_with_an_alert_that_the_next_good_file_closes(
-    system: System, folder: Path
-) -> None:
+def test_each_refused_file_is_told_of_until_it_is_read_or_taken_away(system: System, folder: Path) -> None:
     put(folder, "holiday.jpg", b"\xff\xd8")
+    put(folder, "monday.cod", CODA.read_bytes()[:1000])
+    put(folder, "tuesday.cod", CODA.read_bytes())
     read(system)
-    assert names(folder) == ["refused/holiday.jpg"]
-    assert "holiday.jpg" in alerts_of(system)["bank_file_refused"]
-    put(folder, "nov.cod", CODA.read_bytes())
+    assert names(folder) == ["read/tuesday.cod", "refused/holiday.jpg", "refused/monday.cod"]
+    assert told_of(system) == {"holiday.jpg", "monday.cod"}
+
+    put(folder, "monday.cod", CODA.read_bytes())
     read(system)
-    assert (names(folder), alerts_of(system)) == (["read/nov.cod", "refused/holiday.jpg"], {})
+    assert told_of(system) == {"holiday.jpg"}
+
+    (folder / "refused" / "holiday.jpg").unlink()
+    read(system)
+    assert told_of(system) == set()
 
 
 def test_a_file_that_is_still_being_written_a_hidden_one_and_a_link_stay(
