@@ -346,7 +346,8 @@ def standing(connection: Connection, order: OrderKey) -> list[Payment]:
 
 def by_person(connection: Connection, document_id: int) -> list[Payment]:
     """What people said was paid of a document, and stands, oldest first; each as a whole, also where it pays another one too."""
-    told = standing(connection, order_of_document(connection, document_id), payments.c.source == PaymentSource.PERSON)
+    counted = standing(connection, order_of_document(connection, document_id))
+    told = [one for one in counted if one.source is PaymentSource.PERSON]
     shared = shares_of(
         connection,
         payments.c.payment_id.in_([one.payment_id for one in told]),
