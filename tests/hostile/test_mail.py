@@ -251,6 +251,31 @@ def test_an_operator_who_vouches_presses_once_before_going_live_and_is_told(page
     assert not mailbox.messages()
 
 
+def test_an_operator_who_goes_live_vouches_for_the_address_that_the_question_names_and_no_other_does(
+    pages: tuple[BridgeApp, Mailbox],
+) -> None:
+    """Customers were said to get mail, and none left until somebody pressed the button above."""
+    app, _ = pages
+    with app.store.write() as connection:
+        found = shops.settings_of(connection, SHOP)
+        assert found is not None
+        shops.change(connection, replace(found, seller=SELLER))
+    admin = signed_in(app, "admin@shop.example", roles={SHOP: Role.ADMIN})
+    admin.get(f"/s/{SHOP}/settings/mail")
+    admin.post(f"/s/{SHOP}/settings/mail", **{"mail.sender": VICTIM})
+    asked_of_both = []
+    for visitor in (admin, signed_in(app, "els@host.example", operator=True)):
+        visitor.get(f"/s/{SHOP}/settings/go-live")
+        visitor.post(f"/s/{SHOP}/settings/go-live/test", confirmed="1")
+        asked_of_both.append(visitor.asked(f"/s/{SHOP}/settings/go-live").text)
+        assert not is_proved(app, VICTIM)
+        visitor.post(f"/s/{SHOP}/settings/go-live", confirmed="1")
+
+    assert f"Nobody has proved yet that {VICTIM} is yours" in asked_of_both[0]
+    assert f"Orders placed from now on get real numbers. Customers get mail from {VICTIM}." in asked_of_both[1]
+    assert is_proved(app, VICTIM)
+
+
 def test_a_proof_is_for_its_shop_and_address_and_ends(app: BridgeApp) -> None:
     keys = app.settings.secret_keys
     token = sender_proof.sign(keys, SenderProof(SHOP, VICTIM))

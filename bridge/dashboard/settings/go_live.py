@@ -6,16 +6,17 @@ from http import HTTPStatus
 
 from flask import Response, flash, request
 
-from bridge.accounts.access import shop
+from bridge.accounts.access import me, shop
 from bridge.context import context, redirect_to
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
-from bridge.dashboard.settings.mail import prove_label
+from bridge.dashboard.settings.mail import prove_label, vouch
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
 from bridge.i18n.translate import _, format_datetime, translate_message
 from worker.actions import go_live
+from worker.actions.go_live import ReadinessCheck
 from worker.actions.shop_settings import ShopChanges
 from worker.domain import settings_form
 from worker.errors import Rejected
@@ -33,24 +34,36 @@ def start_live(shop_id: str) -> Response:
     since = form.read("since", read_since)
     if not form.is_valid:
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    with context().store.read() as connection:
+        mail = go_live.mail_check(connection, shop(), context())
     if not is_confirmed() and can_begin():
-        return ask(live_question(shop_id, since))
+        return ask(live_question(shop_id, since, mail))
     try:
         changed = change_shop(shop_id, ShopChanges(live=True, begin=since))
     except Rejected as error:
         flash(translate_message(error.message), "refused")
         return redirect_to(f"/s/{shop_id}/settings/go-live")
+    if operator_vouches(mail):
+        vouch(shop_id)
     begin = format_datetime(changed.shop.orders.since)
     flash(_("The shop is live: orders placed since {since} become real documents.", since=begin), "good")
     return redirect_to(f"/s/{shop_id}")
 
 
-def live_question(shop_id: str, since: datetime | None) -> Question:
+def live_question(shop_id: str, since: datetime | None, mail: ReadinessCheck) -> Question:
     question = _("Go live with {shop}?", shop=shop().name)
-    more = _("Orders placed from now on get real numbers, and customers get mail.")
+    numbers = _("Orders placed from now on get real numbers.")
     if since is not None:
-        more = _("Orders placed since {since} get real numbers, and customers get mail.", since=format_datetime(since))
-    return Question(question, _("Go live"), f"/s/{shop_id}/settings/go-live", more)
+        numbers = _("Orders placed since {since} get real numbers.", since=format_datetime(since))
+    mails = translate_message(mail.message)
+    if mail.good or operator_vouches(mail):
+        mails = _("Customers get mail from {address}.", address=shop().writes_from(context().settings.mail_address))
+    return Question(question, _("Go live"), f"/s/{shop_id}/settings/go-live", f"{numbers} {mails}")
+
+
+def operator_vouches(mail: ReadinessCheck) -> bool:
+    """Whether who goes live proves the sender by saying yes to the question, which names it."""
+    return mail.name == "sender" and me().user.operator
 
 
 def can_begin() -> bool:
