@@ -81,7 +81,7 @@ ROUTES = (
         Scope.PAYMENTS_WRITE,
         body=(fields.DOCUMENTS, fields.PAID_ON),
         description="All that is open of each counts as paid on that day. The answer says of each whether it was marked, and if not, "
-        "why: `paid_before`, `not_an_invoice`, `document_unknown`. Asking twice marks nothing twice.",
+        "why: `paid_before`, `not_an_invoice`, `test_document`, `document_unknown`. Asking twice marks nothing twice.",
     ),
     Route(
         "POST",

@@ -182,8 +182,13 @@ class OrderMoney:
 
 
 def order_money(connection: Connection, document: Document) -> OrderMoney:
+    if document.draft.test:
+        # None of it is among the payments.
+        paid = payment_attempts.paid_of(connection, document.document_id)
+        last_on = max((one.asked_at.date() for one in paid), default=None)
+        return OrderMoney(total_of(one.amount - one.gone_back for one in paid), last_on, None)
     order = OrderKey(document.shop_id, document.draft.order_id, document.draft.order_key)
-    balance = None if document.draft.test else order_balance.of_order(connection, order)
+    balance = order_balance.of_order(connection, order)
     standing = payments.standing(connection, order)
     return OrderMoney(
         total_of(payment.amount for payment in standing),
@@ -203,7 +208,7 @@ def status_of(
     open_now, prepaid = own.open, draft.total - draft.to_pay
     received = max((own.paid or ZERO) - prepaid, ZERO) if draft.kind is Kind.INVOICE else money.came_in
     if draft.test or draft.kind is not Kind.INVOICE:
-        # Tests have no shares of payments. Of an invoice, what a gift card paid is among the payments.
+        # Tests have no payments. Of an invoice, what a gift card paid is among the payments.
         unasked = prepaid if draft.kind is not Kind.INVOICE else ZERO
         untold = own.open + (own.paid or ZERO) - unasked - money.came_in
         open_now = untold if money.open is None else money.open

@@ -107,7 +107,7 @@ def send_many_again(connection: Connection, shop_id: str, document_ids: Sequence
 def mark_paid(connection: Connection, shop_id: str, document_id: int, *, on: date, by: Actor) -> bool:
     """Record that an invoice was paid on a day; False when it was already. `mark_not_paid` takes it back.
 
-    Raises Rejected for another kind of document, and where credit notes left nothing to pay.
+    Raises Rejected for another kind of document or a test, and where credit notes left nothing to pay.
     """
     counters.lock(connection, shop_id)  # as whoever counts money of an order at the same moment
     document = document_of(connection, shop_id, document_id)
@@ -115,6 +115,8 @@ def mark_paid(connection: Connection, shop_id: str, document_id: int, *, on: dat
         raise Rejected(
             "{number} is not an invoice; only invoices are paid.", number=document.number, code="not_an_invoice"
         )
+    if document.draft.test:
+        raise Rejected("{number} is a test: no money is counted for it.", number=document.number, code="test_document")
     balance = document_balances.of_documents(connection, [document_id])[document_id]
     if balance.status == "credited" and balance.open <= 0 and not balance.is_paid:
         raise Rejected(

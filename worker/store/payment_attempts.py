@@ -95,6 +95,13 @@ def latest(connection: Connection, document_id: int) -> PaymentAttempt | None:
     return as_attempt(row) if row else None
 
 
+def paid_of(connection: Connection, document_id: int) -> tuple[PaymentAttempt, ...]:
+    """Those by which a document was paid, of whatever mode; oldest first."""
+    mine = (payment_attempts.c.document_id == document_id, payment_attempts.c.status == Status.PAID)
+    rows = connection.execute(select(payment_attempts).where(*mine).order_by(payment_attempts.c.attempt_id))
+    return tuple(map(as_attempt, rows))
+
+
 def find(connection: Connection, shop_id: str, payment_ref: str) -> PaymentAttempt | None:
     """The attempt that Mollie knows as *payment_ref*."""
     mine = (payment_attempts.c.shop_id == shop_id, payment_attempts.c.payment_ref == payment_ref)
