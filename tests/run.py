@@ -151,6 +151,9 @@ def main(arguments: Sequence[str]) -> int:
     sharing = (
         [] if one_file_is_meant(for_pytest) else ["-n", str(PROCESSES), "--dist", "loadfile", "--no-loadscope-reorder"]
     )
+    without_postgres = "postgres" in options.marker or any(suite.marker == "postgres" for suite in missing)
+    if sharing and not options.each_database and not without_postgres:
+        sharing.append("--one-database")
     # The same examples every time: what was green yesterday is red today only because of a change.
     repeatable = ["--hypothesis-profile=ci"] if options.strict else []
     selection = ["-m", selected(options.marker, missing)]
@@ -184,6 +187,9 @@ def parser() -> argparse.ArgumentParser:
     )
     known.add_argument(
         "--no-install", dest="install", action="store_false", help="never install packages, run what is there"
+    )
+    known.add_argument(
+        "--each-database", action="store_true", help="walk every road of tests/integration on both kinds of database"
     )
     known.add_argument("-m", dest="marker", default="", help="pytest's -m, narrowed to what can run here")
     return known

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.run import ROOT, SUITES, one_file_is_meant, selected
+from tests.services.databases import KINDS, said_twice
 
 PASSES = "def test_it() -> None: pass\n"
 SKIPS = "import pytest\ndef test_it() -> None: pytest.skip('not today')\n"
@@ -58,6 +59,17 @@ def test_file_skipped_as_a_whole_is_red_when_strict(tmp_path: Path, processes: s
 def test_tests_are_shared_out_unless_a_file_is_named() -> None:
     assert not one_file_is_meant(["--strict", "tests/domain", "-k", "rounding"])
     assert one_file_is_meant(["-x", "tests/domain/test_vat.py::test_it"])
+
+
+def test_of_a_case_on_both_kinds_of_database_one_is_left_and_each_kind_has_its_share() -> None:
+    both = {f"test_it[{kind}-{case}]": kind for case in range(40) for kind in KINDS}
+    alone = {"test_other[sqlite]": "sqlite", "test_third[postgresql]": "postgresql"}
+
+    left = both.keys() - said_twice(both | alone)
+
+    assert sorted(name.rpartition("-")[2] for name in left) == sorted(f"{case}]" for case in range(40))
+    assert {both[name] for name in left} == set(KINDS)
+    assert not said_twice(both | alone) & alone.keys()
 
 
 def test_suite_whose_needs_are_missing_is_left_out_and_named(tmp_path: Path) -> None:

@@ -92,6 +92,7 @@ def test_one_run_serves_all_waiting_deliveries_of_an_order(system: System) -> No
     assert system.outcomes() == [("done", "issued")] * 5
 
 
+@pytest.mark.each_database
 def test_fifty_deliveries_at_once_on_eight_workers_make_one_document(system: System) -> None:
     system.shop.place(paid())
     ids = [system.receive(paid()) for _ in range(50)]

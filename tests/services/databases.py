@@ -1,7 +1,8 @@
 """A database for one test, on each kind that we promise: migrated once a run, and copied for every test that wants one."""
 
 import shutil
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,46 @@ import pytest
 from tests.services.postgres import Postgres
 
 EACH_KIND = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
+KINDS = ("sqlite", "postgresql")
+# Long walks over statements that are asked on both kinds by tests/store and its neighbours.
+ROADS = "tests/integration/"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The switch of a run of everything."""
+    parser.addoption(
+        "--one-database",
+        action="store_true",
+        help=f"test each case of {ROADS} on one kind of database, in turn by its name, unless it is marked each_database",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of each case that is there on both kinds, leave one out."""
+    if not config.getoption("--one-database"):
+        return
+    taking_turns = {item.nodeid: kind for item in items if (kind := kind_of(item)) and takes_turns(item)}
+    left_out = said_twice(taking_turns)
+    config.hook.pytest_deselected(items=[item for item in items if item.nodeid in left_out])
+    items[:] = [item for item in items if item.nodeid not in left_out]
+
+
+def kind_of(item: pytest.Item) -> str:
+    return str(item.callspec.params.get("database_url", "")) if hasattr(item, "callspec") else ""
+
+
+def takes_turns(item: pytest.Item) -> bool:
+    return item.nodeid.startswith(ROADS) and not item.get_closest_marker("each_database")
+
+
+def said_twice(kinds: Mapping[str, str]) -> set[str]:
+    """Which of these cases (their names, with their kinds of database) are said by the same case on the other kind."""
+    chosen = {}
+    for name, kind in kinds.items():
+        # By the name, so that a test which is added moves no other to another kind.
+        turn = KINDS[zlib.crc32(name.replace(kind, "").encode()) % len(KINDS)]
+        chosen[name] = name.replace(kind, turn)
+    return {name for name, other in chosen.items() if other != name and other in kinds}
 
 
 @pytest.fixture(params=EACH_KIND)

@@ -26,6 +26,8 @@ from worker.store.database.tables import unpaid
 from worker.store.queries.order_history import DocumentDetails
 from worker.store.shops import ConnectedShop
 
+pytestmark = pytest.mark.each_database
+
 BY = "An"
 
 

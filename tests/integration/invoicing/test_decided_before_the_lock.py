@@ -13,6 +13,8 @@ from worker.domain.decide import decide_documents
 from worker.domain.decision import Decision
 from worker.store import counters, deliveries, documents, shops
 
+pytestmark = pytest.mark.each_database
+
 ORDER = an_order(id=238, paid=True)
 DECIDE = "worker.invoicing.issue_rounds.decide_documents"
 

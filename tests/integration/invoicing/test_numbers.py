@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 from sqlalchemy import text
 
 from tests.support.system import SELLER, START, System
@@ -16,6 +17,8 @@ from worker.domain.numbering import TEST_SERIES
 from worker.domain.rules import Rule, Trigger
 from worker.domain.shop import DEFAULT_SERIES, BrandingSettings, NumberingSettings, Series, VatRegime, VatSettings
 from worker.store import shops
+
+pytestmark = pytest.mark.each_database
 
 EVERY_KIND = (
     Rule(Kind.ORDER_CONFIRMATION, Trigger.CREATED),

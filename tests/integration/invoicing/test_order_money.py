@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -28,6 +29,8 @@ from worker.jobs.order import process_delivery
 from worker.store import document_balances, documents, orders, payment_shares, payments
 from worker.store.database.tables import unpaid
 from worker.store.queries import order_balance, order_history
+
+pytestmark = pytest.mark.each_database
 
 MUG = ("Koffiemok blauw", "MUG-1", 1, "10.00", "21")
 order_ids = count(1000)

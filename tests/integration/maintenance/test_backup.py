@@ -19,6 +19,8 @@ from worker.store.database.engine import Store
 from worker.store.database.tables import metadata
 from worker.store.files import temporary
 
+pytestmark = pytest.mark.each_database
+
 
 def rows(database_url: str) -> dict[str, list[tuple[object, ...]]]:
     """Every row of every table."""

@@ -29,6 +29,8 @@ from worker.store import webhooks as webhook_store
 from worker.store.queries.order_history import DocumentDetails
 from worker.store.webhooks import NewEndpoint, WebhookEndpoint, WebhookEvent
 
+pytestmark = pytest.mark.each_database
+
 ALL = tuple(WebhookEventKind)
 TAKEN = answer(204, b"")
 

@@ -2,10 +2,14 @@
 
 from decimal import Decimal
 
+import pytest
+
 from tests.support.system import START, System
 from worker.demo.orders import a_refund, an_order
 from worker.domain.document import Kind
 from worker.jobs.order import process_delivery
+
+pytestmark = pytest.mark.each_database
 
 
 def test_each_of_105_refunds_gets_its_credit_note(system: System) -> None:

@@ -3,6 +3,8 @@
 import threading
 from datetime import timedelta
 
+import pytest
+
 from tests.services.process import wait_until
 from tests.support.system import SECRET, START, System
 from worker.demo.faults import ServerFault
@@ -13,6 +15,8 @@ from worker.jobs.order import process_delivery
 from worker.store import orders
 from worker.store.orders import StoredOrder
 from worker.store.shops import Secrets
+
+pytestmark = pytest.mark.each_database
 
 ON_CREATION = (Rule(Kind.ORDER_CONFIRMATION, Trigger.CREATED),)
 

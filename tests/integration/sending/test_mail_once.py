@@ -12,6 +12,8 @@ from worker.mail import customer_mail
 from worker.plugin import sync
 from worker.sending import email
 
+pytestmark = pytest.mark.each_database
+
 ORDER = an_order(id=238, paid=True)
 
 
