@@ -98,12 +98,12 @@ def upload(shop_id: str) -> Response:
 
 @blueprint.post("/bank/<int:line_id>/count")
 def count(shop_id: str, line_id: int) -> Response:
-    """The line pays the order that was typed or proposed."""
-    number = request.form.get("number", "")
+    """The line pays the orders that were typed or proposed."""
+    numbers = request.form.get("numbers", "")
     return run_action(
-        lambda connection, by: actions.count_for_order(connection, shop_id, line_id, number, by=by),
+        lambda connection, by: actions.count_for_orders(connection, shop_id, line_id, numbers, by=by),
         then=f"/s/{shop_id}/payments/bank",
-        message=_("It is counted for order {number}.", number=number),
+        message=_("It is counted for {number}.", number=numbers),
     )
 
 

@@ -34,7 +34,7 @@ from worker.store.database.pagination import FIRST_PAGE
 from worker.store.database.tables import audit_trail
 from worker.store.database.tables import orders as orders_table
 from worker.store.queries import order_balance
-from worker.store.queries.bank_claims import claim_of, matched, orders_of_numbers, told_before
+from worker.store.queries.bank_claims import claim_of, matched, orders_of_numbers, suggestions, told_before
 
 SAMPLES = Path(__file__).parent / "bank_files"
 
@@ -140,17 +140,17 @@ def test_a_line_without_a_reference_waits_until_a_person_says_whose_it_is_and_ca
     line = waiting(shop, V.PROPOSED)
 
     with shop.store.write() as connection:
-        actions.count_for_order(connection, "a", line.line_id, "244", by=by(shop))
+        actions.count_for_orders(connection, "a", line.line_id, "244", by=by(shop))
     assert balance(shop, 244).open == ZERO
     with pytest.raises(Rejected, match="already"), shop.store.write() as connection:
-        actions.count_for_order(connection, "a", line.line_id, "244", by=by(shop))
+        actions.count_for_orders(connection, "a", line.line_id, "244", by=by(shop))
 
     for _ in range(2):
         with shop.store.write() as connection:
             actions.take_back(connection, "a", line.line_id, by=by(shop))
     assert balance(shop, 244).open == line.line.amount
     with shop.store.write() as connection:
-        actions.count_for_order(connection, "a", line.line_id, "244", by=by(shop))
+        actions.count_for_orders(connection, "a", line.line_id, "244", by=by(shop))
     assert balance(shop, 244).paid == line.line.amount
 
 
@@ -214,7 +214,7 @@ def test_what_is_kept_for_good_of_a_decision_does_not_say_who_paid(shop: History
     read_all(shop, "coda")
     line = waiting(shop, V.PROPOSED)
     with shop.store.write() as connection:
-        actions.count_for_order(connection, "a", line.line_id, "244", by=by(shop))
+        actions.count_for_orders(connection, "a", line.line_id, "244", by=by(shop))
         actions.take_back(connection, "a", line.line_id, by=by(shop))
         actions.put_aside(connection, "a", line.line_id, by=by(shop))
     with shop.store.read() as connection:
@@ -253,7 +253,7 @@ def test_a_number_of_no_order_is_refused_by_name(shop: History, number: str) -> 
     read_all(shop, "coda")
     line = waiting(shop, V.UNKNOWN)
     with pytest.raises(Rejected, match="No document of this shop"), shop.store.write() as connection:
-        actions.count_for_order(connection, "a", line.line_id, number, by=by(shop))
+        actions.count_for_orders(connection, "a", line.line_id, number, by=by(shop))
 
 
 def test_a_shop_in_test_mode_counts_nothing(shop: History) -> None:
@@ -372,7 +372,7 @@ def test_a_transfer_for_an_order_that_waits_without_any_document_is_proposed_by_
     line = waiting(shop, V.PROPOSED)
 
     with shop.store.write() as connection:
-        actions.count_for_order(connection, "a", line.line_id, "771", by=by(shop))
+        actions.count_for_orders(connection, "a", line.line_id, "771", by=by(shop))
     invoice = shop.issued(771)
     assert balance(shop, 771) == OrderBalance(
         invoice.draft.total, total, "EUR", excess=max(total - invoice.draft.total, ZERO)
@@ -389,6 +389,26 @@ def test_what_a_payment_keeps_of_a_line_is_its_reference_and_nobodys_words(shop:
     with shop.store.read() as connection:
         (payment,) = payments.of_order(connection, OrderKey("a", 238, "wc_order_238"))
     assert (payment.amount, payment.reference) == (amount, "012000023883")
+
+
+def test_one_transfer_for_two_invoices_that_it_names_is_proposed_and_counted_for_each(shop: History) -> None:
+    ones = [invoice_for(shop, order, f"{order:012d}", total) for order, total in ((781, "20.00"), (782, "24.40"))]
+    text = " en ".join(one.number for one in ones)
+    lines = [a_line(shop, Decimal(total), total, text) for total in ("44.40", "44.41")]
+    take(shop, "two", lines)
+    fitting, other = lines_of(shop)[::-1]
+    assert (fitting.verdict, other.verdict) == (V.PROPOSED, V.UNKNOWN)
+    with shop.store.read() as connection:
+        assert suggestions(connection, "a", [fitting])[fitting.line_id].numbers == "781, 782"
+
+    with pytest.raises(Rejected, match="together"), shop.store.write() as connection:
+        actions.count_for_orders(connection, "a", other.line_id, text, by=by(shop))
+    with shop.store.write() as connection:
+        actions.count_for_orders(connection, "a", fitting.line_id, text, by=by(shop))
+    assert [balance(shop, order).paid for order in (781, 782)] == [Decimal("20.00"), Decimal("24.40")]
+    with shop.store.write() as connection:
+        actions.take_back(connection, "a", fitting.line_id, by=by(shop))
+    assert [balance(shop, order).open for order in (781, 782)] == [Decimal("20.00"), Decimal("24.40")]
 
 
 def a_line(history: History, amount: Decimal, key: str, text: str) -> BankLine:

@@ -3,13 +3,16 @@
 Who paid is not on the trail: that is kept for good, and a customer may ask to be erased.
 """
 
+import re
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import Connection
 
 from worker.domain.actor import Actor
 from worker.domain.bank_line import BankLine
-from worker.domain.bank_match import Share
+from worker.domain.bank_match import Claim, Share
+from worker.domain.money import total_of
 from worker.domain.order import OrderKey
 from worker.errors import Rejected
 from worker.message import Message, Money
@@ -19,24 +22,31 @@ from worker.store.bank_lines import LineState, StoredLine
 from worker.store.queries import order_balance
 from worker.store.queries.bank_claims import claim_of, numbers_of, orders_of_numbers
 
+# Numbers of orders and invoices have dashes, slashes and dots in them.
+_BETWEEN = re.compile(r"[\s,;+&]+")
 
-def count_for_order(connection: Connection, shop_id: str, line_id: int, number: str, *, by: Actor) -> None:
-    """Count all of a line that waits as money for the order that *number* names: its own, or one of its documents'."""
+
+def count_for_orders(connection: Connection, shop_id: str, line_id: int, numbers: str, *, by: Actor) -> None:
+    """Count all of a line that waits as money for the order that *numbers* names: by its own, or one of its documents'.
+
+    Several orders each get what is open of them. Raises Rejected where that is not what came in.
+    """
     counters.lock(connection, shop_id)
     line = waiting(connection, shop_id, line_id)
     if line.line.amount <= 0:
         raise Rejected("Money that went out pays no order.", code="bank_line_out")
-    order = order_of(connection, shop_id, number.strip(), line.line)
-    bank_lines.count(connection, line_id, line.line, [Share(order, line.line.amount)], by=by)
+    shares = shares_of(connection, shop_id, numbers.strip(), line.line)
+    bank_lines.count(connection, line_id, line.line, shares, by=by)
     bank_lines.decide(connection, line_id, LineState.COUNTED, by=by.name, now=by.now)
-    message = Message(
-        "{amount} that the bank booked on {day} was counted for order {order}.",
-        amount=money(line.line),
-        day=line.line.booked_on,
-        order=numbers_of(connection, order)[-1],
-    )
-    entry = AuditEntry(shop_id, by.now, by.name, "bank_line_counted", message, order.order_id)
-    audit_trail.add(connection, entry)
+    for share in shares:
+        message = Message(
+            "{amount} that the bank booked on {day} was counted for order {order}.",
+            amount=Money(share.amount, line.line.currency),
+            day=line.line.booked_on,
+            order=numbers_of(connection, share.order)[-1],
+        )
+        entry = AuditEntry(shop_id, by.now, by.name, "bank_line_counted", message, share.order.order_id)
+        audit_trail.add(connection, entry)
 
 
 def put_aside(connection: Connection, shop_id: str, line_id: int, *, by: Actor) -> None:
@@ -85,7 +95,34 @@ def waiting(connection: Connection, shop_id: str, line_id: int) -> StoredLine:
     return line
 
 
-def order_of(connection: Connection, shop_id: str, number: str, line: BankLine) -> OrderKey:
+def shares_of(connection: Connection, shop_id: str, numbers: str, line: BankLine) -> list[Share]:
+    """What of a line belongs to each order that *numbers* names."""
+    words = [word for word in _BETWEEN.split(numbers) if any(letter.isdigit() for letter in word)]
+    several = len(words) > 1 and not orders_of_numbers(connection, shop_id, [numbers, numbers.upper()])
+    named = [claim_named(connection, shop_id, number, line) for number in (words if several else [numbers])]
+    claims = {claim.order: claim for claim in named}.values()
+    if len(claims) == 1:
+        return [Share(claim.order, line.amount) for claim in claims]
+    shares = [Share(claim.order, owed_of(claim)) for claim in claims]
+    total = total_of(share.amount for share in shares)
+    if total != line.amount or any(share.amount <= 0 for share in shares):
+        raise Rejected(
+            "Of {numbers} together {total} is open, and this line brought {amount}. A line counts for several orders where it brought "
+            "exactly what is open of each.",
+            numbers=", ".join(words),
+            total=Money(total, line.currency),
+            amount=money(line),
+            code="bank_line_sum",
+        )
+    return shares
+
+
+def owed_of(claim: Claim) -> Decimal:
+    """What the bank may still bring of an order: what is open, or else what somebody said came in."""
+    return claim.open if claim.open > 0 else total_of(claim.heard)
+
+
+def claim_named(connection: Connection, shop_id: str, number: str, line: BankLine) -> Claim:
     """The order that *number* names and that money in the line's currency can pay."""
     found = sorted(orders_of_numbers(connection, shop_id, [number, number.upper()]), key=lambda order: order.order_id)
     claims = [claim for order in found for claim in (claim_of(connection, order, ()),) if claim is not None]
@@ -107,7 +144,7 @@ def order_of(connection: Connection, shop_id: str, number: str, line: BankLine) 
     exact = [claim for claim in payable if claim.open == line.amount]
     for some in (exact, payable):
         if len(some) == 1:
-            return some[0].order
+            return some[0]
     raise Rejected(
         "“{number}” is the number of several orders or their documents. Enter a number that only one of them has.",
         number=number,

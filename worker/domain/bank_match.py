@@ -240,19 +240,24 @@ def match_shared(line: BankLine, owed: Sequence[Claim], ledger: Ledger) -> Match
 
 
 def match_by_words(line: BankLine, ledger: Ledger) -> Match:
-    """No reference of ours: a number of an invoice or order as a word of its own, with the exact amount, is a proposal."""
+    """No reference of ours: a number of an invoice or order as a word of its own, with the exact amount, is a proposal; so are
+    several with exactly what is open of all.
+    """
     if line.has_wrong_reference:
         return Match(line, Verdict.WRONG_REFERENCE)
     words = {word.upper() for word in words_of(line)}
-    fitting = [
-        claim
+    named = [
+        Share(claim.order, ledger.open_of(claim))
         for claim in ledger.claims
         if claim.currency == line.currency
-        and ledger.open_of(claim) == line.amount
+        and ledger.open_of(claim) > 0
         and {number.upper() for number in claim.numbers} & words
     ]
-    if len(fitting) == 1:
-        return Match(line, Verdict.PROPOSED, (Share(fitting[0].order, line.amount),))
+    exact = [share for share in named if share.amount == line.amount]
+    if len(exact) == 1:
+        return Match(line, Verdict.PROPOSED, tuple(exact))
+    if len(named) > 1 and total_of(share.amount for share in named) == line.amount:
+        return Match(line, Verdict.PROPOSED, tuple(named))
     return Match(line, Verdict.UNKNOWN)
 
 

@@ -74,8 +74,8 @@ def test_a_line_that_names_the_invoice_is_proposed_counted_by_one_button_and_tak
     assert f"Count for {invoice.draft.order_number}" in page
     assert "P. &lt;Peeters&gt;" in page
 
-    answer = pressed(owner, f"/s/{SHOP}/payments/bank/1/count", number=invoice.draft.order_number)
-    assert "It is counted for order" in answer.text
+    answer = pressed(owner, f"/s/{SHOP}/payments/bank/1/count", numbers=invoice.draft.order_number)
+    assert "It is counted for" in answer.text
     assert not is_open(app, invoice)
     assert f"/orders/{invoice.draft.order_id}" in owner.get(f"/s/{SHOP}/payments/bank?state=counted").text
 
@@ -112,7 +112,7 @@ def test_a_line_that_brings_less_than_was_said_waits_and_what_a_file_brought_nam
 
 def test_a_number_that_names_nothing_is_said_and_changes_nothing(app: BridgeApp, owner: Visitor) -> None:
     bring(app, a_line(Decimal("5.00"), "1", text="hallo"))
-    answer = pressed(owner, f"/s/{SHOP}/payments/bank/1/count", number="99999")
+    answer = pressed(owner, f"/s/{SHOP}/payments/bank/1/count", numbers="99999")
     assert "No document of this shop asks for money for “99999”" in answer.text
     with app.store.read() as connection:
         assert bank_lines.get(connection, SHOP, 1).state is LineState.WAITING

@@ -106,10 +106,10 @@ def matched(connection: Connection, shop_id: str, lines: Sequence[BankLine], tol
 
 @dataclass(frozen=True)
 class Suggestion:
-    """What a line that waits would be now, and the *number* of the one order that it would pay; empty where there is none."""
+    """What a line that waits would be now, and the *numbers* of the orders that it would pay; empty where there are none."""
 
     verdict: Verdict
-    number: str
+    numbers: str
 
 
 def suggestions(connection: Connection, shop_id: str, lines: Sequence[StoredLine]) -> dict[int, Suggestion]:
@@ -119,6 +119,6 @@ def suggestions(connection: Connection, shop_id: str, lines: Sequence[StoredLine
     numbers = {claim.order: claim.numbers[-1] for claim in claims}
     found = {line.line_id: match_line(line.line, Ledger(claims)) for line in waiting}
     return {
-        line_id: Suggestion(match.verdict, numbers[match.shares[0].order] if len(match.shares) == 1 else "")
+        line_id: Suggestion(match.verdict, ", ".join(numbers[share.order] for share in match.shares))
         for line_id, match in found.items()
     }
