@@ -194,6 +194,26 @@ def test_a_line_of_belfius_has_one_key_before_and_after_it_stands_on_a_statement
     assert len(set(keys_of(file("00011;53", "00011;52")))) == 2
 
 
+BNP = (
+    "Volgnummer;Uitvoeringsdatum;Valutadatum;Bedrag;Valuta rekening;Rekeningnummer;Type verrichting;Tegenpartij;"
+    "Naam van de tegenpartij;Mededeling;Details;Status;Reden van weigering\n"
+)
+
+
+def test_a_line_of_bnp_is_booked_once_it_is_accepted_and_known_by_the_reference_of_the_bank() -> None:
+    def line_of(number: str, reference: str, status: str = "Geaccepteerd") -> BankLine:
+        details = f"MEDEDELING : BANKREFERENTIE : 999999 BANKREFERENTIE : {reference} VALUTADATUM : 27/11/2026"
+        row = f"{number};27/11/2026;27/11/2026;25,00;EUR;{ACCOUNT};Overschrijving;BE43068999999501;JAN;een;{details};{status};\n"
+        (found,) = lines_of((BNP + row).encode())
+        return found
+
+    new = line_of("2026-", "2611270000001")
+
+    assert not new.is_pending
+    assert line_of("2026-00127", "2611270000001").key == new.key != line_of("2026-", "2611270000002").key
+    assert line_of("2026-", "2611270000001", "In behandeling").is_pending
+
+
 def test_a_csv_file_that_was_cut_is_not_taken() -> None:
     with pytest.raises(Rejected, match="ends too early"):
         lines_of((KBC + f"{ACCOUNT};27/11/2026;EUR;25,00;;Jan;;een\n{ACCOUNT};27/11/2026;EUR;2").encode())

@@ -14,15 +14,18 @@ from worker.payments.bank_files.broken import cut_off, unreadable
 # Above the head Belfius has a dozen rows of what was searched for.
 _ROWS_ABOVE = 30
 _FIRST = 20_000
+_REFERENCE = re.compile(r"(?:BANKREFERENTIE|REFERENCE BANQUE)\s*:\s*([0-9]{6,})")
 # What the head of a statement has, whichever bank's.
 _LEAST_COLUMNS, _LONGEST_NAME = 5, 60
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The names of one bank's columns; *accepted* is what *status* says of a line that happened.
+    """The names of one bank's columns.
 
-    *number*: of a line, the same in every file. That of Belfius is none: it is empty until the statement is made.
+    *number*: of a line of a day, the same in every file. Those of Belfius and BNP are none: they are given when the statement is made.
+    *details*: where the bank's own reference stands between other words.
+    *accepted*, *refused*: what *status* says of a line that happened, and of one that never will.
     *has_news*: rows without an amount are what the bank tells its customer.
     """
 
@@ -35,14 +38,16 @@ class Columns:
     name: str
     words: tuple[str, ...]
     number: str = ""
+    details: str = ""
     status: str = ""
     accepted: str = ""
+    refused: str = ""
     has_news: bool = False
 
     @property
     def needed(self) -> set[str]:
-        """Those of which a line cannot be told without: by number and status it is known whether it happened."""
-        every = (self.account, self.day, self.amount, self.iban, *self.words, self.number, self.status)
+        """Those of which a line cannot be told without: by its status it is known whether it happened."""
+        every = (self.account, self.day, self.amount, self.iban, *self.words, self.number, self.details, self.status)
         return {name for name in every if name}
 
 
@@ -55,9 +60,9 @@ BANKS = (
     Columns("KBC", "Account number", "Date", "Amount", "Currency", "counterparty's account number", "Counterparty name",
             ("standard-format reference", "Free-format reference")),
     Columns("BNP Paribas Fortis", "Rekeningnummer", "Uitvoeringsdatum", "Bedrag", "Valuta rekening", "Tegenpartij",
-            "Naam van de tegenpartij", ("Mededeling",), "Volgnummer", "Status", "Geaccepteerd"),
+            "Naam van de tegenpartij", ("Mededeling",), details="Details", status="Status", accepted="Geaccepteerd", refused="Geweigerd"),
     Columns("BNP Paribas Fortis", "Numéro de compte", "Date d'exécution", "Montant", "Devise du compte", "Contrepartie",
-            "Nom de la contrepartie", ("Communication",), "Nº de séquence", "Statut", "Accepté"),
+            "Nom de la contrepartie", ("Communication",), details="Détails", status="Statut", accepted="Accepté", refused="Refusé"),
     Columns("ING", "Rekeningnummer", "Boekingsdatum", "Bedrag", "Munteenheid", "Rekening tegenpartij", "",
             ("Omschrijving", "Detail van de omzet", "Bericht"), "Omzetnummer", has_news=True),
     Columns("ING", "Numéro de compte", "Date comptable", "Montant", "Devise", "Compte contrepartie", "",
@@ -102,9 +107,7 @@ def read(content: bytes) -> Iterator[BankLine]:
                 raise cut_off("CSV")
             continue  # an empty row, or words of the bank's at the end
         cells = dict(zip(head, (cell.strip() for cell in row), strict=False))
-        if columns.status and cells.get(columns.status, columns.accepted) != columns.accepted:
-            continue
-        if columns.has_news and not cells[columns.amount]:
+        if is_no_payment(cells, columns):
             continue
         try:
             line = line_of(cells, columns)
@@ -139,23 +142,40 @@ def head_of(rows: list[list[str]]) -> tuple[int, Columns] | None:
     return None
 
 
+def is_no_payment(cells: dict[str, str], columns: Columns) -> bool:
+    """What the bank refused, or only has to say."""
+    is_refused = columns.status and cells[columns.status] == columns.refused
+    return bool(is_refused or (columns.has_news and not cells[columns.amount]))
+
+
 def line_of(cells: dict[str, str], columns: Columns) -> BankLine:
-    number = cells[columns.number] if columns.number else ""
     account, iban = compact(cells[columns.account]), compact(cells[columns.iban])
     booked_on, amount = day_of(cells[columns.day]), amount_of(cells[columns.amount])
     name, text = cells.get(columns.name, ""), " ".join(cells[words] for words in columns.words if cells[words])
+    reference = reference_of(cells, columns)
+    # By the bank's reference a line is known whatever else it comes to say of it; without one, by all that is said.
+    content = reference or f"{booked_on}:{digest(f'{iban or name}:{text}')}"
     return BankLine(
         account=account,
         booked_on=booked_on,
         amount=amount,
         currency=cells.get(columns.currency) or "EUR",
-        key=f"csv:{columns.bank}:{account}:{number}:{booked_on}:{amount}:{digest(f'{iban or name}:{text}')}",
+        key=f"csv:{columns.bank}:{account}:{content}:{amount}",
         name=name,
         iban=iban,
         text=text,
-        bank_reference=number,
-        is_pending=number.endswith("-"),  # BNP numbers a line once it is booked
+        bank_reference=reference,
+        is_pending=bool(columns.status) and cells[columns.status] != columns.accepted,
     )
+
+
+def reference_of(cells: dict[str, str], columns: Columns) -> str:
+    """What the bank knows a line by, now and later; empty where it tells nothing of the kind."""
+    if columns.number and cells[columns.number]:
+        return f"{cells[columns.day]}:{cells[columns.number]}"
+    # The last one is the bank's own: the words of the customer stand before it.
+    found = _REFERENCE.findall(cells[columns.details]) if columns.details else []
+    return found[-1] if found else ""
 
 
 def compact(text: str) -> str:
