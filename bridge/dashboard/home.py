@@ -1,6 +1,6 @@
 """The first page after sign-in: the list of shops, or the only one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -71,7 +71,7 @@ def shops() -> Response:
             "dashboard/shops/list.html",
             has_any=bool(my_shops),
             shops=shown,
-            **health_values(connection, shown),
+            **health_values(connection, shown, overview["needs_by_shop"]),
             found=len(found),
             wanted=wanted,
             many=len(my_shops) > FEW_SHOPS,
@@ -82,14 +82,20 @@ def shops() -> Response:
     return make_response(content)
 
 
-def health_values(connection: Connection, shown: Sequence[ShopName]) -> dict[str, Any]:
-    """How it goes in the shops that are shown, and for operators on the roads of the installation."""
+def health_values(connection: Connection, shown: Sequence[ShopName], needs: Mapping[str, Needs]) -> dict[str, Any]:
+    """How it goes in the shops that are shown, and for operators on the roads of the installation; *needs* of each shop tell of some."""
     now, seen = context().now(), health.look(context().settings)
     found = shops_store.watched(connection, [one.shop_id for one in shown])
     roads = health.of_shops(connection, context().encryption, found, seen, now=now)
     return {
         "roads": roads,
-        "outages": outages({one.shop_id: roads[one.shop_id] for one in found if not one.suspended}),
+        "outages": outages(
+            {
+                one.shop_id: needs.get(one.shop_id, Needs()).untold(roads[one.shop_id])
+                for one in found
+                if not one.suspended
+            }
+        ),
         "worst": {shop_id: worst(of_one) for shop_id, of_one in roads.items()},
         "house": health.of_house(connection, seen, now=now) if me().user.operator else (),
         "paused": {one.shop_id for one in found if one.suspended},

@@ -23,6 +23,7 @@ from worker.domain.shop import Shop
 from worker.store import alerts, hourly_stats, plugins, roads, shops, transmissions
 from worker.store.database.shop_scope import Shops
 from worker.store.queries import attention, einvoices, health, open_invoices, today
+from worker.store.queries.attention import Needs
 from worker.store.queries.today import Today
 from worker.store.users import Role
 
@@ -44,9 +45,10 @@ def overview(shop_id: str) -> Response:
     with context().store.read() as connection:
         by_shop = today.by_shop(connection, (shop_id,), since=start_of_day(day, shop.zoneinfo))
         by_peppol = einvoices.newest_by_peppol(connection, shop_id, most=MOST_BY_PEPPOL)
+        values = overview_values(connection, (shop_id,), by_shop, zone=shop.zoneinfo, now=now)
         content = render_template(
             "dashboard/overview/shop.html",
-            **overview_values(connection, (shop_id,), by_shop, zone=shop.zoneinfo, now=now),
+            **values,
             numbers=today.next_numbers(connection, shop, day=day),
             checks=go_live_checks(connection, shop, now),
             next_step=next_step(connection, shop),
@@ -56,7 +58,7 @@ def overview(shop_id: str) -> Response:
             owed=open_invoices.totals(connection, shop_id, today=day),
             transmissions=transmissions.of_documents(connection, [one.document_id for one in by_peppol]),
             waiting_for_peppol=einvoices.count_waiting_for_access_point(connection, shop_id),
-            **connection_state(connection, shop, now),
+            **connection_state(connection, shop, values["needs"], now=now),
         )
     return make_response(content)
 
@@ -104,15 +106,15 @@ def go_live_checks(connection: Connection, shop: Shop, now: datetime) -> tuple[g
     return go_live.first_run_checklist(connection, shop, context(), now=now)
 
 
-def connection_state(connection: Connection, shop: Shop, now: datetime) -> dict[str, object]:
-    """How it goes on each road of the shop, and its plugin."""
+def connection_state(connection: Connection, shop: Shop, needs: Needs, *, now: datetime) -> dict[str, object]:
+    """How it goes on each road of the shop, and its plugin. What *needs* tell of is no outage besides."""
     secrets = shops.get_secrets(connection, context().encryption, shop.shop_id)
     seen = health.look(context().settings)
     open_codes = {alert.code for alert in alerts.open_alerts(connection, shop.shop_id)}
     found = health.of_shop(connection, context().encryption, shop, seen, now=now)
     return {
         "roads": found,
-        "outages": () if shop.suspended else outages({shop.shop_id: found}),
+        "outages": () if shop.suspended else outages({shop.shop_id: needs.untold(found)}),
         "road_labels": ROAD_LABELS,
         "state_labels": STATE_LABELS,
         "plugin": plugins.of_shop(connection, context().encryption, shop.shop_id),

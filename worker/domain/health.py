@@ -59,12 +59,17 @@ WORST_FIRST = (RoadState.DOWN, RoadState.LATE, RoadState.NEVER, RoadState.WELL)
 
 @dataclass(frozen=True)
 class RoadHealth:
-    """*since*: of *WELL* when it was last heard, else since when it is so; None where nobody knows."""
+    """*since*: of *WELL* when it was last heard, else since when it is so; None where nobody knows.
+
+    *alert*: the code of the open alert that says the same. *is_rested*: whether a server is left in peace, which says so too.
+    """
 
     road: HealthRoad
     state: RoadState
     since: datetime | None
     message: Message
+    alert: str = ""
+    is_rested: bool = False
 
     @property
     def is_trouble(self) -> bool:
@@ -78,9 +83,12 @@ class Fault:
     since: datetime
     message: Message
     is_down: bool = True
+    alert: str = ""
+    is_rested: bool = False
 
     def of(self, road: HealthRoad) -> RoadHealth:
-        return RoadHealth(road, RoadState.DOWN if self.is_down else RoadState.LATE, self.since, self.message)
+        state = RoadState.DOWN if self.is_down else RoadState.LATE
+        return RoadHealth(road, state, self.since, self.message, self.alert, self.is_rested)
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
 """The status of everything: counts from our rows, and which processes are alive."""
 
 import time
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
-from worker.domain.health import ROAD_LABELS, RoadHealth, RoadState
+from worker.domain.health import ROAD_LABELS, RoadHealth
 from worker.errors import Unavailable
 from worker.processes.bridge import answers
 from worker.queue.status import count_queued
@@ -14,6 +16,7 @@ from worker.scheduler import LEASE, lease_for
 from worker.services import Services
 from worker.store import jobs, leases, roads, shops
 from worker.store.queries import attention, health
+from worker.store.queries.attention import Needs
 from worker.store.queries.queues import QueueCount, queue_counts
 from worker.store.roads import FailingRoad
 
@@ -79,23 +82,15 @@ def check(services: Services) -> Health:
 class Report:
     """What needs a person in each shop, and how it goes on each road: the same as pages and API tell, in English.
 
-    *needs* counts; *alerts* are its sentences. A road's *shop* is empty where it is the installation's.
+    *needs* counts; *alerts* are its sentences. A road's *shop* is empty where it is the installation's. *troubles* are the roads of
+    which neither *alerts* nor `Health.rested` tell, a sentence for all shops of which the same is so.
     """
 
     needs: int = 0
     kept_drafts: int = 0
     alerts: tuple[str, ...] = ()
     roads: tuple[dict[str, str | None], ...] = ()
-
-    @property
-    def troubles(self) -> tuple[str, ...]:
-        return tuple(
-            f"{road['shop'] or 'installation'}: {road['label']}: {road['state']}"
-            + (f" since {road['since']}" if road["since"] else "")
-            + f". {road['message']}"
-            for road in self.roads
-            if road["state"] in (RoadState.LATE, RoadState.DOWN)
-        )
+    troubles: tuple[str, ...] = ()
 
 
 def report(services: Services) -> Report:
@@ -114,7 +109,7 @@ def report(services: Services) -> Report:
         needs=whole.total,
         kept_drafts=whole.kept,
         alerts=tuple(
-            f"{every[shop_id].name}: {group.count} × {group.reason.sentence}"
+            f"{every[shop_id].name}: {group.count} × {group.reason.sentence} (since {at_utc(group.since)})"
             for shop_id, of_one in sorted(needs.items())
             for group in of_one.groups
         ),
@@ -122,7 +117,27 @@ def report(services: Services) -> Report:
             *(road_as_json("", road) for road in house),
             *(road_as_json(every[shop_id].name, road) for shop_id, some in roads_of.items() for road in some),
         ),
+        troubles=troubles(
+            {"Installation": house}
+            | {every[shop_id].name: needs.get(shop_id, Needs()).untold(some) for shop_id, some in roads_of.items()}
+        ),
     )
+
+
+def troubles(by_name: Mapping[str, Iterable[RoadHealth]]) -> tuple[str, ...]:
+    """What does not go and is not rested, with whose it is; *by_name*: the roads of each shop."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for name, some in by_name.items():
+        for road in some:
+            if road.is_trouble and not road.is_rested:
+                since = f" since {at_utc(road.since)}" if road.since else ""
+                told = (f"{ROAD_LABELS[road.road]}: {road.state}{since}.", str(road.message))
+                found.setdefault(told, []).append(name)
+    return tuple(f"{', '.join(names)}: {' '.join(told)}" for told, names in found.items())
+
+
+def at_utc(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def road_as_json(shop: str, road: RoadHealth) -> dict[str, str | None]:
@@ -142,7 +157,7 @@ def describe_road(connection: Connection, found: FailingRoad) -> str:
     next_try = f", next try {found.rested_until:%H:%M}" if found.rested_until else ""
     return (
         f"{whose}: {found.label} has not answered since "
-        f"{found.failing_since:%Y-%m-%d %H:%M} UTC (tried in a row: {found.failures}{next_try}): {found.message}"
+        f"{at_utc(found.failing_since)} (tried in a row: {found.failures}{next_try}): {found.message}"
     )
 
 

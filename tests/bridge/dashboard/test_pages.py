@@ -27,6 +27,7 @@ from worker.domain.step import MAIL
 from worker.domain.vat_cases import cases_by_hand, consumer_cases, vat_cases, whole_document_cases
 from worker.message import Message, plain_message
 from worker.store import (
+    alerts,
     distance_sales,
     document_links,
     drafts,
@@ -154,6 +155,16 @@ def test_nothing_is_well_while_the_shop_does_not_answer(app: BridgeApp) -> None:
     with app.store.write() as connection:
         shops.change(connection, replace(settings_of(app), suspended=True))
     assert nothing in owner.get(f"/s/{SHOP}").text, "a paused shop is asked nothing"
+
+
+def test_an_outage_of_which_an_alert_tells_stands_once_among_what_needs_you(app: BridgeApp) -> None:
+    with app.store.write() as connection:
+        alerts.raise_alert(connection, SHOP, code="shop_silent", message=Message("It says nothing."), now=NOW)
+    owner, operator = admin(app), signed_in(app, "operator@house.example", operator=True)
+    for text in (owner.get(f"/s/{SHOP}").text, operator.get("/shops").text):
+        needs = text.partition('id="needs"')[2].partition("</section>")[0]
+        assert ("does not tell us of its orders" in needs, "Incoming orders: down" in needs) == (True, False)
+        assert "It says nothing." not in needs
 
 
 def test_a_company_is_saved_all_or_nothing(app: BridgeApp) -> None:

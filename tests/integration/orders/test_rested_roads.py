@@ -1,5 +1,6 @@
 """A shop whose server does not answer is left in peace for growing minutes: its work waits, holds nobody up and goes on by itself."""
 
+import re
 import time
 from dataclasses import replace
 
@@ -10,13 +11,16 @@ from tests.hostile.hostile_server import Victim, hostile_server
 from tests.support.scripted_server import ScriptedServer, answer
 from tests.support.system import System
 from worker.actions import orders as order_actions
+from worker.cli.status import as_text
 from worker.demo.faults import ServerFault
 from worker.demo.orders import an_order
+from worker.domain.health import HealthRoad, RoadHealth, RoadState
 from worker.errors import FacturelayError, Rejected, RoadRested, Unavailable
+from worker.message import Message
 from worker.orders.poll import SOURCE, TOPIC
 from worker.processes import status
 from worker.sending import email
-from worker.store import deliveries, roads
+from worker.store import alerts, deliveries, roads
 from worker.store.database.tables import jobs
 from worker.store.deliveries import NewDelivery
 from worker.store.roads import RESTS, FailingRoad, Road, RoadKind
@@ -182,6 +186,26 @@ def test_the_status_says_who_does_not_answer_and_since_when(system: System) -> N
     (said,) = status.check(system.services).rested
     assert "The shop has not answered since 2026-" in said
     assert "(tried in a row: 3, next try" in said
+
+
+def test_the_command_tells_each_outage_once_with_its_time_as_people_write_it(system: System) -> None:
+    fail(system)
+    with system.services.store.write() as connection:
+        alerts.raise_alert(
+            connection, system.shop_id, code="shop_silent", message=Message("It says nothing."), now=system.clock()
+        )
+    report = status.report(system.services)
+    said = as_text(status.check(system.services), report)
+    assert (said.count("did not answer in time"), said.count("does not tell us of its orders")) == (1, 1)
+    assert "Incoming orders: down" not in said
+    assert re.search(r"\dT\d", said) is None
+    troubles = status.troubles(
+        {
+            name: [RoadHealth(HealthRoad.MAIL, RoadState.LATE, system.clock(), Message("Mails wait."))]
+            for name in ("A", "B")
+        }
+    )
+    assert [one.split(" since ")[0] for one in troubles] == ["A, B: Outgoing mail: late"]
 
 
 def test_a_mail_server_that_does_not_answer_holds_up_three_mails_and_no_more(system: System) -> None:

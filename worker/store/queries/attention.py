@@ -24,6 +24,7 @@ from sqlalchemy import (
 from worker.domain.attention import KEPT_BY_RULE, Reason, Source
 from worker.domain.attention_reasons import REASONS, reason_of
 from worker.domain.document import Kind, Problem
+from worker.domain.health import RoadHealth
 from worker.message import NO_MESSAGE, Message, Money
 from worker.store.database import json_codec
 from worker.store.database.shop_scope import Shops, within
@@ -99,6 +100,11 @@ class Needs:
     @property
     def total(self) -> int:
         return sum(group.count for group in self.groups)
+
+    def untold(self, roads: Iterable[RoadHealth]) -> tuple[RoadHealth, ...]:
+        """Those of *roads* that no alert among these tells of."""
+        told = {group.reason for group in self.groups}
+        return tuple(one for one in roads if not (one.alert and reason_of(Source.ALERT, one.alert) in told))
 
 
 @dataclass(frozen=True)

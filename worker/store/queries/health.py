@@ -160,7 +160,7 @@ class Known:
 
     def alert(self, shop_id: str, codes: tuple[str, ...]) -> Fault | None:
         found = next((one for one in self.alerts.get(shop_id, ()) if one.code in codes), None)
-        return Fault(found.first_at, found.message) if found else None
+        return Fault(found.first_at, found.message, alert=found.code) if found else None
 
     def fault(self, *some: Road) -> Fault | None:
         """Of the road that fails for the longest."""
@@ -174,7 +174,8 @@ def paused_since(paused: Mapping[QueueName, PausedQueue], *, mail: bool) -> date
 
 
 def fault(failing: FailingRoad) -> Fault:
-    return Fault(failing.failing_since, failing.message, is_down=failing.failures >= REST_AFTER)
+    is_rested = failing.rested_until is not None
+    return Fault(failing.failing_since, failing.message, is_down=failing.failures >= REST_AFTER, is_rested=is_rested)
 
 
 def known_of(connection: Connection, encryption: Encryption, shop_ids: Shops, seen: Seen, *, now: datetime) -> Known:
