@@ -10,7 +10,7 @@ from worker.domain import peppol
 from worker.domain.attention import Harm, Source
 from worker.domain.attention_reasons import reason_of
 from worker.domain.document import Document, Draft, Kind, Problem, SendMode
-from worker.domain.order_flags import STATUS_MISSED, missed_kind
+from worker.domain.order_flags import IN_BIN, STATUS_MISSED, missed_kind
 from worker.domain.step import MAIL, SENT_ELSEWHERE, TRANSMIT
 from worker.message import NO_MESSAGE, Message
 from worker.store.audit_trail import AuditEntry
@@ -144,6 +144,9 @@ def of_flag(trail: OrderHistory, flag: Problem, shop_url: str) -> Trouble:
     if flag.code == "changed_after_invoice" and invoice is not None:
         label, address = _("Credit and issue again"), f"/documents/{invoice.document_id}?open=credit#credit"
         return Trouble(invoice.number, why, flag.code, label, address, harm=harm)
+    if flag.code == IN_BIN and invoice is not None:
+        address = f"/documents/{invoice.document_id}?open=credit#credit"
+        return Trouble(invoice.number, why, flag.code, _("Credit"), address, harm=harm)
     if flag.code == STATUS_MISSED:
         return of_missed_status(trail, flag, harm)
     if button.page:

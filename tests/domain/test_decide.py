@@ -500,6 +500,16 @@ def test_a_cancelled_order_that_was_paid_waits_for_its_refund() -> None:
     assert [flag.code for flag in verdict.flags] == ["cancelled_but_paid"]
 
 
+@pytest.mark.parametrize("paid", [True, False])
+def test_a_binned_order_whose_invoice_stands_is_told_until_it_is_credited(paid: bool) -> None:
+    binned = an_order(status="trash", paid=paid)
+    history = a_history(issued(invoice_of(an_order(paid=paid))))
+    verdict = look(binned, history)
+    assert (verdict.drafts, [flag.code for flag in verdict.flags]) == ((), ["in_bin_but_invoiced"])
+    credit_note = draft_reissue(an_order(paid=paid), history.documents[0], history, a_shop(), TODAY)[0]
+    assert look(binned, with_next(history, credit_note)).flags == ()
+
+
 def test_an_order_that_comes_back_after_its_cancellation_has_a_second_invoice() -> None:
     shop = a_shop("invoice:created:send")
     order, history = unpaid_invoice()

@@ -251,7 +251,7 @@ FLAGS = (
         DECISION,
         Message("Orders that were changed after their invoice."),
         SEE,
-        ("changed_after_invoice", "suborders_do_not_add_up", "deposit_not_invoiced"),
+        ("changed_after_invoice", "in_bin_but_invoiced", "suborders_do_not_add_up", "deposit_not_invoiced"),
     ),
     Reason(
         "vat_number_unread",

@@ -145,7 +145,14 @@ DOCUMENT_CASES = (
         told=True,
     ),
     DocumentCase(
-        ("changed_after_invoice", "cancelled_but_paid", "refund_deleted", "refund_not_credited", "invoiced_twice"),
+        (
+            "changed_after_invoice",
+            "cancelled_but_paid",
+            "in_bin_but_invoiced",
+            "refund_deleted",
+            "refund_not_credited",
+            "invoiced_twice",
+        ),
         Message(
             "An order that was changed or cancelled in the shop after its invoice, or that another program invoiced too"
         ),

@@ -21,6 +21,7 @@ from worker.domain.sale_part import sale_part_flags
 from worker.message import Message, Money
 
 STATUS_MISSED = "status_missed"
+IN_BIN = "in_bin_but_invoiced"
 # Whoever says that it needs nothing says that the money is there.
 TAKEN_BACK = "money_taken_back"
 
@@ -44,19 +45,28 @@ def flags_of(dossier: Dossier, findings: Findings) -> tuple[Problem, ...]:
         flags += late_invoice(dossier.order, invoice, dossier.shop)
     if invoice and was_put_back(dossier.order, dossier.shop) and not findings.fully_credited(invoice):
         flags.append(money_taken_back(invoice, dossier.order))
-    if (
-        invoice
-        and dossier.status == "cancelled"
-        and dossier.paid
-        and credit_balance_of(invoice, findings.credit_notes_of(invoice)).total
-    ):
+    if invoice and credit_balance_of(invoice, findings.credit_notes_of(invoice)).total:
+        flags += given_up(invoice, dossier)
+    return tuple(flags)
+
+
+def given_up(invoice: Document, dossier: Dossier) -> Iterator[Problem]:
+    """The shop gave the order up, and *invoice* stands."""
+    if dossier.status == "cancelled" and dossier.paid:
         message = Message(
             "Order {number} is cancelled, but it was paid and {invoice} stands. Refund it in WooCommerce: the credit note follows by itself.",
             number=dossier.order.number,
             invoice=invoice.number,
         )
-        flags.append(Problem("cancelled_but_paid", message))
-    return tuple(flags)
+        yield Problem("cancelled_but_paid", message)
+    if dossier.status == "trash":
+        message = Message(
+            "Order {number} is in the bin of the shop, and {invoice} stands: its VAT is due. If there was no sale, credit {invoice}; if "
+            "there was, leave it, and press “This order needs nothing”.",
+            number=dossier.order.number,
+            invoice=invoice.number,
+        )
+        yield Problem(IN_BIN, message)
 
 
 def not_all_came(invoice: Document, dossier: Dossier) -> tuple[Problem, ...]:

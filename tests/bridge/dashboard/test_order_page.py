@@ -115,6 +115,22 @@ def test_a_notice_informs_and_a_flag_asks(app: BridgeApp) -> None:
     assert shown.index("The order was changed") < shown.index("VAT was charged on an export.")
 
 
+def test_head_and_lines_say_what_was_invoiced_and_beside_it_what_the_shop_says_now(app: BridgeApp) -> None:
+    app.issue()
+    known(app, flags=(Problem("changed_after_invoice", Message("The order was changed after its invoice.")),))
+    head, _, rest = main_of(admin(app).get(PAGE).text).partition("</h1>")
+    assert "€22.20" in head
+    assert ("changed after the invoice" in rest, f"in the shop: €{an_order().total}" in rest) == (True, True)
+
+
+def test_a_binned_order_leads_to_the_credit_note_of_its_invoice(app: BridgeApp) -> None:
+    app.issue()
+    known(app, flags=(Problem("in_bin_but_invoiced", Message("Order 238 is in the bin.")),))
+    shown = main_of(admin(app).get(PAGE).text)
+    assert f'href="/s/{SHOP}/documents/1?open=credit#credit">Credit</a>' in shown
+    assert "This order needs nothing" in shown
+
+
 def test_a_vat_number_that_nobody_read_leads_to_its_field_where_it_is_proposed(app: BridgeApp) -> None:
     seen = replace(an_order(order_id=238), unread_numbers=(UnreadNumber("_klantcode", "BE0403170701"),))
     known(app, flags=assess(seen, a_shop()).flags)
