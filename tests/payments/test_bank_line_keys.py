@@ -126,6 +126,30 @@ def test_the_details_of_a_group_come_to_what_the_bank_booked(
     assert [(str(one.amount), one.references) for one in found] == expected
 
 
+GROUP = (SAMPLES / "coda" / "4-other-money.cod").read_bytes()  # 61.00, of 16.00 and 45.00
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, [("16.00", 1), ("45.00", 1)]),
+        ({b"0016000191126601": b"0009000191126601"}, [("61.00", 0)]),  # no sum of it
+        ({b"0016000191126601": b"0061000191126701", b"0045000191126601": b"0045000191126901"}, [("61.00", 2)]),
+        ({b"191126201500000VERZAMELDE": b"191126301500000VERZAMELDE", b"191126601": b"191126801"}, [("61.00", 2)]),
+    ],
+)
+def test_the_details_of_coda_are_payments_where_they_come_to_their_sum_and_are_no_costs(
+    changed: dict[bytes, bytes], expected: list[tuple[str, int]]
+) -> None:
+    content = GROUP
+    for old, new in changed.items():
+        assert old in content
+        content = content.replace(old, new)
+
+    found = [one for one in lines_of(content) if one.bank_reference == "2611190000005"]
+    assert [(str(one.amount), len(one.references)) for one in found] == expected
+
+
 @pytest.mark.parametrize("said", ["true", "1"])
 def test_what_came_back_is_told_in_either_way(said: str) -> None:
     (found,) = lines_of(camt(ENTRY.format(f"<RvslInd>{said}</RvslInd>")))

@@ -1,7 +1,7 @@
 """CODA 2, the statement of every Belgian bank (Febelfin): lines of 128 characters in code page 1252."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from coda import CODA, Move, Statement
@@ -14,6 +14,8 @@ _HEAD = b"0000"
 _RECORD = 128
 # Types of a structured communication: RF, Belgian, Belgian without check.
 _STRUCTURED = ("100", "101", "102")
+# Types of a line: what came from abroad or the like, with what it cost; and those of which the details are no payments.
+_WITH_COSTS, _ONE_PAYMENT = "3", ("3", "7")
 # Within every family: a debit and a credit that were undone, and, of transfers, an order that could not be carried out.
 _RETURNS = ("49", "99", "54")
 
@@ -45,14 +47,19 @@ def require_whole(statement: Statement) -> None:
 
 def lines_of(statement: Statement) -> Iterator[BankLine]:
     for whole in statement.moves:
-        # A group of transfers stands once as their sum and once in its details.
-        for move in list(whole.all_moves) or [whole]:
+        for move in payments_in(whole):
             yield line_of(statement, move)
 
 
+def payments_in(whole: Move) -> list[Move]:
+    """The details of a group where they come to its sum. Otherwise the whole stands alone: of which of them it is, nobody knows."""
+    is_told = whole.moves and total_of(move.amount for move in whole.moves) == whole.amount
+    return list(whole.moves) if is_told and whole.transaction_type != _WITH_COSTS else [whole]
+
+
 def line_of(statement: Statement, move: Move) -> BankLine:
-    is_structured = move.communication_type in _STRUCTURED
-    communication = (move.communication or "").strip()
+    # Of one payment, words may stand beside what it cost; of a group they are of one payment among others.
+    told = [move, *move.moves] if move.transaction_type in _ONE_PAYMENT else [move]
     return BankLine(
         account="".join(statement.account.split()),
         booked_on=move.entry_date,
@@ -61,11 +68,23 @@ def line_of(statement: Statement, move: Move) -> BankLine:
         key=f"coda:{statement.account}:{statement.old_balance_date.year}:{statement.coda_sequence}:{move.sequence}{move.detail_sequence}"
         # The first statement of an account may end in the year in which that of the next year begins.
         f":{move.entry_date}:{move.amount}",
-        name=(move.counterparty_name or "").strip(),
+        name=next(filled(one.counterparty_name for one in told), ""),
         # The currency stands at the end of the same field.
-        iban="".join((move.counterparty_account or "")[:34].split()),
-        structured=communication if is_structured else "",
-        text="" if is_structured else communication,
+        iban="".join(next(filled((one.counterparty_account or "")[:34] for one in told), "").split()),
+        structured=", ".join(filled(one.communication for one in told if one.communication_type in _STRUCTURED)),
+        text=" ".join(filled(one.communication for one in told if one.communication_type not in _STRUCTURED)),
         bank_reference=(move.bank_reference or "").strip(),
         is_return=move.transaction_transaction in _RETURNS or bool(move.r_transaction),
     )
+
+
+def filled(texts: Iterable[str | None]) -> Iterator[str]:
+    return (text.strip() for text in texts if text and text.strip())
+
+
+def _append(move: Move, detail: Move) -> None:
+    move.moves.append(detail)
+
+
+# The library reads the details of a detail by a method that it does not have.
+Move.append = _append
