@@ -10,7 +10,7 @@ from worker.domain.decide import decide_documents
 from worker.domain.decision import Decision, RuleResult, needs_person
 from worker.domain.document import Document, Draft, History, Kind, Problem, SendMode
 from worker.domain.order import Order, OrderKey
-from worker.domain.order_payment import is_paid
+from worker.domain.order_payment import is_paid, paid_at
 from worker.domain.payment import OrderBalance
 from worker.domain.settlement import excess_flags
 from worker.domain.shop import Shop
@@ -24,6 +24,7 @@ from worker.services import Services
 from worker.store import alerts, drafts, order_money, orders, sales, settle_orders
 from worker.store.jobs import JobEnd
 from worker.store.queries import order_balance, unpaid_orders
+from worker.store.queries.order_balance import Seen
 
 # What one round makes can make more due: an invoice first, then the credit notes of its refunds.
 MOST_ROUNDS = 5
@@ -90,7 +91,9 @@ class IssueRounds:
         return tuple(flag for flag in seen.flags if flag.code == "refund_deleted")
 
     def balance(self) -> OrderBalance | None:
-        return order_balance.of_documents(self.connection, self.order_key, self.history().documents)
+        order = self.order()
+        seen = Seen(order.status, order.total, order.currency, paid_at(order, self.shop))
+        return order_balance.of_documents(self.connection, self.order_key, self.history().documents, seen=seen)
 
     @property
     def order_key(self) -> OrderKey:

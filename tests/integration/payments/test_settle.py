@@ -449,3 +449,21 @@ def test_who_waits_when_a_shop_goes_live_is_known_under_what_its_plugin_then_say
     change_shop(system.services, system.shop_id, ShopChanges(live=True), by=system.person)
     with system.services.store.read() as connection:
         assert payment_references.find(connection, system.shop_id, [told]) == {told: (key,)}
+
+
+@pytest.mark.parametrize("rule", ["invoice:completed:send", "payment_request:created:send"])
+def test_a_part_of_an_order_that_is_cancelled_before_its_invoice_is_to_be_given_back(system: System, rule: str) -> None:
+    system.change_shop(rules=(Rule.parse(rule),))
+    key = invoiced(system)
+    comes_in(system, key, "10.00")
+    for state, codes in (
+        ("on-hold", []),
+        ("cancelled", ["to_give_back"]),
+        ("on-hold", []),
+        ("trash", ["to_give_back"]),
+    ):
+        system.arrives(an_order(id=238, **{**BY_TRANSFER, "status": state}))
+        assert [code for code, _ in flags(system)] == codes
+    comes_in(system, key, "12.20", "B2")
+    system.work()
+    assert (flags(system), settlements(system)[-1]) == ([], ("failed", "paid_but_in_bin"))

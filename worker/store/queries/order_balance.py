@@ -1,6 +1,8 @@
 """What is asked for an order and what came in of it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import Connection, select
@@ -16,38 +18,69 @@ from worker.store.database.tables import orders
 from worker.store.payment_shares import paid_by_card, total_paid
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What the shop says of an order without an invoice."""
+
+    status: str
+    total: Decimal
+    currency: str
+    paid_at: datetime | None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it waits for no money any more, though none is invoiced. One that was refunded says itself that it was given back."""
+        return self.status in ("cancelled", "trash")
+
+
 def of_order(connection: Connection, order: OrderKey) -> OrderBalance | None:
     """None for an order of which no document asks for money, and which does not wait for it in the shop either."""
     made = documents.history(connection, order.shop_id, order.order_id, order.order_key).documents
     return of_documents(connection, order, made)
 
 
-def of_documents(connection: Connection, order: OrderKey, made: Sequence[Document]) -> OrderBalance | None:
-    """The same, of an order of which these documents were made."""
+def of_documents(
+    connection: Connection, order: OrderKey, made: Sequence[Document], *, seen: Seen | None = None
+) -> OrderBalance | None:
+    """The same, of an order of which these documents were made; *seen* as it is now where it is not stored yet."""
     issued = [document for document in made if not document.draft.test]
     invoices = [document for document in issued if document.draft.kind is Kind.INVOICE]
     if invoices:
         return of_invoices(connection, order, invoices)
+    seen = seen or seen_of(connection, order)
     asking = [document for document in issued if document.draft.kind in ASKING]
     if not asking:
-        return of_waiting(connection, order)
+        return of_waiting(connection, order, seen) if seen else None
     draft, paid = asking[-1].draft, total_paid(connection, order)
     # What was paid before it was made is not among the payments.
     asked = paid if draft.is_paid else draft.to_pay
-    return OrderBalance(asked, paid, draft.currency, excess=max(paid - asked, ZERO))
+    return OrderBalance(asked, paid, draft.currency, excess=excess_of(asked, paid, seen))
 
 
-def of_waiting(connection: Connection, order: OrderKey) -> OrderBalance | None:
-    """Of an order without documents that its shop waits to be paid; most shops invoice only then."""
-    row = connection.execute(
-        select(orders.c.total, orders.c.currency).where(
-            *is_of_order(orders, order), orders.c.status.in_(OPEN_STATUSES), orders.c.paid_at.is_(None)
-        )
-    ).one_or_none()
-    if row is None:
+def seen_of(connection: Connection, order: OrderKey) -> Seen | None:
+    columns = (orders.c.status, orders.c.total, orders.c.currency, orders.c.paid_at)
+    row = connection.execute(select(*columns).where(*is_of_order(orders, order))).one_or_none()
+    return Seen(row.status, Decimal(row.total), row.currency, row.paid_at) if row else None
+
+
+def of_waiting(connection: Connection, order: OrderKey, seen: Seen) -> OrderBalance | None:
+    """Of an order without documents that its shop waits to be paid, as most shops invoice only then; or of which money came in before
+    it was over."""
+    waits = seen.status in OPEN_STATUSES and seen.paid_at is None
+    if not (waits or seen.is_over):
         return None
-    asked, paid = Decimal(row.total), total_paid(connection, order)
-    return OrderBalance(asked, paid, row.currency, excess=max(paid - asked, ZERO))
+    paid = total_paid(connection, order)
+    if seen.is_over and not paid:
+        return None
+    return OrderBalance(seen.total, paid, seen.currency, excess=excess_of(seen.total, paid, seen))
+
+
+def excess_of(asked: Decimal, paid: Decimal, seen: Seen | None) -> Decimal:
+    """What came in beyond what is *asked*; of an order that is over, all of it. Where that is all of its money and came afterwards,
+    a person is asked whether it is delivered all the same (`settlement.over`).
+    """
+    gives_back = seen is not None and seen.is_over and paid > 0 and (paid < asked or seen.paid_at is not None)
+    return paid if gives_back else max(paid - asked, ZERO)
 
 
 def of_invoices(connection: Connection, order: OrderKey, invoices: list[Document]) -> OrderBalance:
