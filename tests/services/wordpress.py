@@ -129,7 +129,7 @@ class WordPress:
         )
 
     def phpunit(self, test: Path) -> str:
-        """Run one PHPUnit file inside this WordPress; return what PHPUnit says, and fail when it does."""
+        """Run a file of PHPUnit, or all of a folder, inside this WordPress; return what PHPUnit says, and fail when it does."""
         phpunit = executable("phpunit", package="phpunit")
         bootstrap = f"--bootstrap={PHP_TESTS / 'bootstrap.php'}"
         return run([*PHP, phpunit, *STRICTLY, bootstrap, test], env={"FACTURELAY_WORDPRESS": str(self.folder)})

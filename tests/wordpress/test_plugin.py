@@ -1,5 +1,6 @@
 """The plugin in a real WordPress: coming, living with and without WooCommerce, and going."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -37,14 +38,16 @@ def test_activates_in_silence(wordpress: WordPress, shop: tuple[str, ...]) -> No
 
 
 @pytest.mark.parametrize("shop", [(), ("woocommerce",)], ids=["without WooCommerce", "with WooCommerce"])
-@pytest.mark.parametrize("path", ["/", "/?rest_route=/", "/?feed=rss2", "/wp-login.php"])
-def test_pages_are_as_they_were(wordpress: WordPress, path: str, shop: tuple[str, ...]) -> None:
+def test_pages_are_as_they_were(wordpress: WordPress, shop: tuple[str, ...]) -> None:
+    def pages() -> dict[str, str]:
+        return {path: wordpress.get(path) for path in ("/", "/?rest_route=/", "/?feed=rss2", "/wp-login.php")}
+
     wordpress.activate(*shop)
-    before, quiet = wordpress.get(path), wordpress.notices()
+    before, quiet = pages(), wordpress.notices()
 
     wordpress.activate("facturelay")
 
-    assert (wordpress.get(path), wordpress.notices()) == (before, quiet)
+    assert (pages(), wordpress.notices()) == (before, quiet)
 
 
 def test_active_without_woocommerce_keeps_nothing(wordpress: WordPress) -> None:
@@ -118,11 +121,17 @@ def test_stand_in_refuses_a_declaration_at_the_wrong_moment(wordpress: WordPress
     assert any("declare_compatibility was called" in notice for notice in wordpress.notices())
 
 
-@pytest.mark.parametrize("claims", sorted(PHP_TESTS.rglob("*Test.php")), ids=lambda path: path.stem)
-def test_claims_in_php_hold(wordpress: WordPress, claims: Path) -> None:
+def test_every_claim_in_php_holds(wordpress: WordPress) -> None:
+    """All in one process: WordPress is loaded once, and each claim finds it as the one before found it (IsolationTest)."""
     wordpress.activate("woocommerce", "facturelay")
 
-    assert "OK (" in wordpress.phpunit(claims)
+    said = wordpress.phpunit(PHP_TESTS)
+
+    assert "OK (" in said
+    titles = {
+        re.sub(r"(?<=[a-z])(?=[A-Z])", " ", path.stem.removesuffix("Test")) for path in PHP_TESTS.rglob("*Test.php")
+    }
+    assert titles - set(said.splitlines()) == set(), "each file was read"
 
 
 def test_a_broken_claim_in_php_is_a_failure_here(wordpress: WordPress, tmp_path: Path) -> None:

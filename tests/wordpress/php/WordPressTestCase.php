@@ -5,7 +5,7 @@ declare(strict_types=1);
 use PHPUnit\Framework\TestCase;
 
 /**
- * One test, one transaction: rows, cached values and hooks are as before when it ends.
+ * One test, one transaction: rows, cached values, hooks and roles are as before when it ends.
  * Tests that create or drop tables (activation, uninstalling) belong to pytest, which gives each a site of its own:
  * MariaDB commits by itself at each of these statements.
  */
@@ -25,6 +25,7 @@ abstract class WordPressTestCase extends TestCase {
 		$wpdb->query( 'ROLLBACK' );
 		$wp_filter = $this->hooks;
 		wp_cache_flush();
+		wp_roles()->for_site();
 		wp_set_current_user( 0 );
 	}
 
