@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 from worker.domain.shop import Shop
 from worker.errors import NumberingPaused, ShopPaused
 from worker.message import Message
-from worker.services import Services
 from worker.store import shops
 from worker.store.deliveries import BACKFILL, Delivery
 
@@ -33,9 +32,9 @@ def numbering_paused_message(shop: Shop) -> Message:
     )
 
 
-def reload_shop(connection: Connection, services: Services, shop: Shop) -> Shop:
+def reload_shop(connection: Connection, shop: Shop) -> Shop:
     """The settings under the lock: what was changed since the fetch counts. The rates of this run and a backfill stay."""
-    current = shops.get(connection, services.encryption, shop.shop_id).shop
+    current = shops.get_settings(connection, shop.shop_id)
     refuse_paused(current)
     since = LONG_AGO if shop.orders.since == LONG_AGO else current.orders.since
     rates = {**shop.exchange_rates, **current.exchange_rates}

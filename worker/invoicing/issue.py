@@ -48,7 +48,7 @@ def issue(services: Services, shop: Shop, fetched: FetchedOrder, *, end: End = n
     with services.store.write() as connection:
         counters.lock(connection, shop.shop_id)
         refuse_stale_fetch(connection, shop, fetched)
-        current = reload_shop(connection, services, shop)
+        current = reload_shop(connection, shop)
         shop = shop if current == shop else current  # what was made of the same one need not be made again
         rounds = IssueRounds(connection, services, shop, fetched, preflight, before.expected)
         decision = rounds.run()

@@ -56,7 +56,7 @@ def issue_waiting_draft(services: Services, draft_id: int, answer: IssueAnswer, 
     try_before_lock(request, shop, wanted)
     with services.store.write() as connection:
         counters.lock(connection, waiting.shop_id)
-        shop = reload_shop(connection, services, shop)
+        shop = reload_shop(connection, shop)
         (document,) = issue_of_order(connection, shop, fetched, wanted, request)
         # Refunds made while it waited become due now. Without a key they cannot be read anyway.
         delivery_id = request_processing(connection, services, connected, waiting.draft.order_id)
@@ -139,7 +139,7 @@ def issue_manual_document(services: Services, shop_id: str, asked: ManualDocumen
     try_before_lock(request, shop, wanted)
     with services.store.write() as connection:
         counters.lock(connection, shop_id)
-        shop = reload_shop(connection, services, shop)
+        shop = reload_shop(connection, shop)
         (document,) = issue_of_order(connection, shop, fetched, wanted, request)
         is_unfinished = bool(fetched.order.refunds) or is_no_longer_missed(connection, document)
         delivery_id = request_processing(connection, services, connected, asked.order_id) if is_unfinished else None
@@ -202,7 +202,7 @@ def credit(services: Services, document_id: int, asked: Credit = Credit(), *, by
         made = earlier_result(connection)
         if made:
             return made
-        shop = reload_shop(connection, services, shop)
+        shop = reload_shop(connection, shop)
         made = issue_of_order(connection, shop, fetched, wanted, request)
     for document in made:
         services.enqueue(SEND_DOCUMENT, document.document_id)

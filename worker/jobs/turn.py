@@ -11,6 +11,7 @@ from datetime import datetime
 from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
+from worker.domain.step import WRITE_BACK
 from worker.errors import TakesLong, Unavailable
 from worker.jobs.job_type import lease_time
 from worker.jobs.order import process_delivery
@@ -173,7 +174,8 @@ def perform_and_follow(services: Services, due: DueJob, load: Load, *, served: t
 
 
 def due_after(services: Services, done: DueJob) -> list[DueJob]:
-    if done.kind not in OF_AN_ORDER or done.queue is QueueName.BULK:
+    """What of the same order can be done now; for the note on it, which is the last, nothing waits."""
+    if done.kind not in OF_AN_ORDER or done.queue is QueueName.BULK or done.name == WRITE_BACK:
         return []
     with services.store.read() as connection:
         return turns.due_after(connection, done, now=services.now())

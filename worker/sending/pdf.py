@@ -30,7 +30,7 @@ def render(services: Services, leased: LeasedSteps) -> Callable[[Connection], st
     with services.store.read() as connection:
         document = documents.get(connection, document_id)
         stored = document_files.file_of(connection, document_id, "pdf")
-        shop = shops.get(connection, services.encryption, document.shop_id).shop
+        shop = shops.get_settings(connection, document.shop_id)
     keep = make_pdf(services, shop, document) if stored is None else lambda _connection: stored
     return lambda connection: keep(connection).sha256
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, insert, or_, select
@@ -40,6 +41,11 @@ class NewDocument:
     issued_at: datetime
     document_id: int | None = None
 
+    @cached_property
+    def snapshot(self) -> str:
+        """All that the document says, as it is stored."""
+        return json_codec.dump(self.draft)
+
 
 @dataclass(frozen=True)
 class DocumentPeriod:
@@ -73,7 +79,6 @@ def add(connection: Connection, new: NewDocument) -> Document:
     Call in the transaction that took its number. Raises IntegrityError for a cause that has one.
     """
     shop_id, taken, draft, document_id = new.shop_id, new.taken, new.draft, new.document_id
-    snapshot = json_codec.dump(draft)
     stored_id = connection.execute(
         ADD,
         dict(
@@ -99,8 +104,8 @@ def add(connection: Connection, new: NewDocument) -> Document:
             corrects=draft.corrects.document_id if draft.corrects else None,
             due_on=draft.payment.due_on if draft.payment else None,
             test=draft.test,
-            snapshot=snapshot,
-            snapshot_sha256=json_codec.sha256(snapshot),
+            snapshot=new.snapshot,
+            snapshot_sha256=json_codec.sha256(new.snapshot),
         ),
     ).scalar_one()
     if document_id is not None and connection.dialect.name == "postgresql":
@@ -110,7 +115,7 @@ def add(connection: Connection, new: NewDocument) -> Document:
     document = Document(
         int(stored_id), shop_id, taken.series, taken.number, taken.sequence, taken.issued_on, new.issued_at, draft
     )
-    daily_sales.add(connection, document, snapshot)
+    daily_sales.add(connection, document, new.snapshot)
     expect_payment(connection, document)
     webhooks.plan(connection, WebhookEventKind.ISSUED, document.document_id, now=new.issued_at)
     if draft.corrects is not None:

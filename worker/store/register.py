@@ -98,11 +98,11 @@ def as_table(found: Iterable[NumberStatus]) -> Iterator[str]:
     return csv_lines([field.name for field in fields(NumberStatus)], rows)
 
 
-def append(connection: Connection, document: Document) -> RegisterHead:
-    """Enter an issued document into its shop's register. Call in the transaction that stores it, after `numbering.lock`."""
+def append(connection: Connection, document: Document, snapshot: str) -> RegisterHead:
+    """Enter an issued document into its shop's register. *snapshot*: as it is stored. Call in the transaction that stores it, after `numbering.lock`."""
     last = head(connection, document.shop_id)
     position = last.position + 1
-    snapshot_sha256 = json_codec.sha256(json_codec.dump(document.draft))
+    snapshot_sha256 = json_codec.sha256(snapshot)
     new_hash = entry_hash(last.hash, position=position, document=document, snapshot_sha256=snapshot_sha256)
     connection.execute(
         ADD,

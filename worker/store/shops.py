@@ -227,6 +227,14 @@ def as_watched(settings: str) -> WatchedShop:
     return json_codec.load(WatchedShop, settings)
 
 
+def get_settings(connection: Connection, shop_id: str) -> Shop:
+    """The same. Raises Rejected when there is no such shop."""
+    found = settings_of(connection, shop_id)
+    if found is None:
+        raise unknown(shop_id)
+    return found
+
+
 def get(connection: Connection, encryption: Encryption, shop_id: str) -> ConnectedShop:
     """The shop with *shop_id*. Raises Rejected when there is none."""
     found = find(connection, encryption, shop_id)

@@ -31,6 +31,7 @@ from worker.store import (
 from worker.store.api_tokens import Scope
 from worker.store.audit_trail import AuditEntry
 from worker.store.counters import TakenNumber
+from worker.store.database import json_codec
 from worker.store.database.encryption import Encryption
 from worker.store.deliveries import NewDelivery
 from worker.store.documents import NewDocument
@@ -549,7 +550,7 @@ def test_the_register_comes_in_pages_with_the_head_of_its_chain(either: ApiClien
     made = issued(app, 3)
     with app.store.write() as connection:
         for document in made:
-            register.append(connection, document)
+            register.append(connection, document, json_codec.dump(document.draft))
         pay(connection, 2)
         head = register.head(connection, SHOP)
     app.issue(number="C2026-00001", sequence=1, **{**a_credit_note_for(made[2]), "order_id": 3})

@@ -26,6 +26,7 @@ from worker.services import Services
 from worker.store import audit_trail, drafts, register
 from worker.store.api_tokens import Scope
 from worker.store.audit_trail import AuditEntry
+from worker.store.database import json_codec
 
 # A schema cannot say which addresses may be called, and the eleventh webhook is refused whatever it says; nor which days are to come,
 # nor that who dismisses says why, nor which documents there are.
@@ -49,7 +50,7 @@ def full(app: BridgeApp) -> BridgeApp:
     app.deliver()
     with app.store.write() as connection:
         for document in (invoice, credit_note):
-            register.append(connection, document)
+            register.append(connection, document, json_codec.dump(document.draft))
         pay(connection, 1)
         drafts.save_draft(connection, SHOP, a_draft(cause="order:239:invoice:1"), now=NOW)
         audit_trail.add(

@@ -21,18 +21,16 @@ class Builtin:
             return existing
         draft = replace(draft, test=draft.test or self.context.shop.test or self.corrects_a_test(draft))
         taken = self.take_number(draft)
-        document = documents.add(
-            self.context.connection,
-            NewDocument(
-                shop_id=self.context.shop.shop_id,
-                taken=taken,
-                issued_at=self.context.now,
-                draft=draft,
-                document_id=self.context.document_id,
-            ),
+        new = NewDocument(
+            shop_id=self.context.shop.shop_id,
+            taken=taken,
+            issued_at=self.context.now,
+            draft=draft,
+            document_id=self.context.document_id,
         )
+        document = documents.add(self.context.connection, new)
         if not draft.test:
-            register.append(self.context.connection, document)
+            register.append(self.context.connection, document, new.snapshot)
         return document
 
     def corrects_a_test(self, draft: Draft) -> bool:
