@@ -7,6 +7,7 @@ use Facturelay\Documents\DocumentTable;
 use Facturelay\Lifecycle\Schema;
 use Facturelay\Orders\BulkDownload;
 use Facturelay\Orders\BulkSend;
+use Facturelay\Orders\DocumentsBox;
 use Facturelay\Orders\OrderList;
 use Facturelay\Orders\WithoutDocument;
 
@@ -143,6 +144,20 @@ final class OrderListTest extends WordPressTestCase {
 		$this->assertSame( array( 'total' => 'Total' ), ( new OrderList() )->add_column( array( 'total' => 'Total' ) ) );
 		$this->assertSame( array(), ( new BulkSend() )->add_action( array() ) );
 		$this->assertSame( array(), ( new WithoutDocument() )->filter_orders( array() ) );
+	}
+
+	public function test_the_box_at_an_order_says_openly_what_somebody_must_know_and_leads_to_facturelay(): void {
+		$reasons = array(
+			array( 'kind' => '', 'message' => 'Order 240 changed after F2026-00007.' ),
+			array( 'kind' => 'invoice', 'message' => 'It exists: F2026-00007.' ),
+		);
+
+		$html = DocumentsBox::from_bridge( WC_Order::$stored[240], array( 'fetched' => true, 'reasons' => $reasons ) );
+
+		list( $open, $why ) = explode( '<details>', $html );
+		$this->assertStringContainsString( 'Order 240 changed after F2026-00007.', $open );
+		$this->assertStringContainsString( '<a href="https://127.0.0.1/s/abc/orders/240">', $open );
+		$this->assertSame( 'WhyInvoice: It exists: F2026-00007.', wp_strip_all_tags( $why ) );
 	}
 
 	private function order( int $id ): void {

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Facturelay\Orders;
 
+use Facturelay\Connection\Connection;
 use Facturelay\Documents\CustomerLinks;
 use Facturelay\Documents\DocumentTable;
 use WC_Order;
@@ -31,7 +32,7 @@ final class DocumentsBox {
 		foreach ( (array) ( $answer['drafts'] ?? array() ) as $draft ) {
 			$html .= self::draft_html( $draft, $order );
 		}
-		return ( '' === $html ? self::no_documents() : $html ) . self::reasons_html( $answer );
+		return ( '' === $html ? self::no_documents() : $html ) . self::reasons_html( $order, $answer );
 	}
 
 	/** @param array<string, mixed> $document */
@@ -135,24 +136,29 @@ final class DocumentsBox {
 			. ' · ' . self::action_link( $order, 'issue', (int) $draft['id'], __( 'Only issue', 'facturelay' ), $question ) . '</p>';
 	}
 
-	/** @param array<string, mixed> $answer of /plugin/order */
-	private static function reasons_html( array $answer ): string {
-		$reasons = (array) ( $answer['reasons'] ?? array() );
+	/**
+	 * What a person must know of the order stands open; why a document was made or not is for whoever asks.
+	 *
+	 * @param array<string, mixed> $answer of /plugin/order
+	 */
+	private static function reasons_html( WC_Order $order, array $answer ): string {
 		if ( empty( $answer['fetched'] ) ) {
 			return '<p class="description" data-pending>' . esc_html__( 'Facturelay has not seen this order yet. That takes a minute after it was placed.', 'facturelay' ) . '</p>';
 		}
-		if ( array() === $reasons ) {
-			return '';
+		$html = '';
+		$why  = '';
+		foreach ( (array) ( $answer['reasons'] ?? array() ) as $reason ) {
+			$kind    = (string) ( $reason['kind'] ?? '' );
+			$message = esc_html( (string) ( $reason['message'] ?? '' ) );
+			if ( '' === $kind ) {
+				$html .= '<p><span class="dashicons dashicons-warning" aria-hidden="true"></span> ' . $message . '</p>';
+			} else {
+				$why .= '<li><strong>' . esc_html( DocumentTable::title( $kind ) ) . "</strong>: $message</li>";
+			}
 		}
-		$list = implode( '', array_map( array( self::class, 'reason_item' ), $reasons ) );
-		return '<details><summary>' . esc_html__( 'Why', 'facturelay' ) . "</summary><ul>$list</ul></details>";
-	}
-
-	/** @param array<string, mixed> $reason */
-	private static function reason_item( array $reason ): string {
-		$kind    = (string) ( $reason['kind'] ?? '' );
-		$message = (string) ( $reason['message'] ?? '' );
-		return '<li>' . ( '' === $kind ? '' : '<strong>' . esc_html( DocumentTable::title( $kind ) ) . '</strong>: ' ) . esc_html( $message ) . '</li>';
+		$connection = Connection::load();
+		$html      .= sprintf( '<p><a href="%s">%s</a></p>', esc_url( $connection->bridge_url() . '/s/' . $connection->shop_id() . '/orders/' . $order->get_id() ), esc_html__( 'Go on in Facturelay', 'facturelay' ) );
+		return '' === $why ? $html : $html . '<details><summary>' . esc_html__( 'Why', 'facturelay' ) . "</summary><ul>$why</ul></details>";
 	}
 
 	private static function no_documents(): string {
