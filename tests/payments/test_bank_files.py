@@ -114,6 +114,10 @@ KBC_EN = (
     "Account number;Heading;Name;Currency;Statement number;Date;Description;Value date;Amount;Balance;credit;debit;"
     "counterparty's account number;Counterparty BIC;Counterparty name;Counterparty address;standard-format reference;Free-format reference"
 )
+KBC_NL = (
+    "Rekeningnummer;Rubrieknaam;Naam;Munt;Afschriftnummer;Datum;Omschrijving;Valuta;Bedrag;Saldo;Credit;Debet;Rekening tegenpartij;"
+    "BIC code tegenpartij;Naam tegenpartij;Adres tegenpartij;gestructureerde mededeling;vrije mededeling;"
+)
 BNP_FR = (
     "Nº de séquence;Date d'exécution;Date valeur;Montant;Devise du compte;Numéro de compte;Type de transaction;Contrepartie;"
     "Nom de la contrepartie;Communication;Détails;Statut;Motif du refus"
@@ -129,6 +133,7 @@ ING_FR_BEFORE = ING_FR.replace("Compte contrepartie", "Compte partie adverse")
 @pytest.mark.parametrize(
     ("name", "head"),
     [
+        ("1-kbc-nl", KBC_NL),
         ("1-kbc-nl", KBC_FR),
         ("1-kbc-nl", KBC_EN),
         ("2-bnp-nl", BNP_FR),
@@ -136,7 +141,7 @@ ING_FR_BEFORE = ING_FR.replace("Compte contrepartie", "Compte partie adverse")
         ("3-ing-nl", ING_FR_BEFORE),
     ],
 )
-def test_a_statement_in_the_banks_other_languages_has_the_same_lines(name: str, head: str, encoding: str) -> None:
+def test_a_statement_under_the_banks_other_heads_has_the_same_lines(name: str, head: str, encoding: str) -> None:
     content = (SAMPLES / "csv" / f"{name}.csv").read_bytes()
     text = content.decode("utf-8-sig" if content.startswith(b"\xef\xbb\xbf") else "cp1252")
     start = min(text.index(end) for end in "\r\n" if end in text)

@@ -21,7 +21,7 @@ _LEAST_COLUMNS, _LONGEST_NAME = 5, 60
 
 @dataclass(frozen=True)
 class Columns:
-    """The names of one bank's columns.
+    """The names of one bank's columns, in small letters: KBC writes some with a capital in one export and not in another.
 
     *number*: of a line of a day, the same in every file. Those of Belfius and BNP are none: they are given when the statement is made.
     *details*: where the bank's own reference stands between other words.
@@ -53,26 +53,28 @@ class Columns:
 
 # As seen in exports of 2023 to 2026. CBC and KBC Brussels have those of KBC, Fintro in Dutch has those of BNP Paribas Fortis.
 BANKS = (
-    Columns("KBC", "Rekeningnummer", "Datum", "Bedrag", "Munt", "rekeningnummer tegenpartij", "Naam tegenpartij",
-            ("gestructureerde mededeling", "Vrije mededeling")),
-    Columns("KBC", "Numéro de compte", "Date", "Montant", "Devise", "numéro de compte contrepartie", "Nom contrepartie",
-            ("communication structurée", "Communication libre")),
-    Columns("KBC", "Account number", "Date", "Amount", "Currency", "counterparty's account number", "Counterparty name",
-            ("standard-format reference", "Free-format reference")),
-    Columns("BNP Paribas Fortis", "Rekeningnummer", "Uitvoeringsdatum", "Bedrag", "Valuta rekening", "Tegenpartij",
-            "Naam van de tegenpartij", ("Mededeling",), details="Details", status="Status", accepted="Geaccepteerd", refused="Geweigerd"),
-    Columns("BNP Paribas Fortis", "Numéro de compte", "Date d'exécution", "Montant", "Devise du compte", "Contrepartie",
-            "Nom de la contrepartie", ("Communication",), details="Détails", status="Statut", accepted="Accepté", refused="Refusé"),
-    Columns("ING", "Rekeningnummer", "Boekingsdatum", "Bedrag", "Munteenheid", "Rekening tegenpartij", "",
-            ("Omschrijving", "Detail van de omzet", "Bericht"), "Omzetnummer", has_news=True),
-    Columns("ING", "Numéro de compte", "Date comptable", "Montant", "Devise", "Compte contrepartie", "",
-            ("Libellés", "Détails du mouvement", "Message"), "Numéro de mouvement", has_news=True),
-    Columns("ING", "Numéro de compte", "Date comptable", "Montant", "Devise", "Compte partie adverse", "",
-            ("Libellés", "Détails du mouvement", "Message"), "Numéro de mouvement", has_news=True),
-    Columns("Belfius", "Rekening", "Boekingsdatum", "Bedrag", "Devies", "Rekening tegenpartij", "Naam tegenpartij bevat",
-            ("Mededelingen",)),
-    Columns("Belfius", "Compte", "Date de comptabilisation", "Montant", "Devise", "Compte contrepartie",
-            "Nom contrepartie contient", ("Communications",)),
+    Columns("KBC", "rekeningnummer", "datum", "bedrag", "munt", "rekeningnummer tegenpartij", "naam tegenpartij",
+            ("gestructureerde mededeling", "vrije mededeling")),
+    Columns("KBC", "rekeningnummer", "datum", "bedrag", "munt", "rekening tegenpartij", "naam tegenpartij",
+            ("gestructureerde mededeling", "vrije mededeling")),
+    Columns("KBC", "numéro de compte", "date", "montant", "devise", "numéro de compte contrepartie", "nom contrepartie",
+            ("communication structurée", "communication libre")),
+    Columns("KBC", "account number", "date", "amount", "currency", "counterparty's account number", "counterparty name",
+            ("standard-format reference", "free-format reference")),
+    Columns("BNP Paribas Fortis", "rekeningnummer", "uitvoeringsdatum", "bedrag", "valuta rekening", "tegenpartij",
+            "naam van de tegenpartij", ("mededeling",), details="details", status="status", accepted="geaccepteerd", refused="geweigerd"),
+    Columns("BNP Paribas Fortis", "numéro de compte", "date d'exécution", "montant", "devise du compte", "contrepartie",
+            "nom de la contrepartie", ("communication",), details="détails", status="statut", accepted="accepté", refused="refusé"),
+    Columns("ING", "rekeningnummer", "boekingsdatum", "bedrag", "munteenheid", "rekening tegenpartij", "",
+            ("omschrijving", "detail van de omzet", "bericht"), "omzetnummer", has_news=True),
+    Columns("ING", "numéro de compte", "date comptable", "montant", "devise", "compte contrepartie", "",
+            ("libellés", "détails du mouvement", "message"), "numéro de mouvement", has_news=True),
+    Columns("ING", "numéro de compte", "date comptable", "montant", "devise", "compte partie adverse", "",
+            ("libellés", "détails du mouvement", "message"), "numéro de mouvement", has_news=True),
+    Columns("Belfius", "rekening", "boekingsdatum", "bedrag", "devies", "rekening tegenpartij", "naam tegenpartij bevat",
+            ("mededelingen",)),
+    Columns("Belfius", "compte", "date de comptabilisation", "montant", "devise", "compte contrepartie",
+            "nom contrepartie contient", ("communications",)),
 )  # fmt: skip
 
 
@@ -100,16 +102,16 @@ def read(content: bytes) -> Iterator[BankLine]:
     if found is None:
         raise unreadable("CSV")
     at, columns = found
-    head, seen = [name.strip() for name in rows[at]], Counter[str]()
+    head, seen = [name.strip().casefold() for name in rows[at]], Counter[str]()
     for row in rows[at + 1 :]:
         if len(row) < len(head) - 1:
             if len([cell for cell in row if cell.strip()]) > 2:
                 raise cut_off("CSV")
             continue  # an empty row, or words of the bank's at the end
         cells = dict(zip(head, (cell.strip() for cell in row), strict=False))
-        if is_no_payment(cells, columns):
-            continue
         try:
+            if is_no_payment(cells, columns):
+                continue
             line = line_of(cells, columns)
         except (ArithmeticError, KeyError, ValueError) as error:
             raise unreadable("CSV") from error
@@ -135,7 +137,7 @@ def rows_of(content: bytes) -> list[list[str]]:
 
 def head_of(rows: list[list[str]]) -> tuple[int, Columns] | None:
     for number, row in enumerate(rows[:_ROWS_ABOVE]):
-        names = {name.strip() for name in row}
+        names = {name.strip().casefold() for name in row}
         for columns in BANKS:
             if columns.needed <= names:
                 return number, columns
@@ -144,7 +146,7 @@ def head_of(rows: list[list[str]]) -> tuple[int, Columns] | None:
 
 def is_no_payment(cells: dict[str, str], columns: Columns) -> bool:
     """What the bank refused, or only has to say."""
-    is_refused = columns.status and cells[columns.status] == columns.refused
+    is_refused = columns.status and cells[columns.status].casefold() == columns.refused
     return bool(is_refused or (columns.has_news and not cells[columns.amount]))
 
 
@@ -165,7 +167,7 @@ def line_of(cells: dict[str, str], columns: Columns) -> BankLine:
         iban=iban,
         text=text,
         bank_reference=reference,
-        is_pending=bool(columns.status) and cells[columns.status] != columns.accepted,
+        is_pending=bool(columns.status) and cells[columns.status].casefold() != columns.accepted,
     )
 
 
