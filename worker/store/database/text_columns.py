@@ -7,11 +7,24 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
 MOST_SORTED = 200
+MOST_LETTERS = 8
 
 
 def folded(column: ColumnElement[str]) -> ColumnElement[str]:
     """Its text in small letters, to sort by: as much of it as the address of the next page can hold."""
     return func.lower(func.substr(column, 1, MOST_SORTED, type_=column.type), type_=column.type)
+
+
+def has_letters(text: ColumnElement[str], word: str) -> ColumnElement[bool]:
+    """Whether *text*, in whatever capitals, has *word*, which is in small letters.
+
+    PostgreSQL's `lower` knows the letters of ASCII alone where the database was made with the locale C.
+    """
+    for letter in list(dict.fromkeys(one for one in word if not one.isascii() and len(one.upper()) == 1))[
+        :MOST_LETTERS
+    ]:
+        text = func.replace(text, letter.upper(), letter, type_=text.type)
+    return func.lower(text, type_=text.type).contains(word, autoescape=True)
 
 
 class JsonText(FunctionElement[str]):

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Subquery, Text, an
 from worker.store import order_search
 from worker.store.database.pagination import RowConditions
 from worker.store.database.shop_scope import Shops
-from worker.store.database.text_columns import json_text
+from worker.store.database.text_columns import has_letters, json_text
 from worker.store.order_search import MOST_TERMS, Search, has_term, typed_words
 
 
@@ -52,7 +52,7 @@ def ways_to_match(row: FromClause, word: str, keys: Sequence[str], columns: Sequ
     terms = typed_words(word)
     message = func.nullif(type_coerce(row.c.message, Text), "", type_=Text())
     texts = [json_text(message, "values"), *(type_coerce(row.c[name], Text) for name in columns)]
-    found = [func.lower(text).contains(word, autoescape=True) for text in texts]
+    found = [has_letters(text, word) for text in texts]
     if terms:
         found.append(and_(*(has_term(row, term) for term in terms)))
     return [*found, json_text(message, "key").in_(keys)] if keys else found
