@@ -194,6 +194,29 @@ def test_an_mt940_file_that_was_cut_is_not_taken(closing: bytes) -> None:
         lines_of(mt940("een", "drie", closing="75,00"))
 
 
+@pytest.mark.parametrize(
+    ("told", "amount"),
+    [
+        ("18", "18.00"),
+        ("-850,5", "-850.50"),
+        ("1234.56", "1234.56"),
+        ("1.234,56", "1234.56"),
+        ("2,000.00", "2000.00"),
+        ("1 234 567,89", "1234567.89"),
+        ("1.234.567,89", "1234567.89"),
+    ],
+)
+def test_the_last_separator_of_an_amount_is_that_of_its_cents(told: str, amount: str) -> None:
+    (found,) = lines_of((KBC + f"{ACCOUNT};27/11/2026;EUR;{told};;Jan;;een\n").encode())
+    assert str(found.amount) == amount
+
+
+@pytest.mark.parametrize("told", ["2.720", "2,720", "1.234.567", "NaN", "1e3", ""])
+def test_an_amount_that_may_be_another_is_not_taken(told: str) -> None:
+    with pytest.raises(Rejected, match="damaged"):
+        lines_of((KBC + f"{ACCOUNT};27/11/2026;EUR;{told};;Jan;;een\n").encode())
+
+
 def test_a_quotation_mark_of_a_customer_swallows_no_line() -> None:
     rows = (f'{ACCOUNT};27/11/2026;EUR;25,00;;Jan;;"{text}\n' for text in ("hallo", "dag", "tot ziens"))
 

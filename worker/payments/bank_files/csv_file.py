@@ -9,6 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from worker.domain.bank_line import BankLine, digest
+from worker.domain.money import CENT
 from worker.payments.bank_files.broken import cut_off, unreadable
 
 # Above the head Belfius has a dozen rows of what was searched for.
@@ -189,6 +190,9 @@ def day_of(text: str) -> date:
 
 
 def amount_of(text: str) -> Decimal:
-    """“1.234,56”, “1234.56” or “-850,00”."""
-    plain = re.sub(r"[\s\u00a0]", "", text)
-    return Decimal(plain.replace(".", "").replace(",", ".") if "," in plain else plain)
+    """“1.234,56”, “1,234.56”, “1234.56”, “-850,00” or “18”. Raises ValueError for “2.720”, which may be a thousand times as much."""
+    *whole, last = re.split("[.,]", compact(text))
+    digits = "".join([*whole, last])
+    if not re.fullmatch("[+-]?[0-9]+", digits) or (whole and len(last) > 2):
+        raise ValueError(f"{text[:40]!r} is no amount")
+    return Decimal(digits).scaleb(-len(last) if whole else 0).quantize(CENT)
