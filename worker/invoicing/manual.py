@@ -31,7 +31,8 @@ from worker.store import counters, deliveries, documents, drafts, order_money, o
 from worker.store.deliveries import NewDelivery
 from worker.store.shops import ConnectedShop
 
-Wanted = Callable[[Connection, Shop], tuple[Draft, ...]]
+# Of the order as it is known, what was made of it, and the shop.
+Wanted = Callable[[Order, History, Shop], tuple[Draft, ...]]
 
 
 def issue_waiting_draft(services: Services, draft_id: int, answer: IssueAnswer, *, by: Actor) -> Document:
@@ -47,13 +48,12 @@ def issue_waiting_draft(services: Services, draft_id: int, answer: IssueAnswer, 
     shop = with_rate(services, connected.shop, fetched.order.currency)
     fetched = with_vat_check_now(services, shop, fetched)
 
-    def wanted(connection: Connection, shop: Shop) -> tuple[Draft, ...]:
-        order, history = known_of(connection, shop, fetched)
+    def wanted(order: Order, history: History, shop: Shop) -> tuple[Draft, ...]:
         decision = decide_documents(order, fetched.refunds or (), history, shop, services.today(shop))
         return (redraft(waiting, decision, request=request),)
 
     request = Request(Preflight(services), by, **vars(answer))
-    try_before_lock(request, shop, wanted)
+    try_before_lock(request, shop, drafts_of(fetched, wanted))
     with services.store.write() as connection:
         counters.lock(connection, waiting.shop_id)
         shop = reload_shop(connection, shop)
@@ -130,13 +130,12 @@ def issue_manual_document(services: Services, shop_id: str, asked: ManualDocumen
     shop = with_rate(services, connected.shop, fetched.order.currency)
     fetched = with_vat_check_now(services, shop, fetched)
 
-    def wanted(connection: Connection, shop: Shop) -> tuple[Draft, ...]:
-        order, history = known_of(connection, shop, fetched)
+    def wanted(order: Order, history: History, shop: Shop) -> tuple[Draft, ...]:
         dossier = Dossier(order, fetched.refunds or (), history, shop, services.today(shop))
         return (draft_manually(asked.kind, dossier),)
 
     request = Request(Preflight(services), by, send=asked.send)
-    try_before_lock(request, shop, wanted)
+    try_before_lock(request, shop, drafts_of(fetched, wanted))
     with services.store.write() as connection:
         counters.lock(connection, shop_id)
         shop = reload_shop(connection, shop)
@@ -176,8 +175,7 @@ def credit(services: Services, document_id: int, asked: Credit = Credit(), *, by
     # Another cause than a cancelled order's: what a person credited is not invoiced again by itself.
     cause = f"credit:{invoice.number}:{asked.idempotency_key}" if asked.idempotency_key else f"credit:{invoice.number}"
 
-    def wanted(connection: Connection, shop: Shop) -> tuple[Draft, ...]:
-        order, history = known_of(connection, shop, fetched)
+    def wanted(order: Order, history: History, shop: Shop) -> tuple[Draft, ...]:
         if asked.selection is None:
             pair = draft_reissue(order, invoice, history, shop, services.today(shop))
             return pair if asked.issue_again else (replace(pair[0], cause=cause),)
@@ -196,7 +194,7 @@ def credit(services: Services, document_id: int, asked: Credit = Credit(), *, by
     with services.store.read() as connection:
         is_made = bool(earlier_result(connection))
     if not is_made:
-        try_before_lock(request, shop, wanted)
+        try_before_lock(request, shop, drafts_of(fetched, wanted))
     with services.store.write() as connection:
         counters.lock(connection, shop.shop_id)
         made = earlier_result(connection)
@@ -245,14 +243,19 @@ def known_of(connection: Connection, shop: Shop, fetched: FetchedOrder) -> tuple
     return order, sales.history(connection, shop, fetched.order)
 
 
+def drafts_of(fetched: FetchedOrder, wanted: Wanted) -> Callable[[Connection, Shop], tuple[Draft, ...]]:
+    """What is *wanted* of an order, as it is known when it is asked."""
+    return lambda connection, shop: wanted(*known_of(connection, shop, fetched), shop)
+
+
 def issue_of_order(
     connection: Connection, shop: Shop, fetched: FetchedOrder, wanted: Wanted, request: Request
 ) -> tuple[Document, ...]:
     """Issue what is *wanted* of the order, and let its money follow: what the shop says came in pays its invoice, and who is owed
     some of it back is told of."""
-    drafts = wanted(connection, shop)
+    order, history = known_of(connection, shop, fetched)
+    drafts = wanted(order, history, shop)
     if any(draft.kind is Kind.INVOICE for draft in drafts) and not shop.test:
-        order = order_money.with_money(connection, shop, fetched.order, fetched.refunds)
         order_money.count_told(connection, shop, order, now=request.by.now)
     made = issue_requested(connection, shop, drafts, request)
     order_money.flag_excess(connection, made[0].order)
