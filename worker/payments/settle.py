@@ -95,7 +95,7 @@ def settle_in_shop(services: Services, connected: ConnectedShop, key: OrderKey) 
         "Order {number} was set paid in the shop: {what}", number=order.number, what=came_in(order, counted)
     )
     with services.store.write() as connection:
-        entry = AuditEntry(key.shop_id, services.now(), "worker", "set_paid", message, key.order_id)
+        entry = AuditEntry(key.shop_id, services.now(), "worker", order_money.SET_PAID, message, key.order_id)
         audit_trail.add(connection, entry)
     return Settled("set_paid", message)
 

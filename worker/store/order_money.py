@@ -19,12 +19,14 @@ from worker.domain.payment import GIFT_CARD, REFUND, PaymentSource, Receipt
 from worker.domain.payment_method import is_transfer
 from worker.domain.settlement import EXCESS, excess_flags
 from worker.domain.shop import Shop
-from worker.store import orders, payments
+from worker.store import audit_trail, orders, payments
 from worker.store.payments import Payment
 from worker.store.queries import order_balance
 
 # As WooCommerce stores the name of a transaction that it was told.
 LONGEST_TRANSACTION = 100
+# What the trail calls it that we set an order paid in its shop.
+SET_PAID = "set_paid"
 
 
 def with_money(connection: Connection, shop: Shop, order: Order, refunds: Iterable[Refund] | None) -> Order:
@@ -37,7 +39,7 @@ def with_money(connection: Connection, shop: Shop, order: Order, refunds: Iterab
         order = replace(order, keeps_money=orders.is_ignored(connection, key, TAKEN_BACK))
     order = replace(order, paid_total=orders.paid_total(connection, key, order), refunded_before=before)
     counted = payments.of_order(connection, key)
-    if is_echo(order, shop, counted):
+    if is_echo(order, shop, counted) and not is_own_word(connection, key, order, counted):
         order = replace(order, paid_total=ZERO)
     # What the shop gave back since pays no less of what was asked then: its credit note asks that much less.
     money = [one for one in counted if one.method not in (GIFT_CARD, REFUND)]
@@ -167,6 +169,14 @@ def is_echo(order: Order, shop: Shop, counted: Sequence[Payment]) -> bool:
     came, most = came_and_most(one for one in counted if is_ours(one))
     known = came + total_of(one.amount for one in counted if is_told(one)) + refunded_of_ours(order, told, counted)
     return most >= told > known
+
+
+def is_own_word(connection: Connection, key: OrderKey, order: Order, counted: Iterable[Payment]) -> bool:
+    """Whether the shop said first that *order* is paid after what was *counted* here went back, and was not told so by us."""
+    went_back = max((one.created_at for one in counted if is_ours(one) and one.amount < 0), default=None)
+    if went_back is None or said_at(order) <= went_back:
+        return False
+    return all(entry.code != SET_PAID for entry in audit_trail.of_order(connection, key.shop_id, key.order_id))
 
 
 def refunded_of_ours(order: Order, told: Decimal, counted: Iterable[Payment]) -> Decimal:

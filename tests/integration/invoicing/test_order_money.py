@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -356,3 +357,18 @@ def test_who_says_that_the_money_of_an_order_put_back_is_there_has_it_counted_ag
     sale.came = Decimal("12.10")
     sale.put_back(1)  # and is asked of again
     sale.check()
+
+
+def test_what_the_shop_says_first_after_a_line_was_taken_back_is_its_own_word(system: System) -> None:
+    system.change_shop(rules=(Rule.parse("invoice:created:send"),))
+    sale = Sale(system, by_hand=False, card=False)
+    sale.bank_line(1210)
+    for at, came in (("10:00", "0.00"), ("14:00", "12.10")):  # before and after it is 12:00 there
+        if sale.bank:
+            system.clock.now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+            sale.taken_back(0)
+        day = f"2026-11-23T{at}:00"
+        sale.said = {"status": "processing", "date_paid": day, "date_paid_gmt": day}
+        sale.look()
+        sale.came = Decimal(came)
+        sale.check()
