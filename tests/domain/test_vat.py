@@ -634,3 +634,10 @@ def test_a_seller_outside_the_eu_makes_no_intra_eu_supply() -> None:
     shop = a_shop()
     shop = replace(shop, seller=replace(shop.seller, address=an_address("CH")))
     assert outcome(an_order(a_line(rate=None), country="DE", vat_number_given=DE_NUMBER), shop)[0] == ["G"]
+
+
+def test_what_came_in_for_an_order_changes_nothing_of_its_figures() -> None:
+    order, shop = an_order(), a_shop()
+    known = replace(order, paid_total=Decimal(1), came_in=Decimal(2), to_count=Decimal(3), came_on=date(2026, 11, 22))
+    assert assess(known, shop) is assess(order, shop)
+    assert assess(replace(order, total=Decimal(1)), shop) is not assess(order, shop)

@@ -52,17 +52,26 @@ class Assessment:
     counts_buyer: Message | None = None  # as what, while VIES is silent and its answer decides whose VAT it is
 
 
-# What each thread assessed last: who decides, drafts and looks for flags asks the same of the same order, one after the other.
-_last = threading.local()
+class _Last(threading.local):
+    """What each thread assessed last: who decides, drafts and looks for flags asks the same of the same order, one after the other."""
+
+    order: Order | None = None  # as it was given
+    told: Order | None = None
+    shop: Shop | None = None
+    found: Assessment
+
+
+_last = _Last()
 
 
 def assess(order: Order, shop: Shop) -> Assessment:
-    """Treat the lines of *order* for VAT and add them up."""
-    known = getattr(_last, "known", None)
-    if known is None or known[0] is not order or known[1] is not shop:
-        known = _last.known = (order, shop, assess_anew(order, shop))
-    found: Assessment = known[2]
-    return found
+    """Treat the lines of *order* for VAT and add them up. What is known of its money changes nothing of that."""
+    if order is not _last.order or shop is not _last.shop:
+        told = order.as_told
+        if told != _last.told or shop is not _last.shop:
+            _last.found = assess_anew(told, shop)
+        _last.order, _last.told, _last.shop = order, told, shop
+    return _last.found
 
 
 def assess_anew(order: Order, shop: Shop) -> Assessment:

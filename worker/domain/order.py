@@ -1,6 +1,6 @@
 """An order and its refunds as the shop states them. Amounts are exactly the shop's, unrounded, excluding tax per line."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -209,6 +209,19 @@ class Order:
     def taxable_at(self) -> datetime | None:
         """When VAT fell due: the earlier of payment and completion (art. 63 and 65 of the VAT directive); None while neither was."""
         return min((at for at in (self.paid_at, self.completed_at) if at), default=None)
+
+    @property
+    def as_told(self) -> "Order":
+        """As the shop tells it, without what is known here of its money."""
+        return replace(
+            self,
+            paid_total=None,
+            came_in=Decimal("0.00"),
+            came_on=None,
+            to_count=Decimal("0.00"),
+            keeps_money=False,
+            refunded_before=Decimal("0.00"),
+        )
 
 
 @dataclass(frozen=True)
