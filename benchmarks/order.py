@@ -153,8 +153,9 @@ def a_worker(services: Services) -> Iterator[Callable[[], None]]:
 
     def work() -> None:
         redis = connect(services.settings.redis_url)
+        # Waiting for all queues at once, as it does; in a burst RQ asks one queue after the other.
         RowWorker([rq_name(name) for name in QueueName], connection=redis, serializer="json").work(
-            burst=True, logging_level="ERROR"
+            max_idle_time=1, logging_level="ERROR"
         )
 
     with beating(jobs.get_services(), leases.WORKER):
