@@ -222,9 +222,10 @@ def test_an_exempt_seller_without_a_vat_number_is_known_by_his_enterprise_number
 
 
 def sold_by_a_dutch_seller() -> Iterator[Document]:
-    """At home and abroad, paid online and by a transfer to come."""
+    """At home and abroad, paid online, by a transfer to come and at the door."""
     for buyer in (("NL", "NL004495445B01"), ("BE", "BE0403170701")):
-        for more in ({"paid": True, "payment_method": "mollie_wc_gateway_ideal"}, {"paid": False}):
+        by_ideal, at_the_door = {"payment_method": "mollie_wc_gateway_ideal"}, {"payment_method": "cod"}
+        for more in ({"paid": True, **by_ideal}, {"paid": False}, {"paid": False, **at_the_door}):
             yield from documents_of(bought(*buyer, (a_line("100.00"),), **more), DUTCH_SELLER)
 
 

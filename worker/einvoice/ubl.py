@@ -18,6 +18,8 @@ CUSTOMIZATION = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:
 PROFILE = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
 # UNCL 4461: in cash, by a way that is not defined; whoever pays otherwise paid online.
 PAID_BY, PAID_ONLINE = {"cod": "10", "bacs": "1"}, "68"
+# What is open is paid as buyer and seller agreed: at the door, or on the shop's page.
+AS_AGREED = "57"
 # Attached PDFs: access points take 10 MB in all, and base64 makes three bytes four.
 LARGEST_PDF = 5 * 1024 * 1024
 # PEPPOL-EN16931-R120: quantity x price may differ from the line's net by this much. Some access points keep four decimals of a price.
@@ -140,6 +142,8 @@ def payment_means(ubl: Ubl) -> Element:
     is_dutch = draft.seller.address.country == draft.buyer.address.country == "NL"
     if draft.is_paid and not ubl.is_credit and not is_dutch:
         return group("PaymentMeans", leaf("PaymentMeansCode", PAID_BY.get(draft.payment_method, PAID_ONLINE)))
+    if draft.seller.address.country == "NL" and ubl.payable > 0 and not ubl.is_credit:
+        return group("PaymentMeans", leaf("PaymentMeansCode", AS_AGREED))  # NL-R-007 wants one, NL-R-008 one of few
     return None
 
 
