@@ -206,6 +206,7 @@ SHOP_JOBS = (
     ShopJob("online_payments", lambda _settings: timedelta(hours=1), online_payments.sweep),
     ShopJob("bank_folder", lambda _settings: timedelta(minutes=1), bank_folder.read_folder),
     ShopJob("bank_files_age", lambda _settings: timedelta(minutes=10), old_bank_files.alert_old_files),
+    ShopJob("bank_statements", lambda _settings: timedelta(minutes=10), old_bank_files.alert_missing_statement),
     ShopJob("unpaid_orders", lambda _settings: timedelta(minutes=10), unpaid_orders.cancel_daily),
     ShopJob("other_invoices", lambda _settings: timedelta(minutes=10), other_invoices.alert_other_invoices),
     ShopJob("distance_sales", lambda _settings: timedelta(hours=6), distance_sales.watch_distance_sales),

@@ -16,8 +16,9 @@ from bridge.dashboard.tasks import finished_task, request_task
 from bridge.dashboard.uploads import take_upload
 from bridge.i18n.translate import _, format_amount, format_date
 from worker.actions import bank_lines as actions
+from worker.actions import bank_statements as statement_actions
 from worker.domain.bank_match import COUNTED, SETTLED, VERDICT_TERMS, Verdict
-from worker.store import bank_files, bank_lines
+from worker.store import bank_files, bank_lines, bank_statements
 from worker.store.bank_lines import LineState
 from worker.store.queries import bank_claims
 from worker.store.queries import open_invoices as queries
@@ -66,6 +67,7 @@ def bank(shop_id: str) -> Response:
             shown=state or ALL,
             waiting=bank_lines.waiting_count(connection, shop_id),
             newest_file=bank_files.newest_file(connection, shop_id),
+            missing=bank_statements.missing(connection, this_shop()),
             suggestions=bank_claims.suggestions(connection, shop_id, page.rows),
             paid_orders=bank_lines.orders_of(connection, shop_id, [line.line_id for line in page.rows]),
             verdict_terms=VERDICT_TERMS,
@@ -94,6 +96,16 @@ def upload(shop_id: str) -> Response:
         flash(_("Choose a file first."), "refused")
         return redirect_to(f"/s/{shop_id}/payments/bank")
     return request_task(shop_id, "read_bank_file", {"file": stored.as_json}, then=f"/s/{shop_id}/payments/bank?task=0")
+
+
+@blueprint.post("/bank/statements/<int:statement_id>/well")
+def say_well(shop_id: str, statement_id: int) -> Response:
+    """Nothing is missing before this statement."""
+    return run_action(
+        lambda connection, by: statement_actions.say_well(connection, shop_id, statement_id, by=by),
+        then=f"/s/{shop_id}/payments/bank",
+        message=_("Nothing is missing: who is to be reminded is reminded again."),
+    )
 
 
 @blueprint.post("/bank/<int:line_id>/count")

@@ -1,5 +1,6 @@
 """Taking in a bank's files: what they bring is counted once, whichever files tell of it, and what is not certain waits."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -18,6 +19,7 @@ from worker.actions import bank_lines as actions
 from worker.domain.actor import Actor
 from worker.domain.bank_line import BankLine
 from worker.domain.bank_match import Verdict
+from worker.domain.bank_statement import BankStatement
 from worker.domain.document import Document, PaymentInstructions
 from worker.domain.money import ZERO
 from worker.domain.order import OrderKey
@@ -26,7 +28,7 @@ from worker.errors import Rejected
 from worker.payments import bank_file
 from worker.payments.bank_file import BankFile, CheckedFile, keep, take_file
 from worker.payments.bank_files.read import read_file
-from worker.store import bank_files, bank_lines, bank_senders, counters, payments, shops
+from worker.store import bank_files, bank_lines, bank_senders, bank_statements, counters, payments, shops
 from worker.store.bank_files import NewFile
 from worker.store.bank_lines import LineState, StoredLine
 from worker.store.database.engine import Store
@@ -69,8 +71,7 @@ def by(history: History) -> Actor:
 
 
 def read(history: History, file: Path) -> CheckedFile:
-    taken = BankFile(file.name, file.read_bytes())
-    return take_file(history.store, history.shops["a"], taken, by=by(history), told=lambda _done, _of: None)
+    return take_bytes(history, file.read_bytes())
 
 
 def read_all(history: History, kind: str) -> list[CheckedFile]:
@@ -316,7 +317,7 @@ def test_files_are_as_old_as_the_newest_day_in_any_of_them(
         day = today + timedelta(days=days_on)
         line = replace(a_line(shop, Decimal(-1), f"{days_on}", "rent"), booked_on=day)
         with shop.store.write() as connection:
-            last = bank_file.last_day([line, replace(line, booked_on=today, is_pending=True)], today=today)
+            last = bank_file.last_day([line, replace(line, booked_on=today, is_pending=True)], [], today=today)
             new = NewFile("a", str(days_on), "statement.cod", "CODA", last)
             bank_files.add_file(connection, new, by="An", now=shop.now)
     expected = None if until is None else today + timedelta(days=until)
@@ -326,6 +327,44 @@ def test_files_are_as_old_as_the_newest_day_in_any_of_them(
     save_shop(shop, waits_for_bank_files=False)
     with shop.store.read() as connection:
         assert bank_files.old_since(connection, "a", today=today) is None
+
+
+def test_a_statement_that_is_missing_is_noticed_until_it_is_read_and_nobody_looks_before_the_first(
+    shop: History,
+) -> None:
+    day = shop.now.date() - timedelta(days=20)
+    first, second, third = (
+        BankStatement(
+            ACCOUNT, "EUR", Decimal(number), day + timedelta(number), Decimal(number + 1), day + timedelta(number + 1)
+        )
+        for number in (1, 2, 3)
+    )
+    before = replace(first, opening=Decimal(70), opened_on=day - timedelta(9), closed_on=day - timedelta(8))
+    missed = []
+    for statements in ([first], [third], [before], [third, second]):
+        with shop.store.write() as connection:
+            bank_statements.keep(connection, "a", statements)
+            found = bank_statements.missing(connection, shop.shops["a"])
+            missed.append((found.ended_on, found.opened_on) if found else None)
+    between = (first.closed_on, third.opened_on)
+    assert missed == [None, between, between, None]
+
+
+def test_an_empty_statement_tells_until_its_closing_day_and_one_of_another_account_nothing(shop: History) -> None:
+    camt = min((SAMPLES / "camt053").iterdir()).read_bytes()
+    empty = re.sub(rb"<Ntry>.*?</Ntry>", b"", camt, flags=re.DOTALL)
+    (statement,) = read_file(empty).statements
+    with pytest.raises(Rejected, match="is of BE02"):
+        take_bytes(shop, empty.replace(ACCOUNT.encode(), b"BE02001234567840"))
+
+    assert take_bytes(shop, empty).matches == ()
+    with shop.store.read() as connection:
+        assert bank_files.told_until(connection, "a") == statement.closed_on
+
+
+def take_bytes(history: History, content: bytes) -> CheckedFile:
+    taken = BankFile("file", content)
+    return take_file(history.store, history.shops["a"], taken, by=by(history), told=lambda _done, _of: None)
 
 
 def save_shop(history: History, **changes: Any) -> None:

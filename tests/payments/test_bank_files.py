@@ -93,6 +93,16 @@ def test_each_line_of_the_samples_is_what_it_is(kind: str, changed: dict[str, tu
     assert set(VERDICTS) - set(found) <= {"2611200000002"}
 
 
+@pytest.mark.parametrize("kind", ["coda", "camt053", "mt940"])
+def test_what_a_statement_begins_and_ends_with_is_what_its_lines_moved(kind: str) -> None:
+    for file in sorted((SAMPLES / kind).iterdir()):
+        _, lines, statements = read_file(file.read_bytes())
+        moved = sum(line.amount for line in lines if not line.is_pending)
+        assert statements
+        assert sum(one.closing - one.opening for one in statements) == moved
+        assert {one.account for one in statements} == {line.account for line in lines}
+
+
 @pytest.mark.parametrize(
     ("name", "bank_lines", "paid"),
     [("1-kbc-nl", 10, 7), ("2-bnp-nl", 12, 5), ("3-ing-nl", 13, 7), ("4-belfius-nl", 10, 7), ("5-belfius-fr", 9, 3)],

@@ -417,6 +417,14 @@ ALERTS = (
         ("bank_file_refused*",),
     ),
     Reason(
+        "bank_statement_missing",
+        Source.ALERT,
+        DECISION,
+        Message("A statement of your bank is missing: who paid in it is not known here."),
+        Button(Message("See the bank files"), "payments/bank"),
+        ("bank_statement_missing",),
+    ),
+    Reason(
         "bank_files_old",
         Source.ALERT,
         DECISION,

@@ -11,10 +11,11 @@ from sqlalchemy import Connection
 from worker.domain.actor import Actor
 from worker.domain.bank_line import BankLine
 from worker.domain.bank_match import COUNTED, SETTLED, Match, Verdict
+from worker.domain.bank_statement import BankStatement
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.payments.bank_files.read import read_file
-from worker.store import bank_files, bank_lines, counters
+from worker.store import bank_files, bank_lines, bank_statements, counters
 from worker.store.bank_files import NewFile
 from worker.store.bank_lines import LineState
 from worker.store.database.engine import Store
@@ -49,8 +50,8 @@ class CheckedFile:
 
 def check_file(connection: Connection, shop: Shop, content: bytes) -> CheckedFile:
     """What a file would bring; nothing is stored. Raises Rejected where it cannot be read or is of another account."""
-    kind, lines = read_file(content)
-    own = own_lines(shop, lines)
+    kind, lines, statements = read_file(content)
+    own = own_lines(shop, lines, statements)
     told = told_before(connection, shop.shop_id, own)
     matches = matched(connection, shop.shop_id, own, told)
     return CheckedFile(kind, matches, others=len(lines) - len(own), known=len(own) - len(matches))
@@ -68,14 +69,15 @@ def take_file(store: Store, shop: Shop, file: BankFile, *, by: Actor, told: Call
             shop=shop.name,
             code="test_mode",
         )
-    kind, lines = read_file(file.content)
-    own = own_lines(shop, lines)
+    kind, lines, statements = read_file(file.content)
+    own = own_lines(shop, lines, statements)
+    own_statements = [one for one in statements if one.account == account_of(shop)]
     new = NewFile(
         shop.shop_id,
         hashlib.sha256(file.content).hexdigest(),
         file.name,
         kind,
-        last_day(own, today=shop.day_of(by.now)),
+        last_day(own, own_statements, today=shop.day_of(by.now)),
     )
     with store.write() as connection:
         file_id = bank_files.add_file(connection, new, by=by.name, now=by.now)
@@ -92,13 +94,17 @@ def take_file(store: Store, shop: Shop, file: BankFile, *, by: Actor, told: Call
             newest = bank_lines.newest_id(connection, shop.shop_id)
             parts.append(matches)
         told(min(start + AT_ONCE, len(own)), len(own))
+    with store.write() as connection:
+        counters.lock(connection, shop.shop_id)
+        bank_statements.keep(connection, shop.shop_id, own_statements)
     every = tuple(match for part in parts for match in part)
     return CheckedFile(kind, every, others=len(lines) - len(own), known=len(own) - len(every))
 
 
-def last_day(lines: Sequence[BankLine], *, today: date) -> date | None:
-    """The newest day on which the bank booked any of *lines*; none that is still to come."""
-    return max((line.booked_on for line in lines if not line.is_pending and line.booked_on <= today), default=None)
+def last_day(lines: Sequence[BankLine], statements: Sequence[BankStatement], *, today: date) -> date | None:
+    """The newest day on which the bank booked any of *lines*, or one of *statements* ends; none that is still to come."""
+    days = [line.booked_on for line in lines if not line.is_pending] + [one.closed_on for one in statements]
+    return max((day for day in days if day <= today), default=None)
 
 
 def keep(connection: Connection, shop_id: str, file_id: int, matches: Sequence[Match], *, by: Actor) -> None:
@@ -115,19 +121,22 @@ def state_of(match: Match) -> LineState:
     return LineState.DONE if match.verdict in SETTLED else LineState.WAITING
 
 
-def own_lines(shop: Shop, lines: tuple[BankLine, ...]) -> tuple[BankLine, ...]:
-    account = "".join(shop.seller.iban.split())
+def own_lines(shop: Shop, lines: Sequence[BankLine], statements: Sequence[BankStatement]) -> tuple[BankLine, ...]:
+    account, told = account_of(shop), {line.account for line in lines} | {one.account for one in statements}
     if not account:
         raise Rejected(
             "The shop has no account number yet. Enter its IBAN in the settings, so that only money on that account is looked at.",
             code="no_iban",
         )
-    own = tuple(line for line in lines if line.account == account)
-    if lines and not own:
+    if told and account not in told:
         raise Rejected(
             "This file is of {accounts}, and the shop's account is {account}. Choose the file of that account, or correct the IBAN in the settings.",
-            accounts=", ".join(sorted({line.account for line in lines})),
+            accounts=", ".join(sorted(told)),
             account=account,
             code="bank_file_of_other_account",
         )
-    return own
+    return tuple(line for line in lines if line.account == account)
+
+
+def account_of(shop: Shop) -> str:
+    return "".join(shop.seller.iban.split())

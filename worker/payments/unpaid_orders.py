@@ -21,7 +21,7 @@ from worker.orders import fetch
 from worker.orders.poll import can_fetch
 from worker.payments.settle import current_order
 from worker.services import Services
-from worker.store import audit_trail, bank_files, orders, reports
+from worker.store import audit_trail, bank_files, bank_statements, orders, reports
 from worker.store.audit_trail import AuditEntry
 from worker.store.orders import StoredOrder
 from worker.store.queries import unpaid_orders
@@ -43,9 +43,11 @@ def cancel_daily(services: Services, connected: ConnectedShop) -> None:
         return
     due_at = reports.last_passed(AT_HOUR, shop, now)
     with services.store.read() as connection:
-        due = reports.is_due(
-            connection, shop.shop_id, REPORT, due_at=due_at, connected_at=connected.created_at
-        ) and not bank_files.old_since(connection, shop.shop_id, today=services.today(shop))
+        due = (
+            reports.is_due(connection, shop.shop_id, REPORT, due_at=due_at, connected_at=connected.created_at)
+            and not bank_files.old_since(connection, shop.shop_id, today=services.today(shop))
+            and not bank_statements.missing(connection, shop)
+        )
     if due:
         cancel_late_orders(services, connected)
 

@@ -1,6 +1,7 @@
 """The pages of payments: what is open and marked paid, what a bank file brought, and the buttons for what waits."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,10 +14,11 @@ from tests.support.personas import Visitor, signed_in
 from worker.domain.actor import Actor
 from worker.domain.bank_line import BankLine
 from worker.domain.bank_match import COUNTED, SETTLED, Verdict
+from worker.domain.bank_statement import BankStatement
 from worker.domain.document import Document, PaymentInstructions
 from worker.domain.payment import PaymentSource, Receipt
 from worker.payments.bank_file import keep
-from worker.store import bank_files, bank_lines, counters, document_balances, payments
+from worker.store import bank_files, bank_lines, bank_statements, counters, document_balances, payments
 from worker.store.bank_files import NewFile
 from worker.store.bank_lines import LineState
 from worker.store.database.pagination import FIRST_PAGE
@@ -61,6 +63,18 @@ def pressed(visitor: Visitor, path: str, **fields: str) -> TestResponse:
 def is_open(app: BridgeApp, invoice: Document) -> bool:
     with app.store.read() as connection:
         return document_balances.of_documents(connection, [invoice.document_id])[invoice.document_id].open > 0
+
+
+def test_a_statement_that_is_missing_is_told_of_until_one_button_says_that_none_is(
+    app: BridgeApp, owner: Visitor
+) -> None:
+    first = BankStatement("BE71096123456769", "EUR", Decimal(0), date(2026, 11, 1), Decimal(10), date(2026, 11, 2))
+    with app.store.write() as connection:
+        later = replace(first, opened_on=date(2026, 11, 5), closed_on=date(2026, 11, 6))
+        bank_statements.keep(connection, SHOP, [first, later])
+    assert "A statement of your bank is missing" in owner.get(f"/s/{SHOP}/payments/bank").text
+    answer = pressed(owner, f"/s/{SHOP}/payments/bank/statements/2/well")
+    assert ["Nothing is missing:" in answer.text, "is missing between" in answer.text] == [True, False]
 
 
 def test_a_line_that_names_the_invoice_is_proposed_counted_by_one_button_and_taken_back(

@@ -10,6 +10,8 @@ from lxml import etree
 from lxml.etree import _Element as Node
 
 from worker.domain.bank_line import BankLine, digest
+from worker.domain.bank_statement import BankStatement
+from worker.domain.money import ZERO
 from worker.payments.bank_files.broken import cut_off, unreadable
 
 KIND = "CAMT.053"
@@ -20,7 +22,7 @@ def is_camt(content: bytes) -> bool:
     return _MARK in content[:2000]
 
 
-def read(content: bytes) -> Iterator[BankLine]:
+def read(content: bytes) -> Iterator[BankLine | BankStatement]:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
     try:
         root = etree.fromstring(content, parser)
@@ -32,7 +34,9 @@ def read(content: bytes) -> Iterator[BankLine]:
     space = etree.QName(root).namespace or ""
     try:
         for statement in root.iter(f"{{{space}}}Stmt"):
-            yield from Reader(space, statement).lines()
+            reader = Reader(space, statement)
+            yield from reader.lines()
+            yield from reader.balances()
     except (ArithmeticError, ValueError) as error:
         raise unreadable(KIND) from error
 
@@ -52,6 +56,23 @@ class Reader:
                 line = self.line(entry, amount, details, number)
                 seen[line.key] += 1
                 yield replace(line, key=f"{line.key}:{seen[line.key]}")
+
+    def balances(self) -> Iterator[BankStatement]:
+        """The statement, where it says with how much it begins and ends."""
+        said = {self.text(balance, "Tp/CdOrPrtry/Cd"): balance for balance in self.all(self.statement, "Bal")}
+        opening, closing = said.get("OPBD", said.get("PRCD")), said.get("CLBD")
+        if opening is not None and closing is not None:
+            yield BankStatement(
+                account=self.account,
+                currency=self.all(closing, "Amt")[0].get("Ccy", ""),
+                opening=self.signed(closing, opening, "Amt") or ZERO,
+                opened_on=self.day(opening),
+                closing=self.signed(closing, closing, "Amt") or ZERO,
+                closed_on=self.day(closing),
+            )
+
+    def day(self, balance: Node) -> date:
+        return date.fromisoformat((self.text(balance, "Dt/Dt") or self.text(balance, "Dt/DtTm"))[:10])
 
     def parts(self, entry: Node) -> list[tuple[Decimal, list[Node]]]:
         """The payments of an entry, each with its own amount; one with all that is told of them where those are not the entry's."""

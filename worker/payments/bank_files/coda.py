@@ -7,6 +7,7 @@ from decimal import Decimal
 from coda import CODA, Move, Statement
 
 from worker.domain.bank_line import BankLine
+from worker.domain.bank_statement import BankStatement
 from worker.domain.money import total_of
 from worker.payments.bank_files.broken import cut_off, unreadable
 
@@ -25,7 +26,7 @@ def is_coda(content: bytes) -> bool:
     return first.startswith(_HEAD) and len(first) == _RECORD
 
 
-def read(content: bytes) -> Iterator[BankLine]:
+def read(content: bytes) -> Iterator[BankLine | BankStatement]:
     text = content.removeprefix(b"\xef\xbb\xbf").decode("cp1252", errors="replace")
     try:
         statements: list[Statement] = CODA(io.StringIO(text)).statements
@@ -34,6 +35,14 @@ def read(content: bytes) -> Iterator[BankLine]:
     for statement in statements:
         require_whole(statement)
         yield from lines_of(statement)
+        yield BankStatement(
+            account="".join(statement.account.split()),
+            currency=statement.account_currency,
+            opening=statement.old_balance,
+            opened_on=statement.old_balance_date,
+            closing=statement.new_balance,
+            closed_on=statement.new_balance_date,
+        )
 
 
 def require_whole(statement: Statement) -> None:

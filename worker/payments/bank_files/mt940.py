@@ -11,6 +11,7 @@ import mt940
 from stdnum import iban
 
 from worker.domain.bank_line import BankLine, digest
+from worker.domain.bank_statement import BankStatement
 from worker.domain.money import total_of
 from worker.payments.bank_files.broken import cut_off, unreadable
 
@@ -27,7 +28,7 @@ def is_mt940(content: bytes) -> bool:
     return b":20:" in content[:2000] and b":25:" in content[:4000] and b":60" in content[:6000]
 
 
-def read(content: bytes) -> Iterator[BankLine]:
+def read(content: bytes) -> Iterator[BankLine | BankStatement]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -39,20 +40,28 @@ def read(content: bytes) -> Iterator[BankLine]:
     yield from lines
 
 
-def lines_of(text: str) -> Iterator[BankLine]:
-    """Those of one statement; equal ones are as many payments."""
+def lines_of(text: str) -> Iterator[BankLine | BankStatement]:
+    """Those of one statement, and it; equal ones are as many payments."""
     statement, seen = mt940.parse(io.StringIO(text), processors=PROCESSORS, options=OPTIONS), Counter[str]()
-    require_whole(statement)
+    opening, closing = balances_of(statement)
     for entry in statement:
         line = line_of(statement.data, entry.data)
         seen[line.key] += 1
         yield replace(line, key=f"{line.key}:{seen[line.key]}")
+    yield BankStatement(
+        account=iban_at_start_of(statement.data["account_identification"]),
+        currency=closing.amount.currency,
+        opening=opening.amount.amount,
+        opened_on=opening.date,
+        closing=closing.amount.amount,
+        closed_on=closing.date,
+    )
 
 
-def require_whole(statement: Any) -> None:
+def balances_of(statement: Any) -> tuple[Any, Any]:
     """Raises Rejected where a statement ends before its closing balance, or its lines do not lead there."""
-    balances = [
-        balance.amount.amount
+    found = [
+        balance
         for ends in (
             ("final_opening_balance", "intermediate_opening_balance"),
             ("final_closing_balance", "intermediate_closing_balance"),
@@ -60,11 +69,13 @@ def require_whole(statement: Any) -> None:
         for balance in (next((statement.data[end] for end in ends if end in statement.data), None),)
         if balance is not None
     ]
-    if len(balances) < 2:
+    if len(found) < 2:
         raise cut_off(KIND)
+    opening, closing = found
     moved = total_of(entry.data["amount"].amount for entry in statement if "amount" in entry.data)
-    if balances[0] + moved != balances[1]:
+    if opening.amount.amount + moved != closing.amount.amount:
         raise unreadable(KIND)
+    return opening, closing
 
 
 def line_of(statement: dict[str, Any], entry: dict[str, Any]) -> BankLine:

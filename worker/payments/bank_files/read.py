@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from worker.domain.bank_line import BankLine
+from worker.domain.bank_statement import BankStatement
 from worker.errors import Rejected
 from worker.message import Message
 from worker.payments.bank_files import camt, coda, csv_file, mt940
@@ -32,7 +34,15 @@ class Kind:
 
     name: str
     fits: Callable[[bytes], bool]
-    read: Callable[[bytes], Iterator[BankLine]]
+    read: Callable[[bytes], Iterator[BankLine | BankStatement]]
+
+
+class ReadFile(NamedTuple):
+    """*statements*: of those kinds that say with how much each begins and ends."""
+
+    kind: str
+    lines: tuple[BankLine, ...]
+    statements: tuple[BankStatement, ...]
 
 
 KINDS = (
@@ -43,8 +53,8 @@ KINDS = (
 )
 
 
-def read_file(content: bytes) -> tuple[str, tuple[BankLine, ...]]:
-    """The kind of a bank file and all its lines, of whichever account. Raises Rejected with what is wrong and what to do."""
+def read_file(content: bytes) -> ReadFile:
+    """The kind of a bank file and all that is in it, of whichever account. Raises Rejected with what is wrong and what to do."""
     if len(content) > MOST_BYTES:
         raise Rejected(
             "This file is larger than {most} MB. Download a shorter period from your bank.",
@@ -67,7 +77,12 @@ def read_file(content: bytes) -> tuple[str, tuple[BankLine, ...]]:
             what=what_it_is(content),
             code="bank_file_unknown",
         )
-    return kind.name, tuple(bounded(kind.read(content)))
+    found = tuple(bounded(kind.read(content)))
+    return ReadFile(
+        kind.name,
+        tuple(one for one in found if isinstance(one, BankLine)),
+        tuple(one for one in found if isinstance(one, BankStatement)),
+    )
 
 
 def what_it_is(content: bytes) -> Message:
@@ -79,8 +94,10 @@ def what_it_is(content: bytes) -> Message:
     return found or Message("no bank file that is known here")
 
 
-def bounded(lines: Iterator[BankLine]) -> Iterator[BankLine]:
-    for number, line in enumerate(lines):
-        if number >= MOST_LINES:
+def bounded(found: Iterator[BankLine | BankStatement]) -> Iterator[BankLine | BankStatement]:
+    lines = 0
+    for one in found:
+        lines += isinstance(one, BankLine)
+        if lines > MOST_LINES:
             raise too_long(MOST_LINES)
-        yield line
+        yield one

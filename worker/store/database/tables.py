@@ -582,6 +582,26 @@ bank_files = Table(
     Index("ix_bank_files_shop_file", "shop_id", "file_id"),
 )
 
+# The rows of which something before is missing carry how the one before ended.
+bank_statements = Table(
+    "bank_statements",
+    metadata,
+    Column("statement_id", Id, primary_key=True),
+    Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
+    Column("account", String(40), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("opening", Amount, nullable=False),
+    Column("opened_on", Date, nullable=False),
+    Column("closing", Amount, nullable=False),
+    Column("closed_on", Date, nullable=False),
+    Column("ends", Amount),
+    Column("ended_on", Date),
+    Column("well_by", Text, nullable=False, server_default=""),  # who said that nothing is missing
+    Column("well_at", Instant),
+    Index("ix_bank_statements_shop_account", "shop_id", "account", "currency"),
+    partial_index("ix_bank_statements_missing", "shop_id", where="ended_on IS NOT NULL AND well_at IS NULL"),
+)
+
 bank_lines = Table(
     "bank_lines",
     metadata,

@@ -18,7 +18,15 @@ from worker.domain.reminder import GIVEN_UP_AFTER, NextReminder, OpenClaim, Remi
 from worker.domain.shop import Shop
 from worker.domain.unpaid_order import last_day_from
 from worker.message import Message
-from worker.store import bank_files, document_balances, payment_attempts, reminders, steps, waiting_orders
+from worker.store import (
+    bank_files,
+    bank_statements,
+    document_balances,
+    payment_attempts,
+    reminders,
+    steps,
+    waiting_orders,
+)
 from worker.store.database.pagination import Page, PageRequest, RowOrder, read_page
 from worker.store.database.tables import documents, orders, unpaid
 from worker.store.documents import as_document
@@ -229,7 +237,10 @@ def waits_for_person(order: OrderKey, lines: WaitingLines) -> Obstacle | None:
 
 
 def hold_of(connection: Connection, shop: Shop, *, now: datetime) -> Obstacle | None:
-    """That the shop learns of payments by bank files and has not read one lately."""
+    """That the shop learns of payments by bank files and has not read one lately, or one is missing."""
+    missing = bank_statements.missing(connection, shop)
+    if missing is not None:
+        return Obstacle(missing.message, passes=True)
     day = bank_files.old_since(connection, shop.shop_id, today=shop.day_of(now))
     if day is None:
         return None

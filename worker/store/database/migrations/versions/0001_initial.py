@@ -240,6 +240,34 @@ def upgrade() -> None:
     op.create_index("ix_bank_files_shop_file", "bank_files", ["shop_id", "file_id"], unique=False)
     op.create_index("ix_bank_files_shop_last_day", "bank_files", ["shop_id", "last_day"], unique=False)
     op.create_table(
+        "bank_statements",
+        sa.Column("statement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("account", sa.String(length=40), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("opening", Amount(), nullable=False),
+        sa.Column("opened_on", sa.Date(), nullable=False),
+        sa.Column("closing", Amount(), nullable=False),
+        sa.Column("closed_on", sa.Date(), nullable=False),
+        sa.Column("ends", Amount(), nullable=True),
+        sa.Column("ended_on", sa.Date(), nullable=True),
+        sa.Column("well_by", sa.Text(), server_default="", nullable=False),
+        sa.Column("well_at", Instant(), nullable=True),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_bank_statements_shop_id")),
+        sa.PrimaryKeyConstraint("statement_id", name=op.f("pk_bank_statements")),
+    )
+    op.create_index(
+        "ix_bank_statements_shop_account", "bank_statements", ["shop_id", "account", "currency"], unique=False
+    )
+    op.create_index(
+        "ix_bank_statements_missing",
+        "bank_statements",
+        ["shop_id"],
+        unique=False,
+        postgresql_where=sa.text("ended_on IS NOT NULL AND well_at IS NULL"),
+        sqlite_where=sa.text("ended_on IS NOT NULL AND well_at IS NULL"),
+    )
+    op.create_table(
         "channels",
         sa.Column("channel_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
