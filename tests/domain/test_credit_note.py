@@ -22,6 +22,7 @@ from tests.support.factories import (
 from tests.support.woocommerce_totals import many, orders
 from worker.domain.credit_balance import CreditBalance, CreditedInvoice, credit_balance_of
 from worker.domain.credit_note import draft_credit_note
+from worker.domain.credit_selection import CreditSelection, SelectedLine
 from worker.domain.credit_source import Cancellation, CreditSource
 from worker.domain.delivery import DeliveryWish
 from worker.domain.document import Category, Document, Draft, Kind, PaymentInstructions, Purpose, Reference
@@ -397,3 +398,16 @@ def test_a_customer_keeps_his_language_and_his_name() -> None:
     invoice = invoiced(an_order(postcode="4000"))
     draft = credit(Cancellation(), invoice, order=an_order(company="Acme"))
     assert (draft.language, draft.buyer, draft.reason) == ("fr", invoice.draft.buyer, "La commande 238 est annulée")
+
+
+def test_a_refund_after_an_amount_that_a_person_credited_is_asked_about() -> None:
+    invoice, refund = invoiced(an_order(a_line("30.00"), paid=True)), a_refund("6.05", a_line("5.00"))
+    by_amount = replace(credit(CreditSelection(amount=D("6.05")), invoice), cause="credit:F2026-1")
+    by_line = replace(credit(CreditSelection(lines=(SelectedLine(0, D(1)),)), invoice), cause="credit:F2026-1")
+    other_refund = credit(a_refund("6.05"), invoice)  # the shop's own word
+
+    def asked(already: Draft) -> list[str]:
+        return [problem.code for problem in credit(refund, invoice, (already,)).problems if problem.asks]
+
+    assert asked(by_amount) == ["credited_by_hand"]
+    assert "credited_by_hand" not in asked(by_line) + asked(other_refund)

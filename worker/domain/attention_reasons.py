@@ -229,7 +229,8 @@ DRAFTS_WITH_PROBLEMS = (
         SEE,
         (
             "refund_of_which_goods", "gift_card_refund", "more_than_remaining", "more_than_rate_remaining",
-            "more_than_line_remaining", "refunded_line_not_invoiced", "earlier_refund_waits", "refund_unread",
+            "more_than_line_remaining", "refunded_line_not_invoiced", "earlier_refund_waits", "credited_by_hand",
+            "refund_unread",
         ),
     ),
     Reason(

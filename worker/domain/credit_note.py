@@ -14,7 +14,7 @@ from worker.domain.assessment import quantity_and_price
 from worker.domain.completeness import seller_problem
 from worker.domain.consumer_prices import with_prices_given_back
 from worker.domain.credit_balance import NO_TOTALS, CreditBalance, CreditedInvoice, credit_balance_of
-from worker.domain.credit_question import amount_problems
+from worker.domain.credit_question import amount_problems, credited_by_hand
 from worker.domain.credit_selection import CreditSelection, resolve_selection
 from worker.domain.credit_source import Cancellation, CreditSource
 from worker.domain.credit_split import split_over_groups
@@ -74,6 +74,7 @@ def draft_credit_note(
         problems=(
             *seller_problem(shop),
             *amount_problems(source, credited.invoice, statement, requested=taken.requested, remaining=remaining),
+            *credited_by_hand(source, credited),
             *exchange_rate_problem(original.currency, totals.vat, rate),
         ),
         test=shop.test,

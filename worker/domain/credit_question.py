@@ -3,16 +3,18 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from worker.domain.credit_balance import NO_TOTALS, CreditBalance
+from worker.domain.credit_balance import NO_TOTALS, CreditBalance, CreditedInvoice
 from worker.domain.credit_source import CreditSource
 from worker.domain.credit_split import share_over_groups
 from worker.domain.credit_statement import CreditStatement
-from worker.domain.document import Document, Problem
-from worker.domain.money import to_minor_unit
+from worker.domain.document import Document, Draft, Problem
+from worker.domain.money import to_minor_unit, total_of
 from worker.domain.order import Refund
 from worker.domain.totals import GroupTotals, VatGroup, unit_of
 from worker.message import Message, Money, Percent, Value
 
+# How the cause of a credit note begins that a person made.
+BY_HAND = "credit:"
 MORE_THAN_RATE_REMAINING = "more_than_rate_remaining"
 
 
@@ -58,6 +60,27 @@ def amount_problems(
         *(_exceeded(source, invoice, statement, remaining) or _overdrawn(source, invoice, statement)),
         *_questions(source, invoice, requested - statement.placed, statement.slack, remaining),
     )
+
+
+def credited_by_hand(source: CreditSource, credited: CreditedInvoice) -> tuple[Problem, ...]:
+    """Whether a refund is what a person credited before as an amount, of which no line tells."""
+    by_hand = total_of(note.total for note in credited.credit_notes if is_amount_by_hand(note))
+    if not by_hand or not isinstance(source, Refund):
+        return ()
+    invoice, currency = credited.invoice, credited.invoice.draft.currency
+    message = Message(
+        "Refund {refund_id} gives back {requested}, and {by_hand} of {invoice} was credited by hand before, as an amount without goods. "
+        "If that is the same money, discard this draft; if not, issue it.",
+        refund_id=source.refund_id,
+        requested=Money(to_minor_unit(source.amount, currency), currency),
+        by_hand=Money(by_hand, currency),
+        invoice=invoice.number,
+    )
+    return (Problem("credited_by_hand", message, asks=True),)
+
+
+def is_amount_by_hand(note: Draft) -> bool:
+    return note.cause.startswith(BY_HAND) and all(line.order_line_id is None for line in note.lines)
 
 
 def _not_invoiced(refund: Refund, invoice: Document, statement: CreditStatement) -> tuple[Problem, ...]:

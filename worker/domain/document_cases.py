@@ -134,6 +134,7 @@ DOCUMENT_CASES = (
             "more_than_line_remaining",
             "refunded_line_not_invoiced",
             "earlier_refund_waits",
+            "credited_by_hand",
         ),
         Message("A refund that does not show which goods or which VAT it gives back, or that is more than is left"),
         "art. 77 and 79 Belgian VAT code; art. 4 Belgian RD no. 4",

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from worker.domain.actor import Actor
 from worker.domain.credit_balance import CreditedInvoice
 from worker.domain.credit_note import draft_credit_note
+from worker.domain.credit_question import BY_HAND
 from worker.domain.credit_selection import CreditSelection
 from worker.domain.decide import decide_documents, draft_manually, draft_reissue
 from worker.domain.decision import Decision
@@ -173,7 +174,7 @@ def credit(services: Services, document_id: int, asked: Credit = Credit(), *, by
     if asked.issue_again:
         fetched = with_vat_check_now(services, shop, fetched)
     # Another cause than a cancelled order's: what a person credited is not invoiced again by itself.
-    cause = f"credit:{invoice.number}:{asked.idempotency_key}" if asked.idempotency_key else f"credit:{invoice.number}"
+    cause = f"{BY_HAND}{invoice.number}" + (f":{asked.idempotency_key}" if asked.idempotency_key else "")
 
     def wanted(order: Order, history: History, shop: Shop) -> tuple[Draft, ...]:
         if asked.selection is None:
