@@ -73,8 +73,9 @@ class Owner:
         return self.says()
 
     def says(self) -> str:
+        """The sentence, and its code in brackets, which is shown where something is wrong."""
         notice = self.page.locator(".notice.inline").first
-        return notice.inner_text() if notice.count() else ""
+        return f"{notice.inner_text()} ({notice.get_attribute('data-code')})" if notice.count() else ""
 
     def disconnects(self) -> str:
         self.opens_settings()

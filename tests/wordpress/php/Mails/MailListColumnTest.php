@@ -8,6 +8,8 @@ use Facturelay\Mails\MailHold;
 /** WooCommerce's own list of mails says which of them we hold, and why. */
 final class MailListColumnTest extends WordPressTestCase {
 
+	private const INVOICE = array( array( 'kind' => 'invoice', 'needs_paid' => true, 'buyer' => 'business', 'methods' => array(), 'countries' => array( 'BE' ), 'minimum' => '50' ) );
+
 	protected function setUp(): void {
 		parent::setUp();
 		Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash() ) );
@@ -39,6 +41,15 @@ final class MailListColumnTest extends WordPressTestCase {
 		$this->assertStringStartsWith( 'Leaves at once: no document', $this->cell( 'customer_completed_order' ) );
 	}
 
+	public function test_what_asks_for_the_money_is_not_said_to_be_replaced_by_the_invoice_of_a_paid_order(): void {
+		$paid = array( 'kind' => 'invoice', 'needs_paid' => true, 'buyer' => 'everyone', 'methods' => array(), 'countries' => array(), 'minimum' => null );
+		$this->store_last_response( time(), 'customer_on_hold_order', array( $paid ) );
+		$this->assertStringStartsWith( 'Leaves at once: no document', $this->cell( 'customer_on_hold_order' ) );
+
+		$this->store_last_response( time(), 'customer_on_hold_order', array( array( 'needs_paid' => false ) + $paid ) );
+		$this->assertSame( 'Replaced by: Invoice', $this->cell( 'customer_on_hold_order' ) );
+	}
+
 	public function test_the_owners_choice_is_named(): void {
 		update_option( MailHold::OPTION, array( 'customer_processing_order' => 'link' ) );
 
@@ -64,8 +75,8 @@ final class MailListColumnTest extends WordPressTestCase {
 		return wp_strip_all_tags( (string) ob_get_clean() );
 	}
 
-	private function store_last_response( int $answered_at ): void {
-		$invoice = array( 'kind' => 'invoice', 'needs_paid' => true, 'buyer' => 'business', 'methods' => array(), 'countries' => array( 'BE' ), 'minimum' => '50' );
-		update_option( 'facturelay_heard', array( 'answered_at' => $answered_at, 'hold_rules' => array( 'since' => 0, 'transfers' => true, 'mails' => array( 'customer_processing_order' => array( $invoice ) ) ) ) );
+	/** @param array<int, array<string, mixed>> $conditions */
+	private function store_last_response( int $answered_at, string $mail_id = 'customer_processing_order', array $conditions = self::INVOICE ): void {
+		update_option( 'facturelay_heard', array( 'answered_at' => $answered_at, 'hold_rules' => array( 'since' => 0, 'transfers' => true, 'mails' => array( $mail_id => $conditions ) ) ) );
 	}
 }

@@ -16,7 +16,7 @@ final class FlashNotice {
 		set_transient( self::TRANSIENT . get_current_user_id(), array( $kind, $message, $code ), 300 );
 	}
 
-	/** Print the stored notice; return its code, '' when there is none. */
+	/** Print the stored notice, with its code for support where something is wrong; return the code, '' when there is none. */
 	public static function show(): string {
 		$notice = get_transient( self::TRANSIENT . get_current_user_id() );
 		if ( ! is_array( $notice ) ) {
@@ -24,10 +24,11 @@ final class FlashNotice {
 		}
 		delete_transient( self::TRANSIENT . get_current_user_id() );
 		printf(
-			'<div class="notice notice-%s inline is-dismissible"><p>%s <span class="description">(%s)</span></p></div>',
+			'<div class="notice notice-%s inline is-dismissible" data-code="%s"><p>%s%s</p></div>',
 			esc_attr( (string) $notice[0] ),
+			esc_attr( (string) $notice[2] ),
 			esc_html( (string) $notice[1] ),
-			esc_html( (string) $notice[2] )
+			'error' === $notice[0] ? ' <span class="description">(' . esc_html( (string) $notice[2] ) . ')</span>' : ''
 		);
 		return (string) $notice[2];
 	}

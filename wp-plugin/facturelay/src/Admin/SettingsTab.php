@@ -176,7 +176,8 @@ final class SettingsTab implements Feature {
 		( new Heartbeat( $this->version ) )->refresh();
 		$response = Heartbeat::last_response();
 		echo '<h2>' . esc_html__( 'Connection', 'facturelay' ) . '</h2><table class="form-table">';
-		$this->show_row( __( 'Facturelay', 'facturelay' ), $connection->bridge_url() );
+		$pages = $connection->bridge_url() . '/s/' . $connection->shop_id();
+		printf( '<tr><th scope="row">%s</th><td><a href="%s">%s</a></td></tr>', esc_html__( 'Facturelay', 'facturelay' ), esc_url( $pages ), esc_html( $connection->bridge_url() ) );
 		$this->show_row( __( 'Shop', 'facturelay' ), (string) ( $response['shop']['name'] ?? $connection->shop_name() ) );
 		$this->show_row( __( 'State', 'facturelay' ), $this->status_text( $response ) );
 		$this->show_row( __( 'Last contact', 'facturelay' ), isset( $response['answered_at'] ) ? wp_date( 'd-m-Y H:i:s', (int) $response['answered_at'] ) : __( 'none yet', 'facturelay' ) );
@@ -184,7 +185,7 @@ final class SettingsTab implements Feature {
 		$in_test = ! empty( $response['shop']['test'] );
 		if ( $in_test ) {
 			// There what is still missing before the first real document comes step by step.
-			printf( '<a class="button button-primary" href="%s">%s</a> ', esc_url( $connection->bridge_url() . '/s/' . $connection->shop_id() . '/settings/next' ), esc_html__( 'Go on in Facturelay', 'facturelay' ) );
+			printf( '<a class="button button-primary" href="%s">%s</a> ', esc_url( "$pages/settings/next" ), esc_html__( 'Go on in Facturelay', 'facturelay' ) );
 		}
 		$this->show_button( 'check', __( 'Check the connection', 'facturelay' ), ! $in_test );
 		$this->show_button( 'renew', __( 'Reconnect', 'facturelay' ), false );

@@ -46,7 +46,10 @@ final class HoldRules {
 
 	/** @return array<int, array<string, mixed>> which documents of which orders replace the mail */
 	public function conditions( string $mail_id ): array {
-		return (array) ( $this->rules['mails'][ $mail_id ] ?? array() );
+		$conditions = (array) ( $this->rules['mails'][ $mail_id ] ?? array() );
+		// The invoice of a paid order never comes in the place of what asks for the money.
+		$fits = static fn ( array $condition ): bool => ! self::asks_for_payment( $mail_id ) || 'invoice' !== $condition['kind'] || ! $condition['needs_paid'];
+		return array_values( array_filter( $conditions, $fits ) );
 	}
 
 	/** Seconds after which a held mail is due: one round of the shop's scheduled tasks before it must have left. */
