@@ -430,6 +430,27 @@ def test_what_a_payment_keeps_of_a_line_is_its_reference_and_nobodys_words(shop:
     assert (payment.amount, payment.reference) == (amount, "012000023883")
 
 
+def test_a_payment_that_two_kinds_of_file_date_otherwise_is_not_counted_twice(shop: History) -> None:
+    reference, day = EXPECTED["open_orders"]["238"]["ogm"], shop.now.date()
+
+    def told(kind: str, *days: int) -> list[Verdict]:
+        paid = replace(a_line(shop, Decimal("15.00"), "", ""), structured=reference)
+        lines = [
+            replace(paid, key=f"{kind}:{ACCOUNT}:{ago}", booked_on=day - timedelta(ago), text=f"{ago}") for ago in days
+        ]
+        take(shop, f"{kind}{days}", lines)
+        keys = {line.key for line in lines}
+        return sorted(line.verdict for line in lines_of(shop) if line.line.key in keys)
+
+    assert told("coda", 10) == [V.PAID]
+    assert told("csv:BNP", 12) == [V.PERHAPS_KNOWN]
+    assert told("coda", 9) == [V.AGAIN]  # of one kind there are two
+    assert told("csv:BNP", 11) == [V.PERHAPS_KNOWN]  # the second one, and no third
+    assert told("csv:BNP", 8) == [V.AGAIN]
+    assert told("csv:BNP", 1) == [V.AGAIN]
+    assert balance(shop, 238).paid == Decimal("60.00")
+
+
 def test_one_transfer_for_two_invoices_that_it_names_is_proposed_and_counted_for_each(shop: History) -> None:
     ones = [invoice_for(shop, order, f"{order:012d}", total) for order, total in ((781, "20.00"), (782, "24.40"))]
     text = " en ".join(one.number for one in ones)

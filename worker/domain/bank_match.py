@@ -2,10 +2,12 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from worker.domain.bank_line import BankLine, unbroken
 from worker.domain.money import ZERO, total_of
@@ -33,6 +35,9 @@ class Verdict(StrEnum):
     MONEY_OUT = "money_out"
     PENDING = "pending"
     KNOWN = "known"  # a file of another kind told of it
+    PERHAPS_KNOWN = (
+        "perhaps_known"  # nothing was open, and a file of another kind told of such a payment on a day near it
+    )
 
 
 VERDICT_TERMS = {
@@ -52,10 +57,13 @@ VERDICT_TERMS = {
     Verdict.MONEY_OUT: Message("money out"),
     Verdict.PENDING: Message("not booked by the bank yet"),
     Verdict.KNOWN: Message("the same as a line of another file"),
+    Verdict.PERHAPS_KNOWN: Message("paid once more, or the same as a line of another file with another day"),
 }
 COUNTED = (Verdict.PAID, Verdict.PART, Verdict.OVER, Verdict.AGAIN, Verdict.CONFIRMED)
 # What banks may take for a transfer, at most a twentieth of it: nobody asks a customer for that.
 BANK_COSTS = Decimal("2.00")
+# Over a long weekend, money that was sent on its first day is booked after it.
+NEAR_DAYS = 4
 # Nobody has to look at these.
 SETTLED = (*COUNTED, Verdict.PAYOUT, Verdict.MONEY_OUT, Verdict.PENDING, Verdict.KNOWN)
 _PROVIDER = re.compile(
@@ -269,26 +277,45 @@ def words_of(line: BankLine) -> set[str]:
     return typed | {word.upper() for word in typed}
 
 
-def same_lines(lines: Iterable[BankLine], told: Iterable[BankLine]) -> set[str]:
-    """The keys of those of *lines* that are one of *told*, of a file of another kind, each of these once.
+class ToldTwice(NamedTuple):
+    """The keys of lines that are one of another file, and of those that may be: it has the same reference, on a day *near*."""
+
+    same: frozenset[str]
+    near: frozenset[str]
+
+
+def same_lines(lines: Sequence[BankLine], told: Iterable[BankLine]) -> ToldTwice:
+    """Which of *lines* are one of *told*, of a file of another kind, each of these once.
 
     Kinds of files have no key in common. Day, amount and currency are the same, and either the account that the money came from
     or the reference; nothing else is written alike.
     """
-    left, same = defaultdict[tuple[object, ...], list[BankLine]](list), set[str]()
+    left, same, near = defaultdict[tuple[object, ...], list[BankLine]](list), set[str](), set[str]()
     for other in told:
-        left[moved(other)].append(other)
+        left[moved(other, other.booked_on)].append(other)
     for line in lines:
-        alike = left[moved(line)]
+        alike = left[moved(line, line.booked_on)]
         twin = next((other for other in alike if is_same(line, other)), None)
         if twin is not None:
             alike.remove(twin)
             same.add(line.key)
-    return same
+    for line in lines:
+        found = [] if line.key in same or not line.references else left_near(line, left)
+        if found:
+            left[moved(found[0], found[0].booked_on)].remove(found[0])
+            near.add(line.key)
+    return ToldTwice(frozenset(same), frozenset(near))
 
 
-def moved(line: BankLine) -> tuple[object, ...]:
-    return line.account, line.booked_on, line.amount, line.currency
+def left_near(line: BankLine, left: Mapping[tuple[object, ...], Sequence[BankLine]]) -> list[BankLine]:
+    """Those that another kind of file dates otherwise: one tells when money was sent, and one when it was booked."""
+    days = (line.booked_on + timedelta(days) for days in sorted(range(-NEAR_DAYS, NEAR_DAYS + 1), key=abs))
+    alike = (other for day in days for other in left.get(moved(line, day), ()))
+    return [other for other in alike if other.references == line.references]
+
+
+def moved(line: BankLine, day: date) -> tuple[object, ...]:
+    return line.account, day, line.amount, line.currency
 
 
 def is_same(line: BankLine, other: BankLine) -> bool:

@@ -2,12 +2,24 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from sqlalchemy import Connection, select
 
 from worker.domain.bank_line import BankLine
-from worker.domain.bank_match import Claim, Ledger, Match, Verdict, match_line, match_lines, same_lines, words_of
+from worker.domain.bank_match import (
+    NEAR_DAYS,
+    Claim,
+    Ledger,
+    Match,
+    ToldTwice,
+    Verdict,
+    match_line,
+    match_lines,
+    same_lines,
+    words_of,
+)
 from worker.domain.order import OrderKey
 from worker.store import bank_lines, payment_references, payments
 from worker.store.bank_lines import LineState, StoredLine
@@ -15,6 +27,7 @@ from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import documents, orders
 from worker.store.queries import order_balance
 
+AS_KNOWN = (Verdict.KNOWN, Verdict.PERHAPS_KNOWN)
 # So many are looked up in one query.
 AT_ONCE = 400
 # A number has a digit, or every word of every line would be looked for.
@@ -81,27 +94,36 @@ def parts(values: list[str]) -> Iterator[list[str]]:
         yield values[start : start + AT_ONCE]
 
 
-def told_before(connection: Connection, shop_id: str, lines: Sequence[BankLine]) -> frozenset[str]:
-    """The keys of those of *lines*, all of one file, that a file of another kind told of: no key is the same in both."""
+def told_before(connection: Connection, shop_id: str, lines: Sequence[BankLine]) -> ToldTwice:
+    """Those of *lines*, all of one file, that a file of another kind told of: no key is the same in both."""
     keys, kinds = {line.key for line in lines}, {line.told_by for line in lines}
-    stored = bank_lines.of_days(connection, shop_id, [line.booked_on for line in lines])
-    others = [one.line for one in stored if one.line.told_by not in kinds and one.verdict is not Verdict.KNOWN]
+    days = [line.booked_on + timedelta(days) for line in lines for days in (-NEAR_DAYS, NEAR_DAYS)]
+    stored = bank_lines.of_days(connection, shop_id, days)
+    others = [one.line for one in stored if one.line.told_by not in kinds and not is_of_another(one)]
     # What another file of this kind was found to have told of is told of once.
     before = [
-        one.line
-        for one in stored
-        if one.line.told_by in kinds and one.verdict is Verdict.KNOWN and one.line.key not in keys
+        one.line for one in stored if one.line.told_by in kinds and one.verdict in AS_KNOWN and one.line.key not in keys
     ]
-    return frozenset(same_lines([*before, *lines], others))
+    return same_lines([*before, *lines], others)
 
 
-def matched(connection: Connection, shop_id: str, lines: Sequence[BankLine], told: frozenset[str]) -> tuple[Match, ...]:
-    """What those of *lines* are that were not read before. *told*: the keys of those that a file of another kind told of."""
+def is_of_another(one: StoredLine) -> bool:
+    """Whether it is no payment of its own, as far as is known: another line is the same."""
+    return one.verdict is Verdict.KNOWN or (one.verdict in AS_KNOWN and one.state is not LineState.COUNTED)
+
+
+def matched(connection: Connection, shop_id: str, lines: Sequence[BankLine], told: ToldTwice) -> tuple[Match, ...]:
+    """What those of *lines* are that were not read before. *told*: those that a file of another kind told of."""
     known = bank_lines.known_keys(connection, shop_id, [line.key for line in lines])
     new = tuple({line.key: line for line in lines if line.key not in known}.values())
-    found = match_lines([line for line in new if line.key not in told], claims_of(connection, shop_id, new))
-    by_key = {match.line.key: match for match in found}
+    found = match_lines([line for line in new if line.key not in told.same], claims_of(connection, shop_id, new))
+    by_key = {match.line.key: left_to_person(match) if match.line.key in told.near else match for match in found}
     return tuple(by_key.get(line.key, Match(line, Verdict.KNOWN)) for line in new)
+
+
+def left_to_person(match: Match) -> Match:
+    """Of a line that another kind of file may have told of: money for what is open is counted, and no more."""
+    return replace(match, verdict=Verdict.PERHAPS_KNOWN) if match.verdict is Verdict.AGAIN else match
 
 
 @dataclass(frozen=True)
@@ -118,6 +140,9 @@ def suggestions(connection: Connection, shop_id: str, lines: Sequence[StoredLine
     claims = claims_of(connection, shop_id, [line.line for line in waiting])
     numbers = {claim.order: claim.numbers[-1] for claim in claims}
     found = {line.line_id: match_line(line.line, Ledger(claims)) for line in waiting}
+    for line in waiting:
+        if line.verdict is Verdict.PERHAPS_KNOWN:
+            found[line.line_id] = left_to_person(found[line.line_id])
     return {
         line_id: Suggestion(match.verdict, ", ".join(numbers[share.order] for share in match.shares))
         for line_id, match in found.items()
