@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.factories import a_shop
 from worker.domain.bank_line import BankLine
 from worker.domain.bank_match import Claim, Ledger, Match, Verdict, match_line, same_lines
 from worker.domain.order import OrderKey
 from worker.errors import Rejected
+from worker.payments.bank_file import own_lines
 from worker.payments.bank_files.read import read_file
 
 SAMPLES = Path(__file__).parent / "bank_files"
@@ -170,6 +172,30 @@ def test_what_was_reversed_goes_the_other_way_and_came_back(mark: str, amount: s
     _, back = lines_of(f"{mark}25".join(content.rsplit("C25", 1)).encode())
 
     assert (str(back.amount), back.is_return) == (amount, True)
+
+
+@pytest.mark.parametrize(
+    ("told", "day"),
+    [
+        ("<BookgDt><DtTm>2026-11-26T23:30:00Z</DtTm></BookgDt>", 27),
+        ("<BookgDt><DtTm>2026-11-27T23:30:00.000+01:00</DtTm></BookgDt>", 27),
+        ("<BookgDt><DtTm>2026-11-27T23:30:00</DtTm></BookgDt>", 27),
+        ("<ValDt><Dt>2026-11-27</Dt></ValDt>", 27),
+        ("<BookgDt><Dt>2026-11-26</Dt></BookgDt><ValDt><Dt>2026-11-27</Dt></ValDt>", 26),
+    ],
+)
+def test_an_entry_is_of_the_day_of_the_bank_on_which_it_was_booked_or_counts(told: str, day: int) -> None:
+    (found,) = lines_of(camt(re.sub("<BookgDt>.*</BookgDt>", told, ENTRY.format(""))))
+    assert found.booked_on == date(2026, 11, day)
+
+
+def test_a_file_that_names_no_iban_is_refused_with_what_to_do() -> None:
+    lines = lines_of(
+        camt(ENTRY.format("")).replace(f"<IBAN>{ACCOUNT}</IBAN>".encode(), b"<Othr><Id>12345678</Id></Othr>")
+    )
+
+    with pytest.raises(Rejected, match="CODA, MT940 or CSV"):
+        own_lines(a_shop(), lines, ())
 
 
 def test_a_line_is_the_same_in_a_statement_of_another_period() -> None:

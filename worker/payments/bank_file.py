@@ -128,6 +128,13 @@ def own_lines(shop: Shop, lines: Sequence[BankLine], statements: Sequence[BankSt
             "The shop has no account number yet. Enter its IBAN in the settings, so that only money on that account is looked at.",
             code="no_iban",
         )
+    if told == {""}:
+        raise Rejected(
+            "This file names no IBAN, so nobody can tell whether it is of the shop's account, {account}. Download the statement in another kind "
+            "(CODA, MT940 or CSV), or ask your bank for one that names the IBAN.",
+            account=account,
+            code="bank_file_without_iban",
+        )
     if told and account not in told:
         raise Rejected(
             "This file is of {accounts}, and the shop's account is {account}. Choose the file of that account, or correct the IBAN in the settings.",

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from lxml import etree
 from lxml.etree import _Element as Node
@@ -15,6 +16,7 @@ from worker.domain.money import ZERO
 from worker.payments.bank_files.broken import cut_off, unreadable
 
 KIND = "CAMT.053"
+_ZONE = ZoneInfo("Europe/Brussels")  # of the day of banks that transfer euros, whatever zone a moment is told in
 _MARK = b"urn:iso:std:iso:20022:tech:xsd:camt.053."
 
 
@@ -66,13 +68,10 @@ class Reader:
                 account=self.account,
                 currency=self.all(closing, "Amt")[0].get("Ccy", ""),
                 opening=self.signed(closing, opening, "Amt") or ZERO,
-                opened_on=self.day(opening),
+                opened_on=self.day(opening, "Dt"),
                 closing=self.signed(closing, closing, "Amt") or ZERO,
-                closed_on=self.day(closing),
+                closed_on=self.day(closing, "Dt"),
             )
-
-    def day(self, balance: Node) -> date:
-        return date.fromisoformat((self.text(balance, "Dt/Dt") or self.text(balance, "Dt/DtTm"))[:10])
 
     def parts(self, entry: Node) -> list[tuple[Decimal, list[Node]]]:
         """The payments of an entry, each with its own amount; one with all that is told of them where those are not the entry's."""
@@ -97,7 +96,7 @@ class Reader:
     def line(self, entry: Node, amount: Decimal, details: list[Node], number: int) -> BankLine:
         side = "Dbtr" if amount > 0 else "Cdtr"
         reference = self.text(entry, "AcctSvcrRef")
-        booked_on = date.fromisoformat((self.text(entry, "BookgDt/Dt") or self.text(entry, "BookgDt/DtTm"))[:10])
+        booked_on = self.day(entry, "BookgDt", "ValDt")  # it need not be booked yet
         payer = details[0] if len(details) == 1 else None
         iban = self.text(payer, f"RltdPties/{side}Acct/Id/IBAN")
         name = self.text(payer, f"RltdPties/{side}/Nm") or self.text(payer, f"RltdPties/{side}/Pty/Nm")
@@ -121,6 +120,16 @@ class Reader:
             is_return=any(self.all(detail, "RtrInf") for detail in details)
             or self.text(entry, "RvslInd") in ("true", "1"),
         )
+
+    def day(self, node: Node, *paths: str) -> date:
+        """The day, for banks, that the first of *paths* tells. Raises ValueError where none does."""
+        for path in paths:
+            if day := self.text(node, f"{path}/Dt"):
+                return date.fromisoformat(day[:10])
+            if moment := self.text(node, f"{path}/DtTm"):
+                told = datetime.fromisoformat(moment)
+                return (told.astimezone(_ZONE) if told.tzinfo else told).date()
+        raise ValueError("no day is told")
 
     def text(self, node: Node | None, path: str) -> str:
         found = self.find(node, path)
