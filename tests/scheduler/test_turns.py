@@ -133,7 +133,9 @@ def test_a_shop_with_a_thousand_mails_takes_turns_with_the_orders_of_all_others(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting = {QueueName.MAIL: {"a": 1}, QueueName.PDF: {"b": 2}, QueueName.ORDERS: {"b": 3, "c": 4}}
-    monkeypatch.setattr(turns, "first_of_each_shop", lambda _connection, queue, **_: waiting.get(queue, {}))
+    monkeypatch.setattr(
+        turns, "first_of_queues", lambda _connection, queues, **_: {queue: waiting[queue] for queue in queues}
+    )
     monkeypatch.setattr(turns, "get", lambda _connection, job_id: due_job(job_id, waiting))
     load = Load(workers=1, is_single_shop=False, running=(), slow=frozenset())
     served = []

@@ -89,15 +89,15 @@ def next_due(
 
     *meant*: what the job stands for, which is known already.
     """
-    first: dict[str, list[int]] = defaultdict(list)
-    for queue in looked_at(name):
-        if queue is QueueName.SLOW:
-            found = turns.first_slow(connection, load, tasks=name == RUN_SLOW_TASK, now=now)
-        else:
-            found = turns.first_of_each_shop(connection, queue, now=now)
-        for shop_id, job_id in found.items():
-            if queue is QueueName.SLOW or not load.is_slow(shop_id, queue):
-                first[shop_id].append(job_id)
+    queues, first = looked_at(name), defaultdict[str, list[int]](list)
+    if queues == (QueueName.SLOW,):
+        slow = turns.first_slow(connection, load, tasks=name == RUN_SLOW_TASK, now=now)
+        first |= {shop_id: [job_id] for shop_id, job_id in slow.items()}
+    else:
+        for queue, of_shops in turns.first_of_queues(connection, queues, now=now).items():
+            for shop_id, job_id in of_shops.items():
+                if not load.is_slow(shop_id, queue):
+                    first[shop_id].append(job_id)
     last = _served_last.get(looked_at(name), "")
     for shop_id in sorted(first, key=lambda shop_id: (shop_id <= last, shop_id)):
         for job_id in first[shop_id]:
