@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from types import TracebackType
+from typing import Self
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -118,6 +119,9 @@ class Mailbox:
         with self._arrived:
             self._mails.clear()
 
+    def take_in(self, envelope: Envelope) -> None:
+        self.add(_mail(envelope))
+
     def add(self, mail: Mail) -> None:
         with self._arrived:
             self._mails.append(mail)
@@ -126,7 +130,7 @@ class Mailbox:
     def close(self) -> None:
         self._listener.stop()
 
-    def __enter__(self) -> "Mailbox":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -155,7 +159,7 @@ class _Handler:
     async def handle_DATA(  # noqa: N802 - as above
         self, server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
-        self._mailbox.add(_mail(envelope))
+        self._mailbox.take_in(envelope)
         if self._mailbox.faults.take("cut_after_data"):
             _cut(server.transport)
         return "250 2.0.0 Kept"
