@@ -99,7 +99,7 @@ def broken_words(page: "Page", *, longest: int = 100) -> list[str]:
     What is longer than *longest* letters without a space, such as a mail address, may break.
     """
     found: list[str] = page.evaluate(
-        """longest => [...document.querySelectorAll('.list td, .list th, .button, .quiet, .status')].flatMap(cell => {
+        """longest => [...document.querySelectorAll('.list td, .list th, .button, .quiet, .status, .topics a')].flatMap(cell => {
             const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), broken = [];
             for (let node = walker.nextNode(); node; node = walker.nextNode()) {
                 if (node.parentElement.closest('.mono, code, .copy')) continue;
@@ -248,6 +248,11 @@ def test_what_is_typed_stands_in_line_and_its_help_right_below(busy: BridgeApp, 
         for row in rows:
             lines = {top for left, top in row}
             assert len(lines) in {1, len(row)}, (name, row)
+    with busy.store.write() as connection:
+        connection.execute(update(users).values(language="de"))
+    text = visitor.get(f"/s/{SHOP}/settings/mail").text
+    page.set_content(f"{text}<style>{styles}</style>", wait_until="domcontentloaded")
+    assert broken_words(page) == [], "nor is a word of the topics beside it"
 
 
 def test_a_server_of_the_shops_own_is_asked_for_only_where_it_is_chosen_also_without_a_script(
