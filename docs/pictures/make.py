@@ -16,19 +16,19 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from worker.demo import show, stories
 from worker.demo.http_server import serve
 from worker.demo.pages import Progress
-from worker.demo.stage import Stage, open_stage
+from worker.demo.stage import open_stage
 from worker.demo.stories import PlayedShop
 from worker.store.queries import order_history
 
 OUT = Path(__file__).parent
 LARGEST = 150 * 1024
 WIDE, PHONE = {"width": 1100, "height": 760}, {"width": 390, "height": 780}
-# The dashboard's own pages of the Dutch shop, and up to which height (None: all of it) they are worth seeing.
+# The dashboard's own pages, of the Dutch shop (0) or the French one, where an invoice is open, and up to which height they are worth seeing.
 DASHBOARD = {
-    "overview": ("", 860),
-    "order": ("/orders/1001", 900),
-    "rules": ("/settings/rules", 900),
-    "open": ("/payments", 700),
+    "overview": (0, "", 860),
+    "order": (0, "/orders/1001", 900),
+    "rules": (0, "/settings/rules", 900),
+    "open": (1, "/payments", 600),
 }
 # What the browser asks for, and what stands in a file's name.
 LANGUAGES = {"en-GB": "", "nl-BE": ".nl", "fr-BE": ".fr", "de-BE": ".de"}
@@ -45,21 +45,20 @@ def main() -> None:
         told = show.Show(stage, shops, Progress(), show.Result(), print)
         with serve(show.pages_of(told)) as site, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
-            taken = {
-                locale: dashboard_in(browser, locale, shops[0].stage, f"{site.url}/dashboard") for locale in LANGUAGES
-            }
+            taken = {locale: dashboard_in(browser, locale, shops, f"{site.url}/dashboard") for locale in LANGUAGES}
             page = browser.new_page(viewport=WIDE, locale="en-GB", color_scheme="light")
             take(page, shops, site.url, taken["en-GB"])
             browser.close()
 
 
-def dashboard_in(browser: Browser, locale: str, stage: Stage, door: str) -> Image.Image:
+def dashboard_in(browser: Browser, locale: str, shops: tuple[PlayedShop, ...], door: str) -> Image.Image:
     """Store the dashboard's pictures in the language of *locale*; gives back the overview. *door* leads in, signed in."""
     page = browser.new_page(viewport=WIDE, locale=locale, color_scheme="light")
     page.goto(door)
-    home, taken = f"{stage.services.settings.public_url}/s/{stage.shop_id}", {}
-    for name, (path, height) in DASHBOARD.items():
-        page.goto(home + path)
+    taken = {}
+    for name, (whose, path, height) in DASHBOARD.items():
+        stage = shops[whose].stage
+        page.goto(f"{stage.services.settings.public_url}/s/{stage.shop_id}{path}")
         taken[name] = picture_of(page, height)
         store(f"{name}{LANGUAGES[locale]}.png", taken[name])
     page.close()
@@ -88,6 +87,8 @@ def take(page: Page, shops: tuple[PlayedShop, ...], site: str, overview: Image.I
 
 def picture_of(page: Page, height: int, *, below: int = 0) -> Image.Image:
     """The page down to *height*, without what stands above *below*."""
+    page.evaluate("() => document.querySelectorAll('img').forEach(one => { one.loading = 'eager'; })")
+    page.wait_for_function("() => [...document.images].every(one => one.complete)")
     picture = Image.open(io.BytesIO(page.screenshot(full_page=True)))
     return picture.crop((0, below, picture.width, min(height, picture.height))).convert("RGB")
 
