@@ -20,7 +20,7 @@ from worker.domain.order import Order
 from worker.einvoice import cii, ubl
 
 PROGRAM = Path(__file__).parent.parent / "support" / "second_opinion.py"
-GENERATED = 500
+GENERATED = 200
 RATES = ("21", "12", "6", "0")
 
 
@@ -79,7 +79,7 @@ def bought_by_a_business(order: Order, *, paid: bool) -> Order:
     return order if paid else replace(order, paid_at=None, status="on-hold")
 
 
-def test_every_recorded_and_500_generated_documents_keep_the_official_rules(tmp_path: Path) -> None:
+def test_every_recorded_and_200_generated_documents_keep_the_official_rules(tmp_path: Path) -> None:
     written = {name: ubl.write(document) for name, document in sent_documents().items()}
 
     assert {name: broken for name, broken in opinion(tmp_path, written).items() if broken} == {}
@@ -90,8 +90,10 @@ def test_what_travels_inside_a_pdf_keeps_the_official_rules_of_factur_x(tmp_path
     written = {name: cii.write(document) for name, document in sent_documents().items()}
     broken_one = next(iter(written.values())).replace(b"<ram:GrandTotalAmount>", b"<ram:GrandTotalAmount>1")
 
-    assert {name: broken for name, broken in opinion(tmp_path, written).items() if broken} == {}
-    assert "BR-CO-15" in opinion(tmp_path, {"broken": broken_one})["broken"]
+    said = opinion(tmp_path, {**written, "broken": broken_one})
+
+    assert "BR-CO-15" in said.pop("broken")
+    assert {name: broken for name, broken in said.items() if broken} == {}
 
 
 def test_the_official_rules_and_ours_find_the_same_in_a_broken_einvoice(tmp_path: Path) -> None:

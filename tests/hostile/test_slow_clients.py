@@ -1,6 +1,7 @@
 """Slow, broken and forged requests: nobody takes the bridge away from the others, and what is broken is a 400 or a 408."""
 
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -13,10 +14,11 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.bridge.conftest import an_app
 from tests.services.process import Program, answers, free_port, running, wait_until
 from tests.support.bridge_app import SHOP, BridgeApp, settings_for
 
-pytestmark = pytest.mark.slow  # each test starts processes of its own
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 HEAD = f"POST /webhooks/{SHOP} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-WC-Webhook-Signature: x\r\n"
@@ -66,6 +68,26 @@ def a_bridge(
         if pids is not None:
             pids.append(pid)
         wait_until(lambda: is_well(port), what="the first worker")
+        yield port
+
+
+@pytest.fixture(scope="module")
+def lasting_app(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeApp]:
+    folder = tmp_path_factory.mktemp("lasting")
+    yield from an_app(f"sqlite:///{shutil.copy(sqlite_template, folder / 'facturelay.db')}", folder)
+
+
+@pytest.fixture(scope="module")
+def usual_port(lasting_app: BridgeApp) -> Iterator[int]:
+    """One bridge for all who ask for nothing special."""
+    with a_bridge(lasting_app, "--workers", "1") as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def impatient_port(lasting_app: BridgeApp, impatient: Path) -> Iterator[int]:
+    """One that waits for seconds."""
+    with a_bridge(lasting_app, "--workers", "1", config=str(impatient)) as port:
         yield port
 
 
@@ -119,12 +141,9 @@ def test_hundreds_of_slow_requests_hold_nobody_up(app: BridgeApp) -> None:
 
 
 @pytest.mark.parametrize("slow", [SLOW_HEAD, SLOW_BODY, SLOW_FORM, SLOW_CHUNKS], ids=["head", "body", "form", "chunks"])
-def test_a_request_that_does_not_come_to_its_end_is_a_408(app: BridgeApp, impatient: Path, slow: bytes) -> None:
+def test_a_request_that_does_not_come_to_its_end_is_a_408(impatient_port: int, slow: bytes) -> None:
     """A byte now and then does not keep it: the last of them is sent well before the end."""
-    with (
-        a_bridge(app, "--workers", "1", config=str(impatient)) as port,
-        socket.create_connection(("127.0.0.1", port), timeout=15) as connection,
-    ):
+    with socket.create_connection(("127.0.0.1", impatient_port), timeout=15) as connection:
         started = time.monotonic()
         connection.sendall(slow)
         for _ in range(4):
@@ -148,13 +167,13 @@ def test_readers_who_do_not_read_are_left(app: BridgeApp, impatient: Path) -> No
         assert [is_well(port, within_s=5) for _ in range(3)] == [True] * 3
 
 
-def test_one_sender_does_not_take_all_places(app: BridgeApp, impatient: Path) -> None:
+def test_one_sender_does_not_take_all_places(impatient_port: int) -> None:
     """127.0.0.1 holds more than its share; 127.0.0.2 comes in all the same."""
-    with a_bridge(app, "--workers", "1", config=str(impatient)) as port, dripping(port, [b"GET"], 48):
+    with dripping(impatient_port, [b"GET"], 48):
         refused = 0
         with ExitStack() as stack:
             for _ in range(6):
-                more = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
+                more = stack.enter_context(socket.create_connection(("127.0.0.1", impatient_port), timeout=5))
                 more.settimeout(0.7)
                 try:
                     refused += more.recv(1) == b""
@@ -163,7 +182,9 @@ def test_one_sender_does_not_take_all_places(app: BridgeApp, impatient: Path) ->
                 except ConnectionResetError:
                     refused += 1
             assert refused
-            with socket.create_connection(("127.0.0.1", port), timeout=5, source_address=("127.0.0.2", 0)) as other:
+            with socket.create_connection(
+                ("127.0.0.1", impatient_port), timeout=5, source_address=("127.0.0.2", 0)
+            ) as other:
                 other.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
                 assert other.makefile("rb").readline().split()[1] == b"200"
 
@@ -231,27 +252,25 @@ BROKEN = {
 }
 
 
-def test_what_is_broken_is_a_400_and_never_our_fault(app: BridgeApp) -> None:
-    with a_bridge(app, "--workers", "1") as port:
-        said = {name: status_of(port, text.encode()) for name, text in BROKEN.items()}
-        unknown = status_of(port, BROKEN["no chunk size"].replace(SHOP, "nosuch").encode())
-        other = status_of(port, (HEAD + "Transfer-Encoding: gzip\r\n\r\n").encode())
-        assert is_well(port)
+def test_what_is_broken_is_a_400_and_never_our_fault(lasting_app: BridgeApp, usual_port: int) -> None:
+    said = {name: status_of(usual_port, text.encode()) for name, text in BROKEN.items()}
+    unknown = status_of(usual_port, BROKEN["no chunk size"].replace(SHOP, "nosuch").encode())
+    other = status_of(usual_port, (HEAD + "Transfer-Encoding: gzip\r\n\r\n").encode())
+    assert is_well(usual_port)
     assert said == dict.fromkeys(BROKEN, 400)
     assert (unknown, other) == (400, 501)
-    assert "Traceback" not in (app.settings.data / "bridge.log").read_text()
+    assert "Traceback" not in (lasting_app.settings.data / "bridge.log").read_text()
 
 
-def test_a_head_without_end_is_refused(app: BridgeApp) -> None:
-    with a_bridge(app, "--workers", "1") as port:
-        assert status_of(port, b"GET /health HTTP/1.1\r\nHost: x\r\nX-A: " + b"a" * 100_000) == 431
+def test_a_head_without_end_is_refused(usual_port: int) -> None:
+    assert status_of(usual_port, b"GET /health HTTP/1.1\r\nHost: x\r\nX-A: " + b"a" * 100_000) == 431
 
 
-def test_a_request_smuggled_behind_another_is_not_answered_as_its_own(app: BridgeApp) -> None:
+def test_a_request_smuggled_behind_another_is_not_answered_as_its_own(usual_port: int) -> None:
     both = (
         HEAD + "Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /health HTTP/1.1\r\nHost: x\r\n\r\n"
     )
-    with a_bridge(app, "--workers", "1") as port, socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", usual_port), timeout=10) as client:
         client.sendall(both.encode())
         client.settimeout(3)
         received = b""

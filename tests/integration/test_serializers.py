@@ -69,6 +69,7 @@ def test_the_api_lists_documents_as_the_command_line_does(system: System, api: A
     assert api.get("documents")["documents"] == expected
 
 
+@pytest.mark.each_database
 def test_the_api_says_of_a_document_all_that_the_command_line_says(system: System, api: Api) -> None:
     (listed,) = system.arrives(an_order(id=238, paid=True))
     told, expected = api.get("documents/1"), as_the_command_line_says(system, listed)

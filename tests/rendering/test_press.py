@@ -4,6 +4,7 @@ import io
 import socket
 import threading
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import pypdf
@@ -96,7 +97,15 @@ def test_two_threads_print_one_after_the_other() -> None:
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_quick_way_prints_what_the_plain_way_prints(name: str, layout: str, tmp_path: Path) -> None:
-    assert_same_pages(html_of(EXAMPLES[name], Brand(layout=layout)), tmp_path)
+    html, quick = printed(name, layout)
+    assert_same_pages(html, quick, tmp_path)
+
+
+@cache
+def printed(name: str, layout: str) -> tuple[str, bytes]:
+    """An example as HTML, and printed the quick way."""
+    html = html_of(EXAMPLES[name], Brand(layout=layout))
+    return html, press.to_pdf(html)
 
 
 # Words of any length, with what a shop's catalogue holds: quotes, signs, digits, accents, soft hyphens, hard spaces.
@@ -118,17 +127,18 @@ SOME_LINES = st.lists(
 
 @pytest.mark.pdf_pictures
 @pytest.mark.slow
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(kinds=SOME_LINES, repeats=st.integers(2, 3), layout=st.sampled_from(list(LAYOUTS)))
 def test_any_lines_look_the_same_the_quick_and_the_plain_way(
     kinds: list[Line], repeats: int, layout: str, tmp_path: Path
 ) -> None:
-    assert_same_pages(html_of(an_invoice(lines=tuple(kinds * repeats)), Brand(layout=layout)), tmp_path)
+    html = html_of(an_invoice(lines=tuple(kinds * repeats)), Brand(layout=layout))
+    assert_same_pages(html, press.to_pdf(html), tmp_path)
 
 
-def assert_same_pages(html: str, folder: Path) -> None:
+def assert_same_pages(html: str, printed_quickly: bytes, folder: Path) -> None:
     quick, plain = folder / "quick.pdf", folder / "plain.pdf"
-    quick.write_bytes(press.to_pdf(html))
+    quick.write_bytes(printed_quickly)
     plain.write_bytes(press.to_pdf_plainly(html))
 
     assert words_and_places(quick) == words_and_places(plain)
@@ -142,7 +152,7 @@ def assert_same_pages(html: str, folder: Path) -> None:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_no_word_leaves_the_page(name: str, layout: str, tmp_path: Path) -> None:
     pdf = tmp_path / "page.pdf"
-    pdf.write_bytes(press.to_pdf(html_of(EXAMPLES[name], Brand(layout=layout))))
+    pdf.write_bytes(printed(name, layout)[1])
     left, right, bottom = Decimal(52), Decimal(543), Decimal(822)  # 19 mm margins; the footer ends at 288 mm
 
     for word, (x0, _, x1, y1) in words_and_places(pdf):

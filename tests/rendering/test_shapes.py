@@ -119,7 +119,7 @@ A_BRAND = st.builds(
 
 
 @pytest.mark.pdf_pictures
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(document=A_DOCUMENT, brand=A_BRAND)
 def test_any_document_is_filled_as_xhtml2pdf_makes_it(
     document: Document, brand: Brand, tmp_path_factory: pytest.TempPathFactory

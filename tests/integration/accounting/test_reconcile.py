@@ -153,6 +153,7 @@ def test_an_order_deleted_while_the_list_is_read_hides_none_behind_it(system: Sy
     assert found == [(number, "missing") for number in range(1, 121)]
 
 
+@pytest.mark.each_database
 def test_an_order_dated_back_while_the_list_is_read_doubles_none(system: System) -> None:
     for number in range(1, 121):
         at = START - timedelta(minutes=30) + timedelta(seconds=number // 3)

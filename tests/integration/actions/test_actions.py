@@ -50,6 +50,7 @@ def failed_mail(system: System, order_id: int = 238) -> int:
     return document_id
 
 
+@pytest.mark.each_database
 def test_a_revoked_link_stays_so_and_a_renewed_one_opens(system: System) -> None:
     document_id = invoiced(system)
     mailed = str(system.services.link_of(system.documents(238)[0].document))
@@ -144,6 +145,7 @@ def test_an_order_nobody_told_us_of_is_asked_for(system: System) -> None:
     assert (BY, "fetch_requested") in events(system)
 
 
+@pytest.mark.each_database
 def test_an_order_that_is_ignored_asks_for_nobody_until_something_else_happens(system: System) -> None:
     failed_mail(system)
     system.arrives(paid(lines=TWO_MUGS))
@@ -162,6 +164,7 @@ def test_an_order_that_is_ignored_asks_for_nobody_until_something_else_happens(s
     assert str(told.message) == "An says that this order needs nothing (1 failed step; 1 notice)."
 
 
+@pytest.mark.each_database
 def test_the_draft_of_an_ignored_order_does_not_come_back(system: System) -> None:
     system.change_shop(rules=(Rule(Kind.INVOICE, Trigger.PAID, SendMode.DRAFT),))
     system.arrives(paid())
@@ -198,6 +201,7 @@ def test_another_shop_can_decide_nothing_about_it(system: System) -> None:
     assert system.documents() == before
 
 
+@pytest.mark.each_database
 def test_thousands_of_failures_wait_again_in_a_few_steps(system: System) -> None:
     """Counted, not timed: each call is one transaction of at most 500 rows."""
     system.change_shop(rules=())

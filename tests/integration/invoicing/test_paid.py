@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+import pytest
+
 from tests.support.system import System
 from worker.actions import documents as document_actions
 from worker.demo.orders import Payload, an_order
@@ -36,6 +38,7 @@ def test_a_sale_on_account_is_paid_nowhere_until_a_person_says_so(system: System
     assert stored(system).paid_at == listed_as_paid(system) == system.clock.now
 
 
+@pytest.mark.each_database
 def test_an_order_that_the_shop_was_paid_for_is_paid_everywhere(system: System) -> None:
     (invoice,) = system.arrives(an_order(id=238, paid=True))
     assert invoice.is_paid

@@ -95,6 +95,7 @@ def test_while_vies_is_silent_the_invoice_waits_and_leaves_by_itself_when_it_ans
     assert system.numbers(238) == ["F2026-00001"]
 
 
+@pytest.mark.each_database
 def test_with_vat_it_waits_too_where_the_number_decides_whose_vat_that_is(system: System) -> None:
     system.change_shop(vat=VatSettings(oss=True))
     system.vies.always = DOWN
@@ -176,6 +177,7 @@ def silence(system: System) -> list[str]:
         return [str(one.message) for one in alerts.open_alerts(connection, system.shop_id) if one.code == "vies_silent"]
 
 
+@pytest.mark.each_database
 def test_the_owner_is_told_after_two_hours_of_silence_which_orders_wait_until_vies_answers(system: System) -> None:
     system.vies.always = DOWN
     system.arrives(untaxed(300))

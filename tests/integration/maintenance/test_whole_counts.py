@@ -1,5 +1,6 @@
 """What was counted whole is counted on from there, and gives what counting all gives."""
 
+import pytest
 from sqlalchemy import Connection, func, select
 
 from tests.integration.conftest import system
@@ -19,6 +20,7 @@ def counted_one_by_one(connection: Connection) -> tuple[dict[str, int], dict[tup
     return {row.kind: row[1] for row in of_kind}, {tuple(label): number for *label, number in of_work}
 
 
+@pytest.mark.each_database
 def test_what_came_since_is_added_to_what_was_counted_whole(system: System) -> None:
     for order_id in (100, 200):
         system.arrives(an_order(id=order_id, paid=True))

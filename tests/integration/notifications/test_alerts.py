@@ -63,6 +63,7 @@ def taken(system: System) -> tuple[Mail, ...]:
     return mails
 
 
+@pytest.mark.each_database
 def test_an_alert_is_mailed_to_the_owner_and_the_operator(told: System) -> None:
     sound(told, "shop_silent", "De winkel zwijgt.")
     sound(told, "webhook_disabled", "De webhook ligt stil.")

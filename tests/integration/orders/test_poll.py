@@ -111,6 +111,7 @@ def test_more_orders_than_a_page_holds_are_all_found(system: System, spread: tim
     assert (found.missed, len(system.outcomes())) == (250, 250)
 
 
+@pytest.mark.each_database
 def test_a_poll_that_breaks_off_keeps_what_it_read(system: System) -> None:
     for number in range(1, 151):
         system.shop.place(changed(number, START + timedelta(minutes=number)))

@@ -76,10 +76,12 @@ def test_a_service_is_told_from_goods_by_the_shops_product(
     assert categories(stocked, sold(product_id, country=country)) == [category]
 
 
+@pytest.mark.each_database
 def test_goods_and_services_of_one_order_are_told_apart(stocked: System) -> None:
     assert categories(stocked, sold(EBOOK, MUG, country="DE")) == ["AE", "K"]
 
 
+@pytest.mark.each_database
 def test_a_variation_says_for_itself_whether_it_is_sent(stocked: System) -> None:
     order = sold(TEE, TEE, country="DE")
     order["line_items"][0]["variation_id"], order["line_items"][1]["variation_id"] = 25, TEE_PDF

@@ -224,6 +224,7 @@ def codes_of_mails(system: System) -> list[str]:
         return list(connection.execute(mails).scalars())
 
 
+@pytest.mark.each_database
 def test_the_operators_mail_server_rests_once_for_all_who_use_it_and_own_servers_go_on(system: System) -> None:
     with ScriptedServer([answer()]) as closed:
         port = closed.port

@@ -60,6 +60,7 @@ def test_a_worker_that_prints_nothing_leaves_that_to_others(system: System, enqu
     assert enqueued == [QueueName.PDF]
 
 
+@pytest.mark.each_database
 def test_a_mail_that_takes_long_is_not_tried_again_in_the_same_turn(system: System, enqueued: list[QueueName]) -> None:
     with system.services.store.write() as connection:
         failure = Failure(system.clock(), Unavailable("Nobody answers.", code="mail_server_unreachable").message)

@@ -164,6 +164,7 @@ def test_webhooks_of_others_are_left_alone(system: System) -> None:
     assert system.shop.webhook(other).status == "disabled"
 
 
+@pytest.mark.each_database
 def test_a_repair_is_told_in_the_audit_trail_and_its_alert_is_over(system: System) -> None:
     _, updated = set_up(system)
     switch(system, updated, "disabled")

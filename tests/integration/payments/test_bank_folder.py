@@ -51,6 +51,7 @@ def told_of(system: System) -> set[str]:
         return {str(alert.message.values["name"]) for alert in alerts.open_alerts(connection, system.shop_id)}
 
 
+@pytest.mark.each_database
 def test_a_file_is_read_once_and_moved(system: System, folder: Path) -> None:
     for _ in range(2):
         put(folder, "nov.cod", CODA.read_bytes())

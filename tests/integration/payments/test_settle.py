@@ -429,6 +429,7 @@ def test_one_order_asks_under_one_reference_though_the_shop_took_other_digits_me
     }
 
 
+@pytest.mark.each_database
 @pytest.mark.parametrize(("test", "digits"), [(True, 412), (False, 1)])
 def test_only_digits_of_a_shop_in_test_are_forgotten(system: System, digits: int, *, test: bool) -> None:
     """Of a real shop's order the plugin may have told the buyer the reference before it was fetched."""

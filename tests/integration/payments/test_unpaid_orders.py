@@ -152,6 +152,7 @@ def read_until(system: System, day: date) -> None:
         bank_files.add_file(connection, new, by="An", now=system.clock.now)
 
 
+@pytest.mark.each_database
 @pytest.mark.parametrize(
     "speaks_against",
     [

@@ -131,6 +131,7 @@ def test_a_shop_s_mail_leaves_by_its_own_server(system: System) -> None:
         assert (len(own.messages()), len(system.mailbox.messages())) == (1, 0)
 
 
+@pytest.mark.each_database
 def test_the_mail_server_is_stored_encrypted_and_may_be_missing_in_what_was_stored_before(system: System) -> None:
     secrets = Secrets((SECRET,), "ck", "cs", "smtp://u:geheim@127.0.0.1")
     system.change_secrets(secrets)
@@ -253,6 +254,7 @@ def test_what_is_a_test_goes_to_the_shops_owner_where_only_the_house_has_an_addr
     assert customer_mail.recipients(shown, samples.an_invoice(test=True)) == (goes_to,)
 
 
+@pytest.mark.each_database
 def test_the_owner_is_who_came_into_the_shop_first_whatever_the_names_and_roles_since(system: System) -> None:
     with system.services.store.write() as connection:
         an, zoe, bob = (
@@ -351,6 +353,7 @@ def test_a_revoked_document_gets_no_new_link(system: System) -> None:
     assert len(system.mailbox.messages()) == 1
 
 
+@pytest.mark.each_database
 def test_while_the_mail_server_is_away_the_task_waits_and_after_an_hour_it_ends(system: System) -> None:
     (invoice,) = system.arrives(an_order(id=238))
     system.mailbox.faults.refuse(times=1)

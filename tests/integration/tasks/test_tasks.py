@@ -209,6 +209,7 @@ def test_what_belongs_to_another_shop_is_unknown(system: System) -> None:
     assert (system.numbers(), len(system.mailbox.messages())) == (["F2026-00001", "draft"], 1)
 
 
+@pytest.mark.each_database
 def test_a_document_goes_to_another_address_and_stays_as_it_is(system: System) -> None:
     document_id = invoiced(system)
     (before,) = system.documents(238)
@@ -235,6 +236,7 @@ def test_a_mail_that_was_refused_and_left_for_another_address_has_not_failed_any
         assert not order_history.get(connection, system.shop_id, 238).has_failed
 
 
+@pytest.mark.each_database
 def test_a_slip_in_a_form_is_told_and_is_no_failed_work(system: System) -> None:
     document_id = invoiced(system)
     assert refused(system, "credit", document_id=document_id, amount="99999.00")[0]
@@ -263,6 +265,7 @@ def test_all_that_failed_for_one_reason_is_tried_again_and_the_rest_is_not(syste
     assert refused(system, "retry_failed", what="laundry", code="x")[0] == "nothing_to_retry"
 
 
+@pytest.mark.each_database
 def test_what_fails_after_a_person_asked_is_left_alone(system: System) -> None:
     """Or what fails at once would be tried again for ever."""
     system.mailbox.faults.reject("koper@klant.test")
@@ -275,6 +278,7 @@ def test_what_fails_after_a_person_asked_is_left_alone(system: System) -> None:
     assert seen(system, task_id).answer == {"retried": 1}
 
 
+@pytest.mark.each_database
 def test_failed_deliveries_are_tried_again_too(system: System) -> None:
     for order_id in (1, 2):
         system.shop.place(paid(order_id))
@@ -556,6 +560,7 @@ def test_both_zips_hold_the_proof_of_a_vat_number(system: System) -> None:
     assert (kept["order_id"], kept["check"]["request_identifier"]) == (238, proof)
 
 
+@pytest.mark.each_database
 def test_a_shop_is_exported_and_closed(system: System) -> None:
     invoiced(system)
     answer = answered(system, "export_shop")
@@ -578,6 +583,7 @@ def test_a_customer_is_erased_but_for_documents(system: System) -> None:
 # Tidying up
 
 
+@pytest.mark.each_database
 def test_tasks_and_their_files_vanish_after_their_time(system: System) -> None:
     invoiced(system)
     answer = answered(system, "zip_period", since="2026-11-01", until="2026-11-30")
