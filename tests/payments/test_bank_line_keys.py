@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.factories import a_shop
 from worker.domain.bank_line import BankLine
-from worker.domain.bank_match import Claim, Ledger, Match, Verdict, match_line, same_lines
+from worker.domain.bank_match import Claim, Ledger, Match, Verdict, match_line, same_lines, words_of
 from worker.domain.order import OrderKey
 from worker.errors import Rejected
 from worker.payments.bank_file import own_lines
@@ -90,6 +90,37 @@ def test_two_payers_of_one_amount_are_two_in_whichever_file_they_stand(
     evening = keys_of(file(*whole_day).replace(b"NONREF", b"NONREF//NOTPROVIDED"))
 
     assert evening[1] == morning[0] != evening[0]
+
+
+NUMBER = "F2026/00001"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        mt940(
+            f"/TRTP/SEPA OVERBOEKING/IBAN/{OTHER}/BIC/ABNANL2A/NAME/J\nAN/REMI/{NUMBER}/EREF/NOTPROVIDED",
+            closing="25,00",
+        ),
+        mt940(f"/EREF/NOTPROVIDED//CNTP/{OTHER}/INGBNL2A/JAN///REMI/USTD//{NUMBER}/", closing="25,00"),
+        mt940(
+            f"/IBAN/{OTHER}/NAME/JAN/REMI/USTD//uw factuur met het nummer hieronder \n{NUMBER} dank u", closing="25,00"
+        ),
+        mt940(f"/IBAN/{OTHER}/NAME/JAN/REMI/USTD//uw factuur F2026/0\n0001", closing="25,00"),
+        camt(entry_of(f"factuur</Ustrd><Ustrd>{NUMBER}</Ustrd><Ustrd>dank u")),
+    ],
+)
+def test_a_number_is_found_wherever_a_bank_ends_its_lines_and_sets_its_slashes(content: bytes) -> None:
+    (found,) = lines_of(content)
+
+    assert {NUMBER, "F2026", "00001"} <= words_of(found)
+    assert found.name == "JAN"
+    assert content.startswith(b"<") or found.iban == OTHER
+
+
+def test_a_reference_is_found_behind_a_number_at_the_end_of_a_line() -> None:
+    (found,) = lines_of(camt(entry_of("bestelling 2</Ustrd><Ustrd>012/0000/23883")))
+    assert found.references == (ONE,)
 
 
 def test_the_numbered_fields_of_german_banks_are_read() -> None:

@@ -79,7 +79,12 @@ def unbroken(text: str) -> str:
 
 
 def references_in(text: str) -> list[str]:
-    text, found = unbroken(text), []
+    """A line may also end between two numbers, of which only the second is a reference."""
+    return [reference for told in (unbroken(text), " ".join(text.splitlines())) for reference in references_of(told)]
+
+
+def references_of(text: str) -> list[str]:
+    found = []
     for creditor_reference in _CREDITOR_REFERENCE.findall(text):
         compact = "".join(creditor_reference.split()).upper()
         if iso11649.is_valid(compact) and len(compact) == 16:

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -270,11 +270,21 @@ def match_by_words(line: BankLine, ledger: Ledger) -> Match:
 
 
 def words_of(line: BankLine) -> set[str]:
-    """What stands in a line as a word of its own, as it was typed and in capitals: the number of an invoice, perhaps."""
-    # A line may have ended in the middle of a word or between two.
+    """What stands in a line as a word of its own, as it was typed and in capitals: the number of an invoice, perhaps.
+
+    A line may have ended in the middle of a word or between two. A number may have a slash in it, and banks set one behind it too.
+    """
     told = f"{line.structured} {line.text}\n{unbroken(line.text)}"
-    typed = set(re.findall(r"[0-9A-Za-z][0-9A-Za-z/_-]*", told))
+    runs = set(re.findall(r"[0-9A-Za-z][0-9A-Za-z/_-]*", told))
+    typed = runs | {word for run in runs for word in between_slashes(run)}
     return typed | {word.upper() for word in typed}
+
+
+def between_slashes(run: str) -> Iterator[str]:
+    parts = run.split("/")
+    for start in range(len(parts)):
+        for end in range(start + 1, min(start + 3, len(parts)) + 1):
+            yield "/".join(parts[start:end])
 
 
 class ToldTwice(NamedTuple):

@@ -101,9 +101,12 @@ def line_of(statement: dict[str, Any], entry: dict[str, Any]) -> BankLine:
 
 
 def in_tags(told: str) -> tuple[str, str, str]:
-    """Name, account and words as banks of Belgium and the Netherlands tell them: “/IBAN/…/NAME/…/REMI/…”."""
+    """Name, account and words as banks of Belgium and the Netherlands tell them: “/IBAN/…/NAME/…/REMI/…” or “/CNTP/…/…/…//REMI/…”."""
     details, remittance = told.replace("\n", ""), _REMITTANCE.search(told)
-    return named(details, "NAME"), named(details, "IBAN"), told[remittance.end() :] if remittance else told
+    iban, name = named(details, "IBAN"), named(details, "NAME")
+    if payer := _PAYER.search(details):
+        iban, name = iban or payer["iban"], name or payer["name"].strip()
+    return name, iban, told[remittance.end() :] if remittance else told
 
 
 def in_fields(told: str) -> tuple[str, str, str]:
@@ -124,6 +127,7 @@ def broken(text: str) -> str:
 _REMITTANCE = re.compile(
     "|".join(broken(f"/REMI/{start}") for start in ("STRD/BBA/", "STRD/ISO/", "STRD/CUR/", "USTD//", ""))
 )
+_PAYER = re.compile(r"/CNTP/(?P<iban>[^/]*)/[^/]*/(?P<name>[^/]*)")
 _FIELDS, _FIELD = re.compile(r"\d{3}\?\d\d"), re.compile(r"\?(\d\d)(.*?)(?=\?\d\d|$)")
 _PURPOSE = re.compile(broken("SVWZ+"))
 _RETURNED = "159?"  # the code of a transfer that came back
