@@ -453,6 +453,11 @@ IN_NETHERLANDS = a_shop(vat=VatSettings(foreign_numbers=(ForeignNumber.parse("NL
     [
         ("21", "NL", "pickup_location", IN_NETHERLANDS, (["NL"] * 2, [])),
         ("9", "NL", "pickup_location", IN_NETHERLANDS, (["NL"] * 2, [])),
+        *(
+            (rate, "NL", "pickup_location", shop, ([""] * 2, ["pick_up_abroad"]))
+            for rate in ("21", "9")
+            for shop in (OSS, a_shop())
+        ),
         ("21", "BE", "pickup_location", IN_NETHERLANDS, ([""] * 2, [])),
         ("21", "", "pickup_location", IN_NETHERLANDS, ([""] * 2, [])),
         ("21", "NL", "local_pickup:3", IN_NETHERLANDS, ([""] * 2, [])),

@@ -38,6 +38,7 @@ class Case:
     refuted: bool = False  # VIES, or else a plugin of the shop, says that the number is not valid
     seller_number: str = ""  # the seller's own VAT number in the destination, in force that day
     taken_to: Zone | None = None  # where the buyer is who fetches the goods himself; None: they are sent
+    fetched_abroad: bool = False  # the buyer fetches the goods at a point of the seller's in another member state
     free: bool = False  # nothing to pay for the line
     reduction: bool = False  # it takes something off
     names: tuple[str, ...] = ()  # the lines that it is about, for the message

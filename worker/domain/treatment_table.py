@@ -131,6 +131,22 @@ TREATMENTS = (
         lambda case: case.taxed and case.zone is Zone.DOMESTIC,
         Category.STANDARD,
     ),
+    # Not sent, so no sale at a distance (art. 33 and 369a of the VAT directive): whoever hands over there is registered there.
+    TreatmentRow(
+        "pick_up_abroad",
+        Message(
+            "VAT of another member state on goods that a customer picks up there, where the seller has no VAT number of its own"
+        ),
+        lambda case: case.taxed and case.fetched_abroad and not case.seller_number,
+        Category.STANDARD,
+        problem=lambda case: Message(
+            "VAT of {destination} was charged on {lines}, which the customer picks up there. That is a sale in {destination}, and none "
+            "for the One Stop Shop (OSS): it needs a VAT number there. Add it in the VAT settings; or, where the pick-up point is "
+            "elsewhere, correct its address in WooCommerce and recalculate the order.",
+            lines=names(case),
+            destination=_destination(case),
+        ),
+    ),
     TreatmentRow(
         "vat_eu_business_taxed",
         Message("VAT of the seller's country, charged to a business with a valid VAT number of another member state"),
