@@ -1,6 +1,6 @@
 """`facturelay up`, as a person or a script runs it: real processes, one recorded delivery, a clean end."""
 
-import json
+import io
 import os
 import signal
 import socket
@@ -8,13 +8,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from tests.cli.conftest import Answer
 from tests.services.process import free_port
+from worker.cli import main
 from worker.demo import hookshot
 from worker.demo.mailbox import Mailbox
 from worker.demo.orders import a_refund, an_order, php_json
@@ -51,20 +54,25 @@ class Up:
             stderr=subprocess.STDOUT,
         )
 
-    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "worker.cli", *words],
-            check=False,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+    def command(self, *words: str) -> Answer:
+        """What a command says beside it. In this process: another would load all of it anew for each."""
+        out, err, code = io.StringIO(), io.StringIO(), 0
+        with pytest.MonkeyPatch.context() as patched, redirect_stdout(out), redirect_stderr(err):
+            for name in [name for name in os.environ if name.startswith("FACTURELAY_")]:
+                patched.delenv(name)
+            for name, value in self.environment.items():
+                patched.setenv(name, value)
+            patched.setattr(sys, "argv", ["facturelay", *words])
+            try:
+                main()
+            except SystemExit as end:
+                code = end.code if isinstance(end.code, int) else 1
+        return Answer(code, out.getvalue(), err.getvalue())
 
     def json(self, *words: str) -> Any:
         answer = self.command(*words, "--json")
-        assert answer.returncode == 0, answer.stderr + answer.stdout
-        return json.loads(answer.stdout)
+        assert answer.code == 0, answer.err + answer.out
+        return answer.json
 
     def wait_until_ready(self) -> None:
         until = time.monotonic() + 60
@@ -129,14 +137,21 @@ def test_a_recorded_delivery_needs_no_key_and_no_shop_that_answers(up: tuple[Up,
 def test_what_is_refused_is_a_sentence_and_never_a_traceback(up: tuple[Up, PretendShop, Mailbox]) -> None:
     system, _, _ = up
     wrong = system.command("order", "show", "999", "--shop", "none")
-    assert (wrong.returncode, "Traceback" in wrong.stderr) == (1, False)
-    assert system.command("shop", "add", "--name", "x", "--url", "ftp://x", "--webhook-secret", "s").returncode == 1
-    assert system.command("shop", "add").returncode == 2
+    assert (wrong.code, "Traceback" in wrong.err) == (1, False)
+    assert system.command("shop", "add", "--name", "x", "--url", "ftp://x", "--webhook-secret", "s").code == 1
+    assert system.command("shop", "add").code == 2
 
 
 def test_a_second_installation_leaves_the_folder_of_the_first_alone(up: tuple[Up, PretendShop, Mailbox]) -> None:
     system, _, _ = up
-    second = system.command("up", "--port", str(free_port()))
+    second = subprocess.run(
+        [sys.executable, "-m", "worker.cli", "up", "--port", str(free_port())],
+        check=False,
+        env=system.environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert second.returncode != 0
     assert "Another “facturelay up” still runs on" in second.stderr
     assert "Traceback" not in second.stderr
