@@ -22,6 +22,8 @@ OPTIONS = mt940.Options(reversal_sign=True, case_insensitive_marks=True)
 PROCESSORS: dict[str, list[Any]] = {"post_transaction_details": []}
 # A file has a statement a day, and perhaps some of other accounts.
 _STATEMENT = re.compile(r"^(?=:20:)", re.MULTILINE)
+# Words about the whole of it, below its balances; the library takes them for words of the last line.
+_OF_STATEMENT = re.compile(r"^(:6[245][A-Z]?:.*\n):86:.*(?:\n(?!:[0-9]{2}[A-Z]?:).*)*", re.MULTILINE)
 
 
 def is_mt940(content: bytes) -> bool:
@@ -42,7 +44,8 @@ def read(content: bytes) -> Iterator[BankLine | BankStatement]:
 
 def lines_of(text: str) -> Iterator[BankLine | BankStatement]:
     """Those of one statement, and it; equal ones are as many payments."""
-    statement, seen = mt940.parse(io.StringIO(text), processors=PROCESSORS, options=OPTIONS), Counter[str]()
+    of_lines = io.StringIO(_OF_STATEMENT.sub(r"\1", text))
+    statement, seen = mt940.parse(of_lines, processors=PROCESSORS, options=OPTIONS), Counter[str]()
     opening, closing = balances_of(statement)
     for entry in statement:
         line = line_of(statement.data, entry.data)
