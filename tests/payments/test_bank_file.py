@@ -28,7 +28,17 @@ from worker.errors import Rejected
 from worker.payments import bank_file
 from worker.payments.bank_file import BankFile, CheckedFile, keep, take_file
 from worker.payments.bank_files.read import read_file
-from worker.store import bank_files, bank_lines, bank_senders, bank_statements, counters, payments, shops
+from worker.store import (
+    bank_files,
+    bank_lines,
+    bank_senders,
+    bank_statements,
+    counters,
+    order_money,
+    orders,
+    payments,
+    shops,
+)
 from worker.store.bank_files import NewFile
 from worker.store.bank_lines import LineState, StoredLine
 from worker.store.database.engine import Store
@@ -449,6 +459,42 @@ def test_a_payment_that_two_kinds_of_file_date_otherwise_is_not_counted_twice(sh
     assert told("csv:BNP", 8) == [V.AGAIN]
     assert told("csv:BNP", 1) == [V.AGAIN]
     assert balance(shop, 238).paid == Decimal("60.00")
+
+
+def test_what_was_given_back_of_too_much_is_counted_by_a_person_and_the_order_needs_nothing_more(shop: History) -> None:
+    reference = EXPECTED["open_orders"]["238"]["ogm"]
+    shop.seen(238)
+    paid, back, more = (
+        replace(a_line(shop, Decimal(amount), amount, ""), structured=reference)
+        for amount in ("25.00", "-10.00", "-3.00")
+    )
+    take(shop, "back", [paid, back, more])
+    with shop.store.write() as connection:
+        order_money.flag_excess(connection, OrderKey("a", 238, "wc_order_238"))
+    lines = {line.line.amount: line for line in lines_of(shop, LineState.WAITING)}
+    assert {line.verdict for line in lines.values()} == {V.GIVEN_BACK}
+    with shop.store.read() as connection:
+        told = suggestions(connection, "a", list(lines.values()))
+    assert {one.numbers for one in told.values()} == {"238"}
+
+    given = lines[back.amount].line_id
+    with shop.store.write() as connection:
+        actions.count_for_orders(connection, "a", given, "238", by=by(shop))
+    assert (balance(shop, 238).excess, balance(shop, 238).open, flags_of(shop)) == (ZERO, ZERO, [])
+    with pytest.raises(Rejected, match="credit note"), shop.store.write() as connection:
+        actions.count_for_orders(connection, "a", lines[more.amount].line_id, "238", by=by(shop))
+    assert balance(shop, 238).paid == Decimal("15.00")
+
+    with shop.store.write() as connection:
+        actions.take_back(connection, "a", given, by=by(shop))
+    assert balance(shop, 238).excess == Decimal("10.00")
+
+
+def flags_of(history: History) -> list[str]:
+    with history.store.read() as connection:
+        seen = orders.find(connection, "a", 238)
+    assert seen is not None
+    return [flag.code for flag in seen.flags]
 
 
 def test_one_transfer_for_two_invoices_that_it_names_is_proposed_and_counted_for_each(shop: History) -> None:

@@ -52,7 +52,7 @@ VERDICTS: dict[str, tuple[Verdict, list[int]]] = {
     "2611180000005": (PAID, [248, 249]),
     "2611180000006": (V.AGAIN, [238]),
     "2611180000007": (V.WRONG_REFERENCE, []),
-    "2611190000001": (V.GIVEN_BACK, []),
+    "2611190000001": (V.GIVEN_BACK, [238]),
     "2611190000002": (V.RETURNED, []),
     "2611190000003": (V.MONEY_OUT, []),
     "2611190000004": (V.PAYOUT, []),

@@ -12,11 +12,12 @@ from sqlalchemy import Connection
 from worker.domain.actor import Actor
 from worker.domain.bank_line import BankLine
 from worker.domain.bank_match import Claim, Share
-from worker.domain.money import total_of
+from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
+from worker.domain.payment import REFUND
 from worker.errors import Rejected
 from worker.message import Message, Money
-from worker.store import audit_trail, bank_lines, counters, payments
+from worker.store import audit_trail, bank_lines, counters, order_money, payments
 from worker.store.audit_trail import AuditEntry
 from worker.store.bank_lines import LineState, StoredLine
 from worker.store.queries import order_balance
@@ -29,14 +30,17 @@ _BETWEEN = re.compile(r"[\s,;+&]+")
 def count_for_orders(connection: Connection, shop_id: str, line_id: int, numbers: str, *, by: Actor) -> None:
     """Count all of a line that waits as money for the order that *numbers* names: by its own, or one of its documents'.
 
-    Several orders each get what is open of them. Raises Rejected where that is not what came in.
+    Several orders each get what is open of them. What went out was given back of what came in too much. Raises Rejected where that
+    is not what the line moved.
     """
     counters.lock(connection, shop_id)
     line = waiting(connection, shop_id, line_id)
-    if line.line.amount <= 0:
-        raise Rejected("Money that went out pays no order.", code="bank_line_out")
-    shares = shares_of(connection, shop_id, numbers.strip(), line.line)
-    bank_lines.count(connection, line_id, line.line, shares, by=by)
+    if line.line.amount < 0:
+        shares = [Share(claim_named(connection, shop_id, numbers.strip(), line.line).order, line.line.amount)]
+        count_given_back(connection, line, shares[0].order, by=by)
+    else:
+        shares = shares_of(connection, shop_id, numbers.strip(), line.line)
+        bank_lines.count(connection, line_id, line.line, shares, by=by)
     bank_lines.decide(connection, line_id, LineState.COUNTED, by=by.name, now=by.now)
     for share in shares:
         message = Message(
@@ -47,6 +51,27 @@ def count_for_orders(connection: Connection, shop_id: str, line_id: int, numbers
         )
         entry = AuditEntry(shop_id, by.now, by.name, "bank_line_counted", message, share.order.order_id)
         audit_trail.add(connection, entry)
+
+
+def count_given_back(connection: Connection, line: StoredLine, order: OrderKey, *, by: Actor) -> None:
+    """Count what went out as given back to who paid too much for *order*, in the place of what the shop told of that."""
+    amount = -line.line.amount
+    payments.tell_of_refund(connection, order, amount, now=by.now)
+    balance = order_balance.of_order(connection, order)
+    if line.line.is_return or balance is None or amount > balance.excess:
+        raise Rejected(
+            "{amount} went out, and {excess} more came in for order {number} than it asks. Refund in the shop what it no longer asks, "
+            "so that a credit note is made, or say that this line pays no order.",
+            amount=Money(amount, line.line.currency),
+            excess=Money(balance.excess if balance else ZERO, line.line.currency),
+            number=numbers_of(connection, order)[-1],
+            code="bank_line_out",
+        )
+    receipt = bank_lines.receipt_of(
+        line.line, bank_lines.outside_ref(connection, line.shop_id, line.line_id), by=by, method=REFUND
+    )
+    payments.give_back(connection, order, amount, receipt, now=by.now)
+    order_money.flag_excess(connection, order)
 
 
 def put_aside(connection: Connection, shop_id: str, line_id: int, *, by: Actor) -> None:

@@ -193,7 +193,8 @@ def match_line(line: BankLine, ledger: Ledger) -> Match:
     if line.is_return:
         return Match(line, Verdict.RETURNED)
     if line.amount <= 0:
-        return Match(line, Verdict.GIVEN_BACK if named else Verdict.MONEY_OUT)
+        shares = tuple(Share(claim.order, line.amount) for claim in named if len(named) == 1)
+        return Match(line, Verdict.GIVEN_BACK if named else Verdict.MONEY_OUT, shares)
     if named:
         return match_named(line, named, ledger)
     match = match_by_words(line, ledger)

@@ -140,12 +140,12 @@ def count_new(connection: Connection, shop_id: str, matches: Sequence[Match], *,
         payment_rows.receive_all(connection, order, came, now=by.now)
 
 
-def receipt_of(line: BankLine, name: str, *, by: Actor) -> Receipt:
+def receipt_of(line: BankLine, name: str, *, by: Actor, method: str = METHOD) -> Receipt:
     return Receipt(
         paid_on=line.booked_on,
         source=PaymentSource.BANK,
         by=by.name,
-        method=METHOD,
+        method=method,
         # A payment is kept for good, so it holds nobody's words.
         reference=" ".join(line.references)[:140],
         outside_ref=name,

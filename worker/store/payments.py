@@ -191,7 +191,7 @@ def give_back(connection: Connection, order: OrderKey, amount: Decimal, receipt:
 
 def tell_of_refund(connection: Connection, order: OrderKey, amount: Decimal, *, now: datetime) -> None:
     """That *amount* went back by another's word, which was counted just now: what the shop told of that counts no more."""
-    refunded = [one for one in standing(connection, order) if one.method == REFUND]
+    refunded = [one for one in standing(connection, order) if one.method == REFUND and one.source in HEARSAY]
     for stored in refunded:
         if amount <= 0:
             break
