@@ -103,9 +103,11 @@ class LinkedDocument:
 
     @property
     def shop_pay_url(self) -> str:
-        """The shop's own page to pay on, as far as it still takes the payment and this one does not."""
+        """The shop's own page to pay on, as far as it still takes the payment and this one does not. It asks for the whole order, so
+        there is none once a part came in or was credited.
+        """
         payment = self.document.draft.payment
-        still_takes = self.order_status in ("", *PAYABLE_STATUSES)
+        still_takes = self.order_status in ("", *PAYABLE_STATUSES) and self.status.open == self.document.draft.to_pay
         return (
             web_address(payment.pay_url) if payment and self.is_owed and still_takes and not self.may_pay_here else ""
         )

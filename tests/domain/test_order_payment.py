@@ -302,3 +302,14 @@ def test_an_order_that_costs_more_than_when_it_was_paid_asks_for_the_rest(
     if told:
         assert draft.payment is not None
         assert (draft.to_pay, draft.payment.iban, draft.payment.pay_url) == (order.total - order.came_in, IBAN, "")
+
+
+@pytest.mark.parametrize(
+    ("method", "means"),
+    [("bacs", Means.TRANSFER), ("mollie_wc_gateway_ideal", Means.TRANSFER), ("cod", Means.ON_DELIVERY)],
+)
+def test_the_rest_of_a_part_paid_order_is_not_asked_for_on_the_shops_page_which_takes_all_of_it(
+    method: str, means: Means
+) -> None:
+    order = replace(unpaid(method), needs_payment=True, pay_url="https://shop.example/pay", came_in=Decimal("5.00"))
+    assert (drafted(order).to_pay, asked(order).means, asked(order).pay_url) == (order.total - 5, means, "")

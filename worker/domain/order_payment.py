@@ -168,7 +168,7 @@ def in_test(asked: PaymentInstructions) -> PaymentInstructions:
 def _asked(order: Order, shop: Shop, today: date) -> PaymentInstructions:
     method = _method_of(order, shop)
     # The shop's page would take the whole total once more.
-    order = replace(order, pay_url="") if costs_more(order) else order
+    order = replace(order, pay_url="") if asks_for_a_rest(order) else order
     if method.means is not Means.TRANSFER:
         link = "" if method.means is Means.ON_DELIVERY else order.pay_url
         return PaymentInstructions(means=method.means, provider=method.provider, pay_url=link)
@@ -206,7 +206,13 @@ def _method_of(order: Order, shop: Shop) -> Method:
     if terms_of(order, shop) is not None or costs_more(order):
         return Method(Means.TRANSFER)
     owed = order.needs_payment or status_of(order, shop) == "completed"
-    return _known(order) or Method(Means.TRANSFER if owed else Means.ONLINE)
+    known = _known(order) or Method(Means.TRANSFER if owed else Means.ONLINE)
+    return known if known.means is Means.ON_DELIVERY or not asks_for_a_rest(order) else Method(Means.TRANSFER)
+
+
+def asks_for_a_rest(order: Order) -> bool:
+    """Whether a part of its money came, otherwise than by a plugin that takes it in parts."""
+    return costs_more(order) or (order.came_in > 0 and not is_paid_in_parts(order))
 
 
 def _reference(order: Order, shop: Shop) -> str:

@@ -223,9 +223,10 @@ def test_an_invoice_credited_in_part_asks_for_the_rest(app: BridgeApp) -> None:
     invoice = app.issue()
     app.issue(number="C2026-00001", sequence=1, **a_credit_note_for(invoice, "2.20"))
 
-    read = text_of(app.client.get(f"/d/{token_of(invoice)}").text)
+    page = app.client.get(f"/d/{token_of(invoice)}").text
 
-    assert "Totaal € 22,20 Gecrediteerd € 2,20 Nog te betalen € 20,00" in read
+    assert "Totaal € 22,20 Gecrediteerd € 2,20 Nog te betalen € 20,00" in text_of(page)
+    assert "order-pay" not in page  # the shop's page takes the whole order
 
 
 def test_a_credit_note_names_what_it_corrects_and_asks_for_nothing(app: BridgeApp) -> None:
