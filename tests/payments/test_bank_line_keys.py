@@ -251,6 +251,13 @@ def test_each_statement_of_an_mt940_file_is_of_its_own_account() -> None:
     assert [line.account for line in found] == [ACCOUNT, ACCOUNT, OTHER, OTHER]
 
 
+def test_nothing_of_a_damaged_mt940_file_is_written_into_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(Rejected, match="damaged"):
+        lines_of(mt940("een").replace(b":86:", b"JAN PEETERS"))
+
+    assert caplog.text == ""
+
+
 @pytest.mark.parametrize("closing", [b"\n:62F", b"drie"])
 def test_an_mt940_file_that_was_cut_is_not_taken(closing: bytes) -> None:
     content = mt940("een", "drie")

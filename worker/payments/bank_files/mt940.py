@@ -1,6 +1,7 @@
 """MT940, the statement of older exports and of banks abroad. Grouped payments have no details in it."""
 
 import io
+import logging
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ from worker.domain.bank_line import BankLine, digest
 from worker.domain.bank_statement import BankStatement
 from worker.domain.money import total_of
 from worker.payments.bank_files.broken import cut_off, unreadable
+
+# The library writes what it cannot read into the log, names and accounts of customers too.
+logging.getLogger("mt940").setLevel(logging.CRITICAL)
 
 KIND = "MT940"
 LINE = b"\n:61:"
