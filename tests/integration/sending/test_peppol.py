@@ -80,6 +80,7 @@ def text_of_mail(system: System) -> str:
     return mail.text
 
 
+@pytest.mark.each_database
 def test_a_business_invoice_goes_by_peppol_and_its_mail_brings_a_copy(sending: System, provider: str) -> None:
     sending.arrives(a_business_order())
 
@@ -639,6 +640,7 @@ def test_of_what_the_last_access_point_never_said_somebody_is_told_where_to_look
     assert (step_of(system).state, row_of(system).state) == ("done", "delivered")
 
 
+@pytest.mark.each_database
 def test_what_was_delivered_needs_nobody_when_the_access_point_changes(system: System) -> None:
     system.connect("e-invoice.be")
     system.arrives(a_business_order())
