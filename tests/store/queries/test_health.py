@@ -130,7 +130,7 @@ def test_a_refused_key_and_a_webhook_that_is_off_are_down_with_the_sentence(
 ) -> None:
     with history.store.write() as connection:
         alerts.raise_alert(connection, "a", code=code, message=AWAY, now=NOW)
-    assert of_shop(history)[road] == RoadHealth(road, RoadState.DOWN, NOW, AWAY)
+    assert of_shop(history)[road] == RoadHealth(road, RoadState.DOWN, NOW, AWAY, alert=code)
 
 
 def test_the_installation_says_since_when_it_stands_still(history: History) -> None:
