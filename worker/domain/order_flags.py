@@ -78,8 +78,8 @@ def not_all_came(invoice: Document, dossier: Dossier) -> tuple[Problem, ...]:
     if went_back or not (says_paid(order, dossier.shop) and costs_more(order)) or order.came_in >= order.total:
         return ()
     message = Message(
-        "Order {number} was changed after it was paid: {came} came in, and it asks {total} now. Ask the customer for the rest, and "
-        "mark {invoice} as paid once it came.",
+        "Order {number} was changed after it was paid: {came} came in, and it asks {total} now. If a plugin of the "
+        "shop charged the rest (an upsell), mark {invoice} as paid; if not, ask the customer for it, and mark {invoice} once it came.",
         number=order.number,
         came=Money(order.came_in, order.currency),
         total=Money(order.total, order.currency),
