@@ -70,6 +70,7 @@ def bank(shop_id: str) -> Response:
             missing=bank_statements.missing(connection, this_shop()),
             suggestions=bank_claims.suggestions(connection, shop_id, page.rows),
             paid_orders=bank_lines.orders_of(connection, shop_id, [line.line_id for line in page.rows]),
+            other_shops=bank_claims.other_shops(connection, shop_id, page.rows),
             verdict_terms=VERDICT_TERMS,
             read=read_lines(shop_id),
             **neighbours(page),

@@ -38,6 +38,7 @@ from worker.store import (
     orders,
     payments,
     shops,
+    users,
 )
 from worker.store.bank_files import NewFile
 from worker.store.bank_lines import LineState, StoredLine
@@ -46,7 +47,8 @@ from worker.store.database.pagination import FIRST_PAGE
 from worker.store.database.tables import audit_trail
 from worker.store.database.tables import orders as orders_table
 from worker.store.queries import order_balance
-from worker.store.queries.bank_claims import claim_of, matched, orders_of_numbers, suggestions, told_before
+from worker.store.queries.bank_claims import claim_of, matched, orders_of_numbers, other_shops, suggestions, told_before
+from worker.store.users import NewUser, Role
 
 SAMPLES = Path(__file__).parent / "bank_files"
 
@@ -495,6 +497,36 @@ def flags_of(history: History) -> list[str]:
         seen = orders.find(connection, "a", 238)
     assert seen is not None
     return [flag.code for flag in seen.flags]
+
+
+@pytest.mark.parametrize(
+    ("owner", "iban", "expected"),
+    [(1, ACCOUNT, V.OTHER_SHOP), (2, ACCOUNT, V.PROPOSED), (1, "BE02001234567840", V.PROPOSED)],
+)
+def test_a_customer_of_another_shop_of_the_owner_on_the_account_is_no_work_and_no_other_owners_is_told_of(
+    shop: History, owner: int, iban: str, expected: Verdict
+) -> None:
+    shop.shop("b")
+    shop.shops["b"] = replace(shop.shops["b"], seller=replace(shop.shops["b"].seller, iban=iban))
+    shop.issued(78, shop_id="b", payment=PaymentInstructions(reference="000000007878", iban=iban))
+    number = invoice_for(shop, 781, f"{781:012d}", "20.00").number
+    with shop.store.write() as connection:
+        for changed in shop.shops.values():
+            shops.change(connection, changed)
+        people = [NewUser(f"{name}@shop.example", name, "", "nl", operator=False) for name in "xy"]
+        first, second = (users.add(connection, one, now=shop.now) for one in people)
+        owners = {"a": [first, second], "b": [first] if owner == 1 else [second, first]}
+        for shop_id, members in owners.items():
+            for member in members:
+                users.give_role(connection, member, shop_id, Role.ADMIN)
+
+    take(shop, "shared", [replace(a_line(shop, Decimal("20.00"), "b", number), structured="000000007878")])
+
+    (line,) = lines_of(shop)
+    with shop.store.read() as connection:
+        named = other_shops(connection, "a", [line])
+    assert line.verdict is expected
+    assert bool(named) is (line.state is LineState.DONE) is (expected is V.OTHER_SHOP)
 
 
 def test_one_transfer_for_two_invoices_that_it_names_is_proposed_and_counted_for_each(shop: History) -> None:

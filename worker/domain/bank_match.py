@@ -29,6 +29,7 @@ class Verdict(StrEnum):
     DIFFERENT = "different"  # several orders are named, and the amount is not their sum
     WRONG_REFERENCE = "wrong_reference"
     UNKNOWN = "unknown"
+    OTHER_SHOP = "other_shop"  # of the same owner, which asked for it under that reference
     PAYOUT = "payout"  # of a payment provider, whose orders are paid already
     RETURNED = "returned"  # a payment of ours that came back
     GIVEN_BACK = "given_back"  # money out under a reference of ours
@@ -51,6 +52,7 @@ VERDICT_TERMS = {
     Verdict.DIFFERENT: Message("names several orders, and is not their sum"),
     Verdict.WRONG_REFERENCE: Message("the reference has a typing error"),
     Verdict.UNKNOWN: Message("names no order"),
+    Verdict.OTHER_SHOP: Message("for another shop of yours"),
     Verdict.PAYOUT: Message("payout of a payment provider: its orders are paid already"),
     Verdict.RETURNED: Message("a payment of yours that came back"),
     Verdict.GIVEN_BACK: Message("given back to a customer"),
@@ -65,7 +67,7 @@ BANK_COSTS = Decimal("2.00")
 # Over a long weekend, money that was sent on its first day is booked after it.
 NEAR_DAYS = 4
 # Nobody has to look at these.
-SETTLED = (*COUNTED, Verdict.PAYOUT, Verdict.MONEY_OUT, Verdict.PENDING, Verdict.KNOWN)
+SETTLED = (*COUNTED, Verdict.OTHER_SHOP, Verdict.PAYOUT, Verdict.MONEY_OUT, Verdict.PENDING, Verdict.KNOWN)
 _PROVIDER = re.compile(
     r"\b(mollie|stripe|paypal|adyen|(equens)?worldline|multisafepay|sumup|klarna|viva ?wallet|ccv|buckaroo|pay\.nl)\b",
     re.IGNORECASE,

@@ -26,6 +26,7 @@ from worker.store.bank_lines import LineState, StoredLine
 from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import documents, orders
 from worker.store.queries import order_balance
+from worker.store.queries.shared_account import names_by_reference
 
 AS_KNOWN = (Verdict.KNOWN, Verdict.PERHAPS_KNOWN)
 # So many are looked up in one query.
@@ -118,7 +119,26 @@ def matched(connection: Connection, shop_id: str, lines: Sequence[BankLine], tol
     new = tuple({line.key: line for line in lines if line.key not in known}.values())
     found = match_lines([line for line in new if line.key not in told.same], claims_of(connection, shop_id, new))
     by_key = {match.line.key: left_to_person(match) if match.line.key in told.near else match for match in found}
+    by_key |= of_other_shops(connection, shop_id, found)
     return tuple(by_key.get(line.key, Match(line, Verdict.KNOWN)) for line in new)
+
+
+def of_other_shops(connection: Connection, shop_id: str, found: Iterable[Match]) -> dict[str, Match]:
+    """By key, those whose every reference is one of another shop of the owner: a number here that is the same says less."""
+    unknown = [one for one in found if one.verdict in (Verdict.UNKNOWN, Verdict.PROPOSED) and one.line.references]
+    names = names_by_reference(connection, shop_id, (ref for one in unknown for ref in one.line.references))
+    return {
+        one.line.key: Match(one.line, Verdict.OTHER_SHOP)
+        for one in unknown
+        if all(reference in names for reference in one.line.references)
+    }
+
+
+def other_shops(connection: Connection, shop_id: str, lines: Iterable[StoredLine]) -> dict[int, str]:
+    """By the id of each line that is for another shop of the owner, its name."""
+    theirs = [line for line in lines if line.verdict is Verdict.OTHER_SHOP]
+    names = names_by_reference(connection, shop_id, (ref for one in theirs for ref in one.line.references))
+    return {one.line_id: ", ".join(sorted({names.get(ref, "") for ref in one.line.references})) for one in theirs}
 
 
 def left_to_person(match: Match) -> Match:

@@ -1,0 +1,37 @@
+"""Shops of one owner that are paid on one account: each reads the bank's file, and finds the customers of the others in it."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection
+
+from worker.domain.shop import Shop
+from worker.store import payment_references, shops, users
+
+
+def shops_on_account(connection: Connection, shop_id: str) -> list[Shop]:
+    """The others on the account of *shop_id* that have the same owner. Of another owner's nothing is told, whatever it says."""
+    email = users.owner(connection, shop_id)
+    owner, account = users.by_email(connection, email) if email else None, account_of(connection, shop_id)
+    if owner is None or not account:
+        return []
+    theirs = sorted(users.roles_of(connection, owner.user_id))
+    same = [
+        other
+        for other in theirs
+        if other != shop_id and users.owner(connection, other) == email and account_of(connection, other) == account
+    ]
+    return [shop for other in same for shop in (shops.settings_of(connection, other),) if shop is not None]
+
+
+def account_of(connection: Connection, shop_id: str) -> str:
+    shop = shops.settings_of(connection, shop_id)
+    return "".join(shop.seller.iban.split()) if shop else ""
+
+
+def names_by_reference(connection: Connection, shop_id: str, references: Iterable[str]) -> dict[str, str]:
+    """The name of the other shop on the same account that asked to be paid under each of *references*, where one did."""
+    wanted, found = sorted(set(references)), dict[str, str]()
+    for shop in shops_on_account(connection, shop_id) if wanted else ():
+        for reference in payment_references.find(connection, shop.shop_id, wanted):
+            found.setdefault(reference, shop.name)
+    return found
