@@ -80,10 +80,15 @@ class Dossier:
         """The credit notes of refunds that the shop no longer has."""
         there = {refund.refund_id for refund in self.refunds} | {refund.refund_id for refund in self.order.refunds}
         for document in self.history.documents:
-            name, _, rest = document.draft.cause.partition(":")
-            refund_id = rest.partition(":")[0]
-            if name == "refund" and refund_id.isdigit() and int(refund_id) not in there:
+            if refund_of(document.draft.cause) not in {None, *there}:
                 yield document
+
+
+def refund_of(cause: str) -> int | None:
+    """301 of `refund:301` and `refund:301:2`."""
+    name, _, rest = cause.partition(":")
+    refund_id = rest.partition(":")[0]
+    return int(refund_id) if name == "refund" and refund_id.isdigit() else None
 
 
 def generation_of(invoice: Document) -> int:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from worker.domain.decide import decide_documents
 from worker.domain.decision import Decision, RuleResult, needs_person
 from worker.domain.document import Document, Draft, History, Kind, Problem, SendMode
+from worker.domain.dossier import refund_of
 from worker.domain.order import Order, OrderKey
 from worker.domain.order_payment import is_paid, paid_at
 from worker.domain.payment import OrderBalance
@@ -21,7 +22,8 @@ from worker.invoicing.preflight import Preflight
 from worker.message import Message
 from worker.orders.fetch import FetchedOrder
 from worker.services import Services
-from worker.store import alerts, drafts, order_money, orders, sales, settle_orders
+from worker.store import alerts, audit_trail, drafts, order_money, orders, sales, settle_orders
+from worker.store.audit_trail import AuditEntry
 from worker.store.jobs import JobEnd
 from worker.store.queries import order_balance, unpaid_orders
 from worker.store.queries.order_balance import Seen
@@ -76,12 +78,32 @@ class IssueRounds:
                 break
             decision = self.decide()
         self.follow_money()
+        self.discard_of_deleted_refunds()
         rule_results = {finding.rule: finding for finding in decision.rule_results} | fired
         flags = decision.flags + excess_flags(self.fetched.order.number, self.balance())
         flags += unpaid_orders.flags_of(self.connection, self.shop, self.fetched.order, self.today)
         if self.fetched.refunds is None:
             flags += self.deleted_before()
         return Decision(decision.drafts, tuple(rule_results.values()), flags)
+
+    def discard_of_deleted_refunds(self) -> None:
+        """End the drafts of refunds that the shop no longer has: who read on that asks which goods were given back would credit them."""
+        if self.fetched.refunds is None:
+            return
+        there = {refund.refund_id for refund in self.fetched.refunds}
+        there |= {refund.refund_id for refund in self.fetched.order.refunds}
+        now = self.services.now()
+        for kept in self.history().drafts:
+            refund_id = refund_of(kept.draft.cause)
+            if kept.discarded or refund_id is None or refund_id in there:
+                continue
+            message = Message(
+                "Refund {refund_id} was deleted in the shop: the draft of its credit note is discarded.",
+                refund_id=refund_id,
+            )
+            drafts.end_draft(self.connection, self.shop.shop_id, kept.draft, state="discarded", now=now)
+            entry = AuditEntry(self.shop.shop_id, now, "worker", "discarded", message, kept.draft.order_id)
+            audit_trail.add(self.connection, entry)
 
     def deleted_before(self) -> tuple[Problem, ...]:
         """That refunds were deleted, as it was known when they could be read."""

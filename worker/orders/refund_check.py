@@ -14,7 +14,7 @@ from worker.domain.document import Kind
 from worker.orders.poll import TOPIC, can_fetch
 from worker.plugin.sync import refunds_in, refunds_seen
 from worker.services import Services
-from worker.store import deliveries, orders, reports
+from worker.store import deliveries, drafts, orders, reports
 from worker.store.deliveries import NewDelivery
 from worker.store.shops import ConnectedShop
 from worker.woocommerce.client import MAX_PER_PAGE
@@ -56,6 +56,8 @@ def check_refunds(services: Services, connected: ConnectedShop, *, pause_s: floa
     with services.store.read() as connection:
         invoiced = orders.causes(connection, shop_id, kind=Kind.INVOICE, since=since)
         credited = credits_by_order(orders.causes(connection, shop_id, kind=Kind.CREDIT_NOTE, since=since))
+        open_drafts = (kept.draft for kept in drafts.every(connection, shop_id, state="open"))
+        waiting = credits_by_order([(draft.order_id, draft.cause) for draft in open_drafts])
     order_ids = sorted({order_id for order_id, _ in invoiced} | credited.keys())
     changed = []
     for start in range(0, len(order_ids), MAX_PER_PAGE):
@@ -64,7 +66,8 @@ def check_refunds(services: Services, connected: ConnectedShop, *, pause_s: floa
             changed += [
                 order_id
                 for order_id, there in sorted(page.items())
-                if refunds_differ(connection, shop_id, order_id, there, credited.get(order_id, set()))
+                if not waiting.get(order_id, set()) <= there
+                or refunds_differ(connection, shop_id, order_id, there, credited.get(order_id, set()))
             ]
         time.sleep(pause_s)
     with services.store.write() as connection:

@@ -44,6 +44,29 @@ def test_a_deleted_refund_is_found_and_flagged(system: System) -> None:
     assert len(system.numbers(7)) == 2  # nothing is undone by itself
 
 
+def test_a_draft_of_a_deleted_refund_is_discarded(system: System) -> None:
+    """It said to credit the goods by hand, which nobody had given back."""
+    system.change_shop(credit_notes=SendMode.DRAFT)
+    order = an_order(id=7)
+    system.shop.place(order)
+    system.shop.refund(7, a_refund(order, id=70, amount="5.00"))
+    system.receive(system.shop.order(7) or {})
+    system.work()
+    (before,) = (item.stored_draft for item in system.trail(7).items if item.stored_draft)
+
+    system.shop.forget_refund(7, 70)
+    reread(system)
+    system.work()
+
+    trail = system.trail(7)
+    assert before.draft.cause == "refund:70"
+    assert [item.document.number for item in trail.items if item.document] == ["F2026-00001"]
+    assert [item for item in trail.items if item.stored_draft] == []
+    assert [str(entry.message) for entry in trail.audit_entries if entry.code == "discarded"] == [
+        "Refund 70 was deleted in the shop: the draft of its credit note is discarded."
+    ]
+
+
 def test_what_is_flagged_is_not_found_again_every_night(system: System) -> None:
     credited(system)
     system.shop.forget_refund(7, 70)
