@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,8 @@ MARKER_OF = {
     "wordpress": "wordpress",
     "wordpress_site": "wordpress",
 }
-# Where several processes share the tests, files that hold one of these begin first: none may be what all others wait for.
+# Where several processes share the tests, files that hold one of these begin first, and of their like those with most tests:
+# none may be what all others wait for.
 LONGEST = ("chaos", "wordpress", "browser", "slow")
 
 
@@ -65,7 +67,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         rank_of: dict[Path, int] = {}
         for item in items:
             rank_of[item.path] = min(rank(item), rank_of.get(item.path, len(LONGEST)))
-        items.sort(key=lambda item: rank_of[item.path])
+        size_of = Counter(item.path for item in items)
+        items.sort(key=lambda item: (rank_of[item.path], -size_of[item.path]))
 
 
 def rank(item: pytest.Item) -> int:

@@ -2,6 +2,7 @@
 
 import gzip
 import socket
+import struct
 import threading
 import time
 import zlib
@@ -42,9 +43,14 @@ def after_the_question(*steps: tuple[Callable[[Victim, bytes], None], bytes]) ->
 
 
 def bomb() -> bytes:
-    """A megabyte that unpacks to a gigabyte."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    return b"".join(packer.compress(bytes(10_000_000)) for _ in range(100)) + packer.flush()
+    """A megabyte that unpacks to a gigabyte. Packed once and repeated: each process that runs tests reads this file."""
+    ten_megabytes, crc = bytes(10_000_000), 0
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    piece = packer.compress(ten_megabytes) + packer.flush(zlib.Z_FULL_FLUSH)
+    for _ in range(100):
+        crc = zlib.crc32(ten_megabytes, crc)
+    head = b"\x1f\x8b\x08" + bytes(6) + b"\xff"
+    return head + piece * 100 + packer.flush() + struct.pack("<LL", crc, 1_000_000_000)
 
 
 SLOW: dict[str, Script] = {
