@@ -13,10 +13,8 @@ from worker.domain.document import Kind
 from worker.domain.step import MAIL
 from worker.maintenance import hourly_stats
 from worker.maintenance.hourly_stats import update_hourly_stats
-from worker.message import Message
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import alerts
 from worker.store import hourly_stats as hours
 from worker.store.hourly_stats import DailyStats, HourlyStats
 from worker.store.queries import today
@@ -119,13 +117,9 @@ def test_today_counts_since_midnight_and_what_is_open_now(history: History) -> N
     sells(history, 1, takes_s=2)  # yesterday, in Brussels
     history.now = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
     sells(history, 2, takes_s=2)
-    waits_since = history.now
     history.delivery(3, state="waiting")
-    history.later(minutes=1)
     history.delivery(3, shop_id="b", state="waiting")
     history.delivery(4, state="failed")
-    with history.store.write() as connection:
-        alerts.raise_alert(connection, "b", code="silent", message=Message("The shop is silent."), now=history.now)
     since = start_of_day(history.now.astimezone(BRUSSELS).date(), BRUSSELS)
     assert since == datetime(2026, 11, 22, 23, tzinfo=UTC)
     with history.store.read() as connection:
@@ -134,12 +128,11 @@ def test_today_counts_since_midnight_and_what_is_open_now(history: History) -> N
         assert today.by_shop(connection, ("a",), since=since) == {"a": found["a"]}
         assert today.by_shop(connection, (), since=since) == {}
     # Of each document the PDF and the note in the shop wait.
-    oldest = datetime(2026, 11, 22, 22, 30, 1, tzinfo=UTC)
     assert found == {
-        "a": Today(orders=1, documents=1, mails=1, waiting=5, failed=1, oldest_waiting_at=oldest),
-        "b": Today(waiting=1, alerts=1, oldest_waiting_at=waits_since + timedelta(minutes=1)),
+        "a": Today(orders=1, documents=1, mails=1, waiting=5, failed=1),
+        "b": Today(waiting=1),
     }
-    assert whole == Today(orders=1, documents=1, mails=1, waiting=6, failed=1, alerts=1, oldest_waiting_at=oldest)
+    assert whole == Today(orders=1, documents=1, mails=1, waiting=6, failed=1)
 
 
 def test_the_next_number_of_each_series_is_told(history: History) -> None:

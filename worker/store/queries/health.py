@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from redis.exceptions import RedisError
-from sqlalchemy import Connection, ScalarSelect, func, select
+from sqlalchemy import Connection, Row, ScalarSelect, func, select
 
 from worker.domain.health import Fault, RoadHealth, RoadState
 from worker.domain.installation_health import (
@@ -138,7 +138,8 @@ def machines(connection: Connection, seen: Seen) -> MachineFacts:
 class Known:
     """What the rows tell of several shops, read for all of them at once: by the id of the shop, or by the road.
 
-    *waiting*: by shop and step, since when the oldest waits that could have been done. *stopped*: what of the installation does not
+    *newest*: what is
+    the newest of its kind. *waiting*: by shop and step, since when the oldest waits that could have been done. *stopped*: what of the installation does not
     run.
     """
 
@@ -148,12 +149,9 @@ class Known:
     failing: Mapping[Road, FailingRoad]
     heard: Mapping[Road, datetime]
     waiting: Mapping[tuple[str, str], datetime]
-    deliveries: Mapping[str, datetime | None]
+    newest: Mapping[str, Row[Any]]
     false_signatures: Mapping[str, tuple[int, datetime]]
     beats: Mapping[str, datetime | None]
-    mails: Mapping[str, datetime | None]
-    einvoices: Mapping[str, datetime | None]
-    bank_days: Mapping[str, date | None]
     stopped: tuple[RoadHealth, ...]
     mails_paused_since: datetime | None
     work_paused_since: datetime | None
@@ -192,16 +190,13 @@ def known_of(connection: Connection, encryption: Encryption, shop_ids: Shops, se
         failing={one.road: one for one in roads.every_failing(connection, shop_ids)},
         heard=roads.every_heard(connection, shop_ids),
         waiting=waiting_of(connection, shop_ids, now=now),
-        deliveries=newest_of(connection, shop_ids, newest_delivery()),
+        newest=newest_of(connection, shop_ids, now=now),
         # The last day stands.
         false_signatures={
             row.shop_id: (row.failures, row.last_at)
             for row in connection.execute(signatures.order_by(signature_failures.c.day))
         },
         beats=dict(connection.execute(beats).all()),
-        mails=newest_of(connection, shop_ids, newest_mail(now - MAILS_FROM)),
-        einvoices=newest_of(connection, shop_ids, newest_einvoice()),
-        bank_days=newest_of(connection, shop_ids, newest_bank_day()),
         stopped=tuple(
             one for one in machine_health(machines(connection, seen), now) if one.state is not RoadState.WELL
         ),
@@ -253,14 +248,20 @@ def newest_bank_day() -> ScalarSelect[date | None]:
     return newest.limit(1).scalar_subquery()
 
 
-def newest_of(connection: Connection, shop_ids: Shops, newest: ScalarSelect[Any]) -> dict[str, Any]:
-    """What is found at the end of each shop's own index."""
-    query = select(shops_table.c.shop_id, newest).where(*within(shops_table.c.shop_id, shop_ids))
-    return dict(connection.execute(query).all())
+def newest_of(connection: Connection, shop_ids: Shops, *, now: datetime) -> dict[str, Row[Any]]:
+    """What is found at the end of each shop's own indexes."""
+    query = select(
+        shops_table.c.shop_id,
+        newest_delivery().label("delivery"),
+        newest_mail(now - MAILS_FROM).label("mail"),
+        newest_einvoice().label("einvoice"),
+        newest_bank_day().label("bank_day"),
+    )
+    return {row.shop_id: row for row in connection.execute(query.where(*within(shops_table.c.shop_id, shop_ids)))}
 
 
 def facts_of(shop: Shop | WatchedShop, known: Known, *, now: datetime) -> ShopFacts:
-    shop_id, bank_day = shop.shop_id, known.bank_days.get(shop.shop_id)
+    shop_id, newest = shop.shop_id, known.newest[shop.shop_id]
     asked = (Road(shop_id, RoadKind.REST), Road(shop_id, RoadKind.PLUGIN))
     has_own_server = shop_id in known.own_mail_servers
     false_signatures, false_at = known.false_signatures.get(shop_id, (0, None))
@@ -268,7 +269,7 @@ def facts_of(shop: Shop | WatchedShop, known: Known, *, now: datetime) -> ShopFa
         shop=shop,
         now=now,
         order_alert=known.alert(shop_id, ORDER_ALERTS),
-        last_delivery=known.deliveries.get(shop_id),
+        last_delivery=newest.delivery,
         false_signatures=false_signatures,
         false_at=false_at,
         plugin_seen=known.beats.get(shop_id),
@@ -278,14 +279,14 @@ def facts_of(shop: Shop | WatchedShop, known: Known, *, now: datetime) -> ShopFa
         mail_fault=known.fault(Road(shop_id, RoadKind.MAIL) if has_own_server else SHARED_MAIL),
         mails_paused_since=known.mails_paused_since,
         mails_wait_since=known.waiting.get((shop_id, MAIL)),
-        last_mail=known.mails.get(shop_id),
+        last_mail=newest.mail,
         peppol_alert=known.alert(shop_id, PEPPOL_ALERTS),
         einvoices_wait_since=known.waiting.get((shop_id, TRANSMIT)),
-        last_einvoice=known.einvoices.get(shop_id),
-        bank_day=bank_day,
-        is_bank_old=bank_day is not None
+        last_einvoice=newest.einvoice,
+        bank_day=newest.bank_day,
+        is_bank_old=newest.bank_day is not None
         and shop.waits_for_bank_files
-        and bank_files.is_old(bank_day, today=now.astimezone(ZoneInfo(shop.zone)).date()),
+        and bank_files.is_old(newest.bank_day, today=now.astimezone(ZoneInfo(shop.zone)).date()),
         stopped=known.stopped,
         work_paused_since=known.work_paused_since,
     )
