@@ -61,6 +61,8 @@ SLOW_AFTER_S = 5.0
 RETRY_AFTER = timedelta(minutes=5)
 # What a periodic job returns that did a step of its work; the next step comes soon.
 MORE, MORE_AFTER = "more", timedelta(seconds=30)
+# There is a job of each shop that comes as often.
+SOON = timedelta(minutes=1)
 NEVER, LATER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
@@ -236,6 +238,8 @@ class PeriodicJobRunner:
 
     services: Services
     not_before: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    # By shop, the first of them: it is looked at every few seconds, of thousands of shops.
+    soonest: dict[str, datetime] = field(default_factory=dict)
     # A shop's periodic jobs run one by one: one that is away delays only itself.
     busy_shops: set[str] = field(default_factory=set)
     slow_shops: set[str] = field(default_factory=set)
@@ -247,14 +251,18 @@ class PeriodicJobRunner:
         with self.services.store.read() as connection:
             ids = shops.ids_at_work(connection)
         now = self.services.now()
-        overdue = {shop_id: at for shop_id in (ALL_SHOPS, *ids) if (at := self.due_since(shop_id)) <= now}
+        overdue = {shop_id: at for shop_id in (ALL_SHOPS, *ids) if (at := self.due_since(shop_id, now)) <= now}
         with self.lock:
             self.waiting = deque(sorted(overdue, key=lambda shop_id: overdue[shop_id]))
         while (shop_id := self.take()) is not None:
             # A daemon: a shop that does not answer must not hold up the end of the process.
             threading.Thread(target=self.run, args=(shop_id,), name=f"periodic jobs of {shop_id}", daemon=True).start()
 
-    def due_since(self, shop_id: str) -> datetime:
+    def due_since(self, shop_id: str, now: datetime) -> datetime:
+        soonest = self.soonest.get(shop_id, NEVER)
+        if soonest <= now + SOON:
+            return soonest
+        # Nothing of a shop is that far away, unless the clock was ahead.
         return min((self.next_at(job, shop_id) for job in jobs_of(shop_id)), default=LATER)
 
     def next_at(self, job: ShopJob | GlobalJob, shop_id: str) -> datetime:
@@ -298,7 +306,8 @@ class PeriodicJobRunner:
         for job in sorted(due, key=lambda job: self.next_at(job, shop_id)):
             self.run_job(job, shop_id, connected)
             if time.monotonic() - began >= SLOW_AFTER_S:
-                return
+                break
+        self.soonest[shop_id] = min((self.next_at(job, shop_id) for job in jobs_of(shop_id)), default=LATER)
 
     def run_job(self, job: ShopJob | GlobalJob, shop_id: str, connected: Callable[[], ConnectedShop]) -> None:
         wait = job.every(self.services.settings)

@@ -68,6 +68,15 @@ def test_a_seed_that_is_given_is_kept_and_after_the_largest_the_first_free_one_f
     store.close()
 
 
+def test_a_paused_shop_is_not_at_work_and_one_whose_words_say_so_is(database_url: str) -> None:
+    store, first = opened(database_url)
+    with store.write() as connection:
+        for shop_id, settings in (("paused", {"suspended": True}), ("words", {"terms": '{"suspended":true}'})):
+            shops.add(connection, ENCRYPTION, a_shop(shop_id=shop_id, **settings), PLAIN, now=NOW)
+        assert shops.ids_at_work(connection) == (first.shop_id, "words")
+    store.close()
+
+
 def test_a_shop_that_is_not_there_is_named(database_url: str) -> None:
     store, _ = opened(database_url)
     with store.read() as connection, pytest.raises(Rejected) as refused:

@@ -250,9 +250,14 @@ def unknown(shop_id: str) -> Rejected:
 
 
 def ids_at_work(connection: Connection) -> tuple[str, ...]:
-    """The ids of all shops that are not paused, oldest first. Of each only that is read: it is asked every few seconds."""
-    rows = connection.execute(select(shops.c.shop_id, shops.c.settings).order_by(shops.c.created_at, shops.c.shop_id))
-    return tuple(row.shop_id for row in rows if not json.loads(row.settings).get("suspended"))
+    """The ids of all shops that are not paused, oldest first. It is asked every few seconds: the database looks, and sends no settings."""
+    # As `json_codec.dump` writes it. No text of the owner holds this: the quotes of one are written with a backslash.
+    paused = shops.c.settings.contains('"suspended":true')
+    return tuple(
+        connection.execute(
+            select(shops.c.shop_id).where(~paused).order_by(shops.c.created_at, shops.c.shop_id)
+        ).scalars()
+    )
 
 
 def every(connection: Connection) -> tuple[Shop, ...]:
