@@ -5,7 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.history import History
+from tests.support.whole_reads import no_whole_read
 from worker.store.database.engine import Store
+
+__all__ = ["no_whole_read"]  # a fixture of every test here
 
 
 @pytest.fixture

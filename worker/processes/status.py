@@ -14,7 +14,8 @@ from worker.processes.bridge import answers
 from worker.queue.status import count_queued
 from worker.scheduler import LEASE, lease_for
 from worker.services import Services
-from worker.store import jobs, leases, roads, shops
+from worker.store import leases, roads, shops, whole_counts
+from worker.store.jobs import OF_SHOP
 from worker.store.queries import attention, health
 from worker.store.queries.attention import Needs
 from worker.store.queries.queues import QueueCount, queue_counts
@@ -53,7 +54,7 @@ def check(services: Services) -> Health:
     workers = 0
     try:
         with services.store.read() as connection:
-            counts = jobs.counts(connection, jobs.OF_SHOP)
+            work = whole_counts.jobs_by_state(connection)
             lease_until = leases.held_until(connection, LEASE)
             rested = tuple(describe_road(connection, road) for road in roads.failing(connection, None))
             workers = leases.workers_there(connection, now=services.now())[0]
@@ -63,7 +64,10 @@ def check(services: Services) -> Health:
             healthy=False, waiting=0, running=0, failed=0, done=0, database=False, redis=redis, queued=queued,
             workers=workers, scheduler=False, queues=(),
         )  # fmt: skip
-    states = {state: counts.get(state, 0) for state in ("waiting", "running", "failed", "done")}
+    states = {
+        state: sum(number for (kind, _, found), number in work.items() if found == state and kind in OF_SHOP)
+        for state in ("waiting", "running", "failed", "done")
+    }
     scheduler_runs = leases.is_held(lease_until, now=services.now(), lease_for=lease_for(services))
     return Health(
         healthy=redis and workers > 0 and scheduler_runs,

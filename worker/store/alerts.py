@@ -10,6 +10,7 @@ from worker.domain.attention import Source
 from worker.message import Message
 from worker.store import set_aside
 from worker.store.database.made_once import given
+from worker.store.database.plan import unindexed
 from worker.store.database.rows import read_row
 from worker.store.database.tables import alerts
 
@@ -60,7 +61,7 @@ def close(connection: Connection, shop_id: str, *, code: str, now: datetime) -> 
 
 
 def open_alerts(connection: Connection, shop_id: str | None = None) -> tuple[Alert, ...]:
-    query = select(alerts).where(alerts.c.closed_at.is_(None)).order_by(alerts.c.alert_id)
+    query = select(alerts).where(alerts.c.closed_at.is_(None)).order_by(unindexed(alerts.c.alert_id))
     if shop_id is not None:
         query = query.where(alerts.c.shop_id == shop_id)
     return tuple(read_row(Alert, row) for row in connection.execute(query))

@@ -296,7 +296,11 @@ def causes(connection: Connection, shop_id: str, *, kind: Kind, since: datetime)
 def flagged(connection: Connection, shop_id: str, code: str) -> tuple[int, ...]:
     """The orders with the flag *code*."""
     found = connection.execute(
-        select(orders.c.order_id).where(orders.c.shop_id == shop_id, orders.c.flags.contains(f'"code":"{code}"'))
+        select(orders.c.order_id).where(
+            orders.c.shop_id == shop_id,
+            literal_column("orders." + FLAGGED),
+            orders.c.flags.contains(f'"code":"{code}"'),
+        )
     )
     return tuple(found.scalars())
 

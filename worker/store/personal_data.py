@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, select, update
 
 from worker.domain.document import Draft
 from worker.domain.party import Buyer
@@ -60,8 +60,8 @@ def forget_buyers(connection: Connection, shop_id: str, order_ids: Sequence[int]
 
     None of the orders is found by its buyer any more, with a document or without.
     """
-    documented = select(documents.c.order_id).where(documents.c.shop_id == shop_id)
-    mine = and_(orders.c.shop_id == shop_id, orders.c.buyer != "", orders.c.order_id.not_in(documented))
+    documented = exists().where(documents.c.shop_id == orders.c.shop_id, documents.c.order_id == orders.c.order_id)
+    mine = and_(orders.c.shop_id == shop_id, orders.c.buyer != "", ~documented)
     if order_ids is not None:
         mine = and_(mine, orders.c.order_id.in_(order_ids))
     order_search.forget_buyers(connection, shop_id, order_ids)

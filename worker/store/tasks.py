@@ -18,7 +18,7 @@ from worker.store.database.made_once import given, is_word
 from worker.store.database.rows import read_row
 from worker.store.database.tables import jobs, shops, tasks
 from worker.store.files.temporary import TemporaryFile
-from worker.store.jobs import Claim, JobEnd, JobKind, Leased, NewJob
+from worker.store.jobs import IS_PENDING, Claim, JobEnd, JobKind, Leased, NewJob
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,8 @@ def request(connection: Connection, asked: TaskRequest, *, now: datetime) -> int
 
 
 def refuse_flood(connection: Connection, shop_id: str) -> None:
-    waiting = select(jobs.c.job_id).where(IS_TASK, jobs.c.shop_id == shop_id, jobs.c.state.in_(("waiting", "running")))
+    mine = (IS_TASK, IS_PENDING, jobs.c.shop_id == shop_id, jobs.c.state.in_(("waiting", "running")))
+    waiting = select(jobs.c.job_id).where(*mine)
     if len(connection.execute(waiting.limit(MOST_WAITING)).all()) == MOST_WAITING:
         raise Rejected(
             "{count} things that were asked for wait already. Wait until they are done.",

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Row as SqlRow
 from worker.domain.document import Document
 from worker.message import Message
 from worker.store.database.pagination import streamed
+from worker.store.database.plan import unindexed
 from worker.store.database.rows import read_row
 from worker.store.database.tables import audit_trail, documents, files, register
 from worker.store.document_files import StoredFile
@@ -62,7 +63,7 @@ def documents_entered(
     `repeatable_read`: a document issued between two queries is not a damage."""
     for ids in id_batches(connection, shop_id):
         entered: dict[int, tuple[RegisterEntry, ...]] = {}
-        mine = select(register).where(register.c.shop_id == shop_id, register.c.document_id.in_(ids))
+        mine = select(register).where(unindexed(register.c.shop_id) == shop_id, register.c.document_id.in_(ids))
         for entry in connection.execute(mine).mappings():
             entered[entry["document_id"]] = (*entered.get(entry["document_id"], ()), RegisterEntry(**entry))
         for row in read_rows(connection, ids):
