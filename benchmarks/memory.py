@@ -1,6 +1,6 @@
 """How much memory it takes to prove, export and compare all documents of a shop: few of them, and many.
 
-    python benchmarks/memory.py [--documents 1000 100000] [--only verify] [--json]
+    python benchmarks/memory.py [--documents 1000 100000] [--only verify journal] [--json]
 
 Fills a shop on SQLite with so many intact invoices, each with its order, its row in the register and its PDF (one file that all
 share), and does each thing in a process of its own. Prints the megabytes that the process held at most. Goal: as much for many as for few.
@@ -233,7 +233,7 @@ def megabytes(name: str, folder: Path) -> float:
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--documents", type=int, nargs="+", default=[1000, 100_000])
-    asked.add_argument("--only", default="")
+    asked.add_argument("--only", nargs="+", default=[""])
     asked.add_argument("--json", action="store_true")
     asked.add_argument("--do", help=argparse.SUPPRESS)
     asked.add_argument("--in", dest="folder", type=Path, help=argparse.SUPPRESS)
@@ -257,7 +257,7 @@ def measured(given: argparse.Namespace) -> Iterator[dict[str, float]]:
             began = time.monotonic()
             fill(Path(name), count)
             print(f"{count:,} documents made in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
-            yield {what: megabytes(what, Path(name)) for what in DONE if what.startswith(given.only)}
+            yield {what: megabytes(what, Path(name)) for what in DONE if what.startswith(tuple(given.only))}
 
 
 if __name__ == "__main__":
