@@ -2,6 +2,7 @@
 stand in the worker's.
 """
 
+from functools import cache
 from pathlib import Path
 
 from worker.i18n.extract import WORKER, message_keys, update_catalogs
@@ -11,9 +12,10 @@ BRIDGE_FOLDER = I18N_FOLDER.parent
 DEMO_FOLDER = WORKER[0] / "demo"
 
 
-def all_message_keys() -> set[str]:
+@cache
+def all_message_keys() -> frozenset[str]:
     """The key of every message that a page, a mail or the API can show."""
-    return message_keys(WORKER[0], BRIDGE_FOLDER)
+    return frozenset(message_keys(WORKER[0], BRIDGE_FOLDER))
 
 
 if __name__ == "__main__":

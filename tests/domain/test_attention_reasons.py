@@ -42,11 +42,13 @@ def constants_given_to(name: str, *, keyword: str) -> Iterator[str]:
     """The texts that code gives as *keyword* to calls of *name*, directly or by the name of a constant."""
     for path in sorted(ROOT.rglob("*.py")):
         source = path.read_text(encoding="utf-8")
+        if f"{name}(" not in source:
+            continue
         named = dict(re.findall(r'\b([A-Z_a-z]+) = "([a-z_]+)"', source))
         for names, values in re.findall(r"^([A-Z_, ]+) = (\"[a-z_\", ]+\")$", source, re.MULTILINE):
             named |= dict(zip(names.split(", "), re.findall(r'"([a-z_]+)"', values), strict=False))
         for call in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)):
-            if not ast.unparse(call.func).endswith(name):
+            if not (isinstance(call.func, ast.Name | ast.Attribute) and ast.unparse(call.func).endswith(name)):
                 continue
             for given in (one.value for one in call.keywords if one.arg == keyword):
                 match given:

@@ -7,6 +7,7 @@ import string
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -98,15 +99,20 @@ def said(message: Message, language: str) -> str:
     return translate(message, Translator(language), zone=BRUSSELS)
 
 
+@cache
+def message_calls() -> tuple[ast.Call, ...]:
+    return tuple(extract.message_calls(extract.WORKER[0], BRIDGE_FOLDER))
+
+
 def calls_with_key() -> Iterator[tuple[str, ast.Call]]:
-    for call in extract.message_calls(extract.WORKER[0], BRIDGE_FOLDER):
+    for call in message_calls():
         if isinstance(call.args[0], ast.Constant):
             yield str(call.args[0].value), call
 
 
 def test_a_key_is_written_where_the_message_is_made() -> None:
     """Pieced together or chosen in the call, no catalog would have it."""
-    for call in extract.message_calls(extract.WORKER[0], BRIDGE_FOLDER):
+    for call in message_calls():
         (first,) = call.args
         assert isinstance(first, ast.Constant | ast.Name | ast.Attribute | ast.Subscript | ast.Call), ast.unparse(call)
         assert not ast.unparse(first).startswith("str("), ast.unparse(call)
