@@ -45,6 +45,7 @@ ALLOWED = {
     "order_search.forget_buyers": "a shop is closed",
     "order_search.words_of_documents": "the same",
     "personal_data.forget_buyers": "the same",
+    "bank_statements.missing": "one for each day of an account",
     "counters.used_numbers": "a person brings in or compares the numbers of years",
     "documents.listing": "the program names an order; tests list all that there is",
     "deliveries.has_delivered": "ends at the first that the shop itself told of",
