@@ -135,8 +135,8 @@ def mark_not_paid(shop_id: str, document_id: int) -> Response:
             buyer=buyer_of(item.draft),
         )
         more = _(
-            "What was marked as paid counts no more: the invoice is open again, and is reminded of as others are. In WooCommerce order "
-            "{order} stays as it is, with a note of what came in: where it says paid, put it back there yourself.",
+            "What was marked as paid counts no more: the invoice is open again, and is reminded of as others are. Order {order} in "
+            "WooCommerce stays as it is, with a note of what came in: where it says paid, put it back there yourself.",
             order=item.draft.order_number,
         )
         return ask(Question(question, _("Not paid after all"), document_path(shop_id, document_id), more, is_loss=True))

@@ -140,7 +140,7 @@ def test_the_page_of_an_unpaid_invoice_says_what_and_how_much_and_how_to_pay(app
     assert text_of(page) == (
         "Bakkerij Janssens Factuur F2026-00017 Nog te betalen "
         "Datum 22 november 2026 Bestelling 238 Totaal € 22,20 "
-        "Online betalen PDF downloaden "
+        "Online betalen Pdf downloaden "
         "Of betaal met een overschrijving Scan de code met je bankapp: bedrag en mededeling zijn al ingevuld. Bedrag € 22,20 Begunstigde Bakkerij Janssens BV Rekening BE71 0961 2345 6769 "
         "Mededeling +++090/0000/23856+++ Te betalen tegen 22 december 2026 "
         "Waarvoor 1 × Brood € 18,35 Btw € 3,85 "
@@ -157,7 +157,7 @@ def test_the_page_of_a_paid_invoice_says_when_and_asks_for_nothing(app: BridgeAp
     assert text_of(page) == (
         "Bakkerij Janssens Factuur F2026-00017 Betaald op 23 november 2026 "
         "Datum 22 november 2026 Bestelling 238 Totaal € 22,20 "
-        "PDF downloaden Waarvoor 1 × Brood € 18,35 Btw € 3,85 Vragen? winkel@janssens.example"
+        "Pdf downloaden Waarvoor 1 × Brood € 18,35 Btw € 3,85 Vragen? winkel@janssens.example"
     )
 
 
@@ -345,7 +345,7 @@ def test_before_the_pdf_is_made_the_page_says_so_and_looks_again(app: BridgeApp)
     assert (page.status_code, pdf.status_code) == (200, 404)
     assert "De pdf wordt gemaakt." in page.text
     assert "De pdf wordt gemaakt" in pdf.text
-    assert ("PDF downloaden" in page.text, pdf.headers["Retry-After"]) == (False, "4")
+    assert ("Pdf downloaden" in page.text, pdf.headers["Retry-After"]) == (False, "4")
     assert all('<meta http-equiv="refresh" content="4">' in answer.text for answer in (page, pdf))
 
 
@@ -548,7 +548,7 @@ def test_a_bug_gives_a_visitor_a_page_and_the_log_its_code(app: BridgeApp, caplo
 # What a person reads, word for word: the page of a document to pay, and the pages of links that do not lead there.
 PAGE_TEXTS = {
     "nl": (
-        "Bakkerij Janssens Factuur F2026-00017 Nog te betalen Datum 22 november 2026 Bestelling 238 Totaal € 22,20 Online betalen PDF downloaden Of betaal met een overschrijving Scan de code met je bankapp: bedrag en mededeling zijn al ingevuld. Bedrag € 22,20 Begunstigde Bakkerij Janssens Rekening BE71 0961 2345 6769 Mededeling +++090/0000/23856+++ Te betalen tegen 6 december 2026 Waarvoor 1 × Brood € 18,35 Btw € 3,85 Vragen? winkel@janssens.example",
+        "Bakkerij Janssens Factuur F2026-00017 Nog te betalen Datum 22 november 2026 Bestelling 238 Totaal € 22,20 Online betalen Pdf downloaden Of betaal met een overschrijving Scan de code met je bankapp: bedrag en mededeling zijn al ingevuld. Bedrag € 22,20 Begunstigde Bakkerij Janssens Rekening BE71 0961 2345 6769 Mededeling +++090/0000/23856+++ Te betalen tegen 6 december 2026 Waarvoor 1 × Brood € 18,35 Btw € 3,85 Vragen? winkel@janssens.example",
         "Deze link is verlopen De link was geldig tot 22 november 2026. Vraag een nieuwe aan Bakkerij Janssens. Of laat een nieuwe link mailen naar het adres dat bij de bestelling hoort. Mail een nieuwe link",
         "Deze link werkt niet Kijk na of je de hele link uit de mail hebt overgenomen, of vraag de winkel een nieuwe.",
         "Deze link is ingetrokken Via deze link is het document niet meer te zien. Vraag ernaar bij Bakkerij Janssens.",
@@ -640,7 +640,7 @@ def test_without_an_address_to_pay_at_the_pdf_is_the_button_and_the_account_is_w
 
     page = app.client.get(f"/d/{token_of(app.issue(payment=payment))}").text
 
-    assert re.findall(r'class="(button|quiet)"[^>]*>([^<]+)<', page) == [("button", "PDF downloaden")]
+    assert re.findall(r'class="(button|quiet)"[^>]*>([^<]+)<', page) == [("button", "Pdf downloaden")]
     assert (
         "zijn al ingevuld. Bedrag € 22,20 Begunstigde Bakkerij Janssens Rekening BE71 0961 2345 6769 Mededeling"
         in text_of(page)
