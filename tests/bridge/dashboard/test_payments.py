@@ -86,6 +86,7 @@ def test_a_line_that_names_the_invoice_is_proposed_counted_by_one_button_and_tak
 
     page = owner.get(f"/s/{SHOP}/payments/bank").text
     assert f"Count for {invoice.draft.order_number}" in page
+    assert '<input id="n-1" name="numbers"' in page  # where it pays another
     assert "P. &lt;Peeters&gt;" in page
 
     answer = pressed(owner, f"/s/{SHOP}/payments/bank/1/count", numbers=invoice.draft.order_number)
