@@ -43,3 +43,21 @@ def test_no_mail_has_the_boundaries_of_another() -> None:
         mail.add_alternative("two", subtype="html")
         as_bytes(mail, wide=False)
     assert len({mail.get_boundary() for mail in mails}) == 2
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "=?utf-8?q?=0D=0AReply-To:_a=40evil.example=0D=0A=0D=0Ahallo?=",
+        "=?utf-8?b?DQpCY2M6IGE=?=",
+        "=?utf-8?q?=3D=3Futf-8=3Fq=3F=0Aa=3F=3D?=",
+        "=?utf-8?q?=00?=",
+    ],
+)
+@pytest.mark.parametrize("header", ["Subject", "X-Order"])
+def test_what_a_buyer_calls_himself_in_code_starts_no_line(header: str, said: str) -> None:
+    ours, theirs = new_mail(), EmailMessage()
+    for mail in (ours, theirs):
+        mail[header] = f"Factuur voor {said}"
+        mail.set_content("Dag")
+    assert as_bytes(ours, wide=False) == theirs.as_bytes(policy=SMTP)

@@ -48,13 +48,10 @@ class _Generator(BytesGenerator):
 
 class _Policy(EmailPolicy):
     def fold_binary(self, name: str, value: str) -> bytes:
-        """As the library's, which takes apart what fits on a line as well."""
+        """As the library's, which takes apart what fits on a line as well. *value* was decoded: it may hold line ends, or code, again."""
         line = f"{name}: {value}{self.linesep}"
-        return (
-            line.encode()
-            if value and line.isascii() and len(line) <= _LONGEST_LINE
-            else super().fold_binary(name, value)
-        )
+        is_plain = line.isascii() and value.isprintable() and "=?" not in value
+        return line.encode() if value and is_plain and len(line) <= _LONGEST_LINE else super().fold_binary(name, value)
 
 
 _LONGEST_LINE = 70
