@@ -28,6 +28,8 @@ FIRST, SECOND, THIRD = statement(1, 100, 2, 110), statement(2, 110, 3, 130), sta
         ([FIRST, THIRD], [(2, 3)]),
         ([FIRST, statement(5, 110, 6, 90)], []),  # nothing moved between
         ([FIRST, SECOND, statement(1, 100, 30, 70)], []),  # a month, beside its days
+        ([FIRST, THIRD, statement(1, 100, 8, 80)], []),  # the week in which the missing one is
+        ([FIRST, THIRD, statement(1, 100, 8, 80), statement(9, 70, 9, 70)], [(8, 9)]),
         ([FIRST, statement(2, 105, 6, 90)], []),  # from a day within the first on
         ([FIRST, statement(2, 110, 2, 115), statement(3, 110, 6, 90)], []),  # two of one day
         ([FIRST, THIRD, statement(9, 80, 9, 80)], [(2, 3), (6, 9)]),

@@ -38,11 +38,14 @@ class Gap:
 def gaps_in(statements: Iterable[BankStatement]) -> list[Gap]:
     """What is missing of one account in one currency. Statements may overlap, and come from files of several kinds."""
     gaps, last = list[Gap](), list[BankStatement]()
-    for one in sorted(statements, key=lambda one: (one.closed_on, one.opened_on)):
-        # Of a day there may be several, in whichever order.
+    for one in sorted(statements, key=lambda one: (one.opened_on, one.closed_on)):
         if last and one.opened_on > last[0].closed_on and one.opening not in {before.closing for before in last}:
             gaps.append(Gap(last[-1], one))
-        last = [*last, one] if last and one.closed_on == last[0].closed_on else [one]
+        # Of a day there may be several, in whichever order; a week or month reaches over the days that begin in it.
+        if not last or one.closed_on > last[0].closed_on:
+            last = [one]
+        elif one.closed_on == last[0].closed_on:
+            last = [*last, one]
     return gaps
 
 
