@@ -6,6 +6,7 @@ SQLite keeps no statistics, so it plans for an empty database as for a full one;
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,19 +77,20 @@ class WholeRead:
 
 @dataclass
 class Watch:
-    """Looks at every statement once, when it is asked first."""
+    """Looks at every statement once, when it is asked first while somebody watches."""
 
     seen: set[str] = field(default_factory=set)
     found: list[WholeRead] = field(default_factory=list)
 
-    def begin(self) -> None:
-        if not event.contains(Engine, "before_cursor_execute", self.look):
-            event.listen(Engine, "before_cursor_execute", self.look)
-
-    def take(self) -> list[WholeRead]:
-        """What was found since the last time."""
-        found, self.found = self.found, []
-        return found
+    @contextmanager
+    def during(self) -> Iterator[list[WholeRead]]:
+        """What is found meanwhile: other suites of the same process ask for more by right."""
+        self.found = []
+        event.listen(Engine, "before_cursor_execute", self.look)
+        try:
+            yield self.found
+        finally:
+            event.remove(Engine, "before_cursor_execute", self.look)
 
     def look(
         self, connection: Connection, cursor: Any, statement: str, parameters: Any, _context: Any, many: bool
@@ -136,7 +138,6 @@ WATCH = Watch()
 @pytest.fixture(autouse=True)
 def no_whole_read() -> Iterator[None]:
     """For a conftest: the first test that makes the program read more, the more a shop has sold, fails."""
-    WATCH.begin()
-    yield
-    found = WATCH.take()
+    with WATCH.during() as found:
+        yield
     assert not found, "\n".join(f"{one.caller}: {one.plan}: {' '.join(one.statement.split())}" for one in found)
