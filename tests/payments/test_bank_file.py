@@ -500,11 +500,17 @@ def flags_of(history: History) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("owner", "iban", "expected"),
-    [(1, ACCOUNT, V.OTHER_SHOP), (2, ACCOUNT, V.PROPOSED), (1, "BE02001234567840", V.PROPOSED)],
+    ("owner", "iban", "days_behind", "expected"),
+    [
+        (1, ACCOUNT, 0, V.OTHER_SHOP),
+        (2, ACCOUNT, 0, V.PROPOSED),
+        (1, "BE02001234567840", 0, V.PROPOSED),
+        (1, ACCOUNT, 1, V.PROPOSED),
+        (1, ACCOUNT, None, V.PROPOSED),
+    ],
 )
-def test_a_customer_of_another_shop_of_the_owner_on_the_account_is_no_work_and_no_other_owners_is_told_of(
-    shop: History, owner: int, iban: str, expected: Verdict
+def test_a_customer_of_another_shop_of_the_owner_that_reads_the_account_is_no_work_and_no_other_owners_is_told_of(
+    shop: History, owner: int, iban: str, days_behind: int | None, expected: Verdict
 ) -> None:
     shop.shop("b")
     shop.shops["b"] = replace(shop.shops["b"], seller=replace(shop.shops["b"].seller, iban=iban))
@@ -519,6 +525,9 @@ def test_a_customer_of_another_shop_of_the_owner_on_the_account_is_no_work_and_n
         for shop_id, members in owners.items():
             for member in members:
                 users.give_role(connection, member, shop_id, Role.ADMIN)
+        if days_behind is not None:
+            theirs = NewFile("b", "", "b.cod", "CODA", shop.now.date() - timedelta(days_behind))
+            bank_files.add_file(connection, theirs, by="An", now=shop.now)
 
     take(shop, "shared", [replace(a_line(shop, Decimal("20.00"), "b", number), structured="000000007878")])
 

@@ -21,12 +21,12 @@ from worker.domain.bank_match import (
     words_of,
 )
 from worker.domain.order import OrderKey
-from worker.store import bank_lines, payment_references, payments
+from worker.store import bank_files, bank_lines, payment_references, payments
 from worker.store.bank_lines import LineState, StoredLine
 from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import documents, orders
 from worker.store.queries import order_balance
-from worker.store.queries.shared_account import names_by_reference
+from worker.store.queries.shared_account import shops_by_reference
 
 AS_KNOWN = (Verdict.KNOWN, Verdict.PERHAPS_KNOWN)
 # So many are looked up in one query.
@@ -124,21 +124,29 @@ def matched(connection: Connection, shop_id: str, lines: Sequence[BankLine], tol
 
 
 def of_other_shops(connection: Connection, shop_id: str, found: Iterable[Match]) -> dict[str, Match]:
-    """By key, those whose every reference is one of another shop of the owner: a number here that is the same says less."""
+    """By key, those whose every reference is one of another shop of the owner: a number here that is the same says less.
+
+    That shop must have read the bank's files until then, or nobody would hear of the money.
+    """
     unknown = [one for one in found if one.verdict in (Verdict.UNKNOWN, Verdict.PROPOSED) and one.line.references]
-    names = names_by_reference(connection, shop_id, (ref for one in unknown for ref in one.line.references))
-    return {
-        one.line.key: Match(one.line, Verdict.OTHER_SHOP)
-        for one in unknown
-        if all(reference in names for reference in one.line.references)
-    }
+    theirs = shops_by_reference(connection, shop_id, (ref for one in unknown for ref in one.line.references))
+    until = {shop.shop_id: bank_files.told_until(connection, shop.shop_id) for shop in theirs.values()}
+
+    def is_told(line: BankLine) -> bool:
+        days = [until[theirs[ref].shop_id] if ref in theirs else None for ref in line.references]
+        return all(day is not None and day >= line.booked_on for day in days)
+
+    return {one.line.key: Match(one.line, Verdict.OTHER_SHOP) for one in unknown if is_told(one.line)}
 
 
 def other_shops(connection: Connection, shop_id: str, lines: Iterable[StoredLine]) -> dict[int, str]:
     """By the id of each line that is for another shop of the owner, its name."""
-    theirs = [line for line in lines if line.verdict is Verdict.OTHER_SHOP]
-    names = names_by_reference(connection, shop_id, (ref for one in theirs for ref in one.line.references))
-    return {one.line_id: ", ".join(sorted({names.get(ref, "") for ref in one.line.references})) for one in theirs}
+    of_others = [line for line in lines if line.verdict is Verdict.OTHER_SHOP]
+    theirs = shops_by_reference(connection, shop_id, (ref for one in of_others for ref in one.line.references))
+    return {
+        one.line_id: ", ".join(sorted({theirs[ref].name for ref in one.line.references if ref in theirs}))
+        for one in of_others
+    }
 
 
 def left_to_person(match: Match) -> Match:

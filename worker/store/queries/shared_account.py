@@ -28,10 +28,10 @@ def account_of(connection: Connection, shop_id: str) -> str:
     return "".join(shop.seller.iban.split()) if shop else ""
 
 
-def names_by_reference(connection: Connection, shop_id: str, references: Iterable[str]) -> dict[str, str]:
-    """The name of the other shop on the same account that asked to be paid under each of *references*, where one did."""
-    wanted, found = sorted(set(references)), dict[str, str]()
+def shops_by_reference(connection: Connection, shop_id: str, references: Iterable[str]) -> dict[str, Shop]:
+    """The other shop on the same account that asked to be paid under each of *references*, where one did."""
+    wanted, found = sorted(set(references)), dict[str, Shop]()
     for shop in shops_on_account(connection, shop_id) if wanted else ():
         for reference in payment_references.find(connection, shop.shop_id, wanted):
-            found.setdefault(reference, shop.name)
+            found.setdefault(reference, shop)
     return found
