@@ -32,6 +32,10 @@ FIRST, SECOND, THIRD = statement(1, 100, 2, 110), statement(2, 110, 3, 130), sta
         ([FIRST, THIRD, statement(1, 100, 8, 80), statement(9, 70, 9, 70)], [(8, 9)]),
         ([FIRST, statement(2, 105, 6, 90)], []),  # from a day within the first on
         ([FIRST, statement(2, 110, 2, 115), statement(3, 110, 6, 90)], []),  # two of one day
+        (
+            [FIRST, statement(3, 120, 3, 130), statement(3, 110, 3, 120), THIRD],
+            [],
+        ),  # the second of a day before the first
         ([FIRST, THIRD, statement(9, 80, 9, 80)], [(2, 3), (6, 9)]),
     ],
 )

@@ -231,6 +231,16 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("begins", "ends"),
+    [(b"OPBD", b"CLBD"), (b"PRCD", b"CLBD"), (b"OPBD", b"ITBD"), (b"ITBD", b"ITBD"), (b"ITBD", b"CLBD")],
+)
+def test_a_camt_statement_of_a_part_of_a_day_begins_and_ends_too(begins: bytes, ends: bytes) -> None:
+    (statement,) = read_file(CAMT.replace(b"OPBD", begins).replace(b"CLBD", ends)).statements
+
+    assert (statement.opening, statement.closing) == (Decimal("1000.00"), Decimal("1444.57"))
+
+
 @pytest.mark.parametrize(("content", "code"), BAD.values(), ids=BAD)
 def test_a_file_that_cannot_be_taken_is_refused_in_a_sentence(content: Callable[[], bytes], code: str) -> None:
     with pytest.raises(Rejected) as refused:

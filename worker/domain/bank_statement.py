@@ -1,5 +1,6 @@
 """A statement of a bank: with how much it begins and ends, so that it shows when one between two is missing."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -37,11 +38,16 @@ class Gap:
 
 def gaps_in(statements: Iterable[BankStatement]) -> list[Gap]:
     """What is missing of one account in one currency. Statements may overlap, and come from files of several kinds."""
+    statements = tuple(statements)
+    opened = defaultdict[date, set[Decimal]](set)
+    for one in statements:
+        opened[one.opened_on].add(one.opening)
     gaps, last = list[Gap](), list[BankStatement]()
     for one in sorted(statements, key=lambda one: (one.opened_on, one.closed_on)):
-        if last and one.opened_on > last[0].closed_on and one.opening not in {before.closing for before in last}:
+        # Of a day there may be several, in whichever order.
+        if last and one.opened_on > last[0].closed_on and opened[one.opened_on].isdisjoint(end.closing for end in last):
             gaps.append(Gap(last[-1], one))
-        # Of a day there may be several, in whichever order; a week or month reaches over the days that begin in it.
+        # A week or month reaches over the days that begin in it.
         if not last or one.closed_on > last[0].closed_on:
             last = [one]
         elif one.closed_on == last[0].closed_on:

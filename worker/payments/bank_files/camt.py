@@ -60,10 +60,11 @@ class Reader:
                 yield replace(line, key=f"{line.key}:{seen[line.key]}")
 
     def balances(self) -> Iterator[BankStatement]:
-        """The statement, where it says with how much it begins and ends."""
-        said = {self.text(balance, "Tp/CdOrPrtry/Cd"): balance for balance in self.all(self.statement, "Bal")}
-        opening, closing = said.get("OPBD", said.get("PRCD")), said.get("CLBD")
-        if opening is not None and closing is not None:
+        """The statement, where it says with how much it begins and ends; one of several of a day does so between two."""
+        said = [(self.text(balance, "Tp/CdOrPrtry/Cd"), balance) for balance in self.all(self.statement, "Bal")]
+        opening = next((one for kind in ("OPBD", "PRCD", "ITBD") for told, one in said if told == kind), None)
+        closing = next((one for kind in ("CLBD", "ITBD") for told, one in reversed(said) if told == kind), None)
+        if opening is not None and closing is not None and opening is not closing:
             yield BankStatement(
                 account=self.account,
                 currency=self.all(closing, "Amt")[0].get("Ccy", ""),
