@@ -87,8 +87,11 @@ class IssueRounds:
         return Decision(decision.drafts, tuple(rule_results.values()), flags)
 
     def discard_of_deleted_refunds(self) -> None:
-        """End the drafts of refunds that the shop no longer has: who read on that asks which goods were given back would credit them."""
-        if self.fetched.refunds is None:
+        """Take the drafts of refunds back that the shop no longer has: who read on that asks which goods were given back would credit them.
+
+        WooCommerce puts the refunds of an order in the bin with it, and takes them out with it.
+        """
+        if self.fetched.refunds is None or self.fetched.order.status == "trash":
             return
         there = {refund.refund_id for refund in self.fetched.refunds}
         there |= {refund.refund_id for refund in self.fetched.order.refunds}
@@ -101,7 +104,7 @@ class IssueRounds:
                 "Refund {refund_id} was deleted in the shop: the draft of its credit note is discarded.",
                 refund_id=refund_id,
             )
-            drafts.end_draft(self.connection, self.shop.shop_id, kept.draft, state="discarded", now=now)
+            drafts.withdraw(self.connection, kept.draft_id)
             entry = AuditEntry(self.shop.shop_id, now, "worker", "discarded", message, kept.draft.order_id)
             audit_trail.add(self.connection, entry)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.engine import Row
 
 from worker.domain.attention import KEPT_BY_RULE, Source
@@ -77,6 +77,11 @@ def end_draft(connection: Connection, shop_id: str, draft: Draft, *, state: str,
     """Set the open draft of the same cause to `issued` or `discarded`; False when there was none."""
     cause = {"of_shop_id": shop_id, "of_cause": draft.cause, "of_order_key": draft.order_key}
     return bool(connection.execute(END, {**cause, "state": state, "changed_at": now}).rowcount)
+
+
+def withdraw(connection: Connection, draft_id: int) -> None:
+    """Remove an open draft whose cause is gone. Nobody discarded it: the cause gives a draft again where it comes back."""
+    connection.execute(delete(drafts).where(drafts.c.draft_id == draft_id, drafts.c.state == "open"))
 
 
 def every(connection: Connection, shop_id: str, *, state: str, at_once: int = 500) -> Iterator[StoredDraft]:

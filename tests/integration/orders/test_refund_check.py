@@ -66,6 +66,26 @@ def test_a_draft_of_a_deleted_refund_is_discarded(system: System) -> None:
         "Refund 70 was deleted in the shop: the draft of its credit note is discarded."
     ]
 
+    system.shop.refund(7, a_refund(order, id=70, amount="5.00"))  # a look that missed it, or it was put back
+    reread(system)
+    system.work()
+    (again,) = (item.stored_draft for item in system.trail(7).items if item.stored_draft)
+    assert again.draft == before.draft
+
+
+def test_a_draft_waits_while_its_refund_is_in_the_bin_with_the_order(system: System) -> None:
+    system.change_shop(credit_notes=SendMode.DRAFT)
+    order = an_order(id=7)
+    system.shop.place(order)
+    system.shop.refund(7, a_refund(order, id=70, amount="5.00"))
+    system.receive(system.shop.order(7) or {})
+    system.work()
+    system.shop.forget_refund(7, 70)
+    system.shop.trash(7)
+    system.receive({"id": 7}, topic="order.deleted")
+    system.work()
+    assert [item.draft.cause for item in system.documents(7)] == ["order:7:invoice:1", "refund:70"]
+
 
 def test_what_is_flagged_is_not_found_again_every_night(system: System) -> None:
     credited(system)
