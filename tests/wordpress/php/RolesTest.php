@@ -173,11 +173,4 @@ final class RolesTest extends WordPressTestCase {
 		$print();
 		return (string) ob_get_clean();
 	}
-
-	protected function tearDown(): void {
-		$_GET     = array();
-		$_POST    = array();
-		$_REQUEST = array();
-		parent::tearDown();
-	}
 }

@@ -19,11 +19,6 @@ final class FirstStepsTest extends WordPressTestCase {
 		$this->sign_in( 'shop_manager' );
 	}
 
-	protected function tearDown(): void {
-		$GLOBALS['current_screen'] = null;
-		parent::tearDown();
-	}
-
 	public function test_one_button_above_the_list_of_plugins_leads_to_the_settings(): void {
 		$this->assertSame( 1, preg_match_all( '#<a [^>]*href="([^"]*)"#', $this->notice( 'plugins' ), $links ) );
 		$this->assertStringEndsWith( 'page=wc-settings&#038;tab=facturelay', $links[1][0] );

@@ -27,7 +27,6 @@ final class ConnectorTest extends WordPressTestCase {
 		Schema::create_tables();
 		$wpdb->query( "CREATE TEMPORARY TABLE IF NOT EXISTS {$wpdb->prefix}woocommerce_api_keys (key_id INT AUTO_INCREMENT PRIMARY KEY, user_id INT, description TEXT, permissions TEXT, consumer_key TEXT, consumer_secret TEXT, truncated_key TEXT)" );
 		parent::setUp();
-		WC_Webhook::$stored    = array();
 		WC()->payment_gateways = array();
 		$this->add_shop_roles();
 		$this->owner = $this->somebody( 'administrator' );

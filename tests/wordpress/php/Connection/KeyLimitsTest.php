@@ -14,7 +14,6 @@ final class KeyLimitsTest extends WordPressTestCase {
 
 	protected function setUp(): void {
 		parent::setUp();
-		WC_Webhook::$stored = array();
 		$this->add_shop_roles();
 		$this->person = (int) wp_insert_user( array( 'user_login' => uniqid( 'x' ), 'user_pass' => 'x', 'role' => 'shop_manager' ) );
 		Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash(), 'shop' => self::SHOP, 'person' => $this->person ) );

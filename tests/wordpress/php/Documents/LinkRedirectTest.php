@@ -15,9 +15,6 @@ final class LinkRedirectTest extends WordPressTestCase {
 		Schema::create_tables();
 		parent::setUp();
 		Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash(), 'bridge' => 'https://documents.example.com', 'shop' => 'abc' ) );
-		$_GET             = array();
-		$_POST            = array();
-		WC_Order::$stored = array();
 		( new DocumentTable() )->save( array( 'id' => 7, 'order' => 238, 'kind' => 'invoice', 'number' => 'F2026-00007', 'date' => '2026-11-27', 'total' => '22.20', 'currency' => 'EUR' ) );
 		add_filter( 'wp_die_handler', static fn () => static function ( $message, $title, $args ): void {
 			throw new RuntimeException( $args['response'] . ' ' . wp_strip_all_tags( (string) $title ) );

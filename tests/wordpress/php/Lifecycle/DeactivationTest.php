@@ -20,8 +20,6 @@ final class DeactivationTest extends WordPressTestCase {
 		parent::setUp();
 		Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash(), 'bridge' => 'https://127.0.0.1', 'shop' => 's1' ) );
 		update_option( 'facturelay_heard', array( 'answered_at' => time() ) );
-		WC_Email::$sent   = array();
-		WC_Email::$works  = true;
 		WC_Order::$stored = array( 238 => new WC_Order() );
 		( new HeldMails() )->hold( 238, 'customer_processing_order', 0, 'processing', array( 'invoice' ), 'en_US', 600 );
 	}

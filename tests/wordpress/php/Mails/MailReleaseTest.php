@@ -15,9 +15,6 @@ final class MailReleaseTest extends WordPressTestCase {
 		Schema::create_tables();
 		parent::setUp();
 		Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash() ) );
-		WC_Email::$sent   = array();
-		WC_Email::$works  = true;
-		WC_Order::$stored = array();
 		$this->order( 238 );
 		$this->order( 239 );
 	}

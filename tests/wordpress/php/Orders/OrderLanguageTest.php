@@ -14,8 +14,10 @@ final class OrderLanguageTest extends WordPressTestCase {
 	}
 
 	protected function tearDown(): void {
-		unset( $_SERVER['HTTP_REFERER'] );
 		parent::tearDown();
+		if ( class_exists( 'PolylangStandIn' ) ) {
+			PolylangStandIn::$languages = array();
+		}
 	}
 
 	public function test_without_polylang_nothing_is_written(): void {

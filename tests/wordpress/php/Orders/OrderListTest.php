@@ -26,7 +26,6 @@ final class OrderListTest extends WordPressTestCase {
 		require_once ABSPATH . 'wp-admin/includes/class-wp-screen.php';
 		require_once ABSPATH . 'wp-admin/includes/screen.php';
 		Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash(), 'bridge' => 'https://127.0.0.1', 'shop' => 'abc' ) );
-		WC_Order::$stored = array();
 		$this->order( 238 );
 		$this->order( 239 );
 		$this->order( 240 );

@@ -19,8 +19,6 @@ final class OrderPaymentTest extends WordPressTestCase {
 		$this->add_shop_roles();
 		$this->person = (int) wp_insert_user( array( 'user_login' => uniqid( 'x' ), 'user_pass' => 'x', 'role' => 'shop_manager' ) );
 		Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash(), 'person' => $this->person ) );
-		WC_Order::$stored = array();
-		WC_Email::$sent   = array();
 	}
 
 	/**
