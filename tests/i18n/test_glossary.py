@@ -107,6 +107,19 @@ def test_german_says_your_only_where_english_speaks_to_somebody() -> None:
     assert [one for one in said if your.search(one[1]) and not spoken_to.search(one[0])] == []
 
 
+def test_what_is_marked_as_paid_is_so_in_every_language() -> None:
+    """*Vermerken Sie die Rechnung, sobald er da ist* left out as what, and *er* was the customer."""
+    as_paid = {"nl": "als betaald", "fr": "comme payé", "de": "als bezahlt"}
+    left_out = [
+        (english, said)
+        for room in (extract.WORKER[1], I18N_FOLDER)
+        for language, words in as_paid.items()
+        for english, said in said_in(room, language).items()
+        if len(re.findall(r"\bas paid\b", english)) > said.casefold().count(words)
+    ]
+    assert left_out == []
+
+
 @cache
 def said_in(folder: Path, language: str) -> dict[str, str]:
     """The sentences of one catalog that do not count."""

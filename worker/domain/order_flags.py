@@ -79,7 +79,8 @@ def not_all_came(invoice: Document, dossier: Dossier) -> tuple[Problem, ...]:
         return ()
     message = Message(
         "Order {number} was changed after it was paid: {came} came in, and it asks {total} now. If a plugin of the "
-        "shop charged the rest (an upsell), mark {invoice} as paid; if not, ask the customer for it, and mark {invoice} once it came.",
+        "shop charged the rest (an upsell), mark {invoice} as paid; if not, ask the customer for it, and mark {invoice} as "
+        "paid once it came.",
         number=order.number,
         came=Money(order.came_in, order.currency),
         total=Money(order.total, order.currency),
