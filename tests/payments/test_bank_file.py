@@ -362,6 +362,30 @@ def test_a_statement_that_is_missing_is_noticed_until_it_is_read_and_nobody_look
     assert missed == [None, between, between, None]
 
 
+@pytest.mark.parametrize("dated_by", [0, 1])  # how much it begins with, before its day
+@pytest.mark.parametrize(("amounts", "is_missing"), [(["10.00", "-3.00"], False), (["10.00"], True), ([], True)])
+def test_nothing_is_missing_where_the_lines_of_another_kind_of_file_come_to_it(
+    shop: History, dated_by: int, amounts: list[str], is_missing: bool
+) -> None:
+    day = shop.now.date() - timedelta(days=3)
+    first = BankStatement(ACCOUNT, "EUR", Decimal(1), day, Decimal(2), day)
+    opened, closed = day + timedelta(days=2 - dated_by), day + timedelta(days=2)
+    third = BankStatement(ACCOUNT, "EUR", Decimal(9), opened, Decimal(12), closed)
+    lines = [
+        replace(a_line(shop, Decimal(amount), f"{booked_on}{amount}", ""), booked_on=booked_on)
+        for booked_on, some in ((day, ["1.00"]), (day + timedelta(days=1), amounts), (closed, ["3.00"]))
+        for amount in some
+    ]
+    with shop.store.write() as connection:
+        bank_statements.keep(connection, "a", [first, third])
+        assert bank_statements.missing(connection, shop.shops["a"]) is not None
+    take(shop, "csv", lines)
+
+    with shop.store.write() as connection:
+        bank_statements.keep(connection, "a", [])
+        assert (bank_statements.missing(connection, shop.shops["a"]) is not None) is is_missing
+
+
 def test_an_empty_statement_tells_until_its_closing_day_and_one_of_another_account_nothing(shop: History) -> None:
     camt = min((SAMPLES / "camt053").iterdir()).read_bytes()
     empty = re.sub(rb"<Ntry>.*?</Ntry>", b"", camt, flags=re.DOTALL)

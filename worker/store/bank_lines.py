@@ -51,6 +51,12 @@ class StoredLine:
     decided_by: str
     decided_at: datetime | None
 
+    @property
+    def is_of_another(self) -> bool:
+        """Whether it is no payment of its own, as far as is known: another line is the same."""
+        is_uncounted = self.verdict is Verdict.PERHAPS_KNOWN and self.state is not LineState.COUNTED
+        return self.verdict is Verdict.KNOWN or is_uncounted
+
 
 @dataclass(frozen=True)
 class PaidOrder:

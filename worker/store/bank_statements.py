@@ -1,13 +1,15 @@
 """The statements of a bank's files: with how much each begins and ends, and where one between two is missing."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, insert, select, update
 
-from worker.domain.bank_statement import BankStatement, Missing, gaps_in
+from worker.domain.bank_statement import BankStatement, Gap, Missing, gaps_in
+from worker.domain.money import total_of
 from worker.domain.shop import Shop
 from worker.errors import Rejected
+from worker.store import bank_lines
 from worker.store.database.rows import read_row
 from worker.store.database.tables import bank_statements
 
@@ -16,8 +18,14 @@ OF_STATEMENT = tuple(bank_statements.c[name] for name in BankStatement.__datacla
 
 
 def keep(connection: Connection, shop_id: str, statements: Sequence[BankStatement]) -> None:
-    """Store statements, and note what is missing between all of their accounts. Call under the shop's lock."""
-    for account, currency in sorted({(one.account, one.currency) for one in statements}):
+    """Store statements, and note what is missing between all of their accounts. Call under the shop's lock, after their lines."""
+    of_missing = select(bank_statements.c.account, bank_statements.c.currency).where(
+        bank_statements.c.shop_id == shop_id, bank_statements.c.ended_on.is_not(None)
+    )
+    looked_at = {(one.account, one.currency) for one in statements} | {
+        (row.account, row.currency) for row in connection.execute(of_missing.distinct())
+    }
+    for account, currency in sorted(looked_at):
         mine = (
             bank_statements.c.shop_id == shop_id,
             bank_statements.c.account == account,
@@ -39,9 +47,30 @@ def keep(connection: Connection, shop_id: str, statements: Sequence[BankStatemen
             )
         connection.execute(update(bank_statements).where(*mine).values(ended_on=None, ends=None))
         for gap in gaps_in([*known, *new]):
+            if is_told(connection, shop_id, gap):
+                continue
             after = [bank_statements.c[name] == value for name, value in vars(gap.next).items()]
             found = update(bank_statements).where(*mine, *after)
             connection.execute(found.values(ended_on=gap.after.closed_on, ends=gap.after.closing))
+
+
+def is_told(connection: Connection, shop_id: str, gap: Gap) -> bool:
+    """Whether the lines of a file without balances come to what is missing: a CSV, perhaps, of the days between.
+
+    Banks date with how much a statement begins by its first day, or by the day before.
+    """
+    before, after = gap.after, gap.next
+    days = [before.closed_on + timedelta(days=1), after.opened_on]
+    between = [
+        one.line
+        for one in bank_lines.of_days(connection, shop_id, days)
+        if (one.line.account, one.line.currency) == (after.account, after.currency) and not one.is_of_another
+    ]
+    moved = {
+        total_of(line.amount for line in between if line.booked_on <= day)
+        for day in (after.opened_on - timedelta(days=1), after.opened_on)
+    }
+    return bool(between) and after.opening - before.closing in moved
 
 
 def sorted_by_day(statements: set[BankStatement]) -> list[BankStatement]:

@@ -100,17 +100,12 @@ def told_before(connection: Connection, shop_id: str, lines: Sequence[BankLine])
     keys, kinds = {line.key for line in lines}, {line.told_by for line in lines}
     days = [line.booked_on + timedelta(days) for line in lines for days in (-NEAR_DAYS, NEAR_DAYS)]
     stored = bank_lines.of_days(connection, shop_id, days)
-    others = [one.line for one in stored if one.line.told_by not in kinds and not is_of_another(one)]
+    others = [one.line for one in stored if one.line.told_by not in kinds and not one.is_of_another]
     # What another file of this kind was found to have told of is told of once.
     before = [
         one.line for one in stored if one.line.told_by in kinds and one.verdict in AS_KNOWN and one.line.key not in keys
     ]
     return same_lines([*before, *lines], others)
-
-
-def is_of_another(one: StoredLine) -> bool:
-    """Whether it is no payment of its own, as far as is known: another line is the same."""
-    return one.verdict is Verdict.KNOWN or (one.verdict in AS_KNOWN and one.state is not LineState.COUNTED)
 
 
 def matched(connection: Connection, shop_id: str, lines: Sequence[BankLine], told: ToldTwice) -> tuple[Match, ...]:
