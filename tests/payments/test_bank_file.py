@@ -23,7 +23,7 @@ from worker.domain.bank_statement import BankStatement
 from worker.domain.document import Document, PaymentInstructions
 from worker.domain.money import ZERO
 from worker.domain.order import OrderKey
-from worker.domain.payment import OrderBalance, PaymentSource
+from worker.domain.payment import OrderBalance, PaymentSource, Receipt
 from worker.errors import Rejected
 from worker.payments import bank_file
 from worker.payments.bank_file import BankFile, CheckedFile, keep, take_file
@@ -452,6 +452,19 @@ def test_a_transfer_for_an_order_that_waits_without_any_document_is_proposed_by_
     assert balance(shop, 771) == OrderBalance(
         invoice.draft.total, total, "EUR", excess=max(total - invoice.draft.total, ZERO)
     )
+
+
+def test_the_rest_of_an_order_that_was_cancelled_after_a_part_came_is_not_too_much(shop: History) -> None:
+    shop.seen(771, status="cancelled")
+    key = OrderKey("a", 771, "wc_order_771")
+    part = Receipt(shop.now.date(), PaymentSource.BANK, "bank", outside_ref="part")
+    with shop.store.write() as connection:
+        payments.receive(connection, key, Decimal("5.00"), part, now=shop.now)
+        claim = claim_of(connection, key, ())
+    whole = balance(shop, 771)
+    assert whole.excess == Decimal("5.00")
+    assert claim is not None
+    assert claim.open == whole.asked - Decimal("5.00")
 
 
 def test_what_a_payment_keeps_of_a_line_is_its_reference_and_nobodys_words(shop: History) -> None:

@@ -62,9 +62,9 @@ def claim_of(connection: Connection, order: OrderKey, references: tuple[str, ...
     if balance is None:
         return None
     heard = tuple(payment.amount for payment in payments.hearsay_of(connection, order))
-    return Claim(
-        order, numbers_of(connection, order), references, balance.open - balance.excess, balance.currency, heard
-    )
+    # Of one that is over both may be: what came of it is to be given back, and its exact rest pays it all the same.
+    left = balance.open or -balance.excess
+    return Claim(order, numbers_of(connection, order), references, left, balance.currency, heard)
 
 
 def orders_of_numbers(connection: Connection, shop_id: str, numbers: list[str]) -> set[OrderKey]:
