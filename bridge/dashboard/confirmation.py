@@ -4,7 +4,8 @@ A form that asks comes twice: first without "confirmed", after its view has chec
 same fields and "confirmed".
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from flask import Response, make_response, render_template, request
 
@@ -15,7 +16,7 @@ OWN_FIELDS = ("form_token", "confirmed")
 class Question:
     """*text* names number, amount and person. *button* says what is done, and *more* what follows from it.
 
-    *back* is the path below our base where nothing is done.
+    *back* is the path below our base where nothing is done. *named*: what it names that may change until the answer, by field.
     """
 
     text: str
@@ -23,6 +24,7 @@ class Question:
     back: str
     more: str = ""
     is_loss: bool = False
+    named: Mapping[str, str] = field(default_factory=dict)
 
 
 def is_confirmed() -> bool:
@@ -32,5 +34,8 @@ def is_confirmed() -> bool:
 
 def ask(question: Question) -> Response:
     """The page with the question, and with all that was typed."""
-    typed = [(name, value) for name, value in request.form.items(multi=True) if name not in OWN_FIELDS]
-    return make_response(render_template("dashboard/confirm.html", question=question, typed=typed))
+    left_out = {*OWN_FIELDS, *question.named}
+    typed = [(name, value) for name, value in request.form.items(multi=True) if name not in left_out]
+    return make_response(
+        render_template("dashboard/confirm.html", question=question, typed=[*typed, *question.named.items()])
+    )

@@ -198,7 +198,7 @@ def test_an_address_is_proved_by_who_reads_its_mail(pages: tuple[BridgeApp, Mail
     shown = admin.get(f"/s/{SHOP}/settings/mail").text
     assert not is_proved(app, "winkel@shop.example")
     for _ in range(5):
-        admin.post(f"/s/{SHOP}/settings/mail/prove")
+        admin.post(f"/s/{SHOP}/settings/mail/prove", sender="winkel@shop.example")
     deliver(app)
     (mail,) = mailbox.messages()
     link = re.search(r"/sender/\S+", mail.text)
@@ -240,9 +240,13 @@ def test_an_operator_who_vouches_presses_once_before_going_live_and_is_told(page
     admin.post(f"/s/{SHOP}/settings/go-live/test", confirmed="1")
     operator = signed_in(app, "els@host.example", operator=True)
     before = operator.get(f"/s/{SHOP}/settings/go-live").text
-    after = operator.post(f"/s/{SHOP}/settings/mail/prove")
+    operator.post(f"/s/{SHOP}/settings/mail/prove", sender="winkel@shop.example")  # as it was when the page was read
+    assert f"The sender is {VICTIM} meanwhile" in operator.get(f"/s/{SHOP}/settings/go-live").text
+    assert not is_proved(app, VICTIM)
+    after = operator.post(f"/s/{SHOP}/settings/mail/prove", sender=VICTIM)
     deliver(app)
 
+    assert f'name="sender" value="{VICTIM}"' in before
     assert f"Let mail leave from {VICTIM}" in before
     assert "Mail a link" not in before
     assert after.headers["Location"] == f"/s/{SHOP}/settings/go-live"
@@ -254,7 +258,7 @@ def test_an_operator_who_vouches_presses_once_before_going_live_and_is_told(page
 def test_an_operator_who_goes_live_vouches_for_the_address_that_the_question_names_and_no_other_does(
     pages: tuple[BridgeApp, Mailbox],
 ) -> None:
-    """Customers were said to get mail, and none left until somebody pressed the button above."""
+    """The owner may change the sender between the question and the yes."""
     app, _ = pages
     with app.store.write() as connection:
         found = shops.settings_of(connection, SHOP)
@@ -262,18 +266,30 @@ def test_an_operator_who_goes_live_vouches_for_the_address_that_the_question_nam
         shops.change(connection, replace(found, seller=SELLER))
     admin = signed_in(app, "admin@shop.example", roles={SHOP: Role.ADMIN})
     admin.get(f"/s/{SHOP}/settings/mail")
-    admin.post(f"/s/{SHOP}/settings/mail", **{"mail.sender": VICTIM})
-    asked_of_both = []
-    for visitor in (admin, signed_in(app, "els@host.example", operator=True)):
+    admin.post(f"/s/{SHOP}/settings/mail", **{"mail.sender": "winkel@shop.example"})
+    operator = signed_in(app, "els@host.example", operator=True)
+    questions = []
+    for visitor in (admin, operator):
         visitor.get(f"/s/{SHOP}/settings/go-live")
         visitor.post(f"/s/{SHOP}/settings/go-live/test", confirmed="1")
-        asked_of_both.append(visitor.asked(f"/s/{SHOP}/settings/go-live").text)
-        assert not is_proved(app, VICTIM)
-        visitor.post(f"/s/{SHOP}/settings/go-live", confirmed="1")
+        questions.append(visitor.asked(f"/s/{SHOP}/settings/go-live").text)
+        if visitor is admin:
+            visitor.asked(f"/s/{SHOP}/settings/go-live", confirmed="1")
+    assert not is_proved(app, "winkel@shop.example")
+    admin.post(f"/s/{SHOP}/settings/mail", **{"mail.sender": f"The Shop <{VICTIM}>"})
+    questions.append(operator.asked(f"/s/{SHOP}/settings/go-live", confirmed="1", sender="winkel@shop.example").text)
+    assert not is_proved(app, VICTIM)
+    operator.asked(f"/s/{SHOP}/settings/go-live", confirmed="1", sender=VICTIM)
 
-    assert f"Nobody has proved yet that {VICTIM} is yours" in asked_of_both[0]
-    assert f"Orders placed from now on get real numbers. Customers get mail from {VICTIM}." in asked_of_both[1]
+    vouched = (
+        "Customers get mail from {}. Nobody has proved yet that it is the shop&#39;s: by going live you vouch for it."
+    )
+    assert "Nobody has proved yet that winkel@shop.example is yours" in questions[0]
+    for question, sender in zip(questions[1:], ("winkel@shop.example", VICTIM), strict=True):
+        assert vouched.format(sender) in question
+        assert re.findall('name="sender" value="(.*?)"', question) == [sender]
     assert is_proved(app, VICTIM)
+    assert not is_proved(app, "winkel@shop.example")
 
 
 def test_a_proof_is_for_its_shop_and_address_and_ends(app: BridgeApp) -> None:
@@ -298,7 +314,7 @@ def test_no_mailbox_is_filled_by_asking_for_proof(pages: tuple[BridgeApp, Mailbo
     admin.get(f"/s/{SHOP}/settings/mail")
     admin.post(f"/s/{SHOP}/settings/mail", **{"mail.sender": VICTIM})
     for _ in range(10):
-        admin.post(f"/s/{SHOP}/settings/mail/prove")
+        admin.post(f"/s/{SHOP}/settings/mail/prove", sender=VICTIM)
         deliver(app)
         app.now += timedelta(minutes=1)
 

@@ -11,7 +11,7 @@ from bridge.context import context, redirect_to
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
-from bridge.dashboard.settings.mail import prove_label, vouch
+from bridge.dashboard.settings.mail import named_sender, prove_label, vouch
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
 from bridge.i18n.translate import _, format_datetime, translate_message
@@ -36,15 +36,16 @@ def start_live(shop_id: str) -> Response:
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     with context().store.read() as connection:
         mail = go_live.mail_check(connection, shop(), context())
-    if not is_confirmed() and can_begin():
+    vouches = operator_vouches(mail)
+    if not (is_confirmed() and (named_sender() or not vouches)) and can_begin():
         return ask(live_question(shop_id, since, mail))
     try:
         changed = change_shop(shop_id, ShopChanges(live=True, begin=since))
     except Rejected as error:
         flash(translate_message(error.message), "refused")
         return redirect_to(f"/s/{shop_id}/settings/go-live")
-    if operator_vouches(mail):
-        vouch(shop_id)
+    if vouches:
+        vouch(shop_id, named_sender())
     begin = format_datetime(changed.shop.orders.since)
     flash(_("The shop is live: orders placed since {since} become real documents.", since=begin), "good")
     return redirect_to(f"/s/{shop_id}")
@@ -55,10 +56,16 @@ def live_question(shop_id: str, since: datetime | None, mail: ReadinessCheck) ->
     numbers = _("Orders placed from now on get real numbers.")
     if since is not None:
         numbers = _("Orders placed since {since} get real numbers.", since=format_datetime(since))
-    mails = translate_message(mail.message)
-    if mail.good or operator_vouches(mail):
+    mails, named = translate_message(mail.message), {}
+    if mail.good:
         mails = _("Customers get mail from {address}.", address=shop().writes_from(context().settings.mail_address))
-    return Question(question, _("Go live"), f"/s/{shop_id}/settings/go-live", f"{numbers} {mails}")
+    elif operator_vouches(mail):
+        mails = _(
+            "Customers get mail from {address}. Nobody has proved yet that it is the shop's: by going live you vouch for it.",
+            address=shop().own_sender,
+        )
+        named = {"sender": shop().own_sender}
+    return Question(question, _("Go live"), f"/s/{shop_id}/settings/go-live", f"{numbers} {mails}", named=named)
 
 
 def operator_vouches(mail: ReadinessCheck) -> bool:

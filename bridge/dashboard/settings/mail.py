@@ -53,8 +53,10 @@ def prove_sender(shop_id: str) -> Response:
     address = shop().own_sender
     if not EMAIL_ADDRESS.fullmatch(address):
         return redirect_to(f"/s/{shop_id}/settings/mail")
-    if me().user.operator:
-        vouch(shop_id)
+    if not named_sender():
+        flash(_("The sender is {address} meanwhile; press again if you mean that one.", address=address), "refused")
+    elif me().user.operator:
+        vouch(shop_id, address)
         flash(_("Mail leaves from {address} from now on.", address=address), "good")
     else:
         with context().store.write() as connection:
@@ -63,10 +65,15 @@ def prove_sender(shop_id: str) -> Response:
     return redirect_to(f"/s/{shop_id}/settings/{'go-live' if shop().test else 'mail'}")
 
 
-def vouch(shop_id: str) -> None:
-    """Let the shop write from its own address: an operator said that it is the shop's."""
+def named_sender() -> str:
+    """The shop's own address, where the pressed button or question named it; empty where it was changed since."""
+    return shop().own_sender if request.form.get("sender") == shop().own_sender else ""
+
+
+def vouch(shop_id: str, address: str) -> None:
+    """Let the shop write from *address*: an operator who read it said that it is the shop's."""
     with context().store.write() as connection:
-        senders.prove(connection, shop_id, shop().own_sender, by=me().user.name, now=context().now())
+        senders.prove(connection, shop_id, address, by=me().user.name, now=context().now())
 
 
 def prove_label() -> str:
