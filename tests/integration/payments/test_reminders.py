@@ -1,5 +1,6 @@
 """Reminders leave on their day, once, and never to who need not be reminded."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -424,19 +425,27 @@ def test_reminders_are_held_back_while_the_bank_file_is_old(system: System) -> N
 def test_who_is_named_by_a_line_of_the_bank_that_waits_is_reminded_once_it_pays_no_order(system: System) -> None:
     document = invoiced(system)
     line = BankLine("", DUE, Decimal(7), "EUR", "coda:1", text=f"Factuur {document.number} deel 1")
-    read_bank_file(system, days_after_due(5), line)
+    fitting = replace(line, key="coda:2", amount=Decimal("22.20"), text="bestelling 238")
+    of_others = (
+        replace(line, key="coda:3", text="klantnr 238/11"),
+        replace(line, key="coda:4", booked_on=document.draft.ordered_on - timedelta(days=1)),
+    )
+    read_bank_file(system, days_after_due(5), line, fitting, *of_others)
     comes(system, days_after_due(5))
     with system.services.store.read() as connection:
-        (stored,) = bank_lines.waiting(connection, system.shop_id)
+        waiting = bank_lines.waiting(connection, system.shop_id)
         (outlook,) = reminder_outlook.page(
             connection, system.services.connected(system.shop_id).shop, FIRST_PAGE, now=system.clock.now
         ).rows
     assert outlook.obstacle is not None
     assert (subjects(system), "waits for you" in str(outlook.obstacle.message)) == ([], True)
 
-    system.act(line_actions.put_aside, stored.line_id)
-    comes(system, days_after_due(5), hour=12)
-    assert len(subjects(system)) == 1
+    left = []
+    for number, stored in enumerate(waiting[:2]):
+        system.act(line_actions.put_aside, stored.line_id)
+        comes(system, days_after_due(5), hour=12 + number)
+        left.append(len(subjects(system)))
+    assert left == [0, 1]
 
 
 @on_sqlite

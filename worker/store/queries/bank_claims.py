@@ -144,6 +144,12 @@ def other_shops(connection: Connection, shop_id: str, lines: Iterable[StoredLine
     }
 
 
+def is_proposed(connection: Connection, order: OrderKey, line: BankLine) -> bool:
+    """Whether *line* would pay *order*, alone or with others that it names."""
+    match = match_line(line, Ledger(claims_of(connection, order.shop_id, [line])))
+    return any(share.order == order for share in match.shares)
+
+
 def left_to_person(match: Match) -> Match:
     """Of a line that another kind of file may have told of: money for what is open is counted, and no more."""
     return replace(match, verdict=Verdict.PERHAPS_KNOWN) if match.verdict is Verdict.AGAIN else match

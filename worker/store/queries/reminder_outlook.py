@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, Connection, Select, or_, select
 from worker.domain.document import ASKING, Document, Draft, Kind
 from worker.domain.late_costs import LateInvoice, is_business
 from worker.domain.online_payment import CLOSED_STATUSES
-from worker.domain.order import OrderKey
 from worker.domain.payment import Balance
 from worker.domain.payment_method import Means
 from worker.domain.reminder import GIVEN_UP_AFTER, NextReminder, OpenClaim, ReminderKind, next_reminder
@@ -31,7 +30,7 @@ from worker.store.database.pagination import Page, PageRequest, RowOrder, read_p
 from worker.store.database.tables import documents, orders, unpaid
 from worker.store.documents import as_document
 from worker.store.queries.open_invoices import DUE_ON
-from worker.store.queries.unpaid_orders import WaitingLines, waiting_lines
+from worker.store.queries.unpaid_orders import WaitingLines, is_for_person, waiting_lines
 from worker.store.reminders import StoredReminder
 from worker.store.steps import Step
 
@@ -147,7 +146,7 @@ def of_documents(
             obstacle = obstacle or Obstacle(
                 Message("Its order no longer waits for its money, or a newer document asks for it.")
             )
-        obstacle = obstacle or under_way(connection, one) or held or waits_for_person(document.order, lines)
+        obstacle = obstacle or under_way(connection, one) or held or waits_for_person(connection, document, left, lines)
         found[one] = with_next(outlook, shop, obstacle, today)
     return found
 
@@ -228,9 +227,9 @@ def under_way(connection: Connection, document_id: int) -> Obstacle | None:
     return Obstacle(Message("Its buyer is paying it online at this moment."), passes=True)
 
 
-def waits_for_person(order: OrderKey, lines: WaitingLines) -> Obstacle | None:
+def waits_for_person(connection: Connection, document: Document, left: Decimal, lines: WaitingLines) -> Obstacle | None:
     """That a line of the bank may be its money, and a person is to say so."""
-    if order not in lines.orders:
+    if not is_for_person(connection, document, left, lines):
         return None
     message = Message("A payment that names it waits for you, under Payments, Bank. Say first what it pays.")
     return Obstacle(message, passes=True)

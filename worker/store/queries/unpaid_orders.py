@@ -1,13 +1,16 @@
 """The orders that wait for their money, and what speaks against giving one up."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import Connection, exists, select
 
-from worker.domain.document import Kind, Problem
+from worker.domain.bank_line import BankLine
+from worker.domain.bank_match import words_of
+from worker.domain.document import Document, Kind, Problem
 from worker.domain.order import Order, OrderKey
 from worker.domain.shop import Shop
 from worker.domain.unpaid_order import is_late, late_flags
@@ -17,22 +20,25 @@ from worker.store.database.tables import audit_trail
 from worker.store.database.tables import orders as order_rows
 from worker.store.database.tables import payments as payment_rows
 from worker.store.orders import StoredOrder
-from worker.store.queries.bank_claims import named_by
+from worker.store.queries.bank_claims import is_proposed, named_by, numbers_of
 
+_FEW_DIGITS = re.compile("[0-9]{1,5}")
 # What the trail says of an order that was cancelled for want of its money.
 CANCELLED = "cancelled_unpaid"
 
 
 @dataclass(frozen=True)
 class WaitingLines:
-    """What the lines of the bank that wait for a person may be: money of these *orders*, or of any of these *amounts*."""
+    """The *lines* of the bank that wait for a person, and the *orders* that they name, each by its references among them."""
 
-    orders: frozenset[OrderKey] = frozenset()
-    amounts: frozenset[tuple[Decimal, str]] = frozenset()
+    lines: tuple[BankLine, ...] = ()
+    orders: Mapping[OrderKey, tuple[str, ...]] = field(default_factory=dict)
 
     def may_pay(self, order: StoredOrder) -> bool:
+        """Whether one names the order, or is of its very amount."""
         key = OrderKey(order.shop_id, order.order_id, order.order_key)
-        return key in self.orders or (order.total, order.currency) in self.amounts
+        amounts = {(line.amount, line.currency) for line in self.lines}
+        return key in self.orders or (order.total, order.currency) in amounts
 
 
 def placed_between(
@@ -49,9 +55,30 @@ def placed_between(
 
 
 def waiting_lines(connection: Connection, shop_id: str) -> WaitingLines:
-    lines = [stored.line for stored in bank_lines.waiting(connection, shop_id) if stored.line.amount > 0]
-    named = named_by(connection, shop_id, lines)
-    return WaitingLines(frozenset(named), frozenset((line.amount, line.currency) for line in lines))
+    lines = tuple(stored.line for stored in bank_lines.waiting(connection, shop_id) if stored.line.amount > 0)
+    return WaitingLines(lines, named_by(connection, shop_id, lines))
+
+
+def is_for_person(connection: Connection, document: Document, open_amount: Decimal, waiting: WaitingLines) -> bool:
+    """Whether one of the lines that wait may pay *document*, of which *open_amount* is open.
+
+    It names a reference or number of the order, not before that was placed. A number of a few digits may be a day or a customer's,
+    and is the order's where the amount is too.
+    """
+    order, references = document.order, set(waiting.orders.get(document.order, ()))
+    if order not in waiting.orders:
+        return False
+    numbers = {number.upper() for number in numbers_of(connection, order)}
+    in_full = {number for number in numbers if not _FEW_DIGITS.fullmatch(number)}
+    for line in waiting.lines:
+        if line.booked_on < document.draft.ordered_on:
+            continue
+        words = words_of(line)
+        if references.intersection(line.references) or words & in_full:
+            return True
+        if words & numbers and (line.amount == open_amount or is_proposed(connection, order, line)):
+            return True
+    return False
 
 
 def may_be_paid(connection: Connection, order: OrderKey) -> bool:
