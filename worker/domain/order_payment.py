@@ -33,6 +33,12 @@ def status_of(order: Order, shop: Shop) -> str:
     return shop.orders.status_map.get(order.status, order.status)
 
 
+def open_statuses(shop: Shop) -> frozenset[str]:
+    """OPEN_STATUSES, and the shop's own that stand for them."""
+    own = (own for own, meant in shop.orders.status_map.items() if meant in OPEN_STATUSES)
+    return frozenset((*OPEN_STATUSES, *own))
+
+
 def counts_as_paid(order: Order, shop: Shop) -> bool:
     """Whether the order has come as far as a paid one, so that rules for paid orders apply. The money is `is_paid`.
 

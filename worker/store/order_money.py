@@ -14,7 +14,15 @@ from sqlalchemy import Connection
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import Order, OrderKey, Refund
 from worker.domain.order_flags import TAKEN_BACK
-from worker.domain.order_payment import said_at, says_paid, terms_of, told_money, was_put_back, was_taken_back
+from worker.domain.order_payment import (
+    open_statuses,
+    said_at,
+    says_paid,
+    terms_of,
+    told_money,
+    was_put_back,
+    was_taken_back,
+)
 from worker.domain.payment import GIFT_CARD, REFUND, PaymentSource, Receipt
 from worker.domain.payment_method import is_transfer
 from worker.domain.settlement import EXCESS, excess_flags
@@ -39,7 +47,7 @@ def with_money(connection: Connection, shop: Shop, order: Order, refunds: Iterab
         order = replace(order, keeps_money=orders.is_ignored(connection, key, TAKEN_BACK))
     order = replace(order, paid_total=orders.paid_total(connection, key, order), refunded_before=before)
     counted = payments.of_order(connection, key)
-    if is_echo(order, shop, counted) and not is_own_word(connection, key, order, counted):
+    if is_echo(order, shop, counted) and not is_own_word(connection, shop, order, counted):
         order = replace(order, paid_total=ZERO)
     # What the shop gave back since pays no less of what was asked then: its credit note asks that much less.
     money = [one for one in counted if one.method not in (GIFT_CARD, REFUND)]
@@ -171,12 +179,19 @@ def is_echo(order: Order, shop: Shop, counted: Sequence[Payment]) -> bool:
     return most >= told > known
 
 
-def is_own_word(connection: Connection, key: OrderKey, order: Order, counted: Iterable[Payment]) -> bool:
-    """Whether the shop said first that *order* is paid after what was *counted* here went back, and was not told so by us."""
+def is_own_word(connection: Connection, shop: Shop, order: Order, counted: Iterable[Payment]) -> bool:
+    """Whether the shop says since what was *counted* here went back, and not told so by us, that *order* is paid: for the first time, or
+    after it had waited for its money again, when `date_paid` stays where it was.
+    """
     went_back = max((one.created_at for one in counted if is_ours(one) and one.amount < 0), default=None)
-    if went_back is None or said_at(order) <= went_back:
+    if went_back is None or was_put_back(order, shop):
         return False
-    return all(entry.code != SET_PAID for entry in audit_trail.of_order(connection, key.shop_id, key.order_id))
+    trail = audit_trail.of_order(connection, shop.shop_id, order.order_id)
+    told_at = [entry.at for entry in trail if entry.code == SET_PAID]
+    if said_at(order) > went_back and not told_at:
+        return True
+    since = max([went_back, *told_at])
+    return orders.was_open_or_paid(connection, key_of(shop, order), open_statuses(shop), since=since)
 
 
 def refunded_of_ours(order: Order, told: Decimal, counted: Iterable[Payment]) -> Decimal:

@@ -1,7 +1,7 @@
 """What was last fetched and decided of an order: one row per order."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -84,6 +84,7 @@ KEPT = select(
 ).where(*KEY)
 PAID_TOTAL = select(orders.c.paid_total, orders.c.paid_by).where(*KEY)
 FETCHED_AT = select(orders.c.fetched_at).where(*KEY)
+LAST_SEEN = select(orders.c.status, orders.c.paid_at, orders.c.fetched_at).where(*KEY)
 DELETE = delete(orders).where(*KEY)
 ADD = insert(orders)
 SEEN_STATUSES = select(orders.c.seen_statuses).where(*KEY)
@@ -165,6 +166,12 @@ def paid_total(connection: Connection, key: OrderKey, order: Order) -> Decimal |
     if found is None or found.paid_total is None:
         return None
     return order.total if is_paid_anew(order, found.paid_by or "") else Decimal(found.paid_total)
+
+
+def was_open_or_paid(connection: Connection, key: OrderKey, open_statuses: Container[str], *, since: datetime) -> bool:
+    """Whether the order was last fetched after *since*, and then waited for its money or all of it had come."""
+    seen = connection.execute(LAST_SEEN, vars(key)).one_or_none()
+    return seen is not None and seen.fetched_at > since and (seen.status in open_statuses or seen.paid_at is not None)
 
 
 def set_flags(connection: Connection, order: OrderKey, code: str, flags: tuple[Problem, ...]) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, insert, select
 
 from worker.domain.document import Document
 from worker.domain.order import OrderKey
-from worker.domain.order_payment import OPEN_STATUSES
+from worker.domain.order_payment import open_statuses
 from worker.domain.payment_reference import digits_of, range_of, structured_communication
 from worker.domain.shop import Shop
 from worker.store import order_search
@@ -47,9 +47,8 @@ def promise(connection: Connection, order: OrderKey, digits: str) -> None:
 
 def promise_to_waiting(connection: Connection, shop: Shop) -> None:
     """Note what the plugin says to the buyers of orders that wait for their money, now that *shop* asks for it."""
-    waiting = {*OPEN_STATUSES, *(own for own, meant in shop.orders.status_map.items() if meant in OPEN_STATUSES)}
     column = orders.c
-    mine = (column.shop_id == shop.shop_id, column.status.in_(waiting), column.paid_at.is_(None))
+    mine = (column.shop_id == shop.shop_id, column.status.in_(open_statuses(shop)), column.paid_at.is_(None))
     for row in connection.execute(select(column.order_id, column.order_key, column.ordered_at).where(*mine)).all():
         digits = structured_communication(shop.reference_digits_at(row.ordered_at), row.order_id)
         promise(connection, OrderKey(shop.shop_id, row.order_id, row.order_key), digits)

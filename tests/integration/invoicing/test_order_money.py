@@ -359,6 +359,24 @@ def test_who_says_that_the_money_of_an_order_put_back_is_there_has_it_counted_ag
     sale.check()
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_the_shop_says_after_it_waited_again_for_what_was_taken_back_is_its_own_word(system: System) -> None:
+    system.change_shop(rules=(Rule.parse("invoice:created:send"),))
+    sale = Sale(system, by_hand=False, card=False)
+    sale.bank_line(1210)
+    system.clock.move(hours=2)
+    day = system.clock.now.replace(tzinfo=None).isoformat()
+    sale.said = {"status": "processing", "date_paid": day, "date_paid_gmt": day}  # and this stays so
+    system.clock.move(hours=2)
+    sale.taken_back(0)
+    for status, came in (("processing", "0.00"), ("on-hold", "0.00"), ("processing", "12.10"), ("completed", "12.10")):
+        system.clock.move(minutes=1)
+        sale.said["status"] = status
+        sale.look()
+        sale.came = Decimal(came)
+        sale.check()
+
+
 def test_what_the_shop_says_first_after_a_line_was_taken_back_is_its_own_word(system: System) -> None:
     system.change_shop(rules=(Rule.parse("invoice:created:send"),))
     sale = Sale(system, by_hand=False, card=False)
