@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from worker.domain.actor import Actor
-from worker.domain.credit_balance import CreditedInvoice
+from worker.domain.credit_balance import CreditedInvoice, credit_balance_of
 from worker.domain.credit_note import draft_credit_note
 from worker.domain.credit_question import BY_HAND
 from worker.domain.credit_selection import CreditSelection
@@ -15,10 +15,10 @@ from worker.domain.decision import Decision
 from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, Purpose, StoredDraft
 from worker.domain.dossier import Dossier
 from worker.domain.order import Order, OrderKey
-from worker.domain.order_flags import STATUS_MISSED, still_missed
+from worker.domain.order_flags import IN_BIN, STATUS_MISSED, still_missed
 from worker.domain.shop import Shop
 from worker.domain.vat_check import UNCHECKED
-from worker.errors import Rejected
+from worker.errors import OrderGone, Rejected
 from worker.invoicing.current_shop import reload_shop
 from worker.invoicing.exchange_rates import with_rate
 from worker.invoicing.preflight import Preflight
@@ -169,7 +169,7 @@ def credit(services: Services, document_id: int, asked: Credit = Credit(), *, by
         raise Rejected(
             "{number} is not an invoice; only invoices are credited.", number=invoice.number, code="not_an_invoice"
         )
-    fetched = fetch_now(services, connected, invoice.draft.order_id)
+    fetched = fetch_credited(services, connected, invoice, is_gone_too=not asked.issue_again)
     shop = with_rate(services, connected.shop, fetched.order.currency)
     if asked.issue_again:
         fetched = with_vat_check_now(services, shop, fetched)
@@ -203,9 +203,21 @@ def credit(services: Services, document_id: int, asked: Credit = Credit(), *, by
             return made
         shop = reload_shop(connection, shop)
         made = issue_of_order(connection, shop, fetched, wanted, request)
+        end_bin_flag(connection, invoice)
+        # What is flagged of the invoice may be answered by it.
+        delivery_id = request_processing(connection, services, connected, invoice.draft.order_id)
     for document in made:
         services.enqueue(SEND_DOCUMENT, document.document_id)
+    if delivery_id is not None:
+        services.enqueue(PROCESS_ORDER, delivery_id)
     return made
+
+
+def end_bin_flag(connection: Connection, invoice: Document) -> None:
+    """Once nothing is left of *invoice*, its order may lie in the bin: an order that is gone for good is not looked at again."""
+    made = documents.history(connection, invoice.shop_id, invoice.draft.order_id, invoice.draft.order_key)
+    if not credit_balance_of(invoice, (note.draft for note in made.credit_notes_of(invoice))).total:
+        orders.set_flags(connection, invoice.order, IN_BIN, ())
 
 
 def find_earlier_result(
@@ -226,9 +238,7 @@ def fetch_now(services: Services, connected: ConnectedShop, order_id: int) -> Fe
     """The order as the shop shows it; what was delivered last where there is no REST key."""
     if connected.secrets.has_rest:
         return fetch_from_shop(services, connected, order_id)
-    with services.store.read() as connection:
-        delivered = deliveries.of_order(connection, connected.shop.shop_id, order_id)
-    fetched = read_from_deliveries(services, delivered)
+    fetched = read_delivered(services, connected, order_id)
     if fetched is None:
         raise Rejected(
             "Order {order_id} cannot be read: Facturelay has no key of the shop. Connect the shop again.",
@@ -236,6 +246,25 @@ def fetch_now(services: Services, connected: ConnectedShop, order_id: int) -> Fe
             code="rest_key_missing",
         )
     return fetched
+
+
+def fetch_credited(
+    services: Services, connected: ConnectedShop, invoice: Document, *, is_gone_too: bool
+) -> FetchedOrder:
+    """The order of *invoice*. One that the shop deleted for good as it was delivered last, where *is_gone_too*: its invoice stands."""
+    try:
+        return fetch_now(services, connected, invoice.draft.order_id)
+    except OrderGone:
+        fetched = read_delivered(services, connected, invoice.draft.order_id) if is_gone_too else None
+        if fetched is None:
+            raise
+        return fetched
+
+
+def read_delivered(services: Services, connected: ConnectedShop, order_id: int) -> FetchedOrder | None:
+    with services.store.read() as connection:
+        delivered = deliveries.of_order(connection, connected.shop.shop_id, order_id)
+    return read_from_deliveries(services, delivered)
 
 
 def known_of(connection: Connection, shop: Shop, fetched: FetchedOrder) -> tuple[Order, History]:

@@ -13,7 +13,7 @@ from worker.demo.orders import Payload, a_refund, an_order, php_json
 from worker.domain.document import Kind, SendMode
 from worker.domain.party import Seller
 from worker.domain.rules import Rule, Trigger
-from worker.errors import Rejected
+from worker.errors import OrderGone, Rejected
 from worker.invoicing import issue, manual
 from worker.invoicing.manual import Credit
 from worker.invoicing.request import IssueAnswer
@@ -40,6 +40,11 @@ def kept(system: System, order: Payload) -> int:
 def id_of(item: DocumentDetails) -> int:
     assert item.document is not None
     return item.document.document_id
+
+
+def flags(system: System) -> list[str]:
+    seen = system.trail(238).order
+    return [flag.code for flag in seen.flags] if seen else []
 
 
 def test_a_waiting_draft_is_issued_without_a_mail(system: System) -> None:
@@ -125,20 +130,45 @@ def test_an_invoice_is_marked_paid_once(system: System) -> None:
 def test_credit_and_issue_again_makes_the_corrected_pair(system: System) -> None:
     (invoice,) = system.arrives(paid())
     system.arrives(paid(lines=TWO_MUGS))
-    trail = system.trail(238)
-    assert trail.order is not None
-    assert [flag.code for flag in trail.order.flags] == ["changed_after_invoice"]
+    assert flags(system) == ["changed_after_invoice"]
     credit_note, corrected = manual.credit(system.services, id_of(invoice), Credit(issue_again=True), by=system.person)
     system.work()
     assert (credit_note.draft.total, corrected.draft.total) == (Decimal("22.20"), Decimal("37.21"))
     assert system.numbers() == ["F2026-00001", "C2026-00001", "F2026-00002"]
-    system.arrives(paid(lines=TWO_MUGS))
-    assert system.numbers() == ["F2026-00001", "C2026-00001", "F2026-00002"]
-    trail = system.trail(238)
-    assert trail.order is not None
     # What was paid of it was the price before.
     assert (corrected.draft.is_paid, corrected.draft.to_pay) == (False, Decimal("15.01"))
-    assert [flag.code for flag in trail.order.flags] == ["costs_more"]
+    assert flags(system) == ["costs_more"]
+    system.arrives(paid(lines=TWO_MUGS))
+    assert system.numbers() == ["F2026-00001", "C2026-00001", "F2026-00002"]
+    assert flags(system) == ["costs_more"]
+
+
+@pytest.mark.parametrize("is_emptied", [False, True])
+def test_the_invoice_of_an_order_in_the_bin_is_credited_also_once_the_bin_is_empty(
+    system: System, is_emptied: bool
+) -> None:
+    (invoice,) = system.arrives(paid())
+    system.shop.trash(238)
+    system.receive({"id": 238}, topic="order.deleted")
+    system.work()
+    assert flags(system) == ["in_bin_but_invoiced"]
+    if is_emptied:
+        system.shop.forget(238)
+    (credit_note,) = manual.credit(system.services, id_of(invoice), by=system.person)
+    system.work()
+    assert credit_note.draft.total == Decimal("22.20")
+    assert flags(system) == ["to_give_back"]
+    with pytest.raises(Rejected):
+        manual.credit(system.services, id_of(invoice), by=system.person)
+    assert system.numbers() == ["F2026-00001", "C2026-00001"]
+
+
+def test_an_order_that_is_gone_is_not_invoiced_again(system: System) -> None:
+    (invoice,) = system.arrives(paid())
+    system.shop.forget(238)
+    with pytest.raises(OrderGone):
+        manual.credit(system.services, id_of(invoice), Credit(issue_again=True), by=system.person)
+    assert system.numbers() == ["F2026-00001"]
 
 
 def test_an_invoice_is_credited_in_full_once(system: System) -> None:
