@@ -83,9 +83,10 @@ def test_the_second_delivery_of_an_order_makes_nothing(system: System) -> None:
 
 
 def test_one_run_serves_all_waiting_deliveries_of_an_order(system: System) -> None:
-    system.shop.place(paid())
+    order = paid()
+    system.shop.place(order)
     for _ in range(5):
-        system.receive(paid())
+        system.receive(order)
     system.work()
     looks = [call for call in system.shop.calls if call.path.endswith("/orders/238")]
     assert len(looks) == 1
@@ -94,8 +95,9 @@ def test_one_run_serves_all_waiting_deliveries_of_an_order(system: System) -> No
 
 @pytest.mark.each_database
 def test_fifty_deliveries_at_once_on_eight_workers_make_one_document(system: System) -> None:
-    system.shop.place(paid())
-    ids = [system.receive(paid()) for _ in range(50)]
+    order = paid()  # one: fifty would have changed in several seconds
+    system.shop.place(order)
+    ids = [system.receive(order) for _ in range(50)]
     run_in_threads([partial(process_delivery, system.services, i) for i in ids], workers=8)
     run_in_threads([partial(run_steps, system.services, 1) for _ in range(8)], workers=8)
     system.work()
@@ -237,8 +239,9 @@ def test_a_note_whose_answer_was_lost_is_not_written_twice(system: System) -> No
 
 
 def test_work_of_a_worker_that_died_is_taken_up_when_its_lease_runs_out(system: System) -> None:
-    system.shop.place(paid())
-    delivery_id = system.receive(paid())
+    order = paid()
+    system.shop.place(order)
+    delivery_id = system.receive(order)
     with system.services.store.write() as connection:
         deliveries.take(connection, delivery_id, now=system.clock.now, lease_for=lease_time(system.services))
     system.work()

@@ -53,8 +53,9 @@ def test_a_rule_that_comes_later_finds_the_statuses_in_which_an_order_was_seen(p
 
 def test_a_status_that_the_shop_delivered_counts_though_the_order_has_gone_on(packing: System) -> None:
     packing.receive(paid("packed"))
-    packing.shop.place(paid("shipped"))
-    packing.receive(paid("shipped"))
+    order = paid("shipped")
+    packing.shop.place(order)
+    packing.receive(order)
     packing.work()
     assert packing.numbers(238) == ["F2026-00001"]
     packing.change_shop(rules=())
@@ -135,8 +136,9 @@ def test_a_status_of_another_order_with_the_same_id_is_not_this_order_s(packing:
     if not has_rest:
         packing.change_secrets(Secrets((SECRET,)))
     packing.receive(paid("packed") | {"order_key": "wc_order_before_the_backup"})
-    packing.shop.place(paid("processing"))
-    packing.receive(paid("processing"))
+    order = paid("processing")
+    packing.shop.place(order)
+    packing.receive(order)
     packing.work()
     assert packing.numbers(238) == []
 
