@@ -508,6 +508,8 @@ def test_a_binned_order_whose_invoice_stands_is_told_until_it_is_credited(paid: 
     assert (verdict.drafts, [flag.code for flag in verdict.flags]) == ((), ["in_bin_but_invoiced"])
     credit_note = draft_reissue(an_order(paid=paid), history.documents[0], history, a_shop(), TODAY)[0]
     assert look(binned, with_next(history, credit_note)).flags == ()
+    test = a_history(issued(replace(history.documents[0].draft, test=True)))  # of which no VAT is due
+    assert look(binned, test).flags == ()
 
 
 def test_an_order_that_comes_back_after_its_cancellation_has_a_second_invoice() -> None:
