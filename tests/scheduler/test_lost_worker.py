@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,23 +18,34 @@ from worker.demo.pretend_shop import PretendShop
 from worker.domain.shop import OrderSettings, Shop
 from worker.store import deliveries, jobs, senders, shops
 from worker.store.jobs import JobKind
-from worker.store.queries import order_history
 from worker.store.shops import Secrets
 
 pytestmark = pytest.mark.slow
 
 
-@contextmanager
-def a_system(
-    shop: PretendShop, *, lease_s: int = 5, patience_s: int = 2
-) -> Iterator[tuple[RunningSystem, Mailbox, str]]:
+@dataclass(frozen=True)
+class House:
+    """A system of one worker of each kind that the tests share, its shop and its mail server; each test sells an order of its own."""
+
+    system: RunningSystem
+    shop: PretendShop
+    mailbox: Mailbox
+    shop_id: str
+
+    def mails(self, order_id: int) -> int:
+        return sum(str(order_id) in mail.subject for mail in self.mailbox.messages())
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[House]:
     with (
+        PretendShop() as shop,
         Mailbox() as mailbox,
         running_system(
             smtp_url=mailbox.url,
             workers=1,
-            FACTURELAY_TEST_LEASE_SECONDS=str(lease_s),
-            FACTURELAY_TEST_SHOP_TIMEOUT_SECONDS=str(patience_s),
+            FACTURELAY_TEST_LEASE_SECONDS="5",
+            FACTURELAY_TEST_SHOP_TIMEOUT_SECONDS="15",
         ) as system,
     ):
         services = system.services
@@ -46,7 +57,7 @@ def a_system(
             keys = Secrets(("s" * 20,), shop.consumer_key, shop.consumer_secret)
             shops.add(connection, services.encryption, made, keys, now=services.now())
             senders.prove(connection, made.shop_id, made.seller.email, by="operator", now=services.now())
-        yield system, mailbox, made.shop_id
+        yield House(system, shop, mailbox, made.shop_id)
         services.store.close()
 
 
@@ -71,43 +82,39 @@ def is_done(system: RunningSystem) -> bool:
     return set(looks) == {"done"} and set(work) == {"done"}
 
 
-def test_the_work_of_a_killed_worker_is_done_by_the_next_one() -> None:
-    with PretendShop() as shop, a_system(shop, patience_s=15) as (system, mailbox, _shop_id):
-        shop.faults.next(ServerFault(silence_s=6, method="GET", path="/orders/7$"))
-        shop.place(an_order(id=7, paid=True, created=a_minute_ago()))  # found by polling
-        wait_until(lambda: is_at_work(system, 0), what="the look to begin")
-        system.signal_all("worker", signal.SIGKILL)  # whoever has it by now
-        wait_until(lambda: is_done(system), what="another worker to do it", timeout_s=45)
-        with system.services.store.read() as connection:
-            (invoice,) = order_history.listing(connection)
-        assert invoice.document is not None
-        assert len(mailbox.messages()) == 1
-        with system.services.store.read() as connection:
-            (delivery,) = deliveries.of_order(connection, invoice.shop_id, 7)
-        assert (delivery.source, delivery.attempts) == ("poll", 2)
+def delivered(house: House, order_id: int) -> list[tuple[str, str, int]]:
+    with house.system.services.store.read() as connection:
+        found = deliveries.of_order(connection, house.shop_id, order_id)
+    return [(one.source, one.state, one.attempts) for one in found]
 
 
-def test_a_worker_killed_while_it_writes_its_note_leaves_one_note() -> None:
-    with PretendShop() as shop, a_system(shop, patience_s=15) as (system, mailbox, _shop_id):
-        shop.faults.next(ServerFault(silence_s=3, method="POST", path="/notes"))
-        shop.place(an_order(id=7, paid=True, created=a_minute_ago()))
-        wait_until(lambda: len(shop.notes(7)) == 1, what="the note to reach the shop")
-        system.kill("urgent worker")
-        wait_until(lambda: is_done(system), what="another worker to end it", timeout_s=45)
-        assert len(shop.notes(7)) == 1
-        assert len(mailbox.messages()) == 1
+def test_the_work_of_a_killed_worker_is_done_by_the_next_one(house: House) -> None:
+    house.shop.faults.next(ServerFault(silence_s=6, method="GET", path="/orders/7$"))
+    house.shop.place(an_order(id=7, paid=True, created=a_minute_ago()))  # found by polling
+    wait_until(lambda: is_at_work(house.system, 0), what="the look to begin")
+    house.system.signal_all("worker", signal.SIGKILL)  # whoever has it by now
+    wait_until(lambda: house.mails(7) > 0 and is_done(house.system), what="another worker to do it", timeout_s=45)
+    assert house.mails(7) == 1
+    assert delivered(house, 7) == [("poll", "done", 2)]
 
 
-def test_a_worker_that_is_told_to_stop_finishes_the_job_at_hand() -> None:
-    with PretendShop() as shop, a_system(shop, lease_s=60, patience_s=15) as (system, mailbox, shop_id):
-        shop.faults.next(ServerFault(silence_s=2, method="GET", path="/orders/7$"))
-        shop.place(an_order(id=7, paid=True, created=a_minute_ago()))  # found by polling
-        wait_until(lambda: is_at_work(system, 0), what="the look to begin")
-        (worker,) = system.parts("urgent worker")
-        os.kill(worker, signal.SIGTERM)
-        wait_until(lambda: worker not in system.parts("worker"), what="the worker to end", timeout_s=20)
-        with system.services.store.read() as connection:
-            (delivery,) = deliveries.of_order(connection, shop_id, 7)
-        assert (delivery.state, delivery.attempts) == ("done", 1)
-        wait_until(lambda: is_done(system), what="the next worker to mail it", timeout_s=30)
-        assert len(mailbox.messages()) == 1
+def test_a_worker_killed_while_it_writes_its_note_leaves_one_note(house: House) -> None:
+    house.shop.faults.next(ServerFault(silence_s=3, method="POST", path="/notes"))
+    house.shop.place(an_order(id=8, paid=True, created=a_minute_ago()))
+    wait_until(lambda: len(house.shop.notes(8)) == 1, what="the note to reach the shop")
+    house.system.kill("urgent worker")
+    wait_until(lambda: is_done(house.system), what="another worker to end it", timeout_s=45)
+    assert len(house.shop.notes(8)) == 1
+    assert house.mails(8) == 1
+
+
+def test_a_worker_that_is_told_to_stop_finishes_the_job_at_hand(house: House) -> None:
+    house.shop.faults.next(ServerFault(silence_s=2, method="GET", path="/orders/9$"))
+    house.shop.place(an_order(id=9, paid=True, created=a_minute_ago()))  # found by polling
+    wait_until(lambda: is_at_work(house.system, 0), what="the look to begin")
+    (worker,) = house.system.parts("urgent worker")
+    os.kill(worker, signal.SIGTERM)
+    wait_until(lambda: worker not in house.system.parts("worker"), what="the worker to end", timeout_s=20)
+    assert delivered(house, 9) == [("poll", "done", 1)]
+    wait_until(lambda: house.mails(9) > 0 and is_done(house.system), what="the next worker to mail it", timeout_s=30)
+    assert house.mails(9) == 1
