@@ -287,6 +287,23 @@ def test_every_cent_that_comes_in_under_a_reference_is_some_orders_and_only_once
         assert len(settled) <= 1
 
 
+def test_money_out_under_a_number_was_given_back_where_that_very_amount_came_in_too_much() -> None:
+    day = read_file(CODA)[1][0].booked_on
+    claims = tuple(
+        Claim(key_of(order), (str(order),), (), -Decimal(excess), excess=Decimal(excess))
+        for order, excess in ((238, "10.00"), (239, "10.00"), (242, "0.00"))
+    )
+
+    def is_what(amount: str, text: str) -> tuple[Verdict, list[int]]:
+        (found,) = match_lines([BankLine(ACCOUNT, day, Decimal(amount), "EUR", "1", text=text)], claims)
+        return found.verdict, [share.order.order_id for share in found.shares if share.amount == Decimal(amount)]
+
+    assert is_what("-10.00", "terugbetaling 238") == (V.GIVEN_BACK, [238])
+    others = (("-10.01", "238"), ("-10.00", "242"), ("-10.00", "terug"), ("0.00", "242"), ("-10.00", "238 en 239"))
+    for amount, text in others:
+        assert is_what(amount, text) == (V.MONEY_OUT, [])
+
+
 def test_the_most_lines_are_counted_and_not_the_files() -> None:
     assert read.MOST_LINES < 1_000_000
 

@@ -32,7 +32,7 @@ class Verdict(StrEnum):
     OTHER_SHOP = "other_shop"  # of the same owner, which asked for it under that reference
     PAYOUT = "payout"  # of a payment provider, whose orders are paid already
     RETURNED = "returned"  # a payment of ours that came back
-    GIVEN_BACK = "given_back"  # money out under a reference of ours
+    GIVEN_BACK = "given_back"  # money out under a reference of ours, or a number with what came in too much
     MONEY_OUT = "money_out"
     PENDING = "pending"
     KNOWN = "known"  # a file of another kind told of it
@@ -87,7 +87,7 @@ class Claim:
     """An order and what is *open* of it, below zero when too much came in.
 
     *references*: the structured communications of its documents, mostly one; *numbers*: its own and those of its documents.
-    *heard*: amounts that the shop or a person said came in by transfer, and no bank yet.
+    *heard*: amounts that the shop or a person said came in by transfer, and no bank yet. *excess*: what is to be given back.
     """
 
     order: OrderKey
@@ -96,6 +96,7 @@ class Claim:
     open: Decimal
     currency: str = "EUR"
     heard: tuple[Decimal, ...] = ()
+    excess: Decimal = ZERO
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,7 @@ def match_line(line: BankLine, ledger: Ledger) -> Match:
     if line.is_return:
         return Match(line, Verdict.RETURNED)
     if line.amount <= 0:
+        named = named or given_back_in_words(line, ledger)
         shares = tuple(Share(claim.order, line.amount) for claim in named if len(named) == 1)
         return Match(line, Verdict.GIVEN_BACK if named else Verdict.MONEY_OUT, shares)
     if named:
@@ -256,13 +258,8 @@ def match_by_words(line: BankLine, ledger: Ledger) -> Match:
     """
     if line.has_wrong_reference:
         return Match(line, Verdict.WRONG_REFERENCE)
-    words = {word.upper() for word in words_of(line)}
     named = [
-        Share(claim.order, ledger.open_of(claim))
-        for claim in ledger.claims
-        if claim.currency == line.currency
-        and ledger.open_of(claim) > 0
-        and {number.upper() for number in claim.numbers} & words
+        Share(claim.order, ledger.open_of(claim)) for claim in named_in_words(line, ledger) if ledger.open_of(claim) > 0
     ]
     exact = [share for share in named if share.amount == line.amount]
     if len(exact) == 1:
@@ -270,6 +267,22 @@ def match_by_words(line: BankLine, ledger: Ledger) -> Match:
     if len(named) > 1 and total_of(share.amount for share in named) == line.amount:
         return Match(line, Verdict.PROPOSED, tuple(named))
     return Match(line, Verdict.UNKNOWN)
+
+
+def given_back_in_words(line: BankLine, ledger: Ledger) -> list[Claim]:
+    """The one order that a line names by a number, and of which just that amount is to be given back."""
+    found = [claim for claim in named_in_words(line, ledger) if claim.excess == -line.amount > 0]
+    return found if len(found) == 1 else []
+
+
+def named_in_words(line: BankLine, ledger: Ledger) -> list[Claim]:
+    """The orders of which a number stands in a line as a word of its own."""
+    words = {word.upper() for word in words_of(line)}
+    return [
+        claim
+        for claim in ledger.claims
+        if claim.currency == line.currency and {number.upper() for number in claim.numbers} & words
+    ]
 
 
 def words_of(line: BankLine) -> set[str]:

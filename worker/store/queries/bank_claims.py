@@ -64,7 +64,8 @@ def claim_of(connection: Connection, order: OrderKey, references: tuple[str, ...
     heard = tuple(payment.amount for payment in payments.hearsay_of(connection, order))
     # Of one that is over both may be: what came of it is to be given back, and its exact rest pays it all the same.
     left = balance.open or -balance.excess
-    return Claim(order, numbers_of(connection, order), references, left, balance.currency, heard)
+    numbers = numbers_of(connection, order)
+    return Claim(order, numbers, references, left, balance.currency, heard, balance.excess)
 
 
 def orders_of_numbers(connection: Connection, shop_id: str, numbers: list[str]) -> set[OrderKey]:
