@@ -464,6 +464,17 @@ def test_a_cancelled_order_has_its_unpaid_invoice_credited_by_a_draft() -> None:
     )
 
 
+def test_the_credit_note_of_a_cancelled_order_waits_on_in_the_bin() -> None:
+    order, history = unpaid_invoice()
+    (draft,) = look(replace(order, status="cancelled"), history).drafts
+    binned = replace(order, status="trash")
+    waiting, discarded = (
+        look(binned, a_history(*history.documents, **{state: [draft]})) for state in ("kept", "discarded")
+    )
+    assert (causes(waiting.drafts), waiting.flags) == (["cancel:F2026-00001"], ())
+    assert (discarded.drafts, [flag.code for flag in discarded.flags]) == ((), ["in_bin_but_invoiced"])
+
+
 def test_a_cancellation_that_was_discarded_or_done_stays_so() -> None:
     order, history = unpaid_invoice()
     order = replace(order, status="cancelled")

@@ -18,6 +18,7 @@ def evaluate_credit_notes(dossier: Dossier, findings: Findings) -> None:
     exclusion = why_excluded(dossier)
     if exclusion and exclusion[0] in ("draft_order", "trashed"):
         findings.skip("credit_note", exclusion)
+        evaluate_cancellation(dossier, findings)
         return
     for refund_id in dossier.unread_refunds:
         message = Message(
@@ -113,11 +114,14 @@ def cause_of_refund(refund: Refund, invoice: Document, history: History) -> str:
 
 
 def evaluate_cancellation(dossier: Dossier, findings: Findings) -> None:
-    """A cancelled order's unpaid invoice is taken back by a credit note that waits as a draft."""
+    """A cancelled order's unpaid invoice is taken back by a credit note that waits as a draft; so it does once the order is in the bin."""
     invoice = dossier.latest_invoice()
-    if dossier.status != "cancelled" or invoice is None:
+    if invoice is None:
         return
     cause = f"cancel:{invoice.number}"
+    waits = any(kept.draft.cause == cause and not kept.discarded for kept in dossier.history.drafts)
+    if dossier.status != "cancelled" and not (dossier.status == "trash" and waits):
+        return
     reason = (
         dossier.already_issued(cause) or why_not_cancelled(invoice, dossier, findings) or dossier.draft_discarded(cause)
     )

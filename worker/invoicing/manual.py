@@ -84,7 +84,9 @@ def redraft(waiting: StoredDraft, decision: Decision, *, request: Request) -> Dr
     """
     draft = next((due for due in decision.drafts if due.cause == waiting.draft.cause), None)
     if draft is None:
-        why = next((f.message for f in decision.rule_results if not f.fired), NO_MESSAGE)
+        own = (":".join(waiting.draft.cause.split(":")[:2]), waiting.draft.kind)
+        about = (f for f in decision.rule_results if f.rule == own[0] or f.rule.partition(":")[0] == own[1])
+        why = next((f.message for f in about if not f.fired), NO_MESSAGE)
         raise Rejected(
             "Order {number} no longer calls for this {kind}. {reason} Discard the draft.",
             number=waiting.draft.order_number,

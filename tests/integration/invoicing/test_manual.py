@@ -106,6 +106,22 @@ def test_a_draft_of_an_order_that_is_no_longer_paid_is_refused(system: System) -
         manual.issue_waiting_draft(system.services, draft_id, IssueAnswer(send=True), by=system.person)
 
 
+def test_a_refused_draft_says_what_holds_its_own_document(system: System) -> None:
+    """Not that the invoice exists."""
+    system.change_shop(credit_notes=SendMode.DRAFT)
+    system.arrives(paid())
+    system.shop.refund(238, a_refund(paid(), id=301, amount="5.00"))
+    system.receive(system.shop.order(238) or {})
+    system.work()
+    _, draft = system.documents(238)
+    assert draft.stored_draft is not None
+    system.shop.trash(238)
+    with pytest.raises(Rejected, match="The order is in the bin"):
+        manual.issue_waiting_draft(
+            system.services, draft.stored_draft.draft_id, IssueAnswer(send=True), by=system.person
+        )
+
+
 def test_a_discarded_draft_does_not_come_back(system: System) -> None:
     system.act(document_actions.discard_draft, kept(system, paid()))
     assert system.arrives(paid()) == ()
