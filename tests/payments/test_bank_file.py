@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -387,20 +387,25 @@ def test_nothing_is_missing_where_the_lines_of_another_kind_of_file_come_to_it(
 
 
 def test_an_empty_statement_tells_until_its_closing_day_and_one_of_another_account_nothing(shop: History) -> None:
+    day = shop.now.date() - timedelta(days=1)
+    with pytest.raises(Rejected, match="is of BE02"):
+        take_bytes(shop, empty_camt("BE02001234567840", day))
+
+    assert take_bytes(shop, empty_camt(ACCOUNT, day)).matches == ()
+    with shop.store.read() as connection:
+        assert bank_files.told_until(connection, "a") == day
+
+
+def empty_camt(iban: str, day: date) -> bytes:
+    """The statement of a day on which nothing moved."""
     camt = min((SAMPLES / "camt053").iterdir()).read_bytes()
     empty = re.sub(rb"<Ntry>.*?</Ntry>", b"", camt, flags=re.DOTALL)
-    (statement,) = read_file(empty).statements
-    with pytest.raises(Rejected, match="is of BE02"):
-        take_bytes(shop, empty.replace(ACCOUNT.encode(), b"BE02001234567840"))
-
-    assert take_bytes(shop, empty).matches == ()
-    with shop.store.read() as connection:
-        assert bank_files.told_until(connection, "a") == statement.closed_on
+    return empty.replace(ACCOUNT.encode(), iban.encode()).replace(b"2026-11-16", f"{day}".encode())
 
 
-def take_bytes(history: History, content: bytes) -> CheckedFile:
+def take_bytes(history: History, content: bytes, shop_id: str = "a") -> CheckedFile:
     taken = BankFile("file", content)
-    return take_file(history.store, history.shops["a"], taken, by=by(history), told=lambda _done, _of: None)
+    return take_file(history.store, history.shops[shop_id], taken, by=by(history), told=lambda _done, _of: None)
 
 
 def save_shop(history: History, **changes: Any) -> None:
@@ -573,6 +578,13 @@ def test_a_customer_of_another_shop_of_the_owner_that_reads_the_account_is_no_wo
         named = other_shops(connection, "a", [line])
     assert line.verdict is expected
     assert bool(named) is (line.state is LineState.DONE) is (expected is V.OTHER_SHOP)
+
+    take_bytes(shop, empty_camt(iban, shop.now.date()), "b")
+    (line,) = lines_of(shop)
+    is_theirs = (owner, iban) == (1, ACCOUNT)
+    assert (line.verdict, line.state) == (
+        (V.OTHER_SHOP, LineState.DONE) if is_theirs else (expected, LineState.WAITING)
+    )
 
 
 def test_one_transfer_for_two_invoices_that_it_names_is_proposed_and_counted_for_each(shop: History) -> None:

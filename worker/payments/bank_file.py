@@ -19,7 +19,8 @@ from worker.store import bank_files, bank_lines, bank_statements, counters
 from worker.store.bank_files import NewFile
 from worker.store.bank_lines import LineState
 from worker.store.database.engine import Store
-from worker.store.queries.bank_claims import matched, told_before
+from worker.store.queries.bank_claims import matched, of_other_shops, told_before
+from worker.store.queries.shared_account import shops_on_account
 
 # Lines in one transaction.
 AT_ONCE = 100
@@ -97,8 +98,23 @@ def take_file(store: Store, shop: Shop, file: BankFile, *, by: Actor, told: Call
     with store.write() as connection:
         counters.lock(connection, shop.shop_id)
         bank_statements.keep(connection, shop.shop_id, own_statements)
+    settle_in_others(store, shop)
     every = tuple(match for part in parts for match in part)
     return CheckedFile(kind, every, others=len(lines) - len(own), known=len(own) - len(every))
+
+
+def settle_in_others(store: Store, shop: Shop) -> None:
+    """What customers of *shop* paid waits no longer in the owner's other shops on the account, now that it read of it itself."""
+    with store.read() as connection:
+        others = shops_on_account(connection, shop.shop_id)
+    for other in others:
+        with store.write() as connection:
+            counters.lock(connection, other.shop_id)
+            # What a person wants to look at again is his.
+            lines = [one for one in bank_lines.waiting(connection, other.shop_id) if not one.decided_by]
+            theirs = of_other_shops(connection, other.shop_id, [Match(one.line, one.verdict) for one in lines])
+            settled = [one.line_id for one in lines if one.line.key in theirs]
+            bank_lines.settle(connection, settled, Verdict.OTHER_SHOP)
 
 
 def last_day(lines: Sequence[BankLine], statements: Sequence[BankStatement], *, today: date) -> date | None:
