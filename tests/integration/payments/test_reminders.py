@@ -10,6 +10,7 @@ import pytest
 from tests.support.system import START, System
 from worker.actions import bank_lines as line_actions
 from worker.actions import documents as document_actions
+from worker.actions import orders as order_actions
 from worker.actions import reminders as actions
 from worker.actions.shop_settings import ShopChanges, change_shop
 from worker.demo.orders import an_order
@@ -196,6 +197,24 @@ def test_nobody_is_reminded_who_need_not_be(system: System) -> None:
     invoiced(system, id=299)
     comes(system, days_after_due(5))
     assert [mail.subject for mail in system.mailbox.messages()] == ["Is factuur F2026-00007 nog te betalen?"]
+
+
+@on_sqlite
+def test_who_paid_is_not_reminded_while_the_shop_has_his_order_on_hold_until_a_person_says_where_the_money_is(
+    system: System,
+) -> None:
+    paid_in_shop(system, document := invoiced(system))
+    for status in ("processing", "on-hold"):
+        system.arrives(system.shop.order(238) | {"status": status})  # type: ignore[operator]
+        comes(system, days_after_due(5))
+    with system.services.store.read() as connection:
+        shop = system.services.connected(system.shop_id).shop
+        (outlook,) = reminder_outlook.open_of_shop(connection, shop, now=system.clock.now)
+    assert outlook.obstacle is not None
+    assert (outlook.document, outlook.obstacle.passes, subjects(system)) == (document, True, [])
+    system.act(order_actions.ignore_order, 238)
+    comes(system, days_after_due(6))
+    assert subjects(system) == []
 
 
 @on_sqlite

@@ -11,6 +11,8 @@ from sqlalchemy import ColumnElement, Connection, Select, or_, select
 from worker.domain.document import ASKING, Document, Draft, Kind
 from worker.domain.late_costs import LateInvoice, is_business
 from worker.domain.online_payment import CLOSED_STATUSES
+from worker.domain.order import OrderKey
+from worker.domain.order_flags import TAKEN_BACK
 from worker.domain.payment import Balance
 from worker.domain.payment_method import Means
 from worker.domain.reminder import GIVEN_UP_AFTER, NextReminder, OpenClaim, ReminderKind, next_reminder
@@ -22,6 +24,7 @@ from worker.store import (
     bank_statements,
     document_balances,
     payment_attempts,
+    payments,
     reminders,
     steps,
     waiting_orders,
@@ -29,6 +32,8 @@ from worker.store import (
 from worker.store.database.pagination import Page, PageRequest, RowOrder, read_page
 from worker.store.database.tables import documents, orders, unpaid
 from worker.store.documents import as_document
+from worker.store.order_money import is_told
+from worker.store.orders import flags_in
 from worker.store.queries.open_invoices import DUE_ON
 from worker.store.queries.unpaid_orders import WaitingLines, is_for_person, waiting_lines
 from worker.store.reminders import StoredReminder
@@ -37,7 +42,7 @@ from worker.store.steps import Step
 
 @dataclass(frozen=True)
 class Obstacle:
-    """Why nobody is reminded now. One that *passes* ends by itself, with the next bank file or when a person says what a line of it pays."""
+    """Why nobody is reminded now. One that *passes* ends by itself, with the next bank file or when a person says what came in."""
 
     message: Message
     passes: bool = False
@@ -110,7 +115,7 @@ def of_documents(
     *lines*: those of its bank that wait for a person, where they were read already.
     """
     rows = connection.execute(
-        select(documents, orders.c.status.label("order_status"), unpaid.c.kind.label("waits"))
+        select(documents, orders.c.status.label("order_status"), orders.c.flags, unpaid.c.kind.label("waits"))
         .outerjoin(
             orders,
             (orders.c.shop_id == documents.c.shop_id)
@@ -146,7 +151,8 @@ def of_documents(
             obstacle = obstacle or Obstacle(
                 Message("Its order no longer waits for its money, or a newer document asks for it.")
             )
-        obstacle = obstacle or under_way(connection, one) or held or waits_for_person(connection, document, left, lines)
+        obstacle = obstacle or under_way(connection, one) or put_back(connection, document.order, row.flags or "[]")
+        obstacle = obstacle or held or waits_for_person(connection, document, left, lines)
         found[one] = with_next(outlook, shop, obstacle, today)
     return found
 
@@ -225,6 +231,20 @@ def under_way(connection: Connection, document_id: int) -> Obstacle | None:
     if attempt is None or not attempt.is_under_way:
         return None
     return Obstacle(Message("Its buyer is paying it online at this moment."), passes=True)
+
+
+def put_back(connection: Connection, order: OrderKey, flags: str) -> Obstacle | None:
+    """That the shop put the order back after it had told of its money, and a person is to say whether that is there."""
+    if all(flag.code != TAKEN_BACK for flag in flags_in(flags)):
+        return None
+    # What went by another word than the shop's is gone: of that nothing is asked.
+    if all(one.amount > 0 for one in payments.of_order(connection, order) if is_told(one)):
+        return None
+    message = Message(
+        "The shop put its order back after it was paid. If you have the money, say of the order that nothing is to be done; if not, "
+        "ask the customer to pay it once more."
+    )
+    return Obstacle(message, passes=True)
 
 
 def waits_for_person(connection: Connection, document: Document, left: Decimal, lines: WaitingLines) -> Obstacle | None:
