@@ -21,6 +21,7 @@ from worker.domain.sale_part import sale_part_flags
 from worker.message import Message, Money
 
 STATUS_MISSED = "status_missed"
+CANCELLED_BUT_PAID = "cancelled_but_paid"
 IN_BIN = "in_bin_but_invoiced"
 # Whoever says that it needs nothing says that the money is there.
 TAKEN_BACK = "money_taken_back"
@@ -58,7 +59,7 @@ def given_up(invoice: Document, dossier: Dossier) -> Iterator[Problem]:
             number=dossier.order.number,
             invoice=invoice.number,
         )
-        yield Problem("cancelled_but_paid", message)
+        yield Problem(CANCELLED_BUT_PAID, message)
     if dossier.status == "trash" and not invoice.draft.test:
         message = Message(
             "Order {number} is in the bin of the shop, and {invoice} stands: its VAT is due. If there was no sale, credit {invoice}; if "
@@ -67,6 +68,12 @@ def given_up(invoice: Document, dossier: Dossier) -> Iterator[Problem]:
             invoice=invoice.number,
         )
         yield Problem(IN_BIN, message)
+
+
+def needs_nothing(flag: Problem, ignored: Iterable[Problem]) -> bool:
+    """Whether a person said it of *flag* itself, or of the same invoice while its order was cancelled and not yet in the bin."""
+    of_invoice = {one.message.values["invoice"] for one in ignored if one.code == CANCELLED_BUT_PAID}
+    return flag in ignored or (flag.code == IN_BIN and flag.message.values["invoice"] in of_invoice)
 
 
 def not_all_came(invoice: Document, dossier: Dossier) -> tuple[Problem, ...]:

@@ -27,6 +27,7 @@ from worker.domain.attention_reasons import worst_code
 from worker.domain.decision import Decision, RuleResult
 from worker.domain.document import Kind, Problem
 from worker.domain.order import Order, OrderKey, SalePart
+from worker.domain.order_flags import needs_nothing
 from worker.domain.peppol import NOT_ON_PEPPOL
 from worker.domain.sale_part import part_of
 from worker.store import order_search, payment_methods
@@ -115,7 +116,7 @@ def save(
     before = flags_in(known.ignored_flags if known else "[]")
     told = sorted(state.told_statuses - {order.status})  # all before the one it is in
     seen = (*(known.seen_statuses.split() if known else ()), *told, order.status)
-    ignored = tuple(flag for flag in state.decision.flags if flag in before)
+    ignored = tuple(flag for flag in state.decision.flags if needs_nothing(flag, before))
     sent = tuple(flag for flag in flags_in(known.flags if known else "[]") if flag.code.startswith(NOT_ON_PEPPOL))
     part = part_of(order, parent_is_split=is_split(connection, shop_id, order.parent_id))
     paid_total, paid_by = (known.paid_total, known.paid_by) if known else (None, None)

@@ -164,6 +164,21 @@ def test_an_order_that_is_ignored_asks_for_nobody_until_something_else_happens(s
     assert str(told.message) == "An says that this order needs nothing (1 failed step; 1 notice)."
 
 
+def test_a_cancelled_order_of_which_it_was_said_that_it_needs_nothing_asks_for_nobody_in_the_bin(
+    system: System,
+) -> None:
+    system.arrives(paid())
+    system.arrives(paid(status="cancelled"))
+    system.act(order_actions.ignore_order, 238)
+    system.shop.trash(238)
+    for _look in range(2):
+        system.receive({"id": 238}, topic="order.deleted")
+        system.work()
+        seen = system.trail(238).order
+        assert seen is not None
+        assert (seen.flags, [flag.code for flag in seen.ignored_flags]) == ((), ["in_bin_but_invoiced"])
+
+
 @pytest.mark.each_database
 def test_the_draft_of_an_ignored_order_does_not_come_back(system: System) -> None:
     system.change_shop(rules=(Rule(Kind.INVOICE, Trigger.PAID, SendMode.DRAFT),))
