@@ -89,32 +89,32 @@ def delivered(house: House, order_id: int) -> list[tuple[str, str, int]]:
 
 
 def test_the_work_of_a_killed_worker_is_done_by_the_next_one(house: House) -> None:
-    house.shop.faults.next(ServerFault(silence_s=6, method="GET", path="/orders/7$"))
-    house.shop.place(an_order(id=7, paid=True, created=a_minute_ago()))  # found by polling
+    house.shop.faults.next(ServerFault(silence_s=6, method="GET", path="/orders/507$"))
+    house.shop.place(an_order(id=507, paid=True, created=a_minute_ago()))  # found by polling
     wait_until(lambda: is_at_work(house.system, 0), what="the look to begin")
     house.system.signal_all("worker", signal.SIGKILL)  # whoever has it by now
-    wait_until(lambda: house.mails(7) > 0 and is_done(house.system), what="another worker to do it", timeout_s=45)
-    assert house.mails(7) == 1
-    assert delivered(house, 7) == [("poll", "done", 2)]
+    wait_until(lambda: house.mails(507) > 0 and is_done(house.system), what="another worker to do it", timeout_s=45)
+    assert house.mails(507) == 1
+    assert delivered(house, 507) == [("poll", "done", 2)]
 
 
 def test_a_worker_killed_while_it_writes_its_note_leaves_one_note(house: House) -> None:
     house.shop.faults.next(ServerFault(silence_s=3, method="POST", path="/notes"))
-    house.shop.place(an_order(id=8, paid=True, created=a_minute_ago()))
-    wait_until(lambda: len(house.shop.notes(8)) == 1, what="the note to reach the shop")
+    house.shop.place(an_order(id=508, paid=True, created=a_minute_ago()))
+    wait_until(lambda: len(house.shop.notes(508)) == 1, what="the note to reach the shop")
     house.system.kill("urgent worker")
     wait_until(lambda: is_done(house.system), what="another worker to end it", timeout_s=45)
-    assert len(house.shop.notes(8)) == 1
-    assert house.mails(8) == 1
+    assert len(house.shop.notes(508)) == 1
+    assert house.mails(508) == 1
 
 
 def test_a_worker_that_is_told_to_stop_finishes_the_job_at_hand(house: House) -> None:
-    house.shop.faults.next(ServerFault(silence_s=2, method="GET", path="/orders/9$"))
-    house.shop.place(an_order(id=9, paid=True, created=a_minute_ago()))  # found by polling
+    house.shop.faults.next(ServerFault(silence_s=2, method="GET", path="/orders/509$"))
+    house.shop.place(an_order(id=509, paid=True, created=a_minute_ago()))  # found by polling
     wait_until(lambda: is_at_work(house.system, 0), what="the look to begin")
     (worker,) = house.system.parts("urgent worker")
     os.kill(worker, signal.SIGTERM)
     wait_until(lambda: worker not in house.system.parts("worker"), what="the worker to end", timeout_s=20)
-    assert delivered(house, 9) == [("poll", "done", 1)]
-    wait_until(lambda: house.mails(9) > 0 and is_done(house.system), what="the next worker to mail it", timeout_s=30)
-    assert house.mails(9) == 1
+    assert delivered(house, 509) == [("poll", "done", 1)]
+    wait_until(lambda: house.mails(509) > 0 and is_done(house.system), what="the next worker to mail it", timeout_s=30)
+    assert house.mails(509) == 1
