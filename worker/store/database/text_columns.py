@@ -7,7 +7,6 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
 MOST_SORTED = 200
-MOST_LETTERS = 8
 
 
 def folded(column: ColumnElement[str]) -> ColumnElement[str]:
@@ -16,15 +15,29 @@ def folded(column: ColumnElement[str]) -> ColumnElement[str]:
 
 
 def has_letters(text: ColumnElement[str], word: str) -> ColumnElement[bool]:
-    """Whether *text*, in whatever capitals, has *word*, which is in small letters.
+    """Whether *text*, in whatever capitals, has *word*, which is in small letters."""
+    small = "".join(letter for letter in dict.fromkeys(word) if not letter.isascii() and len(letter.upper()) == 1)
+    return SmallLetters(text, literal(small.upper()), literal(small)).contains(word, autoescape=True)
 
-    PostgreSQL's `lower` knows the letters of ASCII alone where the database was made with the locale C.
-    """
-    for letter in list(dict.fromkeys(one for one in word if not one.isascii() and len(one.upper()) == 1))[
-        :MOST_LETTERS
-    ]:
-        text = func.replace(text, letter.upper(), letter, type_=text.type)
-    return func.lower(text, type_=text.type).contains(word, autoescape=True)
+
+class SmallLetters(FunctionElement[str]):
+    """A text in small letters; then capitals and the small letters of them, of which the database may know nothing."""
+
+    inherit_cache = True
+    type = Text()
+
+
+@compiles(SmallLetters, "sqlite")
+def small_in_sqlite(element: SmallLetters, compiler: SQLCompiler, **more: Any) -> str:
+    """By Python's own `lower`, which knows them all (`prepare_sqlite`)."""
+    text, _capitals, _small = element.clauses
+    return f"lower({compiler.process(text, **more)})"
+
+
+@compiles(SmallLetters, "postgresql")
+def small_in_postgresql(element: SmallLetters, compiler: SQLCompiler, **more: Any) -> str:
+    """Its `lower` knows the letters of ASCII alone where the database was made with the locale C."""
+    return f"lower(translate({', '.join(compiler.process(clause, **more) for clause in element.clauses)}))"
 
 
 class JsonText(FunctionElement[str]):
