@@ -44,7 +44,7 @@ def house() -> Iterator[House]:
         running_system(
             smtp_url=mailbox.url,
             workers=1,
-            FACTURELAY_TEST_LEASE_SECONDS="5",
+            FACTURELAY_TEST_LEASE_SECONDS="12",  # long enough that a slow machine takes no work from a worker that lives
             FACTURELAY_TEST_SHOP_TIMEOUT_SECONDS="15",
         ) as system,
     ):
