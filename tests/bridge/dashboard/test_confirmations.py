@@ -183,7 +183,7 @@ def test_what_was_marked_paid_by_mistake_is_taken_back_after_one_question(app: B
     assert back in operator.get(f"{HOME}/documents/1").text
     asked = operator.asked(back).text
     assert "Was €22.20 for F2026-00017 of " in asked
-    assert "In WooCommerce order 238 stays as it is" in asked
+    assert "Order 238 in WooCommerce stays as it is" in asked
     operator.post(back)
     shown = operator.get(f"{HOME}/documents/1").text
     assert "F2026-00017 is not marked as paid any more." in shown
