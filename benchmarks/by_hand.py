@@ -28,10 +28,11 @@ from reportlab.platypus import (
 from worker.domain import texts
 from worker.domain.document import Document, Draft, Line
 from worker.i18n import Translator, title
+from worker.i18n.address import address_lines
 from worker.i18n.formats import format_iban, format_reference, format_vat_number
 from worker.i18n.placeholders import placeholder_values
 from worker.rendering import qr
-from worker.rendering.paper import address_lines, company_lines
+from worker.rendering.paper import company_lines
 
 REGULAR, STRONG = "FiraSans", "FiraSans-Strong"
 DARK, GREY, TEAL, RULE, PALE = map(HexColor, ("#1a1f1e", "#5f6b68", "#0f766e", "#d5dbd9", "#eef2f1"))
@@ -206,7 +207,9 @@ def totals(draft: Draft, translator: Translator) -> Flowable:
 
 def payment(draft: Draft, translator: Translator) -> Flowable:
     asked = draft.payment
-    assert asked is not None  # noqa: S101 - the documents that are measured are unpaid
+    # The documents that are measured are unpaid.
+    assert asked is not None  # noqa: S101
+    assert asked.due_on is not None  # noqa: S101
     code = Image(io.BytesIO(qr.png(qr.payload(draft) or "")), 27 * mm, 27 * mm)
     facts = [
         ["Vervaldag", translator.date(asked.due_on)],

@@ -164,7 +164,7 @@ def main() -> None:
     for row in rows:
         print(
             "{names:<8}{lines:>6}{shape:>8.0f}{first:>8.0f}{xhtml2pdf:>11.0f}{by hand:>9.0f}"
-            "{shape / xhtml2pdf:>20.3f}{shape / by hand:>17.2f}".format(**row),
+            "{shape / xhtml2pdf:>20.3f}{shape / by hand:>17.2f}".format_map(row),
             flush=True,
         )
     for name, ratio in others.items():

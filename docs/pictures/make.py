@@ -11,7 +11,7 @@ from pathlib import Path
 
 import fontpkg
 from PIL import Image, ImageDraw, ImageFont
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from worker.demo import show, stories
 from worker.demo.http_server import serve
@@ -22,7 +22,7 @@ from worker.store.queries import order_history
 
 OUT = Path(__file__).parent
 LARGEST = 150 * 1024
-WIDE, PHONE = {"width": 1100, "height": 760}, {"width": 390, "height": 780}
+WIDE, PHONE = ViewportSize(width=1100, height=760), ViewportSize(width=390, height=780)
 # The dashboard's own pages, of the Dutch shop (0) or the French one, where an invoice is open, and up to which height they are worth seeing.
 DASHBOARD = {
     "overview": (0, "", 860),
