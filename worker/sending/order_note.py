@@ -2,6 +2,7 @@
 
 from worker.domain.document import Document, Kind
 from worker.domain.shop import Shop
+from worker.errors import OrderGone
 from worker.i18n import Translator, title
 from worker.orders import fetch
 from worker.sending import NotNeeded
@@ -14,15 +15,21 @@ from worker.woocommerce import notes
 
 
 def write_back(services: Services, leased: LeasedSteps) -> str:
-    """Put one private note with number and link on the order. Returns the note's id."""
+    """Put one private note with number and link on the order. Returns the note's id.
+
+    Raises NotNeeded where the shop deleted the order for good: nobody would read it, and no one could help it.
+    """
     step = leased.steps[0]
     with services.store.read() as connection:
         document = documents.get(connection, step.document_id)
         connected = shops.get(connection, services.encryption, document.shop_id)
     if not connected.secrets.has_rest:
         raise NotNeeded("Facturelay has no key of the shop, so no note is written on the order.")
-    with fetch.key_refused_is_told(services, connected.shop):
-        return str(ensure_note(services, connected, document, may_exist=step.attempts > 1))
+    try:
+        with fetch.key_refused_is_told(services, connected.shop):
+            return str(ensure_note(services, connected, document, may_exist=step.attempts > 1))
+    except OrderGone as error:
+        raise NotNeeded(error.message) from error
 
 
 def ensure_note(services: Services, connected: ConnectedShop, document: Document, *, may_exist: bool) -> int:
