@@ -23,7 +23,7 @@ from worker.domain.bank_statement import BankStatement
 from worker.domain.document import Document, PaymentInstructions
 from worker.domain.money import ZERO
 from worker.domain.order import OrderKey
-from worker.domain.payment import OrderBalance, PaymentSource, Receipt
+from worker.domain.payment import REFUND, OrderBalance, PaymentSource, Receipt
 from worker.errors import Rejected
 from worker.payments import bank_file
 from worker.payments.bank_file import BankFile, CheckedFile, keep, take_file
@@ -532,6 +532,20 @@ def test_what_was_given_back_of_too_much_is_counted_by_a_person_and_the_order_ne
     with shop.store.write() as connection:
         actions.take_back(connection, "a", given, by=by(shop))
     assert balance(shop, 238).excess == Decimal("10.00")
+
+
+def test_what_went_back_of_too_much_leaves_what_the_shop_gave_back_besides_as_it_is(shop: History) -> None:
+    reference, key = EXPECTED["open_orders"]["238"]["ogm"], OrderKey("a", 238, "wc_order_238")
+    paid, back = (
+        replace(a_line(shop, Decimal(amount), amount, ""), structured=reference) for amount in ("25.00", "-7.00")
+    )
+    take(shop, "back", [paid, back])
+    refund = Receipt(shop.now.date(), PaymentSource.ORDER, by="order", method=REFUND)
+    line_id = waiting(shop, V.GIVEN_BACK).line_id
+    with shop.store.write() as connection:
+        payments.give_back(connection, key, Decimal("3.00"), refund, now=shop.now)
+        actions.count_for_orders(connection, "a", line_id, "238", by=by(shop))
+    assert balance(shop, 238).excess == ZERO
 
 
 def flags_of(history: History) -> list[str]:

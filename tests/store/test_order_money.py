@@ -13,14 +13,14 @@ from worker.domain.decision import Decision
 from worker.domain.document import Document
 from worker.domain.order import Order, RefundSummary
 from worker.domain.order_payment import is_paid
-from worker.domain.payment import PaymentSource, Prepayment, Receipt
+from worker.domain.payment import REFUND, PaymentSource, Prepayment, Receipt
 from worker.domain.payment_method import PaymentTerms
 from worker.store import order_money, orders, payments
 from worker.store.orders import OrderState
 from worker.store.queries import order_balance
 
 IDEAL = "mollie_wc_gateway_ideal"
-REFUND = replace(a_refund("5.00"), created_at=NOW + timedelta(days=1))
+SHOPS_REFUND = replace(a_refund("5.00"), created_at=NOW + timedelta(days=1))
 
 
 def order_of(invoice: Document, *, total: str = "15.00", method: str = IDEAL) -> Order:
@@ -44,7 +44,7 @@ def credited(history: History, invoice: Document, amount: str) -> None:
 def excess(history: History, order: Order, invoice: Document, *, given_back: str = "") -> Decimal:
     """After the order was looked at, of which the shop gave back so much a day later."""
     shop = history.shops["a"]
-    refunds = (replace(REFUND, amount=Decimal(given_back)),) if given_back else ()
+    refunds = (replace(SHOPS_REFUND, amount=Decimal(given_back)),) if given_back else ()
     with history.store.write() as connection:
         order_money.count_told(connection, shop, order_money.with_money(connection, shop, order, ()), now=NOW)
         order_money.count_refunds(connection, shop, order, refunds, now=NOW)
@@ -80,6 +80,21 @@ def test_an_order_of_which_a_part_was_refunded_at_mollie_stays_paid_once_the_sho
         assert not order_money.count_told(connection, shop, after, now=NOW)
 
     assert (is_paid(before, shop), is_paid(after, shop), after.came_in) == (False, True, Decimal("10.00"))
+
+
+@pytest.mark.parametrize(("days", "left"), [(0, "0.00"), (2, "5.00")])
+def test_what_the_bank_gave_back_is_what_the_shop_gave_back_only_where_that_was_first(
+    history: History, days: int, left: str
+) -> None:
+    invoice = history.issued(1, paid_on=None)
+    came(history, invoice, "20.00", PaymentSource.BANK, "line-1")
+    credited(history, invoice, "5.00")
+    back = Receipt(NOW.date() + timedelta(days), PaymentSource.BANK, "An", method=REFUND, outside_ref="line-2")
+    with history.store.write() as connection:
+        payments.give_back(connection, invoice.order, Decimal("5.00"), back, now=NOW)
+
+    for _ in range(2):
+        assert excess(history, order_of(invoice), invoice, given_back="5.00") == Decimal(left)
 
 
 @pytest.mark.parametrize(("transaction", "paid"), [("tr_9", True), ("", False)])

@@ -55,9 +55,11 @@ def count_for_orders(connection: Connection, shop_id: str, line_id: int, numbers
 
 def count_given_back(connection: Connection, line: StoredLine, order: OrderKey, *, by: Actor) -> None:
     """Count what went out as given back to who paid too much for *order*, in the place of what the shop told of that."""
-    amount = -line.line.amount
-    payments.tell_of_refund(connection, order, amount, now=by.now)
-    balance = order_balance.of_order(connection, order)
+    amount, balance = -line.line.amount, order_balance.of_order(connection, order)
+    # Exactly what was to be given back beside what the shop gave back is no part of that.
+    if balance is not None and amount != balance.excess:
+        payments.tell_of_refund(connection, order, amount, now=by.now)
+        balance = order_balance.of_order(connection, order)
     if line.line.is_return or balance is None or amount > balance.excess:
         raise Rejected(
             "{amount} went out, and {excess} more came in for order {number} than it asks. Refund in the shop what it no longer asks, "

@@ -96,7 +96,7 @@ def count_refunds(
     told = [refund for refund in refunds if was_paid_before(refund, order, shop, counted)]
     if not told:
         return
-    before = total_of(one.amount for one in counted if one.method == REFUND)
+    before = total_of(one.amount for one in counted if is_refund_told(one)) - told_by_others(told, shop, counted)
     # What the shop's own provider gave back is no money of ours.
     before -= ZERO if has_own_transaction(order, counted) else gone_back(counted)
     new = total_of(refund.amount for refund in told) + before
@@ -106,6 +106,21 @@ def count_refunds(
         day = shop.day_of(max(refund.created_at for refund in told))
         receipt = Receipt(day, PaymentSource.ORDER, by="order", method=REFUND)
         payments.give_back(connection, key, amount, receipt, now=now)
+
+
+def told_by_others(told: Sequence[Refund], shop: Shop, counted: Sequence[Payment]) -> Decimal:
+    """What the bank says went back of what the shop *told* of, and is not counted by the shop's word.
+
+    What went back before the shop told of anything was paid too much, and so is what the shop's word was left beside.
+    """
+    found, reversed_ids = ZERO, {one.reverses for one in counted}
+    for one in counted:
+        if one.method != REFUND or not is_ours(one) or one.reverses or one.payment_id in reversed_ids:
+            continue
+        by_then = total_of(refund.amount for refund in told if shop.day_of(refund.created_at) <= one.paid_on)
+        by_then += total_of(other.amount for other in counted if is_refund_told(other) and other.paid_on <= one.paid_on)
+        found += min(-one.amount, max(by_then - found, ZERO))
+    return found
 
 
 def was_paid_before(refund: Refund, order: Order, shop: Shop, counted: Iterable[Payment]) -> bool:
@@ -149,6 +164,11 @@ def missing(order: Order, shop: Shop, counted: Sequence[Payment]) -> Decimal:
 def is_told(payment: Payment) -> bool:
     """Whether it is what the shop said came in; a gift card that was spent and what the shop gave back are not."""
     return payment.source is PaymentSource.ORDER and payment.method not in (GIFT_CARD, REFUND)
+
+
+def is_refund_told(payment: Payment) -> bool:
+    """Whether it is what the shop said it gave back."""
+    return payment.source is PaymentSource.ORDER and payment.method == REFUND
 
 
 def is_ours(payment: Payment) -> bool:
