@@ -75,13 +75,16 @@ class Up:
         return answer.json
 
     def wait_until_ready(self) -> None:
+        """Until the pages answer and all that works beside them does."""
         until = time.monotonic() + 60
         while time.monotonic() < until:
             try:
-                if requests.get(f"http://127.0.0.1:{self.port}/ready", timeout=2).status_code == 200:
-                    return
+                is_open = requests.get(f"http://127.0.0.1:{self.port}/ready", timeout=2).status_code == 200
             except requests.ConnectionError:
-                time.sleep(0.1)
+                is_open = False
+            if is_open and self.command("status").code == 0:
+                return
+            time.sleep(0.1)
         raise AssertionError("the system does not open")
 
     def stop(self) -> tuple[int, str]:

@@ -39,7 +39,6 @@ def up(host: str, port: int, workers: int, data: Path | None) -> None:
     supervisor = start_all(
         settings, host=host, port=port, workers=workers, embedded_broker=not os.environ.get("REDIS_URL")
     )
-    save_public_url(settings)
     print_addresses(settings, workers=workers, set_up=set_up_link(Services(settings)))
     try:
         supervisor.keep_running(stop)
@@ -52,11 +51,6 @@ def settings_for_up(data: Path | None, *, host: str, port: int) -> Settings:
     if os.environ.get("FACTURELAY_PUBLIC_URL"):
         return read_settings(data)
     return read_settings(data, FACTURELAY_PUBLIC_URL=f"http://{EVERY_ADDRESS.get(host, host)}:{port}")
-
-
-def save_public_url(settings: Settings) -> None:
-    """Store the address, so that `shop add` in another terminal prints the one this installation answers at."""
-    (settings.data / "public-url").write_text(settings.public_url, encoding="utf-8")
 
 
 def print_addresses(settings: Settings, *, workers: int, set_up: str | None) -> None:

@@ -158,6 +158,7 @@ def start_all(settings: Settings, *, host: str, port: int, workers: int, embedde
                 raise Rejected("The embedded Valkey did not start.", code="broker_start")
             broker.wait_until_ready(settings.redis_url, valkey.popen)
         upgrade(settings.database_url)
+        save_public_url(settings)
         # The pages first and alone: what starts beside them, one after the other, would keep whoever waits for them waiting.
         bridge = supervisor.add(Process("bridge", web_server(host, port), environment))
         wait_until_answered(bridge, host, port)
@@ -170,6 +171,11 @@ def start_all(settings: Settings, *, host: str, port: int, workers: int, embedde
         supervisor.stop()
         raise
     return supervisor
+
+
+def save_public_url(settings: Settings) -> None:
+    """Store the address, so that `shop add` in another terminal prints the one this installation answers at: before it answers."""
+    (settings.data / "public-url").write_text(settings.public_url, encoding="utf-8")
 
 
 def lock_data_folder(data: Path) -> TextIO:

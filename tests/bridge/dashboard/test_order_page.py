@@ -124,8 +124,9 @@ def test_head_and_lines_say_what_was_invoiced_and_beside_it_what_the_shop_says_n
 
 
 def test_a_binned_order_leads_to_the_credit_note_of_its_invoice(app: BridgeApp) -> None:
-    app.issue()
-    known(app, flags=(Problem("in_bin_but_invoiced", Message("Order 238 is in the bin.")),))
+    invoice = app.issue().number
+    said = Message("Order 238 is in the bin, and {invoice} stands.", invoice=invoice)
+    known(app, flags=(Problem("in_bin_but_invoiced", said),))
     shown = main_of(admin(app).get(PAGE).text)
     assert f'href="/s/{SHOP}/documents/1?open=credit#credit">Credit</a>' in shown
     assert "This order needs nothing" in shown
