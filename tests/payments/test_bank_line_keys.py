@@ -239,7 +239,7 @@ def test_a_line_is_the_same_in_a_statement_of_another_period() -> None:
 def test_words_about_a_whole_statement_are_none_of_its_last_line(end: str) -> None:
     content = mt940("/REMI/USTD//een", "/REMI/USTD//twee").decode()
     summed = content.replace(
-        "\n-\n", "\n:64:C261127EUR50,00\n:86:/SUM/0/2/0,00/50,00/\n-}\n{1:F01INGBNL2ABXXX0000000000}\n"
+        "\n-\n", "\n:64:C261127EUR50,00\n:86:/SUM/0/2/0,00/50,00/\n-}\n{1:F01INGBNL2AAMS00000000000}\n"
     )
 
     assert lines_of((summed + content).replace("\n", end).encode()) == lines_of((content * 2).encode())
