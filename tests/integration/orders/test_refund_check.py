@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from tests.support.system import SECRET, System
-from worker.demo.orders import a_refund, an_order
+from worker.demo.orders import Payload, a_refund, an_order
 from worker.domain.document import SendMode
 from worker.orders import refund_check
 from worker.orders.refund_check import RefundCheck
@@ -44,14 +44,20 @@ def test_a_deleted_refund_is_found_and_flagged(system: System) -> None:
     assert len(system.numbers(7)) == 2  # nothing is undone by itself
 
 
-def test_a_draft_of_a_deleted_refund_is_discarded(system: System) -> None:
-    """It said to credit the goods by hand, which nobody had given back."""
+def refunded_as_draft(system: System) -> Payload:
+    """The order 7, the credit note of whose refund 70 waits for its owner."""
     system.change_shop(credit_notes=SendMode.DRAFT)
     order = an_order(id=7)
     system.shop.place(order)
     system.shop.refund(7, a_refund(order, id=70, amount="5.00"))
     system.receive(system.shop.order(7) or {})
     system.work()
+    return order
+
+
+def test_a_draft_of_a_deleted_refund_is_discarded(system: System) -> None:
+    """It said to credit the goods by hand, which nobody had given back."""
+    order = refunded_as_draft(system)
     (before,) = (item.stored_draft for item in system.trail(7).items if item.stored_draft)
 
     system.shop.forget_refund(7, 70)
@@ -74,12 +80,7 @@ def test_a_draft_of_a_deleted_refund_is_discarded(system: System) -> None:
 
 
 def test_a_draft_waits_while_its_refund_is_in_the_bin_with_the_order(system: System) -> None:
-    system.change_shop(credit_notes=SendMode.DRAFT)
-    order = an_order(id=7)
-    system.shop.place(order)
-    system.shop.refund(7, a_refund(order, id=70, amount="5.00"))
-    system.receive(system.shop.order(7) or {})
-    system.work()
+    refunded_as_draft(system)
     system.shop.forget_refund(7, 70)
     system.shop.trash(7)
     system.receive({"id": 7}, topic="order.deleted")
