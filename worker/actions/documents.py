@@ -1,10 +1,11 @@
 """What a person decides about a document or a draft: discard, send again, mark paid, hand over, revoke a link, do a step once more."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -185,28 +186,32 @@ def mark_many_paid(
     )
 
 
+def mark_one_of_many(connection: Connection, shop_id: str, document_id: int, *, on: date, by: Actor) -> MarkedPaid:
+    def mark() -> None:
+        if not mark_paid(connection, shop_id, document_id, on=on, by=by):
+            number = document_of(connection, shop_id, document_id).number
+            raise Rejected("{number} was paid already.", number=number, code="paid_before")
+
+    return become_of(document_id, mark)
+
+
 def mark_many_not_paid(
     connection: Connection, shop_id: str, document_ids: Iterable[int], *, on: date, by: Actor
 ) -> tuple[MarkedPaid, ...]:
     """Take back that several invoices were marked paid. One that was not holds up no other."""
-    found = []
-    for document_id in dict.fromkeys(document_ids):
-        try:
-            mark_not_paid(connection, shop_id, document_id, on=on, by=by)
-            found.append(MarkedPaid(document_id))
-        except Rejected as error:  # before anything was stored
-            found.append(MarkedPaid(document_id, error.code, error.message))
-    return tuple(found)
+    return tuple(
+        become_of(document_id, partial(mark_not_paid, connection, shop_id, document_id, on=on, by=by))
+        for document_id in dict.fromkeys(document_ids)
+    )
 
 
-def mark_one_of_many(connection: Connection, shop_id: str, document_id: int, *, on: date, by: Actor) -> MarkedPaid:
+def become_of(document_id: int, mark: Callable[[], object]) -> MarkedPaid:
+    """What becomes of one of many: *mark* raises Rejected before it stores anything."""
     try:
-        if mark_paid(connection, shop_id, document_id, on=on, by=by):
-            return MarkedPaid(document_id)
-    except Rejected as error:  # before anything was stored
+        mark()
+    except Rejected as error:
         return MarkedPaid(document_id, error.code, error.message)
-    number = document_of(connection, shop_id, document_id).number
-    return MarkedPaid(document_id, "paid_before", Message("{number} was paid already.", number=number))
+    return MarkedPaid(document_id)
 
 
 def revoke_link(connection: Connection, shop_id: str, document_id: int, *, by: Actor) -> None:

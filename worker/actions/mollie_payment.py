@@ -37,9 +37,8 @@ def record(connection: Connection, shop: Shop, said: MolliePayment, *, now: date
     if said.mode is mode_needed(test=test) and said.status is Status.PAID:
         if not test:
             count(connection, shop, attempt, said, now=now)
-        elif (
-            attempt.status != Status.PAID
-        ):  # its attempt is all that a test leaves: its order may be invoiced in earnest afterwards
+        elif attempt.status != Status.PAID:
+            # Its attempt is all that a test leaves: its order may be invoiced in earnest afterwards.
             tell_came(connection, attempt, said, now=now)
     return True
 

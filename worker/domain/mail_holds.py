@@ -132,7 +132,7 @@ def payee_as_json(shop: Shop) -> dict[str, object] | None:
         return None
     country = shop.seller.address.country
     return {
-        "iban": "".join(shop.seller.iban.split()),
+        "iban": shop.seller.account,
         "name": beneficiary(shop),
         "country": country,
         "seed": shop.reference_digits,

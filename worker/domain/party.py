@@ -35,6 +35,11 @@ class Seller:
     bic: str = ""
     sole_trader: bool = False
 
+    @property
+    def account(self) -> str:
+        """The IBAN as banks compare it, without spaces."""
+        return "".join(self.iban.split())
+
 
 @dataclass(frozen=True)
 class Buyer:

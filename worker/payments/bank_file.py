@@ -72,7 +72,7 @@ def take_file(store: Store, shop: Shop, file: BankFile, *, by: Actor, told: Call
         )
     kind, lines, statements = read_file(file.content)
     own = own_lines(shop, lines, statements)
-    own_statements = [one for one in statements if one.account == account_of(shop)]
+    own_statements = [one for one in statements if one.account == shop.seller.account]
     new = NewFile(
         shop.shop_id,
         hashlib.sha256(file.content).hexdigest(),
@@ -138,7 +138,7 @@ def state_of(match: Match) -> LineState:
 
 
 def own_lines(shop: Shop, lines: Sequence[BankLine], statements: Sequence[BankStatement]) -> tuple[BankLine, ...]:
-    account, told = account_of(shop), {line.account for line in lines} | {one.account for one in statements}
+    account, told = shop.seller.account, {line.account for line in lines} | {one.account for one in statements}
     if not account:
         raise Rejected(
             "The shop has no account number yet. Enter its IBAN in the settings, so that only money on that account is looked at.",
@@ -159,7 +159,3 @@ def own_lines(shop: Shop, lines: Sequence[BankLine], statements: Sequence[BankSt
             code="bank_file_of_other_account",
         )
     return tuple(line for line in lines if line.account == account)
-
-
-def account_of(shop: Shop) -> str:
-    return "".join(shop.seller.iban.split())

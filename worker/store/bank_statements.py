@@ -14,6 +14,7 @@ from worker.store.database.rows import read_row
 from worker.store.database.tables import bank_statements
 
 IS_MISSING = (bank_statements.c.ended_on.is_not(None), bank_statements.c.well_at.is_(None))
+OF_MISSING = tuple(bank_statements.c[name] for name in Missing.__dataclass_fields__)
 OF_STATEMENT = tuple(bank_statements.c[name] for name in BankStatement.__dataclass_fields__)
 
 
@@ -81,8 +82,7 @@ def missing(connection: Connection, shop: Shop) -> Missing | None:
     """What is missing first, in a shop that counts on its bank's files."""
     if not shop.waits_for_bank_files:
         return None
-    columns = (bank_statements.c[name] for name in Missing.__dataclass_fields__)
-    mine = select(*columns).where(bank_statements.c.shop_id == shop.shop_id, *IS_MISSING)
+    mine = select(*OF_MISSING).where(bank_statements.c.shop_id == shop.shop_id, *IS_MISSING)
     row = connection.execute(
         mine.order_by(bank_statements.c.opened_on, bank_statements.c.statement_id).limit(1)
     ).first()
@@ -92,8 +92,7 @@ def missing(connection: Connection, shop: Shop) -> Missing | None:
 def say_well(connection: Connection, shop_id: str, statement_id: int, *, by: str, now: datetime) -> Missing:
     """Nothing is missing before this statement. Raises Rejected where nobody misses anything there."""
     mine = (bank_statements.c.shop_id == shop_id, bank_statements.c.statement_id == statement_id, *IS_MISSING)
-    columns = (bank_statements.c[name] for name in Missing.__dataclass_fields__)
-    row = connection.execute(select(*columns).where(*mine)).one_or_none()
+    row = connection.execute(select(*OF_MISSING).where(*mine)).one_or_none()
     if row is None:
         raise Rejected("No statement is missing there any more.", code="statement_not_missing")
     connection.execute(update(bank_statements).where(*mine).values(well_by=by, well_at=now))

@@ -10,22 +10,13 @@ from worker.store import payment_references, shops, users
 
 def shops_on_account(connection: Connection, shop_id: str) -> list[Shop]:
     """The others on the account of *shop_id* that have the same owner. Of another owner's nothing is told, whatever it says."""
-    email = users.owner(connection, shop_id)
-    owner, account = users.by_email(connection, email) if email else None, account_of(connection, shop_id)
-    if owner is None or not account:
+    email, shop = users.owner(connection, shop_id), shops.settings_of(connection, shop_id)
+    owner = users.by_email(connection, email) if email else None
+    if owner is None or shop is None or not shop.seller.account:
         return []
-    theirs = sorted(users.roles_of(connection, owner.user_id))
-    same = [
-        other
-        for other in theirs
-        if other != shop_id and users.owner(connection, other) == email and account_of(connection, other) == account
-    ]
-    return [shop for other in same for shop in (shops.settings_of(connection, other),) if shop is not None]
-
-
-def account_of(connection: Connection, shop_id: str) -> str:
-    shop = shops.settings_of(connection, shop_id)
-    return "".join(shop.seller.iban.split()) if shop else ""
+    ids = [one for one in sorted(users.roles_of(connection, owner.user_id)) if one != shop_id]
+    theirs = (shops.settings_of(connection, one) for one in ids if users.owner(connection, one) == email)
+    return [other for other in theirs if other is not None and other.seller.account == shop.seller.account]
 
 
 def shops_by_reference(connection: Connection, shop_id: str, references: Iterable[str]) -> dict[str, Shop]:
