@@ -188,6 +188,18 @@ def test_a_long_sentence_takes_no_other_column_the_room_for_its_longest_word(pag
         assert (broken_words(page), overflows(page)) == ([], False), width
 
 
+def test_a_press_that_cannot_be_pressed_yet_does_not_look_like_the_next_step(page: "Page") -> None:
+    styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
+    for kind in ("button", "quiet small"):
+        on, off = f'<button class="{kind}">Live</button>', f'<button class="{kind}" disabled data-off>Live</button>'
+        page.set_content(f'<style>{styles}</style><main class="wide">{on}{off}</main>')
+        looks = "one => { const its = getComputedStyle(one); return [its.color, its.borderTopStyle, its.cursor]; }"
+        first, second = (page.locator("button").nth(place).evaluate(looks) for place in (0, 1))
+        assert [one == other for one, other in zip(first, second, strict=True)] == [False, False, False], kind
+        background = page.locator("button").nth(1).evaluate("one => getComputedStyle(one).backgroundColor")
+        assert background == "rgba(0, 0, 0, 0)"
+
+
 LISTS = (
     "/orders", "/documents", "/documents?list=drafts", "/payments", "/jobs", "/activity", "/activity/deliveries",
     "/attention/mail_refused", "/accounting", "/accounting/journal", "/accounting/numbers/invoice/2026", "/payments/reminders", "/team",
