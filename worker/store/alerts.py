@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
 
 from worker.domain.attention import Source
 from worker.message import Message
@@ -45,7 +45,7 @@ def raise_and_notify_again(connection: Connection, shop_id: str, *, code: str, m
     """Open an alert, and have it told again although it was, or a person set it aside: it says something new."""
     raise_alert(connection, shop_id, code=code, message=message, now=now)
     is_open = (alerts.c.shop_id == shop_id, alerts.c.code == code, alerts.c.closed_at.is_(None))
-    again = update(alerts).where(*is_open).values(notified_at=None, told_at=None).returning(alerts.c.alert_id)
+    again = update(alerts).where(*is_open).values(news_at=now, told_at=None).returning(alerts.c.alert_id)
     for alert_id in connection.execute(again).scalars().all():
         set_aside.take_back(connection, shop_id, Source.ALERT, alert_id)
 
@@ -68,8 +68,8 @@ def open_alerts(connection: Connection, shop_id: str | None = None) -> tuple[Ale
 
 
 def unnotified(connection: Connection, shop_id: str) -> dict[int, Alert]:
-    """The open alerts that nobody was mailed about, by their ids."""
-    return by_id(connection, shop_id, alerts.c.notified_at.is_(None))
+    """The open alerts that nobody was mailed about since they last said something new, by their ids."""
+    return by_id(connection, shop_id, or_(alerts.c.notified_at.is_(None), alerts.c.news_at > alerts.c.notified_at))
 
 
 def untold(connection: Connection, shop_id: str) -> dict[int, Alert]:

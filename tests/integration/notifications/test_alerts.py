@@ -105,6 +105,22 @@ def test_what_comes_soon_after_a_mail_waits_for_the_next(told: System) -> None:
     assert "Dan dat." in tell(told)[0].text
 
 
+def test_mails_that_are_refused_one_after_the_other_are_told_in_one_mail_each_quarter_of_an_hour(told: System) -> None:
+    told.mailbox.faults.reject("koper@klant.test")
+    told.arrives(an_order(id=7))
+    assert len(tell(told)) == 2
+    for order_id in (8, 9):
+        told.clock.move(minutes=1)
+        told.arrives(an_order(id=order_id))
+        assert tell(told) == ()
+    told.clock.move(minutes=15)
+    (mail, _) = tell(told)
+    assert "- 3 × Mails die de mailserver van de klant weigerde" in mail.text
+    assert ("F2026-00001: " in mail.text, "F2026-00003: " in mail.text) == (False, True)
+    told.clock.move(minutes=15)
+    assert tell(told) == ()
+
+
 def test_an_alert_that_was_over_before_the_mail_is_not_mailed(told: System) -> None:
     sound(told, "webhook_disabled", "Hersteld.")
     quiet(told, "webhook_disabled")

@@ -766,7 +766,8 @@ alerts = Table(
     Column("last_at", Instant, nullable=False),
     Column("times", Integer, nullable=False),
     Column("closed_at", Instant),
-    Column("notified_at", Instant),  # a person was mailed about it
+    Column("news_at", Instant),  # when it last said something new after it was opened
+    Column("notified_at", Instant),  # a person was last mailed about it; kept, as it also says when the last mail left
     Column("told_at", Instant),  # every channel of the shop is owed it
     partial_index("uq_alerts_open", "shop_id", "code", where="closed_at IS NULL", unique=True),
 )

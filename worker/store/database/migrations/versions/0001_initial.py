@@ -153,6 +153,7 @@ def upgrade() -> None:
         sa.Column("last_at", Instant(), nullable=False),
         sa.Column("times", sa.Integer(), nullable=False),
         sa.Column("closed_at", Instant(), nullable=True),
+        sa.Column("news_at", Instant(), nullable=True),
         sa.Column("notified_at", Instant(), nullable=True),
         sa.Column("told_at", Instant(), nullable=True),
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_alerts_shop_id")),
