@@ -17,6 +17,7 @@ from worker.i18n import LANGUAGES, Translator
 from worker.i18n.translate import translate
 from worker.message import Message
 from worker.store.jobs import OF_ORDERS
+from worker.store.queries.attention import STANDS_FOR
 
 ROOT = Path(worker.__file__).parent
 # What the domain says of a VAT decision: an order's flag only informs, a draft asks which VAT is right.
@@ -63,7 +64,7 @@ def test_every_alert_that_code_opens_has_a_reason_of_its_own() -> None:
     opened |= {*constants_given_to("alerts.close", keyword="code"), *ALERT_CODES_BY_ERROR}
     opened |= {f"cannot_print_{kind}" for kind in ("invoice", "delivery_note")} | {"mollie_charged_back:12"}
     assert len(opened) > 15
-    assert {code for code in opened if not reason_of(Source.ALERT, code).codes} == {"work_failed"}  # counted one by one
+    assert {code for code in opened if not reason_of(Source.ALERT, code).codes} == set(STANDS_FOR)  # counted one by one
 
 
 def test_every_failed_step_and_every_failed_order_has_a_reason_whatever_its_code() -> None:

@@ -100,20 +100,19 @@ def rated_lines(services: Services, shop: Shop, untold: tuple[Alert, ...]) -> li
     home = home_of(services, shop)
     with services.store.read() as connection:
         needs = attention.needs(connection, (shop.shop_id,), now=services.now())
-    failed = tuple(group for group in needs.groups if group.reason.source is Source.WORK)
-    lines = [
-        (reason_of(Source.ALERT, alert.code).harm, notice_mail.of_alert(alert, home=home))
-        for alert in untold
-        if alert.code != attention.COUNTED_AS_WORK
-    ]
-    failures = next((alert for alert in untold if alert.code == attention.COUNTED_AS_WORK), None)
-    if failures is not None:
-        some = notice_mail.of_groups(failed, home=home) or (notice_mail.of_alert(failures, home=home),)
-        # Of several reasons nobody could say which of them the examples are of.
-        some = (replace(some[0], examples=examples_of(failures)),) if len(some) == 1 else some
-        harms = [group.reason.harm for group in failed] or [Harm.DECISION]
-        lines += zip(harms, some, strict=True)
+    lines = [line for alert in untold for line in lines_for(alert, needs, home=home)]
     return sorted(lines, key=lambda one: one[0])
+
+
+def lines_for(alert: Alert, needs: Needs, *, home: str) -> list[tuple[Harm, NoticeLine]]:
+    """The alert's own sentence, or one for each reason of what it stands for."""
+    groups = [one for one in needs.groups if one.reason.source is attention.STANDS_FOR.get(alert.code)]
+    if not groups:
+        return [(reason_of(Source.ALERT, alert.code).harm, notice_mail.of_alert(alert, home=home))]
+    lines = notice_mail.of_groups(groups, home=home)
+    if len(lines) == 1:  # Of several reasons nobody could say which of them the examples are of.
+        lines = (replace(lines[0], examples=examples_of(alert)),)
+    return list(zip((group.reason.harm for group in groups), lines, strict=True))
 
 
 def examples_of(alert: Alert) -> tuple[Message, ...]:
@@ -135,25 +134,27 @@ def home_of(services: Services, shop: Shop) -> str:
 
 
 def recipients(services: Services, shop: Shop) -> tuple[str, ...]:
-    """The recipients: the shop itself, and the operator. Empty where no mail can leave."""
+    """The recipients: the shop itself, else its owner, and the operator. Empty where no mail can leave."""
     if not services.settings.smtp_url:
         return ()
     operator = parseaddr(services.settings.operator_mail)[1]
-    return tuple(dict.fromkeys(address for address in (address_of(shop), operator) if address))
+    return tuple(dict.fromkeys(address for address in (address_of(services, shop), operator) if address))
 
 
-def address_of(shop: Shop) -> str:
+def address_of(services: Services, shop: Shop) -> str:
+    """That of the shop; of one whose company has none yet, that with which its owner signs in."""
     try:
         return customer_mail.sender_address(shop)
     except Rejected:
-        return ""
+        with services.store.read() as connection:
+            return users.owner(connection, shop.shop_id)
 
 
 def send(services: Services, shop: Shop, compose: Callable[[alert_mail.Envelope], EmailMessage]) -> None:
     """One mail to each recipient, under one Message-ID."""
     addresses = recipients(services, shop)
     # The operator's own, as far as there is one: a shop may have filled in somebody else's.
-    sender = services.settings.mail_address or address_of(shop) or addresses[0]
+    sender = services.settings.mail_address or addresses[0]
     message_id = make_msgid(domain=urlsplit(services.settings.public_url).hostname or "localhost")
     failures: list[FacturelayError] = []
     with services.store.read() as connection:

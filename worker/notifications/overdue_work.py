@@ -1,14 +1,14 @@
-"""Work that failed, or waits for too long, becomes an alert, so that a person is notified at once."""
+"""What failed, or waits for a person or for too long, becomes an alert, so that a person is notified at once."""
 
 from datetime import timedelta
 
 from worker.message import Message, by_count
 from worker.services import Services
 from worker.store import alerts
-from worker.store.queries import shop_status
+from worker.store.queries import attention, shop_status
 from worker.store.shops import ConnectedShop
 
-FAILED, LATE = "work_failed", "work_late"
+FAILED, LATE, WAITING = "work_failed", "work_late", "documents_wait"
 # A mail server or a shop that was away is usually back by then, and nobody need be notified.
 LATE_AFTER = timedelta(hours=2)
 # A failure that nobody has tried again for so long is known and accepted.
@@ -17,8 +17,9 @@ MOST_NAMED = 3
 
 
 def alert_overdue_work(services: Services, connected: ConnectedShop) -> None:
-    """Open an alert for each new failure and for what is late; close it when that is over."""
+    """Open an alert for each new failure, for documents that wait and for what is late; close it when that is over."""
     alert_failures(services, connected)
+    alert_waiting_documents(services, connected)
     alert_late_work(services, connected)
 
 
@@ -42,6 +43,21 @@ def alert_failures(services: Services, connected: ConnectedShop) -> None:
                 ),
             )
             alerts.raise_and_notify_again(connection, shop.shop_id, code=FAILED, message=message, now=now)
+
+
+def alert_waiting_documents(services: Services, connected: ConnectedShop) -> None:
+    """A customer has no document until a person mends it. What the shop's own rules keep as a draft is no news."""
+    shop, now = connected.shop, services.now()
+    with services.store.read() as connection:
+        count, last = attention.waiting_documents(connection, shop.shop_id, now=now)
+        known = alerts.find(connection, shop.shop_id, WAITING)
+    if last is None and known:
+        with services.store.write() as connection:
+            alerts.close(connection, shop.shop_id, code=WAITING, now=now)
+    elif last and (known is None or last > known.last_at):
+        message = Message("{shop}: documents wait for you: {count}.", shop=shop.name, count=count)
+        with services.store.write() as connection:
+            alerts.raise_and_notify_again(connection, shop.shop_id, code=WAITING, message=message, now=now)
 
 
 def alert_late_work(services: Services, connected: ConnectedShop) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
 from tests.support.system import System
 from worker.actions import orders as order_actions
@@ -17,6 +18,7 @@ from worker.notifications import alerts
 from worker.services import Services
 from worker.store import alerts as alert_store
 from worker.store import register, shops, users
+from worker.store.database.tables import drafts
 from worker.store.shops import ConnectedShop
 
 OWNER, OPERATOR = "winkel@koffiepot.test", "beheer@hosting.test"
@@ -210,6 +212,36 @@ def test_work_that_failed_is_told_at_once_and_each_failure_once(told: System) ->
     assert "F2026-00002: De mailserver weigerde koper@klant.test" in mail.text
     assert "F2026-00001: De mailserver" not in mail.text
     assert f"/s/{told.shop_id}/attention/mail_refused" in mail.text
+
+
+def test_a_document_that_waits_is_told_at_once_but_none_that_a_rule_keeps(told: System) -> None:
+    told.change_shop(rules=(Rule(Kind.INVOICE, Trigger.PAID), Rule(Kind.DELIVERY_NOTE, Trigger.PAID, SendMode.DRAFT)))
+    told.arrives(an_order(id=7))
+    taken(told)
+    assert tell(told) == ()
+    told.arrives(an_order(id=8, currency="USD"))
+    (mail, _) = tell(told)
+    page = f"{told.services.settings.public_url}/s/{told.shop_id}/attention/exchange_rate"
+    assert f"- 1 × Documenten die op een wisselkoers wachten.\n  Bekijk ze: {page}" in mail.text
+    told.clock.move(hours=1)
+    assert tell(told) == ()
+    assert "documents_wait" in open_codes(told)
+    with told.services.store.write() as connection:
+        connection.execute(update(drafts).values(state="discarded"))
+    assert tell(told) == ()
+    assert open_codes(told) == []
+
+
+def test_of_a_shop_without_an_address_its_owner_is_told_in_his_language(told: System) -> None:
+    told.change_shop(seller=replace(connected(told).shop.seller, email=""))
+    with told.services.store.write() as connection:
+        for name, role, language in (("gast", users.Role.VIEWER, "de"), ("eigenaar", users.Role.ADMIN, "fr")):
+            new = users.NewUser(f"{name}@koffiepot.test", name, "a long password here", language, operator=False)
+            users.give_role(connection, users.add(connection, new, now=told.clock.now), told.shop_id, role)
+    sound(told, "shop_silent", "De winkel zwijgt.")
+    mails = tell(told)
+    assert [mail.recipients for mail in mails] == [("eigenaar@koffiepot.test",), (OPERATOR,)]
+    assert "Voir la connexion" in mails[0].text
 
 
 def test_the_alert_is_over_when_what_failed_was_done_or_a_week_has_passed(told: System) -> None:

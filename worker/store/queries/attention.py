@@ -46,8 +46,8 @@ from worker.store.queries.order_lists import unanswered
 
 PAGE_SIZE = 50
 MOST_AT_ONCE = 10_000
-# The alert by which failures are mailed: they are counted themselves.
-COUNTED_AS_WORK = "work_failed"
+# The alerts by which failures and documents that wait are mailed: what they stand for is counted itself.
+STANDS_FOR = {"work_failed": Source.WORK, "documents_wait": Source.DRAFT}
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,7 @@ def failed_work() -> tuple[ColumnElement[bool], ...]:
 SOURCES = {
     Source.ALERT: Columns(
         alerts, alerts.c.alert_id, alerts.c.shop_id, alerts.c.code, alerts.c.first_at,
-        lambda: (alerts.c.closed_at.is_(None), alerts.c.code != COUNTED_AS_WORK),
+        lambda: (alerts.c.closed_at.is_(None), alerts.c.code.not_in(STANDS_FOR)),
     ),
     Source.BANK: Columns(
         bank_lines.join(bank_files, bank_files.c.file_id == bank_lines.c.file_id), bank_lines.c.line_id, bank_lines.c.shop_id,
@@ -265,6 +265,15 @@ def names(code: ColumnElement[str], codes: tuple[str, ...]) -> ColumnElement[boo
     whole = [one for one in codes if not one.endswith("*")]
     begun = [code.startswith(one[:-1], autoescape=True) for one in codes if one.endswith("*")]
     return or_(code.in_(whole), *begun)
+
+
+def waiting_documents(connection: Connection, shop_id: str, *, now: datetime) -> tuple[int, datetime | None]:
+    """How many documents of a shop wait because something is wrong with them, and when the last of them came."""
+    of = SOURCES[Source.DRAFT]
+    waits = (*open_things(Source.DRAFT, (shop_id,), now), of.code != KEPT_BY_RULE)
+    newest = func.max(of.since, type_=of.since.type)
+    count, last = connection.execute(select(func.count(), newest).select_from(of.table).where(*waits)).one()
+    return int(count), last
 
 
 def ids_of(connection: Connection, shop_id: str, reason: Reason, *, now: datetime) -> tuple[int, ...]:
