@@ -54,6 +54,7 @@ STATE_LABELS = {
     RoadState.DOWN: Message("down"),
     RoadState.NEVER: Message("nothing yet"),
 }
+CONNECTED_BY = (HealthRoad.ORDERS, HealthRoad.SHOP)
 WORST_FIRST = (RoadState.DOWN, RoadState.LATE, RoadState.NEVER, RoadState.WELL)
 
 
@@ -110,5 +111,6 @@ def outages(by_shop: Mapping[str, Iterable[RoadHealth]]) -> tuple[Outage, ...]:
 
 
 def worst(roads: Iterable[RoadHealth]) -> RoadState:
-    """The state that a list shows for all of *roads*."""
-    return min((one.state for one in roads), key=WORST_FIRST.index, default=RoadState.NEVER)
+    """The state that a list shows for all of *roads*. By mail or Peppol nothing need have been sent yet; of the shop something must be heard."""
+    heard = (one.state for one in roads if one.state is not RoadState.NEVER or one.road in CONNECTED_BY)
+    return min(heard, key=WORST_FIRST.index, default=RoadState.NEVER)

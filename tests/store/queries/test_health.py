@@ -88,6 +88,16 @@ def test_a_dead_mail_server_and_a_shop_away_are_late_at_once_and_down_after_thre
     assert worst(found.values()) is RoadState.DOWN
 
 
+def test_a_list_calls_a_shop_well_of_which_only_mails_and_peppol_were_never_heard() -> None:
+    def of(state: RoadState, *roads: HealthRoad) -> list[RoadHealth]:
+        return [RoadHealth(road, state, None, AWAY) for road in roads]
+
+    well = of(RoadState.WELL, HealthRoad.ORDERS, HealthRoad.SHOP, HealthRoad.WORK)
+    assert worst([*well, *of(RoadState.NEVER, HealthRoad.MAIL, HealthRoad.PEPPOL)]) is RoadState.WELL
+    assert worst([*well[1:], *of(RoadState.NEVER, HealthRoad.ORDERS)]) is RoadState.NEVER
+    assert worst([*well, *of(RoadState.LATE, HealthRoad.MAIL)]) is RoadState.LATE
+
+
 def test_mails_that_wait_are_late_however_few_were_tried(history: History) -> None:
     history.issued(1)
     history.later(minutes=10)
