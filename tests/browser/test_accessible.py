@@ -104,7 +104,7 @@ def broken_words(page: "Page", *, longest: int = 100) -> list[str]:
             const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), broken = [];
             for (let node = walker.nextNode(); node; node = walker.nextNode()) {
                 if (node.parentElement.closest('.mono, code, .copy')) continue;
-                for (const word of node.data.matchAll(/[\\p{L}\\p{N}]+/gu)) {
+                for (const word of node.data.matchAll(/[\\p{L}\\p{N}]+(?:-[\\p{L}\\p{N}]{1,4}(?![\\p{L}\\p{N}]))?/gu)) {
                     const range = document.createRange();
                     range.setStart(node, word.index);
                     range.setEnd(node, word.index + word[0].length);
@@ -224,6 +224,7 @@ def test_no_list_of_a_busy_shop_breaks_a_word_or_moves_sideways(busy: BridgeApp,
         page.emulate_media(media="print")
         page.set_viewport_size({"width": 718, "height": 900})  # A4 between its margins
         assert (broken_words(page, longest=LONGEST_WORD), broken_wholes(page)) == ([], []), (path, "on paper")
+        assert page.locator("details:not([open]) summary:visible").count() == 0, (path, "on paper")
         page.emulate_media(media="screen")
 
 
