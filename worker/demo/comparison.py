@@ -5,6 +5,7 @@ from typing import Any
 
 from worker import serializers
 from worker.demo.recordings import Scenario
+from worker.domain.document import Draft, Kind
 from worker.domain.step import MAIL, WRITE_BACK
 from worker.store.queries.order_history import DocumentDetails, OrderHistory
 
@@ -67,9 +68,14 @@ def as_lines(scenario: Scenario, found: OrderHistory, *, as_expected: bool) -> I
         yield f"    ! {flag.message}"
 
 
+def kind_and_total(draft: Draft) -> str:
+    """What *draft* is, and its total where it has one: a delivery note asks for no money."""
+    kind = draft.kind.replace("_", " ")
+    return kind if draft.kind is Kind.DELIVERY_NOTE else f"{kind}  {draft.total:.2f} {draft.currency}"
+
+
 def document_as_text(item: DocumentDetails) -> str:
-    draft = item.draft
-    amount = f"{draft.kind.replace('_', ' ')}  {draft.total:.2f} {draft.currency}"
+    draft, amount = item.draft, kind_and_total(item.draft)
     if item.document is None:
         why = str(draft.problems[0].message) if draft.problems else "waits for you"
         return f"draft  {amount}  {why}"

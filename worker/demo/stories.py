@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from worker.demo.comparison import kind_and_total
 from worker.demo.counter import CARD, TRANSFER, Counter, Customer, Product
 from worker.demo.i18n import in_catalog
 from worker.demo.pretend_shop import PretendShop
@@ -232,7 +233,4 @@ def differences(story: Story, found: OrderHistory) -> list[str]:
 def as_text(item: DocumentDetails) -> str:
     step, number = item.step(MAIL), item.document.number if item.document else "draft"
     mailed = {"done": f"mailed to {item.draft.buyer.email}", "failed": "the mail was refused"}
-    kind = item.draft.kind.replace("_", " ")
-    return (
-        f"{number}  {kind}  {item.draft.total:.2f} {item.draft.currency}  {mailed.get(step.state if step else '', '')}"
-    )
+    return f"{number}  {kind_and_total(item.draft)}  {mailed.get(step.state if step else '', '')}"
