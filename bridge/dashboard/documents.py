@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, make_response, render_template, re
 
 from bridge.accounts.access import actor, guard_shop, shop
 from bridge.accounts.access_log import part_of_a_page
+from bridge.accounts.sign_in import safe_next_path
 from bridge.context import context
 from bridge.customer.document import MEDIA_TYPES
 from bridge.dashboard import order_story
@@ -93,16 +94,17 @@ def picture_of(shop_id: str, document_id: int, size: str) -> Response:
 
 @blueprint.post("/documents/<int:document_id>/send")
 def send(shop_id: str, document_id: int) -> Response:
-    """Mail it again: to the order's address at once, to another one by a task."""
+    """Mail it again: to the order's address at once, to another one by a task; *back* is the list from which that was asked."""
     item = document_of(shop_id, document_id)
     form, here = Form.from_request(request.form), document_path(shop_id, document_id)
     to = form.read("to", read_mail_address) if form.values.get("to") else ""
     if to is None:
         return document_page(shop_id, document_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if to:
-        argument = {"document_id": document_id, "to": to}
+        argument, back = {"document_id": document_id, "to": to}, form.values.get("back", "")
+        then = safe_next_path(back) if back else here
         return request_task(
-            shop_id, "send_again", argument, then=here, refused=f"{here}?task=0&open=elsewhere#elsewhere"
+            shop_id, "send_again", argument, then=then, refused=f"{here}?task=0&open=elsewhere#elsewhere"
         )
     email = item.draft.buyer.email or "–"
     message = _("{number} is being mailed again to {email}.", number=number_of(item), email=email)

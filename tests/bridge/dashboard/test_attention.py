@@ -4,12 +4,14 @@ import dataclasses
 import re
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlalchemy import update
 
 import bridge
 from tests.bridge.dashboard.test_pages import admin
+from tests.support import busy_shop
 from tests.support.bridge_app import NOW, SHOP, BridgeApp
 from tests.support.personas import signed_in
 from worker.domain.party import Address, Buyer
@@ -81,6 +83,18 @@ def test_a_reason_is_dismissed_and_put_off_by_its_forms_and_never_without_one(ap
     visitor.post(f"{here}/invoice_term/snooze", until="soon")
     assert 'class="count"' not in visitor.get(f"/s/{SHOP}").text
     assert "They were tests." in visitor.get(f"/s/{SHOP}/activity").text
+
+
+def test_a_refused_mail_is_sent_elsewhere_from_the_list_which_comes_back(app: BridgeApp) -> None:
+    busy_shop.fill(app, orders_=12, failed=12, drafts_=0)
+    visitor, here = admin(app), f"/s/{SHOP}/attention/mail_refused?from=11"
+    text = visitor.get(here).text
+    assert re.findall(r'name="back" value="([^"]*)"', text) == [here, here]
+    (path, *_) = re.findall(r'action="(/s/\w+/documents/\d+/send)"', text)
+    waits = visitor.post(path, to="nieuw@klant.example", back=here).headers["Location"]
+    assert parse_qs(urlsplit(waits).query)["then"] == [here]
+    waits = visitor.post(path, to="nieuw@klant.example", back="//elsewhere.example").headers["Location"]
+    assert parse_qs(urlsplit(waits).query)["then"] == ["/"]
 
 
 @pytest.mark.parametrize(
