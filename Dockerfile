@@ -20,7 +20,7 @@ ENV PATH=/opt/facturelay/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     FACTURELAY_DATA=/data
 RUN useradd --system --create-home --uid 10001 facturelay \
- && install -d -o facturelay -g facturelay /data
+ && install -d -m 700 -o facturelay -g facturelay /data
 USER facturelay
 VOLUME /data
 EXPOSE 8080

@@ -45,7 +45,6 @@ from worker.store.worker_share import Load
 
 log = logging.getLogger(__name__)
 
-LEASE = leases.SCHEDULER
 # So many jobs of a shop wait in a queue of Redis; whoever does one enqueues the next. The others wait as rows.
 MOST_OF_A_SHOP = 5
 # While this many jobs are queued in one queue, workers have enough to do; more would only repeat them.
@@ -83,7 +82,9 @@ def run_once(services: Services, *, holder: str) -> Enqueued:
 def take_lease(services: Services, holder: str) -> bool:
     """Take or extend the lease; False while another scheduler has it."""
     with services.store.write() as connection:
-        return leases.acquire(connection, LEASE, holder, now=services.now(), lease_for=lease_for(services))
+        return leases.acquire(
+            connection, leases.SCHEDULER, holder, now=services.now(), lease_for=services.settings.scheduler_lease
+        )
 
 
 def enqueue_waiting(services: Services) -> Enqueued:
@@ -143,10 +144,6 @@ def forget_workers(services: Services) -> None:
         leases.delete_expired(connection, before=services.now() - timedelta(days=1))
 
 
-def lease_for(services: Services) -> timedelta:
-    return timedelta(seconds=3 * services.settings.scheduler_seconds + 10)
-
-
 def run(services: Services, stop: threading.Event) -> None:
     """Enqueue again and again until *stop* is set."""
     holder = f"{socket.gethostname()[:48]}:{os.getpid()}"
@@ -162,7 +159,7 @@ def run(services: Services, stop: threading.Event) -> None:
             log.warning("%s", error.message)
         stop.wait(services.settings.scheduler_seconds)
     with services.store.write() as connection:
-        leases.release(connection, LEASE, holder, now=services.now())
+        leases.release(connection, leases.SCHEDULER, holder, now=services.now())
 
 
 @dataclass(frozen=True)

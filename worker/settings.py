@@ -7,6 +7,7 @@ import difflib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from email.utils import parseaddr
 from functools import partial
 from pathlib import Path
@@ -239,6 +240,11 @@ class Settings:
         if self.smtp_url:
             candidates.append(parse_smtp_url(self.smtp_url).username)
         return next((one for one in candidates if EMAIL_ADDRESS.fullmatch(one)), "")
+
+    @property
+    def scheduler_lease(self) -> timedelta:
+        """For so long the scheduler that acts keeps the others from it; without a sign of it for longer, it is gone."""
+        return timedelta(seconds=3 * self.scheduler_seconds + 10)
 
     @property
     def archive(self) -> Path:

@@ -83,6 +83,25 @@ def test_a_wrong_environment_is_refused_with_a_message(facturelay: Facturelay, m
 
 
 @pytest.mark.parametrize(
+    ("variable", "address", "words"),
+    [
+        ("DATABASE_URL", "postgresql://facturelay:geheim@127.0.0.1:1/facturelay", ("migrate",)),
+        ("REDIS_URL", "redis://:geheim@127.0.0.1:1/0", ("worker", "--burst")),
+    ],
+    ids=["database", "Redis"],
+)
+def test_what_does_not_answer_is_named_with_its_reason(
+    facturelay: Facturelay, monkeypatch: pytest.MonkeyPatch, variable: str, address: str, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv(variable, address)
+    answer = facturelay(*words)
+    assert (answer.code, answer.out) == (1, "")
+    assert variable in answer.err
+    assert "onnection refused" in answer.err
+    assert "geheim" not in answer.err
+
+
+@pytest.mark.parametrize(
     "words",
     [
         ("shop", "show", "nowhere"),

@@ -23,7 +23,7 @@ from worker.jobs.job_type import lease_time
 from worker.processes.row_job import RowJob
 from worker.queue import PROCESS_ORDER, SEND_WEBHOOK_EVENT, QueueName
 from worker.queue.status import count_queued
-from worker.scheduler import ALL_SHOPS, GLOBAL_JOBS, LEASE, Enqueued, GlobalJob, PeriodicJobRunner, ShopJob
+from worker.scheduler import ALL_SHOPS, GLOBAL_JOBS, Enqueued, GlobalJob, PeriodicJobRunner, ShopJob
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import deliveries, leases, shops, webhooks
@@ -153,7 +153,7 @@ def test_one_scheduler_acts_at_a_time_and_the_other_takes_over(services: Service
     keep(services, 1)
     assert scheduler.run_once(services, holder="a").acted
     assert not scheduler.run_once(services, holder="b").acted
-    move(services, seconds=scheduler.lease_for(services).total_seconds() + 1)
+    move(services, seconds=services.settings.scheduler_lease.total_seconds() + 1)
     assert scheduler.run_once(services, holder="b").acted
     assert not scheduler.run_once(services, holder="a").acted
 
@@ -185,7 +185,7 @@ def test_without_redis_the_scheduler_says_so_and_keeps_its_lease(services: Servi
     with pytest.raises(Unavailable, match="Redis"):
         scheduler.run_once(away, holder="a")
     with services.store.read() as connection:
-        assert leases.held_until(connection, LEASE) is not None
+        assert leases.held_until(connection, leases.SCHEDULER) is not None
     away.store.close()
     with pytest.raises(RedisError):
         away.redis.ping()

@@ -26,12 +26,12 @@ class Postgres:
         """As in DATABASE_URL."""
         return f"postgresql+psycopg://facturelay@/{database}?host={self.folder}"
 
-    def create_database(self, *, template: str = "template0") -> str:
+    def create_database(self, *, template: str = "template0", encoding: str = "UTF8") -> str:
         """Make a database of its own, a copy of *template*, and return its name."""
         name = f"test_{uuid.uuid4().hex}"
         # By its files, as all did before 15: block by block through the log takes three times as long.
         by_files = "STRATEGY FILE_COPY" if int((self.folder / "data" / "PG_VERSION").read_text()) >= 15 else ""
-        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" {by_files}')
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" ENCODING "{encoding}" {by_files}')
         return name
 
     def drop_database(self, name: str) -> None:

@@ -6,7 +6,7 @@ import sys
 import click
 
 from worker.cli.group import Lazy
-from worker.errors import FacturelayError
+from worker.errors import DatabaseAway, FacturelayError
 
 # Imported when called: `facturelay status` must not wait for the PDF libraries to load, nor `facturelay --help` for any.
 COMMANDS = {
@@ -80,6 +80,12 @@ def commands() -> None:
     """From a WooCommerce order to the right document: exact to the cent, once, and never lost."""
 
 
+def told_to_operator(error: FacturelayError) -> str:
+    """What is refused; of a database that is away also why, which is for nobody else: it names hosts and users."""
+    reason = getattr(error.__cause__, "orig", None) if isinstance(error, DatabaseAway) else None
+    return f"The database of DATABASE_URL does not answer: {reason}" if reason else str(error.message)
+
+
 def main() -> None:
     """Run the command line. A refusal is a message on stderr, never a traceback."""
     code = 0
@@ -93,7 +99,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except FacturelayError as error:
-        click.echo(f"{error.message} [{error.code}]", err=True)
+        click.echo(f"{told_to_operator(error)} [{error.code}]", err=True)
         sys.exit(1)
     if code:
         sys.exit(code)

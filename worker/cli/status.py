@@ -52,10 +52,10 @@ def as_text(found: Health, report: Report) -> str:
             word(
                 found.redis,
                 f"answers, {counted(found.queued or 0, 'job is', 'jobs are')} queued",
-                "does not answer; work waits in the database",
+                f"does not answer ({found.redis_reason}); work waits in the database",
             ),
         ),
-        ("workers", str(found.workers) if found.workers else "none: start `facturelay worker`"),
+        ("workers", workers_as_text(found)),
         ("scheduler", word(found.scheduler, "runs", "does not run: start `facturelay scheduler`")),
     ]
     rows += [(f"queue {one.queue}", queue_as_text(one)) for one in found.queues]
@@ -63,6 +63,13 @@ def as_text(found: Health, report: Report) -> str:
         rows.append(("kept drafts", f"{report.kept_drafts}, by the shops' own rules"))
     waits = "".join(f"\n~ {road}" for road in (*found.rested, *report.troubles))
     return table(rows) + "".join(f"\n! {message}" for message in report.alerts) + waits
+
+
+def workers_as_text(found: Health) -> str:
+    long = f"{found.long_workers} for long work alone" if found.long_workers else ""
+    if not found.workers:
+        return ", ".join(filter(None, (long, "none for what is urgent: start `facturelay worker`")))
+    return f"{found.workers}, and {long}" if long else str(found.workers)
 
 
 def queue_as_text(one: QueueCount) -> str:

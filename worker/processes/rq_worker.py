@@ -193,22 +193,38 @@ def work(
     preload()
     jobs.configure(settings)
     gc.freeze()  # what is loaded by now stays for good; collecting it again and again costs time
-    redis = connect(settings.redis_url)
-    worker = RowWorker(
+    with redis_errors():
+        worker = open_worker(settings, queues)
+    worker.version = version("facturelay")  # ours, not RQ's: the page of the workers shows it
+    # RQ's own lines would repeat each job twice; ours say what became of it.
+    logging.getLogger("rq.worker").setLevel(logging.WARNING)
+    turn.take_only(queues)
+    kind = leases.LONG_WORKER if worker.takes_long_work_alone else leases.WORKER
+    with beating(jobs.get_services(), kind), redis_errors():
+        worker.work(burst=burst, max_jobs=max_jobs, logging_level="WARNING")
+
+
+def open_worker(settings: Settings, queues: Sequence[QueueName]) -> RowWorker:
+    return RowWorker(
         [rq_name(name) for name in QueueName if name in queues or not queues],
-        connection=redis,
+        connection=connect(settings.redis_url),
         serializer="json",
         worker_ttl=WORKER_TTL_S,
         maintenance_interval=MAINTENANCE_S,
         job_monitoring_interval=10,
         log_job_description=False,
     )
-    worker.version = version("facturelay")  # ours, not RQ's: the page of the workers shows it
-    # RQ's own lines would repeat each job twice; ours say what became of it.
-    logging.getLogger("rq.worker").setLevel(logging.WARNING)
-    turn.take_only(queues)
-    with beating(jobs.get_services(), leases.LONG_WORKER if worker.takes_long_work_alone else leases.WORKER):
-        worker.work(burst=burst, max_jobs=max_jobs, logging_level="WARNING")
+
+
+@contextmanager
+def redis_errors() -> Iterator[None]:
+    """Of a Redis that is away when a worker begins. One that is lost later RQ waits for."""
+    try:
+        yield
+    except RedisError as error:
+        raise Unavailable(
+            "Redis does not answer, or refuses what REDIS_URL says: {reason}", reason=str(error), code="redis_away"
+        ) from error
 
 
 @contextmanager

@@ -12,7 +12,6 @@ from worker.domain.health import ROAD_LABELS, RoadHealth
 from worker.errors import Unavailable
 from worker.processes.bridge import answers
 from worker.queue.status import count_queued
-from worker.scheduler import LEASE, lease_for
 from worker.services import Services
 from worker.store import leases, roads, shops, whole_counts
 from worker.store.jobs import OF_SHOP
@@ -24,7 +23,7 @@ from worker.store.roads import FailingRoad
 
 @dataclass(frozen=True)
 class Health:
-    """Counts of work by state, deliveries and steps together; *queued* counts jobs in Redis (None: Redis does not answer), *workers* those whose heartbeat is a row."""
+    """Counts of work by state, deliveries and steps together; *queued* counts jobs in Redis (None: Redis does not answer), *workers* and *long_workers* those whose heartbeat is a row."""
 
     healthy: bool
     waiting: int
@@ -33,8 +32,10 @@ class Health:
     done: int
     database: bool
     redis: bool
+    redis_reason: str  # why it does not answer
     queued: int | None
     workers: int
+    long_workers: int
     scheduler: bool
     queues: tuple[QueueCount, ...]
     # Servers of shops that are left in peace because they do not answer: a sentence each.
@@ -50,31 +51,33 @@ class Health:
 
 def check(services: Services) -> Health:
     """Check once. Never raises for a process that is away: the result says so."""
-    redis, queued = check_redis(services)
-    workers = 0
+    redis_reason, queued = check_redis(services)
+    workers = long_workers = 0
     try:
         with services.store.read() as connection:
             work = whole_counts.jobs_by_state(connection)
-            lease_until = leases.held_until(connection, LEASE)
+            lease_until = leases.held_until(connection, leases.SCHEDULER)
             rested = tuple(describe_road(connection, road) for road in roads.failing(connection, None))
-            workers = leases.workers_there(connection, now=services.now())[0]
+            workers, long_workers = leases.workers_there(connection, now=services.now())
             queues = queue_counts(connection, now=services.now())
     except Unavailable:
         return Health(
-            healthy=False, waiting=0, running=0, failed=0, done=0, database=False, redis=redis, queued=queued,
-            workers=workers, scheduler=False, queues=(),
+            healthy=False, waiting=0, running=0, failed=0, done=0, database=False, redis=not redis_reason, redis_reason=redis_reason, queued=queued,
+            workers=workers, long_workers=long_workers, scheduler=False, queues=(),
         )  # fmt: skip
     states = {
         state: sum(number for (kind, _, found), number in work.items() if found == state and kind in OF_SHOP)
         for state in ("waiting", "running", "failed", "done")
     }
-    scheduler_runs = leases.is_held(lease_until, now=services.now(), lease_for=lease_for(services))
+    scheduler_runs = leases.is_held(lease_until, now=services.now(), lease_for=services.settings.scheduler_lease)
     return Health(
-        healthy=redis and workers > 0 and scheduler_runs,
+        healthy=not redis_reason and workers > 0 and scheduler_runs,
         database=True,
-        redis=redis,
+        redis=not redis_reason,
+        redis_reason=redis_reason,
         queued=queued,
         workers=workers,
+        long_workers=long_workers,
         scheduler=scheduler_runs,
         rested=rested,
         queues=queues,
@@ -165,11 +168,12 @@ def describe_road(connection: Connection, found: FailingRoad) -> str:
     )
 
 
-def check_redis(services: Services) -> tuple[bool, int | None]:
+def check_redis(services: Services) -> tuple[str, int | None]:
+    """Why Redis does not answer (empty where it does), and how many jobs are queued in it."""
     try:
-        return True, count_queued(services.redis)
-    except RedisError:
-        return False, None
+        return "", count_queued(services.redis)
+    except RedisError as error:
+        return str(error) or type(error).__name__, None
 
 
 def wait_until_idle(services: Services, *, seconds: float) -> Health:

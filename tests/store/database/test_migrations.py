@@ -3,12 +3,15 @@
 import threading
 from itertools import pairwise
 
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, inspect, text
 
+from tests.services.postgres import Postgres
+from worker.errors import Rejected
 from worker.store.database.engine import Store
 from worker.store.database.migrate import alembic_config, head, is_current, upgrade
 from worker.store.database.tables import metadata
@@ -50,6 +53,14 @@ def test_upgrading_again_changes_nothing(empty_database_url: str) -> None:
     with store.read() as connection:
         assert connection.execute(text("SELECT holder FROM leases")).scalar_one() == "me"
     store.close()
+
+
+@pytest.mark.postgres
+def test_a_database_that_cannot_keep_every_name_is_refused(postgres: Postgres) -> None:
+    name = postgres.create_database(encoding="SQL_ASCII")
+    with pytest.raises(Rejected, match="as SQL_ASCII, not as UTF8"):
+        upgrade(postgres.url(name))
+    postgres.drop_database(name)
 
 
 def test_two_may_upgrade_at_once(empty_database_url: str) -> None:

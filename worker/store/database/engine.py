@@ -64,7 +64,7 @@ def open_engine(database_url: str) -> Engine:
             pool_pre_ping=True,
             pool_size=5,
             max_overflow=10,
-            connect_args={"connect_timeout": 5},
+            connect_args={"connect_timeout": 5, "client_encoding": "utf8"},
             # Values of rows are personal data; an error in the log names the statement only.
             hide_parameters=True,
         )

@@ -12,6 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
+from worker.errors import Rejected
 from worker.store.database.engine import Store
 
 # Any number, the same in every version: PostgreSQL lets one migration at a time hold it.
@@ -24,6 +25,7 @@ def upgrade(database_url: str) -> None:
     try:
         with store.write() as connection:
             if not store.is_sqlite:
+                refuse_other_encoding(connection)
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
             if is_of_later_version(revision(connection)):
                 return
@@ -32,6 +34,18 @@ def upgrade(database_url: str) -> None:
             command.upgrade(config, "head")
     finally:
         store.close()
+
+
+def refuse_other_encoding(connection: Connection) -> None:
+    """Names of customers are in any script. Raises Rejected where PostgreSQL was made to store less."""
+    encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
+    if encoding != "UTF8":
+        raise Rejected(
+            "The database of DATABASE_URL stores text as {encoding}, not as UTF8: it cannot keep every name. Make another: "
+            "createdb --encoding=UTF8 --template=template0 --locale=C.UTF-8 NAME",
+            encoding=encoding,
+            code="database_encoding",
+        )
 
 
 def is_current(store: Store) -> bool:
