@@ -262,6 +262,12 @@ def test_what_is_typed_stands_in_line_and_its_help_right_below(busy: BridgeApp, 
         for row in rows:
             lines = {top for left, top in row}
             assert len(lines) in {1, len(row)}, (name, row)
+        page.eval_on_selector_all(".rule details", "all => all.forEach(one => { one.open = true; })")
+        ends = page.eval_on_selector_all(
+            ".rule .conditions > div",
+            "all => all.map(one => [one, one.querySelector('input, select')].map(part => Math.round(part.getBoundingClientRect().bottom)))",
+        )
+        assert all(cell - typed <= 6 for cell, typed in ends), (name, ends)
     with busy.store.write() as connection:
         connection.execute(update(users).values(language="de"))
     text = visitor.get(f"/s/{SHOP}/settings/mail").text
