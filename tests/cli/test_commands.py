@@ -112,6 +112,8 @@ def test_what_does_not_answer_is_named_with_its_reason(
         ("customer", "erase", "jan@klant.example", "--shop", "nowhere"),
         ("verify", "--shop", "nowhere"),
         ("register", "export", "--shop", "nowhere"),
+        ("documents", "list", "--shop", "nowhere"),
+        ("failed-jobs", "--shop", "nowhere"),
     ],
     ids=" ".join,
 )

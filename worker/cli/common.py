@@ -52,7 +52,9 @@ class ShopName(click.ParamType[str]):
         if len(meant) > 1:
             names = ", ".join(f"{shop.name} ({shop.shop_id})" for shop in meant)
             self.fail(f"“{value}” may be one of several shops: {names}.", param, ctx)
-        return meant[0].shop_id if meant else str(value)  # whoever looks for it says that there is none
+        if not meant:
+            raise shops.unknown(str(value))
+        return meant[0].shop_id
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """The hosts of the shops: what a person knows and a shell takes as one word."""
