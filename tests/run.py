@@ -1,5 +1,7 @@
 """Run every suite whose needs are on this machine, fetch what is missing where that is allowed, and say what was left out."""
 
+from __future__ import annotations
+
 import argparse
 import os
 import shutil
@@ -9,9 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pytest
+if TYPE_CHECKING:
+    import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 EVERYWHERE = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/local/sbin"])
@@ -145,8 +148,12 @@ def main(arguments: Sequence[str]) -> int:
     if missing and options.install and may_install():
         install(missing)
         missing = [suite for suite in SUITES if not suite.here()]
+    if options.only_install:
+        return 0
     for suite in SUITES:
         say(f"{suite.marker:13} {'left out' if suite in missing else 'runs'}: {suite.what}")
+    import pytest  # --only-install runs before it is there
+
     tally = Tally(missing, strict=options.strict)
     sharing = (
         [] if one_file_is_meant(for_pytest) else ["-n", str(PROCESSES), "--dist", "loadfile", "--no-loadscope-reorder"]
@@ -157,8 +164,21 @@ def main(arguments: Sequence[str]) -> int:
     # The same examples every time: what was green yesterday is red today only because of a change.
     repeatable = ["--hypothesis-profile=ci"] if options.strict else []
     selection = ["-m", selected(options.marker, missing)]
-    code = int(pytest.main([*sharing, *repeatable, *for_pytest, *selection], plugins=[tally, Sharing()]))
+    with folder_of_tests(in_memory=bool(sharing)) as place:
+        code = int(pytest.main([*sharing, *place, *repeatable, *for_pytest, *selection], plugins=[tally, Sharing()]))
     return code or int(bool(tally.faults()))
+
+
+@contextmanager
+def folder_of_tests(*, in_memory: bool) -> Iterator[list[str]]:
+    """Where the files of thousands of tests are, none of which is to wait for its disk; of one file they are left to be looked at."""
+    if not in_memory:
+        yield []
+        return
+    from tests.services.process import scratch  # found from the root, which is no place of this file's own
+
+    with scratch("tests", quick=True) as folder:
+        yield ["--basetemp", str(folder / "each"), "-o", "tmp_path_retention_policy=failed"]
 
 
 def keep_bytecode() -> None:
@@ -188,6 +208,7 @@ def parser() -> argparse.ArgumentParser:
     known.add_argument(
         "--no-install", dest="install", action="store_false", help="never install packages, run what is there"
     )
+    known.add_argument("--only-install", action="store_true", help="install what is missing, and run nothing")
     known.add_argument(
         "--each-database", action="store_true", help="walk every road of tests/integration on both kinds of database"
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.run import ROOT, SUITES, one_file_is_meant, selected
+from tests.run import ROOT, SUITES, folder_of_tests, one_file_is_meant, selected
 from tests.services.databases import KINDS, said_twice
 
 PASSES = "def test_it() -> None: pass\n"
@@ -67,6 +67,19 @@ def test_file_skipped_as_a_whole_is_red_when_strict(tmp_path: Path, processes: s
 def test_tests_are_shared_out_unless_a_file_is_named() -> None:
     assert not one_file_is_meant(["--strict", "tests/domain", "-k", "rounding"])
     assert one_file_is_meant(["-x", "tests/domain/test_vat.py::test_it"])
+
+
+def test_packages_are_fetched_before_pytest_is_there() -> None:
+    # -S: Python's own modules alone
+    command = [sys.executable, "-S", str(ROOT / "tests" / "run.py"), "--only-install", "--no-install"]
+    assert subprocess.run(command, check=True, capture_output=True).stdout == b""
+
+
+def test_what_all_tests_wrote_goes_with_them() -> None:
+    with folder_of_tests(in_memory=True) as options:
+        folder = Path(options[options.index("--basetemp") + 1]).parent
+        assert folder.is_dir()
+    assert not folder.exists()
 
 
 def test_of_a_case_on_both_kinds_of_database_one_is_left_and_each_kind_has_its_share() -> None:

@@ -1,7 +1,5 @@
 """A whole system of real processes, a pretend shop beside it, and a person in front of a real browser."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from werkzeug.serving import make_server
 
-from tests.services.process import free_port
+from tests.services.process import free_port, scratch
 from tests.support import busy_shop
 from tests.support.bridge_app import BridgeApp, settings_for
 from tests.support.personas import a_user
@@ -57,9 +55,8 @@ class Running:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
-    # Not pytest's own folder: the broker's socket wants a short path.
-    data = Path(tempfile.mkdtemp(prefix="facturelay-pages-", dir="/tmp"))
     with (
+        scratch("pages", quick=True) as data,  # not pytest's own folder: the broker's socket wants a short path
         PretendShop() as shop,
         Mailbox() as mailbox,
         PretendVies() as vies,
@@ -81,7 +78,6 @@ def running() -> Iterator[Running]:
             yield Running(services, shop, mailbox, vies, points)
         finally:
             processes.stop()
-            shutil.rmtree(data, ignore_errors=True)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from pathlib import Path
 PATIENCE_S = 15.0
 # Linux's files in memory. Making a database there takes a fifth of the time; a container may have 64 MB of it.
 MEMORY = Path("/dev/shm")
-ENOUGH_MEMORY = 2 * 1024**3
+ENOUGH_MEMORY = 3 * 1024**3
 
 
 def free_port() -> int:

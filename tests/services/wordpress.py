@@ -159,7 +159,7 @@ class WordPress:
 @pytest.fixture(scope="session")
 def wordpress_site(mariadb: MariaDB) -> Iterator[tuple[WordPress, str]]:
     """The installed site and its tables as they are right after installing; tests ask for `wordpress` instead."""
-    with scratch("wordpress") as scratch_folder:
+    with scratch("wordpress", quick=True) as scratch_folder:
         folder, port = scratch_folder / "site", free_port()
         site = WordPress(folder=folder, url=f"http://127.0.0.1:{port}", mariadb=mariadb)
         shutil.copytree(DEBIAN_FILES, folder, ignore=shutil.ignore_patterns("wp-content", "wp-config.php"))

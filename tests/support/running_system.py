@@ -144,7 +144,7 @@ def running_system(
     Two machines share database, broker and data folder, behind one address. With *archive_bytes* the archive is a file
     system of that size (for root only).
     """
-    with scratch("chaos") as folder:
+    with scratch("chaos", quick=True) as folder:
         ports = [free_port() for _ in range(machines)]
         with balancer(ports) as url, small_disk(folder / "archive", archive_bytes):
             ours = {
