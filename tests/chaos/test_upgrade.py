@@ -47,4 +47,4 @@ def sell_until(experiment: Experiment, over: threading.Event) -> None:
         experiment.sell(order_id)
         experiment.deliver(order_id, "order.created")
         experiment.deliver(order_id, "order.updated")
-        time.sleep(0.5)
+        time.sleep(1)

@@ -103,7 +103,9 @@ SELLER_OPTIONS = (
 
 
 @pytest.fixture
-def make_shop(facturelay: Facturelay) -> Callable[..., ShopAtHand]:
+def make_shop(facturelay: Facturelay, sqlite_url: str) -> Callable[..., ShopAtHand]:
+    """Connect a shop, on a database that was migrated before."""
+
     def make(*options: str, seller: bool = True) -> ShopAtHand:
         details = SELLER_OPTIONS if seller else ()
         answer = facturelay(
