@@ -29,6 +29,7 @@ guard_shop(blueprint)
 
 MOST_GAPS = 5
 LONGEST_PERIOD = timedelta(days=800)
+MONTHS_OFFERED = 36
 
 
 @blueprint.get("")
@@ -44,7 +45,7 @@ def register(shop_id: str) -> Response:
             reconciled=reconciled,
             verified=finished_task(shop_id, "verify"),
             compared=finished_task(shop_id, "reconcile"),
-            month=f"{this_month():%Y-%m}",
+            months=latest_months(this_month()),
             format_gaps=format_gaps,
         )
     return make_response(content)
@@ -253,3 +254,12 @@ def asked_period() -> Period:
 
 def this_month() -> date:
     return context().today(shop()).replace(day=1)
+
+
+def latest_months(month: date) -> dict[str, str]:
+    """*month* and those before it, as a form sends them and as the reader calls them."""
+    found = {}
+    for _place in range(MONTHS_OFFERED):
+        found[f"{month:%Y-%m}"] = translator().month(month)
+        month = (month - timedelta(days=1)).replace(day=1)
+    return found

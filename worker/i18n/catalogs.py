@@ -66,6 +66,10 @@ class Translator:
         """Write 22 Nov 2026."""
         return format_date(day, "d MMM y", locale=self._locale)
 
+    def month(self, day: dt.date) -> str:
+        """Write November 2026."""
+        return format_date(day, "LLLL y", locale=self._locale)
+
     def short_datetime(self, local: dt.datetime, *, today: dt.date) -> str:
         """Write an instant that is already in the reader's zone: 11:40 today, 22 Nov 11:40 this year, 22 Nov 2025 before."""
         if local.date() == today:

@@ -47,7 +47,17 @@ def is_tied(text: str, name: str) -> bool:
 
 def test_no_page_leaves_the_writing_of_days_to_the_browser() -> None:
     for template in TEMPLATES.rglob("*.html"):
-        assert not re.search('type="(date|datetime-local)"', template.read_text(encoding="utf-8")), template
+        assert not re.search('type="(date|datetime-local|month|week|time)"', template.read_text(encoding="utf-8")), (
+            template
+        )
+
+
+@pytest.mark.parametrize(
+    ("language", "name"), [("nl", "november 2026"), ("fr", "novembre 2026"), ("en", "November 2026")]
+)
+def test_a_month_is_chosen_by_its_name_in_the_language_of_the_reader(app: BridgeApp, language: str, name: str) -> None:
+    text = reader(app, language).get(f"{HOME}/accounting").text
+    assert f'name="month"><option value="2026-11">{name}</option><option value="2026-10">' in text
 
 
 @pytest.mark.parametrize(
