@@ -20,7 +20,6 @@ from worker.domain.health import RoadHealth
 from worker.store.queries import attention
 from worker.store.queries import health as health_query
 from worker.store.queries import metrics as metrics_query
-from worker.store.queries.attention import Needs
 from worker.store.queries.metrics import Metrics
 
 blueprint = Blueprint("health", __name__)
@@ -58,9 +57,9 @@ def metrics() -> Response:
         limit_stranger()
         abort(HTTPStatus.NOT_FOUND)
     with context().store.read() as connection:
-        now, seen = context().now(), health_query.look(context().settings)
+        now, seen = context().now(), health_query.look(connection, context().settings)
         collected = metrics_query.collect(connection, now=now)
-        needs = attention.needs(connection, None, now=now)
+        needs = attention.counts(connection, now=now)
         roads = [
             *health_query.of_house(connection, seen, now=now),
             *itertools.chain.from_iterable(
@@ -79,7 +78,7 @@ class MetricsCollector(Collector):
     """The figures under the names that Prometheus knows them by."""
 
     def __init__(
-        self, metrics: Metrics, *, waiting: timedelta | None, needs: Needs, roads: Sequence[RoadHealth]
+        self, metrics: Metrics, *, waiting: timedelta | None, needs: Mapping[str, int], roads: Sequence[RoadHealth]
     ) -> None:
         self.metrics, self.needs = metrics, needs
         self.roads: Counter[tuple[str, ...]] = Counter((one.road, one.state) for one in roads)
@@ -99,7 +98,7 @@ class MetricsCollector(Collector):
             "facturelay_needs",
             "What needs a person, by reason, in all shops.",
             ("reason",),
-            {(group.reason.name,): group.count for group in self.needs.groups},
+            {(reason,): count for reason, count in self.needs.items()},
         )
         yield labelled_gauge(
             "facturelay_roads",

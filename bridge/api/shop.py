@@ -18,7 +18,7 @@ def get_shop(api_request: ApiRequest) -> Response:
         rested = roads.failing(connection, (shop.shop_id,), with_shared=not connected.secrets.smtp_url)
         now = context().now()
         needs = attention.needs(connection, (shop.shop_id,), now=now)
-        seen = health.look(context().settings)
+        seen = health.look(connection, context().settings)
         found_roads = health.of_shop(connection, context().encryption, shop, seen, now=now)
         counters = {one.series: one for one in numbering.counters(connection, shop.shop_id)}
     today = context().today(shop)

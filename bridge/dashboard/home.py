@@ -84,7 +84,7 @@ def shops() -> Response:
 
 def health_values(connection: Connection, shown: Sequence[ShopName], needs: Mapping[str, Needs]) -> dict[str, Any]:
     """How it goes in the shops that are shown, and for operators on the roads of the installation; *needs* of each shop tell of some."""
-    now, seen = context().now(), health.look(context().settings)
+    now, seen = context().now(), health.look(connection, context().settings)
     found = shops_store.watched(connection, [one.shop_id for one in shown])
     roads = health.of_shops(connection, context().encryption, found, seen, now=now)
     return {

@@ -109,7 +109,7 @@ def go_live_checks(connection: Connection, shop: Shop, now: datetime) -> tuple[g
 def connection_state(connection: Connection, shop: Shop, needs: Needs, *, now: datetime) -> dict[str, object]:
     """How it goes on each road of the shop, and its plugin. What *needs* tell of is no outage besides."""
     secrets = shops.get_secrets(connection, context().encryption, shop.shop_id)
-    seen = health.look(context().settings)
+    seen = health.look(connection, context().settings)
     open_codes = {alert.code for alert in alerts.open_alerts(connection, shop.shop_id)}
     found = health.of_shop(connection, context().encryption, shop, seen, now=now)
     return {

@@ -33,6 +33,7 @@ SORTED = " AS sortable"
 # These read more by right. With each, why.
 ALLOWED = {
     "distance_sales.count_on": "goes on where it stopped the day before; this is its first day",
+    "hourly_stats.sums_of": "the hours of a month",
     "uninvoiced.uninvoiced": "the orders of some months, each of which must have its invoice",
     "personal_data.forget_bodies": "so many at a time, which it changes",
     "tasks.delete_finished": "so many at a time, which it deletes",

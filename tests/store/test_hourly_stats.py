@@ -66,13 +66,13 @@ def test_each_hour_is_counted_for_each_shop_and_for_all(history: History, servic
     assert update_hourly_stats(services) == 2 * 24 + 1
     second = NINE + hours.HOUR
     assert plot(history, ("a",)) == (
-        HourlyStats(NINE, 3, 3, 3, 1, 4000),
-        HourlyStats(second, 0, 2, 1, 1, None),
+        HourlyStats(NINE, 3, 3, 1, 4000),
+        HourlyStats(second, 2, 1, 1, None),
         HourlyStats(second + hours.HOUR),
     )
-    assert plot(history, ("b",), count=1) == (HourlyStats(NINE, 1, 1, 1, 0, 20000),)
-    assert plot(history, None, count=2) == (HourlyStats(NINE, 4, 4, 4, 1, 4000), HourlyStats(second, 0, 2, 1, 1, None))
-    assert plot(history, ("a", "b"), count=1) == (HourlyStats(NINE, 4, 4, 4, 1, 4000),)
+    assert plot(history, ("b",), count=1) == (HourlyStats(NINE, 1, 1, 0, 20000),)
+    assert plot(history, None, count=2) == (HourlyStats(NINE, 4, 4, 1, 4000), HourlyStats(second, 2, 1, 1, None))
+    assert plot(history, ("a", "b"), count=1) == (HourlyStats(NINE, 4, 4, 1, 4000),)
     assert plot(history, (), count=1) == (HourlyStats(NINE),)
 
 
@@ -80,14 +80,11 @@ def test_counting_again_adds_what_came_late_and_doubles_nothing(history: History
     sells(history, 1, takes_s=2)
     update_hourly_stats(services)
     assert update_hourly_stats(services) == 0  # another scheduler
-    late = history.now
-    history.later(minutes=30)
-    history.now, kept = late, history.now
-    history.seen(2)
-    history.now = kept
-    history.later(hours=1)
+    late = history.issued(2)
+    history.step(late, MAIL, "done")  # noted down after the count
+    history.later(hours=1, minutes=30)
     assert update_hourly_stats(services) == 6 + 2
-    assert plot(history, ("a",), count=1) == (HourlyStats(NINE, 2, 1, 1, 0, 2000),)
+    assert plot(history, ("a",), count=1) == (HourlyStats(NINE, 2, 2, 0, 2000),)
 
 
 def test_after_a_long_rest_all_that_was_missed_is_counted(history: History, services: Services) -> None:
@@ -98,18 +95,22 @@ def test_after_a_long_rest_all_that_was_missed_is_counted(history: History, serv
     assert update_hourly_stats(services) == 2 * 24 + 1
 
 
-def test_a_days_latency_is_that_of_the_mail_in_the_middle(history: History) -> None:
-    at = datetime(2026, 11, 22, 22, 30, tzinfo=UTC)  # 23:30 in Brussels
+def test_a_day_adds_up_its_hours_in_the_zone_and_what_is_counted_live(history: History) -> None:
+    at = datetime(2026, 11, 22, 22, 30, tzinfo=UTC)  # 23:30 in Brussels, 4:00 in Calcutta
+    first = hours.whole_hour(at)
     with history.store.write() as connection:
-        for minutes, mails, latency_ms in ((0, 1, 9000), (60, 2, 2000), (120, 5, 4000), (180, 1, None)):
-            hour = hours.whole_hour(at + timedelta(minutes=minutes))
-            hours.write(connection, {"a": HourlyStats(hour, 1, 2, mails, 0, latency_ms)})
+        for shop_id, number, failures in (("a", 0, 1), ("a", 1, 0), ("a", 2, 3), ("b", 1, 0)):
+            hours.write(connection, {shop_id: HourlyStats(first + hours.HOUR * number, 2, 2, failures, 9000)})
+    live = (HourlyStats(first + hours.HOUR * 2, 5, 5, 0, None),)
     with history.store.read() as connection:
-        found = hours.by_day(connection, ("a",), (at, at + timedelta(days=1)), zone=BRUSSELS)
-    assert found == (
-        DailyStats(date(2026, 11, 22), 1, 2, 1, 0, 9000),
-        DailyStats(date(2026, 11, 23), 3, 6, 8, 0, 4000),
-    )
+        days = (at, at + timedelta(days=1))
+        found = hours.by_day(connection, ("a",), days, zone=BRUSSELS)
+        together = hours.by_day(connection, ("a", "b"), days, zone=BRUSSELS, live=live)
+        half_off = hours.by_day(connection, ("a",), (at - timedelta(hours=6), at), zone=ZoneInfo("Asia/Calcutta"))
+    sunday, monday = date(2026, 11, 22), date(2026, 11, 23)
+    assert found == (DailyStats(sunday, 2, 1), DailyStats(monday, 4, 3))
+    assert together == (DailyStats(sunday, 2, 1), DailyStats(monday, 9, 0))
+    assert half_off == (DailyStats(sunday), DailyStats(monday, 2, 1))
 
 
 def test_today_counts_since_midnight_and_what_is_open_now(history: History) -> None:

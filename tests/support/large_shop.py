@@ -448,7 +448,7 @@ def of_house(sql: Words) -> Iterator[Fill]:
     }, "i % 50 < 2"  # fmt: skip
     report = {"shop_id": sql.shop(), "name": "'digest'", "created_at": sql.at(), "content": "'{}'"}
     yield "reports", count, report, "i % 100 < 2"
-    counts = {"orders": "5", "documents": "10", "mails": "10", "failures": "1", "latency_ms": "2900"}
+    counts = {"documents": "10", "mails": "10", "failures": "1", "latency_ms": "2900"}
     hour = sql.moment(f"({int(sql.past.now.timestamp())} - i * 3600)")
     for shop_id in ("", *sql.past.shop_ids[:50]):
         yield "hourly_stats", 24 * 31, {"shop_id": f"'{shop_id}'", "hour": hour} | counts, "1 = 1"

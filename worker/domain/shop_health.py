@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from worker.domain.access_point import ELSEWHERE
@@ -13,6 +14,14 @@ from worker.message import Message
 # A shop is asked every few minutes, and its plugin reports itself as often.
 SILENT_AFTER = timedelta(hours=1)
 FALSE_SIGNATURES = 3  # of today, after the last good delivery
+WELL = {
+    HealthRoad.ORDERS: Message("The shop tells of its orders."),
+    HealthRoad.SHOP: Message("The shop answers when it is asked."),
+    HealthRoad.MAIL: Message("Mails leave."),
+    HealthRoad.PEPPOL: Message("The access point takes your e-invoices."),
+    HealthRoad.BANK: Message("The files of your bank are new enough."),
+    HealthRoad.WORK: Message("Documents are made as orders come in."),
+}
 
 
 @dataclass(frozen=True)
@@ -27,8 +36,7 @@ class WatchedShop:
     peppol: PeppolSettings = Shop.peppol
 
 
-@dataclass(frozen=True)
-class ShopFacts:
+class ShopFacts(NamedTuple):
     """What the roads of one shop are judged by.
 
     *false_signatures* are those of a day, the last of them at *false_at*. *mails_wait_since*, *einvoices_wait_since*: the oldest that
@@ -63,6 +71,10 @@ def shop_health(facts: ShopFacts) -> tuple[RoadHealth, ...]:
     return tuple(filter(None, (orders(facts), answers(facts), mail(facts), peppol(facts), bank(facts), work(facts))))
 
 
+def well(road: HealthRoad, since: datetime) -> RoadHealth:
+    return RoadHealth(road, RoadState.WELL, since, WELL[road])
+
+
 def orders(facts: ShopFacts) -> RoadHealth:
     road = HealthRoad.ORDERS
     if facts.order_alert is not None:
@@ -75,7 +87,7 @@ def orders(facts: ShopFacts) -> RoadHealth:
     if facts.plugin_seen is not None and facts.plugin_seen < facts.now - SILENT_AFTER:
         message = Message("The plugin in the shop has not reported itself lately.")
         return RoadHealth(road, RoadState.LATE, facts.plugin_seen, message)
-    return RoadHealth(road, RoadState.WELL, facts.last_delivery, Message("The shop tells of its orders."))
+    return well(road, facts.last_delivery)
 
 
 def is_refused(facts: ShopFacts) -> bool:
@@ -95,7 +107,7 @@ def answers(facts: ShopFacts) -> RoadHealth:
         return RoadHealth(
             road, RoadState.LATE, facts.shop_heard, Message("The shop was not asked for more than an hour.")
         )
-    return RoadHealth(road, RoadState.WELL, facts.shop_heard, Message("The shop answers when it is asked."))
+    return well(road, facts.shop_heard)
 
 
 def mail(facts: ShopFacts) -> RoadHealth:
@@ -111,7 +123,7 @@ def mail(facts: ShopFacts) -> RoadHealth:
         return RoadHealth(road, RoadState.LATE, facts.mails_wait_since, Message("Mails wait to leave."))
     if facts.last_mail is None:
         return RoadHealth(road, RoadState.NEVER, None, Message("No mail has left in the last 30 days."))
-    return RoadHealth(road, RoadState.WELL, facts.last_mail, Message("Mails leave."))
+    return well(road, facts.last_mail)
 
 
 def peppol(facts: ShopFacts) -> RoadHealth | None:
@@ -124,7 +136,7 @@ def peppol(facts: ShopFacts) -> RoadHealth | None:
         return RoadHealth(road, RoadState.LATE, facts.einvoices_wait_since, Message("E-invoices wait to leave."))
     if facts.last_einvoice is None:
         return RoadHealth(road, RoadState.NEVER, None, Message("No e-invoice was sent by Peppol yet."))
-    return RoadHealth(road, RoadState.WELL, facts.last_einvoice, Message("The access point takes your e-invoices."))
+    return well(road, facts.last_einvoice)
 
 
 def sends_by_peppol(shop: Shop | WatchedShop) -> bool:
@@ -139,7 +151,7 @@ def bank(facts: ShopFacts) -> RoadHealth | None:
     if facts.is_bank_old:
         message = Message("The newest file of your bank is old: who paid since is not known here.")
         return RoadHealth(road, RoadState.LATE, since, message)
-    return RoadHealth(road, RoadState.WELL, since, Message("The files of your bank are new enough."))
+    return well(road, since)
 
 
 def work(facts: ShopFacts) -> RoadHealth:
@@ -152,4 +164,4 @@ def work(facts: ShopFacts) -> RoadHealth:
     if facts.work_paused_since is not None:
         message = Message("Part of the work waits: whoever runs Facturelay has paused it.")
         return RoadHealth(road, RoadState.LATE, facts.work_paused_since, message)
-    return RoadHealth(road, RoadState.WELL, facts.now, Message("Documents are made as orders come in."))
+    return well(road, facts.now)

@@ -30,7 +30,7 @@ def update_hourly_stats(services: Services) -> int:
     every = [first + hourly_stats.HOUR * count for count in range(int((now - first) / hourly_stats.HOUR) + 1)]
     for start in range(0, len(every), AT_ONCE):
         with services.store.read() as connection:
-            counted = [hourly_stats.count(connection, hour) for hour in every[start : start + AT_ONCE]]
+            counted = hourly_stats.count(connection, every[start : start + AT_ONCE])
         with services.store.write() as connection:
             for of_hour in counted:
                 hourly_stats.write(connection, of_hour)

@@ -102,9 +102,10 @@ class Report:
 
 def report(services: Services) -> Report:
     """Ask once what needs a person, and how it goes. Empty while the database does not answer."""
-    now, seen = services.now(), health.look(services.settings)
+    now = services.now()
     try:
         with services.store.read() as connection:
+            seen = health.look(connection, services.settings)
             every = {shop.shop_id: shop for shop in shops.every(connection)}
             needs = attention.by_shop(connection, None, now=now)
             roads_of = health.of_shops(connection, services.encryption, every.values(), seen, now=now)

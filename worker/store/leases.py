@@ -48,10 +48,12 @@ def workers_there(connection: Connection, *, now: datetime) -> tuple[int, int]:
     return sum(name.startswith(WORKER) for name in names), sum(name.startswith(LONG_WORKER) for name in names)
 
 
-def newest_worker(connection: Connection) -> datetime | None:
-    """Until when the worker that was heard last counts as there; None where none was heard within a day."""
-    newest = func.max(leases.c.until, type_=leases.c.until.type)
-    return connection.execute(select(newest).where(leases.c.name.startswith(WORKER))).scalar()
+def last_held(connection: Connection) -> tuple[datetime | None, datetime | None]:
+    """Until when the worker that was heard last counts as there, and until when a scheduler does; None where none was heard within a day."""
+    held = func.max(leases.c.until, type_=leases.c.until.type)
+    found = select(held.filter(leases.c.name.startswith(WORKER)), held.filter(leases.c.name == SCHEDULER))
+    worker, scheduler = connection.execute(found).one()
+    return worker, scheduler
 
 
 def delete_expired(connection: Connection, *, before: datetime) -> None:

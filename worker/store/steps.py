@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, insert, literal_column, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, Row, bindparam, insert, literal_column, select, update
 
 from worker.domain.reminder import KIND_ONES
 from worker.domain.step import MAIL, STEPS
@@ -213,7 +213,7 @@ def failed(connection: Connection, shop_id: str, *, code: str) -> tuple[Step, ..
     return tuple(as_step(row) for row in rows)
 
 
-def was_mailed(since: datetime) -> tuple[ColumnElement[bool], ...]:
+def was_mailed(since: datetime | BindParameter[Any]) -> tuple[ColumnElement[bool], ...]:
     """That a job is a mail that left since then."""
     mail = (jobs.c.kind == JobKind.STEP, jobs.c.name == MAIL)
     return *mail, jobs.c.state == "done", jobs.c.done_at >= since

@@ -1,9 +1,9 @@
 """A road is well only where something was heard; what fails a few times is late, then down, with since when."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import Connection
 
 from tests.support.asked_statements import recorded
 from tests.support.history import History
@@ -21,19 +21,24 @@ from worker.store.queries import health
 from worker.store.queries.health import Seen
 from worker.store.roads import SHARED_MAIL, Failure, Road, RoadKind
 
-SEEN = Seen(queue=True, free=0.5, has_mail_server=True)
 AWAY = Message("It does not answer.")
 
 
-def of_shop(history: History, shop_id: str = "a", seen: Seen = SEEN) -> dict[HealthRoad, RoadHealth]:
+def seen(connection: Connection, *, queue: bool = True, free: float = 0.5) -> Seen:
+    machines = health.machines_of(connection, queue=queue)
+    return Seen(machines, paused_queues.every(connection), free, has_mail_server=True)
+
+
+def of_shop(history: History, shop_id: str = "a") -> dict[HealthRoad, RoadHealth]:
     with history.store.read() as connection:
-        found = health.of_shop(connection, ENCRYPTION, history.shops[shop_id], seen, now=history.now)
+        found = health.of_shop(connection, ENCRYPTION, history.shops[shop_id], seen(connection), now=history.now)
         return {one.road: one for one in found}
 
 
-def of_house(history: History, seen: Seen = SEEN) -> dict[HealthRoad, RoadHealth]:
+def of_house(history: History, *, queue: bool = True, free: float = 0.5) -> dict[HealthRoad, RoadHealth]:
     with history.store.read() as connection:
-        return {one.road: one for one in health.of_house(connection, seen, now=history.now)}
+        found = health.of_house(connection, seen(connection, queue=queue, free=free), now=history.now)
+        return {one.road: one for one in found}
 
 
 def fail(history: History, road: Road, times: int) -> None:
@@ -146,7 +151,7 @@ def test_a_refused_key_and_a_webhook_that_is_off_are_down_with_the_sentence(
 def test_the_installation_says_since_when_it_stands_still(history: History) -> None:
     machines_run(history)
     history.later(hours=2)
-    found = of_house(history, replace(SEEN, queue=False, free=0.01))
+    found = of_house(history, queue=False, free=0.01)
     until = NOW + timedelta(minutes=1)
     assert [(found[road].state, found[road].since) for road in (HealthRoad.WORKERS, HealthRoad.SWEEP)] == [
         (RoadState.DOWN, until)
@@ -167,9 +172,10 @@ def test_an_old_backup_is_late_and_then_as_good_as_none(history: History, days: 
 def test_roads_of_many_shops_are_as_those_of_each_and_asked_for_at_once(history: History) -> None:
     def look() -> int:
         with recorded() as recorder, history.store.read() as connection:
-            every = health.of_all_shops(connection, ENCRYPTION, SEEN, now=history.now)
+            there = seen(connection)
+            every = health.of_all_shops(connection, ENCRYPTION, there, now=history.now)
             asked = sum(one.times for one in recorder.found.values())
-            some = health.of_shops(connection, ENCRYPTION, history.shops.values(), SEEN, now=history.now)
+            some = health.of_shops(connection, ENCRYPTION, history.shops.values(), there, now=history.now)
         assert every == some == {shop_id: tuple(of_shop(history, shop_id).values()) for shop_id in history.shops}
         return asked
 

@@ -4,7 +4,18 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Boolean, ColumnElement, Dialect, FromClause, String, TypeDecorator, literal
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    Boolean,
+    ColumnElement,
+    Dialect,
+    FromClause,
+    String,
+    TypeDecorator,
+    bindparam,
+    literal,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.visitors import InternalTraversal
@@ -34,8 +45,8 @@ class AnyOf(ColumnElement[bool]):
         ("words", InternalTraversal.dp_clauseelement),
     ]
 
-    def __init__(self, column: ColumnElement[str], words: Sequence[str]) -> None:
-        self.column, self.words = column, literal(list(words), Words())
+    def __init__(self, column: ColumnElement[str], words: BindParameter[list[str]]) -> None:
+        self.column, self.words = column, words
 
     @property
     def _from_objects(self) -> list[FromClause]:
@@ -48,7 +59,12 @@ class AnyOf(ColumnElement[bool]):
 
 def any_of(column: ColumnElement[str], words: Sequence[str]) -> ColumnElement[bool]:
     """That *column* is one of *words*."""
-    return AnyOf(column, words)
+    return AnyOf(column, literal(list(words), Words()))
+
+
+def any_given(column: ColumnElement[str], name: str) -> ColumnElement[bool]:
+    """That *column* is one of the words, a list, that are given by *name* when the statement is run."""
+    return AnyOf(column, bindparam(name, type_=Words()))
 
 
 @compiles(AnyOf)

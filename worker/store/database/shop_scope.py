@@ -1,11 +1,12 @@
 """Which shops a person may see, and of which order a row is, as conditions on a query."""
 
 from collections.abc import Collection, Iterable
+from enum import Enum
 
-from sqlalchemy import ColumnElement, FromClause, Table, and_, false, or_
+from sqlalchemy import ColumnElement, FromClause, Table, and_, bindparam, false, or_
 
 from worker.domain.order import OrderKey
-from worker.store.database.any_of import any_of
+from worker.store.database.any_of import any_given, any_of
 
 # None: all shops, for an operator. Nobody else may be given None; an empty collection sees nothing.
 Shops = Collection[str] | None
@@ -24,6 +25,36 @@ def within(column: ColumnElement[str], shops: Shops) -> tuple[ColumnElement[bool
     if not ids:
         return (false(),)
     return (column == ids[0],) if len(ids) == 1 else (any_of(column, ids),)
+
+
+class HowMany(Enum):
+    """How many shops a statement is asked about: for each it is another one, made once."""
+
+    ALL, NONE, ONE, SOME = range(4)
+
+
+def how_many(shops: Shops) -> HowMany:
+    if shops is None:
+        return HowMany.ALL
+    return (HowMany.NONE, HowMany.ONE, HowMany.SOME)[min(len(set(shops)), 2)]
+
+
+def within_given(column: ColumnElement[str], of: HowMany) -> tuple[ColumnElement[bool], ...]:
+    """As `within`; which shops they are is given when the statement is run: `given_shops`."""
+    match of:
+        case HowMany.ALL:
+            return ()
+        case HowMany.NONE:
+            return (false(),)
+        case HowMany.ONE:
+            return (column == bindparam("of_shop"),)
+        case HowMany.SOME:
+            return (any_given(column, "of_shops"),)
+
+
+def given_shops(shops: Shops) -> dict[str, object]:
+    ids = sorted(set(shops or ()))
+    return {"of_shop": ids[0]} if len(ids) == 1 else {"of_shops": ids} if ids else {}
 
 
 def is_of_order(table: FromClause, order: OrderKey) -> tuple[ColumnElement[bool], ...]:

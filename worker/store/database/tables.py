@@ -1037,7 +1037,6 @@ hourly_stats = Table(
     metadata,
     Column("shop_id", String(40), primary_key=True),
     Column("hour", Instant, primary_key=True),
-    Column("orders", Integer, nullable=False),
     Column("documents", Integer, nullable=False),
     Column("mails", Integer, nullable=False),
     Column("failures", Integer, nullable=False),

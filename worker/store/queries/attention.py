@@ -1,11 +1,14 @@
 """What needs a person, of one shop or of all, by reason. Pages, mails, API and command line tell the same, from here."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     FromClause,
@@ -27,7 +30,8 @@ from worker.domain.document import Kind, Problem
 from worker.domain.health import RoadHealth
 from worker.message import NO_MESSAGE, Message, Money
 from worker.store.database import json_codec
-from worker.store.database.shop_scope import Shops, within
+from worker.store.database.made_once import NOW
+from worker.store.database.shop_scope import HowMany, Shops, given_shops, how_many, within, within_given
 from worker.store.database.tables import (
     FLAGGED,
     LINE_WAITS,
@@ -169,7 +173,7 @@ def by_shop(connection: Connection, shops: Shops, *, now: datetime) -> dict[str,
     groups: dict[str, list[NeedGroup]] = {}
     kept: dict[str, int] = {}
     for source in Source:
-        for row in connection.execute(counted(source, shops, now)):
+        for row in connection.execute(counted(source, how_many(shops)), {"now": now, **given_shops(shops)}):
             code, work = row.code, getattr(row, "work", "")
             if source is Source.DRAFT and code == KEPT_BY_RULE:
                 kept[row.shop_id] = int(row.things)
@@ -186,15 +190,28 @@ def by_shop(connection: Connection, shops: Shops, *, now: datetime) -> dict[str,
     }
 
 
-def counted(source: Source, shops: Shops, now: datetime) -> Select[Any]:
-    """How many things of a source there are, by shop and code; what a person set aside is not among them."""
+def counts(connection: Connection, *, now: datetime) -> Counter[str]:
+    """How many things need a person in all shops together, by the names of their reasons."""
+    found: Counter[str] = Counter()
+    for source in Source:
+        for row in connection.execute(counted(source, HowMany.ALL, each=False), {"now": now}):
+            reason = reason_of(source, row.code, getattr(row, "work", ""))
+            if reason.is_counted and not (source is Source.DRAFT and row.code == KEPT_BY_RULE):
+                found[reason.name] += int(row.things)
+    return found
+
+
+@cache
+def counted(source: Source, shops: HowMany, *, each: bool = True) -> Select[Any]:
+    """How many things of a source there are, by shop (not *each*: in all of them) and code, without what a person has set aside."""
     of = SOURCES[source]
-    labels = [of.shop_id.label("shop_id"), of.code.label("code")]
+    labels = [of.code.label("code"), *([of.shop_id.label("shop_id")] if each else [])]
     if source is Source.WORK:
         labels.append(jobs.c.name.label("work"))
     since = func.min(of.since, type_=of.since.type).label("since")
     query: Any = select(*labels, func.count().label("things"), since).select_from(of.table)
-    grouped: Select[Any] = query.where(*open_things(source, shops, now)).group_by(*labels)
+    mine = (*of.is_open(), *within_given(of.shop_id, shops), ~is_set_aside(of, source, NOW))
+    grouped: Select[Any] = query.where(*mine).group_by(*labels)
     return grouped
 
 
@@ -239,14 +256,17 @@ SOURCES = {
 
 def open_things(source: Source, shops: Shops, now: datetime) -> tuple[ColumnElement[bool], ...]:
     of = SOURCES[source]
-    aside = exists().where(
+    return *of.is_open(), *within(of.shop_id, shops), ~is_set_aside(of, source, now)
+
+
+def is_set_aside(of: Columns, source: Source, now: datetime | BindParameter[Any]) -> ColumnElement[bool]:
+    return exists().where(
         set_aside.c.shop_id == of.shop_id,
         set_aside.c.source == source,
         set_aside.c.item_id == of.item_id,
         set_aside.c.code == of.code,
         or_(set_aside.c.until.is_(None), set_aside.c.until > now),
     )
-    return *of.is_open(), *within(of.shop_id, shops), ~aside
 
 
 def has_reason(reason: Reason) -> ColumnElement[bool]:

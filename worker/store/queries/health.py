@@ -5,12 +5,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from redis.exceptions import RedisError
-from sqlalchemy import Connection, Row, ScalarSelect, func, select
+from sqlalchemy import BindParameter, Connection, Row, ScalarSelect, Select, bindparam, func, select
 
 from worker.domain.health import Fault, RoadHealth, RoadState
 from worker.domain.installation_health import (
@@ -28,7 +29,7 @@ from worker.settings import Settings
 from worker.store import alerts, bank_files, leases, paused_queues, reports, roads, shops
 from worker.store.alerts import Alert
 from worker.store.database.encryption import Encryption
-from worker.store.database.shop_scope import Shops, within
+from worker.store.database.shop_scope import HowMany, Shops, given_shops, how_many, within, within_given
 from worker.store.database.tables import bank_files as bank_files_table
 from worker.store.database.tables import deliveries as came_in
 from worker.store.database.tables import jobs, plugins, signature_failures, transmissions
@@ -50,23 +51,37 @@ ORDER_ALERTS = ("webhook_owner", "webhook_disabled", "shop_silent")
 
 @dataclass(frozen=True)
 class Seen:
-    """What no row tells: whether the queue answers, the share of the disk that is free (None: unknown), and mail can leave."""
+    """How it goes in the installation, for all that is told of it and of its shops: what runs, what is paused, the share of the disk that is
+    free (None: unknown), and whether mail can leave."""
 
-    queue: bool
+    machines: MachineFacts
+    paused: Mapping[QueueName, PausedQueue]
     free: float | None
     has_mail_server: bool
 
 
-def look(settings: Settings) -> Seen:
+def look(connection: Connection, settings: Settings) -> Seen:
     """Look now; the queue is given half a second to answer."""
-    connection = connect(settings.redis_url, timeout_s=0.5)
+    machines = machines_of(connection, queue=queue_answers(settings))
+    paused = paused_queues.every(connection)
+    return Seen(machines, paused, free_share(settings.data), has_mail_server=bool(settings.smtp_url))
+
+
+def queue_answers(settings: Settings) -> bool:
+    queue = connect(settings.redis_url, timeout_s=0.5)
     try:
-        queue = bool(connection.ping())
+        return bool(queue.ping())
     except RedisError:
-        queue = False
+        return False
     finally:
-        connection.close()
-    return Seen(queue, free_share(settings.data), has_mail_server=bool(settings.smtp_url))
+        queue.close()
+
+
+def machines_of(connection: Connection, *, queue: bool) -> MachineFacts:
+    oldest = func.min(jobs.c.created_at, type_=jobs.c.created_at.type)
+    waiting = select(oldest).where(IS_PENDING, jobs.c.state == "waiting")
+    since = None if queue else connection.execute(waiting).scalar()
+    return MachineFacts(queue, since, *leases.last_held(connection))
 
 
 def free_share(path: Path) -> float | None:
@@ -108,11 +123,11 @@ def of_shop(
 def of_house(connection: Connection, seen: Seen, *, now: datetime) -> tuple[RoadHealth, ...]:
     """The roads of the installation: for operators."""
     failing, backup = roads.find(connection, SHARED_MAIL), reports.latest(connection, None, BACKUP_REPORT)
-    paused = paused_queues.every(connection).values()
+    paused = seen.paused.values()
     return installation_health(
         InstallationFacts(
             now=now,
-            machines=machines(connection, seen),
+            machines=seen.machines,
             paused=tuple(PausedWork(QUEUE_LABELS[one.queue], one.since, one.paused_by) for one in paused),
             has_mail_server=seen.has_mail_server,
             mail_fault=fault(failing) if failing else None,
@@ -120,17 +135,6 @@ def of_house(connection: Connection, seen: Seen, *, now: datetime) -> tuple[Road
             free=seen.free,
             backup_at=backup.created_at if backup else None,
         )
-    )
-
-
-def machines(connection: Connection, seen: Seen) -> MachineFacts:
-    oldest = func.min(jobs.c.created_at, type_=jobs.c.created_at.type)
-    waiting = select(oldest).where(IS_PENDING, jobs.c.state == "waiting")
-    return MachineFacts(
-        queue=seen.queue,
-        waiting_since=None if seen.queue else connection.execute(waiting).scalar(),
-        workers_until=leases.newest_worker(connection),
-        scheduler_until=leases.held_until(connection, leases.SCHEDULER),
     )
 
 
@@ -157,7 +161,9 @@ class Known:
     work_paused_since: datetime | None
 
     def alert(self, shop_id: str, codes: tuple[str, ...]) -> Fault | None:
-        found = next((one for one in self.alerts.get(shop_id, ()) if one.code in codes), None)
+        if shop_id not in self.alerts:
+            return None
+        found = next((one for one in self.alerts[shop_id] if one.code in codes), None)
         return Fault(found.first_at, found.message, alert=found.code) if found else None
 
     def fault(self, *some: Road) -> Fault | None:
@@ -177,7 +183,6 @@ def fault(failing: FailingRoad) -> Fault:
 
 
 def known_of(connection: Connection, encryption: Encryption, shop_ids: Shops, seen: Seen, *, now: datetime) -> Known:
-    paused = paused_queues.every(connection)
     yesterday = now.date() - timedelta(days=1)
     signatures = select(
         signature_failures.c.shop_id, signature_failures.c.failures, signature_failures.c.last_at
@@ -197,11 +202,9 @@ def known_of(connection: Connection, encryption: Encryption, shop_ids: Shops, se
             for row in connection.execute(signatures.order_by(signature_failures.c.day))
         },
         beats=dict(connection.execute(beats).all()),
-        stopped=tuple(
-            one for one in machine_health(machines(connection, seen), now) if one.state is not RoadState.WELL
-        ),
-        mails_paused_since=paused_since(paused, mail=True),
-        work_paused_since=paused_since(paused, mail=False),
+        stopped=tuple(one for one in machine_health(seen.machines, now) if one.state is not RoadState.WELL),
+        mails_paused_since=paused_since(seen.paused, mail=True),
+        work_paused_since=paused_since(seen.paused, mail=False),
     )
 
 
@@ -213,13 +216,19 @@ def alerts_of(connection: Connection, shop_ids: Shops) -> dict[str, list[Alert]]
 
 
 def waiting_of(connection: Connection, shop_ids: Shops, *, now: datetime) -> dict[tuple[str, str], datetime]:
+    given = {"before": now - LATE_AFTER, **given_shops(shop_ids)}
+    return {(shop_id, name): at for shop_id, name, at in connection.execute(oldest_waiting(how_many(shop_ids)), given)}
+
+
+@cache
+def oldest_waiting(shops: HowMany) -> Select[str, str, datetime]:
     oldest = func.min(jobs.c.created_at, type_=jobs.c.created_at.type)
-    late = (jobs.c.state == "waiting", jobs.c.code.not_in(WAIT_BY_PLAN), jobs.c.created_at < now - LATE_AFTER)
+    before: BindParameter[Any] = bindparam("before", type_=jobs.c.created_at.type)
+    late = (jobs.c.state == "waiting", jobs.c.code.not_in(WAIT_BY_PLAN), jobs.c.created_at < before)
     query = select(jobs.c.shop_id, jobs.c.name, oldest).where(
         IS_PENDING, jobs.c.kind == JobKind.STEP, jobs.c.name.in_((MAIL, TRANSMIT)), *late
     )
-    mine = query.where(*within(jobs.c.shop_id, shop_ids)).group_by(jobs.c.shop_id, jobs.c.name)
-    return {(shop_id, name): at for shop_id, name, at in connection.execute(mine)}
+    return query.where(*within_given(jobs.c.shop_id, shops)).group_by(jobs.c.shop_id, jobs.c.name)
 
 
 def newest_delivery() -> ScalarSelect[datetime]:
@@ -230,7 +239,7 @@ def newest_delivery() -> ScalarSelect[datetime]:
     return by_shop.order_by(came_in.c.received_at.desc()).limit(1).scalar_subquery()
 
 
-def newest_mail(since: datetime) -> ScalarSelect[datetime | None]:
+def newest_mail(since: BindParameter[Any]) -> ScalarSelect[datetime | None]:
     mine = (jobs.c.shop_id == shops_table.c.shop_id, jobs.c.kind == JobKind.STEP, jobs.c.name == MAIL)
     newest = select(jobs.c.done_at).where(*mine, jobs.c.state == "done", jobs.c.done_at >= since)
     return newest.order_by(jobs.c.done_at.desc()).limit(1).scalar_subquery()
@@ -250,14 +259,20 @@ def newest_bank_day() -> ScalarSelect[date | None]:
 
 def newest_of(connection: Connection, shop_ids: Shops, *, now: datetime) -> dict[str, Row[Any]]:
     """What is found at the end of each shop's own indexes."""
-    query = select(
+    given = {"mails_from": now - MAILS_FROM, **given_shops(shop_ids)}
+    return {row.shop_id: row for row in connection.execute(newest(how_many(shop_ids)), given)}
+
+
+@cache
+def newest(shops: HowMany) -> Select[Any]:
+    query: Select[Any] = select(
         shops_table.c.shop_id,
         newest_delivery().label("delivery"),
-        newest_mail(now - MAILS_FROM).label("mail"),
+        newest_mail(bindparam("mails_from", type_=jobs.c.done_at.type)).label("mail"),
         newest_einvoice().label("einvoice"),
         newest_bank_day().label("bank_day"),
     )
-    return {row.shop_id: row for row in connection.execute(query.where(*within(shops_table.c.shop_id, shop_ids)))}
+    return query.where(*within_given(shops_table.c.shop_id, shops))
 
 
 def facts_of(shop: Shop | WatchedShop, known: Known, *, now: datetime) -> ShopFacts:

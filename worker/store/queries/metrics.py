@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, Table, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Table, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from worker.domain.document import Kind
@@ -41,22 +41,34 @@ class Metrics:
     resting_roads: dict[tuple[str, ...], int]
 
 
+OLDEST = func.min(jobs.c.created_at, type_=jobs.c.created_at.type)
+WAITING = (IS_PENDING, jobs.c.state == "waiting", jobs.c.kind.in_(OF_SHOP))
+# One row, made once. *oldest_waiting_at*: since when the oldest delivery or step waits.
+TOTALS = select(
+    select(func.count()).select_from(shops).scalar_subquery().label("shops"),
+    select(func.count()).select_from(drafts).where(drafts.c.state == "open").scalar_subquery().label("drafts_open"),
+    select(func.sum(signature_failures.c.failures)).scalar_subquery().label("signature_failures"),
+    select(OLDEST).where(*WAITING).scalar_subquery().label("oldest_waiting_at"),
+)
+
+
 def collect(connection: Connection, *, now: datetime) -> Metrics:
     """All metrics at one instant. *queues* counts by queue and state (waiting, later, running), *slow_work* shops and their queues."""
     queues = queue_counts(connection, now=now)
     work = whole_counts.jobs_by_state(connection)
+    totals = connection.execute(TOTALS).one()
     return Metrics(
-        shops=number(connection, select(func.count()).select_from(shops)),
+        shops=totals.shops,
         deliveries=zeros(DELIVERY_STATES)
         | {(state,): count for (kind, _, state), count in work.items() if kind == JobKind.PROCESS_ORDER},
         steps=zeros(STEP_STATES)
         | {(name, state): count for (kind, name, state), count in work.items() if kind == JobKind.STEP},
         documents=zeros(DOCUMENT_KINDS)
         | {(kind,): count for kind, count in whole_counts.documents_by_kind(connection).items()},
-        drafts_open=number(connection, select(func.count()).select_from(drafts).where(drafts.c.state == "open")),
+        drafts_open=totals.drafts_open,
         alerts=counted(connection, alerts, alerts.c.code, where=alerts.c.closed_at.is_(None)),
-        signature_failures=number(connection, select(func.sum(signature_failures.c.failures))),
-        oldest_waiting_at=oldest_waiting_at(connection),
+        signature_failures=int(totals.signature_failures or 0),
+        oldest_waiting_at=totals.oldest_waiting_at,
         queues={(one.queue, name): getattr(one, name) for one in queues for name in ("waiting", "later", "running")},
         slow_work=sum(len(one.slow_shops) for one in queues),
         workers=leases.workers_there(connection, now=now)[0],
@@ -87,13 +99,3 @@ def counted(
     if where is not None:
         query = query.where(where)
     return {tuple(map(str, label)): int(count) for *label, count in connection.execute(query)}
-
-
-def number(connection: Connection, query: Select[int]) -> int:
-    return int(connection.execute(query).scalar() or 0)
-
-
-def oldest_waiting_at(connection: Connection) -> datetime | None:
-    """Since when the oldest delivery or step waits."""
-    waiting = (IS_PENDING, jobs.c.state == "waiting", jobs.c.kind.in_(OF_SHOP))
-    return connection.execute(select(func.min(jobs.c.created_at)).where(*waiting)).scalar()

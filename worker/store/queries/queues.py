@@ -37,11 +37,11 @@ def queue_counts(connection: Connection, *, now: datetime) -> tuple[QueueCount, 
     state = case((jobs.c.state == "running", "running"), (jobs.c.next_at <= now, "waiting"), else_="later").label(
         "state"
     )
-    counted = select(jobs.c.queue, state, func.count().label("jobs")).where(IS_PENDING, jobs.c.state != "failed")
-    found = {(row.queue, row.state): int(row.jobs) for row in connection.execute(counted.group_by(jobs.c.queue, state))}
-    since = func.min(jobs.c.next_at, type_=jobs.c.next_at.type)
-    due = select(jobs.c.queue, since).where(IS_PENDING, jobs.c.state == "waiting", jobs.c.next_at <= now)
-    oldest = {row.queue: row[1] for row in connection.execute(due.group_by(jobs.c.queue))}
+    since = func.min(jobs.c.next_at, type_=jobs.c.next_at.type).label("since")
+    counted = select(jobs.c.queue, state, func.count().label("jobs"), since).where(IS_PENDING, jobs.c.state != "failed")
+    rows = connection.execute(counted.group_by(jobs.c.queue, state)).all()
+    found = {(row.queue, row.state): int(row.jobs) for row in rows}
+    oldest = {row.queue: row.since for row in rows if row.state == "waiting"}
     ended = select(jobs.c.queue, func.count()).where(jobs.c.done_at >= now - THROUGHPUT_OF, jobs.c.state == "done")
     done = {queue: int(count) for queue, count in connection.execute(ended.group_by(jobs.c.queue))}
     slow, paused = sorted(worker_share.slow(connection, now=now)), paused_queues.every(connection)

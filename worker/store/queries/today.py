@@ -4,15 +4,17 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import BindParameter, Connection, Select, bindparam, func, select
 
 from worker.domain.document import Kind
 from worker.domain.shop import Shop
 from worker.store import counters as numbering
 from worker.store.database.plan import unindexed
-from worker.store.database.shop_scope import Shops, within
-from worker.store.database.tables import documents, jobs, orders
+from worker.store.database.shop_scope import HowMany, Shops, given_shops, how_many, within_given
+from worker.store.database.tables import Instant, documents, jobs, orders
 from worker.store.jobs import IS_PENDING, OF_SHOP
 from worker.store.steps import was_mailed
 
@@ -42,24 +44,32 @@ class NextNumber:
 def by_shop(connection: Connection, shops: Shops, *, since: datetime) -> dict[str, Today]:
     """The counts of each shop, by its id; a shop with nothing but zeros is left out. *since*: when the day began in their zone."""
     found: dict[str, Counter[str]] = defaultdict(Counter)
-    for name, query in (
-        ("orders", counted(orders.c.shop_id, shops, orders.c.ordered_at >= since)),
-        ("documents", counted(documents.c.shop_id, shops, documents.c.issued_at >= since)),
-        ("mails", counted(jobs.c.shop_id, shops, *was_mailed(since))),
-    ):
-        for shop_id, number in connection.execute(query):
+    given = {"since": since, **given_shops(shops)}
+    for name in COUNTED:
+        for shop_id, number in connection.execute(counted(name, how_many(shops)), given):
             found[shop_id][name] += number
-    for shop_id, state, number in connection.execute(open_work(shops)):
+    for shop_id, state, number in connection.execute(open_work(how_many(shops)), given_shops(shops)):
         found[shop_id]["failed" if state == "failed" else "waiting"] += number
     return {shop_id: Today(**figures) for shop_id, figures in found.items()}
 
 
-def counted(owner: ColumnElement[str], shops: Shops, *where: ColumnElement[bool]) -> Select[str, int]:
-    return select(owner, func.count()).where(*where, *within(owner, shops)).group_by(unindexed(owner))
+SINCE: BindParameter[Any] = bindparam("since", type_=Instant())
+COUNTED = {
+    "orders": (orders.c.shop_id, (orders.c.ordered_at >= SINCE,)),
+    "documents": (documents.c.shop_id, (documents.c.issued_at >= SINCE,)),
+    "mails": (jobs.c.shop_id, was_mailed(SINCE)),
+}
 
 
-def open_work(shops: Shops) -> Select[str, str, int]:
-    pending = (IS_PENDING, jobs.c.kind.in_(OF_SHOP), *within(jobs.c.shop_id, shops))
+@cache
+def counted(name: str, shops: HowMany) -> Select[str, int]:
+    owner, where = COUNTED[name]
+    return select(owner, func.count()).where(*where, *within_given(owner, shops)).group_by(unindexed(owner))
+
+
+@cache
+def open_work(shops: HowMany) -> Select[str, str, int]:
+    pending = (IS_PENDING, jobs.c.kind.in_(OF_SHOP), *within_given(jobs.c.shop_id, shops))
     return select(jobs.c.shop_id, jobs.c.state, func.count()).where(*pending).group_by(jobs.c.shop_id, jobs.c.state)
 
 

@@ -29,7 +29,6 @@ def upgrade() -> None:
         "hourly_stats",
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("hour", Instant(), nullable=False),
-        sa.Column("orders", sa.Integer(), nullable=False),
         sa.Column("documents", sa.Integer(), nullable=False),
         sa.Column("mails", sa.Integer(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
