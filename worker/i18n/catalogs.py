@@ -4,7 +4,7 @@ import datetime as dt
 import gettext
 import re
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from io import BytesIO
 
@@ -23,6 +23,16 @@ _NOTHING_IN_FOUR = Decimal("0.00005")
 # As it is set in print; Unicode's data of our four languages have the hyphen of a keyboard.
 _MINUS = str.maketrans("-", "\N{MINUS SIGN}")
 _CODE_BEFORE_DIGIT = re.compile(r"(?<=[A-Z])(?=\d)")
+
+
+@lru_cache(maxsize=1_000)
+def _quantity(value: Decimal, language: str) -> str:
+    """Kept: each bar of a plot says how many."""
+    locale = _locale(language)
+    is_little = abs(value) <= _NOTHING_IN_FOUR
+    shown = round(value, 9) if is_little else value
+    pattern = _with_decimals(locale.decimal_formats[None].pattern, 0, 9 if is_little else 4)
+    return format_decimal(_unsigned_zero(shown), format=pattern, locale=locale).translate(_MINUS)
 
 
 class Translator:
@@ -104,10 +114,7 @@ class Translator:
 
         Of so little that four would make it nothing, nine.
         """
-        is_little = abs(value) <= _NOTHING_IN_FOUR
-        shown = round(value, 9) if is_little else value
-        pattern = _with_decimals(self._locale.decimal_formats[None].pattern, 0, 9 if is_little else 4)
-        return format_decimal(_unsigned_zero(shown), format=pattern, locale=self._locale).translate(_MINUS)
+        return _quantity(value, self.language)
 
     def percent(self, value: Decimal) -> str:
         """Write a rate such as 21 or 5.5 with its sign."""

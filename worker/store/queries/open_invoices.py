@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, select, type_coerce
+from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindparam, case, func, select, type_coerce
 
 from worker.domain.document import Kind
 from worker.store.database.pagination import Page, PageRequest, RowOrder, read_page
@@ -78,23 +79,26 @@ def page(
 
 def totals(connection: Connection, shop_id: str, *, today: date) -> tuple[OpenTotals, ...]:
     """One a currency, the largest first."""
+    given = {"shop_id": shop_id, "today": today, "long_ago": today - VERY_LATE}
+    return tuple(OpenTotals(*row) for row in connection.execute(totals_made_once(), given))
+
+
+@cache
+def totals_made_once() -> Select[Any]:
     every = of_shop(
-        shop_id,
+        bindparam("shop_id"),
         documents.c.currency,
         documents.c.issued_on,
         DUE_ON.label("due_on"),
         open_amount().label("open"),
     ).subquery()
     amount, zero = every.c.open, 0
-    late = case((every.c.due_on < today, amount), else_=zero)
-    very_late = case((every.c.due_on < today - VERY_LATE, amount), else_=zero)
+    late = case((every.c.due_on < bindparam("today"), amount), else_=zero)
+    very_late = case((every.c.due_on < bindparam("long_ago"), amount), else_=zero)
     sums = [func.sum(one, type_=documents.c.total.type) for one in (amount, late, very_late)]
-    rows = connection.execute(
-        select(every.c.currency, func.count(), *sums, func.min(every.c.issued_on, type_=documents.c.issued_on.type))
-        .group_by(every.c.currency)
-        .order_by(func.count().desc(), every.c.currency)
-    )
-    return tuple(OpenTotals(*row) for row in rows)
+    oldest = func.min(every.c.issued_on, type_=documents.c.issued_on.type)
+    query: Select[Any] = select(every.c.currency, func.count(), *sums, oldest).group_by(every.c.currency)
+    return query.order_by(func.count().desc(), every.c.currency)
 
 
 def invoiced_since(connection: Connection, shop_id: str, since: date) -> dict[str, Decimal]:
@@ -108,7 +112,7 @@ def invoiced_since(connection: Connection, shop_id: str, since: date) -> dict[st
     return {row.currency: row.total for row in connection.execute(query)}
 
 
-def of_shop(shop_id: str, *columns: ColumnElement[Any]) -> Select[Any]:
+def of_shop(shop_id: str | BindParameter[str], *columns: ColumnElement[Any]) -> Select[Any]:
     return (
         select(*columns)
         .select_from(unpaid)
