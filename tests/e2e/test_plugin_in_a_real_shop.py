@@ -219,7 +219,7 @@ def test_staff_see_the_document_at_the_order_send_it_again_and_download_it(syste
 
     box = owner.opens_order(order_id)
     assert invoice.document.number in box.inner_text()
-    box.locator("a:has-text('Send again')").click()
+    box.locator("a:has-text('Mail again')").click()
     system.wait_for(lambda: system.mails_to(email) == (2, 0), "the second mail, which somebody asked for")
 
     assert owner.downloads([order_id]) == [f"{invoice.document.number}.pdf"]

@@ -150,3 +150,11 @@ def test_what_messages_and_pages_both_say_they_say_alike(language: str) -> None:
     both_say = (messages.keys() & pages.keys()) - TWO_THINGS
     apart = [(messages[words], pages[words]) for words in both_say if messages[words].split() != pages[words].split()]
     assert apart == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES.values())
+def test_to_mail_again_and_to_send_by_peppol_again_are_two_presses_by_name(language: str) -> None:
+    """Both stand at an invoice that did not arrive by Peppol, and its message quotes the second."""
+    pages, plugin = said_in(I18N_FOLDER, language), said_by_plugin(language)
+    assert pages["Send it again"] not in {pages["Mail it again"], pages["Mail again"], plugin["Mail again"]}
+    assert plugin["Mail again"] == pages["Mail again"]

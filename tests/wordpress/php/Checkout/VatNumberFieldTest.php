@@ -36,6 +36,15 @@ final class VatNumberFieldTest extends WordPressTestCase {
 		$this->assertSame( array( 'company' => array( 'maxLength' => 0 ) ), $field['hidden']['customer']['properties']['address']['properties'] );
 	}
 
+	public function test_staff_find_the_number_below_the_company_of_an_order_once(): void {
+		$names = static fn ( array $fields ): array => array_keys( apply_filters( 'woocommerce_admin_billing_fields', $fields ) );
+
+		// WooCommerce adds what the block checkout asked for by itself, and splices the field's name away.
+		$of_blocks = array( 'company' => array(), 0 => array( 'id' => '_wc_billing/facturelay/vat-number' ), 'address_1' => array() );
+		$this->assertSame( array( 'last_name', 'company', 'vat_number', 'address_1' ), $names( array( 'last_name' => array(), 'company' => array(), 'address_1' => array() ) ) );
+		$this->assertSame( array_keys( $of_blocks ), $names( $of_blocks ) );
+	}
+
 	public function test_an_unconnected_shop_and_one_that_does_not_want_it_do_not_ask(): void {
 		update_option( VatNumberField::OPTION, 'no' );
 		$this->assertSame( array( 'billing' => array() ), $this->fields() );

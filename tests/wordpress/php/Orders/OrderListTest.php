@@ -159,6 +159,22 @@ final class OrderListTest extends WordPressTestCase {
 		$this->assertSame( 'WhyInvoice: It exists: F2026-00007.', wp_strip_all_tags( $why ) );
 	}
 
+	public function test_the_box_at_an_order_says_no_amount_of_a_delivery_note(): void {
+		$drafts = array_map(
+			static fn ( int $id, string $kind ): array => array( 'id' => $id, 'kind' => $kind, 'total' => '0.00', 'currency' => 'EUR' ),
+			array( 1, 2 ),
+			array( 'delivery_note', 'invoice' )
+		);
+		$this->order( 240 );
+		$this->document( 7, 240, 'delivery_note', 'L2026-00007' );
+
+		$waits = DocumentsBox::from_bridge( WC_Order::$stored[240], array( 'drafts' => $drafts ) );
+		$made  = DocumentsBox::from_table( WC_Order::$stored[240] );
+
+		$this->assertSame( 1, substr_count( $waits, wp_strip_all_tags( wc_price( 0 ) ) ) );
+		$this->assertStringNotContainsString( wp_strip_all_tags( wc_price( 22.2 ) ), $made );
+	}
+
 	private function order( int $id ): void {
 		WC_Order::$stored[ $id ] = new WC_Order( array( 'id' => $id ) );
 	}

@@ -61,7 +61,7 @@ final class PersonalData implements Feature {
 					'data'        => array(
 						array(
 							'name'  => DocumentTable::title( $document->kind ),
-							'value' => "$document->number, $document->dated, $document->total $document->currency",
+							'value' => "$document->number, $document->dated" . ( DocumentTable::states_amount( $document->kind ) ? ", $document->total $document->currency" : '' ),
 						),
 					),
 				);

@@ -36,6 +36,8 @@ final class VatNumberField implements Feature {
 		add_action( 'woocommerce_init', array( $this, 'add_to_block_checkout' ), 100 );
 		add_filter( 'woocommerce_checkout_fields', array( $this, 'add_to_classic_checkout' ), 20 );
 		add_action( 'woocommerce_after_checkout_validation', array( $this, 'validate_classic_checkout' ), 10, 2 );
+		// After WooCommerce, which adds what the block checkout asked for.
+		add_filter( 'woocommerce_admin_billing_fields', array( $this, 'add_to_order_screen' ), 20 );
 		add_filter( 'option_woocommerce_checkout_company_field', array( $this, 'show_company_field' ) );
 		add_filter( 'default_option_woocommerce_checkout_company_field', array( $this, 'show_company_field' ) );
 	}
@@ -88,6 +90,27 @@ final class VatNumberField implements Feature {
 			'priority'    => 35,
 		);
 		return $fields;
+	}
+
+	/**
+	 * Where staff read, correct or add the number of an order of the classic checkout, or of one that they make themselves.
+	 *
+	 * @param mixed $fields of the billing address; WooCommerce keeps what is typed as it keeps the classic checkout's field
+	 * @return array<string, mixed>
+	 */
+	public function add_to_order_screen( $fields ): array {
+		$fields = (array) $fields;
+		// What WooCommerce puts among them has its name as an id alone.
+		$by_id = array_flip( array_map( 'strval', array_column( $fields, 'id' ) ) );
+		if ( ! $this->is_enabled() || $this->has_vat_field( array( $fields, $by_id ) ) ) {
+			return $fields;
+		}
+		$field = array(
+			'label'         => __( 'VAT number', 'facturelay' ),
+			'wrapper_class' => 'form-field-wide',
+		);
+		$after = (int) array_search( 'company', array_keys( $fields ), true ) + 1;
+		return array_slice( $fields, 0, $after, true ) + array( 'vat_number' => $field ) + array_slice( $fields, $after, null, true );
 	}
 
 	/**

@@ -109,6 +109,11 @@ final class DocumentTable {
 		return array_values( array_unique( array_column( $this->of_order( $order_id ), 'kind' ) ) );
 	}
 
+	/** A delivery note says what is brought, and not what it costs. */
+	public static function states_amount( string $kind ): bool {
+		return 'delivery_note' !== $kind;
+	}
+
 	/** The translated name of a kind of document. */
 	public static function title( string $kind ): string {
 		switch ( $kind ) {

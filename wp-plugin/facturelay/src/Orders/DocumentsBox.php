@@ -42,7 +42,7 @@ final class DocumentsBox {
 		foreach ( $errors as $message ) {
 			$html .= '<br>' . esc_html( $message );
 		}
-		$html .= '<br>' . self::action_link( $order, 'send', (int) $document['id'], 'none' === $document['mail'] ? __( 'Send', 'facturelay' ) : __( 'Send again', 'facturelay' ) );
+		$html .= '<br>' . self::action_link( $order, 'send', (int) $document['id'], 'none' === $document['mail'] ? __( 'Send', 'facturelay' ) : __( 'Mail again', 'facturelay' ) );
 		if ( array() !== $errors ) {
 			$html .= ' · ' . self::action_link( $order, 'retry', $order->get_id(), __( 'Try again', 'facturelay' ) );
 		}
@@ -62,7 +62,7 @@ final class DocumentsBox {
 			esc_url( CustomerLinks::document_url( $id, $order ) ),
 			esc_html( DocumentTable::title( (string) $document['kind'] ) . ' ' . $document['number'] ),
 			$test,
-			esc_html( mysql2date( get_option( 'date_format' ), (string) $document['date'] ) . ' · ' . self::format_amount( (string) $document['total'], (string) $document['currency'] ) ),
+			esc_html( mysql2date( get_option( 'date_format' ), (string) $document['date'] ) ) . self::amount_after( ' · ', $document ),
 			$files
 		);
 	}
@@ -124,10 +124,10 @@ final class DocumentsBox {
 		/* translators: 1: kind of document, 2: order number */
 		$question = sprintf( __( 'Issue the %1$s for order %2$s? It gets its number, and that cannot be undone.', 'facturelay' ), $title, $order->get_order_number() );
 		$html     = sprintf(
-			'<strong>%s</strong><br>%s',
+			'<strong>%s</strong>%s',
 			/* translators: %s: kind of document */
 			esc_html( sprintf( __( 'Draft: %s', 'facturelay' ), $title ) ),
-			esc_html( self::format_amount( (string) $draft['total'], (string) $draft['currency'] ) )
+			self::amount_after( '<br>', $draft )
 		);
 		foreach ( (array) ( $draft['problems'] ?? array() ) as $message ) {
 			$html .= '<br>' . esc_html( (string) $message );
@@ -165,8 +165,13 @@ final class DocumentsBox {
 		return '<p>' . esc_html__( 'There is no document yet. It appears here as soon as it is made.', 'facturelay' ) . '</p>';
 	}
 
-	private static function format_amount( string $amount, string $currency ): string {
-		return html_entity_decode( wp_strip_all_tags( wc_price( (float) $amount, array( 'currency' => $currency ) ) ), ENT_QUOTES, 'UTF-8' );
+	/** @param array<string, mixed> $document or a draft; '' where it states no amount */
+	private static function amount_after( string $before, array $document ): string {
+		if ( ! DocumentTable::states_amount( (string) $document['kind'] ) ) {
+			return '';
+		}
+		$price = wc_price( (float) $document['total'], array( 'currency' => (string) $document['currency'] ) );
+		return $before . esc_html( html_entity_decode( wp_strip_all_tags( $price ), ENT_QUOTES, 'UTF-8' ) );
 	}
 
 	private static function action_link( WC_Order $order, string $action, int $id, string $label, string $question = '' ): string {
