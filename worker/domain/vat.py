@@ -142,7 +142,7 @@ def _is_wrong(treated: Treatment) -> bool:
 
 
 def _treated(order: Order, shop: Shop, rates: tuple[Decimal, ...], *, picked_up: bool) -> Treated:
-    treated = _answers(_cases(order, shop, rates, picked_up=picked_up), order.lines)
+    treated = _answers(_cases(order, shop, rates, picked_up=picked_up), order)
     if order.treatment is not None:
         treated = [_by_hand(order.treatment, one) for one in treated]
     treated = _outside_scope_only_alone(treated)
@@ -188,6 +188,7 @@ def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...], *, picked_up: b
     number, _ = normalise_vat_number(order.vat_number_given, order.billing.address.country or seller_country)
     main, said = main_supply(order, shop), _said_of_lines(order, shop, rates)
     on = shop.day_of(order.taxable_at or order.created_at)
+    asks = any(line.total > 0 and not line.taxes and what is None for line, what in zip(order.lines, said, strict=True))
     cases = []
     for line, rate, what in zip(order.lines, rates, said, strict=True):
         supply = supply_of(line, order, shop) if line.kind is LineKind.PRODUCT else main
@@ -215,7 +216,7 @@ def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...], *, picked_up: b
                 taken_to=zone_of(order.billing.address, seller_country, supply) if is_fetched else None,
                 fetched_abroad=picked_up and supply is Supply.GOODS and zone is Zone.EU,
                 free=line.total == 0,
-                reduction=line.total < 0,
+                reduction=line.total < 0 and not (asks and _is_share(line, order)),
             )
         )
     return cases
@@ -266,12 +267,16 @@ def _said_of_goods(line: OrderLine, goods: list[tuple[OrderLine, Untaxed | None]
     return what if what in _SHARED_WITH_SHIPPING else None
 
 
-def _answers(cases: list[Case], lines: Iterable[OrderLine]) -> list[Treatment]:
-    """The answer to each of *cases*, the same to equal ones. Those with the same answer name all its *lines*, so that it is said once."""
+def _answers(cases: list[Case], order: Order) -> list[Treatment]:
+    """The answer to each of *cases*, the same to equal ones. Those with the same answer name all its lines, so that it is said once.
+
+    What a discount takes off them is none: it follows whatever they are said to be.
+    """
     keys = {case: (id(row_of(case)), case.destination, case.rate) for case in dict.fromkeys(cases)}
     named: dict[tuple[int, str, Decimal], tuple[str, ...]] = {}
-    for case, line in zip(cases, lines, strict=True):
-        named[keys[case]] = (*named.get(keys[case], ()), line.name)
+    for case, line in zip(cases, order.lines, strict=True):
+        others = named.get(keys[case], ())
+        named[keys[case]] = others if others and _is_share(line, order) else (*others, line.name)
     answers = {case: treat(replace(case, names=named[key])) for case, key in keys.items()}
     return [answers[case] for case in cases]
 
