@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import cast
 
 import pytest
 from sqlalchemy import select, update
@@ -15,6 +16,7 @@ from worker.message import Message
 from worker.queue import MAIL_DOCUMENT, WRITE_NOTE, QueueName
 from worker.store import deliveries, jobs, leases, steps, turns, worker_share
 from worker.store.database.engine import Store
+from worker.store.database.made_once import MadeOnce
 from worker.store.database.tables import jobs as jobs_table
 from worker.store.deliveries import NewDelivery
 from worker.store.jobs import DONE, JobKind
@@ -332,6 +334,6 @@ def test_the_next_step_is_found_by_its_document_however_much_waits_elsewhere(his
         if connection.dialect.name != "sqlite":
             return  # which plans by what it counted, and there is nothing here
         for query in (turns.DUE_OF_DOCUMENT, turns.DUE_OF_DOCUMENTS):
-            asked = str(query.compile(connection))
+            asked = str(cast(MadeOnce, query).statement.compile(connection))
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", ("2026-11-27",) * asked.count("?"))
             assert plan.all()[0].detail == "SEARCH jobs USING INDEX uq_jobs_step (document_id=?)"

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, upd
 from worker.domain.attention import Source
 from worker.message import Message
 from worker.store import set_aside
-from worker.store.database.made_once import given
+from worker.store.database.made_once import given, made_once
 from worker.store.database.plan import unindexed
 from worker.store.database.rows import read_row
 from worker.store.database.tables import alerts
@@ -26,7 +26,9 @@ class Alert:
 
 
 # Made once: a statement costs more to build than to run.
-CLOSE = update(alerts).where(*given(alerts.c.shop_id, alerts.c.code, prefix="of_"), alerts.c.closed_at.is_(None))
+CLOSE = made_once(
+    update(alerts).where(*given(alerts.c.shop_id, alerts.c.code, prefix="of_"), alerts.c.closed_at.is_(None))
+)
 
 
 def raise_alert(connection: Connection, shop_id: str, *, code: str, message: Message, now: datetime) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select
 
 from worker.message import Message
+from worker.store.database.made_once import made_once
 from worker.store.database.rows import read_row
 from worker.store.database.tables import audit_trail
 
@@ -30,7 +31,7 @@ class AuditEntry:
 
 
 # Made once: a statement costs more to build than to run.
-ADD = insert(audit_trail)
+ADD = made_once(insert(audit_trail))
 
 
 def add(connection: Connection, entry: AuditEntry) -> None:

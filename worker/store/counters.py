@@ -10,7 +10,7 @@ from worker.domain.document import Kind
 from worker.domain.numbering import first_repeated_number, format_number, issue_date, period
 from worker.domain.shop import LostNumbers, Series, Shop
 from worker.errors import Rejected
-from worker.store.database.made_once import given
+from worker.store.database.made_once import given, made_once
 from worker.store.database.rows import read_row
 from worker.store.database.tables import documents, shops
 from worker.store.database.tables import number_series as series_table
@@ -38,8 +38,8 @@ class Counter:
 
 
 # Made once: a statement costs more to build than to run.
-COUNTER = select(series_table).where(*given(series_table.c.shop_id, series_table.c.series))
-MOVE = update(series_table).where(*given(series_table.c.shop_id, series_table.c.series, prefix="of_"))
+COUNTER = made_once(select(series_table).where(*given(series_table.c.shop_id, series_table.c.series)))
+MOVE = made_once(update(series_table).where(*given(series_table.c.shop_id, series_table.c.series, prefix="of_")))
 
 
 def lock(connection: Connection, shop_id: str) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.domain.document import Document, Kind
 from worker.domain.sold import JournalRow, SoldDocument, rows_of, total_of
+from worker.store.database.made_once import made_once
 from worker.store.database.tables import daily_sales, daily_totals
 
 OF_JOURNAL = (Kind.INVOICE, Kind.CREDIT_NOTE)
@@ -66,4 +67,4 @@ def adding(dialect_name: str, table: Table) -> Insert:
     new = (sqlite if dialect_name == "sqlite" else postgresql).insert(table)
     sums = {column.name: column + new.excluded[column.name] for column in table.columns if not column.primary_key}
     added: Insert = new.on_conflict_do_update(index_elements=list(table.primary_key), set_=sums)
-    return added
+    return made_once(added)

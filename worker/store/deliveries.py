@@ -14,7 +14,7 @@ from worker.domain.shop_site import is_another_site
 from worker.message import Message
 from worker.queue import QueueName
 from worker.store import jobs as job_store
-from worker.store.database.made_once import given, is_word
+from worker.store.database.made_once import given, is_word, made_once
 from worker.store.database.rows import read_row
 from worker.store.database.tables import deliveries, jobs
 from worker.store.jobs import IS_PENDING, Claim, JobEnd, JobKind, Leased, NewJob
@@ -72,7 +72,7 @@ AT_ONCE = 500  # values of one statement
 # The name of the job that a delivery is.
 PROCESS_ORDER = JobKind.PROCESS_ORDER.value
 # Made once: a statement costs more to build than to run.
-ADD = insert(deliveries)
+ADD = made_once(insert(deliveries))
 IS_DELIVERY = is_word(jobs.c.kind, JobKind.PROCESS_ORDER)
 COLUMNS: dict[str, ColumnElement[Any]] = {
     name: deliveries.c[name] if name in deliveries.c else jobs.c[name]
@@ -82,8 +82,8 @@ COLUMNS: dict[str, ColumnElement[Any]] = {
 
 
 # Made once: a statement costs more to build than to run.
-ADD = insert(deliveries)
-ORDER_OF = select(jobs.c.shop_id, jobs.c.order_id).where(*given(jobs.c.job_id), IS_DELIVERY)
+ADD = made_once(insert(deliveries))
+ORDER_OF = made_once(select(jobs.c.shop_id, jobs.c.order_id).where(*given(jobs.c.job_id), IS_DELIVERY))
 ONE = Claim(*given(jobs.c.job_id, prefix="of_"))
 OF_ORDER = Claim(IS_DELIVERY, *given(jobs.c.shop_id, jobs.c.order_id, prefix="of_"))
 
@@ -229,8 +229,10 @@ def query(*, without: Sequence[str] = ()) -> Select[Any]:
     return select(*shown).join_from(deliveries, jobs, jobs.c.job_id == deliveries.c.delivery_id)
 
 
-LEASED = query().where(*given(jobs.c.lease)).order_by(deliveries.c.delivery_id)
-OF_ONE_ORDER = query().where(*given(deliveries.c.shop_id, deliveries.c.order_id)).order_by(deliveries.c.delivery_id)
+LEASED = made_once(query().where(*given(jobs.c.lease)).order_by(deliveries.c.delivery_id))
+OF_ONE_ORDER = made_once(
+    query().where(*given(deliveries.c.shop_id, deliveries.c.order_id)).order_by(deliveries.c.delivery_id)
+)
 
 
 def open_orders(connection: Connection, shop_id: str) -> tuple[int, ...]:

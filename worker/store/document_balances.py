@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, delete, ex
 from worker.domain.document import Kind
 from worker.domain.money import ZERO
 from worker.domain.payment import Balance
-from worker.store.database.made_once import among, given
+from worker.store.database.made_once import among, given, made_once
 from worker.store.database.plan import unindexed
 from worker.store.database.tables import documents, payment_shares, payments, unpaid
 
@@ -44,8 +44,8 @@ BALANCES = (
     .outerjoin(payments, payments.c.payment_id == payment_shares.c.payment_id)
     .group_by(documents.c.document_id)
 )
-OF_DOCUMENTS = BALANCES.where(among(documents.c.document_id, "document_ids"))
-FORGET = delete(unpaid).where(*given(unpaid.c.document_id))
+OF_DOCUMENTS = made_once(BALANCES.where(among(documents.c.document_id, "document_ids")))
+FORGET = made_once(delete(unpaid).where(*given(unpaid.c.document_id)))
 
 
 def update_unpaid(connection: Connection, document_id: int) -> Balance:

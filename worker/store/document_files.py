@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, exists, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from worker.store.database.made_once import given
+from worker.store.database.made_once import given, made_once
 from worker.store.database.tables import documents, files
 
 
@@ -25,10 +25,10 @@ class StoredFile:
 
 # Made once: a statement costs more to build than to run.
 ADD = {
-    one.dialect.name: one.insert(files).on_conflict_do_nothing().returning(files.c.document_id)
+    one.dialect.name: made_once(one.insert(files).on_conflict_do_nothing().returning(files.c.document_id))
     for one in (sqlite, postgresql)
 }
-FILE_OF = select(files).where(*given(files.c.document_id, files.c.format))
+FILE_OF = made_once(select(files).where(*given(files.c.document_id, files.c.format)))
 
 
 def add_file(connection: Connection, stored: StoredFile) -> StoredFile:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
-from worker.store.database.made_once import among
+from worker.store.database.made_once import among, made_once
 from worker.store.database.rows import insert_into
 from worker.store.database.tables import document_links
 
@@ -20,7 +20,7 @@ class LinkRevocation:
 
 
 # Made once: a statement costs more to build than to run.
-OF_DOCUMENTS = select(document_links).where(among(document_links.c.document_id, "document_ids"))
+OF_DOCUMENTS = made_once(select(document_links).where(among(document_links.c.document_id, "document_ids")))
 
 
 def revoke(connection: Connection, document_id: int, *, now: datetime) -> None:

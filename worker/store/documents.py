@@ -24,7 +24,7 @@ from worker.store import (
 )
 from worker.store.counters import TakenNumber
 from worker.store.database import json_codec
-from worker.store.database.made_once import given
+from worker.store.database.made_once import given, made_once
 from worker.store.database.tables import documents, drafts, unpaid
 from worker.store.drafts import as_stored_draft
 
@@ -57,20 +57,20 @@ class DocumentPeriod:
 
 
 # Made once: a statement costs more to build than to run.
-FIND = select(documents).where(*given(documents.c.document_id))
-BY_NUMBER = select(documents).where(*given(documents.c.shop_id, documents.c.number))
-BY_CAUSE = select(documents).where(*given(documents.c.shop_id, documents.c.cause, documents.c.order_key))
-OF_ORDER = (
+FIND = made_once(select(documents).where(*given(documents.c.document_id)))
+BY_NUMBER = made_once(select(documents).where(*given(documents.c.shop_id, documents.c.number)))
+BY_CAUSE = made_once(select(documents).where(*given(documents.c.shop_id, documents.c.cause, documents.c.order_key)))
+OF_ORDER = made_once(
     select(documents)
     .where(*given(documents.c.shop_id, documents.c.order_id, documents.c.order_key))
     .order_by(documents.c.document_id)
 )
-DRAFTS_OF_ORDER = (
+DRAFTS_OF_ORDER = made_once(
     select(drafts)
     .where(*given(drafts.c.shop_id, drafts.c.order_id, drafts.c.order_key), drafts.c.state != "issued")
     .order_by(drafts.c.draft_id)
 )
-ADD = insert(documents).returning(documents.c.document_id)
+ADD = made_once(insert(documents).returning(documents.c.document_id))
 
 
 def add(connection: Connection, new: NewDocument) -> Document:

@@ -12,12 +12,14 @@ from worker.domain.attention_reasons import worst_code
 from worker.domain.document import Draft, StoredDraft
 from worker.errors import Rejected
 from worker.store.database import json_codec
-from worker.store.database.made_once import given
+from worker.store.database.made_once import given, made_once
 from worker.store.database.tables import drafts
 
 # Made once: a statement costs more to build than to run.
-END = update(drafts).where(
-    *given(drafts.c.shop_id, drafts.c.cause, drafts.c.order_key, prefix="of_"), drafts.c.state == "open"
+END = made_once(
+    update(drafts).where(
+        *given(drafts.c.shop_id, drafts.c.cause, drafts.c.order_key, prefix="of_"), drafts.c.state == "open"
+    )
 )
 
 

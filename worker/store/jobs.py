@@ -26,7 +26,7 @@ from sqlalchemy import (
 from worker.message import NO_MESSAGE, Message
 from worker.queue import QueueName
 from worker.store import worker_share
-from worker.store.database.made_once import NOW, given, is_word
+from worker.store.database.made_once import NOW, given, is_word, made_once
 from worker.store.database.tables import PASSING, PENDING, jobs
 
 
@@ -85,8 +85,8 @@ class JobEnd:
 DONE = JobEnd()
 # Made once: a statement costs more to build than to run.
 ADD = insert(jobs).returning(jobs.c.job_id, sort_by_parameter_order=True)
-LEASED = update(jobs).where(*given(jobs.c.lease, prefix="of_"))
-CODE_OF = select(jobs.c.code).where(*given(jobs.c.lease)).limit(1)
+LEASED = made_once(update(jobs).where(*given(jobs.c.lease, prefix="of_")))
+CODE_OF = made_once(select(jobs.c.code).where(*given(jobs.c.lease)).limit(1))
 # In the words of the indexes. Open or failed: all but what is done with.
 IS_PENDING: ColumnElement[bool] = literal_column("jobs." + PENDING)
 # Of a kind that is deleted some time after it is done.
@@ -112,11 +112,11 @@ class Claim:
 
     def __init__(self, *which: ColumnElement[bool], one_at_a_time: str | None = None) -> None:
         mine = [*which, free(NOW)]
-        self.first = select(jobs.c.shop_id, jobs.c.queue).where(*mine).limit(1)
+        self.first = made_once(select(jobs.c.shop_id, jobs.c.queue).where(*mine).limit(1))
         if one_at_a_time is not None:
             mine.append(~is_in_other_hands(one_at_a_time))
         leased = {"lease": bindparam("new_lease"), "lease_until": bindparam("until"), "attempts": jobs.c.attempts + 1}
-        self.leased = update(jobs).where(*mine).values(state="running", **leased).returning(*jobs.c)
+        self.leased = made_once(update(jobs).where(*mine).values(state="running", **leased).returning(*jobs.c))
 
     def take(
         self, connection: Connection, *, now: datetime, lease_for: timedelta, **given_values: object

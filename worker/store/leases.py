@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from worker.store.database.made_once import made_once
 from worker.store.database.tables import leases
 
 # How the leases of workers begin: each worker that is there holds one. Those of the second kind take long work alone.
@@ -12,7 +13,7 @@ WORKER, LONG_WORKER = "worker ", "long worker "
 # The lease of the scheduler that acts.
 SCHEDULER = "scheduler"
 # Made once: a statement costs more to build than to run.
-THERE = select(leases.c.name).where(leases.c.until >= bindparam("now"))
+THERE = made_once(select(leases.c.name).where(leases.c.until >= bindparam("now")))
 
 
 def acquire(connection: Connection, name: str, holder: str, *, now: datetime, lease_for: timedelta) -> bool:

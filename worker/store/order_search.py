@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.domain.order import Order
-from worker.store.database.made_once import among, given
+from worker.store.database.made_once import among, given, made_once
 from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import documents, order_search, orders, payment_references
 
@@ -46,14 +46,14 @@ EDGES = "#.,;:()[]{}<>\"'“”‘’„«»!?*"
 
 
 # Made once: a statement costs more to build than to run.
-WORDS = select(order_search.c.word).where(*given(order_search.c.shop_id, order_search.c.order_id))
+WORDS = made_once(select(order_search.c.word).where(*given(order_search.c.shop_id, order_search.c.order_id)))
 MADE = select(documents.c.order_id, documents.c.number, documents.c.total).where(*given(documents.c.shop_id))
 ASKED = select(payment_references.c.order_id, payment_references.c.reference).where(
     *given(payment_references.c.shop_id)
 )
-MADE_FOR = MADE.where(among(documents.c.order_id, "order_ids"))
-ASKED_FOR = ASKED.where(among(payment_references.c.order_id, "order_ids"))
-ADD = {one.dialect.name: one.insert(order_search).on_conflict_do_nothing() for one in (sqlite, postgresql)}
+MADE_FOR = made_once(MADE.where(among(documents.c.order_id, "order_ids")))
+ASKED_FOR = made_once(ASKED.where(among(payment_references.c.order_id, "order_ids")))
+ADD = {one.dialect.name: made_once(one.insert(order_search).on_conflict_do_nothing()) for one in (sqlite, postgresql)}
 
 
 def words_of(*texts: str) -> frozenset[str]:

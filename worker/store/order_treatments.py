@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select
 
 from worker.domain.order_treatment import OrderTreatment, TreatmentName
-from worker.store.database.made_once import given
+from worker.store.database.made_once import given, made_once
 from worker.store.database.tables import order_treatments
 
 
@@ -21,7 +21,7 @@ class TreatmentChange:
 
 
 # Made once: a statement costs more to build than to run.
-LAST = (
+LAST = made_once(
     select(order_treatments)
     .where(*given(order_treatments.c.shop_id, order_treatments.c.order_id))
     .order_by(order_treatments.c.treatment_id.desc())

@@ -32,7 +32,7 @@ from worker.domain.peppol import NOT_ON_PEPPOL
 from worker.domain.sale_part import part_of
 from worker.store import order_search, payment_methods
 from worker.store.database import json_codec
-from worker.store.database.made_once import given
+from worker.store.database.made_once import given, made_once
 from worker.store.database.plan import unindexed
 from worker.store.database.rows import read_row
 from worker.store.database.shop_scope import is_of_order
@@ -80,19 +80,21 @@ SAMPLE = 5  # of them, before anything is kept from an owner for it
 
 # Made once: a statement costs more to build than to run.
 KEY = given(orders.c.shop_id, orders.c.order_id, orders.c.order_key)
-KEPT = select(
-    orders.c.flags, orders.c.ignored_flags, orders.c.seen_statuses, orders.c.paid_total, orders.c.paid_by
-).where(*KEY)
-PAID_TOTAL = select(orders.c.paid_total, orders.c.paid_by).where(*KEY)
-FETCHED_AT = select(orders.c.fetched_at).where(*KEY)
-LAST_SEEN = select(orders.c.status, orders.c.paid_at, orders.c.fetched_at).where(*KEY)
-DELETE = delete(orders).where(*KEY)
-ADD = insert(orders)
-SEEN_STATUSES = select(orders.c.seen_statuses).where(*KEY)
-SPLIT = (
+KEPT = made_once(
+    select(orders.c.flags, orders.c.ignored_flags, orders.c.seen_statuses, orders.c.paid_total, orders.c.paid_by).where(
+        *KEY
+    )
+)
+PAID_TOTAL = made_once(select(orders.c.paid_total, orders.c.paid_by).where(*KEY))
+FETCHED_AT = made_once(select(orders.c.fetched_at).where(*KEY))
+LAST_SEEN = made_once(select(orders.c.status, orders.c.paid_at, orders.c.fetched_at).where(*KEY))
+DELETE = made_once(delete(orders).where(*KEY))
+ADD = made_once(insert(orders))
+SEEN_STATUSES = made_once(select(orders.c.seen_statuses).where(*KEY))
+SPLIT = made_once(
     select(orders.c.order_id).where(*given(orders.c.shop_id, orders.c.order_id), orders.c.is_split.is_(True)).limit(1)
 )
-SUBORDERS = (
+SUBORDERS = made_once(
     select(orders.c.order_id)
     .where(*given(orders.c.shop_id, orders.c.main_order_id))
     .order_by(unindexed(orders.c.order_id))

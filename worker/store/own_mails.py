@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, delete, select
 
-from worker.store.database.made_once import among, given
+from worker.store.database.made_once import among, given, made_once
 from worker.store.database.rows import insert_into
 from worker.store.database.tables import own_mails
 
@@ -15,10 +15,12 @@ COUNTS_FOR = timedelta(days=1)
 
 
 # Made once: a statement costs more to build than to run.
-KINDS = select(own_mails.c.kind).where(
-    *given(own_mails.c.shop_id, own_mails.c.order_id),
-    among(own_mails.c.refund_id, "refund_ids"),
-    own_mails.c.left_at >= bindparam("since"),
+KINDS = made_once(
+    select(own_mails.c.kind).where(
+        *given(own_mails.c.shop_id, own_mails.c.order_id),
+        among(own_mails.c.refund_id, "refund_ids"),
+        own_mails.c.left_at >= bindparam("since"),
+    )
 )
 
 

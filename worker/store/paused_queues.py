@@ -10,6 +10,7 @@ from worker.message import Message
 from worker.queue import QueueName
 from worker.store import audit_trail
 from worker.store.audit_trail import AuditEntry
+from worker.store.database.made_once import made_once
 from worker.store.database.rows import insert_into, read_row
 from worker.store.database.tables import paused_queues
 
@@ -23,7 +24,7 @@ QUEUE_LABELS = {
     QueueName.BULK: Message("Older orders, exports and checks"),
 }
 # Made once: a statement costs more to build than to run.
-NAMES = select(paused_queues.c.queue)
+NAMES = made_once(select(paused_queues.c.queue))
 
 
 @dataclass(frozen=True)

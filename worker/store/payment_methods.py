@@ -2,11 +2,11 @@
 
 from sqlalchemy import Connection, delete, insert, select
 
-from worker.store.database.made_once import given
+from worker.store.database.made_once import given, made_once
 from worker.store.database.tables import payment_methods
 
 # Made once: a statement costs more to build than to run.
-TITLE = select(payment_methods.c.title).where(*given(payment_methods.c.shop_id, payment_methods.c.method))
+TITLE = made_once(select(payment_methods.c.title).where(*given(payment_methods.c.shop_id, payment_methods.c.method)))
 
 
 def remember(connection: Connection, shop_id: str, method: str, title: str) -> None:

@@ -10,13 +10,13 @@ from worker.domain.order_payment import open_statuses
 from worker.domain.payment_reference import digits_of, range_of, structured_communication
 from worker.domain.shop import Shop
 from worker.store import order_search
-from worker.store.database.made_once import among, given
+from worker.store.database.made_once import among, given, made_once
 from worker.store.database.plan import unindexed
 from worker.store.database.tables import orders, payment_references
 
 # Made once: a statement costs more to build than to run.
-ADD = insert(payment_references)
-FIND = (
+ADD = made_once(insert(payment_references))
+FIND = made_once(
     select(payment_references)
     .where(*given(payment_references.c.shop_id), among(payment_references.c.reference, "references"))
     .order_by(unindexed(payment_references.c.order_id))

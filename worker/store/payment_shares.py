@@ -12,7 +12,7 @@ from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
 from worker.domain.payment import GIFT_CARD
 from worker.store import document_balances
-from worker.store.database.made_once import given
+from worker.store.database.made_once import given, made_once
 from worker.store.database.tables import documents, payment_shares, payments
 from worker.store.document_balances import STANDS
 
@@ -30,9 +30,9 @@ SHARES = (
     .group_by(*KEY)
     .order_by(*KEY)
 )
-STANDING_SHARES = SHARES.where(*of_one(payments), STANDS)
+STANDING_SHARES = made_once(SHARES.where(*of_one(payments), STANDS))
 # Each payment that stands, and how much of it pays invoices.
-STANDING = (
+STANDING = made_once(
     select(
         payments.c.payment_id, payments.c.amount, func.sum(payment_shares.c.amount, type_=payment_shares.c.amount.type)
     )
@@ -41,14 +41,15 @@ STANDING = (
     .group_by(payments.c.payment_id)
     .order_by(payments.c.payment_id)
 )
-ADD = insert(payment_shares)
-INVOICES = (
+ADD = made_once(insert(payment_shares))
+INVOICES = made_once(
     select(documents.c.document_id)
     .where(*of_one(documents), documents.c.kind == Kind.INVOICE, documents.c.test.is_(False))
     .order_by(documents.c.document_id)
 )
-PAID = select(func.sum(payments.c.amount, type_=payments.c.amount.type)).where(*of_one(payments))
-BY_CARD = PAID.where(payments.c.method == GIFT_CARD, STANDS)
+SUM = select(func.sum(payments.c.amount, type_=payments.c.amount.type)).where(*of_one(payments))
+PAID = made_once(SUM)
+BY_CARD = made_once(SUM.where(payments.c.method == GIFT_CARD, STANDS))
 
 
 def share_out(connection: Connection, order: OrderKey, *, now: datetime) -> list[int]:

@@ -13,7 +13,7 @@ from worker.domain.payment import GIFT_CARD, HEARSAY, REFUND, PaymentSource, Rec
 from worker.domain.payment_method import is_transfer
 from worker.domain.webhook import WebhookEventKind
 from worker.store import counters, document_balances, settle_orders, waiting_orders, webhooks
-from worker.store.database.made_once import given
+from worker.store.database.made_once import given, made_once
 from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import documents, orders, payment_shares, payments
 from worker.store.payment_shares import add_shares, invoices_of, of_one, share_out, shares_of
@@ -22,13 +22,14 @@ from worker.store.payment_shares import add_shares, invoices_of, of_one, share_o
 AT_ONCE = 500
 # Made once: a statement costs more to build than to run.
 ADD = insert(payments).returning(payments.c.payment_id, sort_by_parameter_order=True)
-NEWEST_CURRENCY = (
+NEWEST_CURRENCY = made_once(
     select(documents.c.currency).where(*of_one(documents)).order_by(documents.c.document_id.desc()).limit(1)
 )
-OF_ORDER = select(payments).where(*of_one(payments)).order_by(payments.c.payment_id)
-STANDING = OF_ORDER.where(document_balances.STANDS)
-ORDER_OF_DOCUMENT = select(documents.c.shop_id, documents.c.order_id, documents.c.order_key).where(
-    *given(documents.c.document_id)
+ALL = select(payments).where(*of_one(payments)).order_by(payments.c.payment_id)
+OF_ORDER = made_once(ALL)
+STANDING = made_once(ALL.where(document_balances.STANDS))
+ORDER_OF_DOCUMENT = made_once(
+    select(documents.c.shop_id, documents.c.order_id, documents.c.order_key).where(*given(documents.c.document_id))
 )
 
 

@@ -20,7 +20,7 @@ from worker.net.request_signature import TOLERANCE_S
 from worker.store import steps
 from worker.store.database import json_codec
 from worker.store.database.encryption import Encryption
-from worker.store.database.made_once import given
+from worker.store.database.made_once import given, made_once
 from worker.store.database.rows import insert_into, read_row
 from worker.store.database.tables import documents, invites, jobs, plugin_nonces, plugins
 from worker.store.documents import as_document
@@ -38,7 +38,7 @@ MAILED_WITHIN = timedelta(hours=1)
 # Its last heartbeat counts for ten minutes, and what it held then it lets go of after ten, or a taken mail after 25.
 MAY_HOLD_FOR = timedelta(minutes=40)
 # Made once: a statement costs more to build than to run.
-OF_SHOP = select(plugins).where(*given(plugins.c.shop_id))
+OF_SHOP = made_once(select(plugins).where(*given(plugins.c.shop_id)))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from worker.domain.product import Product
-from worker.store.database.made_once import among, given
+from worker.store.database.made_once import among, given, made_once
 from worker.store.database.rows import insert_into
 from worker.store.database.tables import products
 
@@ -22,7 +22,7 @@ class KnownProducts:
 
 
 # Made once: a statement costs more to build than to run.
-FIND = select(products).where(*given(products.c.shop_id), among(products.c.product_id, "product_ids"))
+FIND = made_once(select(products).where(*given(products.c.shop_id), among(products.c.product_id, "product_ids")))
 
 
 def find(connection: Connection, shop_id: str, product_ids: Iterable[int], *, now: datetime) -> KnownProducts:

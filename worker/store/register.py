@@ -13,19 +13,19 @@ from worker.domain.document import Document, Kind, signed
 from worker.errors import InvalidValue
 from worker.store import document_balances
 from worker.store.database import json_codec
-from worker.store.database.made_once import given
+from worker.store.database.made_once import given, made_once
 from worker.store.database.tables import documents, register
 
 GENESIS = "0" * 64
 AT_ONCE = 500
 # Made once: a statement costs more to build than to run.
-HEAD = (
+HEAD = made_once(
     select(register.c.position, register.c.hash)
     .where(*given(register.c.shop_id))
     .order_by(register.c.position.desc())
     .limit(1)
 )
-ADD = insert(register)
+ADD = made_once(insert(register))
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,20 @@ from datetime import date, datetime
 from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from worker.store.database.made_once import given
+from worker.store.database.made_once import given, made_once
 from worker.store.database.rows import insert_into
 from worker.store.database.tables import mail_counts, proved_senders
 
 # Made once: a statement costs more to build than to run.
-PROVED = select(proved_senders.c.address).where(*given(proved_senders.c.shop_id, proved_senders.c.address))
-MAILS = select(mail_counts.c.mails).where(*given(mail_counts.c.shop_id, mail_counts.c.day))
-FORGET = delete(mail_counts).where(*given(mail_counts.c.shop_id), mail_counts.c.day < bindparam("today"))
+PROVED = made_once(select(proved_senders.c.address).where(*given(proved_senders.c.shop_id, proved_senders.c.address)))
+MAILS = made_once(select(mail_counts.c.mails).where(*given(mail_counts.c.shop_id, mail_counts.c.day)))
+FORGET = made_once(delete(mail_counts).where(*given(mail_counts.c.shop_id), mail_counts.c.day < bindparam("today")))
 COUNT = {
-    dialect.dialect.name: dialect.insert(mail_counts)
-    .on_conflict_do_update(index_elements=["shop_id", "day"], set_={"mails": mail_counts.c.mails + 1})
-    .returning(mail_counts.c.mails)
+    dialect.dialect.name: made_once(
+        dialect.insert(mail_counts)
+        .on_conflict_do_update(index_elements=["shop_id", "day"], set_={"mails": mail_counts.c.mails + 1})
+        .returning(mail_counts.c.mails)
+    )
     for dialect in (sqlite, postgresql)
 }
 

@@ -11,7 +11,7 @@ from worker.domain.order import OrderKey
 from worker.message import NO_MESSAGE, Message
 from worker.queue import QueueName
 from worker.store import jobs as job_store
-from worker.store.database.made_once import given, is_word
+from worker.store.database.made_once import given, is_word, made_once
 from worker.store.database.tables import jobs
 from worker.store.jobs import IS_PASSING, IS_PENDING, Claim, JobEnd, JobKind, Leased, NewJob
 
@@ -23,7 +23,7 @@ IS_SETTLEMENT = is_word(jobs.c.kind, JobKind.SETTLE_ORDER)
 # Made once: a statement costs more to build than to run.
 CLAIM = Claim(IS_SETTLEMENT, *given(jobs.c.job_id, prefix="of_"), one_at_a_time="group_id")
 OF_ORDER = given(jobs.c.shop_id, jobs.c.order_id, prefix="of_")
-CLOSE_FAILED = update(jobs).where(IS_SETTLEMENT, IS_PENDING, *OF_ORDER, is_word(jobs.c.state, "failed"))
+CLOSE_FAILED = made_once(update(jobs).where(IS_SETTLEMENT, IS_PENDING, *OF_ORDER, is_word(jobs.c.state, "failed")))
 
 
 @dataclass(frozen=True)

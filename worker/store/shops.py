@@ -15,7 +15,7 @@ from worker.domain.shop_health import WatchedShop
 from worker.errors import Rejected
 from worker.store.database import json_codec
 from worker.store.database.encryption import Encryption
-from worker.store.database.made_once import given
+from worker.store.database.made_once import given, made_once
 from worker.store.database.rows import insert_into
 from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import payment_references, shops, signature_failures
@@ -62,9 +62,9 @@ class ConnectedShop:
 
 
 # Made once: a statement costs more to build than to run.
-FIND = select(shops).where(*given(shops.c.shop_id))
-SECRETS = select(shops.c.secrets, shops.c.url).where(*given(shops.c.shop_id))
-SETTINGS = select(shops.c.settings).where(*given(shops.c.shop_id))
+FIND = made_once(select(shops).where(*given(shops.c.shop_id)))
+SECRETS = made_once(select(shops.c.secrets, shops.c.url).where(*given(shops.c.shop_id)))
+SETTINGS = made_once(select(shops.c.settings).where(*given(shops.c.shop_id)))
 
 
 def new_shop_id() -> str:

@@ -12,7 +12,7 @@ from worker.domain.reminder import KIND_ONES
 from worker.domain.step import MAIL, STEPS
 from worker.message import Message
 from worker.store import jobs as job_store
-from worker.store.database.made_once import NOW, among, given
+from worker.store.database.made_once import NOW, among, given, made_once
 from worker.store.database.rows import read_row
 from worker.store.database.tables import jobs
 from worker.store.jobs import IS_PENDING, Claim, JobEnd, JobKind, Leased
@@ -55,10 +55,10 @@ IS_STEP: ColumnElement[bool] = literal_column("jobs.kind = 'step'")
 
 
 # Made once: a statement costs more to build than to run.
-FREE_NAMES = select(jobs.c.name).where(IS_STEP, *given(jobs.c.document_id), job_store.free(NOW))
-GROUP_OF = select(jobs.c.group_id).where(IS_STEP, *given(jobs.c.document_id, jobs.c.name))
-OF_DOCUMENTS = select(jobs).where(IS_STEP, among(jobs.c.document_id, "document_ids"))
-PLAN = insert(jobs)
+FREE_NAMES = made_once(select(jobs.c.name).where(IS_STEP, *given(jobs.c.document_id), job_store.free(NOW)))
+GROUP_OF = made_once(select(jobs.c.group_id).where(IS_STEP, *given(jobs.c.document_id, jobs.c.name)))
+OF_DOCUMENTS = made_once(select(jobs).where(IS_STEP, among(jobs.c.document_id, "document_ids")))
+PLAN = made_once(insert(jobs))
 OF_NAME = jobs.c.name == bindparam("of_name")
 ONE = Claim(IS_STEP, *given(jobs.c.document_id, prefix="of_"), OF_NAME, one_at_a_time="group_id")
 GROUP = Claim(IS_STEP, *given(jobs.c.group_id, prefix="of_"), OF_NAME, one_at_a_time="group_id")

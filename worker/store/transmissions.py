@@ -11,7 +11,7 @@ from worker.domain.access_point import Sent, State
 from worker.domain.step import TRANSMIT
 from worker.message import Message
 from worker.store import jobs as job_store
-from worker.store.database.made_once import among
+from worker.store.database.made_once import among, made_once
 from worker.store.database.tables import jobs, transmissions
 from worker.store.jobs import IS_PENDING, JobEnd
 from worker.store.steps import IS_STEP
@@ -21,7 +21,7 @@ OPEN, UNKNOWN = "open", "unknown"
 FOLLOWED = timedelta(days=3)
 FIRST_LOOK = timedelta(minutes=1)
 # Made once: a statement costs more to build than to run.
-OF_DOCUMENTS = select(transmissions).where(among(transmissions.c.document_id, "document_ids"))
+OF_DOCUMENTS = made_once(select(transmissions).where(among(transmissions.c.document_id, "document_ids")))
 
 
 @dataclass(frozen=True)

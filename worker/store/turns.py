@@ -24,7 +24,7 @@ from worker.queue import (
     QueueName,
 )
 from worker.store import jobs as job_store
-from worker.store.database.made_once import NOW, given
+from worker.store.database.made_once import NOW, given, made_once
 from worker.store.database.tables import PENDING, Instant, jobs
 from worker.store.jobs import IS_PENDING, JobKind
 from worker.store.worker_share import Load
@@ -94,7 +94,7 @@ WHERE queue = 'QUEUE' AND state = 'running' AND {PENDING} AND lease_until < :now
 
 def due_steps(whose: str) -> TextualSelect:
     query = text(DUE_OF_ORDER.replace("WHOSE", whose)).bindparams(NOW)
-    return query.columns(*jobs.c)
+    return made_once(query.columns(*jobs.c))
 
 
 DUE_OF_DOCUMENT = due_steps("document_id = :document_id")
@@ -103,9 +103,9 @@ DUE_OF_DOCUMENTS = due_steps(
 )
 
 
-GET = select(jobs).where(*given(jobs.c.job_id))
+GET = made_once(select(jobs).where(*given(jobs.c.job_id)))
 FREE = select(jobs).where(IS_PENDING, job_store.free(NOW)).order_by(jobs.c.job_id)
-FREE_JOB = FREE.where(jobs.c.job_id == bindparam("row_id"))
+FREE_JOB = made_once(FREE.where(jobs.c.job_id == bindparam("row_id")))
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,9 @@ def firsts(queues: tuple[QueueName, ...]) -> TextualSelect:
         f"{FIRST_OF_EACH_SHOP.replace('READY', is_ready(queue)).replace('QUEUE', queue)}) AS of_{queue}"
         for queue in queues
     )
-    return text(" UNION ALL ".join(each)).bindparams(NOW).columns(column("queue"), column("shop_id"), column("job_id"))
+    return made_once(
+        text(" UNION ALL ".join(each)).bindparams(NOW).columns(column("queue"), column("shop_id"), column("job_id"))
+    )
 
 
 def is_ready(queue: QueueName) -> str:

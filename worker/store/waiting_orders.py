@@ -10,15 +10,16 @@ from worker.domain.payment_method import Means
 from worker.domain.unpaid_order import WAITING_STATUSES
 from worker.store import shops
 from worker.store.database import json_codec
+from worker.store.database.made_once import is_one_of_words, made_once
 from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import documents, orders, unpaid
 from worker.store.payment_shares import of_one, total_paid
 
 # Made once: a statement costs more to build than to run.
-ASKING_DOCUMENTS = (
+ASKING_DOCUMENTS = made_once(
     select(documents.c.document_id, documents.c.kind)
     .where(*of_one(documents))
-    .where(documents.c.test.is_(False), documents.c.kind.in_((Kind.INVOICE, *ASKING)))
+    .where(documents.c.test.is_(False), is_one_of_words(documents.c.kind, (Kind.INVOICE, *ASKING)))
     .order_by(documents.c.document_id)
 )
 

@@ -18,7 +18,7 @@ from worker.message import NO_MESSAGE, Message
 from worker.queue import QueueName
 from worker.store import jobs as job_store
 from worker.store.database.encryption import Encryption
-from worker.store.database.made_once import NOW, given, is_word
+from worker.store.database.made_once import NOW, given, is_word, made_once
 from worker.store.database.rows import read_row
 from worker.store.database.tables import documents, jobs, webhook_endpoints
 from worker.store.jobs import IS_PENDING, Claim, JobKind, Leased
@@ -203,10 +203,10 @@ def planning(dialect_name: str, kind: WebhookEventKind) -> Insert:
     )
     dialect = sqlite if dialect_name == "sqlite" else postgresql
     planned: Insert = dialect.insert(jobs).from_select(list(values), wanting).on_conflict_do_nothing()
-    return planned
+    return made_once(planned)
 
 
-DUE_OF_SHOP = (
+DUE_OF_SHOP = made_once(
     select(jobs.c.job_id)
     .where(IS_EVENT, *given(jobs.c.shop_id), IS_PENDING, job_store.free(NOW))
     .order_by(jobs.c.job_id)

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, liter
 
 from worker.queue import QueueName
 from worker.store import leases, paused_queues
-from worker.store.database.made_once import is_word
+from worker.store.database.made_once import is_word, made_once
 from worker.store.database.rows import insert_into
 from worker.store.database.tables import PENDING, jobs, shops, slow_work
 
@@ -96,9 +96,9 @@ class Load:
 
 
 # Made once: a statement costs more to build than to run.
-SLOW = select(slow_work.c.shop_id, slow_work.c.queue).where(slow_work.c.until > bindparam("now"))
-TWO_SHOPS = select(shops.c.shop_id).limit(2)
-HELD = (
+SLOW = made_once(select(slow_work.c.shop_id, slow_work.c.queue).where(slow_work.c.until > bindparam("now")))
+TWO_SHOPS = made_once(select(shops.c.shop_id).limit(2))
+HELD = made_once(
     select(*(func.min(column).label(column.name) for column in (jobs.c.shop_id, jobs.c.queue, jobs.c.lease_until)))
     .where(IS_PENDING, is_word(jobs.c.state, "running"), jobs.c.lease_until >= bindparam("now"))
     .group_by(jobs.c.lease)

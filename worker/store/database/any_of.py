@@ -4,49 +4,43 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import (
-    ARRAY,
-    BindParameter,
-    Boolean,
-    ColumnElement,
-    Dialect,
-    FromClause,
-    String,
-    TypeDecorator,
-    bindparam,
-    literal,
-)
+from sqlalchemy import ARRAY, BindParameter, Boolean, ColumnElement, Dialect, FromClause, String, TypeDecorator, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import TypeEngine
 
 
-class Words(TypeDecorator[list[str]]):
-    """Several texts as one value: an array, or for SQLite, which has none, their JSON."""
+class Several(TypeDecorator[list[Any]]):
+    """Several texts or numbers, of the type *each*, as one value: an array, or for SQLite, which has none, their JSON."""
 
     impl = String
     cache_ok = True
 
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(String() if dialect.name == "sqlite" else ARRAY(String()))
+    def __init__(self, each: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.each = each
 
-    def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> Any:
-        return json.dumps(value) if dialect.name == "sqlite" else value
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(String() if dialect.name == "sqlite" else ARRAY(self.each))
+
+    def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> Any:
+        values = list(value or ())
+        return json.dumps(values) if dialect.name == "sqlite" else values
 
 
 class AnyOf(ColumnElement[bool]):
-    """See `any_of`."""
+    """That *column* is one of *values*, which are one value of the type `Several`."""
 
     inherit_cache = True
     type = Boolean()
     _traverse_internals = [  # noqa: RUF012  # as SQLAlchemy's own elements say it
         ("column", InternalTraversal.dp_clauseelement),
-        ("words", InternalTraversal.dp_clauseelement),
+        ("values", InternalTraversal.dp_clauseelement),
     ]
 
-    def __init__(self, column: ColumnElement[str], words: BindParameter[list[str]]) -> None:
-        self.column, self.words = column, words
+    def __init__(self, column: ColumnElement[Any], values: BindParameter[list[Any]]) -> None:
+        self.column, self.values = column, values
 
     @property
     def _from_objects(self) -> list[FromClause]:
@@ -59,20 +53,15 @@ class AnyOf(ColumnElement[bool]):
 
 def any_of(column: ColumnElement[str], words: Sequence[str]) -> ColumnElement[bool]:
     """That *column* is one of *words*."""
-    return AnyOf(column, literal(list(words), Words()))
-
-
-def any_given(column: ColumnElement[str], name: str) -> ColumnElement[bool]:
-    """That *column* is one of the words, a list, that are given by *name* when the statement is run."""
-    return AnyOf(column, bindparam(name, type_=Words()))
+    return AnyOf(column, literal(list(words), Several(String())))
 
 
 @compiles(AnyOf)
 def any_of_array(element: AnyOf, compiler: SQLCompiler, **more: Any) -> str:
-    return f"{compiler.process(element.column, **more)} = ANY ({compiler.process(element.words, **more)})"
+    return f"{compiler.process(element.column, **more)} = ANY ({compiler.process(element.values, **more)})"
 
 
 @compiles(AnyOf, "sqlite")
 def in_json(element: AnyOf, compiler: SQLCompiler, **more: Any) -> str:
-    column, words = compiler.process(element.column, **more), compiler.process(element.words, **more)
-    return f"{column} IN (SELECT value FROM json_each({words}))"  # noqa: S608  # what SQLAlchemy wrote
+    column, values = compiler.process(element.column, **more), compiler.process(element.values, **more)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608  # what SQLAlchemy wrote

@@ -6,7 +6,8 @@ from enum import Enum
 from sqlalchemy import ColumnElement, FromClause, Table, and_, bindparam, false, or_
 
 from worker.domain.order import OrderKey
-from worker.store.database.any_of import any_given, any_of
+from worker.store.database.any_of import any_of
+from worker.store.database.made_once import among
 
 # None: all shops, for an operator. Nobody else may be given None; an empty collection sees nothing.
 Shops = Collection[str] | None
@@ -49,7 +50,7 @@ def within_given(column: ColumnElement[str], of: HowMany) -> tuple[ColumnElement
         case HowMany.ONE:
             return (column == bindparam("of_shop"),)
         case HowMany.SOME:
-            return (any_given(column, "of_shops"),)
+            return (among(column, "of_shops"),)
 
 
 def given_shops(shops: Shops) -> dict[str, object]:
