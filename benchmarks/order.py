@@ -1,14 +1,14 @@
 """What a paid order costs, from the row of its delivery to the note on the order: by the real jobs, RQ's worker, Valkey, SQLite with
-every commit on the disk, a pretend shop and a mail server that are processes of their own.
+every commit on the disk (or the machine's PostgreSQL, likewise), a pretend shop and a mail server that are processes of their own.
 
-    python benchmarks/order.py [--orders 100] [--rounds 5] [--statements] [--profile FILE] [--json]
-    python benchmarks/order.py --workers 1 2 [--orders 200] [--rounds 5] [--json]
+    python benchmarks/order.py [--orders 100] [--rounds 5] [--statements] [--profile FILE] [--postgresql] [--json]
+    python benchmarks/order.py --workers 1 2 [--orders 200] [--rounds 5] [--postgresql] [--json]
 
 Processor time is that of the worker alone, beside the PDF, which another process prints; the ratio is to a job of RQ's that does nothing, in
 the same run. What is counted (statements, commits, calls) is counted in a round of its own, for counting takes time. --statements tells
 which function sends how many. --workers starts so many processes and tells how many orders a second they do together, what an order takes of
 the processor (the workers with their printers, and beside them shop, mail server, Valkey and this program, which a real installation has
-elsewhere or not at all), and how long a worker waited for a processor that others had. *of the limit*: how near they come to what the
+elsewhere or not at all; of PostgreSQL nothing is told), and how long a worker waited for a processor that others had. *of the limit*: how near they come to what the
 processors of this machine could do of all of it.
 """
 
@@ -41,6 +41,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from benchmarks.ingest import processor_s
+from benchmarks.numbers_per_second import postgres
 from tests.support.asked_statements import recorded
 from tests.support.system import SELLER
 from worker import jobs
@@ -120,7 +121,7 @@ class World:
 
 
 @contextmanager
-def a_world() -> Iterator[World]:
+def a_world(*, postgresql: bool = False) -> Iterator[World]:
     with ExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         ours, theirs = multiprocessing.Pipe()
@@ -140,6 +141,9 @@ def a_world() -> Iterator[World]:
             "FACTURELAY_EXCHANGE_RATES_URL": "",
             "FACTURELAY_LOG_LEVEL": "WARNING",
         }
+        if postgresql:
+            server = stack.enter_context(postgres())
+            environment["DATABASE_URL"] = server.url(server.create_database())
         os.environ.update(environment)
         services = Services(Settings.from_environment(environment))
         broker.wait_until_ready(services.settings.redis_url, valkey)
@@ -245,7 +249,8 @@ def counted(found: "Counter[str]", by_function: "Counter[str]") -> Iterator[None
         return packed(*arguments, **named)  # type: ignore[no-untyped-call]  # redis types it not
 
     def count_begin(connection: Any) -> None:
-        found["reads" if connection.connection.dbapi_connection.only_reads else "commits"] += 1
+        only_reads = getattr(connection.connection.dbapi_connection, "only_reads", False)  # PostgreSQL is not told
+        found["reads" if only_reads else "commits"] += 1
 
     with ExitStack() as stack:
         for of, name, value, before in (
@@ -425,9 +430,10 @@ def main() -> None:
     asked.add_argument("--workers", type=int, nargs="+")
     asked.add_argument("--statements", action="store_true")
     asked.add_argument("--profile", help="a file for what cProfile finds")
+    asked.add_argument("--postgresql", action="store_true")
     asked.add_argument("--json", action="store_true")
     given = asked.parse_args()
-    with a_world() as world:
+    with a_world(postgresql=given.postgresql) as world:
         told = tell_many(world, given) if given.workers else tell_one(world, given)
     if given.json:
         print(json.dumps(told, indent=1))
