@@ -35,6 +35,7 @@ READERS = {
     "worker/maintenance/restore.py": HOST,
     "worker/scheduler.py": HOST,
     "worker/store/database/encryption.py": HOST,
+    "worker/store/database/migrate.py": HOST,
     "worker/store/files/archive.py": HOST,
     "worker/store/files/private.py": HOST,
     "worker/store/shops.py": HOST,

@@ -1,5 +1,7 @@
 """A queue that an operator paused: nothing of it is begun, nothing is lost, and it goes on where it stood."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.scheduler.test_turns import let_work, order_done, ring, services, work
@@ -58,7 +60,9 @@ def test_the_mail_of_an_order_at_hand_waits_too(services: Services) -> None:
 
 def load_of(services: Services) -> worker_share.Load:
     with services.store.read() as connection:
-        return worker_share.load(connection, now=services.now(), lease_for=scheduler.lease_for(services))
+        return worker_share.load(
+            connection, now=services.now(), lease_for=timedelta(seconds=services.settings.lease_seconds)
+        )
 
 
 def test_who_paused_it_first_is_kept(services: Services) -> None:
