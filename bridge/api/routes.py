@@ -91,7 +91,8 @@ ROUTES = (
         {200: "MarkedPaid"},
         Scope.PAYMENTS_WRITE,
         body=(fields.DOCUMENTS,),
-        description="What people or other software marked paid counts no more; what the bank, Mollie or the shop says came in stays. "
+        description="What people or other software marked paid counts no more; where nobody did, what the shop says came in (a chargeback of which it "
+        "does not tell). What the bank or Mollie says stays. "
         "The answer says of each whether it was marked not paid, and if not, why: `not_marked_paid`, `document_unknown`.",
     ),
     Route(

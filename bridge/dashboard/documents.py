@@ -30,7 +30,8 @@ from worker.domain.credit_note import amount_within
 from worker.domain.credit_selection import CreditSelection, SelectedLine, resolve_selection
 from worker.domain.days import read_day
 from worker.domain.document import Draft, Kind, StoredDraft
-from worker.domain.money import total_of
+from worker.domain.draft_problems import REST_CHARGED
+from worker.domain.money import ZERO, total_of
 from worker.domain.step import MAIL, TRANSMIT
 from worker.domain.vat_proof import needs_proof
 from worker.errors import InvalidValue, Rejected
@@ -127,7 +128,8 @@ def mark_paid(shop_id: str, document_id: int) -> Response:
 def mark_not_paid(shop_id: str, document_id: int) -> Response:
     """Take back that somebody marked it as paid."""
     item = document_of(shop_id, document_id)
-    counted = counted_by_hand(item)
+    by_hand, told = counted_by_hand(item), told_by_shop(item)
+    counted = by_hand or told
     amount, number = format_amount(counted, item.draft.currency), number_of(item)
     if counted and not is_confirmed():
         question = _(
@@ -141,8 +143,14 @@ def mark_not_paid(shop_id: str, document_id: int) -> Response:
             "WooCommerce stays as it is, with a note of what came in: where it says paid, put it back there yourself.",
             order=item.draft.order_number,
         )
+        if not by_hand:
+            more = _(
+                "What the shop says of this money counts no more, also while it goes on saying that order {order} is paid. The invoice is "
+                "open again: mail it again, and the mail asks for the money by transfer.",
+                order=item.draft.order_number,
+            )
         return ask(Question(question, _("Not paid after all"), document_path(shop_id, document_id), more, is_loss=True))
-    message = _("{number} is not marked as paid any more.", number=number)
+    message = _("{number} does not count as paid any more.", number=number)
     action = partial(document_actions.mark_not_paid, on=context().today(shop()))
     return change(action, shop_id, document_id, message=message)
 
@@ -151,6 +159,12 @@ def counted_by_hand(item: DocumentDetails) -> Decimal:
     """What people marked as paid of it."""
     with context().store.read() as connection:
         return total_of(payment.amount for payment in payments.by_person(connection, document_id_of(item)))
+
+
+def told_by_shop(item: DocumentDetails) -> Decimal:
+    """What its shop says came in for its order."""
+    with context().store.read() as connection:
+        return total_of(payment.amount for payment in payments.by_shop(connection, document_id_of(item)))
 
 
 @blueprint.post("/documents/<int:document_id>/handed-over")
@@ -322,6 +336,7 @@ def draft_page(stored: StoredDraft, form: Form, *, status: HTTPStatus = HTTPStat
         # Where VAT is charged, the word of VIES decides whose it is; nobody is trusted.
         needs_proof=needs_proof(stored.draft.lines),
         may_be_overruled=bool(findings) and all(findings),
+        asks_for_rest=not shop().test and REST_CHARGED in [problem.code for problem in stored.draft.problems],
         waits_for_access_point=peppol.NOT_CONNECTED in [problem.code for problem in stored.draft.problems],
     )
     return make_response(content, status)
@@ -343,18 +358,19 @@ def issue(shop_id: str, draft_id: int) -> Response:
         "send": form.is_checked("send"),
         "reason": form.text("reason", needed=needed, longest=LONGEST_REASON),
         "within_left": form.is_checked("within_left"),
+        "rest_paid": form.is_checked("rest_paid"),
     }
     if not form.is_valid:
         return draft_page(stored, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if not is_confirmed():
-        return ask(issue_question(stored, send=form.is_checked("send"), within_left=form.is_checked("within_left")))
+        return ask(issue_question(stored, argument))
     then, refused = f"/s/{shop_id}/orders/{stored.draft.order_id}", f"{draft_path(stored)}?task=0"
     return request_task(shop_id, "issue_draft", argument, then=then, refused=refused)
 
 
-def issue_question(stored: StoredDraft, *, send: bool, within_left: bool) -> Question:
-    """Which number goes to which document, of how much, and whom it is mailed to."""
-    draft = (stored.draft.within_left if within_left else None) or stored.draft
+def issue_question(stored: StoredDraft, asked: Mapping[str, object]) -> Question:
+    """Which number goes to which document, of how much, and whom it is mailed to, as the argument of the task says."""
+    draft = (stored.draft.within_left if asked["within_left"] else None) or stored.draft
     kind, buyer = kind_within(draft.kind), buyer_of(draft)
     if draft.kind is Kind.DELIVERY_NOTE:
         question = _(
@@ -367,9 +383,11 @@ def issue_question(stored: StoredDraft, *, send: bool, within_left: bool) -> Que
     number = number_to_come(draft.kind)
     if number:
         more.insert(0, _("It gets the number {number}, unless another takes it meanwhile.", number=number))
-    if send:
+    if asked["rest_paid"]:
+        more.append(_("All of it is counted as paid."))
+    if asked["send"]:
         more.append(_("It is mailed to {email}.", email=draft.buyer.email or "–"))
-    return Question(question, _("Issue and mail") if send else _("Issue"), draft_path(stored), " ".join(more))
+    return Question(question, _("Issue and mail") if asked["send"] else _("Issue"), draft_path(stored), " ".join(more))
 
 
 def number_to_come(kind: Kind) -> str:
@@ -444,6 +462,7 @@ def document_page(
         credited=history.credit_notes_of(item.document) if item.document else (),
         is_invoice=item.draft.kind is Kind.INVOICE,
         by_hand=counted_by_hand(item),
+        told_by_shop=told_by_shop(item) if item.is_paid else ZERO,
         link=link,
         opened=request.args.get("open", ""),
         troubles=[one for one in order_story.troubles_of(item) if not is_said_elsewhere(item, one)],

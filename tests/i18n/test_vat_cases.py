@@ -36,7 +36,7 @@ NOT_OF_VAT = {
     "nameless_line", "text_cut", "peppol_address_wrong", "vat_number_unread", "belongs_to_order", "refund_replaced",
     "to_give_back",  # money that came twice
     "status_missed",  # the moment of a rule
-    "late_but_invoiced", "costs_more",  # money that did not come
+    "late_but_invoiced", "costs_more", "rest_charged",  # money that did not come
 }  # fmt: skip
 
 

@@ -138,16 +138,17 @@ def mark_paid(connection: Connection, shop_id: str, document_id: int, *, on: dat
 
 
 def mark_not_paid(connection: Connection, shop_id: str, document_id: int, *, on: date, by: Actor) -> Decimal:
-    """An invoice that a person marked paid was not: what people counted for it counts no more since the day *on*; how much.
+    """An invoice was not paid after all: what people counted for it counts no more since the day *on*; how much.
 
-    What the bank, Mollie or the shop says came in stays. Raises Rejected where no person marked it.
+    Where no person marked it, what the shop says came in for its order: the money was taken back (a chargeback), and the shop does not
+    say so. What the bank or Mollie says stays. Raises Rejected where nothing else was counted.
     """
     counters.lock(connection, shop_id)
     document = document_of(connection, shop_id, document_id)
-    counted = payments.by_person(connection, document_id)
+    counted = payments.by_person(connection, document_id) or payments.by_shop(connection, document_id)
     if not counted:
         raise Rejected(
-            "Nobody marked {number} as paid: what the bank, Mollie or the shop says came in is not taken back here.",
+            "Neither a person nor the shop says that {number} was paid: what the bank or Mollie says came in is not taken back here.",
             number=document.number,
             code="not_marked_paid",
         )
@@ -156,7 +157,7 @@ def mark_not_paid(connection: Connection, shop_id: str, document_id: int, *, on:
     refunded_of_nothing(connection, document.order, now=by.now)
     amount = total_of(payment.amount for payment in counted)
     message = Message(
-        "{number} was not paid after all: {amount} that was marked as paid counts no more.",
+        "{number} was not paid after all: {amount} counts no more.",
         number=document.number,
         amount=Money(amount, document.draft.currency),
     )

@@ -129,16 +129,28 @@ def row(item: DocumentDetails, names: Mapping[str, str]) -> tuple[str, ...]:
     is_flag=True,
     help="Of a credit note that takes more of a VAT rate than its invoice has left: within what is left, not as its refund states it.",
 )
+@click.option(
+    "--rest-paid",
+    is_flag=True,
+    help="The rest of an order that was changed after it was paid was paid too (an upsell).",
+)
 @with_services
 @with_json
 def issue_draft(
-    services: Services, draft_id: int, reason: str, *, also_send: bool, within_left: bool, as_json: bool
+    services: Services,
+    draft_id: int,
+    reason: str,
+    *,
+    also_send: bool,
+    within_left: bool,
+    rest_paid: bool,
+    as_json: bool,
 ) -> None:
     """Give a kept draft its number, as the order is now. Refused with the reason when a check fails."""
     document = manual.issue_waiting_draft(
         services,
         draft_id,
-        IssueAnswer(send=also_send, reason=reason.strip(), within_left=within_left),
+        IssueAnswer(send=also_send, reason=reason.strip(), within_left=within_left, rest_paid=rest_paid),
         by=services.actor(ACTOR),
     )
     show_document(services, document, as_json=as_json, text=f"{document.number} is issued.")
@@ -192,12 +204,12 @@ def mark_paid(services: Services, document_id: int, on: datetime | None, *, as_j
 @with_services
 @with_json
 def mark_not_paid(services: Services, document_id: int, *, as_json: bool) -> None:
-    """Take back that somebody marked an invoice as paid. The order in the shop stays as it is."""
+    """Take back that somebody marked an invoice as paid; where nobody did, that the shop says so (a chargeback). The order stays as it is."""
     document, by = find_document(services, document_id), services.actor(ACTOR)
     shop_id, today = document.shop_id, services.today(services.connected(document.shop_id).shop)
     services.act(lambda connection: document_actions.mark_not_paid(connection, shop_id, document_id, on=today, by=by))
     answer = {"document_id": document_id, "paid": False, "changed": True}
-    show(answer, as_json=as_json, text=lambda: f"What was marked as paid of {document.number} counts no more.")
+    show(answer, as_json=as_json, text=lambda: f"{document.number} does not count as paid any more.")
 
 
 @documents.command("credit")

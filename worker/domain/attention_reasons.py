@@ -219,7 +219,7 @@ DRAFTS_WITH_PROBLEMS = (
         DECISION,
         Message("Orders of which not all of the money came in, or was taken back."),
         SEE,
-        ("deposit_order", "paid_in_parts", "deposit_not_invoiced", "money_taken_back"),
+        ("deposit_order", "paid_in_parts", "deposit_not_invoiced", "money_taken_back", "rest_charged"),
     ),
     Reason(
         "refunds",

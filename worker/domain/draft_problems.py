@@ -12,6 +12,7 @@ from worker.domain.order import Order
 from worker.domain.order_payment import (
     deposit_paid,
     is_paid_in_parts,
+    rest_may_be_charged,
     was_taken_back,
 )
 from worker.domain.order_status import status_term
@@ -22,6 +23,9 @@ from worker.domain.vat_check import INVALID
 from worker.domain.vat_proof import missing_proof
 from worker.domain.zero_reason import Untaxed
 from worker.message import Message, Money
+
+# That the rest of an order which was changed after it was paid may have been paid too.
+REST_CHARGED = "rest_charged"
 
 
 def problems_of(kind: Kind, order: Order, shop: Shop, assessed: Assessment) -> tuple[Problem, ...]:
@@ -90,7 +94,19 @@ def payment_questions(order: Order, shop: Shop) -> tuple[Problem, ...]:
             status=status_term(order.status),
         )
         return (Problem("money_taken_back", message, asks=True),)
-    return ()
+    return (Problem(REST_CHARGED, _rest_charged(order), asks=True),) if rest_may_be_charged(order, shop) else ()
+
+
+def _rest_charged(order: Order) -> Message:
+    return Message(
+        "Order {number} was changed after it was paid: {came} came in, and it asks {total} now. Did a plugin of the shop charge the "
+        "rest too (an upsell)? Then choose “The rest was paid too” on the draft's page; issued otherwise, the invoice asks for "
+        "{rest} by transfer.",
+        number=order.number,
+        came=Money(order.came_in, order.currency),
+        total=Money(order.total, order.currency),
+        rest=Money(order.total - order.came_in, order.currency),
+    )
 
 
 def _paid_in_parts(order: Order, came_in: Decimal | None) -> Message:

@@ -64,6 +64,15 @@ def costs_more(order: Order) -> bool:
     return order.paid_total is not None and order.total - order.paid_total > RECKONED_ANEW
 
 
+def rest_may_be_charged(order: Order, shop: Shop) -> bool:
+    """Whether a plugin of the shop may have charged what a paid order was changed to cost more: it was paid with a provider, who can
+    be asked again without its buyer. The shop does not say it: `date_paid` and the transaction stay those of the first payment.
+    """
+    provider = (_known(order) or Method(Means.ONLINE)).means is Means.ONLINE
+    paid_before = says_paid(order, shop) and costs_more(order) and order.paid_total != ZERO
+    return provider and paid_before and order.came_in < order.total
+
+
 def says_paid(order: Order, shop: Shop) -> bool:
     """Whether all of the money came, as far as the shop can know.
 

@@ -16,6 +16,8 @@ from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, P
 from worker.domain.dossier import Dossier
 from worker.domain.order import Order, OrderKey
 from worker.domain.order_flags import IN_BIN, STATUS_MISSED, still_missed
+from worker.domain.order_payment import rest_may_be_charged
+from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.shop import Shop
 from worker.domain.vat_check import UNCHECKED
 from worker.errors import OrderGone, Rejected
@@ -28,7 +30,7 @@ from worker.message import NO_MESSAGE
 from worker.orders.fetch import FetchedOrder, fetch_from_shop, read_from_deliveries
 from worker.queue import PROCESS_ORDER, SEND_DOCUMENT
 from worker.services import Services
-from worker.store import counters, deliveries, documents, drafts, order_money, orders, sales, shops
+from worker.store import counters, deliveries, documents, drafts, order_money, orders, payments, sales, shops
 from worker.store.deliveries import NewDelivery
 from worker.store.shops import ConnectedShop
 
@@ -53,11 +55,13 @@ def issue_waiting_draft(services: Services, draft_id: int, answer: IssueAnswer, 
         decision = decide_documents(order, fetched.refunds or (), history, shop, services.today(shop))
         return (redraft(waiting, decision, request=request),)
 
-    request = Request(Preflight(services), by, **vars(answer))
+    request = Request(Preflight(services), by, answer.send, answer.reason, answer.within_left)
     try_before_lock(request, shop, drafts_of(fetched, wanted))
     with services.store.write() as connection:
         counters.lock(connection, waiting.shop_id)
         shop = reload_shop(connection, shop)
+        if answer.rest_paid:
+            count_rest(connection, shop, fetched, by=by)
         (document,) = issue_of_order(connection, shop, fetched, wanted, request)
         # Refunds made while it waited become due now. Without a key they cannot be read anyway.
         delivery_id = request_processing(connection, services, connected, waiting.draft.order_id)
@@ -65,6 +69,21 @@ def issue_waiting_draft(services: Services, draft_id: int, answer: IssueAnswer, 
     if delivery_id is not None:
         services.enqueue(PROCESS_ORDER, delivery_id)
     return document
+
+
+def count_rest(connection: Connection, shop: Shop, fetched: FetchedOrder, *, by: Actor) -> None:
+    """Count, by the word of a person, the rest of an order that was changed after it was paid. Raises Rejected where that is not asked.
+
+    In a test no money is counted, so it is refused there.
+    """
+    order, _ = known_of(connection, shop, fetched)
+    if shop.test or not rest_may_be_charged(order, shop):
+        raise Rejected(
+            "Whether the rest of order {number} was paid too is not asked.", number=order.number, code="no_choice"
+        )
+    order_money.count_told(connection, shop, order, now=by.now)
+    receipt = Receipt(shop.day_of(by.now), PaymentSource.PERSON, by.name, method=order.payment_method)
+    payments.receive(connection, order_money.key_of(shop, order), order.total - order.came_in, receipt, now=by.now)
 
 
 def request_processing(

@@ -24,13 +24,15 @@ from worker.store.audit_trail import AuditEntry
 
 @dataclass(frozen=True)
 class IssueAnswer:
-    """What a person says when a draft is issued: to *send* it; with a *reason*, although a check said no; and of the two that a
-    credit note may be, the one that takes of each rate what its invoice has left there (*within_left*).
+    """What a person says when a draft is issued: to *send* it; with a *reason*, although a check said no; of the two that a
+    credit note may be, the one that takes of each rate what its invoice has left there (*within_left*); and that the rest of an
+    order which was changed after it was paid was paid too (*rest_paid*).
     """
 
     send: bool
     reason: str = ""
     within_left: bool = False
+    rest_paid: bool = False
 
 
 @dataclass(frozen=True)

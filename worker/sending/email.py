@@ -22,6 +22,7 @@ from worker.message import Message
 from worker.net.talk import talk
 from worker.plugin import sync
 from worker.sending import NotNeeded, peppol_mail
+from worker.sending.asked_now import as_asked_now
 from worker.sending.customer_link import link_of
 from worker.sending.pdf import pdf_of
 from worker.services import Services
@@ -42,16 +43,17 @@ def send(services: Services, leased: LeasedSteps) -> str:
             connected = shops.get(connection, services.encryption, leased.steps[0].shop_id)
             mailed = [documents.get(connection, step.document_id) for step in leased.steps]
             by_peppol = peppol_mail.ways_by_peppol(connection, connected.shop, leased, mailed, now=services.now())
+            said = as_asked_now(connection, mailed)
     except NotNeeded:
         # The shop held its own mail back for ours.
         sync.report_mail_sent(services, leased, mailed=False)
         raise
-    documents_with_pdfs = tuple((document, pdf_of(services, document)) for document in mailed)
+    pdfs = [pdf_of(services, document) for document in mailed]
     shop = with_sender(services, connected.shop, is_test=mailed[0].draft.test)
     message_id = message_id_of(services, leased)
     message = customer_mail.compose(
         shop,
-        documents_with_pdfs,
+        tuple(zip(said, pdfs, strict=True)),
         ways=Ways(lambda document: link_of(services, document), by_peppol),
         message_id=message_id,
         attachments=branding.attachments_of(services, shop),

@@ -47,7 +47,8 @@ def with_money(connection: Connection, shop: Shop, order: Order, refunds: Iterab
         order = replace(order, keeps_money=orders.is_ignored(connection, key, TAKEN_BACK))
     order = replace(order, paid_total=orders.paid_total(connection, key, order), refunded_before=before)
     counted = payments.of_order(connection, key)
-    if is_echo(order, shop, counted) and not is_own_word(connection, shop, order, counted):
+    is_told_back = is_echo(order, shop, counted) and not is_own_word(connection, shop, order, counted)
+    if is_told_back or was_charged_back(order, counted):
         order = replace(order, paid_total=ZERO)
     # What the shop gave back since pays no less of what was asked then: its credit note asks that much less.
     money = [one for one in counted if one.method not in (GIFT_CARD, REFUND)]
@@ -197,6 +198,15 @@ def is_echo(order: Order, shop: Shop, counted: Sequence[Payment]) -> bool:
     came, most = came_and_most(one for one in counted if is_ours(one))
     known = came + total_of(one.amount for one in counted if is_told(one)) + refunded_of_ours(order, told, counted)
     return most >= told > known
+
+
+def was_charged_back(order: Order, counted: Sequence[Payment]) -> bool:
+    """Whether a person said that what the shop told of was taken back, of which the shop says nothing: its word counts no more until it
+    tells of another transaction.
+    """
+    told = {one.payment_id: one for one in counted if is_told(one)}
+    denied = [one for one in counted if one.reverses in told and one.created_by != told[one.reverses].created_by]
+    return bool(denied) and denied[-1].reference == order.transaction_id
 
 
 def is_own_word(connection: Connection, shop: Shop, order: Order, counted: Iterable[Payment]) -> bool:

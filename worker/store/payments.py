@@ -358,6 +358,13 @@ def by_person(connection: Connection, document_id: int) -> list[Payment]:
     return [one for one in told if one.payment_id in paying]
 
 
+def by_shop(connection: Connection, document_id: int) -> list[Payment]:
+    """What the shop said came in for the order of a document, and what it gave back of that, and stands; where it paid any of it."""
+    counted = standing(connection, order_of_document(connection, document_id))
+    told = [one for one in counted if one.source is PaymentSource.ORDER and one.method != GIFT_CARD]
+    return told if total_of(one.amount for one in told) > 0 else []
+
+
 def get(connection: Connection, payment_id: int) -> Payment:
     return as_payment(connection.execute(select(payments).where(payments.c.payment_id == payment_id)).mappings().one())
 

@@ -22,7 +22,8 @@ def issue_draft(services: Services, task: Task) -> Mapping[str, Any]:
 
     Argument: `{"draft_id", "send": true}`; without "send" it is stored and noted, not mailed. `"reason"`: why the buyer's VAT number
     is trusted where VIES could not say, or why it is issued without a valid e-invoice or as plain text. `"within_left": true`: of a
-    credit note that may be two things, the one within what its invoice has left at each rate.
+    credit note that may be two things, the one within what its invoice has left at each rate. `"rest_paid": true`: the rest of an order
+    that was changed after it was paid was paid too.
     Answer: `{"documents": [{"document_id", "number", "kind", "total", "currency"}]}`.
     """
     draft_id = int(task.argument["draft_id"])
@@ -39,6 +40,7 @@ def issue_draft(services: Services, task: Task) -> Mapping[str, Any]:
                 send=bool(task.argument.get("send")),
                 reason=str(task.argument.get("reason", "")).strip()[:500],
                 within_left=bool(task.argument.get("within_left")),
+                rest_paid=bool(task.argument.get("rest_paid")),
             ),
             by=actor_of(services, task),
         )

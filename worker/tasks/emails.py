@@ -14,6 +14,7 @@ from worker.message import Message
 from worker.net import document_link
 from worker.net.email_address import EMAIL_ADDRESS
 from worker.sending import test_email
+from worker.sending.asked_now import as_asked_now
 from worker.sending.customer_link import link_of
 from worker.sending.email import send_mail, with_sender
 from worker.sending.pdf import document_with_pdf
@@ -74,7 +75,9 @@ def send_again(services: Services, task: Task) -> Mapping[str, Any]:
         document_actions.document_of(connection, task.shop_id, document_id)
         by_peppol = said_of(transmissions.of_documents(connection, [document_id]))
     document, pdf = document_with_pdf(services, document_id)
-    elsewhere = addressed_to(document, to)
+    with services.store.read() as connection:
+        (said,) = as_asked_now(connection, [document])
+    elsewhere = addressed_to(said, to)
     connected = services.connected(document.shop_id)
     shop = with_sender(services, connected.shop)
     message = customer_mail.compose(

@@ -19,6 +19,7 @@ from tests.support.personas import PASSWORD, Visitor, a_user, signed_in
 from worker.domain.decision import Decision
 from worker.domain.distance_sales import DistanceSales
 from worker.domain.document import Kind, Problem, Reference
+from worker.domain.draft_problems import REST_CHARGED
 from worker.domain.order import Order, OrderKey
 from worker.domain.payment_method import PaymentTerms
 from worker.domain.rules import Rule
@@ -674,7 +675,23 @@ def test_a_credit_note_that_may_be_two_things_is_chosen_with_both_figures(app: B
     assert page.count('type="radio" name="within_left"') == 2
     assert "Within what is left" in page
     visitor.post(f"/s/{SHOP}/drafts/1/issue", within_left="1", send="1")
-    assert asked(app) == ("issue_draft", {"draft_id": 1, "send": True, "reason": "", "within_left": True})
+    assert asked(app) == (
+        "issue_draft",
+        {"draft_id": 1, "send": True, "reason": "", "within_left": True, "rest_paid": False},
+    )
+
+
+def test_a_draft_of_an_order_that_costs_more_offers_to_say_that_the_rest_was_paid_too(app: BridgeApp) -> None:
+    with app.store.write() as connection:
+        asks = Problem(REST_CHARGED, Message("Order 238 was changed."), asks=True)
+        drafts.save_draft(connection, SHOP, replace(a_draft(), problems=(asks,)), now=NOW)
+    visitor = admin(app)
+    assert "The rest was paid too" in visitor.get(f"/s/{SHOP}/drafts/1").text
+    visitor.post(f"/s/{SHOP}/drafts/1/issue", rest_paid="1", send="1")
+    assert asked(app) == (
+        "issue_draft",
+        {"draft_id": 1, "send": True, "reason": "", "within_left": False, "rest_paid": True},
+    )
 
 
 def test_what_a_checkout_field_holds_is_chosen_and_kept(app: BridgeApp) -> None:

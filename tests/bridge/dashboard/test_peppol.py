@@ -116,7 +116,13 @@ def test_a_draft_that_would_be_refused_is_issued_with_a_reason(app: BridgeApp, o
     with app.store.read() as connection:
         task = tasks.find(connection, 1)
     assert task is not None
-    assert task.argument == {"draft_id": draft_id, "send": True, "reason": "They want a PDF", "within_left": False}
+    assert task.argument == {
+        "draft_id": draft_id,
+        "send": True,
+        "reason": "They want a PDF",
+        "within_left": False,
+        "rest_paid": False,
+    }
 
 
 def on_its_way(app: BridgeApp, state: str, *, step: str = "done", code: str = "", **more: Any) -> Document:

@@ -12,6 +12,7 @@ from worker.actions import orders as order_actions
 from worker.demo.orders import Payload, a_refund, an_order, php_json
 from worker.domain.document import Kind, SendMode
 from worker.domain.party import Seller
+from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.rules import Rule, Trigger
 from worker.errors import OrderGone, Rejected
 from worker.invoicing import issue, manual
@@ -23,6 +24,7 @@ from worker.store.queries.order_history import DocumentDetails
 from worker.woocommerce.payload import parse_order
 
 KEEP = (Rule(Kind.INVOICE, Trigger.PAID, SendMode.DRAFT),)
+ONE_MUG = (("Koffiemok blauw", "MUG-1", 1, "8.26", "21"),)
 TWO_MUGS = (("Koffiemok blauw", "MUG-1", 2, "12.40", "21"),)
 
 
@@ -136,6 +138,43 @@ def test_a_document_is_mailed_again_as_a_mail_of_its_own(system: System) -> None
     assert first.message_id != second.message_id
 
 
+@pytest.mark.parametrize("method", ["bacs", "mollie_wc_gateway_ideal"])
+@pytest.mark.parametrize(("came", "said"), [("5.00", "4,99"), ("9.99", "Betaald op 23 november 2026")])
+def test_an_invoice_mailed_again_asks_only_for_the_rest_and_by_transfer(
+    system: System, method: str, came: str, said: str
+) -> None:
+    system.change_shop(rules=(Rule(Kind.INVOICE, Trigger.CREATED),))
+    order = an_order(id=9, status="on-hold", paid=False, payment_method=method, lines=ONE_MUG, shipping=None)
+    pay = "https://shop.test/order-pay/9/?pay_for_order=true"
+    (invoice,) = system.arrives(order | {"needs_payment": True, "payment_url": pay})
+    assert invoice.document
+    now, receipt = system.clock.now, Receipt(system.clock.now.date(), PaymentSource.BANK, "bank", outside_ref="line-1")
+    with system.services.store.write() as connection:
+        payments.receive(connection, invoice.document.order, Decimal(came), receipt, now=now)
+    system.act(document_actions.send_again, id_of(invoice))
+    system.work()
+    first, again = (mail.text for mail in system.mailbox.messages())
+    assert (pay in first, pay in again) == (True, False)
+    assert (said in first, said in again) == (False, True)
+    assert (SELLER.iban[-4:] in again) == (came == "5.00")
+
+
+def test_money_that_was_taken_back_of_an_order_that_the_shop_calls_paid_is_asked_for_until_it_is_paid_anew(
+    system: System,
+) -> None:
+    by_card = paid(status="completed") | {"payment_method": "stripe", "transaction_id": "pi_1"}
+    (invoice,) = system.arrives(by_card)
+    system.act(document_actions.mark_not_paid, id_of(invoice), on=system.clock.now.date())
+    system.act(document_actions.send_again, id_of(invoice))
+    for _ in range(2):  # the shop goes on saying that it is paid
+        (open_again,) = system.arrives(by_card)
+        assert (open_again.open, open_again.is_paid) == (Decimal("22.20"), False)
+    mailed = system.mailbox.messages()[-1].text
+    assert (SELLER.iban[-4:] in mailed, "22,20" in mailed, "Betaald op" in mailed) == (True, True, False)
+    (anew,) = system.arrives(by_card | {"transaction_id": "pi_2"})
+    assert anew.is_paid
+
+
 def test_an_invoice_is_marked_paid_once(system: System) -> None:
     system.change_shop(rules=(Rule(Kind.INVOICE, Trigger.CREATED),))
     (invoice,) = system.arrives(an_order(id=9, status="on-hold", paid=False))
@@ -157,6 +196,31 @@ def test_credit_and_issue_again_makes_the_corrected_pair(system: System) -> None
     system.arrives(paid(lines=TWO_MUGS))
     assert system.numbers() == ["F2026-00001", "C2026-00001", "F2026-00002"]
     assert flags(system) == ["costs_more"]
+
+
+@pytest.mark.parametrize(("rest_paid", "is_paid", "left"), [(True, True, []), (False, False, ["costs_more"])])
+def test_an_invoice_asks_for_no_rest_that_a_plugin_of_the_shop_may_have_charged_before_a_person_says_so(
+    system: System, rest_paid: bool, is_paid: bool, left: list[str]
+) -> None:
+    system.change_shop(rules=(Rule(Kind.INVOICE, Trigger.COMPLETED),))
+    by_card = {"payment_method": "stripe", "transaction_id": "pi_1"}
+    system.arrives(paid() | by_card)
+    (draft,) = system.arrives(paid(status="completed", lines=TWO_MUGS) | by_card)
+    assert (draft.stored_draft is not None, system.mailbox.messages()) == (True, ())
+    assert draft.stored_draft
+    answer = IssueAnswer(send=True, rest_paid=rest_paid)
+    made = manual.issue_waiting_draft(system.services, draft.stored_draft.draft_id, answer, by=system.person)
+    system.work()
+    assert (made.draft.is_paid, made.draft.to_pay) == (is_paid, Decimal("0.00") if is_paid else Decimal("15.01"))
+    (invoice,) = system.documents(238)
+    assert (invoice.is_paid, flags(system)) == (is_paid, left)
+
+
+def test_that_the_rest_was_paid_is_no_answer_where_it_is_not_asked(system: System) -> None:
+    draft_id = kept(system, paid())
+    answer = IssueAnswer(send=True, rest_paid=True)
+    with pytest.raises(Rejected, match="is not asked"):
+        manual.issue_waiting_draft(system.services, draft_id, answer, by=system.person)
 
 
 @pytest.mark.parametrize("is_emptied", [False, True])
