@@ -15,6 +15,8 @@ from tests.support.bridge_app import SHOP, BridgeApp, settings_for
 from tests.support.personas import Visitor, signed_in
 from tests.support.system import SELLER, System
 from tests.support.task_requests import asked
+from worker.actions import shop_settings
+from worker.actions.shop_settings import ChangedShop
 from worker.demo.mailbox import Mail, Mailbox
 from worker.demo.orders import an_order
 from worker.domain.shop import MailSettings
@@ -229,6 +231,29 @@ def test_an_operator_vouches_for_what_he_fills_in_himself_and_for_nothing_else(
     operator.post(f"/s/{SHOP}/settings/mail", **{"mail.sender": "winkel@shop.example"})
 
     assert is_proved(app, "winkel@shop.example")
+
+
+def test_an_operator_vouches_for_nothing_that_an_owner_changes_while_he_saves(
+    pages: tuple[BridgeApp, Mailbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, _ = pages
+    operator = signed_in(app, "els@host.example", operator=True)
+    change = shop_settings.change_shop
+
+    def after_the_owner(*arguments: Any, **more: Any) -> ChangedShop:
+        with app.store.write() as connection:
+            found = shops.settings_of(connection, SHOP)
+            assert found is not None
+            shops.change(connection, replace(found, mail=MailSettings(sender=VICTIM)))
+        return change(*arguments, **more)
+
+    operator.get(f"/s/{SHOP}/settings/privacy")
+    monkeypatch.setattr(shop_settings, "change_shop", after_the_owner)
+    operator.post(f"/s/{SHOP}/settings/privacy", years_kept="7")
+    with app.store.read() as connection:
+        saved = shops.settings_of(connection, SHOP)
+    assert saved is not None
+    assert (saved.mail.sender, saved.years_kept, is_proved(app, VICTIM)) == (VICTIM, 7, False)
 
 
 def test_an_operator_who_vouches_presses_once_before_going_live_and_is_told(pages: tuple[BridgeApp, Mailbox]) -> None:

@@ -79,8 +79,11 @@ class ShopChanges:
 
 @dataclass(frozen=True)
 class ChangedShop:
-    """*messages*: each change as the trail has it; *checks*: what is ready and what is not, where the shop went live."""
+    """*before*: as it was found under the lock; *messages*: each change as the trail has it; *checks*: what is ready and what is not, where
+    the shop went live.
+    """
 
+    before: Shop
     shop: Shop
     messages: tuple[Message, ...]
     checks: tuple[ReadinessCheck, ...]
@@ -178,7 +181,7 @@ def change_shop(
                 reminders.look_at_shop(connection, shop_id, now=by.now)
             if what_decides(shop) != what_decides(found.shop):
                 look_at_drafts_again(connection, shop_id, now=by.now)
-    return ChangedShop(shop, messages, checks)
+    return ChangedShop(found.shop, shop, messages, checks)
 
 
 def with_digits(connection: Connection, before: Shop, shop: Shop, *, now: datetime) -> Shop:

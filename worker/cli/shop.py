@@ -191,11 +191,11 @@ def set_shop(
         rest_key=rest_key,
         rest_secret=rest_secret,
     )
-    before, by = services.connected(shop_id).shop, services.actor(ACTOR)
+    by = services.actor(ACTOR)
     with told_as_option():
         changed = shop_settings.change_shop(services, shop_id, changes, by=by)
     with services.store.write() as connection:
-        shop_settings.vouch_for_senders(connection, changed.shop, before=before, by=by)
+        shop_settings.vouch_for_senders(connection, changed.shop, before=changed.before, by=by)
     value = {
         "id": shop_id,
         "changed": list(changed.messages),

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, request
 
-from bridge.accounts.access import actor, guard_shop, me, shop
+from bridge.accounts.access import actor, guard_shop, me
 from bridge.context import context
 from bridge.i18n.translate import _
 from worker import queue
@@ -34,8 +34,9 @@ def change_shop(shop_id: str, changes: ShopChanges) -> ChangedShop:
     """Store what whoever is signed in changed, all of it or none. Raises Rejected, or WrongSettings by field."""
     changed = shop_settings.change_shop(context(), shop_id, changes, by=actor())
     if me().user.operator:
+        # Not as it was when the request began: what an owner changed in between nobody vouches for.
         with context().store.write() as connection:
-            shop_settings.vouch_for_senders(connection, changed.shop, before=shop(), by=actor())
+            shop_settings.vouch_for_senders(connection, changed.shop, before=changed.before, by=actor())
     return changed
 
 
