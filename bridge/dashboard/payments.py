@@ -20,7 +20,7 @@ from worker.actions import bank_statements as statement_actions
 from worker.domain.bank_match import COUNTED, SETTLED, VERDICT_TERMS, Verdict
 from worker.store import bank_files, bank_lines, bank_statements
 from worker.store.bank_lines import LineState
-from worker.store.queries import bank_claims
+from worker.store.queries import bank_claims, reminder_outlook
 from worker.store.queries import open_invoices as queries
 from worker.store.queries.open_invoices import OpenFilter
 
@@ -70,6 +70,7 @@ def bank(shop_id: str) -> Response:
             missing=bank_statements.missing(connection, this_shop()),
             suggestions=bank_claims.suggestions(connection, shop_id, page.rows),
             paid_orders=bank_lines.orders_of(connection, shop_id, [line.line_id for line in page.rows]),
+            holding=reminder_outlook.holding(connection, this_shop(), page.rows),
             other_shops=bank_claims.other_shops(connection, shop_id, page.rows),
             verdict_terms=VERDICT_TERMS,
             read=read_lines(shop_id),

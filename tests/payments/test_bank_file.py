@@ -534,6 +534,29 @@ def test_what_was_given_back_of_too_much_is_counted_by_a_person_and_the_order_ne
     assert balance(shop, 238).excess == Decimal("10.00")
 
 
+def test_one_transfer_that_gave_back_what_came_too_much_of_several_orders_is_counted_for_each(shop: History) -> None:
+    told = EXPECTED["open_orders"]
+    paid = [
+        replace(a_line(shop, Decimal(amount), amount, ""), structured=told[number]["ogm"])
+        for number, amount in (("238", "25.00"), ("239", "20.00"))
+    ]
+    both = " ".join(told[number]["printed"] for number in ("238", "239"))
+    back, less = (a_line(shop, Decimal(amount), amount, both) for amount in ("-15.00", "-14.00"))
+    take(shop, "back", [*paid, back, less])
+    lines = {line.line.amount: line.line_id for line in lines_of(shop, LineState.WAITING)}
+    with (
+        pytest.raises(Rejected, match=r"15\.00 EUR is to be given back, and 14\.00 EUR"),
+        shop.store.write() as connection,
+    ):
+        actions.count_for_orders(connection, "a", lines[less.amount], "238 239", by=by(shop))
+    with shop.store.write() as connection:
+        actions.count_for_orders(connection, "a", lines[back.amount], "238 239", by=by(shop))
+    assert [(balance(shop, one).excess, balance(shop, one).open) for one in (238, 239)] == [(ZERO, ZERO)] * 2
+    with shop.store.write() as connection:
+        actions.take_back(connection, "a", lines[back.amount], by=by(shop))
+    assert [balance(shop, one).excess for one in (238, 239)] == [Decimal("10.00"), Decimal("5.00")]
+
+
 def test_what_went_back_of_too_much_leaves_what_the_shop_gave_back_besides_as_it_is(shop: History) -> None:
     reference, key = EXPECTED["open_orders"]["238"]["ogm"], OrderKey("a", 238, "wc_order_238")
     paid, back = (

@@ -30,14 +30,15 @@ _BETWEEN = re.compile(r"[\s,;+&]+")
 def count_for_orders(connection: Connection, shop_id: str, line_id: int, numbers: str, *, by: Actor) -> None:
     """Count all of a line that waits as money for the order that *numbers* names: by its own, or one of its documents'.
 
-    Several orders each get what is open of them. What went out was given back of what came in too much. Raises Rejected where that
-    is not what the line moved.
+    Several orders each get what is open of them. What went out was given back of what came in too much, of several of all that did.
+    Raises Rejected where that is not what the line moved.
     """
     counters.lock(connection, shop_id)
     line = waiting(connection, shop_id, line_id)
     if line.line.amount < 0:
-        shares = [Share(claim_named(connection, shop_id, numbers.strip(), line.line).order, line.line.amount)]
-        count_given_back(connection, line, shares[0].order, by=by)
+        shares = shares_given_back(connection, shop_id, numbers.strip(), line.line)
+        for share in shares:
+            count_given_back(connection, line, share, by=by)
     else:
         shares = shares_of(connection, shop_id, numbers.strip(), line.line)
         bank_lines.count(connection, line_id, line.line, shares, by=by)
@@ -53,9 +54,10 @@ def count_for_orders(connection: Connection, shop_id: str, line_id: int, numbers
         audit_trail.add(connection, entry)
 
 
-def count_given_back(connection: Connection, line: StoredLine, order: OrderKey, *, by: Actor) -> None:
-    """Count what went out as given back to who paid too much for *order*, in the place of what the shop told of that."""
-    amount, balance = -line.line.amount, order_balance.of_order(connection, order)
+def count_given_back(connection: Connection, line: StoredLine, share: Share, *, by: Actor) -> None:
+    """Count what went out as given back to who paid too much for an order, in the place of what the shop told of that."""
+    order, amount = share.order, -share.amount
+    balance = order_balance.of_order(connection, order)
     # Exactly what was to be given back beside what the shop gave back is no part of that.
     if balance is not None and amount != balance.excess:
         payments.tell_of_refund(connection, order, amount, now=by.now)
@@ -122,21 +124,49 @@ def waiting(connection: Connection, shop_id: str, line_id: int) -> StoredLine:
     return line
 
 
-def shares_of(connection: Connection, shop_id: str, numbers: str, line: BankLine) -> list[Share]:
-    """What of a line belongs to each order that *numbers* names."""
-    words = [word for word in _BETWEEN.split(numbers) if any(letter.isdigit() for letter in word)]
+def claims_named(connection: Connection, shop_id: str, numbers: str, line: BankLine) -> list[Claim]:
+    """The orders that *numbers* names, each once."""
+    words = words_in(numbers)
     several = len(words) > 1 and not orders_of_numbers(connection, shop_id, [numbers, numbers.upper()])
     named = [claim_named(connection, shop_id, number, line) for number in (words if several else [numbers])]
-    claims = {claim.order: claim for claim in named}.values()
+    return list({claim.order: claim for claim in named}.values())
+
+
+def words_in(numbers: str) -> list[str]:
+    return [word for word in _BETWEEN.split(numbers) if any(letter.isdigit() for letter in word)]
+
+
+def shares_given_back(connection: Connection, shop_id: str, numbers: str, line: BankLine) -> list[Share]:
+    """What of a line that went out was given back of each order that *numbers* names."""
+    claims = claims_named(connection, shop_id, numbers, line)
     if len(claims) == 1:
-        return [Share(claim.order, line.amount) for claim in claims]
+        return [Share(claims[0].order, line.amount)]
+    shares = [Share(claim.order, -claim.excess) for claim in claims]
+    total = total_of(-share.amount for share in shares)
+    if total != -line.amount or any(not share.amount for share in shares):
+        raise Rejected(
+            "Of {numbers} together {total} is to be given back, and {amount} went out. A line counts for several orders where it gave "
+            "back exactly what came in too much of each.",
+            numbers=", ".join(words_in(numbers)),
+            total=Money(total, line.currency),
+            amount=Money(-line.amount, line.currency),
+            code="bank_line_sum",
+        )
+    return shares
+
+
+def shares_of(connection: Connection, shop_id: str, numbers: str, line: BankLine) -> list[Share]:
+    """What of a line belongs to each order that *numbers* names."""
+    claims = claims_named(connection, shop_id, numbers, line)
+    if len(claims) == 1:
+        return [Share(claims[0].order, line.amount)]
     shares = [Share(claim.order, owed_of(claim)) for claim in claims]
     total = total_of(share.amount for share in shares)
     if total != line.amount or any(share.amount <= 0 for share in shares):
         raise Rejected(
             "Of {numbers} together {total} is open, and this line brought {amount}. A line counts for several orders where it brought "
             "exactly what is open of each.",
-            numbers=", ".join(words),
+            numbers=", ".join(words_in(numbers)),
             total=Money(total, line.currency),
             amount=money(line),
             code="bank_line_sum",

@@ -453,9 +453,10 @@ def test_who_is_named_by_a_line_of_the_bank_that_waits_is_reminded_once_it_pays_
     comes(system, days_after_due(5))
     with system.services.store.read() as connection:
         waiting = bank_lines.waiting(connection, system.shop_id)
-        (outlook,) = reminder_outlook.page(
-            connection, system.services.connected(system.shop_id).shop, FIRST_PAGE, now=system.clock.now
-        ).rows
+        shop = system.services.connected(system.shop_id).shop
+        (outlook,) = reminder_outlook.page(connection, shop, FIRST_PAGE, now=system.clock.now).rows
+        holding = reminder_outlook.holding(connection, shop, waiting)
+    assert holding == {stored.line_id for stored in waiting if stored.line.key in ("coda:1", "coda:2")}
     assert outlook.obstacle is not None
     assert (subjects(system), "waits for you" in str(outlook.obstacle.message)) == ([], True)
 

@@ -15,7 +15,7 @@ from worker.domain.order import OrderKey
 from worker.domain.order_flags import TAKEN_BACK
 from worker.domain.payment import Balance
 from worker.domain.payment_method import Means
-from worker.domain.reminder import GIVEN_UP_AFTER, NextReminder, OpenClaim, ReminderKind, next_reminder
+from worker.domain.reminder import GIVEN_UP_AFTER, NextReminder, OpenClaim, Reminded, ReminderKind, next_reminder
 from worker.domain.shop import Shop
 from worker.domain.unpaid_order import last_day_from
 from worker.message import Message
@@ -29,13 +29,20 @@ from worker.store import (
     steps,
     waiting_orders,
 )
+from worker.store.bank_lines import LineState, StoredLine
 from worker.store.database.pagination import Page, PageRequest, RowOrder, read_page
 from worker.store.database.tables import documents, orders, unpaid
 from worker.store.documents import as_document
 from worker.store.order_money import is_told
 from worker.store.orders import flags_in
 from worker.store.queries.open_invoices import DUE_ON
-from worker.store.queries.unpaid_orders import WaitingLines, is_for_person, waiting_lines
+from worker.store.queries.unpaid_orders import (
+    WaitingLines,
+    is_for_person,
+    lines_naming,
+    waiting_lines,
+    waiting_lines_among,
+)
 from worker.store.reminders import StoredReminder
 from worker.store.steps import Step
 
@@ -253,6 +260,27 @@ def waits_for_person(connection: Connection, document: Document, left: Decimal, 
         return None
     message = Message("A payment that names it waits for you, under Payments, Bank. Say first what it pays.")
     return Obstacle(message, passes=True)
+
+
+def holding(connection: Connection, shop: Shop, lines: Sequence[StoredLine]) -> set[int]:
+    """The ids of those of *lines* that hold the reminders of what they name, until a person says what they pay."""
+    waits = [one for one in lines if one.state is LineState.WAITING and one.line.amount > 0]
+    if not waits or shop.reminders.who is Reminded.NOBODY:
+        return set()
+    named = waiting_lines_among(connection, shop.shop_id, [one.line for one in waits])
+    rows = connection.execute(
+        select(documents)
+        .join(unpaid, unpaid.c.document_id == documents.c.document_id)
+        .where(unpaid.c.shop_id == shop.shop_id, documents.c.order_id.in_([order.order_id for order in named.orders]))
+    )
+    found = [as_document(row) for row in rows]
+    balances = document_balances.of_documents(connection, [one.document_id for one in found])
+    held = {
+        line
+        for one in found
+        for line in lines_naming(connection, one, open_of(connection, one, balances[one.document_id]), named)
+    }
+    return {one.line_id for one in waits if one.line in held}
 
 
 def hold_of(connection: Connection, shop: Shop, *, now: datetime) -> Obstacle | None:

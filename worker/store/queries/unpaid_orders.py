@@ -1,7 +1,7 @@
 """The orders that wait for their money, and what speaks against giving one up."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -55,30 +55,41 @@ def placed_between(
 
 
 def waiting_lines(connection: Connection, shop_id: str) -> WaitingLines:
-    lines = tuple(stored.line for stored in bank_lines.waiting(connection, shop_id) if stored.line.amount > 0)
-    return WaitingLines(lines, named_by(connection, shop_id, lines))
+    stored = bank_lines.waiting(connection, shop_id)
+    return waiting_lines_among(connection, shop_id, [one.line for one in stored if one.line.amount > 0])
+
+
+def waiting_lines_among(connection: Connection, shop_id: str, lines: Iterable[BankLine]) -> WaitingLines:
+    """*lines*, and the orders that they name."""
+    some = tuple(lines)
+    return WaitingLines(some, named_by(connection, shop_id, some))
 
 
 def is_for_person(connection: Connection, document: Document, open_amount: Decimal, waiting: WaitingLines) -> bool:
-    """Whether one of the lines that wait may pay *document*, of which *open_amount* is open.
+    """Whether one of the lines that wait may pay *document*, of which *open_amount* is open."""
+    return any(lines_naming(connection, document, open_amount, waiting))
 
-    It names a reference or number of the order, not before that was placed. A number of a few digits may be a day or a customer's,
+
+def lines_naming(
+    connection: Connection, document: Document, open_amount: Decimal, waiting: WaitingLines
+) -> Iterator[BankLine]:
+    """The lines that wait and may pay *document*, of which *open_amount* is open.
+
+    Such a line names a reference or number of the order, not before that was placed. A number of a few digits may be a day or a customer's,
     and is the order's where the amount is too.
     """
     order, references = document.order, set(waiting.orders.get(document.order, ()))
     if order not in waiting.orders:
-        return False
+        return
     numbers = {number.upper() for number in numbers_of(connection, order)}
     in_full = {number for number in numbers if not _FEW_DIGITS.fullmatch(number)}
     for line in waiting.lines:
         if line.booked_on < document.draft.ordered_on:
             continue
         words = words_of(line)
-        if references.intersection(line.references) or words & in_full:
-            return True
-        if words & numbers and (line.amount == open_amount or is_proposed(connection, order, line)):
-            return True
-    return False
+        is_its_own = bool(references.intersection(line.references) or words & in_full)
+        if is_its_own or (words & numbers and (line.amount == open_amount or is_proposed(connection, order, line))):
+            yield line
 
 
 def may_be_paid(connection: Connection, order: OrderKey) -> bool:
