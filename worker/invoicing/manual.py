@@ -13,8 +13,8 @@ from worker.domain.credit_selection import CreditSelection
 from worker.domain.decide import decide_documents, draft_manually, draft_reissue
 from worker.domain.decision import Decision
 from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, Purpose, StoredDraft
-from worker.domain.dossier import Dossier
-from worker.domain.order import Order, OrderKey
+from worker.domain.dossier import Dossier, refund_of
+from worker.domain.order import Contact, Order, OrderKey
 from worker.domain.order_flags import IN_BIN, STATUS_MISSED, still_missed
 from worker.domain.order_payment import rest_may_be_charged
 from worker.domain.payment import PaymentSource, Receipt
@@ -53,7 +53,7 @@ def issue_waiting_draft(services: Services, draft_id: int, answer: IssueAnswer, 
 
     def wanted(order: Order, history: History, shop: Shop) -> tuple[Draft, ...]:
         decision = decide_documents(order, fetched.refunds or (), history, shop, services.today(shop))
-        return (redraft(waiting, decision, request=request),)
+        return (redraft(waiting, decision, order, request=request),)
 
     request = Request(Preflight(services), by, answer.send, answer.reason, answer.within_left)
     try_before_lock(request, shop, drafts_of(fetched, wanted))
@@ -96,12 +96,14 @@ def request_processing(
     return deliveries.add(connection, again, now=services.now())
 
 
-def redraft(waiting: StoredDraft, decision: Decision, *, request: Request) -> Draft:
+def redraft(waiting: StoredDraft, decision: Decision, order: Order, *, request: Request) -> Draft:
     """The draft of the same cause as it is decided now, without what a person answered with *request*.
 
     What is left is the number that he trusts without the word of VIES: of that the trail tells.
     """
     draft = next((due for due in decision.drafts if due.cause == waiting.draft.cause), None)
+    if draft is None and order.status == "trash" and refund_of(waiting.draft.cause) is not None:
+        raise refund_in_bin(waiting.draft)
     if draft is None:
         own = (":".join(waiting.draft.cause.split(":")[:2]), waiting.draft.kind)
         about = (f for f in decision.rule_results if f.rule == own[0] or f.rule.partition(":")[0] == own[1])
@@ -116,6 +118,17 @@ def redraft(waiting: StoredDraft, decision: Decision, *, request: Request) -> Dr
     draft = chosen(draft, within_left=request.within_left)
     trusted = tuple(replace(problem, asks=True) for problem in draft.problems if problem.code == UNCHECKED)
     return replace(answered(draft, reason=request.reason), problems=trusted)
+
+
+def refund_in_bin(draft: Draft) -> Rejected:
+    """WooCommerce puts the refunds of an order in the bin with it: nobody can read then what they give back."""
+    return Rejected(
+        "Order {number} is in the bin of the shop, and the refund of this credit note with it. Take the order out of the bin to issue "
+        "it, or credit {invoice} on its page and discard this draft.",
+        number=draft.order_number,
+        invoice=draft.corrects.number if draft.corrects else "",
+        code="refund_in_bin",
+    )
 
 
 @dataclass(frozen=True)
@@ -272,14 +285,42 @@ def fetch_now(services: Services, connected: ConnectedShop, order_id: int) -> Fe
 def fetch_credited(
     services: Services, connected: ConnectedShop, invoice: Document, *, is_gone_too: bool
 ) -> FetchedOrder:
-    """The order of *invoice*. One that the shop deleted for good as it was delivered last, where *is_gone_too*: its invoice stands."""
+    """The order of *invoice*. One that the shop deleted for good as the invoice tells of it, where *is_gone_too*: that stands."""
     try:
         return fetch_now(services, connected, invoice.draft.order_id)
     except OrderGone:
-        fetched = read_delivered(services, connected, invoice.draft.order_id) if is_gone_too else None
-        if fetched is None:
+        if not is_gone_too:
             raise
-        return fetched
+        return FetchedOrder(order_of(invoice), None, services.now())
+
+
+def order_of(invoice: Document) -> Order:
+    """The order of *invoice* as far as that tells of it: enough to credit it, which takes from the invoice alone."""
+    draft = invoice.draft
+    buyer = Contact(draft.buyer.name, company=draft.buyer.company, address=draft.buyer.address, email=draft.buyer.email)
+    return Order(
+        order_id=draft.order_id,
+        order_key=draft.order_key,
+        number=draft.order_number,
+        status="trash",
+        currency=draft.currency,
+        total=draft.total,
+        total_tax=draft.vat,
+        prices_include_tax=False,
+        created_at=invoice.issued_at,
+        modified_at=invoice.issued_at,
+        paid_at=None,
+        completed_at=None,
+        created_via="",
+        payment_method=draft.payment_method,
+        payment_title=draft.payment_title,
+        transaction_id="",
+        billing=buyer,
+        shipping=buyer,
+        customer_note="",
+        lines=(),
+        tax_rates=(),
+    )
 
 
 def read_delivered(services: Services, connected: ConnectedShop, order_id: int) -> FetchedOrder | None:
