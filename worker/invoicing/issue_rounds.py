@@ -30,6 +30,8 @@ from worker.store.queries.order_balance import Seen
 
 # What one round makes can make more due: an invoice first, then the credit notes of its refunds.
 MOST_ROUNDS = 5
+# What the trail calls it that a draft waits no more; with the refund in its values where that was deleted.
+DISCARDED = "discarded"
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ class IssueRounds:
                 refund_id=refund_id,
             )
             drafts.withdraw(self.connection, kept.draft_id)
-            entry = AuditEntry(self.shop.shop_id, now, "worker", "discarded", message, kept.draft.order_id)
+            entry = AuditEntry(self.shop.shop_id, now, "worker", DISCARDED, message, kept.draft.order_id)
             audit_trail.add(self.connection, entry)
 
     def deleted_before(self) -> tuple[Problem, ...]:
@@ -162,6 +164,7 @@ class IssueRounds:
     def issue_or_store(self, draft: Draft, mail_group: str) -> bool:
         """Issue *draft*, or store it for a person. True when it was issued."""
         waits = any(kept.draft.cause == draft.cause and needs_person(kept) for kept in self.history().drafts)
+        waits = waits or self.comes_back(draft)
         draft = self.with_einvoice_problems(draft if waits else self.with_print_problem(draft))
         if draft.send_mode is SendMode.SEND and not draft.problems and not waits:
             context = CoreContext(self.connection, self.shop, self.services.now())
@@ -176,6 +179,15 @@ class IssueRounds:
         drafts.save_draft(self.connection, self.shop.shop_id, draft, now=self.services.now())
         self.kept[draft.cause] = draft
         return False
+
+    def comes_back(self, draft: Draft) -> bool:
+        """Whether its refund was missed once, and is there again: then it is still for the person for whom it waited."""
+        refund_id = refund_of(draft.cause)
+        if refund_id is None:
+            return False
+        trail = audit_trail.of_order(self.connection, self.shop.shop_id, draft.order_id)
+        gone = [entry.message.values.get("refund_id") for entry in trail if entry.code == DISCARDED]
+        return str(refund_id) in map(str, gone)
 
     def with_print_problem(self, draft: Draft) -> Draft:
         """*draft*, with the problem that it cannot be printed: no number is taken for what nobody can be given."""

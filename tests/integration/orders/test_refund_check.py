@@ -79,6 +79,19 @@ def test_a_draft_of_a_deleted_refund_is_discarded(system: System) -> None:
     assert again.draft == before.draft
 
 
+def test_a_draft_that_waited_for_a_person_waits_again_once_its_refund_is_there_again(system: System) -> None:
+    order = refunded_as_draft(system)
+    system.shop.forget_refund(7, 70)
+    reread(system)
+    system.work()
+    system.change_shop(credit_notes=SendMode.SEND)  # by itself it would leave now
+    system.shop.refund(7, a_refund(order, id=70, amount="5.00"))
+    for _ in range(2):
+        reread(system)
+        system.work()
+    assert [item.draft.cause for item in system.documents(7) if item.stored_draft] == ["refund:70"]
+
+
 def test_a_draft_waits_while_its_refund_is_in_the_bin_with_the_order(system: System) -> None:
     refunded_as_draft(system)
     system.shop.forget_refund(7, 70)
