@@ -161,6 +161,24 @@ def test_a_statement_under_the_banks_other_heads_has_the_same_lines(name: str, h
 
 
 @pytest.mark.parametrize(
+    ("kind", "amount", "verdict"),
+    [
+        ("RETOUR OVERSCHRIJVING", "15,00", Verdict.RETURNED),
+        ("EUROPESE OVERSCHRIJVING", "15,00", PAID),
+        ("RETOUR", "-15,00", Verdict.GIVEN_BACK),
+    ],
+)
+def test_a_payment_of_ours_that_came_back_is_none_of_the_customers_in_a_csv_either(
+    kind: str, amount: str, verdict: Verdict
+) -> None:
+    said = {"Rekeningnummer": ACCOUNT, "Munt": "EUR", "Datum": "23/11/2026", "Omschrijving": kind, "Bedrag": amount}
+    said["gestructureerde mededeling"] = EXPECTED["open_orders"]["238"]["printed"]
+    row = ";".join(said.get(name, "") for name in KBC_NL.split(";"))
+    (match,) = match_lines(read_file(f"{KBC_NL}\n{row}\n".encode())[1], CLAIMS)
+    assert match.verdict is verdict
+
+
+@pytest.mark.parametrize(
     ("content", "said"),
     [
         (b"%PDF-1.7\n", "a PDF"),

@@ -16,6 +16,12 @@ from worker.payments.bank_files.broken import cut_off, unreadable
 _ROWS_ABOVE = 30
 _FIRST = 20_000
 _REFERENCE = re.compile(r"(?:BANKREFERENTIE|REFERENCE BANQUE)\s*:\s*([0-9]{6,})")
+# No column says that a payment of ours came back: the bank does in words, and whoever pays with one of them waits for a person.
+_RETURNED = re.compile(
+    r"\b(?:retours?|rejets?|rejetée?|return(?:ed)?|teruggekeerde?|teruggestorte?|geretourneerde?)\b", re.IGNORECASE
+)
+# In which columns KBC, BNP Paribas Fortis and Belfius say of which kind a movement is.
+_KINDS = ("omschrijving", "description", "type verrichting", "type de transaction", "transactie", "transaction")
 # What the head of a statement has, whichever bank's.
 _LEAST_COLUMNS, _LONGEST_NAME = 5, 60
 
@@ -168,8 +174,14 @@ def line_of(cells: dict[str, str], columns: Columns) -> BankLine:
         iban=iban,
         text=text,
         bank_reference=reference,
+        is_return=amount > 0 and _RETURNED.search(words_of(cells, columns)) is not None,
         is_pending=bool(columns.status) and cells[columns.status].casefold() != columns.accepted,
     )
+
+
+def words_of(cells: dict[str, str], columns: Columns) -> str:
+    """What a row says of the movement: its own words, and of which kind it is."""
+    return " ".join(cells.get(name, "") for name in (*columns.words, *_KINDS))
 
 
 def reference_of(cells: dict[str, str], columns: Columns) -> str:
