@@ -157,7 +157,7 @@ def mark_not_paid(connection: Connection, shop_id: str, document_id: int, *, on:
     refunded_of_nothing(connection, document.order, now=by.now)
     amount = total_of(payment.amount for payment in counted)
     message = Message(
-        "{number} was not paid after all: {amount} counts no more.",
+        "{number} was not paid after all: {amount} is not counted any more.",
         number=document.number,
         amount=Money(amount, document.draft.currency),
     )

@@ -187,7 +187,7 @@ def test_what_was_marked_paid_by_mistake_is_taken_back_after_one_question(app: B
     operator.post(back)
     shown = operator.get(f"{HOME}/documents/1").text
     assert "F2026-00017 does not count as paid any more." in shown
-    assert "22.20 counts no more" in shown
+    assert "22.20 is not counted any more" in shown
     assert back not in shown
     assert (
         "Neither a person nor the shop says that F2026-00017 was paid"
