@@ -266,8 +266,8 @@ def answer_to(services: Services, document: Document, refused: Declined) -> Exce
 def not_on_peppol(document: Document) -> Message:
     asked = peppol.addresses_of_buyer(document.draft.buyer)
     return Message(
-        "The buyer cannot receive this by Peppol: asked for {addresses}, the network knows no such company for it. So it goes by "
-        "mail, with the PDF.",
+        "The buyer cannot receive this by Peppol: the network knows no company at {addresses} that takes it. So it goes by mail, "
+        "with the PDF.",
         addresses=", ".join(map(str, asked)),
     )
 
