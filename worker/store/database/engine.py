@@ -70,7 +70,12 @@ def open_engine(database_url: str) -> Engine:
         )
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    options = {"timeout": BUSY_TIMEOUT_MS / 1000, "factory": SqliteConnection}
+    options = {
+        "timeout": BUSY_TIMEOUT_MS / 1000,
+        "factory": SqliteConnection,
+        # An order's way alone asks a hundred; of 128, which is usual, whatever is done in between would push them out.
+        "cached_statements": 512,
+    }
     engine = create_engine(url, connect_args=options, hide_parameters=True)
     event.listen(engine, "connect", prepare_sqlite)
     # No listener: where there is one, every statement looks for listeners.
