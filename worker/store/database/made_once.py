@@ -146,8 +146,10 @@ class Written:
                 words, values = look(connection, cursor, words, values, None, many)
             (cursor.executemany if many else cursor.execute)(words, values)
             told = cursor.fetchall() if self.columns else []
-        except BaseException as error:  # noqa: BLE001  # also TimeIsUp: what was begun on the connection is not known then
-            connection._handle_dbapi_exception(error, words, values, cursor, None)  # noqa: SLF001  # in its words; it lets go of one that is lost
+        except BaseException as error:
+            # Raises it in SQLAlchemy's words, and lets go of a connection that is lost, or on which TimeIsUp broke something off.
+            connection._handle_dbapi_exception(error, words, values, cursor, None)  # noqa: SLF001
+            raise
         answer = Answer(self.metadata, self.read(told, cursor.description, connection.dialect), cursor.rowcount)
         cursor.close()
         return answer
