@@ -209,9 +209,7 @@ def parser() -> argparse.ArgumentParser:
         "--no-install", dest="install", action="store_false", help="never install packages, run what is there"
     )
     known.add_argument("--only-install", action="store_true", help="install what is missing, and run nothing")
-    known.add_argument(
-        "--each-database", action="store_true", help="walk every road of tests/integration on both kinds of database"
-    )
+    known.add_argument("--each-database", action="store_true", help="walk every road on both kinds of database")
     known.add_argument("-m", dest="marker", default="", help="pytest's -m, narrowed to what can run here")
     return known
 

@@ -341,6 +341,7 @@ def asked(shop: Shop, act: str) -> NumberingChanges:
     return NumberingChanges(continue_after={Kind.INVOICE: 50} if act == "continue" else {})
 
 
+@pytest.mark.each_database
 def test_issuing_meanwhile_is_not_taken_for_damage(records: Records) -> None:
     def issue_many() -> None:
         for order_id in range(100, 140):
@@ -355,6 +356,7 @@ def test_issuing_meanwhile_is_not_taken_for_damage(records: Records) -> None:
     assert looks == [[] for _ in looks]
 
 
+@pytest.mark.each_database
 def test_of_all_documents_no_more_are_held_than_are_read_at_once(
     records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:

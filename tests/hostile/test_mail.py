@@ -104,6 +104,7 @@ def test_by_a_server_of_its_own_a_shop_writes_as_that_server_lets_it(hosted: Sys
     assert [mail.sender for mail in hosted.mailbox.messages()] == [VICTIM] * 5
 
 
+@pytest.mark.each_database
 def test_beyond_the_days_allowance_mail_waits_for_the_next_day_and_nothing_is_lost(hosted: System) -> None:
     for number in range(1, 8):
         hosted.arrives(an_order(id=number))
@@ -135,6 +136,7 @@ def test_what_did_not_leave_does_not_count(hosted: System) -> None:
     assert len(hosted.mailbox.messages()) == 3
 
 
+@pytest.mark.each_database
 def test_test_mails_and_mails_to_other_addresses_count_too(hosted: System) -> None:
     answers = [asked(hosted, "test_mail", to=f"victim{number}@example.com") for number in range(6)]
 

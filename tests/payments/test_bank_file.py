@@ -167,6 +167,7 @@ def test_a_line_without_a_reference_waits_until_a_person_says_whose_it_is_and_ca
     assert balance(shop, 244).paid == line.line.amount
 
 
+@pytest.mark.each_database
 def test_two_files_of_different_kinds_that_are_read_at_the_same_time_count_nothing_twice(
     shop: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -439,6 +440,7 @@ def test_an_order_that_many_lines_pay_is_not_added_up_anew_for_each(shop: Histor
 numbers = iter(range(700_000_000, 700_100_000))
 
 
+@pytest.mark.each_database
 def test_a_transfer_for_an_order_that_waits_without_any_document_is_proposed_by_its_number(shop: History) -> None:
     shop.seen(771, status="on-hold")
     with shop.store.write() as connection:
@@ -505,6 +507,7 @@ def test_a_payment_that_two_kinds_of_file_date_otherwise_is_not_counted_twice(sh
     assert balance(shop, 238).paid == Decimal("60.00")
 
 
+@pytest.mark.each_database
 def test_what_was_given_back_of_too_much_is_counted_by_a_person_and_the_order_needs_nothing_more(shop: History) -> None:
     reference = EXPECTED["open_orders"]["238"]["ogm"]
     shop.seen(238)

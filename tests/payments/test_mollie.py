@@ -128,6 +128,7 @@ def test_a_call_that_comes_twice_or_late_counts_once(till: Till) -> None:
     assert (till.standing(), till.balance().open, till.told()) == ([Decimal("15.00")], ZERO, ["paid_online"])
 
 
+@pytest.mark.each_database
 def test_calls_at_one_moment_count_once(till: Till) -> None:
     number = till.attempt()
     till.twin.become(number, "paid")
@@ -168,6 +169,7 @@ def test_what_is_too_old_to_be_paid_is_asked_about_no_more(till: Till) -> None:
     assert till.twin.asked == ["POST /v2/payments"]
 
 
+@pytest.mark.each_database
 def test_an_attempt_whose_answer_was_lost_is_known_by_what_we_told_mollie(till: Till) -> None:
     number = till.attempt(answered=False)
     till.twin.become(number, "paid")

@@ -12,7 +12,10 @@ from tests.services.postgres import Postgres
 EACH_KIND = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
 KINDS = ("sqlite", "postgresql")
 # Long walks over statements that are asked on both kinds by tests/store and its neighbours.
-ROADS = "tests/integration/"
+ROADS = (
+    "tests/accounting/", "tests/bridge/customer/", "tests/hostile/test_mail.py", "tests/hostile/test_printing_limits.py", "tests/integration/",
+    "tests/payments/",
+)  # fmt: skip
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--one-database",
         action="store_true",
-        help=f"test each case of {ROADS} on one kind of database, in turn by its name, unless it is marked each_database",
+        help=f"test each case of {', '.join(ROADS)} on one kind of database, in turn by its name, unless it is marked each_database",
     )
 
 

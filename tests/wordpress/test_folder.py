@@ -119,16 +119,6 @@ def test_each_feature_is_in_the_table_of_contents() -> None:
 
 
 @pytest.mark.wordpress
-@pytest.mark.parametrize(
-    "source", [*SOURCES, *sorted(PHP_TESTS.rglob("*.php"))], ids=lambda path: str(path.relative_to(REPOSITORY))
-)
-def test_php_reads_the_file(source: Path) -> None:
-    said = subprocess.run(["php", "-l", source], capture_output=True, text=True, check=False)
-
-    assert said.stdout.startswith("No syntax errors"), said.stdout + said.stderr
-
-
-@pytest.mark.wordpress
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(PLUGIN)))
 def test_file_uses_no_words_that_came_after_php_74(source: Path) -> None:
     assert php("newer-than-7.4.php", source) == ""

@@ -161,6 +161,7 @@ def test_a_lost_call_is_made_good_by_the_buyers_return(app: BridgeApp, twin: Pre
     assert "refresh" not in page
 
 
+@pytest.mark.each_database
 def test_a_payment_is_counted_once_whoever_tells_of_it_and_at_one_moment(app: BridgeApp, twin: PretendMollie) -> None:
     document = app.issue()
     chosen(app, twin, document, "paid")
@@ -209,6 +210,7 @@ def test_an_open_attempt_of_another_amount_is_taken_back_where_it_can_be(app: Br
     assert twin.payments[new]["amount"]["value"] == "20.00"
 
 
+@pytest.mark.each_database
 def test_paid_in_an_old_tab_once_more_is_counted_and_nothing_is_lost(app: BridgeApp, twin: PretendMollie) -> None:
     document = app.issue()
     old = press(app, document).headers["Location"].rsplit("/", 1)[1]
