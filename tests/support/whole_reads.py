@@ -120,9 +120,14 @@ def whole_reads(connection: sqlite3.Connection, statement: str, parameters: Any 
     except sqlite3.Error:
         return  # whoever asks it is told so
     in_order = not any("TEMP B-TREE FOR ORDER BY" in line for *_, line in lines)
-    if " LIMIT " in statement and " ORDER BY " in statement and in_order:
-        return  # it ends where the page is full
-    for *_, line in lines:
+    # It ends where the page is full; a list in it is made whole before.
+    is_page = " LIMIT " in statement and " ORDER BY " in statement and in_order
+    of_list: set[int] = set()
+    for number, parent, _, line in lines:
+        if parent in of_list or line.startswith("LIST SUBQUERY"):
+            of_list.add(number)
+        if is_page and number not in of_list:
+            continue
         step = STEP.match(line)
         if step and reads_all(step, table_of.get(str(step["table"]), str(step["table"]))):
             yield line

@@ -721,6 +721,8 @@ document_links = Table(
     Column("document_id", ForeignKey("documents.document_id"), primary_key=True),
     Column("revoked_at", Instant, nullable=False),
     Column("renewed_at", Instant),  # links made from then on open the document again
+    Index("ix_document_links_revoked_at", "revoked_at"),
+    Index("ix_document_links_renewed_at", "renewed_at"),
 )
 
 files = Table(
@@ -749,7 +751,8 @@ audit_trail = Table(
     Column("address", String(45), nullable=False, server_default=""),  # the network address of who signed in, invited …
     Index("ix_audit_trail_shop_order", "shop_id", "order_id"),
     Index("ix_audit_trail_shop_at", "shop_id", "at", "entry_id"),
-    Index("ix_audit_trail_shop_entry", "shop_id", "entry_id"),
+    # With what tells signing in and the like from what happened in the shop: so many are counted, and their rows are anywhere.
+    Index("ix_audit_trail_shop_entry", "shop_id", "entry_id", "code"),
     # After ix_audit_trail_shop_entry by name and so in the migration: SQLite takes the later one of two that seem equal.
     partial_index("ix_audit_trail_users", "entry_id", where=ACCESS),
     partial_index("ix_audit_trail_shop_users", "shop_id", "entry_id", where=ACCESS),
@@ -830,7 +833,7 @@ tasks = Table(
     Column("requested_by", Text, nullable=False),
     Column("requested_at", Instant, nullable=False),
     Column("answer", Text, nullable=False, server_default=""),  # JSON
-    Index("ix_tasks_shop_requested_at", "shop_id", "requested_at"),
+    Index("ix_tasks_shop_kind", "shop_id", "kind", "requested_at", "task_id"),
 )
 
 leases = Table(

@@ -197,7 +197,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_audit_trail")),
     )
     op.create_index("ix_audit_trail_shop_at", "audit_trail", ["shop_id", "at", "entry_id"], unique=False)
-    op.create_index("ix_audit_trail_shop_entry", "audit_trail", ["shop_id", "entry_id"], unique=False)
+    op.create_index("ix_audit_trail_shop_entry", "audit_trail", ["shop_id", "entry_id", "code"], unique=False)
     op.create_index("ix_audit_trail_shop_order", "audit_trail", ["shop_id", "order_id"], unique=False)
     op.create_index(
         "ix_audit_trail_shop_users",
@@ -786,6 +786,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_document_links_document_id")),
         sa.PrimaryKeyConstraint("document_id", name=op.f("pk_document_links")),
     )
+    op.create_index("ix_document_links_renewed_at", "document_links", ["renewed_at"], unique=False)
+    op.create_index("ix_document_links_revoked_at", "document_links", ["revoked_at"], unique=False)
     op.create_table(
         "files",
         sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1151,7 +1153,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["task_id"], ["jobs.job_id"], name=op.f("fk_tasks_task_id")),
         sa.PrimaryKeyConstraint("task_id", name=op.f("pk_tasks")),
     )
-    op.create_index("ix_tasks_shop_requested_at", "tasks", ["shop_id", "requested_at"], unique=False)
+    op.create_index("ix_tasks_shop_kind", "tasks", ["shop_id", "kind", "requested_at", "task_id"], unique=False)
     for table in WRITTEN_ONCE:
         refuse_changes(table)
 
