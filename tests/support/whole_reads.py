@@ -120,11 +120,12 @@ def whole_reads(connection: sqlite3.Connection, statement: str, parameters: Any 
     except sqlite3.Error:
         return  # whoever asks it is told so
     in_order = not any("TEMP B-TREE FOR ORDER BY" in line for *_, line in lines)
-    # It ends where the page is full; a list in it is made whole before.
-    is_page = " LIMIT " in statement and " ORDER BY " in statement and in_order
+    is_page = " LIMIT " in statement and " ORDER BY " in statement and in_order  # it ends where the page is full
+    # What a page's rows are looked up in is made whole before it.
+    has_whole_lists = statement.rfind(" LIMIT ") > statement.rfind(")")
     of_list: set[int] = set()
     for number, parent, _, line in lines:
-        if parent in of_list or line.startswith("LIST SUBQUERY"):
+        if parent in of_list or (has_whole_lists and line.startswith("LIST SUBQUERY")):
             of_list.add(number)
         if is_page and number not in of_list:
             continue
