@@ -41,8 +41,8 @@ def refuse_other_encoding(connection: Connection) -> None:
     encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
     if encoding != "UTF8":
         raise Rejected(
-            "The database of DATABASE_URL stores text as {encoding}, not as UTF8: it cannot keep every name. Make another: "
-            "createdb --encoding=UTF8 --template=template0 --locale=C.UTF-8 NAME",
+            "The database of DATABASE_URL stores text as {encoding}, not as UTF8: it cannot keep every name. Make another by "
+            "createdb --encoding=UTF8 --template=template0 --locale=C.UTF-8.",
             encoding=encoding,
             code="database_encoding",
         )
