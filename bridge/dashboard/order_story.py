@@ -9,7 +9,7 @@ from bridge.i18n.translate import _, translate_message
 from worker.domain import peppol
 from worker.domain.attention import Harm, Source
 from worker.domain.attention_reasons import reason_of
-from worker.domain.document import Document, Draft, Kind, Problem, SendMode
+from worker.domain.document import Document, Draft, Kind, Problem, SendMode, planned_document
 from worker.domain.order_flags import IN_BIN, STATUS_MISSED, missed_kind
 from worker.domain.step import MAIL, SENT_ELSEWHERE, TRANSMIT
 from worker.message import NO_MESSAGE, Message
@@ -120,21 +120,22 @@ def wants_other_address(step: Step | None) -> bool:
 
 
 def waiting_drafts(trail: OrderHistory) -> Iterator[Trouble]:
-    """Drafts that wait for a person; one that nothing is wrong with is only to be looked at."""
-    for item in trail.drafts:
-        if item.stored_draft is None or item.stored_draft.discarded:
-            continue
-        here = f"/drafts/{item.stored_draft.draft_id}"
-        if not item.draft.problems:
+    """Drafts that wait for a person, of several each by its kind and amount; one that nothing is wrong with is only to be looked at."""
+    waiting = [(one.draft, one.stored_draft) for one in trail.drafts if one.stored_draft]
+    waiting = [(draft, stored) for draft, stored in waiting if not stored.discarded]
+    for draft, stored in waiting:
+        here, named = f"/drafts/{stored.draft_id}", translate_message(planned_document(draft))
+        about = named[:1].upper() + named[1:] if len(waiting) > 1 else ""
+        if not draft.problems:
             why = _("The draft waits for you to check and issue it.")
-            yield Trouble("", why, "", _("Check and issue"), here, harm=Harm.INFORMATION)
+            yield Trouble(about, why, "", _("Check and issue"), here, harm=Harm.INFORMATION)
             continue
-        problem = item.draft.problems[0]
+        problem = draft.problems[0]
         reason = reason_of(Source.DRAFT, problem.code)
         label, address = _("Look at the draft"), here
         if reason.button.page.startswith("settings/"):
             label, address = translate_message(reason.button.label), f"/{reason.button.page}"
-        yield Trouble("", translate_message(problem.message), problem.code, label, address, harm=reason.harm)
+        yield Trouble(about, translate_message(problem.message), problem.code, label, address, harm=reason.harm)
 
 
 def of_flag(trail: OrderHistory, flag: Problem, shop_url: str) -> Trouble:

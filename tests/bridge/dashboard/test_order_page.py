@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.bridge.dashboard.test_pages import admin
-from tests.support.bridge_app import NOW, SHOP, BridgeApp
+from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_draft
 from tests.support.factories import a_shop, an_order
 from tests.support.personas import signed_in
 from worker.domain.assessment import assess
@@ -15,7 +15,7 @@ from worker.domain.document import KIND_TERMS, Kind, Problem
 from worker.domain.order import UnreadNumber
 from worker.domain.step import MAIL, SENT_ELSEWHERE
 from worker.message import Message
-from worker.store import orders, steps
+from worker.store import drafts, orders, steps
 from worker.store.jobs import JobEnd
 from worker.store.orders import OrderState
 from worker.store.steps import StepPlan
@@ -104,6 +104,20 @@ def test_the_mail_that_left_is_told_with_its_address_among_what_happened(app: Br
     shown = admin(app).get(PAGE).text
     assert "Nothing about this order needs you." in shown
     assert "F2026-00017 was mailed to jan@klant.example." in shown.partition("What happened</h2>")[2]
+
+
+def test_of_several_drafts_each_says_which_it_is(app: BridgeApp) -> None:
+    known(app)
+    with app.store.write() as connection:
+        drafts.save_draft(connection, SHOP, a_draft(), now=NOW)
+    visitor = admin(app)
+    assert "<strong>Invoice €22.20</strong>" not in main_of(visitor.get(PAGE).text), "there is one"
+    with app.store.write() as connection:
+        drafts.save_draft(
+            connection, SHOP, a_draft(kind=Kind.DELIVERY_NOTE, cause="order:238:delivery_note:1"), now=NOW
+        )
+    shown = main_of(visitor.get(PAGE).text)
+    assert [f"<strong>{about}</strong>" in shown for about in ("Invoice €22.20", "Delivery note")] == [True, True]
 
 
 def test_a_notice_informs_and_a_flag_asks(app: BridgeApp) -> None:
