@@ -168,7 +168,7 @@ def test_a_buyer_who_is_not_on_peppol_gets_a_mail_that_the_trail_explains(sendin
 
     step = step_of(sending)
     assert (step.state, step.code) == ("skipped", "not_on_peppol")
-    assert f"asked for {BUYER}, {OLD_ADDRESS}" in str(step.message)
+    assert f"no company at {BUYER}, {OLD_ADDRESS}" in str(step.message)
     assert (step_of(sending, MAIL).state, "Peppol" in text_of_mail(sending)) == ("done", False)
     assert [(one.address, one.verdict) for one in answers_of(sending)][-2:] == [(BUYER, "no"), (OLD_ADDRESS, "no")]
 
