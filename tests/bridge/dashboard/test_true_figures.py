@@ -7,6 +7,7 @@ from decimal import Decimal
 from http import HTTPStatus
 
 import pytest
+from sqlalchemy import text
 
 from tests.bridge.dashboard.test_pages import admin, settings_of
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_draft
@@ -102,6 +103,18 @@ def test_the_register_names_numbers_as_they_are_printed(app: BridgeApp) -> None:
     app.issue()
     register = admin(app).get(f"/s/{SHOP}/accounting").text
     assert re.search(r'"From">\s*<span class="keep">F2026-00017', register)
+
+
+def test_a_register_that_lacks_a_document_says_what_is_wrong_with_it(app: BridgeApp) -> None:
+    app.issue()
+    with app.store.write() as connection:
+        connection.execute(text("DROP TRIGGER register_no_delete"))
+        connection.execute(text("DELETE FROM register"))
+    shown = admin(app).get(f"/s/{SHOP}/accounting").text
+    assert ("Something is missing, see below." in shown, "Numbers in the register: 0; documents: 1." in shown) == (
+        True,
+        True,
+    )
 
 
 def test_a_form_that_is_not_saved_says_so_at_its_top_and_names_each_field(app: BridgeApp) -> None:
