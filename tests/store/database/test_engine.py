@@ -1,6 +1,7 @@
 """Opening a new SQLite file while others do so too."""
 
 import itertools
+import signal
 import sqlite3
 import sys
 import threading
@@ -12,12 +13,14 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Executable, column, delete, text
 
 from worker.errors import TimeIsUp, Unavailable
 from worker.store.database import engine
 from worker.store.database.engine import Store
+from worker.store.database.made_once import made_once
 from worker.store.database.migrate import is_current, upgrade
+from worker.store.database.tables import leases
 
 
 def test_many_first_commands_at_once_all_find_a_migrated_database(tmp_path: Path) -> None:
@@ -129,3 +132,34 @@ def is_up_at_line(number: int, store: Store) -> bool:
     finally:
         sys.settrace(before)
     return False
+
+
+# Read row by row: the alarm rings while SQLite is in the middle of it.
+LONG = text(
+    "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 300000) SELECT count(*) AS n FROM n UNION ALL SELECT 2"
+).columns(column("n"))
+
+
+@pytest.mark.parametrize("query", [LONG, made_once(LONG)], ids=["anew", "once"])
+def test_what_is_broken_off_in_a_statement_keeps_no_lock(
+    query: Executable, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_MS", 200)
+
+    def ring(*_: object) -> None:
+        raise TimeIsUp
+
+    store, before = Store(sqlite_url), signal.signal(signal.SIGALRM, ring)
+    try:
+        with store.write() as connection:
+            signal.setitimer(signal.ITIMER_REAL, 0.01)
+            connection.execute(query)
+        pytest.fail("the alarm did not ring within the statement")
+    except TimeIsUp:
+        # The statement is alive in what was raised, as it is where a job whose time is up is put back.
+        with store.write() as connection:
+            connection.execute(delete(leases))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        store.close()

@@ -96,6 +96,12 @@ def test_several_are_added_and_a_refusal_is_told_in_the_same_words(history: Hist
         assert connection.execute(more, {"of_shop_id": "a", "mails": 2}).rowcount == 2
 
 
+def test_a_value_that_no_driver_takes_is_refused_by_its_own_error(history: History) -> None:
+    find = made_once(select(documents.c.number).where(*given(documents.c.number)))
+    with history.store.read() as connection, pytest.raises(UnicodeEncodeError):
+        connection.execute(find, {"number": "half a pair: \ud800"})
+
+
 @pytest.mark.parametrize("query", [select(jobs.c.job_id), made_once(select(jobs.c.job_id))], ids=["anew", "once"])
 def test_a_connection_that_was_interrupted_is_not_used_again(history: History, query: Select[Any]) -> None:
     def ring(*_: object) -> None:

@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -87,6 +87,12 @@ class SqliteConnection(sqlite3.Connection):
     """Knows whether what is begun on it now will only read."""
 
     only_reads = False
+
+    def close(self) -> None:
+        """With a statement still open, as where TimeIsUp broke it off, SQLite would keep the transaction, and its lock, until the cursor is forgotten."""
+        with suppress(sqlite3.Error):
+            self.rollback()
+        super().close()
 
 
 def set_only_reads(connection: Connection, *, to: bool) -> None:

@@ -147,6 +147,9 @@ class Written:
             (cursor.executemany if many else cursor.execute)(words, values)
             told = cursor.fetchall() if self.columns else []
         except BaseException as error:
+            if isinstance(error, Exception) and not isinstance(error, connection.dialect.loaded_dbapi.Error):
+                cursor.close()  # of a value that the driver does not take; nothing was sent
+                raise
             # Raises it in SQLAlchemy's words, and lets go of a connection that is lost, or on which TimeIsUp broke something off.
             connection._handle_dbapi_exception(error, words, values, cursor, None)  # noqa: SLF001
             raise
