@@ -5,10 +5,11 @@ from datetime import timedelta
 from worker.message import Message, by_count
 from worker.services import Services
 from worker.store import alerts
+from worker.store.alerts import DOCUMENTS_WAIT
 from worker.store.queries import attention, shop_status
 from worker.store.shops import ConnectedShop
 
-FAILED, LATE, WAITING = "work_failed", "work_late", "documents_wait"
+FAILED, LATE = "work_failed", "work_late"
 # A mail server or a shop that was away is usually back by then, and nobody need be notified.
 LATE_AFTER = timedelta(hours=2)
 # A failure that nobody has tried again for so long is known and accepted.
@@ -50,14 +51,14 @@ def alert_waiting_documents(services: Services, connected: ConnectedShop) -> Non
     shop, now = connected.shop, services.now()
     with services.store.read() as connection:
         count, last = attention.waiting_documents(connection, shop.shop_id, now=now)
-        known = alerts.find(connection, shop.shop_id, WAITING)
+        known = alerts.find(connection, shop.shop_id, DOCUMENTS_WAIT)
     if last is None and known:
         with services.store.write() as connection:
-            alerts.close(connection, shop.shop_id, code=WAITING, now=now)
+            alerts.close(connection, shop.shop_id, code=DOCUMENTS_WAIT, now=now)
     elif last and (known is None or last > known.last_at):
         message = Message("{shop}: documents wait for you: {count}.", shop=shop.name, count=count)
         with services.store.write() as connection:
-            alerts.raise_and_notify_again(connection, shop.shop_id, code=WAITING, message=message, now=now)
+            alerts.raise_and_notify_again(connection, shop.shop_id, code=DOCUMENTS_WAIT, message=message, now=now)
 
 
 def alert_late_work(services: Services, connected: ConnectedShop) -> None:

@@ -14,6 +14,9 @@ from worker.store.database.plan import unindexed
 from worker.store.database.rows import read_row
 from worker.store.database.tables import alerts
 
+# That documents wait for a person of the shop.
+DOCUMENTS_WAIT = "documents_wait"
+
 
 @dataclass(frozen=True)
 class Alert:

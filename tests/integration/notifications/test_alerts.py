@@ -180,6 +180,8 @@ def test_the_summary_says_what_failed_what_waits_and_where_the_register_ends(tol
     sound(told, "shop_silent", "De winkel zwijgt.")
     sound(told, "webhook_disabled", "De webhook werd hersteld.")
     quiet(told, "webhook_disabled")
+    sound(told, "documents_wait", "Er wachtten documenten.")
+    quiet(told, "documents_wait")
     taken(told)
     told.mailbox.faults.clear()
     told.clock.move(days=1)
@@ -192,6 +194,7 @@ def test_the_summary_says_what_failed_what_waits_and_where_the_register_ends(tol
     assert "koper@klant.test" in text
     assert "- De winkel zwijgt." in text
     assert "- De webhook werd hersteld." in text
+    assert "Er wachtten documenten." not in text  # who threw them away repaired nothing
     assert head in text.replace("\n", "")
 
 

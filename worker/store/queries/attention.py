@@ -29,6 +29,7 @@ from worker.domain.attention_reasons import REASONS, reason_of
 from worker.domain.document import Kind, Problem
 from worker.domain.health import RoadHealth
 from worker.message import NO_MESSAGE, Message, Money
+from worker.store.alerts import DOCUMENTS_WAIT
 from worker.store.database import json_codec
 from worker.store.database.made_once import NOW
 from worker.store.database.shop_scope import HowMany, Shops, given_shops, how_many, within, within_given
@@ -51,7 +52,7 @@ from worker.store.queries.order_lists import unanswered
 PAGE_SIZE = 50
 MOST_AT_ONCE = 10_000
 # The alerts by which failures and documents that wait are mailed: what they stand for is counted itself.
-STANDS_FOR = {"work_failed": Source.WORK, "documents_wait": Source.DRAFT}
+STANDS_FOR = {"work_failed": Source.WORK, DOCUMENTS_WAIT: Source.DRAFT}
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, selec
 
 from worker.errors import NumberingPaused, ShopPaused
 from worker.message import NO_MESSAGE, Message
+from worker.store.alerts import DOCUMENTS_WAIT
 from worker.store.database.tables import alerts, documents, drafts, jobs
 from worker.store.jobs import IS_PENDING, OF_ORDERS, OF_SHOP, JobKind
 from worker.store.steps import was_mailed
@@ -34,10 +35,14 @@ def of(connection: Connection, shop_id: str, *, since: datetime) -> ShopStatus:
         waiting=count(connection, *work_of(shop_id, "waiting")),
         drafts=count(connection, drafts.c.shop_id == shop_id, drafts.c.state == "open"),
         failed=failures(connection, shop_id, since=since),
-        repaired=distinct_messages(
-            connection, select(alerts.c.message).where(alerts.c.shop_id == shop_id, alerts.c.closed_at >= since)
-        ),
+        repaired=repairs(connection, shop_id, since=since),
     )
+
+
+def repairs(connection: Connection, shop_id: str, *, since: datetime) -> tuple[Message, ...]:
+    """What was wrong and is no more. That documents wait no more is no repair: a person may have thrown them away."""
+    closed = (alerts.c.shop_id == shop_id, alerts.c.closed_at >= since, alerts.c.code != DOCUMENTS_WAIT)
+    return distinct_messages(connection, select(alerts.c.message).where(*closed))
 
 
 def count(connection: Connection, *where: ColumnElement[bool]) -> int:
