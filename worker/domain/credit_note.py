@@ -26,7 +26,7 @@ from worker.domain.language import phrase
 from worker.domain.mentions import SIMPLIFIED, legal_texts
 from worker.domain.money import ZERO, to_minor_unit, total_of
 from worker.domain.order import Order, Refund
-from worker.domain.order_payment import is_paid
+from worker.domain.order_payment import has_all_come
 from worker.domain.shop import Shop
 from worker.domain.totals import GroupTotals, Totals, VatGroup, net_per_group, split_amount, state_totals, unit_of
 from worker.errors import Rejected
@@ -50,7 +50,7 @@ def draft_credit_note(
     if statement.exceeded and statement.is_possible and not takes_all:
         choice = draft_credit_note(source, replace(credited, within_left=True), order, shop, purpose=purpose)
     # Money went back only where some had come in; a cancelled, unpaid invoice is balanced by its credit note.
-    refunded_at = source.created_at if isinstance(source, Refund) and is_paid(order, shop) else None
+    refunded_at = source.created_at if isinstance(source, Refund) and has_all_come(order, shop) else None
     return replace(
         _of_the_same_sale(original),
         cause=purpose.cause,

@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from worker.domain import peppol
 from worker.domain.credit_balance import credit_balance_of
 from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, Problem, StoredDraft
+from worker.domain.draft_problems import REST_CHARGED
 from worker.message import Message
 
+# What ends without a person's word.
+PASSES_BY_ITSELF = {peppol.NOT_CONNECTED, REST_CHARGED}
 # Why something is not made: a code, and the sentence for its owner.
 Reason = tuple[str, Message]
 
@@ -68,5 +71,7 @@ class Findings:
 
 
 def needs_person(kept: StoredDraft) -> bool:
-    """Whether a draft that waits is a person's: one that waited for an access point alone goes out when there is one."""
-    return kept.discarded or {problem.code for problem in kept.draft.problems} != {peppol.NOT_CONNECTED}
+    """Whether a draft that waits is a person's: what waited for an access point alone goes out when there is one, and what waited
+    for the rest of its money once that came."""
+    codes = {problem.code for problem in kept.draft.problems}
+    return kept.discarded or not codes or not codes <= PASSES_BY_ITSELF

@@ -131,8 +131,8 @@ def _deposit_as_prepaid(order: Order, total: Decimal) -> tuple[Prepayment, ...]:
 
 
 def _received_before(kind: Kind, order: Order, shop: Shop, *, rest: Decimal) -> tuple[Prepayment, ...]:
-    """What came in of an order, not all of which is paid, before its invoice: that asks only for what is open, as every page does."""
-    if kind is not Kind.INVOICE or shop.test or is_paid(order, shop):
+    """What came in of an order, not all of which is paid, before this document: it asks only for what is open, as every page does."""
+    if kind is Kind.DELIVERY_NOTE or shop.test or is_paid(order, shop):
         return ()
     received = min(order.came_in - (deposit_paid(order) or ZERO), rest)
     return (Prepayment(received, received=True),) if received > 0 else ()

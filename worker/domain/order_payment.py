@@ -56,6 +56,11 @@ def is_paid(order: Order, shop: Shop) -> bool:
     return says_paid(order, shop) and not costs_more(order)
 
 
+def has_all_come(order: Order, shop: Shop) -> bool:
+    """Whether all of the money came, by the shop's word or by what was counted here: of an upsell the shop says only what came first."""
+    return is_paid(order, shop) or order.came_in >= order.total
+
+
 def costs_more(order: Order) -> bool:
     """Whether the order was changed to cost more after the shop said that it is paid: `date_paid` stays where it is.
 

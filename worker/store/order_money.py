@@ -47,8 +47,8 @@ def with_money(connection: Connection, shop: Shop, order: Order, refunds: Iterab
         order = replace(order, keeps_money=orders.is_ignored(connection, key, TAKEN_BACK))
     order = replace(order, paid_total=orders.paid_total(connection, key, order), refunded_before=before)
     counted = payments.of_order(connection, key)
-    is_told_back = is_echo(order, shop, counted) and not is_own_word(connection, shop, order, counted)
-    if is_told_back or was_charged_back(order, counted):
+    is_gone = is_echo(order, shop, counted) or was_charged_back(order, counted)
+    if is_gone and not is_own_word(connection, shop, order, counted):
         order = replace(order, paid_total=ZERO)
     # What the shop gave back since pays no less of what was asked then: its credit note asks that much less.
     money = [one for one in counted if one.method not in (GIFT_CARD, REFUND)]
@@ -204,16 +204,22 @@ def was_charged_back(order: Order, counted: Sequence[Payment]) -> bool:
     """Whether a person said that what the shop told of was taken back, of which the shop says nothing: its word counts no more until it
     tells of another transaction.
     """
+    gone = denied(counted)
+    return bool(gone) and gone[-1].reference == order.transaction_id
+
+
+def denied(counted: Iterable[Payment]) -> list[Payment]:
+    """The rows by which a person said that what the shop told of was taken back."""
     told = {one.payment_id: one for one in counted if is_told(one)}
-    denied = [one for one in counted if one.reverses in told and one.created_by != told[one.reverses].created_by]
-    return bool(denied) and denied[-1].reference == order.transaction_id
+    return [one for one in counted if one.reverses in told and one.created_by != told[one.reverses].created_by]
 
 
-def is_own_word(connection: Connection, shop: Shop, order: Order, counted: Iterable[Payment]) -> bool:
+def is_own_word(connection: Connection, shop: Shop, order: Order, counted: Sequence[Payment]) -> bool:
     """Whether the shop says since what was *counted* here went back, and not told so by us, that *order* is paid: for the first time, or
     after it had waited for its money again, when `date_paid` stays where it was.
     """
-    went_back = max((one.created_at for one in counted if is_ours(one) and one.amount < 0), default=None)
+    back = [one for one in counted if is_ours(one) and one.amount < 0] + denied(counted)
+    went_back = max((one.created_at for one in back), default=None)
     if went_back is None or was_put_back(order, shop):
         return False
     trail = audit_trail.of_order(connection, shop.shop_id, order.order_id)

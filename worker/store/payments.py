@@ -94,7 +94,7 @@ def in_place_of_hearsay(
             came.append((amount, receipt))
             continue
         one = as_one(connection, said, receipt, now=now)
-        reverse_row(connection, one, Receipt(receipt.paid_on, one.source, receipt.by), now=now)
+        reverse_row(connection, one, Receipt(receipt.paid_on, one.source, one.created_by), now=now)
         came.append((amount, replace(receipt, replaces=one.payment_id)))
         if one.amount > amount:
             heard.append(get(connection, say_again(connection, one, one.amount - amount, now=now)))
@@ -117,7 +117,7 @@ def as_one(connection: Connection, said: Sequence[Payment], receipt: Receipt, *,
     if not others:
         return first
     for payment in said:
-        reverse_row(connection, payment, Receipt(receipt.paid_on, payment.source, receipt.by), now=now)
+        reverse_row(connection, payment, Receipt(receipt.paid_on, payment.source, payment.created_by), now=now)
     return get(connection, say_again(connection, first, total_of(payment.amount for payment in said), now=now))
 
 

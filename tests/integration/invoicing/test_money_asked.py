@@ -1,0 +1,161 @@
+"""No paper and no mail asks for money that came, and none thanks for money that did not."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.integration.invoicing.test_manual import BY_CARD, BY_TRANSFER, PAID_BEFORE, TWO_MUGS, flags, id_of, paid
+from tests.support.system import System
+from worker.actions import documents as document_actions
+from worker.demo.orders import a_refund, an_order
+from worker.domain.document import Kind, SendMode
+from worker.domain.order import OrderKey
+from worker.domain.payment import PaymentSource, Receipt
+from worker.domain.rules import Rule, Trigger
+from worker.invoicing import manual
+from worker.invoicing.manual import Credit
+from worker.invoicing.request import IssueAnswer
+from worker.store import payments
+
+INVOICE = Rule(Kind.INVOICE, Trigger.PAID)
+CONFIRMATION = Rule(Kind.ORDER_CONFIRMATION, Trigger.COMPLETED)
+WHEN_COMPLETED = Rule(Kind.INVOICE, Trigger.COMPLETED)
+
+
+def bank_brings(system: System, amount: str) -> None:
+    """*amount* comes for order 238, by transfer."""
+    key = OrderKey(system.shop_id, 238, str(an_order(id=238)["order_key"]))
+    receipt = Receipt(system.clock.now.date(), PaymentSource.BANK, "bank", method="bacs", outside_ref="line-1")
+    with system.services.store.write() as connection:
+        payments.receive(connection, key, Decimal(amount), receipt, now=system.clock.now)
+
+
+def refunds(system: System, order: dict[str, Any]) -> None:
+    system.shop.refund(238, a_refund(order, id=301, amount="5.00"))
+    system.receive(system.shop.order(238) or {})
+    system.work()
+
+
+def is_taken_back(system: System) -> None:
+    """A person says that order 238 is not paid after all."""
+    (invoice,) = system.documents(238)
+    assert invoice.document
+    system.clock.now = max(system.clock.now, invoice.document.issued_at)
+    system.act(document_actions.mark_not_paid, id_of(invoice), on=system.clock.now.date())
+
+
+def last_mail(system: System) -> str:
+    return system.mailbox.messages()[-1].text.replace("\xa0", " ")
+
+
+def test_a_transfer_that_the_bank_confirmed_is_no_chargeback(system: System) -> None:
+    system.change_shop(rules=(INVOICE, CONFIRMATION))
+    (invoice,) = system.arrives(paid() | BY_TRANSFER)
+    bank_brings(system, "22.20")
+    system.arrives(paid(status="completed") | BY_TRANSFER)
+    assert "Te betalen" not in last_mail(system)
+    refunds(system, paid() | BY_TRANSFER)
+    assert "Terug te betalen: € 5,00" in last_mail(system)
+    system.arrives(paid(lines=TWO_MUGS) | BY_TRANSFER)
+    manual.credit(system.services, id_of(invoice), Credit(issue_again=True), by=system.person)
+    system.work()
+    assert "costs_more" in flags(system)
+
+
+def test_an_invoice_that_says_paid_asks_for_no_cents_of_reckoning_anew(system: System) -> None:
+    system.change_shop(rules=(WHEN_COMPLETED,))
+    system.arrives(paid() | BY_CARD)
+    dearer = (("Koffiemok blauw", "MUG-1", 1, "12.42", "21"),)
+    system.arrives(paid(status="completed", lines=dearer) | BY_CARD)
+    assert "Nog te betalen" not in last_mail(system)
+
+
+def test_an_invoice_that_says_paid_asks_for_nothing_while_the_credit_note_of_a_refund_waits(system: System) -> None:
+    system.change_shop(credit_notes=SendMode.DRAFT)
+    unpaid = an_order(id=238, status="on-hold", paid=False, payment_method="bacs")
+    system.arrives(unpaid)
+    before = {"date_created": "2026-11-20T10:00:00", "date_created_gmt": "2026-11-20T10:00:00"}
+    system.shop.refund(238, a_refund(unpaid, id=301, amount="5.00") | before)
+    there = {"refunds": (system.shop.order(238) or {})["refunds"]}
+    system.arrives(paid() | BY_TRANSFER | PAID_BEFORE | there)
+    assert "Nog te betalen" not in last_mail(system)
+
+
+def test_an_invoice_of_which_an_unknown_part_came_asks_for_nothing(system: System) -> None:
+    (draft,) = system.arrives(paid(status="partial-payment") | BY_CARD)
+    assert draft.stored_draft
+    made = manual.issue_waiting_draft(
+        system.services, draft.stored_draft.draft_id, IssueAnswer(send=True), by=system.person
+    )
+    system.work()
+    assert "Nog te betalen" not in last_mail(system)
+    bank_brings(system, "12.20")
+    system.act(document_actions.send_again, made.document_id)
+    system.work()
+    assert "Nog te betalen" not in last_mail(system)
+
+
+@pytest.mark.parametrize("way", [BY_TRANSFER, BY_CARD, {"payment_method": "cod"}])
+def test_what_the_shop_says_after_it_waited_again_for_what_a_person_took_back_counts(
+    system: System, way: dict[str, str]
+) -> None:
+    order = paid(status="completed") | way | PAID_BEFORE
+    system.arrives(order)
+    is_taken_back(system)
+    for status in ("on-hold", "processing"):
+        system.clock.move(days=1)
+        system.arrives(order | {"status": status})
+    (invoice,) = system.documents(238)
+    assert invoice.is_paid
+
+
+def test_a_transfer_counts_that_the_shop_tells_of_after_cash_that_never_came(system: System) -> None:
+    system.arrives(paid(status="completed") | {"payment_method": "cod"})
+    is_taken_back(system)
+    system.clock.move(days=9)
+    system.arrives(an_order(id=238, status="on-hold", paid=False, payment_method="bacs"))
+    at = f"{system.clock.now:%Y-%m-%dT%H:%M:%S}"
+    system.arrives(paid(status="completed") | BY_TRANSFER | {"date_paid": at, "date_paid_gmt": at})
+    (invoice,) = system.documents(238)
+    assert invoice.is_paid
+
+
+def test_what_came_by_bank_after_a_chargeback_is_not_asked_for_again(system: System) -> None:
+    system.change_shop(rules=(INVOICE, CONFIRMATION))
+    system.arrives(paid() | BY_CARD | PAID_BEFORE)
+    is_taken_back(system)
+    bank_brings(system, "22.20")
+    system.arrives(paid(status="completed") | BY_CARD | PAID_BEFORE)
+    assert "Te betalen" not in last_mail(system)
+
+
+def test_a_draft_that_asks_of_the_rest_leaves_once_the_rest_came(system: System) -> None:
+    system.change_shop(rules=(WHEN_COMPLETED,))
+    dearer = paid(status="completed", lines=TWO_MUGS) | BY_CARD
+    system.arrives(paid() | BY_CARD)
+    system.arrives(dearer)
+    assert system.numbers() == ["draft"]
+    bank_brings(system, "15.01")
+    system.arrives(dearer)
+    assert system.numbers() == ["F2026-00001"]
+
+
+def test_a_confirmation_of_an_order_that_costs_more_asks_only_for_the_rest(system: System) -> None:
+    system.change_shop(rules=(CONFIRMATION,))
+    system.arrives(paid() | BY_CARD)
+    system.arrives(paid(status="completed", lines=TWO_MUGS) | BY_CARD)
+    assert ("€ 37,21\nRekening" in last_mail(system), "€ 15,01\nRekening" in last_mail(system)) == (False, True)
+
+
+def test_a_credit_note_pays_back_what_a_person_said_was_paid_too(system: System) -> None:
+    system.change_shop(rules=(WHEN_COMPLETED,))
+    dearer = paid(status="completed", lines=TWO_MUGS) | BY_CARD
+    system.arrives(paid() | BY_CARD)
+    (draft,) = system.arrives(dearer)
+    assert draft.stored_draft
+    answer = IssueAnswer(send=True, rest_paid=True)
+    manual.issue_waiting_draft(system.services, draft.stored_draft.draft_id, answer, by=system.person)
+    system.work()
+    refunds(system, dearer)
+    assert "Terug te betalen: € 5,00" in last_mail(system)
