@@ -32,6 +32,8 @@ from worker.store.queries.order_balance import Seen
 MOST_ROUNDS = 5
 # What the trail calls it that a draft waits no more; with the refund in its values where that was deleted.
 DISCARDED = "discarded"
+# The same of one that waited for no person, and leaves by itself once its refund is there again.
+WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,8 @@ class IssueRounds:
                 refund_id=refund_id,
             )
             drafts.withdraw(self.connection, kept.draft_id)
-            entry = AuditEntry(self.shop.shop_id, now, "worker", DISCARDED, message, kept.draft.order_id)
+            code = DISCARDED if needs_person(kept) else WITHDRAWN
+            entry = AuditEntry(self.shop.shop_id, now, "worker", code, message, kept.draft.order_id)
             audit_trail.add(self.connection, entry)
 
     def deleted_before(self) -> tuple[Problem, ...]:

@@ -14,6 +14,7 @@ from worker.domain.decide import decide_documents, draft_manually, draft_reissue
 from worker.domain.decision import Decision
 from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, Purpose, StoredDraft
 from worker.domain.dossier import Dossier, refund_of
+from worker.domain.draft_problems import REST_CHARGED
 from worker.domain.order import Contact, Order, OrderKey
 from worker.domain.order_flags import IN_BIN, STATUS_MISSED, still_missed
 from worker.domain.order_payment import rest_may_be_charged
@@ -55,7 +56,8 @@ def issue_waiting_draft(services: Services, draft_id: int, answer: IssueAnswer, 
         decision = decide_documents(order, fetched.refunds or (), history, shop, services.today(shop))
         return (redraft(waiting, decision, order, request=request),)
 
-    request = Request(Preflight(services), by, answer.send, answer.reason, answer.within_left)
+    says_rest = answer.rest_paid is not None
+    request = Request(Preflight(services), by, answer.send, answer.reason, answer.within_left, says_rest)
     try_before_lock(request, shop, drafts_of(fetched, wanted))
     with services.store.write() as connection:
         counters.lock(connection, waiting.shop_id)
@@ -116,6 +118,9 @@ def redraft(waiting: StoredDraft, decision: Decision, order: Order, *, request: 
             code="draft_outdated",
         )
     draft = chosen(draft, within_left=request.within_left)
+    unsaid = next((one for one in draft.problems if one.code == REST_CHARGED and not request.says_rest), None)
+    if unsaid is not None:
+        raise Rejected(unsaid.message, code=unsaid.code)
     trusted = tuple(replace(problem, asks=True) for problem in draft.problems if problem.code == UNCHECKED)
     return replace(answered(draft, reason=request.reason), problems=trusted)
 

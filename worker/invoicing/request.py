@@ -26,13 +26,13 @@ from worker.store.audit_trail import AuditEntry
 class IssueAnswer:
     """What a person says when a draft is issued: to *send* it; with a *reason*, although a check said no; of the two that a
     credit note may be, the one that takes of each rate what its invoice has left there (*within_left*); and that the rest of an
-    order which was changed after it was paid was paid too (*rest_paid*).
+    order which was changed after it was paid was paid too, or was not (*rest_paid*; None: that was not asked of him).
     """
 
     send: bool
     reason: str = ""
     within_left: bool = False
-    rest_paid: bool = False
+    rest_paid: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Request:
     send: bool
     reason: str = ""
     within_left: bool = False  # of a credit note: within what its invoice has left at each rate
+    says_rest: bool = False  # whether the rest was paid too: of a waiting draft that asks it, it must be said
 
 
 def try_before_lock(request: Request, shop: Shop, wanted: Callable[[Connection, Shop], Sequence[Draft]]) -> None:

@@ -23,10 +23,10 @@ def issue_draft(services: Services, task: Task) -> Mapping[str, Any]:
     Argument: `{"draft_id", "send": true}`; without "send" it is stored and noted, not mailed. `"reason"`: why the buyer's VAT number
     is trusted where VIES could not say, or why it is issued without a valid e-invoice or as plain text. `"within_left": true`: of a
     credit note that may be two things, the one within what its invoice has left at each rate. `"rest_paid": true`: the rest of an order
-    that was changed after it was paid was paid too.
+    that was changed after it was paid was paid too; false: it was not; without it an invoice of which that is asked is refused.
     Answer: `{"documents": [{"document_id", "number", "kind", "total", "currency"}]}`.
     """
-    draft_id = int(task.argument["draft_id"])
+    draft_id, rest_paid = int(task.argument["draft_id"]), task.argument.get("rest_paid")
     with services.store.read() as connection:
         issued = documents.issued_from(connection, draft_id)
         if issued is None or issued.shop_id != task.shop_id:
@@ -40,7 +40,7 @@ def issue_draft(services: Services, task: Task) -> Mapping[str, Any]:
                 send=bool(task.argument.get("send")),
                 reason=str(task.argument.get("reason", "")).strip()[:500],
                 within_left=bool(task.argument.get("within_left")),
-                rest_paid=bool(task.argument.get("rest_paid")),
+                rest_paid=None if rest_paid is None else bool(rest_paid),
             ),
             by=actor_of(services, task),
         )

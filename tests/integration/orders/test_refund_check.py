@@ -5,6 +5,7 @@ from datetime import timedelta
 from tests.support.system import SECRET, System
 from worker.demo.orders import Payload, a_refund, an_order
 from worker.domain.document import SendMode
+from worker.domain.shop import PeppolSettings
 from worker.orders import refund_check
 from worker.orders.refund_check import RefundCheck
 from worker.store import shops
@@ -90,6 +91,23 @@ def test_a_draft_that_waited_for_a_person_waits_again_once_its_refund_is_there_a
         reread(system)
         system.work()
     assert [item.draft.cause for item in system.documents(7) if item.stored_draft] == ["refund:70"]
+
+
+def test_a_credit_note_that_waited_for_an_access_point_alone_leaves_though_its_refund_was_missed_once(
+    system: System,
+) -> None:
+    order = an_order(id=7, company="Bakkerij BV", metas={"_billing_vat": "BE0445566134"})
+    system.arrives(order)
+    system.change_shop(peppol=PeppolSettings())
+    for is_there in (True, False, True):
+        system.shop.refund(7, a_refund(order, id=70, amount="5.00")) if is_there else system.shop.forget_refund(7, 70)
+        reread(system)
+        system.work()
+    assert system.numbers(7) == ["F2026-00001", "draft"]
+    system.connect("recommand")
+    system.receive(system.shop.order(7) or {})
+    system.work()
+    assert system.numbers(7) == ["F2026-00001", "C2026-00001"]
 
 
 def test_a_draft_waits_while_its_refund_is_in_the_bin_with_the_order(system: System) -> None:

@@ -85,6 +85,24 @@ def test_many_drafts_are_issued_once_each_and_the_one_that_cannot_be_is_named(sy
     assert (system.numbers(), len(system.mailbox.messages())) == (["F2026-00001", "F2026-00002"], 2)
 
 
+def test_a_press_that_cannot_say_whether_the_rest_was_paid_issues_nothing_that_asks_it(system: System) -> None:
+    """Of many at once, or on WooCommerce's order screen."""
+    system.change_shop(rules=KEEP)
+    by_card = {"payment_method": "stripe", "transaction_id": "pi_1"}
+    system.arrives(paid() | by_card)
+    dearer = [("Koffiemok blauw", "MUG-1", 2, "12.40", "21")]
+    (draft,) = system.arrives(an_order(id=238, lines=dearer) | by_card)
+    assert draft.stored_draft is not None
+    draft_id = draft.stored_draft.draft_id
+    many = asked(system, "do_many", what="issue", ids=[draft_id], send=True)
+    assert (many.answer["left"], many.answer["named"][0]["code"]) == (1, "rest_charged")
+    press = asked(system, "order_screen_issue", draft_id=draft_id, send=True)
+    assert (press.state, press.answer["code"]) == ("failed", "rest_charged")
+    assert system.numbers() == ["draft"]
+    asked(system, "issue_draft", draft_id=draft_id, send=True, rest_paid=False)
+    assert system.numbers() == ["F2026-00001"]
+
+
 def test_of_many_orders_one_document_each_is_made_and_none_twice_where_a_worker_died(system: System) -> None:
     for order_id in (238, 239):
         system.arrives(paid(order_id))
