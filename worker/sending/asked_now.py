@@ -4,11 +4,12 @@ PDF stays as it is.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from worker.domain.document import Document, Kind, PaymentInstructions
+from worker.domain.document import ASKING, Document, Kind, PaymentInstructions
 from worker.domain.money import ZERO
 from worker.domain.payment import Balance, Prepayment
 from worker.domain.payment_method import Means, is_transfer
@@ -16,13 +17,20 @@ from worker.i18n import Translator, title
 from worker.i18n.formats import asks_payment
 from worker.store import document_balances, payments
 from worker.store.order_money import came_and_most
+from worker.store.payment_shares import total_paid
+from worker.store.queries import order_balance
 
 
 def as_asked_now(connection: Connection, documents: Sequence[Document]) -> tuple[Document, ...]:
-    """*documents*, of which an invoice asks for what is open."""
+    """*documents*, each of which asks for what is open: an invoice of itself, what asked before there was one of the order."""
     invoices = [one.document_id for one in documents if one.draft.kind is Kind.INVOICE and not one.draft.test]
     balances = document_balances.of_documents(connection, invoices)
-    return tuple(with_rest(connection, one, balances.get(one.document_id)) for one in documents)
+    return tuple(
+        with_rest_of_order(connection, one)
+        if one.draft.kind in ASKING
+        else with_rest(connection, one, balances.get(one.document_id))
+        for one in documents
+    )
 
 
 def with_rest(connection: Connection, invoice: Document, balance: Balance | None) -> Document:
@@ -34,12 +42,34 @@ def with_rest(connection: Connection, invoice: Document, balance: Balance | None
     if rest == said or (not said and not went_back(connection, invoice)):
         return invoice
     if rest:
-        prepaid = (*draft.prepaid, *came_since(invoice, balance, draft.to_pay - rest))
-        asks = replace(draft, prepaid=prepaid, payment=by_transfer(invoice), paid_on=None)
-        return replace(invoice, draft=asks)
+        return asking_for_rest(invoice, came_since(invoice, balance, draft.to_pay - rest))
+    return as_paid(invoice, balance.last_paid_on)
+
+
+def with_rest_of_order(connection: Connection, document: Document) -> Document:
+    """A confirmation or a payment request, by the balance of its order where money was counted of it."""
+    draft, order = document.draft, document.order
+    if draft.test or not asks_payment(draft) or total_paid(connection, order) <= 0:
+        return document
+    balance = order_balance.of_order(connection, order)
+    if balance is None or balance.open >= draft.to_pay:
+        return document
+    if balance.open:
+        return asking_for_rest(document, (Prepayment(draft.to_pay - balance.open, received=True),))
+    return as_paid(document, max(one.paid_on for one in payments.of_order(connection, order) if one.amount > 0))
+
+
+def asking_for_rest(document: Document, came: tuple[Prepayment, ...]) -> Document:
+    """*document*, which does not ask any more for what *came*."""
+    draft = document.draft
+    asks = replace(draft, prepaid=(*draft.prepaid, *came), payment=by_transfer(document), paid_on=None)
+    return replace(document, draft=asks)
+
+
+def as_paid(document: Document, day: date | None) -> Document:
+    draft = document.draft
     way = draft.payment_title if is_transfer(draft.payment_method) else ""
-    paid = replace(draft, payment=None, paid_on=balance.last_paid_on, payment_title=way)
-    return replace(invoice, draft=paid)
+    return replace(document, draft=replace(draft, payment=None, paid_on=day, payment_title=way))
 
 
 def went_back(connection: Connection, invoice: Document) -> bool:

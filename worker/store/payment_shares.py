@@ -5,9 +5,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, insert, select
 
-from worker.domain.document import Kind
+from worker.domain.document import Draft, Kind
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
 from worker.domain.payment import GIFT_CARD
@@ -49,6 +49,7 @@ INVOICES = made_once(
 )
 SUM = select(func.sum(payments.c.amount, type_=payments.c.amount.type)).where(*of_one(payments))
 PAID = made_once(SUM)
+PAID_BY = made_once(SUM.where(payments.c.created_at <= bindparam("by")))
 BY_CARD = made_once(SUM.where(payments.c.method == GIFT_CARD, STANDS))
 
 
@@ -141,6 +142,14 @@ def invoices_of(connection: Connection, order: OrderKey) -> tuple[int, ...]:
 def total_paid(connection: Connection, order: OrderKey) -> Decimal:
     """All that came in for an order."""
     return connection.execute(PAID, vars(order)).scalar() or ZERO
+
+
+def open_before_invoice(connection: Connection, order: OrderKey, draft: Draft, *, issued_at: datetime) -> Decimal:
+    """What is open of an order by the document that asks for it before there is an invoice: all that was counted, less what it says
+    itself that came before; below zero where more came."""
+    said = total_of(one.amount for one in draft.prepaid if one.received)
+    counted = connection.execute(PAID_BY, {**vars(order), "by": issued_at}).scalar() if said else None
+    return draft.to_pay + min(said, counted or ZERO) - total_paid(connection, order)
 
 
 def paid_by_card(connection: Connection, order: OrderKey) -> Decimal:

@@ -1,7 +1,5 @@
 """Orders without an invoice that wait for a transfer: `unpaid` names the document by which their buyers are to pay."""
 
-from decimal import Decimal
-
 from sqlalchemy import Connection, delete, insert, select
 
 from worker.domain.document import ASKING, Draft, Kind
@@ -13,7 +11,7 @@ from worker.store.database import json_codec
 from worker.store.database.made_once import is_one_of_words, made_once
 from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import documents, orders, unpaid
-from worker.store.payment_shares import of_one, total_paid
+from worker.store.payment_shares import of_one, open_before_invoice
 
 # Made once: a statement costs more to build than to run.
 ASKING_DOCUMENTS = made_once(
@@ -51,17 +49,16 @@ def asking_documents(connection: Connection, order: OrderKey) -> tuple[list[int]
 
 def waits(connection: Connection, order: OrderKey, document_id: int) -> bool:
     """Whether the shop waits for the money that the document asks for by a transfer before a day, and not all of it came."""
-    snapshot = connection.execute(select(documents.c.snapshot).where(documents.c.document_id == document_id))
-    draft = json_codec.load(Draft, snapshot.scalar_one())
+    asks = select(documents.c.snapshot, documents.c.issued_at).where(documents.c.document_id == document_id)
+    made = connection.execute(asks).one()
+    draft = json_codec.load(Draft, made.snapshot)
     by_transfer = draft.payment is not None and draft.payment.means is Means.TRANSFER and draft.payment.due_on
-    if not by_transfer or draft.is_paid or open_of(connection, order, draft) <= 0:
+    if not by_transfer or draft.is_paid:
+        return False
+    if open_before_invoice(connection, order, draft, issued_at=made.issued_at) <= 0:
         return False
     seen = connection.execute(select(orders.c.status, orders.c.paid_at).where(*is_of_order(orders, order))).first()
     shop = shops.settings_of(connection, order.shop_id)
     if seen is None or seen.paid_at is not None or shop is None:
         return False
     return shop.orders.status_map.get(seen.status, seen.status) in WAITING_STATUSES
-
-
-def open_of(connection: Connection, order: OrderKey, draft: Draft) -> Decimal:
-    return draft.to_pay - total_paid(connection, order)

@@ -1,5 +1,6 @@
 """No paper and no mail asks for money that came, and none thanks for money that did not."""
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +18,7 @@ from worker.invoicing import manual
 from worker.invoicing.manual import Credit
 from worker.invoicing.request import IssueAnswer
 from worker.store import payments
+from worker.store.queries import order_balance
 
 INVOICE = Rule(Kind.INVOICE, Trigger.PAID)
 CONFIRMATION = Rule(Kind.ORDER_CONFIRMATION, Trigger.COMPLETED)
@@ -159,3 +161,31 @@ def test_a_credit_note_pays_back_what_a_person_said_was_paid_too(system: System)
     system.work()
     refunds(system, dearer)
     assert "Terug te betalen: € 5,00" in last_mail(system)
+
+
+@pytest.mark.parametrize(("came", "asked"), [("22.20", []), ("10.00", ["12,20"])])
+@pytest.mark.parametrize("kind", [Kind.PAYMENT_REQUEST, Kind.ORDER_CONFIRMATION])
+def test_what_asks_before_the_invoice_asks_only_for_the_rest_when_it_is_mailed_again(
+    system: System, kind: Kind, came: str, asked: list[str]
+) -> None:
+    system.change_shop(rules=(Rule(kind, Trigger.CREATED),))
+    (request,) = system.arrives(an_order(id=238, status="on-hold", paid=False, payment_method="bacs"))
+    bank_brings(system, came)
+    system.act(document_actions.send_again, id_of(request))
+    system.work()
+    assert re.findall("Te betalen.*€ (.*)", last_mail(system)) == asked
+    assert ("Betaald op 23 november 2026" in last_mail(system)) == (not asked)
+
+
+def test_what_is_asked_for_after_a_part_came_is_no_less_by_that_part_once_more(system: System) -> None:
+    system.change_shop(rules=())
+    system.arrives(an_order(id=238, status="on-hold", paid=False, payment_method="bacs"))
+    bank_brings(system, "10.00")
+    wanted = manual.ManualDocument(238, Kind.PAYMENT_REQUEST, send=True)
+    request = manual.issue_manual_document(system.services, system.shop_id, wanted, by=system.person)
+    system.work()
+    assert re.findall("Te betalen.*€ (.*)", last_mail(system)) == ["12,20"]
+    with system.services.store.read() as connection:
+        balance = order_balance.of_order(connection, request.order)
+    assert balance
+    assert (balance.open, balance.paid) == (Decimal("12.20"), Decimal("10.00"))

@@ -15,7 +15,7 @@ from worker.domain.payment import OrderBalance
 from worker.store import document_balances, documents, reminders
 from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import orders
-from worker.store.payment_shares import paid_by_card, total_paid
+from worker.store.payment_shares import open_before_invoice, paid_by_card, total_paid
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,12 @@ def of_documents(
     asking = [document for document in issued if document.draft.kind in ASKING]
     if not asking:
         return of_waiting(connection, order, seen) if seen else None
-    draft, paid = asking[-1].draft, total_paid(connection, order)
-    # What was paid before it was made is not among the payments.
-    asked = paid if draft.is_paid else draft.to_pay
+    newest, paid = asking[-1], total_paid(connection, order)
+    draft = newest.draft
+    # What the shop said was paid before it was made is not among the payments.
+    is_said = draft.is_paid and not any(one.received for one in draft.prepaid)
+    left = ZERO if is_said else open_before_invoice(connection, order, draft, issued_at=newest.issued_at)
+    asked = paid + left
     return OrderBalance(asked, paid, draft.currency, excess=excess_of(asked, paid, seen))
 
 

@@ -27,7 +27,6 @@ from worker.store import (
     payments,
     reminders,
     steps,
-    waiting_orders,
 )
 from worker.store.bank_lines import LineState, StoredLine
 from worker.store.database.pagination import Page, PageRequest, RowOrder, read_page
@@ -35,6 +34,7 @@ from worker.store.database.tables import documents, orders, unpaid
 from worker.store.documents import as_document
 from worker.store.order_money import is_told
 from worker.store.orders import flags_in
+from worker.store.payment_shares import open_before_invoice
 from worker.store.queries.open_invoices import DUE_ON
 from worker.store.queries.unpaid_orders import (
     WaitingLines,
@@ -174,7 +174,7 @@ def open_of(connection: Connection, document: Document, balance: Balance) -> Dec
     """Of an order without an invoice, what the document asks less what came in: payments are of invoices, or of the order alone."""
     if document.draft.kind not in ASKING:
         return balance.open
-    return waiting_orders.open_of(connection, document.order, document.draft)
+    return open_before_invoice(connection, document.order, document.draft, issued_at=document.issued_at)
 
 
 def page(connection: Connection, shop: Shop, page_request: PageRequest, *, now: datetime) -> Page[Outlook]:
