@@ -19,7 +19,7 @@ from worker.message import Message
 from worker.notifications import legal_term, overdue_work
 from worker.services import Services
 from worker.store import alerts, register, reports, users
-from worker.store.alerts import Alert
+from worker.store.alerts import DOCUMENTS_WAIT, Alert
 from worker.store.queries import attention, shop_status
 from worker.store.queries.attention import Needs
 from worker.store.shops import ConnectedShop
@@ -42,7 +42,15 @@ def notify_owner(services: Services, connected: ConnectedShop) -> None:
     if not unnotified or (last is not None and now - last < QUIET) or not recipients(services, shop):
         return
     lines = lines_of(services, shop, tuple(unnotified.values()))
-    send(services, shop, lambda envelope: alert_mail.compose_alert(shop, lines, envelope=envelope))
+    # What waits for the owner is no work of the operator's.
+    of_others = tuple(alert for alert in unnotified.values() if alert.code != DOCUMENTS_WAIT)
+    others, owner = lines_of(services, shop, of_others), recipients(services, shop)[0]
+
+    def compose(envelope: alert_mail.Envelope) -> EmailMessage | None:
+        mine = lines if envelope.to == owner else others
+        return alert_mail.compose_alert(shop, mine, envelope=envelope) if mine else None
+
+    send(services, shop, compose)
     with services.store.write() as connection:
         alerts.mark_notified(connection, tuple(unnotified), now=now)
 
@@ -150,17 +158,20 @@ def address_of(services: Services, shop: Shop) -> str:
             return users.owner(connection, shop.shop_id)
 
 
-def send(services: Services, shop: Shop, compose: Callable[[alert_mail.Envelope], EmailMessage]) -> None:
-    """One mail to each recipient, under one Message-ID."""
+def send(services: Services, shop: Shop, compose: Callable[[alert_mail.Envelope], EmailMessage | None]) -> None:
+    """One mail to each recipient for whom there is one, under one Message-ID."""
     addresses = recipients(services, shop)
     # The operator's own, as far as there is one: a shop may have filled in somebody else's.
     sender = services.settings.mail_address or addresses[0]
     message_id = make_msgid(domain=urlsplit(services.settings.public_url).hostname or "localhost")
-    failures: list[FacturelayError] = []
+    failures, tried = list[FacturelayError](), 0
     with services.store.read() as connection:
         languages = {address: users.language_of(connection, address) or shop.language for address in addresses}
     for address in addresses:
         message = compose(alert_mail.Envelope(sender, address, message_id, languages[address]))
+        if message is None:
+            continue
+        tried += 1
         try:
             smtp.send(message, smtp_url=services.settings.smtp_url, recipients=(address,))
         except FacturelayError as error:
@@ -171,5 +182,5 @@ def send(services: Services, shop: Shop, compose: Callable[[alert_mail.Envelope]
                 error.message,
             )
     # Whoever got it must not get it again each minute because another address is refused.
-    if len(failures) == len(addresses):
+    if failures and len(failures) == tried:
         raise failures[0]

@@ -26,7 +26,8 @@ END = made_once(
 def save_draft(connection: Connection, shop_id: str, draft: Draft, *, now: datetime) -> int:
     """Store *draft* for a person, or update the one of the same cause. A discarded one stays discarded."""
     key = (drafts.c.shop_id == shop_id, drafts.c.cause == draft.cause, drafts.c.order_key == draft.order_key)
-    found = connection.execute(select(drafts.c.draft_id, drafts.c.state, drafts.c.snapshot).where(*key)).one_or_none()
+    columns = (drafts.c.draft_id, drafts.c.state, drafts.c.snapshot, drafts.c.code, drafts.c.changed_at)
+    found = connection.execute(select(*columns).where(*key)).one_or_none()
     snapshot, code = json_codec.dump(draft), worst_code(Source.DRAFT, draft.problems)
     if found is None:
         result = connection.execute(
@@ -46,7 +47,8 @@ def save_draft(connection: Connection, shop_id: str, draft: Draft, *, now: datet
         )
         return int(result.scalar_one())
     if found.state == "open" and found.snapshot != snapshot:
-        connection.execute(update(drafts).where(*key).values(snapshot=snapshot, code=code, changed_at=now))
+        changed_at = found.changed_at if found.code == code else now
+        connection.execute(update(drafts).where(*key).values(snapshot=snapshot, code=code, changed_at=changed_at))
     return int(found.draft_id)
 
 

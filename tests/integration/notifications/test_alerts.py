@@ -223,7 +223,8 @@ def test_a_document_that_waits_is_told_at_once_but_none_that_a_rule_keeps(told: 
     taken(told)
     assert tell(told) == ()
     told.arrives(an_order(id=8, currency="USD"))
-    (mail, _) = tell(told)
+    (mail,) = tell(told)
+    assert mail.recipients == (OWNER,)  # it is no work of the operator's
     page = f"{told.services.settings.public_url}/s/{told.shop_id}/attention/exchange_rate"
     assert f"- 1 × Documenten die op een wisselkoers wachten.\n  Bekijk ze: {page}" in mail.text
     told.clock.move(hours=1)
@@ -233,6 +234,20 @@ def test_a_document_that_waits_is_told_at_once_but_none_that_a_rule_keeps(told: 
         connection.execute(update(drafts).values(state="discarded"))
     assert tell(told) == ()
     assert open_codes(told) == []
+
+
+def test_a_draft_that_a_rule_kept_is_told_once_something_is_wrong_with_it_though_others_wait(told: System) -> None:
+    told.change_shop(rules=(Rule(Kind.INVOICE, Trigger.PAID, SendMode.DRAFT),))
+    told.arrives(an_order(id=7))
+    told.clock.move(hours=1)
+    told.arrives(an_order(id=8, currency="USD"))
+    assert len(tell(told)) == 1
+    told.clock.move(hours=1)
+    told.arrives(an_order(id=7, currency="USD"))
+    assert len(tell(told)) == 1
+    told.clock.move(hours=1)
+    told.arrives(an_order(id=7, currency="USD", number="7-bis"))  # other than before, and as wrong
+    assert tell(told) == ()
 
 
 def test_of_a_shop_without_an_address_its_owner_is_told_in_his_language(told: System) -> None:

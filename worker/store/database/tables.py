@@ -456,6 +456,7 @@ drafts = Table(
     Column("order_key", String(80), nullable=False),
     Column("state", String(12), nullable=False),  # open | discarded | issued
     Column("created_at", Instant, nullable=False),
+    # Since when it waits for what its code says, or no more.
     Column("changed_at", Instant, nullable=False),
     # Of the problem that does the most harm; empty where there is none: the shop's own rule keeps it.
     Column("code", String(60), nullable=False, server_default=""),

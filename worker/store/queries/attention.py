@@ -289,10 +289,10 @@ def names(code: ColumnElement[str], codes: tuple[str, ...]) -> ColumnElement[boo
 
 
 def waiting_documents(connection: Connection, shop_id: str, *, now: datetime) -> tuple[int, datetime | None]:
-    """How many documents of a shop wait because something is wrong with them, and when the last of them came."""
+    """How many documents of a shop wait because something is wrong with them, and when the last of them came to wait for what it waits for."""
     of = SOURCES[Source.DRAFT]
     waits = (*open_things(Source.DRAFT, (shop_id,), now), of.code != KEPT_BY_RULE)
-    newest = func.max(of.since, type_=of.since.type)
+    newest = func.max(drafts.c.changed_at, type_=drafts.c.changed_at.type)
     count, last = connection.execute(select(func.count(), newest).select_from(of.table).where(*waits)).one()
     return int(count), last
 
