@@ -117,7 +117,7 @@ def test_three_documents_are_ticked_and_mailed(desk: "Page") -> None:
 
 def test_what_needs_somebody_is_dismissed(served: BridgeApp, desk: "Page") -> None:
     desk.goto(f"{served.settings.public_url}/s/{SHOP}/attention/mail_refused")
-    go_to(desk, "Put off or dismiss")
+    go_to(desk, "Send elsewhere or dismiss")
     desk.keyboard.press("Enter")
     go_to(desk, "Why nothing is to be done")
     desk.keyboard.type("by phone")

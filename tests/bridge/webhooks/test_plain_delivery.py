@@ -86,7 +86,7 @@ def test_many_deliveries_ask_for_the_secrets_once_and_a_new_secret_counts_at_onc
     monkeypatch.setattr(known_shops, "KNOWN_FOR_S", 3600.0)
     event.listen(
         app.client.application.extensions["facturelay"].store.engine,
-        "after_cursor_execute",
+        "before_cursor_execute",
         lambda *told: asked.append(told[2]) if "secrets" in told[2] else None,
     )
     assert [app.deliver().status_code for _ in range(3)] == [200] * 3
