@@ -21,6 +21,7 @@ def wait_until_settled(experiment: Experiment) -> str:
     left, since = experiment.unsettled(), time.monotonic()
     while left and time.monotonic() - since < STALLED_S:
         time.sleep(0.5)
+        experiment.system.start_what_ended()
         before, left = left, experiment.unsettled()
         since = time.monotonic() if left != before else since
     return f"{left}\n{experiment.system.logs()}" if left else ""

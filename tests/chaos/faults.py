@@ -163,6 +163,7 @@ class FaultInjector:
                 FAULTS[name](self.experiment, chance)
             except Exception as error:  # noqa: BLE001  # told at the end: a fault that fails proves nothing
                 self.trouble.append(f"{name}: {error!r}")
+            self.experiment.system.start_what_ended()
             if not to_come:
                 self._each_was.set()
         self._calm.set()

@@ -91,6 +91,12 @@ class RunningSystem:
     services: Services
     machines: tuple[Machine, ...]
 
+    def start_what_ended(self) -> None:
+        """As systemd does: `up` ends where a part of it dies before all of it is there."""
+        for machine in self.machines:
+            if machine.process.poll() is not None:
+                machine.start()
+
     def parts(self, name: str) -> list[int]:
         """The process ids of the parts called so, on all machines."""
         pids = [pid for machine in self.machines for pid in children(machine.process.pid)]
