@@ -39,16 +39,34 @@ def test_every_reason_has_a_level_a_button_and_a_sentence_in_every_language(lang
         assert not reason.button.retries or reason.work in {*STEPS, *OF_ORDERS}, reason.name
 
 
+def constants(source: str) -> dict[str, str]:
+    """The texts that a module names."""
+    named = dict(re.findall(r'\b([A-Z_a-z]+) = "([a-z_]+)"', source))
+    for names, values in re.findall(r"^([A-Z_, ]+) = (\"[a-z_\", ]+\")$", source, re.MULTILINE):
+        named |= dict(zip(names.split(", "), re.findall(r'"([a-z_]+)"', values), strict=False))
+    return named
+
+
+def imported_constants(tree: ast.Module) -> dict[str, str]:
+    """The texts that a module takes by name from others of ours."""
+    found: dict[str, str] = {}
+    for node in tree.body:
+        path = ROOT.parent / f"{(getattr(node, 'module', None) or '').replace('.', '/')}.py"
+        if isinstance(node, ast.ImportFrom) and path.exists():
+            there, taken = constants(path.read_text(encoding="utf-8")), {alias.name for alias in node.names}
+            found |= {name: text for name, text in there.items() if name in taken}
+    return found
+
+
 def constants_given_to(name: str, *, keyword: str) -> Iterator[str]:
     """The texts that code gives as *keyword* to calls of *name*, directly or by the name of a constant."""
     for path in sorted(ROOT.rglob("*.py")):
         source = path.read_text(encoding="utf-8")
         if f"{name}(" not in source:
             continue
-        named = dict(re.findall(r'\b([A-Z_a-z]+) = "([a-z_]+)"', source))
-        for names, values in re.findall(r"^([A-Z_, ]+) = (\"[a-z_\", ]+\")$", source, re.MULTILINE):
-            named |= dict(zip(names.split(", "), re.findall(r'"([a-z_]+)"', values), strict=False))
-        for call in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)):
+        tree = ast.parse(source)
+        named = imported_constants(tree) | constants(source)
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
             if not (isinstance(call.func, ast.Name | ast.Attribute) and ast.unparse(call.func).endswith(name)):
                 continue
             for given in (one.value for one in call.keywords if one.arg == keyword):
