@@ -17,7 +17,7 @@ from bridge.i18n.translate import _
 from worker.actions import attention as actions
 from worker.actions.attention import Chosen
 from worker.domain.attention import Reason
-from worker.domain.attention_reasons import BY_NAME
+from worker.domain.attention_reasons import BY_NAME, OF_MAIL_ADDRESS
 from worker.domain.days import read_day
 from worker.errors import InvalidValue
 from worker.store import users
@@ -67,6 +67,7 @@ def page(
     content = render_template(
         "dashboard/attention.html",
         reason=reason,
+        is_of_address=reason.name in OF_MAIL_ADDRESS,
         page=found,
         names={one.shop_id: one.name for one in of_all},
         size=size,

@@ -157,6 +157,11 @@ def vat_reason(key: str) -> str:
     }.get(key, key)
 
 
+def begun_large(words: str) -> str:
+    """*words* as a line begins with them."""
+    return words[:1].upper() + words[1:]
+
+
 def rule_name(rule: str) -> str:
     """A rule or a cause by its stored name: `invoice:paid:send`, `refund:301`, `cancel:F2026-00042`, `credit_note`."""
     name, _colon, rest = rule.partition(":")
@@ -165,7 +170,7 @@ def rule_name(rule: str) -> str:
             words = translate_message(rule_in_words(Rule.parse(rule)))
         except ValueError:  # as an older version wrote it
             return kind_name(name)
-        return words[:1].upper() + words[1:]
+        return begun_large(words)
     if name == "refund":
         return _("refund {number}", number=rest)
     if name == "cancel":

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bridge.dashboard.labels import actor_name, kind_within
+from bridge.dashboard.labels import actor_name, begun_large, kind_within
 from bridge.i18n.translate import _, translate_message
 from worker.domain import peppol
 from worker.domain.attention import Harm, Source
-from worker.domain.attention_reasons import reason_of
+from worker.domain.attention_reasons import OF_MAIL_ADDRESS, reason_of
 from worker.domain.document import Document, Draft, Kind, Problem, SendMode, planned_document
 from worker.domain.order_flags import IN_BIN, STATUS_MISSED, missed_kind
 from worker.domain.step import MAIL, SENT_ELSEWHERE, TRANSMIT
@@ -116,7 +116,7 @@ def wants_other_address(step: Step | None) -> bool:
     """Whether a mail failed at its address: to try the same one again is no use."""
     if step is None or step.name != MAIL or step.state != "failed":
         return False
-    return reason_of(Source.WORK, step.code, MAIL).name in ("mail_refused", "mail_no_address")
+    return reason_of(Source.WORK, step.code, MAIL).name in OF_MAIL_ADDRESS
 
 
 def waiting_drafts(trail: OrderHistory) -> Iterator[Trouble]:
@@ -124,8 +124,8 @@ def waiting_drafts(trail: OrderHistory) -> Iterator[Trouble]:
     waiting = [(one.draft, one.stored_draft) for one in trail.drafts if one.stored_draft]
     waiting = [(draft, stored) for draft, stored in waiting if not stored.discarded]
     for draft, stored in waiting:
-        here, named = f"/drafts/{stored.draft_id}", translate_message(planned_document(draft))
-        about = named[:1].upper() + named[1:] if len(waiting) > 1 else ""
+        here = f"/drafts/{stored.draft_id}"
+        about = begun_large(translate_message(planned_document(draft))) if len(waiting) > 1 else ""
         if not draft.problems:
             why = _("The draft waits for you to check and issue it.")
             yield Trouble(about, why, "", _("Check and issue"), here, harm=Harm.INFORMATION)

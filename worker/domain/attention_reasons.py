@@ -21,6 +21,8 @@ DRAFTS = Button(Message("See the drafts"), "documents?list=drafts")
 
 NOTHING, TERM, NUMBERS = Harm.CUSTOMER_HAS_NOTHING, Harm.LEGAL_TERM, Harm.NUMBERS
 DECISION, INFORMATION = Harm.DECISION, Harm.INFORMATION
+# Where the same address fails again: another one mends it.
+OF_MAIL_ADDRESS = ("mail_refused", "mail_no_address")
 
 WORK = (
     Reason(

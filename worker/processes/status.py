@@ -31,8 +31,7 @@ class Health:
     failed: int
     done: int
     database: bool
-    redis: bool
-    redis_reason: str  # why it does not answer
+    redis_reason: str  # why Redis does not answer; empty where it does
     queued: int | None
     workers: int
     long_workers: int
@@ -42,11 +41,15 @@ class Health:
     rested: tuple[str, ...] = ()
 
     @property
+    def redis(self) -> bool:
+        return not self.redis_reason
+
+    @property
     def is_idle(self) -> bool:
         return self.database and self.waiting == 0 and self.running == 0
 
     def as_json(self) -> dict[str, object]:
-        return asdict(self)
+        return {**asdict(self), "redis": self.redis}
 
 
 def check(services: Services) -> Health:
@@ -62,7 +65,7 @@ def check(services: Services) -> Health:
             queues = queue_counts(connection, now=services.now())
     except Unavailable:
         return Health(
-            healthy=False, waiting=0, running=0, failed=0, done=0, database=False, redis=not redis_reason, redis_reason=redis_reason, queued=queued,
+            healthy=False, waiting=0, running=0, failed=0, done=0, database=False, redis_reason=redis_reason, queued=queued,
             workers=workers, long_workers=long_workers, scheduler=False, queues=(),
         )  # fmt: skip
     states = {
@@ -73,7 +76,6 @@ def check(services: Services) -> Health:
     return Health(
         healthy=not redis_reason and workers > 0 and scheduler_runs,
         database=True,
-        redis=not redis_reason,
         redis_reason=redis_reason,
         queued=queued,
         workers=workers,
