@@ -11,7 +11,6 @@ from decimal import Decimal
 
 from worker.domain.completeness import missing_of_seller
 from worker.domain.document import Kind, SendMode
-from worker.domain.order_payment import beneficiary
 from worker.domain.rules import BuyerFilter, OrderKind, Rule, Trigger
 from worker.domain.shop import Shop
 
@@ -133,7 +132,7 @@ def payee_as_json(shop: Shop) -> dict[str, object] | None:
     country = shop.seller.address.country
     return {
         "iban": shop.seller.account,
-        "name": beneficiary(shop),
+        "name": shop.seller.full_name,
         "country": country,
         "seed": shop.reference_digits,
         "earlier": [[int(one.until.timestamp()), one.digits] for one in shop.earlier_digits],

@@ -197,14 +197,10 @@ def _asked(order: Order, shop: Shop, today: date) -> PaymentInstructions:
         reference=_reference(order, shop),
         iban=shop.seller.iban,
         bic=shop.seller.bic,
-        beneficiary=beneficiary(shop),
+        beneficiary=shop.seller.full_name,
         due_on=today + timedelta(days=shop.payment_days if terms is None else terms),
         pay_url=order.pay_url,
     )
-
-
-def beneficiary(shop: Shop) -> str:
-    return f"{shop.seller.name} {shop.seller.legal_form}".strip()
 
 
 def promised_reference(order: Order, shop: Shop) -> str:

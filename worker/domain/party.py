@@ -36,6 +36,11 @@ class Seller:
     sole_trader: bool = False
 
     @property
+    def full_name(self) -> str:
+        """The name with the legal form behind it, as the register and the bank know it."""
+        return f"{self.name} {self.legal_form}".strip()
+
+    @property
     def account(self) -> str:
         """The IBAN as banks compare it, without spaces."""
         return "".join(self.iban.split())

@@ -169,7 +169,7 @@ class ReminderMail(MailView):
         known = seller.enterprise_number or seller.vat_number.removeprefix("BE")
         if self.reminder.kind not in (ReminderKind.FORMAL, ReminderKind.LAST) or not known:
             return ""
-        name, number = f"{seller.name} {seller.legal_form}".strip(), format_enterprise_number(known)
+        name, number = seller.full_name, format_enterprise_number(known)
         return self.translator.gettext("{seller}, enterprise number {number}.", seller=name, number=number)
 
     @property

@@ -1,5 +1,5 @@
-"""What a mail says now of an invoice that was paid, or a part of it, or credited since it was issued, or whose money was taken back: its
-PDF stays as it is.
+"""What a mail says now of a document that asked for money and was paid, or a part of it, or credited since it was issued, or whose
+money was taken back: its PDF stays as it is.
 """
 
 from collections.abc import Sequence
@@ -97,5 +97,5 @@ def by_transfer(invoice: Document) -> PaymentInstructions:
         reference=invoice.number,
         iban=seller.iban,
         bic=seller.bic,
-        beneficiary=f"{seller.name} {seller.legal_form}".strip(),
+        beneficiary=seller.full_name,
     )
