@@ -17,6 +17,7 @@ from bridge.accounts.rate_limit import limit_stranger, proves_itself
 from bridge.context import context
 from worker import queue
 from worker.domain.health import RoadHealth
+from worker.store import shops
 from worker.store.queries import attention
 from worker.store.queries import health as health_query
 from worker.store.queries import metrics as metrics_query
@@ -60,11 +61,11 @@ def metrics() -> Response:
         now, seen = context().now(), health_query.look(connection, context().settings)
         collected = metrics_query.collect(connection, now=now)
         needs = attention.counts(connection, now=now)
+        known = health_query.known_of(connection, context().encryption, None, seen, now=now)
+        of_shops = health_query.of_shops(shops.watched(connection), known, now=now)
         roads = [
-            *health_query.of_house(connection, seen, now=now),
-            *itertools.chain.from_iterable(
-                health_query.of_all_shops(connection, context().encryption, seen, now=now).values()
-            ),
+            *health_query.of_house(connection, seen, now=now, known=known),
+            *itertools.chain.from_iterable(of_shops.values()),
         ]
     registry = CollectorRegistry()
     waiting = now - collected.oldest_waiting_at if collected.oldest_waiting_at else None

@@ -7,19 +7,17 @@ from bridge.context import context
 from worker import serializers
 from worker.json_type import tell
 from worker.store import counters as numbering
-from worker.store import roads, shops
+from worker.store import shops
 from worker.store.queries import attention, health
 
 
 def get_shop(api_request: ApiRequest) -> Response:
     with context().store.read() as connection:
-        connected = shops.get(connection, context().encryption, api_request.shop_id)
-        shop = connected.shop
-        rested = roads.failing(connection, (shop.shop_id,), with_shared=not connected.secrets.smtp_url)
+        shop = shops.get_settings(connection, api_request.shop_id)
         now = context().now()
         needs = attention.needs(connection, (shop.shop_id,), now=now)
         seen = health.look(connection, context().settings)
-        found_roads = health.of_shop(connection, context().encryption, shop, seen, now=now)
+        known = health.known_of(connection, context().encryption, (shop.shop_id,), seen, now=now)
         counters = {one.series: one for one in numbering.counters(connection, shop.shop_id)}
     today = context().today(shop)
     next_numbers = {
@@ -29,8 +27,8 @@ def get_shop(api_request: ApiRequest) -> Response:
     return jsonify(
         **tell(serializers.SHOP, shop),
         next_numbers={kind: taken.number for kind, taken in next_numbers.items()},
-        rested=[tell(serializers.RESTED_ROAD, road) for road in rested],
+        rested=[tell(serializers.RESTED_ROAD, road) for road in known.rested(shop.shop_id)],
         needs=tell(serializers.NEEDS, needs),
-        roads=[tell(serializers.ROAD, road) for road in found_roads],
+        roads=[tell(serializers.ROAD, road) for road in health.of_shops((shop,), known, now=now)[shop.shop_id]],
         token={"name": api_request.token.name, "scopes": list(api_request.token.scopes)},
     )

@@ -86,7 +86,8 @@ def health_values(connection: Connection, shown: Sequence[ShopName], needs: Mapp
     """How it goes in the shops that are shown, and for operators on the roads of the installation; *needs* of each shop tell of some."""
     now, seen = context().now(), health.look(connection, context().settings)
     found = shops_store.watched(connection, [one.shop_id for one in shown])
-    roads = health.of_shops(connection, context().encryption, found, seen, now=now)
+    known = health.known_of(connection, context().encryption, [one.shop_id for one in found], seen, now=now)
+    roads = health.of_shops(found, known, now=now)
     return {
         "roads": roads,
         "outages": outages(
@@ -97,7 +98,7 @@ def health_values(connection: Connection, shown: Sequence[ShopName], needs: Mapp
             }
         ),
         "worst": {shop_id: worst(of_one) for shop_id, of_one in roads.items()},
-        "house": health.of_house(connection, seen, now=now) if me().user.operator else (),
+        "house": health.of_house(connection, seen, now=now, known=known) if me().user.operator else (),
         "paused": {one.shop_id for one in found if one.suspended},
         "in_test": {one.shop_id for one in found if one.test},
         "road_labels": ROAD_LABELS,

@@ -20,7 +20,7 @@ from worker.actions import go_live
 from worker.domain.days import start_of_day
 from worker.domain.health import ROAD_LABELS, STATE_LABELS, outages
 from worker.domain.shop import Shop
-from worker.store import alerts, hourly_stats, plugins, roads, shops, transmissions
+from worker.store import hourly_stats, plugins, shops, transmissions
 from worker.store.database.shop_scope import Shops
 from worker.store.queries import attention, einvoices, health, open_invoices, today
 from worker.store.queries.attention import Needs
@@ -108,19 +108,19 @@ def go_live_checks(connection: Connection, shop: Shop, now: datetime) -> tuple[g
 
 def connection_state(connection: Connection, shop: Shop, needs: Needs, *, now: datetime) -> dict[str, object]:
     """How it goes on each road of the shop, and its plugin. What *needs* tell of is no outage besides."""
-    secrets = shops.get_secrets(connection, context().encryption, shop.shop_id)
+    encryption, shop_id = context().encryption, shop.shop_id
     seen = health.look(connection, context().settings)
-    open_codes = {alert.code for alert in alerts.open_alerts(connection, shop.shop_id)}
-    found = health.of_shop(connection, context().encryption, shop, seen, now=now)
+    known = health.known_of(connection, encryption, (shop_id,), seen, now=now)
+    found = health.of_shops((shop,), known, now=now)[shop_id]
+    is_unwell = any(alert.code.startswith("webhook") for alert in known.alerts.get(shop_id, ()))
     return {
         "roads": found,
-        "outages": () if shop.suspended else outages({shop.shop_id: needs.untold(found)}),
+        "outages": () if shop.suspended else outages({shop_id: needs.untold(found)}),
         "road_labels": ROAD_LABELS,
         "state_labels": STATE_LABELS,
-        "plugin": plugins.of_shop(connection, context().encryption, shop.shop_id),
-        "has_rest": secrets.has_rest,
+        "plugin": known.plugins.get(shop_id),
         # In test the list of what is to be done before going live says it.
-        "other_makers": () if shop.test else plugins.other_invoices(connection, shop.shop_id)[0].making,
-        "webhooks_are_well": not any(code.startswith("webhook") for code in open_codes),
-        "rested": roads.failing(connection, (shop.shop_id,), with_shared=not secrets.smtp_url),
+        "other_makers": () if shop.test else plugins.other_invoices(connection, shop_id)[0].making,
+        "can_repair": is_unwell and shops.get_secrets(connection, encryption, shop_id).has_rest,
+        "rested": known.rested(shop_id),
     }

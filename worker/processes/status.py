@@ -110,8 +110,9 @@ def report(services: Services) -> Report:
             seen = health.look(connection, services.settings)
             every = {shop.shop_id: shop for shop in shops.every(connection)}
             needs = attention.by_shop(connection, None, now=now)
-            roads_of = health.of_shops(connection, services.encryption, every.values(), seen, now=now)
-            house = health.of_house(connection, seen, now=now)
+            known = health.known_of(connection, services.encryption, None, seen, now=now)
+            roads_of = health.of_shops(every.values(), known, now=now)
+            house = health.of_house(connection, seen, now=now, known=known)
     except Unavailable:
         return Report()
     whole = attention.merged(needs.values())

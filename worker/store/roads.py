@@ -110,23 +110,20 @@ class FailingRoad:
 SHARED_MAIL = Road("", RoadKind.SHARED_MAIL)
 
 
-def failing(connection: Connection, of: Shops, *, with_shared: bool = True) -> tuple[FailingRoad, ...]:
-    """The roads of these shops that failed often enough to be rested, longest failing first; also that which shops share."""
-    which = and_(true(), *within(roads.c.shop_id, of))
-    if with_shared:
-        which = or_(which, roads.c.shop_id == SHARED_MAIL.shop_id)
-    found = select(roads).where(which, roads.c.rested_until.is_not(None))
-    return tuple(as_failing(row) for row in connection.execute(found.order_by(roads.c.failing_since)))
+def failing(connection: Connection, of: Shops) -> tuple[FailingRoad, ...]:
+    """The roads of these shops that failed often enough to be rested, longest failing first; also those that shops share."""
+    return tuple(one for one in every_failing(connection, of) if one.rested_until is not None)
 
 
 def every_failing(connection: Connection, of: Shops) -> tuple[FailingRoad, ...]:
-    """The roads of these shops, and those that shops share, that failed at least once."""
+    """The roads of these shops, and those that shops share, that failed at least once; longest failing first."""
     which = or_(roads.c.shop_id == SHARED_MAIL.shop_id, and_(true(), *within(roads.c.shop_id, of)))
-    return tuple(as_failing(row) for row in connection.execute(select(roads).where(which)))
+    rows = connection.execute(select(roads).where(which).order_by(roads.c.failing_since))
+    return tuple(as_failing(row) for row in rows)
 
 
 def every_heard(connection: Connection, of: Shops) -> dict[Road, datetime]:
-    """When somebody last answered on each road of these shops, and on those that shops share."""
+    """When somebody last answered on each road of these shops, and on those that shops share, to some minutes."""
     which = or_(roads_heard.c.shop_id == SHARED_MAIL.shop_id, and_(true(), *within(roads_heard.c.shop_id, of)))
     rows = connection.execute(select(roads_heard).where(which))
     return {Road(row.shop_id, RoadKind(row.kind)): row.heard_at for row in rows}
@@ -180,12 +177,6 @@ def record_heard(connection: Connection, road: Road, *, now: datetime) -> None:
     """Somebody answered on a road."""
     heard = insert_into(connection, roads_heard).values(shop_id=road.shop_id, kind=road.kind, heard_at=now)
     connection.execute(heard.on_conflict_do_update(index_elements=["shop_id", "kind"], set_={"heard_at": now}))
-
-
-def heard_at(connection: Connection, road: Road) -> datetime | None:
-    """When somebody last answered there, to some minutes; None: never."""
-    mine = (roads_heard.c.shop_id == road.shop_id, roads_heard.c.kind == road.kind)
-    return connection.execute(select(roads_heard.c.heard_at).where(*mine)).scalar()
 
 
 def rest_until(failures: int, now: datetime, longest: timedelta) -> datetime | None:

@@ -19,7 +19,8 @@ from worker.store import alerts, bank_files, leases, paused_queues, reports, roa
 from worker.store.bank_files import NewFile
 from worker.store.queries import health
 from worker.store.queries.health import Seen
-from worker.store.roads import SHARED_MAIL, Failure, Road, RoadKind
+from worker.store.roads import REST_AFTER, SHARED_MAIL, Failure, Road, RoadKind
+from worker.store.shops import Secrets
 
 AWAY = Message("It does not answer.")
 
@@ -31,7 +32,8 @@ def seen(connection: Connection, *, queue: bool = True, free: float = 0.5) -> Se
 
 def of_shop(history: History, shop_id: str = "a") -> dict[HealthRoad, RoadHealth]:
     with history.store.read() as connection:
-        found = health.of_shop(connection, ENCRYPTION, history.shops[shop_id], seen(connection), now=history.now)
+        known = health.known_of(connection, ENCRYPTION, (shop_id,), seen(connection), now=history.now)
+        found = health.of_shops((history.shops[shop_id],), known, now=history.now)[shop_id]
         return {one.road: one for one in found}
 
 
@@ -173,9 +175,11 @@ def test_roads_of_many_shops_are_as_those_of_each_and_asked_for_at_once(history:
     def look() -> int:
         with recorded() as recorder, history.store.read() as connection:
             there = seen(connection)
-            every = health.of_all_shops(connection, ENCRYPTION, there, now=history.now)
+            known = health.known_of(connection, ENCRYPTION, None, there, now=history.now)
+            every = health.of_shops(shops.watched(connection), known, now=history.now)
             asked = sum(one.times for one in recorder.found.values())
-            some = health.of_shops(connection, ENCRYPTION, history.shops.values(), there, now=history.now)
+            known = health.known_of(connection, ENCRYPTION, list(history.shops), there, now=history.now)
+            some = health.of_shops(history.shops.values(), known, now=history.now)
         assert every == some == {shop_id: tuple(of_shop(history, shop_id).values()) for shop_id in history.shops}
         return asked
 
@@ -197,3 +201,14 @@ def test_roads_of_many_shops_are_as_those_of_each_and_asked_for_at_once(history:
 
 def test_every_road_and_state_has_a_name() -> None:
     assert (set(ROAD_LABELS), set(STATE_LABELS)) == (set(HealthRoad), set(RoadState))
+
+
+def test_the_mail_server_that_shops_share_is_no_rested_road_of_one_that_has_its_own(history: History) -> None:
+    fail(history, SHARED_MAIL, REST_AFTER)
+    fail(history, Road("a", RoadKind.REST), REST_AFTER - 1)
+    with history.store.write() as connection:
+        shops.change_secrets(connection, ENCRYPTION, "b", Secrets(("5f" * 25,), smtp_url="smtp://own.test"))
+    with history.store.read() as connection:
+        known = health.known_of(connection, ENCRYPTION, None, seen(connection), now=history.now)
+    rested = {shop_id: [one.road for one in known.rested(shop_id)] for shop_id in ("a", "b")}
+    assert rested == {"a": [SHARED_MAIL], "b": []}

@@ -93,45 +93,26 @@ def free_share(path: Path) -> float | None:
     return usage.free / usage.total if usage.total else None
 
 
-def of_shops(
-    connection: Connection, encryption: Encryption, some: Iterable[Shop | WatchedShop], seen: Seen, *, now: datetime
-) -> dict[str, tuple[RoadHealth, ...]]:
-    """The roads of several shops, by their ids: a few queries, however many shops there are."""
-    every = tuple(some)
-    known = known_of(connection, encryption, [shop.shop_id for shop in every], seen, now=now)
-    return judged(every, known, now=now)
-
-
-def of_all_shops(
-    connection: Connection, encryption: Encryption, seen: Seen, *, now: datetime
-) -> dict[str, tuple[RoadHealth, ...]]:
-    """The roads of every shop there is."""
-    every = shops.watched(connection)
-    return judged(every, known_of(connection, encryption, None, seen, now=now), now=now)
-
-
-def judged(some: Sequence[Shop | WatchedShop], known: "Known", *, now: datetime) -> dict[str, tuple[RoadHealth, ...]]:
+def of_shops(some: Iterable[Shop | WatchedShop], known: "Known", *, now: datetime) -> dict[str, tuple[RoadHealth, ...]]:
+    """The roads of several shops, by their ids."""
     return {shop.shop_id: shop_health(facts_of(shop, known, now=now)) for shop in some}
 
 
-def of_shop(
-    connection: Connection, encryption: Encryption, shop: Shop, seen: Seen, *, now: datetime
+def of_house(
+    connection: Connection, seen: Seen, *, now: datetime, known: "Known | None" = None
 ) -> tuple[RoadHealth, ...]:
-    return of_shops(connection, encryption, (shop,), seen, now=now)[shop.shop_id]
-
-
-def of_house(connection: Connection, seen: Seen, *, now: datetime) -> tuple[RoadHealth, ...]:
-    """The roads of the installation: for operators."""
-    failing, backup = roads.find(connection, SHARED_MAIL), reports.latest(connection, None, BACKUP_REPORT)
-    paused = seen.paused.values()
+    """The roads of the installation: for operators. *known*: what was read of shops, and with it of the mail server that they share."""
+    failing = known.failing if known else failing_of(connection, ())
+    heard = known.heard if known else roads.every_heard(connection, ())
+    backup, paused = reports.latest(connection, None, BACKUP_REPORT), seen.paused.values()
     return installation_health(
         InstallationFacts(
             now=now,
             machines=seen.machines,
             paused=tuple(PausedWork(QUEUE_LABELS[one.queue], one.since, one.paused_by) for one in paused),
             has_mail_server=seen.has_mail_server,
-            mail_fault=fault(failing) if failing else None,
-            mail_heard=roads.heard_at(connection, SHARED_MAIL),
+            mail_fault=fault(failing[SHARED_MAIL]) if SHARED_MAIL in failing else None,
+            mail_heard=heard.get(SHARED_MAIL),
             free=seen.free,
             backup_at=backup.created_at if backup else None,
         )
@@ -142,9 +123,8 @@ def of_house(connection: Connection, seen: Seen, *, now: datetime) -> tuple[Road
 class Known:
     """What the rows tell of several shops, read for all of them at once: by the id of the shop, or by the road.
 
-    *newest*: what is
-    the newest of its kind. *waiting*: by shop and step, since when the oldest waits that could have been done. *stopped*: what of the installation does not
-    run.
+    *newest*: what is the newest of its kind. *waiting*: by shop and step, since when the oldest waits that could have been done. *plugins*:
+    the version and the last heartbeat of each. *stopped*: what of the installation does not run.
     """
 
     has_shared_mail: bool
@@ -155,7 +135,7 @@ class Known:
     waiting: Mapping[tuple[str, str], datetime]
     newest: Mapping[str, Row[Any]]
     false_signatures: Mapping[str, tuple[int, datetime]]
-    beats: Mapping[str, datetime | None]
+    plugins: Mapping[str, Row[str, str, datetime | None]]
     stopped: tuple[RoadHealth, ...]
     mails_paused_since: datetime | None
     work_paused_since: datetime | None
@@ -171,6 +151,11 @@ class Known:
         found = [self.failing[road] for road in some if road in self.failing] if self.failing else ()
         return fault(min(found, key=lambda one: one.failing_since)) if found else None
 
+    def rested(self, shop_id: str) -> tuple[FailingRoad, ...]:
+        """The roads of a shop that failed often enough to be left in peace, longest failing first; also the mail server that it shares."""
+        mine = (shop_id,) if shop_id in self.own_mail_servers else (shop_id, SHARED_MAIL.shop_id)
+        return tuple(one for one in self.failing.values() if one.road.shop_id in mine and one.rested_until is not None)
+
 
 def paused_since(paused: Mapping[QueueName, PausedQueue], *, mail: bool) -> datetime | None:
     """Since when nothing is begun of the mails, or else of any other queue."""
@@ -183,16 +168,18 @@ def fault(failing: FailingRoad) -> Fault:
 
 
 def known_of(connection: Connection, encryption: Encryption, shop_ids: Shops, seen: Seen, *, now: datetime) -> Known:
+    """A few queries, however many shops they are."""
     yesterday = now.date() - timedelta(days=1)
     signatures = select(
         signature_failures.c.shop_id, signature_failures.c.failures, signature_failures.c.last_at
     ).where(signature_failures.c.day >= yesterday, *within(signature_failures.c.shop_id, shop_ids))
-    beats = select(plugins.c.shop_id, plugins.c.heartbeat_at).where(*within(plugins.c.shop_id, shop_ids))
+    connected = select(plugins.c.shop_id, plugins.c.version, plugins.c.heartbeat_at)
+    connected = connected.where(*within(plugins.c.shop_id, shop_ids))
     return Known(
         has_shared_mail=seen.has_mail_server,
         own_mail_servers=shops.with_own_mail_server(connection, encryption, shop_ids),
         alerts=alerts_of(connection, shop_ids),
-        failing={one.road: one for one in roads.every_failing(connection, shop_ids)},
+        failing=failing_of(connection, shop_ids),
         heard=roads.every_heard(connection, shop_ids),
         waiting=waiting_of(connection, shop_ids, now=now),
         newest=newest_of(connection, shop_ids, now=now),
@@ -201,11 +188,15 @@ def known_of(connection: Connection, encryption: Encryption, shop_ids: Shops, se
             row.shop_id: (row.failures, row.last_at)
             for row in connection.execute(signatures.order_by(signature_failures.c.day))
         },
-        beats=dict(connection.execute(beats).all()),
+        plugins={row.shop_id: row for row in connection.execute(connected)},
         stopped=tuple(one for one in machine_health(seen.machines, now) if one.state is not RoadState.WELL),
         mails_paused_since=paused_since(seen.paused, mail=True),
         work_paused_since=paused_since(seen.paused, mail=False),
     )
+
+
+def failing_of(connection: Connection, shop_ids: Shops) -> dict[Road, FailingRoad]:
+    return {one.road: one for one in roads.every_failing(connection, shop_ids)}
 
 
 def alerts_of(connection: Connection, shop_ids: Shops) -> dict[str, list[Alert]]:
@@ -280,6 +271,7 @@ def facts_of(shop: Shop | WatchedShop, known: Known, *, now: datetime) -> ShopFa
     asked = (Road(shop_id, RoadKind.REST), Road(shop_id, RoadKind.PLUGIN))
     has_own_server = shop_id in known.own_mail_servers
     false_signatures, false_at = known.false_signatures.get(shop_id, (0, None))
+    plugin = known.plugins.get(shop_id)
     return ShopFacts(
         shop=shop,
         now=now,
@@ -287,7 +279,7 @@ def facts_of(shop: Shop | WatchedShop, known: Known, *, now: datetime) -> ShopFa
         last_delivery=newest.delivery,
         false_signatures=false_signatures,
         false_at=false_at,
-        plugin_seen=known.beats.get(shop_id),
+        plugin_seen=plugin.heartbeat_at if plugin else None,
         shop_fault=known.alert(shop_id, KEY_ALERTS) or known.fault(*asked),
         shop_heard=max((known.heard[road] for road in asked if road in known.heard), default=None),
         has_mail_server=has_own_server or known.has_shared_mail,
