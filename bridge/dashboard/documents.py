@@ -336,10 +336,15 @@ def draft_page(stored: StoredDraft, form: Form, *, status: HTTPStatus = HTTPStat
         # Where VAT is charged, the word of VIES decides whose it is; nobody is trusted.
         needs_proof=needs_proof(stored.draft.lines),
         may_be_overruled=bool(findings) and all(findings),
-        asks_for_rest=not shop().test and REST_CHARGED in [problem.code for problem in stored.draft.problems],
+        asks_for_rest=not shop().test and asks_for_rest(stored.draft),
         waits_for_access_point=peppol.NOT_CONNECTED in [problem.code for problem in stored.draft.problems],
     )
     return make_response(content, status)
+
+
+def asks_for_rest(draft: Draft) -> bool:
+    """Whether a person must say if the rest of its order was paid too."""
+    return REST_CHARGED in [problem.code for problem in draft.problems]
 
 
 def rates_of(draft: Draft) -> list[Decimal]:
@@ -358,7 +363,7 @@ def issue(shop_id: str, draft_id: int) -> Response:
         "send": form.is_checked("send"),
         "reason": form.text("reason", needed=needed, longest=LONGEST_REASON),
         "within_left": form.is_checked("within_left"),
-        "rest_paid": form.is_checked("rest_paid"),
+        "rest_paid": form.is_checked("rest_paid") if asks_for_rest(stored.draft) else None,
     }
     if not form.is_valid:
         return draft_page(stored, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)

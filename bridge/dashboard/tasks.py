@@ -12,10 +12,11 @@ from bridge.accounts.access import forbidden, guard_shop, may_change, me
 from bridge.accounts.sign_in import safe_next_path
 from bridge.context import base_path, context, redirect_to
 from bridge.customer.document import PDF_POLICY as CUSTOMER_PDF_POLICY
-from bridge.forms import parse_whole_number
+from bridge.forms import Form, parse_whole_number
 from bridge.i18n.translate import _, _n, format_amount, kind_name, translate_message
 from bridge.page_picture import picture
 from worker.domain.document import Kind
+from worker.domain.draft_problems import REST_CHARGED
 from worker.queue import RUN_TASK
 from worker.store import documents, tasks
 from worker.store.files.temporary import TemporaryFile
@@ -30,6 +31,8 @@ PDF_POLICY = CUSTOMER_PDF_POLICY.replace("frame-ancestors 'none'", "frame-ancest
 UNSAFE_IN_FILE_NAME = re.compile(r"[^A-Za-z0-9._-]")
 # Without a script the waiting page reloads.
 REFRESH_S = 1
+# What makes an invoice, for which a person may be asked whether the rest of its order was paid too.
+INVOICING = ("credit", "issue_draft", "make_document")
 
 
 def issued_message(task: Task) -> str:
@@ -110,12 +113,32 @@ def wait(shop_id: str, task_id: int) -> Response:
         return make_response(
             render_template("dashboard/task.html", task=task, state_url=state_url, refresh_s=REFRESH_S)
         )
+    if asks_for_rest(task):
+        going = where_next(then, refused)
+        return make_response(render_template("dashboard/rest.html", task=task, going=going, back=refused))
     if task.state == "failed":
         flash(translate_message(task.answer.get("message")), "refused")
         then = refused
     elif task.kind in DONE_MESSAGES:
         flash(DONE_MESSAGES[task.kind](task), "good")
     return redirect_to(then.replace("task=0", f"task={task_id}"))
+
+
+def asks_for_rest(task: Task) -> bool:
+    """Whether it was refused because nobody had said whether the rest of its order was paid too."""
+    return task.kind in INVOICING and task.state == "failed" and task.answer.get("code") == REST_CHARGED
+
+
+@blueprint.post("/<int:task_id>/rest")
+def say_of_rest(shop_id: str, task_id: int) -> Response:
+    """The same once more, with what a person says of the rest."""
+    task = task_or_404(shop_id, task_id)
+    if not asks_for_rest(task):
+        abort(HTTPStatus.NOT_FOUND)
+    then = safe_next_path(request.args.get("then", f"/s/{shop_id}"))
+    refused = safe_next_path(request.args.get("refused", then))
+    said = {"rest_paid": Form.from_request(request.form).is_checked("rest_paid")}
+    return request_task(shop_id, task.kind, {**task.argument, **said}, then=then, refused=refused)
 
 
 @blueprint.get("/<int:task_id>/state")

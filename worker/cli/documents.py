@@ -1,6 +1,7 @@
 """`facturelay documents …`"""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +14,10 @@ from worker.cli.common import ACTOR, SHOP, rows_of, show, table, with_json, with
 from worker.cli.group import Group
 from worker.cli.shop_options import KINDS
 from worker.domain.document import Document, Kind
+from worker.domain.draft_problems import REST_CHARGED
 from worker.domain.money import written
 from worker.domain.step import MAIL, WRITE_BACK
+from worker.errors import Rejected
 from worker.invoicing import manual
 from worker.invoicing.manual import Credit
 from worker.invoicing.request import IssueAnswer
@@ -30,6 +33,23 @@ from worker.store.queries.order_history import DocumentDetails
 DAY = click.DateTime(["%Y-%m-%d"])
 NONE_YET = "There are no documents yet; the first one appears when an order reaches the moment of a rule."
 NONE_LIKE_THAT = "No document is like that."
+
+with_rest_paid = click.option(
+    "--rest-paid/--no-rest-paid",
+    default=None,
+    help="Whether the rest of an order that was changed after it was paid was paid too (an upsell), or is asked for by transfer.",
+)
+
+
+@contextmanager
+def naming_switch() -> Iterator[None]:
+    """Where the invoice was kept back by the question whether the rest was paid too: which switch answers it."""
+    try:
+        yield
+    except Rejected as error:
+        if error.code != REST_CHARGED:
+            raise
+        raise click.UsageError(f"{error.message} Here: --rest-paid or --no-rest-paid.") from error
 
 
 @click.group(cls=Group)
@@ -129,11 +149,7 @@ def row(item: DocumentDetails, names: Mapping[str, str]) -> tuple[str, ...]:
     is_flag=True,
     help="Of a credit note that takes more of a VAT rate than its invoice has left: within what is left, not as its refund states it.",
 )
-@click.option(
-    "--rest-paid",
-    is_flag=True,
-    help="The rest of an order that was changed after it was paid was paid too (an upsell).",
-)
+@with_rest_paid
 @with_services
 @with_json
 def issue_draft(
@@ -143,16 +159,13 @@ def issue_draft(
     *,
     also_send: bool,
     within_left: bool,
-    rest_paid: bool,
+    rest_paid: bool | None,
     as_json: bool,
 ) -> None:
     """Give a kept draft its number, as the order is now. Refused with the reason when a check fails."""
-    document = manual.issue_waiting_draft(
-        services,
-        draft_id,
-        IssueAnswer(send=also_send, reason=reason.strip(), within_left=within_left, rest_paid=rest_paid),
-        by=services.actor(ACTOR),
-    )
+    answer = IssueAnswer(send=also_send, reason=reason.strip(), within_left=within_left, rest_paid=rest_paid)
+    with naming_switch():
+        document = manual.issue_waiting_draft(services, draft_id, answer, by=services.actor(ACTOR))
     show_document(services, document, as_json=as_json, text=f"{document.number} is issued.")
 
 
@@ -215,14 +228,21 @@ def mark_not_paid(services: Services, document_id: int, *, as_json: bool) -> Non
 @documents.command("credit")
 @click.argument("document_id", type=int)
 @click.option("--issue-again", is_flag=True, help="Also issue a new invoice from the order as it is now.")
+@with_rest_paid
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @with_services
 @with_json
-def credit_document(services: Services, document_id: int, *, issue_again: bool, yes: bool, as_json: bool) -> None:
+def credit_document(
+    services: Services, document_id: int, *, issue_again: bool, rest_paid: bool | None, yes: bool, as_json: bool
+) -> None:
     """Credit all that is left of an invoice, with a credit note that names it."""
+    if rest_paid is not None and not issue_again:
+        raise click.UsageError("--rest-paid and --no-rest-paid belong to --issue-again.")
     if not yes:
         click.confirm("A credit note takes a number and is mailed; there is no undo. Go on?", abort=True, err=True)
-    made = manual.credit(services, document_id, Credit(issue_again=issue_again), by=services.actor(ACTOR))
+    asked = Credit(issue_again=issue_again, rest_paid=rest_paid)
+    with naming_switch():
+        made = manual.credit(services, document_id, asked, by=services.actor(ACTOR))
     with services.store.read() as connection:
         listed = order_history.details(connection, made)
     numbers = " and ".join(document.number for document in made)

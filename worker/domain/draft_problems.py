@@ -100,8 +100,8 @@ def payment_questions(order: Order, shop: Shop) -> tuple[Problem, ...]:
 def _rest_charged(order: Order) -> Message:
     return Message(
         "Order {number} was changed after it was paid: {came} came in, and it asks {total} now. Did a plugin of the shop charge the "
-        "rest too (an upsell)? Then choose “The rest was paid too” on the draft's page; issued otherwise, the invoice asks for "
-        "{rest} by transfer.",
+        "rest too (an upsell)? Then choose “The rest was paid too” when you issue it by itself, on its page; issued otherwise, the "
+        "invoice asks for {rest} by transfer.",
         number=order.number,
         came=Money(order.came_in, order.currency),
         total=Money(order.total, order.currency),

@@ -14,7 +14,6 @@ from worker.domain.decide import decide_documents, draft_manually, draft_reissue
 from worker.domain.decision import Decision
 from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, Purpose, StoredDraft
 from worker.domain.dossier import Dossier, refund_of
-from worker.domain.draft_problems import REST_CHARGED
 from worker.domain.order import Contact, Order, OrderKey
 from worker.domain.order_flags import IN_BIN, STATUS_MISSED, still_missed
 from worker.domain.order_payment import rest_may_be_charged
@@ -56,14 +55,11 @@ def issue_waiting_draft(services: Services, draft_id: int, answer: IssueAnswer, 
         decision = decide_documents(order, fetched.refunds or (), history, shop, services.today(shop))
         return (redraft(waiting, decision, order, request=request),)
 
-    says_rest = answer.rest_paid is not None
-    request = Request(Preflight(services), by, answer.send, answer.reason, answer.within_left, says_rest)
+    request = Request(Preflight(services), by, answer)
     try_before_lock(request, shop, drafts_of(fetched, wanted))
     with services.store.write() as connection:
         counters.lock(connection, waiting.shop_id)
         shop = reload_shop(connection, shop)
-        if answer.rest_paid:
-            count_rest(connection, shop, fetched, by=by)
         (document,) = issue_of_order(connection, shop, fetched, wanted, request)
         # Refunds made while it waited become due now. Without a key they cannot be read anyway.
         delivery_id = request_processing(connection, services, connected, waiting.draft.order_id)
@@ -117,12 +113,9 @@ def redraft(waiting: StoredDraft, decision: Decision, order: Order, *, request: 
             reason=why,
             code="draft_outdated",
         )
-    draft = chosen(draft, within_left=request.within_left)
-    unsaid = next((one for one in draft.problems if one.code == REST_CHARGED and not request.says_rest), None)
-    if unsaid is not None:
-        raise Rejected(unsaid.message, code=unsaid.code)
+    draft = chosen(draft, within_left=request.answer.within_left)
     trusted = tuple(replace(problem, asks=True) for problem in draft.problems if problem.code == UNCHECKED)
-    return replace(answered(draft, reason=request.reason), problems=trusted)
+    return replace(answered(draft, request), problems=trusted)
 
 
 def refund_in_bin(draft: Draft) -> Rejected:
@@ -138,17 +131,19 @@ def refund_in_bin(draft: Draft) -> Rejected:
 
 @dataclass(frozen=True)
 class ManualDocument:
-    """A document that no rule made: of which *kind*, for which order, and whether to *send* it."""
+    """A document that no rule made: of which *kind*, for which order, whether to *send* it, and whether the rest of an order that was
+    changed after it was paid was paid too (*rest_paid*; None: nobody was asked)."""
 
     order_id: int
     kind: Kind
     send: bool
+    rest_paid: bool | None = None
 
 
 @dataclass(frozen=True)
 class Credit:
     """What is credited of an invoice: all that is left, or a *selection* of it; *issue_again*: then it is issued anew from the
-    order as it is now.
+    order as it is now, of which *rest_paid* says the same as of a `ManualDocument`.
 
     With an *idempotency_key* the call may be repeated: the same key makes the same documents once. Chosen lines need one, as an
     invoice may be credited often.
@@ -157,6 +152,7 @@ class Credit:
     selection: CreditSelection | None = None
     issue_again: bool = False
     send: bool = True
+    rest_paid: bool | None = None
     idempotency_key: str = ""
 
 
@@ -174,7 +170,7 @@ def issue_manual_document(services: Services, shop_id: str, asked: ManualDocumen
         dossier = Dossier(order, fetched.refunds or (), history, shop, services.today(shop))
         return (draft_manually(asked.kind, dossier),)
 
-    request = Request(Preflight(services), by, send=asked.send)
+    request = Request(Preflight(services), by, IssueAnswer(asked.send, rest_paid=asked.rest_paid))
     try_before_lock(request, shop, drafts_of(fetched, wanted))
     with services.store.write() as connection:
         counters.lock(connection, shop_id)
@@ -230,7 +226,7 @@ def credit(services: Services, document_id: int, asked: Credit = Credit(), *, by
             else ()
         )
 
-    request = Request(Preflight(services), by, send=asked.send)
+    request = Request(Preflight(services), by, IssueAnswer(asked.send, rest_paid=asked.rest_paid))
     with services.store.read() as connection:
         is_made = bool(earlier_result(connection))
     if not is_made:
@@ -350,6 +346,8 @@ def issue_of_order(
 ) -> tuple[Document, ...]:
     """Issue what is *wanted* of the order, and let its money follow: what the shop says came in pays its invoice, and who is owed
     some of it back is told of."""
+    if request.answer.rest_paid:
+        count_rest(connection, shop, fetched, by=request.by)
     order, history = known_of(connection, shop, fetched)
     drafts = wanted(order, history, shop)
     if any(draft.kind is Kind.INVOICE for draft in drafts) and not shop.test:

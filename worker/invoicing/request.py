@@ -10,6 +10,7 @@ from worker.domain import peppol
 from worker.domain.actor import Actor
 from worker.domain.credit_question import MORE_THAN_RATE_REMAINING
 from worker.domain.document import Document, Draft, Kind, Problem
+from worker.domain.draft_problems import REST_CHARGED
 from worker.domain.shop import Shop
 from worker.domain.step import planned_steps
 from worker.domain.vat_check import UNCHECKED
@@ -26,7 +27,7 @@ from worker.store.audit_trail import AuditEntry
 class IssueAnswer:
     """What a person says when a draft is issued: to *send* it; with a *reason*, although a check said no; of the two that a
     credit note may be, the one that takes of each rate what its invoice has left there (*within_left*); and that the rest of an
-    order which was changed after it was paid was paid too, or was not (*rest_paid*; None: that was not asked of him).
+    order which was changed after it was paid was paid too, or was not (*rest_paid*; None: he was not asked).
     """
 
     send: bool
@@ -37,14 +38,18 @@ class IssueAnswer:
 
 @dataclass(frozen=True)
 class Request:
-    """What a person asked for: to *send* it, and with a *reason* to issue it although a check said no."""
+    """What a person, *by*, asked for with his *answer*."""
 
     preflight: Preflight
     by: Actor
-    send: bool
-    reason: str = ""
-    within_left: bool = False  # of a credit note: within what its invoice has left at each rate
-    says_rest: bool = False  # whether the rest was paid too: of a waiting draft that asks it, it must be said
+    answer: IssueAnswer
+
+    def answers(self, problem: Problem) -> bool:
+        """Whether *problem* only asks a person, who answers by issuing it. A number that VIES could not confirm takes a reason, and
+        whether the rest was paid too must be said."""
+        if problem.code == REST_CHARGED:
+            return self.answer.rest_paid is not None
+        return problem.asks or (bool(self.answer.reason) and problem.code == UNCHECKED)
 
 
 def try_before_lock(request: Request, shop: Shop, wanted: Callable[[Connection, Shop], Sequence[Draft]]) -> None:
@@ -62,11 +67,9 @@ def issue_requested(
     return tuple(issue_one(connection, shop, draft, request, mail_group=mail_group) for draft in drafts)
 
 
-def answered(draft: Draft, *, reason: str = "") -> Draft:
-    """*draft* without the problems that only ask a person, who answers by issuing it, and with a *reason* without that of a number
-    that VIES could not confirm. Raises Rejected with the first other one."""
-    left = (problem for problem in draft.problems if not (problem.asks or (reason and problem.code == UNCHECKED)))
-    problem = next(left, None)
+def answered(draft: Draft, request: Request) -> Draft:
+    """*draft* without the problems that *request* answers. Raises Rejected with the first other one."""
+    problem = next((problem for problem in draft.problems if not request.answers(problem)), None)
     if problem is not None:
         raise Rejected(problem.message, code=problem.code)
     return replace(draft, problems=(), within_left=None)
@@ -86,10 +89,11 @@ def chosen(draft: Draft, *, within_left: bool) -> Draft:
 
 
 def issue_one(connection: Connection, shop: Shop, draft: Draft, request: Request, *, mail_group: str) -> Document:
-    preflight, trusts_number = request.preflight, any(problem.code == UNCHECKED for problem in draft.problems)
-    draft = answered(with_way_out(draft), reason=request.reason)
+    preflight, answer = request.preflight, request.answer
+    trusts_number = any(problem.code == UNCHECKED for problem in draft.problems)
+    draft = answered(with_way_out(draft), request)
     unprintable = preflight.print_problem(shop, draft)
-    if unprintable is not None and not (unprintable.asks or request.reason):
+    if unprintable is not None and not (unprintable.asks or answer.reason):
         raise Rejected(unprintable.message, code=unprintable.code)
     findings = preflight.einvoice_problems(shop, draft)
     refuse_invalid_einvoice(draft, findings, request)
@@ -97,12 +101,12 @@ def issue_one(connection: Connection, shop: Shop, draft: Draft, request: Request
         CoreContext(connection, shop, preflight.services.now()),
         draft,
         mail_group=mail_group,
-        step_names=planned_steps(shop, draft, send=request.send),
+        step_names=planned_steps(shop, draft, send=answer.send),
         by=request.by.name,
     )
-    if request.reason and trusts_number:
+    if answer.reason and trusts_number:
         note_unconfirmed(connection, document, request)
-    if request.within_left:
+    if answer.within_left:
         note(connection, document, "within_left", within_left_message(document), request)
     if unprintable is not None and not unprintable.asks:
         note_unprintable(connection, document, unprintable, request)
@@ -132,7 +136,7 @@ def refuse_invalid_einvoice(draft: Draft, findings: Sequence[Problem], request: 
     A credit note is never refused: what was invoiced wrongly must be put right. A check that broke is no refusal.
     """
     refused = next((problem for problem in findings if not problem.asks), None)
-    if refused and not request.reason and draft.kind is not Kind.CREDIT_NOTE:
+    if refused and not request.answer.reason and draft.kind is not Kind.CREDIT_NOTE:
         raise Rejected(refused.message, code=refused.code)
 
 
@@ -150,7 +154,7 @@ def note_unconfirmed(connection: Connection, document: Document, request: Reques
         "{number} was issued although VIES did not confirm {vat_number}: {reason}.",
         number=document.number,
         vat_number=document.draft.buyer.vat_number,
-        reason=request.reason.rstrip("."),
+        reason=request.answer.reason.rstrip("."),
     )
     note(connection, document, "issued_unchecked", message, request)
 
@@ -160,7 +164,7 @@ def note_unprintable(connection: Connection, document: Document, problem: Proble
     message = Message(
         "{number} was issued although it cannot be printed as usual. Why: {reason}. What is wrong: {problem}",
         number=document.number,
-        reason=request.reason.rstrip("."),
+        reason=request.answer.reason.rstrip("."),
         problem=problem.message,
     )
     note(connection, document, "issued_unprintable", message, request)
@@ -174,14 +178,14 @@ def note_invalid_einvoice(
         message = Message(
             "{number} was issued although it goes by Peppol to nobody yet. Why: {reason}.",
             number=document.number,
-            reason=request.reason.rstrip(".") or "–",
+            reason=request.answer.reason.rstrip(".") or "–",
         )
         note(connection, document, "issued_without_peppol", message, request)
         return
     message = Message(
         "{number} was issued without a valid e-invoice. Why: {reason}. What is wrong: {findings}",
         number=document.number,
-        reason=request.reason.rstrip(".") or "–",
+        reason=request.answer.reason.rstrip(".") or "–",
         findings=tuple(problem.message for problem in findings),
     )
     note(connection, document, "issued_without_einvoice", message, request)

@@ -26,7 +26,7 @@ def issue_draft(services: Services, task: Task) -> Mapping[str, Any]:
     that was changed after it was paid was paid too; false: it was not; without it an invoice of which that is asked is refused.
     Answer: `{"documents": [{"document_id", "number", "kind", "total", "currency"}]}`.
     """
-    draft_id, rest_paid = int(task.argument["draft_id"]), task.argument.get("rest_paid")
+    draft_id = int(task.argument["draft_id"])
     with services.store.read() as connection:
         issued = documents.issued_from(connection, draft_id)
         if issued is None or issued.shop_id != task.shop_id:
@@ -40,7 +40,7 @@ def issue_draft(services: Services, task: Task) -> Mapping[str, Any]:
                 send=bool(task.argument.get("send")),
                 reason=str(task.argument.get("reason", "")).strip()[:500],
                 within_left=bool(task.argument.get("within_left")),
-                rest_paid=None if rest_paid is None else bool(rest_paid),
+                rest_paid=task.argument.get("rest_paid"),
             ),
             by=actor_of(services, task),
         )
@@ -50,14 +50,16 @@ def issue_draft(services: Services, task: Task) -> Mapping[str, Any]:
 def make_document(services: Services, task: Task) -> Mapping[str, Any]:
     """Make a document that no rule made, from the order as the shop shows it now.
 
-    Argument: `{"order_id", "kind", "send": true}`; *kind* is anything but a credit note. Answer: as `issue_draft`.
+    Argument: `{"order_id", "kind", "send": true}`, and `"rest_paid"` as of `issue_draft`; *kind* is anything but a credit note.
+    Answer: as `issue_draft`.
     """
-    made = manual.issue_manual_document(
-        services,
-        task.shop_id,
-        ManualDocument(int(task.argument["order_id"]), Kind(task.argument["kind"]), bool(task.argument.get("send"))),
-        by=actor_of(services, task),
+    asked = ManualDocument(
+        int(task.argument["order_id"]),
+        Kind(task.argument["kind"]),
+        send=bool(task.argument.get("send")),
+        rest_paid=task.argument.get("rest_paid"),
     )
+    made = manual.issue_manual_document(services, task.shop_id, asked, by=actor_of(services, task))
     return as_answer((made,))
 
 
@@ -65,8 +67,9 @@ def credit(services: Services, task: Task) -> Mapping[str, Any]:
     """Credit an invoice: all that is left, chosen lines, or an amount.
 
     Argument: `{"document_id", "send": true}` for all that is left, with `"again": true` to issue a new invoice from the order
-    as it is now; with `"lines": [{"index": 0, "quantity": "1"}]` for lines of the invoice, counted from 0, at the price that
-    they were invoiced at; with `"amount": "5.00"` for an amount with VAT. `"reason"` is printed (lines and amount only).
+    as it is now, then also `"rest_paid"` as of `issue_draft`; with `"lines": [{"index": 0, "quantity": "1"}]` for lines of the
+    invoice, counted from 0, at the price that they were invoiced at; with `"amount": "5.00"` for an amount with VAT. `"reason"` is
+    printed (lines and amount only).
     What is left of each line: `domain.credit_balance.line_balances_of(invoice, [its credit notes' drafts])`.
     Answer: as `issue_draft`: the credit note, and with *again* the new invoice.
     """
@@ -83,6 +86,7 @@ def credit(services: Services, task: Task) -> Mapping[str, Any]:
             issue_again=again,
             selection=selection,
             send=bool(task.argument.get("send")),
+            rest_paid=task.argument.get("rest_paid"),
             idempotency_key=str(task.task_id),
         ),
         by=actor_of(services, task),

@@ -22,6 +22,7 @@ from worker.actions import api_access
 from worker.domain.actor import Actor
 from worker.domain.decision import Decision
 from worker.domain.document import Category, Problem
+from worker.domain.draft_problems import REST_CHARGED
 from worker.message import Message, plain_message
 from worker.store import drafts, orders, tasks
 from worker.store.api_tokens import Scope
@@ -162,6 +163,31 @@ def test_after_a_refusal_one_is_back_at_the_form_with_what_was_typed(app: Bridge
     assert "The shop does not answer." in shown
     assert ('name="amount" value="5.00"' in shown, 'name="reason" value="Broken"' in shown) == (True, True)
     assert '<details id="credit" open>' in shown
+
+
+@pytest.mark.parametrize(
+    ("path", "typed", "kind"),
+    [
+        ("orders/238/make", {"kind": "invoice", "send": "1"}, "make_document"),
+        ("documents/1/credit", {"again": "1"}, "credit"),
+        ("drafts/1/issue", {"send": "1"}, "issue_draft"),
+    ],
+)
+def test_what_asks_whether_the_rest_was_paid_too_is_done_once_that_is_said(
+    app: BridgeApp, operator: Visitor, path: str, typed: Mapping[str, str], kind: str
+) -> None:
+    sent = operator.post(f"{HOME}/{path}", **typed)
+    _kind, argument = asked(app, task_of(sent)) or ("", {})
+    refusal = Message("Order 238 was changed after it was paid.")
+    finish(app, sent, {"code": REST_CHARGED, "message": plain_message(refusal)}, failed=True)
+    shown = operator.get(sent.headers["Location"]).text
+    assert (str(refusal) in shown, "The rest was paid too" in shown) == (True, True)
+    again = html.unescape(re.findall('action="(.*/rest.*?)"', shown)[0])
+    for rest_paid in (True, False):
+        once_more = operator.post(again, rest_paid="1" if rest_paid else "")
+        assert asked(app, task_of(once_more)) == (kind, argument | {"rest_paid": rest_paid})
+        assert sent.headers["Location"].partition("?")[2] in once_more.headers["Location"]
+    assert operator.post(f"{HOME}/tasks/{task_of(once_more)}/rest").status_code == 404
 
 
 def test_what_was_done_is_said_by_its_name(app: BridgeApp, operator: Visitor) -> None:

@@ -121,7 +121,7 @@ def test_a_draft_that_would_be_refused_is_issued_with_a_reason(app: BridgeApp, o
         "send": True,
         "reason": "They want a PDF",
         "within_left": False,
-        "rest_paid": False,
+        "rest_paid": None,
     }
 
 

@@ -1,21 +1,26 @@
 """No paper and no mail asks for money that came, and none thanks for money that did not."""
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
+from inspect import unwrap
 from typing import Any
 
+import click
 import pytest
 
 from tests.integration.invoicing.test_manual import BY_CARD, BY_TRANSFER, PAID_BEFORE, TWO_MUGS, flags, id_of, paid
 from tests.support.system import System
 from worker.actions import documents as document_actions
+from worker.cli import documents as commands
 from worker.demo.orders import a_refund, an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.order import OrderKey
 from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.rules import Rule, Trigger
+from worker.errors import Rejected
 from worker.invoicing import manual
-from worker.invoicing.manual import Credit
+from worker.invoicing.manual import Credit, ManualDocument
 from worker.invoicing.request import IssueAnswer
 from worker.store import payments
 from worker.store.queries import order_balance
@@ -181,7 +186,7 @@ def test_what_is_asked_for_after_a_part_came_is_no_less_by_that_part_once_more(s
     system.change_shop(rules=())
     system.arrives(an_order(id=238, status="on-hold", paid=False, payment_method="bacs"))
     bank_brings(system, "10.00")
-    wanted = manual.ManualDocument(238, Kind.PAYMENT_REQUEST, send=True)
+    wanted = ManualDocument(238, Kind.PAYMENT_REQUEST, send=True)
     request = manual.issue_manual_document(system.services, system.shop_id, wanted, by=system.person)
     system.work()
     assert re.findall("Te betalen.*€ (.*)", last_mail(system)) == ["12,20"]
@@ -189,3 +194,42 @@ def test_what_is_asked_for_after_a_part_came_is_no_less_by_that_part_once_more(s
         balance = order_balance.of_order(connection, request.order)
     assert balance
     assert (balance.open, balance.paid) == (Decimal("12.20"), Decimal("10.00"))
+
+
+def by_hand(system: System, *, rest_paid: bool | None) -> None:
+    """A person makes the invoice of order 238, which no rule made."""
+    wanted = ManualDocument(238, Kind.INVOICE, send=True, rest_paid=rest_paid)
+    manual.issue_manual_document(system.services, system.shop_id, wanted, by=system.person)
+
+
+def again(system: System, *, rest_paid: bool | None) -> None:
+    """A person credits the invoice of order 238 and issues it again."""
+    invoice = system.documents(238)[0]
+    manual.credit(system.services, id_of(invoice), Credit(issue_again=True, rest_paid=rest_paid), by=system.person)
+
+
+def by_command(system: System, *, rest_paid: bool | None) -> None:
+    """A person issues the draft of order 238 at the command line."""
+    kept = system.documents(238)[-1].stored_draft
+    assert kept
+    issue = unwrap(commands.issue_draft.callback or commands.issue_draft)
+    options = {"reason": "", "also_send": True, "within_left": False, "as_json": True}
+    issue(system.services, kept.draft_id, rest_paid=rest_paid, **options)
+
+
+@pytest.mark.parametrize(("rest_paid", "asked"), [(True, []), (False, ["15,01"])])
+@pytest.mark.parametrize(("rule", "way"), [(None, by_hand), (INVOICE, again), (WHEN_COMPLETED, by_command)])
+def test_no_way_asks_for_a_rest_before_a_person_said_whether_it_was_paid(
+    system: System, rule: Rule | None, way: Callable[..., None], rest_paid: bool, asked: list[str]
+) -> None:
+    system.change_shop(rules=(rule,) if rule else ())
+    system.arrives(paid() | BY_CARD)
+    system.arrives(paid(status="completed", lines=TWO_MUGS) | BY_CARD)
+    before = system.numbers()
+    with pytest.raises((Rejected, click.UsageError), match="when you issue it by itself"):
+        way(system, rest_paid=None)
+    assert system.numbers() == before
+    way(system, rest_paid=rest_paid)
+    system.work()
+    assert re.findall("(?:Te betalen|Nog te betalen).*€ (.*)", last_mail(system)) == asked
+    assert system.documents(238)[-1].open == Decimal("0.00" if rest_paid else "15.01")
