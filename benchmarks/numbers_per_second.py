@@ -66,7 +66,8 @@ def postgres() -> Iterator[Postgres]:
     with scratch("postgres", owner=user) as folder:
         data = folder / "data"
         run([server_binaries() / "initdb", "--pgdata", data, "--username=facturelay", "--auth=trust"], user=user)
-        switches = ["--listen_addresses=", f"--unix_socket_directories={folder}"]
+        # Statistics after seconds, as a house has them that is older than a run of this.
+        switches = ["--listen_addresses=", f"--unix_socket_directories={folder}", "--autovacuum_naptime=1"]
         with running(
             Program(
                 [server_binaries() / "postgres", "-D", data, *switches],

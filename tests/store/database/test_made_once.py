@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Insert, Select, bindparam, create_engine, event, insert, select, update
+from sqlalchemy import Connection, Insert, Select, bindparam, create_engine, event, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 import worker.store
@@ -107,11 +107,36 @@ def test_a_connection_that_was_interrupted_is_not_used_again(history: History, q
     def ring(*_: object) -> None:
         raise TimeIsUp
 
-    with history.store.read() as connection:
-        event.listen(connection, "before_cursor_execute", ring)
-        with pytest.raises(TimeIsUp):
-            connection.execute(query)
-        assert connection.invalidated
+    were_invalid = []
+
+    def ask() -> None:
+        with history.store.read() as connection:
+            event.listen(connection, "before_cursor_execute", ring)
+            try:
+                connection.execute(query)
+            finally:
+                were_invalid.append(connection.invalidated)
+
+    with pytest.raises(TimeIsUp):
+        ask()
+    assert were_invalid == [True]
+
+
+def test_postgresql_keeps_the_plan_of_what_is_made_once_and_plans_all_else_for_its_values(history: History) -> None:
+    once = made_once(select(mail_counts.c.mails).where(*given(mail_counts.c.shop_id)))
+    anew = select(mail_counts.c.shop_id).where(mail_counts.c.shop_id == "a")
+    for _ in range(12):
+        with history.store.read() as connection:
+            connection.execute(once, {"shop_id": "a"})
+            connection.execute(anew)
+    if not history.store.is_sqlite:
+        with history.store.read() as connection:
+            plans = connection.execute(
+                text(
+                    "SELECT custom_plans + generic_plans FROM pg_prepared_statements WHERE from_sql = false AND statement LIKE '%mail_counts%'"
+                )
+            )
+            assert plans.scalars().all() == [12]
 
 
 def test_what_has_to_be_written_anew_is_refused(history: History) -> None:

@@ -1,6 +1,7 @@
 """Opening the database. Writers take the lock at once (BEGIN IMMEDIATE): a deferred SQLite transaction fails when it upgrades."""
 
 import sqlite3
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +16,10 @@ from worker.errors import DatabaseAway
 
 BUSY_TIMEOUT_MS = 30_000
 LOOK_AGAIN_S = 0.002
+# An order's way alone asks a hundred; of 128, which is usual for SQLite, whatever is done in between would push them out.
+KEPT_STATEMENTS = 512
+# PostgreSQL plans what a page asks for its own values, of a shop of ten orders or of a million. Only what is `made_once` is prepared.
+NEVER = sys.maxsize
 
 
 class Store:
@@ -33,7 +38,9 @@ class Store:
         """A connection that only reads; many may read while one writes. Raises Unavailable when the database is away."""
         with database_errors(), self.engine.connect() as connection:
             set_only_reads(connection, to=True)
-            yield connection
+            # Committed though nothing was written: after a rollback psycopg forgets what PostgreSQL had prepared.
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -58,23 +65,24 @@ def database_errors() -> Iterator[None]:
 def open_engine(database_url: str) -> Engine:
     url = make_url(database_url)
     if url.get_backend_name() != "sqlite":
-        return create_engine(
+        engine = create_engine(
             url,
             # After a restart of PostgreSQL the pool holds dead connections.
             pool_pre_ping=True,
             pool_size=5,
             max_overflow=10,
-            connect_args={"connect_timeout": 5, "client_encoding": "utf8"},
+            connect_args={"connect_timeout": 5, "client_encoding": "utf8", "prepare_threshold": NEVER},
             # Values of rows are personal data; an error in the log names the statement only.
             hide_parameters=True,
         )
+        event.listen(engine, "connect", prepare_postgresql)
+        return engine
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     options = {
         "timeout": BUSY_TIMEOUT_MS / 1000,
         "factory": SqliteConnection,
-        # An order's way alone asks a hundred; of 128, which is usual, whatever is done in between would push them out.
-        "cached_statements": 512,
+        "cached_statements": KEPT_STATEMENTS,
     }
     engine = create_engine(url, connect_args=options, hide_parameters=True)
     event.listen(engine, "connect", prepare_sqlite)
@@ -100,6 +108,10 @@ def set_only_reads(connection: Connection, *, to: bool) -> None:
     opened: object = connection.connection.dbapi_connection
     if isinstance(opened, SqliteConnection):
         opened.only_reads = to
+
+
+def prepare_postgresql(connection: Any, _record: Any) -> None:
+    connection.prepared_max = KEPT_STATEMENTS
 
 
 def prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

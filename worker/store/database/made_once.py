@@ -4,6 +4,7 @@ one than the database to run it; then ten times as long as the driver to find wh
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple, TypeVar, cast
 
 from sqlalchemy import (
@@ -116,6 +117,8 @@ class Written:
     values: tuple[Value, ...]
     is_positional: bool
     columns: tuple[tuple[str, TypeEngine[Any]], ...]
+    # For the driver: PostgreSQL plans it once per connection too.
+    options: Mapping[str, Any]
     # By place, what reads a column that is not as it is told. The driver's own types are known when it first tells some.
     readers: tuple[tuple[int, Convert], ...] | None = None
     metadata: SimpleResultMetaData = field(init=False)
@@ -132,7 +135,8 @@ class Written:
         order = compiled.positiontup if compiled.positional else binds
         values = tuple(Value.of(name, binds[name], dialect) for name in order or ())
         columns = tuple((column.key, column.type) for column in statement.exported_columns)
-        return cls(str(compiled), values, compiled.positional, columns)
+        options = {"prepare": True} if dialect.driver == "psycopg" else {}
+        return cls(str(compiled), values, compiled.positional, columns, options)
 
     def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> Answer:
         if len(rows) > 1 and self.columns:
@@ -141,10 +145,11 @@ class Written:
             connection.begin()
         given_rows, many = [self.to_driver(row) for row in rows], len(rows) > 1
         cursor, words, values = connection.connection.cursor(), self.words, given_rows if many else given_rows[0]
+        execute: Callable[..., object] = partial(cursor.execute, **self.options)
         try:
             for look in listeners(connection):
                 words, values = look(connection, cursor, words, values, None, many)
-            (cursor.executemany if many else cursor.execute)(words, values)
+            (cursor.executemany if many else execute)(words, values)
             told = cursor.fetchall() if self.columns else []
         except BaseException as error:
             if isinstance(error, Exception) and not isinstance(error, connection.dialect.loaded_dbapi.Error):
