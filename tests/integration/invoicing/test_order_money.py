@@ -150,13 +150,13 @@ class Sale:
 
     def invoiced(self, _cents: int) -> None:
         if not (self.invoices() or self.is_put_back):  # which it asks about
-            asked = ManualDocument(self.order_id, Kind.INVOICE, send=False)
+            asked = ManualDocument(self.order_id, Kind.INVOICE, send=False, rest_paid=False)
             manual.issue_manual_document(self.system.services, self.key.shop_id, asked, by=self.system.person)
 
     def issued_again(self, _cents: int) -> None:
         made = self.invoices()
         if made and not (self.refunded or self.is_put_back):
-            again = Credit(issue_again=True, send=False)
+            again = Credit(issue_again=True, send=False, rest_paid=False)
             manual.credit(self.system.services, made[-1].document_id, again, by=self.system.person)
 
     def refund(self, cents: int) -> None:
