@@ -6,6 +6,7 @@ import sqlite3
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +14,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from sqlalchemy import Executable, column, delete, text
+from sqlalchemy import Connection, Executable, column, delete, text
 
 from worker.errors import TimeIsUp, Unavailable
 from worker.store.database import engine
@@ -134,32 +135,46 @@ def is_up_at_line(number: int, store: Store) -> bool:
     return False
 
 
-# Read row by row: the alarm rings while SQLite is in the middle of it.
-LONG = text(
-    "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 300000) SELECT count(*) AS n FROM n UNION ALL SELECT 2"
-).columns(column("n"))
+# Read row by row by SQLite: the alarm rings while it is in the middle of it. PostgreSQL sleeps meanwhile.
+LONG = {
+    "sqlite": text(
+        "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 300000) SELECT count(*) AS n FROM n UNION ALL SELECT 2"
+    ),
+    "postgresql": text("SELECT 1 AS n FROM pg_sleep(60)"),
+}
 
 
-@pytest.mark.parametrize("query", [LONG, made_once(LONG)], ids=["anew", "once"])
+@pytest.mark.parametrize("made", [lambda query: query, made_once], ids=["anew", "once"])
 def test_what_is_broken_off_in_a_statement_keeps_no_lock(
-    query: Executable, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+    made: Callable[[Executable], Executable], database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine, "BUSY_TIMEOUT_MS", 200)
 
     def ring(*_: object) -> None:
         raise TimeIsUp
 
-    store, before = Store(sqlite_url), signal.signal(signal.SIGALRM, ring)
+    store = Store(database_url)
+    query = made(LONG[store.engine.dialect.name].columns(column("n")))
+    before = signal.signal(signal.SIGALRM, ring)
     try:
         with store.write() as connection:
+            take_lock(connection)
             signal.setitimer(signal.ITIMER_REAL, 0.01)
             connection.execute(query)
         pytest.fail("the alarm did not ring within the statement")
     except TimeIsUp:
         # The statement is alive in what was raised, as it is where a job whose time is up is put back.
         with store.write() as connection:
-            connection.execute(delete(leases))
+            take_lock(connection)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
         store.close()
+
+
+def take_lock(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+        connection.execute(text("LOCK TABLE leases IN ACCESS EXCLUSIVE MODE"))
+    else:
+        connection.execute(delete(leases))

@@ -12,10 +12,11 @@ from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine,
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
-from worker.errors import DatabaseAway
+from worker.errors import DatabaseAway, TimeIsUp
 
 BUSY_TIMEOUT_MS = 30_000
 LOOK_AGAIN_S = 0.002
+CANCEL_TIMEOUT_S = 2.0
 # An order's way alone asks a hundred; of 128, which is usual for SQLite, whatever is done in between would push them out.
 KEPT_STATEMENTS = 512
 # PostgreSQL plans what a page asks for its own values, of a shop of ten orders or of a million. Only what is `made_once` is prepared.
@@ -76,6 +77,7 @@ def open_engine(database_url: str) -> Engine:
             hide_parameters=True,
         )
         event.listen(engine, "connect", prepare_postgresql)
+        event.listen(engine, "invalidate", cancel)
         return engine
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -112,6 +114,13 @@ def set_only_reads(connection: Connection, *, to: bool) -> None:
 
 def prepare_postgresql(connection: Any, _record: Any) -> None:
     connection.prepared_max = KEPT_STATEMENTS
+
+
+def cancel(connection: Any, _record: Any, error: BaseException | None) -> None:
+    """PostgreSQL ends a statement that TimeIsUp broke off, and keeps the locks of its transaction, unless it is told that nobody waits."""
+    if isinstance(error, TimeIsUp):
+        with suppress(Exception):  # the connection is closed in any case
+            connection.cancel_safe(timeout=CANCEL_TIMEOUT_S)
 
 
 def prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
