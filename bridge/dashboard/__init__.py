@@ -125,7 +125,7 @@ def register(app: Flask) -> None:
         vat_category=labels.vat_category,
         vat_reason=labels.vat_reason,
     )
-    app.jinja_env.filters["topic_name"] = labels.topic_name
+    app.jinja_env.filters.update(topic_name=labels.topic_name, unbroken=labels.unbroken)
     app.before_request(refuse_nul)
     app.before_request(know_reader)
     app.after_request(page_headers_of_none)

@@ -41,6 +41,8 @@ from worker.store.queries.order_history import DocumentDetails
 from worker.store.transmissions import UNKNOWN
 
 LONGEST_REASON = 500
+# Whether the rest of an order that was changed after it was paid was paid too; nothing where that was not asked.
+REST_PAID = {"1": True, "0": False}
 # More than any invoice owes; what is typed beyond it is no number.
 MOST_CREDITED = Decimal(10) ** 12
 
@@ -326,25 +328,21 @@ def draft(shop_id: str, draft_id: int) -> Response:
 
 def draft_page(stored: StoredDraft, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
     findings = [peppol.is_finding(problem) for problem in stored.draft.problems if not problem.asks]
+    remedy, codes = order_story.remedy(stored.draft, shop().url), [problem.code for problem in stored.draft.problems]
     content = render_template(
         "dashboard/documents/draft.html",
         kept=stored,
         draft=stored.draft,
         form=form,
         rates=rates_of(stored.draft),
-        remedy=order_story.remedy(stored.draft, shop().url),
+        remedy=remedy,
         # Where VAT is charged, the word of VIES decides whose it is; nobody is trusted.
         needs_proof=needs_proof(stored.draft.lines),
         may_be_overruled=bool(findings) and all(findings),
-        asks_for_rest=not shop().test and asks_for_rest(stored.draft),
-        waits_for_access_point=peppol.NOT_CONNECTED in [problem.code for problem in stored.draft.problems],
+        asks_for_rest=remedy is None and not shop().test and REST_CHARGED in codes,
+        waits_for_access_point=peppol.NOT_CONNECTED in codes,
     )
     return make_response(content, status)
-
-
-def asks_for_rest(draft: Draft) -> bool:
-    """Whether a person must say if the rest of its order was paid too."""
-    return REST_CHARGED in [problem.code for problem in draft.problems]
 
 
 def rates_of(draft: Draft) -> list[Decimal]:
@@ -363,7 +361,8 @@ def issue(shop_id: str, draft_id: int) -> Response:
         "send": form.is_checked("send"),
         "reason": form.text("reason", needed=needed, longest=LONGEST_REASON),
         "within_left": form.is_checked("within_left"),
-        "rest_paid": form.is_checked("rest_paid") if asks_for_rest(stored.draft) else None,
+        # A test counts no money: it asks for the rest.
+        "rest_paid": REST_PAID.get(form.values.get("rest_paid", ""), False if shop().test else None),
     }
     if not form.is_valid:
         return draft_page(stored, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -388,8 +387,10 @@ def issue_question(stored: StoredDraft, asked: Mapping[str, object]) -> Question
     number = number_to_come(draft.kind)
     if number:
         more.insert(0, _("It gets the number {number}, unless another takes it meanwhile.", number=number))
-    if asked["rest_paid"]:
-        more.append(_("All of it is counted as paid."))
+    if asked["rest_paid"] is not None:
+        rest = format_amount(draft.to_pay, draft.currency)
+        paid, unpaid = _("All of it is counted as paid."), _("It asks for {amount} by transfer.", amount=rest)
+        more.append(paid if asked["rest_paid"] else unpaid)
     if asked["send"]:
         more.append(_("It is mailed to {email}.", email=draft.buyer.email or "–"))
     return Question(question, _("Issue and mail") if asked["send"] else _("Issue"), draft_path(stored), " ".join(more))

@@ -1,8 +1,10 @@
 """The words for what became of orders and documents."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from flask import g
+from markupsafe import Markup
 
 from bridge.accounts.access import shop
 from bridge.context import context
@@ -18,6 +20,17 @@ from worker.message import Message
 from worker.store import order_statuses
 
 Options = Sequence[tuple[str, str]]
+# A number of a document within a sentence: F2026-00001. A browser would break the line at its hyphen.
+NUMBER = re.compile(r"(?<![\w/@.-])\w[\w-]{0,20}-\d{1,12}(?![\w@-])")
+
+
+def unbroken(sentence: str) -> Markup:
+    """A sentence whose numbers of documents each stay on one line."""
+    pieces, at = [], 0
+    for found in NUMBER.finditer(sentence):
+        pieces += [Markup.escape(sentence[at : found.start()]), Markup('<span class="keep">{}</span>').format(found[0])]
+        at = found.end()
+    return Markup("").join([*pieces, Markup.escape(sentence[at:])])
 
 
 def setting_name(name: str) -> str:

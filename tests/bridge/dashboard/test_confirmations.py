@@ -17,7 +17,7 @@ from tests.bridge.dashboard.test_pages import admin, asked
 from tests.hostile.test_every_route import changed_by
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_draft
 from tests.support.factories import an_order
-from tests.support.personas import Visitor, a_user, signed_in
+from tests.support.personas import Visitor, a_user, sentences, signed_in
 from worker.actions import api_access
 from worker.domain.actor import Actor
 from worker.domain.decision import Decision
@@ -194,12 +194,11 @@ def test_what_was_done_is_said_by_its_name(app: BridgeApp, operator: Visitor) ->
     sent = operator.post(f"{HOME}/drafts/1/issue", send="1")
     made = {"document_id": 2, "number": "F2026-00018", "kind": "invoice", "total": "22.20", "currency": "EUR"}
     finish(app, sent, {"documents": [made]})
-    assert (
-        "Invoice F2026-00018 of €22.20 is issued."
-        in operator.get(operator.get(sent.headers["Location"]).headers["Location"]).text
+    assert "Invoice F2026-00018 of €22.20 is issued." in sentences(
+        operator.get(operator.get(sent.headers["Location"]).headers["Location"]).text
     )
     operator.post(f"{HOME}/documents/1/paid", on="2026-11-22")
-    assert "F2026-00017 is marked as paid on 22 Nov 2026." in operator.get(f"{HOME}/documents/1").text
+    assert "F2026-00017 is marked as paid on 22 Nov 2026." in sentences(operator.get(f"{HOME}/documents/1").text)
 
 
 def test_what_was_marked_paid_by_mistake_is_taken_back_after_one_question(app: BridgeApp, operator: Visitor) -> None:
@@ -207,17 +206,16 @@ def test_what_was_marked_paid_by_mistake_is_taken_back_after_one_question(app: B
     assert back not in operator.get(f"{HOME}/documents/1").text
     operator.post(f"{HOME}/documents/1/paid", on="2026-11-22")
     assert back in operator.get(f"{HOME}/documents/1").text
-    asked = operator.asked(back).text
+    asked = sentences(operator.asked(back).text)
     assert "Was €22.20 for F2026-00017 of " in asked
     assert "Order 238 in WooCommerce stays as it is" in asked
     operator.post(back)
-    shown = operator.get(f"{HOME}/documents/1").text
+    shown = sentences(operator.get(f"{HOME}/documents/1").text)
     assert "F2026-00017 does not count as paid any more." in shown
     assert "22.20 is not counted any more" in shown
     assert back not in shown
-    assert (
-        "Neither a person nor the shop says that F2026-00017 was paid"
-        in operator.get(operator.post(back).headers["Location"]).text
+    assert "Neither a person nor the shop says that F2026-00017 was paid" in sentences(
+        operator.get(operator.post(back).headers["Location"]).text
     )
 
 

@@ -2,17 +2,21 @@
 
 import re
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
+from bridge.dashboard.labels import unbroken
 from tests.bridge.dashboard.test_pages import admin
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_draft
 from tests.support.factories import a_shop, an_order
-from tests.support.personas import signed_in
+from tests.support.personas import sentences, signed_in
 from worker.domain.assessment import assess
 from worker.domain.decision import Decision, RuleResult
 from worker.domain.document import KIND_TERMS, Kind, Problem
+from worker.domain.draft_problems import REST_CHARGED
 from worker.domain.order import UnreadNumber
+from worker.domain.payment import Prepayment
 from worker.domain.step import MAIL, SENT_ELSEWHERE
 from worker.message import Message
 from worker.store import drafts, orders, steps
@@ -101,7 +105,7 @@ def test_an_order_without_an_invoice_says_why(app: BridgeApp) -> None:
 
 def test_the_mail_that_left_is_told_with_its_address_among_what_happened(app: BridgeApp) -> None:
     mailed(app, JobEnd())
-    shown = admin(app).get(PAGE).text
+    shown = sentences(admin(app).get(PAGE).text)
     assert "Nothing about this order needs you." in shown
     assert "F2026-00017 was mailed to jan@klant.example." in shown.partition("What happened</h2>")[2]
 
@@ -176,3 +180,20 @@ def test_a_document_whose_status_passed_unseen_is_made_from_there_as_its_rule_wo
     assert "This order needs nothing" in shown
     app.issue()
     assert "Make it now" not in visitor.get(PAGE).text, "it is there, and the order not looked at again yet"
+
+
+def test_why_a_draft_waits_is_said_once_and_that_a_part_of_the_money_came(app: BridgeApp) -> None:
+    known(app)
+    why = Message("It was changed after it was paid.")
+    part = Prepayment(Decimal("5.00"), received=True)
+    draft = replace(a_draft(), problems=(Problem(REST_CHARGED, why, asks=True),), prepaid=(part,))
+    with app.store.write() as connection:
+        drafts.save_draft(connection, SHOP, draft, now=NOW)
+    shown = main_of(admin(app).get(PAGE).text).partition('id="events"')[0]
+    assert (shown.count(str(why)), "partly paid" in shown) == (1, True)
+
+
+def test_the_number_of_a_document_stays_on_one_line_of_a_sentence() -> None:
+    told = unbroken("Credit F2026-00001 of <b>? Not at https://a.example/2026-11 or jan-2@b.example.")
+    assert told.count('<span class="keep">') == told.count('<span class="keep">F2026-00001</span>') == 1
+    assert "&lt;b&gt;" in told

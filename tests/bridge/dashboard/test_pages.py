@@ -681,16 +681,21 @@ def test_a_credit_note_that_may_be_two_things_is_chosen_with_both_figures(app: B
     )
 
 
-def test_a_draft_of_an_order_that_costs_more_offers_to_say_that_the_rest_was_paid_too(app: BridgeApp) -> None:
+@pytest.mark.parametrize(("typed", "told"), [({"rest_paid": "1"}, True), ({"rest_paid": "0"}, False), ({}, None)])
+def test_a_draft_of_an_order_that_costs_more_asks_whether_the_rest_was_paid_too(
+    app: BridgeApp, typed: dict[str, str], told: bool | None
+) -> None:
     with app.store.write() as connection:
         asks = Problem(REST_CHARGED, Message("Order 238 was changed."), asks=True)
         drafts.save_draft(connection, SHOP, replace(a_draft(), problems=(asks,)), now=NOW)
     visitor = admin(app)
-    assert "The rest was paid too" in visitor.get(f"/s/{SHOP}/drafts/1").text
-    visitor.post(f"/s/{SHOP}/drafts/1/issue", rest_paid="1", send="1")
+    page = visitor.get(f"/s/{SHOP}/drafts/1").text
+    # One question with two answers, and no other button that issues it.
+    assert (page.count('type="radio" name="rest_paid"'), page.count("/drafts/1/issue")) == (2, 1)
+    visitor.post(f"/s/{SHOP}/drafts/1/issue", send="1", **typed)
     assert asked(app) == (
         "issue_draft",
-        {"draft_id": 1, "send": True, "reason": "", "within_left": False, "rest_paid": True},
+        {"draft_id": 1, "send": True, "reason": "", "within_left": False, "rest_paid": told},
     )
 
 
