@@ -1,10 +1,14 @@
 """How gunicorn runs the bridge: `gunicorn -c python:bridge.gunicorn_conf "bridge:create_app()"`. The command line overrides all of it."""
 
+import gc
 import logging
 import os
 import re
 from pathlib import Path
 from typing import Any
+
+from worker.settings import Settings
+from worker.store.database import migration_lock
 
 bind = "127.0.0.1:8080"
 # What an upload or SQLite makes is for us alone, also where gunicorn is started without our command.
@@ -37,8 +41,11 @@ class HideTokens(logging.Filter):
 
 
 def on_starting(_server: Any) -> None:
-    """Before any worker exists, so that all of them inherit it."""
+    """Before any worker exists, so that all of them inherit it, and before the first connection is taken."""
     os.umask(umask)
+    gc.freeze()  # what is loaded is shared by all of them as long as nobody touches it
+    gc.enable()
+    migration_lock.wait(Settings.from_environment().data)
     for name in ("gunicorn.error", "gunicorn.access"):
         logging.getLogger(name).addFilter(HideTokens())
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from worker.domain.access_point import PROVIDERS
 from worker.errors import Rejected
 from worker.net.email_address import EMAIL_ADDRESS
 from worker.net.mollie_key import MOLLIE
@@ -93,7 +92,12 @@ def read_smtp_url(text: str) -> str:
 
 
 def read_peppol_provider(text: str) -> str:
-    if text.strip() in ("", *PROVIDERS):
+    if not text.strip():
+        return ""
+    # Imported here: it knows documents and orders, and `facturelay up` reads its settings before anything else loads.
+    from worker.domain.access_point import PROVIDERS
+
+    if text.strip() in PROVIDERS:
         return text.strip()
     raise ValueError(f"is “{text}”; choose one of {', '.join(PROVIDERS)}")
 

@@ -19,7 +19,8 @@ from worker.demo.pretend_shop import PretendShop
 from worker.demo.pretend_vies import PretendVies
 from worker.demo.stage import demo_settings
 from worker.processes import status
-from worker.processes.supervisor import set_up_link, start_all
+from worker.processes.set_up_link import set_up_link
+from worker.processes.supervisor import start_all
 from worker.services import Services
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from tests.support.plugin_requests import PLUGIN_SECRET
 from worker.demo.orders import Payload, an_order
 from worker.demo.pretend_shop import PretendShop
 from worker.net.request_signature import sign_request
-from worker.processes.supervisor import set_up_link
+from worker.processes.set_up_link import set_up_link
 from worker.store import plugins
 
 if TYPE_CHECKING:

@@ -1,11 +1,13 @@
 """`facturelay up`, as a person or a script runs it: real processes, one recorded delivery, a clean end."""
 
+import gc
 import io
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
@@ -15,6 +17,7 @@ from typing import Any
 import pytest
 import requests
 
+from bridge import gunicorn_conf
 from tests.cli.conftest import Answer
 from tests.services.process import free_port
 from worker.cli import main
@@ -23,6 +26,10 @@ from worker.demo.mailbox import Mailbox
 from worker.demo.orders import a_refund, an_order, php_json
 from worker.demo.pretend_shop import PretendShop
 from worker.demo.recordings import load
+from worker.processes import supervisor
+from worker.processes.bridge import address
+from worker.processes.supervisor import Process
+from worker.settings import Settings
 
 pytestmark = pytest.mark.slow
 RECORDINGS = Path(__file__).parents[1] / "recordings"
@@ -211,3 +218,39 @@ def test_a_taken_port_is_one_sentence_before_anything_runs(tmp_path: Path) -> No
     said = f"Nothing can listen on port {port} of 127.0.0.1: another program listens there. Choose another with --port."
     assert (answer.returncode, answer.stdout, answer.stderr) == (1, "", f"{said} [port_taken]\n")
     assert not (data / "public-url").exists()
+
+
+def test_the_bridge_loads_first_and_serves_nobody_before_the_database_is_up_to_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(tmp_path, "http://localhost", f"sqlite:///{tmp_path}/f.db", "unix:///no", ("k" * 32,))
+    monkeypatch.setenv("FACTURELAY_DATA", str(tmp_path))
+    monkeypatch.setattr(os, "umask", lambda _: 0o077)  # of the process that serves
+    monkeypatch.setattr(gc, "freeze", lambda: None)
+    opens = threading.Thread(target=gunicorn_conf.on_starting, args=(None,))  # as gunicorn does once it has loaded
+    seen: list[str] = []
+
+    def start(self: Process) -> None:
+        seen.append(self.name.partition(" ")[0])
+        if self.name == "bridge":
+            opens.start()
+
+    def bring_up_to_date(_: Settings) -> None:
+        opens.join(0.3)
+        seen.append(f"up to date, waiting: {opens.is_alive()}")
+
+    def wait_until_answered(*_: object) -> None:
+        opens.join(10)
+        seen.append(f"answered: {not opens.is_alive()}")
+
+    monkeypatch.setattr(Process, "start", start)
+    monkeypatch.setattr(supervisor, "bring_up_to_date", bring_up_to_date)
+    monkeypatch.setattr(supervisor, "wait_until_answered", wait_until_answered)
+    supervisor.start_all(settings, host="127.0.0.1", port=free_port(), workers=1, embedded_broker=False)
+
+    assert seen == ["bridge", "up to date, waiting: True", "answered: True", "worker", "long", "scheduler"]
+
+
+@pytest.mark.parametrize(("host", "known"), [("0.0.0.0", "127.0.0.1"), ("::1", "[::1]"), ("::", "127.0.0.1")])  # noqa: S104
+def test_the_address_of_a_server_is_one_that_its_own_machine_reaches(host: str, known: str) -> None:
+    assert address(host, 8080) == f"http://{known}:8080"

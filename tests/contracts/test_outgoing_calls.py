@@ -41,7 +41,7 @@ ALLOWED = {
     },
     "worker/mail/server_choice.py": {"socket.gaierror"},
     "worker/processes/supervisor.py": {"socket"},  # whether a port of this machine is free
-    "worker/processes/bridge.py": {"requests"},  # the bridge of this installation
+    "worker/processes/bridge.py": {"http.client"},  # the bridge of this installation
     "worker/scheduler.py": {"socket.gethostname"},
     "bridge/server.py": {"socket"},  # takes connections
 }

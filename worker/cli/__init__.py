@@ -11,14 +11,14 @@ from worker.errors import DatabaseAway, FacturelayError
 # Imported when called: `facturelay status` must not wait for the PDF libraries to load, nor `facturelay --help` for any.
 COMMANDS = {
     "up": (
-        "processes:up",
+        "up:up",
         "Run everything on this machine: bridge, workers, scheduler, and a broker where no REDIS_URL is set.",
     ),
     "demo": (
         "processes:demo",
         "Show it all on this machine: pretend shops, their customers' mailbox and the dashboard, to look at and to try.",
     ),
-    "bridge": ("processes:bridge", "Run the bridge: receives the shop's deliveries and serves the links."),
+    "bridge": ("up:bridge", "Run the bridge: receives the shop's deliveries and serves the links."),
     "worker": ("processes:worker", "Run one worker: fetches orders, issues, renders, mails and writes back."),
     "scheduler": ("processes:scheduler", "Enqueue again every row that waits, and run the periodic jobs."),
     "migrate": ("processes:migrate", "Bring the database to the shape of this version."),

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import ACTOR, SHOP, ProgressBar, show, table, with_json, with_services
+from worker.cli.common import ACTOR, SHOP, ProgressBar, show, table, with_services
+from worker.cli.options import with_json
 from worker.domain.bank_match import VERDICT_TERMS, Match
 from worker.domain.money import written
 from worker.json_type import Json

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import ACTOR, SHOP, show, with_json, with_services
+from worker.cli.common import ACTOR, SHOP, show, with_services
+from worker.cli.options import with_json
 from worker.rendering import LAYOUTS
 from worker.services import Services
 from worker.shops import branding

@@ -4,8 +4,9 @@ import click
 
 from worker import serializers
 from worker.actions import channels as actions
-from worker.cli.common import ACTOR, SHOP, show, table, with_json, with_services
+from worker.cli.common import ACTOR, SHOP, show, table, with_services
 from worker.cli.group import Group
+from worker.cli.options import with_json
 from worker.domain.attention import Harm
 from worker.domain.channel import THRESHOLDS, ChannelKind
 from worker.domain.webhook import check_webhook_url

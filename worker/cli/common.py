@@ -1,7 +1,6 @@
 """What the commands share: the data folder, opening the services, output as text or as JSON."""
 
 import json
-import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -14,11 +13,11 @@ from urllib.parse import urlsplit
 import click
 from click.shell_completion import CompletionItem
 
+from worker.cli.options import read_settings, with_data
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.processes.supervisor import prepare
 from worker.services import Services
-from worker.settings import Settings
 from worker.store import shops
 from worker.store.database import json_codec
 from worker.store.database.migrate import is_current, upgrade
@@ -30,7 +29,6 @@ ACTOR = "command line"
 WHOLE_ID = re.compile("[0-9a-f]{24}")
 LEAST_OF_ID = 4  # letters of a shop's id that stand for all of it
 
-F = TypeVar("F", bound=Callable[..., Any])
 Row = TypeVar("Row")
 READ_AT_ONCE = 500
 
@@ -73,16 +71,6 @@ def is_meant(shop: Shop, said: str) -> bool:
 SHOP = ShopName()
 
 
-def with_data(command: F) -> F:
-    """Add --data: where the state of one machine lives."""
-    return click.option(
-        "--data",
-        type=click.Path(path_type=Path, file_okay=False),
-        is_eager=True,  # a shop is looked up there by its name
-        help="Folder with the state (default: FACTURELAY_DATA, or facturelay-data here).",
-    )(command)
-
-
 def with_services(command: Callable[..., None], *, may_begin: bool = False) -> Callable[..., None]:
     """Add --data, and give the command services on what lies there. *may_begin*: it may be the first command of an installation."""
 
@@ -95,18 +83,6 @@ def with_services(command: Callable[..., None], *, may_begin: bool = False) -> C
 
 
 with_new_services = partial(with_services, may_begin=True)
-
-
-def with_json(command: F) -> F:
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")(command)
-
-
-def read_settings(data: Path | None, **overrides: str) -> Settings:
-    """Settings from the environment, with what the command line says on top."""
-    environment = {**os.environ, **overrides}
-    if data is not None:
-        environment["FACTURELAY_DATA"] = str(data)
-    return Settings.from_environment(environment)
 
 
 def open_services(data: Path | None, *, may_begin: bool = False) -> Services:

@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 
 from worker import serializers
 from worker.actions import documents as document_actions
-from worker.cli.common import ACTOR, SHOP, rows_of, show, table, with_json, with_services
+from worker.cli.common import ACTOR, SHOP, rows_of, show, table, with_services
 from worker.cli.group import Group
+from worker.cli.options import with_json
 from worker.cli.shop_options import KINDS
 from worker.domain.document import Document, Kind
 from worker.domain.draft_problems import REST_CHARGED

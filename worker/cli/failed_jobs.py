@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 import click
 
 from worker import serializers
-from worker.cli.common import SHOP, rows_of, show, table, with_json, with_services
+from worker.cli.common import SHOP, rows_of, show, table, with_services
 from worker.cli.documents import DAY
+from worker.cli.options import with_json
 from worker.domain.days import start_of_day
 from worker.json_type import tell
 from worker.services import Services

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import ACTOR, SHOP, show, with_json, with_services
+from worker.cli.common import ACTOR, SHOP, show, with_services
 from worker.cli.group import Group
+from worker.cli.options import with_json
 from worker.errors import Rejected
 from worker.net import email_address
 from worker.sending import test_email

@@ -16,18 +16,8 @@ import click
 from worker.accounting import reconcile as reconciler
 from worker.accounting import reconciliation
 from worker.accounting.reconciliation import ReconciledOrder, Reconciliation, Tally
-from worker.cli.common import (
-    SHOP,
-    ProgressBar,
-    counted,
-    read_settings,
-    show,
-    table,
-    to_json,
-    with_data,
-    with_json,
-    with_services,
-)
+from worker.cli.common import SHOP, ProgressBar, counted, show, table, to_json, with_services
+from worker.cli.options import read_settings, with_data, with_json
 from worker.domain.money import written
 from worker.domain.settings_form import read_instant
 from worker.errors import InvalidValue, Rejected

@@ -9,9 +9,10 @@ from typing import Any
 import click
 
 from worker import serializers
-from worker.cli.common import ACTOR, READ_AT_ONCE, SHOP, show, with_json, with_services
+from worker.cli.common import ACTOR, READ_AT_ONCE, SHOP, show, with_services
 from worker.cli.documents import DAY
 from worker.cli.group import Group
+from worker.cli.options import with_json
 from worker.domain.document import BY_HAND
 from worker.errors import Rejected
 from worker.jobs.task import do_task

@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 
 from worker.actions import online_payment
-from worker.cli.common import ACTOR, SHOP, show, with_json, with_services
+from worker.cli.common import ACTOR, SHOP, show, with_services
 from worker.cli.group import Group
+from worker.cli.options import with_json
 from worker.cli.peppol import read_key
 from worker.services import Services
 from worker.tasks.mollie import check_of

@@ -9,8 +9,9 @@ import click
 from worker import serializers
 from worker.actions import order_treatment
 from worker.actions import orders as order_actions
-from worker.cli.common import ACTOR, SHOP, counted, show, table, with_json, with_services
+from worker.cli.common import ACTOR, SHOP, counted, show, table, with_services
 from worker.cli.group import Group
+from worker.cli.options import with_json
 from worker.domain.order_treatment import TreatmentName
 from worker.errors import Rejected
 from worker.services import Services

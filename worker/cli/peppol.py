@@ -7,8 +7,9 @@ import click
 from worker.access_points.account import any_account_of, why_none
 from worker.actions import peppol as peppol_actions
 from worker.actions.peppol import NewAccount
-from worker.cli.common import ACTOR, SHOP, show, with_json, with_services
+from worker.cli.common import ACTOR, SHOP, show, with_services
 from worker.cli.group import Group
+from worker.cli.options import with_json
 from worker.domain.access_point import OPERATORS, PROVIDERS
 from worker.errors import Rejected
 from worker.services import Services

@@ -2,7 +2,8 @@
 
 import click
 
-from worker.cli.common import SHOP, show, with_json, with_services
+from worker.cli.common import SHOP, show, with_services
+from worker.cli.options import with_json
 from worker.message import Message
 from worker.services import Services
 from worker.store import audit_trail, plugins, shops

@@ -1,68 +1,19 @@
-"""`facturelay up | demo | bridge | worker | scheduler | migrate`: the processes."""
+"""`facturelay demo | worker | scheduler | migrate`: the processes."""
 
-import logging
-import os
 import sys
 from pathlib import Path
 
 import click
 
-from worker.cli.common import counted, read_settings, with_data, with_json, with_services
+from worker.cli.common import counted, with_services
+from worker.cli.options import log_to_stderr, read_settings, with_data, with_json
 from worker.errors import Rejected
-from worker.processes.supervisor import EVERY_ADDRESS, prepare, set_up_link, start_all, stop_on_signals, web_server
+from worker.processes.supervisor import prepare, stop_on_signals
 from worker.queue import LONG_QUEUES, QueueName
 from worker.services import Services
-from worker.settings import Settings
 from worker.store.database.migrate import upgrade
 
 DEMO_RECORDINGS = Path("tests/recordings")
-
-
-@click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port", default=8080, show_default=True, help="Port; WordPress calls only 80, 443 and 8080 on public hosts."
-)
-@click.option(
-    "--workers",
-    default=2,
-    show_default=True,
-    type=click.IntRange(1, 64),
-    help="How many workers for urgent work. For long work (backfills, exports, servers that hang) there are others beside them.",
-)
-@with_data
-def up(host: str, port: int, workers: int, data: Path | None) -> None:
-    """Run everything on this machine: bridge, workers, scheduler, and a broker where no REDIS_URL is set."""
-    settings = prepare(settings_for_up(data, host=host, port=port))
-    log_to_stderr(settings)
-    stop = stop_on_signals()
-    supervisor = start_all(
-        settings, host=host, port=port, workers=workers, embedded_broker=not os.environ.get("REDIS_URL")
-    )
-    print_addresses(settings, workers=workers, set_up=set_up_link(Services(settings)))
-    try:
-        supervisor.keep_running(stop)
-    finally:
-        click.echo("Stopping; the work at hand is finished first.", err=True)
-        supervisor.stop()
-
-
-def settings_for_up(data: Path | None, *, host: str, port: int) -> Settings:
-    if os.environ.get("FACTURELAY_PUBLIC_URL"):
-        return read_settings(data)
-    return read_settings(data, FACTURELAY_PUBLIC_URL=f"http://{EVERY_ADDRESS.get(host, host)}:{port}")
-
-
-def print_addresses(settings: Settings, *, workers: int, set_up: str | None) -> None:
-    click.echo(f"Facturelay answers at {settings.public_url} ({workers} worker{'s' if workers > 1 else ''}).")
-    if set_up:
-        click.echo(f"Set it up in a browser (this link works once, for a day):\n  {set_up}")
-    click.echo(f"Everything it keeps is in {settings.data}; its secret key is the file secret-key there.")
-    if not settings.smtp_url:
-        click.echo(
-            "No mail leaves yet: set FACTURELAY_SMTP_URL, like smtp+starttls://user:password@mail.example.com:587"
-        )
-    click.echo("Stop with Ctrl-C.")
 
 
 @click.command()
@@ -88,18 +39,6 @@ def default_recordings() -> Path:
         if (folder / DEMO_RECORDINGS / "EXPECTED.json").exists():
             return folder / DEMO_RECORDINGS
     raise Rejected("The recorded orders are not here; name their folder with --recordings.", code="recordings_missing")
-
-
-@click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8080, show_default=True, help="Port to listen on.")
-@with_data
-def bridge(host: str, port: int, data: Path | None) -> None:
-    """Run the bridge: receives the shop's deliveries and serves the links."""
-    settings = prepare(read_settings(data))
-    # In place of this process, so that signals reach gunicorn itself.
-    environment = settings.environment_of_processes()
-    os.execve(sys.executable, web_server(host, port), environment)  # noqa: S606  # our own interpreter, no shell
 
 
 @click.command()
@@ -158,12 +97,3 @@ def migrate(data: Path | None, *, as_json: bool) -> None:
     settings = prepare(read_settings(data))
     upgrade(settings.database_url)
     click.echo('{"migrated": true}' if as_json else "The database is up to date.")
-
-
-def log_to_stderr(settings: Settings) -> None:
-    logging.basicConfig(
-        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
-    )
-    logging.getLogger("alembic").setLevel(
-        logging.WARNING
-    )  # its INFO lines name the database it opens, and nothing else

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime
 
 import click
 
-from worker.cli.common import show, table, with_json
+from worker.cli.common import show, table
+from worker.cli.options import with_json
 from worker.domain.rates import SAME_AS, KnownRate, RateChange, RateKind, all_rates, changes, listed_since, rates_of
 from worker.errors import Rejected
 

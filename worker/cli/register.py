@@ -14,18 +14,9 @@ from worker.accounting.notes_scan import NotesScan
 from worker.accounting.recover_numbers import Unrecovered
 from worker.accounting.verify import Proof
 from worker.actions.shop_settings import parse_last_number
-from worker.cli.common import (
-    ACTOR,
-    SHOP,
-    ProgressBar,
-    counted,
-    show,
-    table,
-    to_json,
-    with_json,
-    with_services,
-)
+from worker.cli.common import ACTOR, SHOP, ProgressBar, counted, show, table, to_json, with_services
 from worker.cli.group import Group
+from worker.cli.options import with_json
 from worker.cli.shop_options import by_kind
 from worker.domain.document import Kind
 from worker.domain.shop import Shop

@@ -7,7 +7,8 @@ from sqlalchemy import Connection
 
 from worker import serializers
 from worker.actions import reminders as actions
-from worker.cli.common import ACTOR, SHOP, show, table, with_json, with_services
+from worker.cli.common import ACTOR, SHOP, show, table, with_services
+from worker.cli.options import with_json
 from worker.domain.actor import Actor
 from worker.domain.money import written
 from worker.domain.reminder import REMINDER_TERMS

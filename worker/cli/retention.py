@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import ACTOR, SHOP, counted, show, with_json, with_services
+from worker.cli.common import ACTOR, SHOP, counted, show, with_services
 from worker.cli.group import Group
+from worker.cli.options import with_json
 from worker.maintenance import retention
 from worker.maintenance.retention import Erased, ShopClosing
 from worker.services import Services

@@ -9,8 +9,9 @@ import click
 from worker.actions import roads, shop_secrets, shop_settings
 from worker.actions.go_live import next_numbers
 from worker.actions.shop_settings import ChangedShop, NewShop, ShopChanges
-from worker.cli.common import ACTOR, SHOP, counted, show, table, with_json, with_new_services, with_services
+from worker.cli.common import ACTOR, SHOP, counted, show, table, with_new_services, with_services
 from worker.cli.group import Lazy
+from worker.cli.options import with_json
 from worker.cli.shop_options import (
     NUMBERING,
     OTHER_SETTINGS,

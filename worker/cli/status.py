@@ -4,7 +4,8 @@ from dataclasses import asdict
 
 import click
 
-from worker.cli.common import counted, show, table, with_json, with_services
+from worker.cli.common import counted, show, table, with_services
+from worker.cli.options import with_json
 from worker.processes import status as system_status
 from worker.processes.status import Health, Report
 from worker.services import Services

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import read_settings, show, with_data, with_json
+from worker.cli.common import show
 from worker.cli.group import Group
+from worker.cli.options import read_settings, with_data, with_json
 from worker.errors import Rejected
 from worker.message import Message
 from worker.rendering import LAYOUTS, Brand, render_pdf

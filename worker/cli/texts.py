@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from worker.actions import shop_settings
-from worker.cli.common import ACTOR, SHOP, show, table, with_json, with_services
+from worker.cli.common import ACTOR, SHOP, show, table, with_services
 from worker.cli.group import Group
+from worker.cli.options import with_json
 from worker.domain import texts as shop_texts
 from worker.domain.shop import Shop
 from worker.domain.texts import TextKey

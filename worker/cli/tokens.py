@@ -3,8 +3,9 @@
 import click
 
 from worker.actions import api_access
-from worker.cli.common import ACTOR, SHOP, show, table, with_json, with_services
+from worker.cli.common import ACTOR, SHOP, show, table, with_services
 from worker.cli.group import Group
+from worker.cli.options import with_json
 from worker.json_type import Json
 from worker.serializers import instant
 from worker.services import Services

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 
 import click
 
-from worker.cli.common import ACTOR, SHOP, show, table, with_json, with_new_services, with_services
+from worker.cli.common import ACTOR, SHOP, show, table, with_new_services, with_services
 from worker.cli.group import Group
+from worker.cli.options import with_json
 from worker.domain.actor import Actor
 from worker.errors import Rejected
 from worker.message import Message
-from worker.processes.supervisor import set_up_link
+from worker.processes.set_up_link import set_up_link
 from worker.services import Services
 from worker.store import account_mails, audit_trail, sessions, shops
 from worker.store import users as user_store

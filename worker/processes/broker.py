@@ -7,10 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from redis.exceptions import RedisError
-
 from worker.errors import Rejected
-from worker.queue import connect
 from worker.settings import BROKER_PASSWORD
 from worker.store.files import private
 
@@ -86,6 +83,11 @@ def binary() -> str:
 
 def wait_until_ready(redis_url: str, process: subprocess.Popen[bytes]) -> None:
     """Return when the broker answers. Raises Rejected when it ended or never did."""
+    # Imported here: the bridge, which needs them too, loads meanwhile.
+    from redis.exceptions import RedisError
+
+    from worker.queue import connect
+
     until = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < until and process.poll() is None:
         try:

@@ -11,22 +11,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
 
-from worker.domain.actor import Actor
 from worker.errors import Rejected
 from worker.processes import broker
-from worker.processes.bridge import answers
-from worker.services import Services
+from worker.processes.bridge import address, answers
 from worker.settings import Settings, embedded_redis_url
-from worker.store import sessions, users
-from worker.store.database.migrate import upgrade
+from worker.store.database import migration_lock
 from worker.store.files import private
-from worker.store.sessions import NewLink
-from worker.store.users import Role
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +33,6 @@ SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 LIVED_LONG_S = 10.0
 # How long the bridge may take until it serves its pages, on the slowest machine.
 START_TIMEOUT_S = 60.0
-# Where a server that listens on every address is reached from its own machine.
-EVERY_ADDRESS = dict.fromkeys(("0.0.0.0", "::", ""), "127.0.0.1")  # noqa: S104  # compared, not bound
 
 
 @dataclass
@@ -74,10 +68,12 @@ class Process:
 class Supervisor:
     """All processes of one machine. Later ones need earlier ones."""
 
+    environment: dict[str, str]
     processes: list[Process] = field(default_factory=list)
     lock_file: TextIO | None = None
 
-    def add(self, process: Process) -> Process:
+    def add(self, name: str, command: Sequence[str]) -> Process:
+        process = Process(name, command, self.environment)
         self.processes.append(process)
         process.start()
         return process
@@ -99,6 +95,15 @@ class Supervisor:
         elif now >= process.start_after:
             process.start_after = 0.0
             process.start()
+
+    @contextmanager
+    def stopped_on_error(self) -> Iterator[None]:
+        """Leave nothing running where what is done inside fails."""
+        try:
+            yield
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Stop the last part first and wait for each: a worker finishes the job at hand."""
@@ -147,30 +152,49 @@ def prepare(settings: Settings) -> Settings:
 
 def start_all(settings: Settings, *, host: str, port: int, workers: int, embedded_broker: bool) -> Supervisor:
     """Start broker, bridge, workers and scheduler; the bridge answers when this returns. Raises Rejected when a process cannot start."""
-    supervisor, environment = Supervisor(), settings.environment_of_processes()
-    try:
-        if embedded_broker:
-            supervisor.lock_file = lock_data_folder(settings.data)
-        require_port(host, port)
-        if embedded_broker:
-            valkey = supervisor.add(Process("valkey", broker.command(settings.data), environment))
-            if valkey.popen is None:
-                raise Rejected("The embedded Valkey did not start.", code="broker_start")
-            broker.wait_until_ready(settings.redis_url, valkey.popen)
-        upgrade(settings.database_url)
-        save_public_url(settings)
-        # The pages first and alone: what starts beside them, one after the other, would keep whoever waits for them waiting.
-        bridge = supervisor.add(Process("bridge", web_server(host, port), environment))
+    supervisor = Supervisor(settings.environment_of_processes())
+    with supervisor.stopped_on_error():
+        bridge = load_bridge(supervisor, settings, host=host, port=port, embedded_broker=embedded_broker)
         wait_until_answered(bridge, host, port)
-        for number in range(1, workers + 1):
-            supervisor.add(Process(f"worker {number}", facturelay("worker", "--urgent"), environment))
-        for number in range(1, max(1, workers // 2) + 1):
-            supervisor.add(Process(f"long worker {number}", facturelay("worker", "--long"), environment))
-        supervisor.add(Process("scheduler", facturelay("scheduler"), environment))
-    except BaseException:
-        supervisor.stop()
-        raise
+        start_workers(supervisor, workers)
     return supervisor
+
+
+def load_bridge(supervisor: Supervisor, settings: Settings, *, host: str, port: int, embedded_broker: bool) -> Process:
+    """Start broker and bridge, and bring the database up to date. The bridge still loads when this returns: it needs the most time, so it begins first."""
+    if embedded_broker:
+        supervisor.lock_file = lock_data_folder(settings.data)
+    require_port(host, port)
+    with migration_lock.held(settings.data):
+        bridge = supervisor.add("bridge", web_server(host, port))
+        if embedded_broker:
+            start_broker(supervisor, settings)
+        bring_up_to_date(settings)
+    return bridge
+
+
+def start_workers(supervisor: Supervisor, workers: int) -> None:
+    """Start all that is needed to do the work. Later than the pages: what starts beside them keeps whoever waits for them waiting."""
+    for number in range(1, workers + 1):
+        supervisor.add(f"worker {number}", facturelay("worker", "--urgent"))
+    for number in range(1, max(1, workers // 2) + 1):
+        supervisor.add(f"long worker {number}", facturelay("worker", "--long"))
+    supervisor.add("scheduler", facturelay("scheduler"))
+
+
+def start_broker(supervisor: Supervisor, settings: Settings) -> None:
+    valkey = supervisor.add("valkey", broker.command(settings.data))
+    if valkey.popen is None:
+        raise Rejected("The embedded Valkey did not start.", code="broker_start")
+    broker.wait_until_ready(settings.redis_url, valkey.popen)
+
+
+def bring_up_to_date(settings: Settings) -> None:
+    # Imported here: the bridge, which needs most of it too, loads meanwhile.
+    from worker.store.database.migrate import upgrade
+
+    upgrade(settings.database_url)
+    save_public_url(settings)
 
 
 def save_public_url(settings: Settings) -> None:
@@ -211,17 +235,6 @@ def require_port(host: str, port: int) -> None:
         ) from error
 
 
-def set_up_link(services: Services) -> str | None:
-    """A fresh link for the first operator; None once there is anybody."""
-    with services.store.write() as connection:
-        if users.has_any(connection):
-            return None
-        token = sessions.create_link(
-            connection, NewLink(purpose="setup", email="", role=Role.OPERATOR), by=Actor("facturelay", services.now())
-        )
-    return f"{services.settings.public_url}/set-up/{token}"
-
-
 def free_port() -> int:
     """A TCP port on loopback that is free right now."""
     with socket.socket() as probe:
@@ -237,14 +250,16 @@ def facturelay(*arguments: str) -> list[str]:
 def web_server(host: str, port: int) -> list[str]:
     """The command line of the bridge."""
     bind = ("--bind", f"{host}:{port}")
-    return [sys.executable, "-m", "gunicorn", "--config", "python:bridge.gunicorn_conf", *bind, "bridge:create_app()"]
+    # What it loads stays for good; to look for garbage in it again and again takes a tenth of the time. bridge.gunicorn_conf ends that.
+    gunicorn = "import gc; gc.disable(); from gunicorn.app.wsgiapp import run; run()"
+    return [sys.executable, "-c", gunicorn, "--config", "python:bridge.gunicorn_conf", *bind, "bridge:create_app()"]
 
 
 def wait_until_answered(bridge: Process, host: str, port: int) -> None:
     """Return when the pages are served. Raises Rejected where they are not: the process has said why on stderr."""
     until = time.monotonic() + START_TIMEOUT_S
     while bridge.is_alive and time.monotonic() < until:
-        if answers(f"http://{EVERY_ADDRESS.get(host, host)}:{port}/health"):
+        if answers(f"{address(host, port)}/health"):
             return
         time.sleep(0.02)
     raise Rejected(
