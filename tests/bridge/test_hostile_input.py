@@ -40,6 +40,7 @@ def visited(app: BridgeApp) -> Visitor:
     return signed_in(app, ELS, operator=True)
 
 
+@pytest.mark.slow
 def test_no_id_in_any_address_breaks_a_page(app_on_each_database: BridgeApp) -> None:
     visitor = visited(app_on_each_database)
     broken = []
@@ -57,6 +58,7 @@ def test_no_id_in_any_address_breaks_a_page(app_on_each_database: BridgeApp) -> 
     assert broken == []
 
 
+@pytest.mark.slow
 def test_no_query_and_no_field_breaks_a_page(app_on_each_database: BridgeApp) -> None:
     visitor = visited(app_on_each_database)
     broken = []

@@ -4,6 +4,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 # All that can open a connection and that is installed, or comes with Python.
 CALLERS = {
@@ -88,6 +90,7 @@ def test_nothing_else_calls_other_peoples_servers() -> None:
     assert unexpected == {}
 
 
+@pytest.mark.slow
 def test_no_library_of_ours_calls_on_its_own_account() -> None:
     """`woocommerce` would: its one method that calls is replaced in worker/woocommerce/rest.py."""
     calling = {

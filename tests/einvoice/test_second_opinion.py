@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
+import pytest
+
 from tests.einvoice.test_ubl import EXEMPT_SELLERS, UNTAXED, ZERO_RATED, sold_by_a_dutch_seller
 from tests.support.broken_einvoices import BROKEN, broken
 from tests.support.einvoices import a_business_order, credit_note_of, invoice_of, recorded_documents
@@ -79,6 +81,7 @@ def bought_by_a_business(order: Order, *, paid: bool) -> Order:
     return order if paid else replace(order, paid_at=None, status="on-hold")
 
 
+@pytest.mark.slow
 def test_every_recorded_and_200_generated_documents_keep_the_official_rules(tmp_path: Path) -> None:
     written = {name: ubl.write(document) for name, document in sent_documents().items()}
 
@@ -86,6 +89,7 @@ def test_every_recorded_and_200_generated_documents_keep_the_official_rules(tmp_
     assert len(written) >= GENERATED
 
 
+@pytest.mark.slow
 def test_what_travels_inside_a_pdf_keeps_the_official_rules_of_factur_x(tmp_path: Path) -> None:
     written = {name: cii.write(document) for name, document in sent_documents().items()}
     broken_one = next(iter(written.values())).replace(b"<ram:GrandTotalAmount>", b"<ram:GrandTotalAmount>1")

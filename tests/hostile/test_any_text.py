@@ -32,6 +32,7 @@ def draft_of(name: str, company: str, street: str, note: str, article: str) -> D
     return draft_document(parse_order(php_json(order)), SHOP, purpose=purpose, today=TODAY)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(name=TEXTS, company=TEXTS, street=TEXTS, note=TEXTS, article=TEXTS)
 def test_any_text_is_printed_or_waits_with_a_sentence(

@@ -240,6 +240,7 @@ def anything(check: Check) -> Callable[[], None]:
     return given(st.randoms(use_true_random=False), st.text(max_size=60), st.binary(max_size=60))(run)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PARSERS)
 def test_a_parser_reads_or_refuses_and_never_breaks(name: str) -> None:
     tried(*PARSERS[name])

@@ -26,6 +26,7 @@ rq_worker.RowWorker([rq_name(QueueName.ORDERS)], connection=redis, serializer="j
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("deaf", "code"), [(False, 0), (True, 1)])
 def test_a_job_that_hangs_is_ended_by_the_alarm_and_with_its_process_where_that_is_not_heard(
     broker_url: str, deaf: bool, code: int

@@ -82,6 +82,7 @@ def inside() -> list[tuple[str, str]]:
     return [(file, text) for file, text in (*said_in_messages(), *said_on_pages()) if is_inside(text)]
 
 
+@pytest.mark.slow
 def test_no_owner_reads_a_command_of_the_host_or_a_word_for_what_is_inside(inside: list[tuple[str, str]]) -> None:
     assert [(file, text) for file, text in inside if file not in READERS] == []
 

@@ -102,6 +102,7 @@ def walk_worker(system: System) -> None:
             all_shops.do(system.services)
 
 
+@pytest.mark.slow
 def test_no_query_reads_more_the_longer_the_past_is(asked: list[Asked], system: System) -> None:
     store = system.services.store
     work = {one: steps_of(store, one) if store.is_sqlite else rows_read(store, one) for one in asked}

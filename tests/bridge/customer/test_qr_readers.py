@@ -43,6 +43,7 @@ def test_the_code_on_the_paper_is_read_as_it_was_meant(layout: str) -> None:
     assert read(Image.open(io.BytesIO(drawn)).convert("L")) == [{payload(document.draft)}] * 2
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_the_code_on_the_page_asks_for_what_is_open_now(app: BridgeApp, page: "Page") -> None:
     document = app.issue()

@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
+import pytest
 from lxml import html
 from werkzeug.test import TestResponse
 
@@ -39,6 +40,7 @@ class Press:
     button: html.HtmlElement
 
 
+@pytest.mark.slow
 def test_every_button_of_every_page_works_without_a_script(app: BridgeApp) -> None:
     visitor = signed_in(app, "els@host.example", operator=True)
     busy_shop.make_worse(app, busy_shop.fill(app, orders_=6, failed=4, drafts_=4, orders_of_drafts=True))

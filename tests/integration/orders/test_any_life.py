@@ -359,6 +359,7 @@ def name_of(item: DocumentDetails) -> str:
     return item.document.number
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_whatever_happens_documents_agree_with_the_shop_or_somebody_is_told(
     sqlite_template: Path, tmp_path: Path, seed: int

@@ -79,6 +79,7 @@ def pages(app: BridgeApp, visitor: Visitor, shop_id: str) -> Iterator[tuple[str,
             todo += [link.removeprefix(SITE) for link in links if link.startswith(f"{SITE}/")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_no_page_says_an_english_word_in_another_language(busy: System) -> None:
     app = BridgeApp(replace(busy.services.settings, public_url=SITE), now=busy.clock.now)
