@@ -1,6 +1,7 @@
 """A whole system of real processes, a pretend shop beside it, and a person in front of a real browser."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -97,11 +98,11 @@ def busy(app: BridgeApp) -> BridgeApp:
     return app
 
 
-@pytest.fixture
-def served(sqlite_url: str, tmp_path: Path) -> Iterator[BridgeApp]:
-    """The same at an address that a browser can open, signed in as Els (`sign_in`). No worker does what is asked for."""
+@contextmanager
+def serving(database_url: str, folder: Path) -> Iterator[BridgeApp]:
+    """The same at an address that a browser can open, with Els in it (`sign_in`). No worker does what is asked for."""
     port = free_port()
-    app = BridgeApp(settings_for(sqlite_url, tmp_path, public_url=f"http://127.0.0.1:{port}"))
+    app = BridgeApp(settings_for(database_url, folder, public_url=f"http://127.0.0.1:{port}"))
     app.add_shop()
     busy_shop.make_worse(app, busy_shop.fill(app, orders_=6, failed=4, drafts_=4, orders_of_drafts=True))
     a_user(app, "els@host.example", operator=True)
@@ -112,6 +113,12 @@ def served(sqlite_url: str, tmp_path: Path) -> Iterator[BridgeApp]:
     server.shutdown()
     thread.join()
     app.close()
+
+
+@pytest.fixture
+def served(sqlite_url: str, tmp_path: Path) -> Iterator[BridgeApp]:
+    with serving(sqlite_url, tmp_path) as app:
+        yield app
 
 
 def sign_in(app: BridgeApp, page: "Page") -> None:

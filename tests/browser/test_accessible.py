@@ -72,8 +72,6 @@ def a_shop_with_orders(running: Running) -> str:
 def serious(page: "Page", *, with_colours: bool = True) -> list[tuple[str, list[Any]]]:
     # What is in order is not told node by node: that takes as long as finding it. Colours take twice as long as all else.
     rules = {"color-contrast": {"enabled": with_colours}}
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(Axe().axe_script)
     found = page.evaluate("options => axe.run(options)", {"resultTypes": ["violations"], "rules": rules})["violations"]
     return [
         (violation["id"], [node["target"] for node in violation["nodes"]])
@@ -149,6 +147,7 @@ def small_links(page: "Page") -> list[str]:
 
 @pytest.mark.slow
 def test_axe_finds_nothing_serious_and_no_page_is_wider_than_its_window(running: Running, page: "Page") -> None:
+    page.add_init_script(Axe().axe_script)
     page.goto(running.set_up_link())
     assert serious(page) == []
     fill(page, name="Els Peeters", email="els@host.example", password=PASSWORD, again=PASSWORD)

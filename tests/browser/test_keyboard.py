@@ -1,17 +1,20 @@
 """With a keyboard alone: an owner's daily roads, and a focus that is always seen, never lost and never caught."""
 
 import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import serving, sign_in
 from tests.support.bridge_app import SHOP, BridgeApp
 from worker.store.database.tables import tasks
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 # What has the focus: its words, whether one sees that it has it, and whether it is there for the first time.
 FOCUS = """() => {
@@ -33,13 +36,29 @@ PAGES = (
 )  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def served(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeApp]:
+    """One shop for all roads: none takes from another what it needs."""
+    folder = tmp_path_factory.mktemp("served")
+    database = shutil.copy(sqlite_template, folder / "facturelay.db")
+    with serving(f"sqlite:///{database}", folder) as app:
+        yield app
+
+
+@pytest.fixture(scope="module")
+def signed_in(served: BridgeApp, browser: "Browser") -> Iterator["BrowserContext"]:
+    with browser.new_context(viewport={"width": 1280, "height": 800}) as context:
+        sign_in(served, context.new_page())
+        yield context
+
+
 @pytest.fixture
-def desk(served: BridgeApp, page: "Page") -> "Page":
+def desk(served: BridgeApp, signed_in: "BrowserContext") -> Iterator["Page"]:
     """The overview of a busy shop, before who has no mouse."""
-    page.set_viewport_size({"width": 1280, "height": 800})
-    sign_in(served, page)
+    page = signed_in.new_page()
     page.goto(f"{served.settings.public_url}/s/{SHOP}")
-    return page
+    yield page
+    page.close()
 
 
 def step(page: "Page", key: str = "Tab") -> dict[str, Any]:
