@@ -12,7 +12,6 @@ from bridge.i18n.translate import CATALOG_PACKAGE
 from worker.domain.document import Document, History, Kind
 from worker.domain.money import ZERO, total_of
 from worker.domain.online_payment import CLOSED_STATUSES, is_offered
-from worker.domain.order import OrderKey
 from worker.domain.payment import Balance, day_paid
 from worker.domain.shop import Shop
 from worker.domain.step import RENDER
@@ -27,7 +26,6 @@ from worker.store import (
     documents,
     orders,
     payment_attempts,
-    payments,
     shops,
     steps,
 )
@@ -35,6 +33,7 @@ from worker.store.document_files import StoredFile
 from worker.store.document_links import LinkRevocation
 from worker.store.payment_attempts import PaymentAttempt
 from worker.store.queries import order_balance
+from worker.store.queries.order_balance import OrderMoney
 
 # A delivery note says what is in the parcel, not what it costs; a credit note is not paid by whoever reads it.
 PAYABLE = (Kind.INVOICE, Kind.ORDER_CONFIRMATION, Kind.PAYMENT_REQUEST)
@@ -174,35 +173,20 @@ def visible_documents(connection: Connection, shop_id: str, order_id: int, *, no
     )
 
 
-@dataclass(frozen=True)
-class OrderMoney:
-    """What came in for a document's order, and when last; *open* of it (None: no document of it asks, as in a test)."""
-
-    came_in: Decimal
-    last_on: date | None
-    open: Decimal | None
-
-
 def order_money(connection: Connection, document: Document) -> OrderMoney:
     if document.draft.test:
         # None of it is among the payments.
         paid = payment_attempts.paid_of(connection, document.document_id)
         last_on = max((one.asked_at.date() for one in paid), default=None)
         return OrderMoney(total_of(one.amount - one.gone_back for one in paid), last_on, None)
-    order = OrderKey(document.shop_id, document.draft.order_id, document.draft.order_key)
-    balance = order_balance.of_order(connection, order)
-    standing = payments.standing(connection, order)
-    return OrderMoney(
-        total_of(payment.amount for payment in standing),
-        max((payment.paid_on for payment in standing), default=None),
-        balance.open if balance else None,
-    )
+    return order_balance.money_of(connection, document)
 
 
 def status_of(
     document: Document, history: History, balances: Mapping[int, Balance], money: OrderMoney
 ) -> DocumentStatus:
-    """What became of *document*. A confirmation or payment request is paid when its order is: payments are of invoices, or of the order alone."""
+    """What became of *document*. A confirmation or payment request is paid when its order is, or what it asked came: payments are of invoices,
+    or of the order alone."""
     draft, own = document.draft, balances[document.document_id]
     others = history.documents if draft.kind in PAYABLE and draft.kind is not Kind.INVOICE else ()
     invoices = [balances[other.document_id] for other in others if other.draft.kind is Kind.INVOICE]

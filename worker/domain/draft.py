@@ -145,9 +145,10 @@ def _paid_by(order: Order, prepaid: tuple[Prepayment, ...]) -> str:
 
 
 def _payment(kind: Kind, order: Order, shop: Shop, *, to_pay: Decimal, today: date) -> PaymentInstructions | None:
-    """How it is to be paid; what asks before there is an invoice gives no more days than the order has until it is cancelled."""
+    """How it is to be paid; what asks before there is an invoice gives no more days than the order has until it is cancelled. One of
+    which a part came is not."""
     asked = None if kind is Kind.DELIVERY_NOTE else payment_instructions(order, shop, total=to_pay, today=today)
-    last = None if kind is Kind.INVOICE else last_day(order, shop)
+    last = None if kind is Kind.INVOICE or order.came_in else last_day(order, shop)
     if asked is None or asked.due_on is None or last is None:
         return asked
     return replace(asked, due_on=min(asked.due_on, max(last, today)))

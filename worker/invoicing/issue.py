@@ -51,7 +51,7 @@ def issue(services: Services, shop: Shop, fetched: FetchedOrder, *, end: End = n
         current = reload_shop(connection, shop)
         shop = shop if current == shop else current  # what was made of the same one need not be made again
         rounds = IssueRounds(connection, services, shop, fetched, preflight, before.expected)
-        decision = rounds.run()
+        decision, order = rounds.run(), rounds.order()
         tell_of_other_plugin(services, rounds, decision)
         orders.save(
             connection,
@@ -59,9 +59,10 @@ def issue(services: Services, shop: Shop, fetched: FetchedOrder, *, end: End = n
             fetched.order,
             OrderState(
                 replace(decision, flags=(*decision.flags, *unread_refunds(fetched))),
-                paid_at(rounds.order(), rounds.shop),
+                paid_at(order, rounds.shop),
                 fetched.told_statuses,
                 says_paid=says_paid_whole(fetched.order, rounds.shop),
+                to_count=order.to_count,
             ),
             as_of=fetched.as_of,
         )

@@ -17,7 +17,6 @@ from worker.i18n import Translator, title
 from worker.i18n.formats import asks_payment
 from worker.store import document_balances, payments
 from worker.store.order_money import came_and_most
-from worker.store.payment_shares import total_paid
 from worker.store.queries import order_balance
 
 
@@ -42,28 +41,32 @@ def with_rest(connection: Connection, invoice: Document, balance: Balance | None
     if rest == said or (not said and not went_back(connection, invoice)):
         return invoice
     if rest:
-        return asking_for_rest(invoice, came_since(invoice, balance, draft.to_pay - rest))
+        return asking_for(rest, invoice, credited=balance.credited or ZERO)
     return as_paid(invoice, balance.last_paid_on)
 
 
 def with_rest_of_order(connection: Connection, document: Document) -> Document:
-    """A confirmation or a payment request, by the balance of its order where money was counted of it."""
-    draft, order = document.draft, document.order
-    if draft.test or not asks_payment(draft) or total_paid(connection, order) <= 0:
-        return document
-    balance = order_balance.of_order(connection, order)
-    if balance is None or balance.open >= draft.to_pay:
-        return document
-    if balance.open:
-        return asking_for_rest(document, (Prepayment(draft.to_pay - balance.open, received=True),))
-    return as_paid(document, max(one.paid_on for one in payments.of_order(connection, order) if one.amount > 0))
-
-
-def asking_for_rest(document: Document, came: tuple[Prepayment, ...]) -> Document:
-    """*document*, which does not ask any more for what *came*."""
+    """A confirmation or a payment request, by what came in for its order, and what credit notes took back."""
     draft = document.draft
-    asks = replace(draft, prepaid=(*draft.prepaid, *came), payment=by_transfer(document), paid_on=None)
-    return replace(document, draft=asks)
+    if draft.test or not asks_payment(draft):
+        return document
+    money = order_balance.money_of(connection, document)
+    if not (money.came_in > 0 or money.credited) or money.open is None or money.open >= draft.to_pay:
+        return document
+    if money.open:
+        credited = max(draft.to_pay - money.open - money.came_in, ZERO)
+        return asking_for(money.open, document, credited=min(credited, money.credited))
+    return as_paid(document, money.last_on)
+
+
+def asking_for(rest: Decimal, document: Document, *, credited: Decimal) -> Document:
+    """*document*, which asks only for the *rest*: a credit note pays its part of the others."""
+    draft = document.draft
+    gone, note = draft.to_pay - rest, title(Kind.CREDIT_NOTE, Translator(draft.mail_language))
+    credited = min(credited, gone)
+    parts = (Prepayment(credited, name=note), Prepayment(gone - credited, received=True))
+    prepaid = (*draft.prepaid, *(one for one in parts if one.amount))
+    return replace(document, draft=replace(draft, prepaid=prepaid, payment=by_transfer(document), paid_on=None))
 
 
 def as_paid(document: Document, day: date | None) -> Document:
@@ -77,14 +80,6 @@ def went_back(connection: Connection, invoice: Document) -> bool:
     counted = payments.of_documents(connection, [invoice.document_id]).get(invoice.document_id, ())
     came, most = came_and_most(counted)
     return came < most and any(payment.reverses for payment in counted)
-
-
-def came_since(invoice: Document, balance: Balance, amount: Decimal) -> tuple[Prepayment, ...]:
-    """What makes up the *amount* that is not asked any more: a credit note pays its part."""
-    credited = min(balance.credited or ZERO, amount)
-    note = title(Kind.CREDIT_NOTE, Translator(invoice.draft.mail_language))
-    both = (Prepayment(credited, name=note), Prepayment(amount - credited, received=True))
-    return tuple(one for one in both if one.amount)
 
 
 def by_transfer(invoice: Document) -> PaymentInstructions:

@@ -144,12 +144,14 @@ def total_paid(connection: Connection, order: OrderKey) -> Decimal:
     return connection.execute(PAID, vars(order)).scalar() or ZERO
 
 
-def open_before_invoice(connection: Connection, order: OrderKey, draft: Draft, *, issued_at: datetime) -> Decimal:
-    """What is open of an order by the document that asks for it before there is an invoice: all that was counted, less what it says
-    itself that came before; below zero where more came."""
+def open_before_invoice(
+    connection: Connection, order: OrderKey, draft: Draft, *, issued_at: datetime, told: Decimal = ZERO
+) -> Decimal:
+    """What is open of an order by the document that asks for it before there is an invoice: less all that was counted, and what the shop
+    *told* of besides, but for what it says itself that came before; below zero where more came."""
     said = total_of(one.amount for one in draft.prepaid if one.received)
     counted = connection.execute(PAID_BY, {**vars(order), "by": issued_at}).scalar() if said else None
-    return draft.to_pay + min(said, counted or ZERO) - total_paid(connection, order)
+    return draft.to_pay + min(said, (counted or ZERO) + told) - total_paid(connection, order) - told
 
 
 def paid_by_card(connection: Connection, order: OrderKey) -> Decimal:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from inspect import unwrap
 from typing import Any
@@ -17,13 +18,14 @@ from worker.demo.orders import a_refund, an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.order import OrderKey
 from worker.domain.payment import PaymentSource, Receipt
+from worker.domain.reminder import Reminded, ReminderSettings
 from worker.domain.rules import Rule, Trigger
 from worker.errors import Rejected
 from worker.invoicing import manual
 from worker.invoicing.manual import Credit, ManualDocument
 from worker.invoicing.request import IssueAnswer
 from worker.store import payments
-from worker.store.queries import order_balance
+from worker.store.queries import order_balance, reminder_outlook
 
 INVOICE = Rule(Kind.INVOICE, Trigger.PAID)
 CONFIRMATION = Rule(Kind.ORDER_CONFIRMATION, Trigger.COMPLETED)
@@ -194,6 +196,37 @@ def test_what_is_asked_for_after_a_part_came_is_no_less_by_that_part_once_more(s
         balance = order_balance.of_order(connection, request.order)
     assert balance
     assert (balance.open, balance.paid) == (Decimal("12.20"), Decimal("10.00"))
+
+
+@pytest.mark.parametrize("kind", [Kind.PAYMENT_REQUEST, Kind.ORDER_CONFIRMATION])
+def test_what_asks_before_the_invoice_asks_for_nothing_that_the_shop_alone_says_came(
+    system: System, kind: Kind
+) -> None:
+    system.change_shop(rules=(Rule(kind, Trigger.CREATED),))
+    system.arrives(an_order(id=238, status="on-hold", paid=False, payment_method="bacs"))
+    for order in (paid(), paid(lines=TWO_MUGS)):
+        (request,) = system.arrives(order | BY_TRANSFER | PAID_BEFORE)
+        assert request.document
+        system.act(document_actions.send_again, id_of(request))
+        system.work()
+        with system.services.store.read() as connection:
+            money = order_balance.money_of(connection, request.document)
+        assert ("Te betalen" in last_mail(system), money.open) == (False, Decimal(0))
+
+
+def test_an_order_of_which_a_part_came_names_no_day_on_which_it_is_cancelled(system: System) -> None:
+    system.change_shop(rules=(), cancel_after_days=7, reminders=ReminderSettings(who=Reminded.ALL))
+    order = an_order(id=238, status="on-hold", paid=False, payment_method="bacs")
+    system.arrives(order)
+    bank_brings(system, "10.00")
+    wanted = ManualDocument(238, Kind.PAYMENT_REQUEST, send=False)
+    made = manual.issue_manual_document(system.services, system.shop_id, wanted, by=system.person)
+    connected = system.services.connected(system.shop_id)
+    with system.services.store.read() as connection:
+        outlooks = reminder_outlook.of_documents(connection, connected.shop, [made.document_id], now=system.clock.now)
+    due_on = made.draft.payment.due_on if made.draft.payment else None
+    days = connected.shop.payment_days
+    assert (outlooks[made.document_id].last_day, due_on) == (None, made.issued_on + timedelta(days=days))
 
 
 def by_hand(system: System, *, rest_paid: bool | None) -> None:

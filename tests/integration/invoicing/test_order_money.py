@@ -24,9 +24,11 @@ from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
 from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.rules import Rule
+from worker.i18n.formats import asks_payment
 from worker.invoicing import manual
 from worker.invoicing.manual import Credit, ManualDocument
 from worker.jobs.order import process_delivery
+from worker.sending.asked_now import as_asked_now
 from worker.store import document_balances, documents, orders, payment_shares, payments
 from worker.store.database.tables import unpaid
 from worker.store.queries import order_balance, order_history
@@ -164,9 +166,9 @@ class Sale:
         made = self.invoices()
         if not made or self.refunded or (not self.said and (self.came or self.bank)):
             return
-        amount = min(Decimal(cents).scaleb(-2), made[-1].draft.to_pay or made[-1].draft.total)
-        amount = min(amount, Decimal(str(self.payload()["total"])))
-        if self.card and amount == Decimal(str(self.payload()["total"])):
+        whole = min(made[-1].draft.to_pay or made[-1].draft.total, Decimal(str(self.payload()["total"])))
+        amount = min(Decimal(cents).scaleb(-2), whole)
+        if self.card and amount == whole:
             return  # whether the card is given back too is asked of a person
         self.system.clock.move(minutes=1)
         made_at = self.system.clock.now
@@ -181,6 +183,7 @@ class Sale:
     # What must hold
 
     def check(self) -> None:
+        self.check_asked()
         made = self.invoices()
         if not made:
             return
@@ -215,6 +218,19 @@ class Sale:
             assert (page.open, page.paid) == (max(balance.open, ZERO), balance.is_paid)
         assert not (whole.excess and any(one.open > 0 for one in each.values()))
         assert ("to_give_back" in flags) == (whole.excess > 0)
+
+    def check_asked(self) -> None:
+        """The page and the mail of each document ask for the same; before there is an invoice, for what of it did not come."""
+        with self.system.services.store.read() as connection:
+            made = documents.history(connection, self.key.shop_id, self.key.order_id, self.key.order_key).documents
+            mailed = [one.draft for one in as_asked_now(connection, made)]
+            pages = [page_of(connection, one).open for one in made]
+        kinds = (Kind.INVOICE, Kind.ORDER_CONFIRMATION)
+        asking = [(draft, page) for draft, page in zip(mailed, pages, strict=True) if draft.kind in kinds]
+        assert [page for _, page in asking] == [draft.to_pay if asks_payment(draft) else ZERO for draft, _ in asking]
+        if not self.invoices():
+            for one, page in zip(made, pages, strict=True):
+                assert page == max(one.draft.total - self.came, ZERO)
 
     def check_print(self, before: int) -> None:
         """What the invoice that was made just now says is what is open of it."""
@@ -277,7 +293,7 @@ def test_every_cent_is_counted_once_and_all_who_tell_of_it_agree(
     random.seed(next(order_ids))  # hypothesis begins each history with the same, and the shop takes no nonce twice
     by_hand, card, steps = history
     rule = "invoice:completed:send" if by_hand else "invoice:created:send"
-    system.change_shop(rules=(Rule.parse(rule),))
+    system.change_shop(rules=(Rule.parse(rule), Rule.parse("order_confirmation:created:send")))
     sale = Sale(system, by_hand=by_hand, card=card)
     for name, cents in steps:
         before = len(sale.invoices())

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import Connection, select
@@ -12,7 +12,7 @@ from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
 from worker.domain.order_payment import OPEN_STATUSES
 from worker.domain.payment import OrderBalance
-from worker.store import document_balances, documents, reminders
+from worker.store import document_balances, documents, payments, reminders, shops
 from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import orders
 from worker.store.payment_shares import open_before_invoice, paid_by_card, total_paid
@@ -26,11 +26,62 @@ class Seen:
     total: Decimal
     currency: str
     paid_at: datetime | None
+    to_count: Decimal = ZERO  # what it says came in, and is not among the payments
 
     @property
     def is_over(self) -> bool:
         """Whether it waits for no money any more, though none is invoiced. One that was refunded says itself that it was given back."""
         return self.status in ("cancelled", "trash")
+
+
+@dataclass(frozen=True)
+class OrderMoney:
+    """What came in for an order, and when last; *open*: what its buyer is still asked for (None: no document of it asks); *credited*:
+    what its credit notes took back."""
+
+    came_in: Decimal
+    last_on: date | None
+    open: Decimal | None
+    credited: Decimal = ZERO
+
+
+def money_of(connection: Connection, document: Document) -> OrderMoney:
+    """Of the order of a *document* that is no invoice: by what was counted; before there is an invoice also by what the shop says, which
+    is counted only with it. *open* is no more than the document itself asked."""
+    order, draft = document.order, document.draft
+    made = documents.history(connection, order.shop_id, order.order_id, order.order_key).documents
+    counted, balance = payments.standing(connection, order), of_documents(connection, order, made)
+    told, told_on = told_before_invoice(connection, order, made)
+    left = balance.open if balance else None
+    if left and draft.kind in ASKING:
+        own = open_before_invoice(connection, order, draft, issued_at=document.issued_at, told=told)
+        left = max(min(left, own), ZERO)
+    notes = (one.draft for one in made if one.draft.kind is Kind.CREDIT_NOTE and not one.draft.test)
+    return OrderMoney(
+        came_in=total_of(one.amount for one in counted) + told,
+        last_on=told_on or max((one.paid_on for one in counted if one.amount > 0), default=None),
+        open=left,
+        credited=total_of(note.total for note in notes),
+    )
+
+
+def told_before_invoice(
+    connection: Connection, order: OrderKey, made: Sequence[Document]
+) -> tuple[Decimal, date | None]:
+    """What the shop says came in for an order without an invoice, and was not counted; and the day where it was all of it."""
+    seen = seen_of(connection, order) if asking_before_invoice(made) else None
+    if seen is None or seen.to_count <= 0:
+        return ZERO, None
+    shop = shops.settings_of(connection, order.shop_id)
+    return seen.to_count, shop.day_of(seen.paid_at) if shop and seen.paid_at else None
+
+
+def asking_before_invoice(made: Sequence[Document]) -> Document | None:
+    """Of some documents of an order the newest that asks for its money; None once there is an invoice."""
+    issued = [document for document in made if not document.draft.test]
+    if any(document.draft.kind is Kind.INVOICE for document in issued):
+        return None
+    return next((document for document in reversed(issued) if document.draft.kind in ASKING), None)
 
 
 def of_order(connection: Connection, order: OrderKey) -> OrderBalance | None:
@@ -43,16 +94,14 @@ def of_documents(
     connection: Connection, order: OrderKey, made: Sequence[Document], *, seen: Seen | None = None
 ) -> OrderBalance | None:
     """The same, of an order of which these documents were made; *seen* as it is now where it is not stored yet."""
-    issued = [document for document in made if not document.draft.test]
-    invoices = [document for document in issued if document.draft.kind is Kind.INVOICE]
+    invoices = [one for one in made if one.draft.kind is Kind.INVOICE and not one.draft.test]
     if invoices:
         return of_invoices(connection, order, invoices)
     seen = seen or seen_of(connection, order)
-    asking = [document for document in issued if document.draft.kind in ASKING]
-    if not asking:
+    newest = asking_before_invoice(made)
+    if newest is None:
         return of_waiting(connection, order, seen) if seen else None
-    newest, paid = asking[-1], total_paid(connection, order)
-    draft = newest.draft
+    draft, paid = newest.draft, total_paid(connection, order)
     # What the shop said was paid before it was made is not among the payments.
     is_said = draft.is_paid and not any(one.received for one in draft.prepaid)
     left = ZERO if is_said else open_before_invoice(connection, order, draft, issued_at=newest.issued_at)
@@ -61,9 +110,11 @@ def of_documents(
 
 
 def seen_of(connection: Connection, order: OrderKey) -> Seen | None:
-    columns = (orders.c.status, orders.c.total, orders.c.currency, orders.c.paid_at)
+    columns = (orders.c.status, orders.c.total, orders.c.currency, orders.c.paid_at, orders.c.to_count)
     row = connection.execute(select(*columns).where(*is_of_order(orders, order))).one_or_none()
-    return Seen(row.status, Decimal(row.total), row.currency, row.paid_at) if row else None
+    if row is None:
+        return None
+    return Seen(row.status, Decimal(row.total), row.currency, row.paid_at, Decimal(row.to_count or 0))
 
 
 def of_waiting(connection: Connection, order: OrderKey, seen: Seen) -> OrderBalance | None:

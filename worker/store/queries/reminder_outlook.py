@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, or_, select
 
-from worker.domain.document import ASKING, Document, Draft, Kind
+from worker.domain.document import ASKING, Document, Kind
 from worker.domain.late_costs import LateInvoice, is_business
 from worker.domain.online_payment import CLOSED_STATUSES
 from worker.domain.order import OrderKey
@@ -40,6 +40,7 @@ from worker.store.queries.unpaid_orders import (
     WaitingLines,
     is_for_person,
     lines_naming,
+    may_be_paid,
     waiting_lines,
     waiting_lines_among,
 )
@@ -149,7 +150,7 @@ def of_documents(
             next=None,
             obstacle=None,
             is_stopped=one in stopped,
-            last_day=last_day_of(document.draft, shop) if left == document.draft.to_pay else None,
+            last_day=last_day_of(connection, document, shop),
             steps={kind: step for kind in ReminderKind if (step := all_steps.get(one, {}).get(kind))},
             written=written.get(one, {}),
         )
@@ -164,10 +165,13 @@ def of_documents(
     return found
 
 
-def last_day_of(draft: Draft, shop: Shop) -> date | None:
-    """Of an order for which nothing came in, as its document tells; whether it then is cancelled is asked of the shop."""
-    is_ours = draft.ordered_on >= shop.day_of(shop.orders.since)
-    return last_day_from(draft.ordered_on, draft, shop) if draft.kind in ASKING and is_ours else None
+def last_day_of(connection: Connection, document: Document, shop: Shop) -> date | None:
+    """Of an order of which nothing says that it may be paid, as its document tells; whether it then is cancelled is asked of the shop."""
+    draft = document.draft
+    if draft.kind not in ASKING or draft.ordered_on < shop.day_of(shop.orders.since):
+        return None
+    last = last_day_from(draft.ordered_on, draft, shop)
+    return None if last is None or may_be_paid(connection, document.order) else last
 
 
 def open_of(connection: Connection, document: Document, balance: Balance) -> Decimal:
