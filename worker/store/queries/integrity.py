@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, exists, func, select
+from sqlalchemy import Connection, Table, and_, exists, func, select, text
 from sqlalchemy.engine import Row as SqlRow
 
 from worker.domain.document import Document
@@ -53,7 +53,7 @@ class UnreadableDocument:
 def repeatable_read(connection: Connection) -> None:
     """Read everything from here on from one consistent state. Call before anything is read."""
     if connection.dialect.name != "sqlite":  # whose readers always see one state
-        connection.execution_options(isolation_level="REPEATABLE READ")
+        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))  # of this one alone
 
 
 def documents_entered(
