@@ -70,6 +70,17 @@ def given_up(invoice: Document, dossier: Dossier) -> Iterator[Problem]:
         yield Problem(IN_BIN, message)
 
 
+def deleted_but_invoiced(number: str, invoice: Document) -> Problem:
+    """The shop deleted order *number* for good, also past its bin, and *invoice* stands."""
+    message = Message(
+        "Order {number} is deleted from the shop, and {invoice} stands: its VAT is due. If there was no sale, credit {invoice}; if "
+        "there was, leave it, and press “This order needs nothing”.",
+        number=number,
+        invoice=invoice.number,
+    )
+    return Problem(IN_BIN, message)
+
+
 def needs_nothing(flag: Problem, ignored: Iterable[Problem]) -> bool:
     """Whether a person said it of *flag* itself, or of the same invoice while its order was cancelled and not yet in the bin."""
     of_invoice = {one.message.values["invoice"] for one in ignored if one.code == CANCELLED_BUT_PAID}

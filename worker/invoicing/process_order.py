@@ -5,7 +5,10 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from worker.domain.order import Order
+from worker.domain.credit_balance import credit_balance_of
+from worker.domain.document import Kind
+from worker.domain.order import Order, OrderKey
+from worker.domain.order_flags import IN_BIN, deleted_but_invoiced
 from worker.domain.shop import Shop
 from worker.errors import OrderGone, StaleFetch
 from worker.invoicing import other_site
@@ -17,7 +20,7 @@ from worker.invoicing.vat_checks import with_vat_check
 from worker.message import Message
 from worker.orders.fetch import delivered_error_code, fetch, read_latest
 from worker.services import Services
-from worker.store import alerts
+from worker.store import alerts, counters, documents, orders
 from worker.store.deliveries import Delivery
 
 
@@ -37,6 +40,7 @@ def process_order(services: Services, deliveries: Sequence[Delivery], *, end: En
     else:
         fetched = fetch(services, connected, deliveries)
     if fetched is None:
+        flag_deleted(services, connected.shop, deliveries[0].order_id)
         return Outcome(OrderGone.code, Message("The shop no longer has this order; nothing is made for it."))
     # Before the lock: the bank and VIES may be slow.
     shop = with_rate(services, shop_for(connected.shop, deliveries), fetched.order.currency)
@@ -56,6 +60,24 @@ def process_order(services: Services, deliveries: Sequence[Delivery], *, end: En
     if not has_rest:
         outcome = replace(outcome, retry_reason=None)  # nothing more can be learnt of the shop
     return outcome
+
+
+def flag_deleted(services: Services, shop: Shop, order_id: int) -> None:
+    """Say of the invoice of an order that is gone that it stands. Once: who was told already while it lay in the bin knows."""
+    with services.store.write() as connection:
+        counters.lock(connection, shop.shop_id)
+        seen = orders.find(connection, shop.shop_id, order_id)
+        if seen is None or IN_BIN in [flag.code for flag in (*seen.flags, *seen.ignored_flags)]:
+            return
+        made = documents.history(connection, shop.shop_id, order_id, seen.order_key)
+        invoices = [one for one in made.documents if one.draft.kind is Kind.INVOICE and not one.draft.test]
+        standing = [
+            one for one in invoices if credit_balance_of(one, (note.draft for note in made.credit_notes_of(one))).total
+        ]
+        key = OrderKey(shop.shop_id, order_id, seen.order_key)
+        orders.set_flags(
+            connection, key, IN_BIN, tuple(deleted_but_invoiced(seen.order_number, one) for one in standing)
+        )
 
 
 def process_latest(services: Services, shop: Shop, late: Order, *, end: End) -> Outcome:

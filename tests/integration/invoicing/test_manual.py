@@ -235,6 +235,23 @@ def test_the_invoice_of_an_order_in_the_bin_is_credited_also_once_the_bin_is_emp
     assert len(system.numbers()) == 2
 
 
+def test_an_order_that_is_deleted_past_the_bin_says_that_its_invoice_stands_until_it_is_credited(
+    system: System,
+) -> None:
+    (invoice,) = system.arrives(paid())
+    system.shop.forget(238)
+    for _ in range(2):
+        system.receive({"id": 238})
+        system.work()
+    seen = system.trail(238).order
+    assert seen
+    assert [flag.code for flag in seen.flags] == ["in_bin_but_invoiced"]
+    assert "is deleted from the shop, and F2026-00001 stands" in str(seen.flags[0].message)
+    manual.credit(system.services, id_of(invoice), by=system.person)
+    system.work()
+    assert "in_bin_but_invoiced" not in flags(system)
+
+
 def test_the_draft_of_a_refund_that_lies_in_the_bin_with_its_order_says_what_can_be_done(system: System) -> None:
     system.arrives(paid())
     system.change_shop(seller=Seller(name="Zonder nummer", address=SELLER.address))

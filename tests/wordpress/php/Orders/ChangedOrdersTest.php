@@ -30,6 +30,15 @@ final class ChangedOrdersTest extends WordPressTestCase {
 		$this->assertSame( array( $of_this_site ), array_column( $this->told, 'body' ) );
 	}
 
+	public function test_an_order_that_is_deleted_for_good_is_told_too(): void {
+		$changes = new ChangedOrders();
+		$changes->add_hooks();
+		do_action( 'woocommerce_before_delete_order', 238, new WC_Order() );
+		$changes->tell_at_the_end();
+
+		$this->assertCount( 1, $this->told );
+	}
+
 	public function test_what_was_told_is_not_told_again(): void {
 		$changes = new ChangedOrders();
 		$changes->note( 238 );

@@ -35,6 +35,8 @@ final class ChangedOrders implements Feature {
 		add_action( 'woocommerce_new_order', array( $this, 'note' ), 10, 2 );
 		add_action( 'woocommerce_update_order', array( $this, 'note' ), 10, 2 );
 		add_action( 'woocommerce_order_refunded', array( $this, 'note' ) );
+		// For good: WooCommerce's own webhook tells of the bin alone.
+		add_action( 'woocommerce_before_delete_order', array( $this, 'note' ), 10, 2 );
 		add_action( 'woocommerce_refund_deleted', array( $this, 'note_refund_deleted' ), 10, 2 );
 		// The last of all: what others do at the end must not wait for it either.
 		add_action( 'shutdown', array( $this, 'tell_at_the_end' ), PHP_INT_MAX );
