@@ -21,6 +21,9 @@ EVERYWHERE = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", 
 POLICY = Path("/usr/sbin/policy-rc.d")
 # How many processes share the tests. Each starts servers of its own.
 PROCESSES = 3
+# Folders that one process runs as if they were one file: chaos twice at once would be no fair fight, and the tests of words each read
+# all of our code and every catalog.
+TOGETHER = ("tests/chaos/", "tests/i18n/")
 PHP_MODULES = {"curl", "mbstring", "mysqli", "xml", "dom"}
 
 
@@ -129,12 +132,12 @@ class Sharing:
     """A pytest plugin: how the tests are shared out where several processes run them."""
 
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> object:
-        """Whole files, in the order collected. All of chaos counts as one: twice at once would be no fair fight."""
+        """Whole files, in the order collected."""
         from xdist.scheduler import LoadFileScheduling  # pytest itself must be the first to import xdist
 
         class ByFile(LoadFileScheduling):  # type: ignore[misc]  # xdist publishes no types
             def _split_scope(self, nodeid: str) -> str:
-                return "chaos" if nodeid.startswith("tests/chaos/") else nodeid.partition("::")[0]
+                return next((folder for folder in TOGETHER if nodeid.startswith(folder)), nodeid.partition("::")[0])
 
         return ByFile(config, log)
 
