@@ -13,7 +13,7 @@ from sqlalchemy import CheckConstraint, inspect, text
 from tests.services.postgres import Postgres
 from worker.errors import Rejected
 from worker.store.database.engine import Store
-from worker.store.database.migrate import alembic_config, head, is_current, upgrade
+from worker.store.database.migrate import alembic_config, head, is_current, known, upgrade
 from worker.store.database.tables import metadata
 
 
@@ -44,8 +44,11 @@ def test_the_migrated_tables_are_those_of_the_code(empty_database_url: str) -> N
     }
 
 
-def test_upgrading_again_changes_nothing(empty_database_url: str) -> None:
+def test_upgrading_again_changes_nothing_and_loads_no_migration(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     upgrade(empty_database_url)
+    monkeypatch.setattr(ScriptDirectory, "from_config", None)
     store = Store(empty_database_url)
     with store.engine.begin() as connection:
         connection.execute(text("INSERT INTO leases VALUES ('sweep', 'me', '2026-11-23 09:00:00.000000')"))
@@ -83,6 +86,7 @@ def test_two_may_upgrade_at_once(empty_database_url: str) -> None:
 def test_the_migrations_are_one_line_forward() -> None:
     scripts = ScriptDirectory.from_config(alembic_config())
     assert scripts.get_heads() == [head()]
+    assert [script.revision for script in scripts.walk_revisions()] == list(reversed(known()))
     assert [script.revision for script in scripts.walk_revisions() if script.is_branch_point] == []
 
 

@@ -5,16 +5,17 @@ may be removed one version later.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from worker.errors import Rejected
 from worker.store.database.engine import Store
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number, the same in every version: PostgreSQL lets one migration at a time hold it.
 MIGRATION_LOCK = 7_263_001
 
@@ -27,8 +28,12 @@ def upgrade(database_url: str) -> None:
             if not store.is_sqlite:
                 refuse_other_encoding(connection)
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
-            if is_of_later_version(revision(connection)):
+            found = revision(connection)
+            if found == head() or is_of_later_version(found):
                 return
+            # Imported here: each command and process looks whether there is anything to do, and there hardly ever is.
+            from alembic import command
+
             config = alembic_config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -56,20 +61,30 @@ def is_current(store: Store) -> bool:
 
 
 def revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    """The last migration that was done; None in an empty database."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
 
 
 def is_of_later_version(found: str | None) -> bool:
     """Whether a migration was the last one that this version does not know: during an upgrade, old and new run side by side."""
-    known = {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
-    return found is not None and found not in known
+    return found is not None and found not in known()
 
 
-def head() -> str | None:
-    return ScriptDirectory.from_config(alembic_config()).get_current_head()
+def head() -> str:
+    return known()[-1]
 
 
-def alembic_config() -> Config:
+def known() -> list[str]:
+    """The migrations of this version, the oldest first: each file is named after its own."""
+    return sorted(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def alembic_config() -> "Config":
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     return config
