@@ -78,7 +78,9 @@ def peppol_as_json(item: DocumentDetails) -> dict[str, object] | None:
             "sent_at": int(way.sent_at.timestamp()) if way.sent_at else None,
             "message": "",
         }
-    return {"address": "", "sent_at": None, "message": step.message} if step and step.message else None
+    if step and step.message:
+        return {"address": "", "sent_at": None, "failed": step.state == "failed", "message": step.message}
+    return None
 
 
 def draft_as_json(stored: StoredDraft) -> dict[str, object]:

@@ -50,6 +50,15 @@ final class OrderListTest extends WordPressTestCase {
 		$this->assertSame( '', $this->cell( $list, 240 ) );
 	}
 
+	public function test_what_peppol_did_not_take_has_the_mark_of_a_failure_and_what_waits_has_none(): void {
+		$document = array( 'id' => 8, 'kind' => 'invoice', 'number' => 'F2026-00008', 'date' => '2026-11-23', 'mail' => 'done', 'mailed_at' => 1, 'files' => array(), 'total' => '22.20', 'currency' => 'EUR' );
+		foreach ( array( true, false ) as $failed ) {
+			$peppol = array( 'address' => '', 'sent_at' => null, 'failed' => $failed, 'message' => 'Not taken.' );
+			$html   = DocumentsBox::from_bridge( WC_Order::$stored[240], array( 'documents' => array( array( 'peppol' => $peppol ) + $document ) ) );
+			$this->assertSame( $failed, false !== strpos( $html, 'dashicons-warning" aria-hidden="true"></span> Not taken.' ), $html );
+		}
+	}
+
 	/** @dataProvider lists */
 	public function test_one_query_finds_the_documents_of_a_whole_page( callable $prepare ): void {
 		global $wpdb;

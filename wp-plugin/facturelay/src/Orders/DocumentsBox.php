@@ -14,6 +14,8 @@ defined( 'ABSPATH' ) || exit;
 /** The content of the box at an order, as escaped HTML: for each document its state, the cause, and what can be done. */
 final class DocumentsBox {
 
+	private const WARNING = '<span class="dashicons dashicons-warning" aria-hidden="true"></span> ';
+
 	/** From DocumentTable alone, without a request to Facturelay: enough to open the documents. */
 	public static function from_table( WC_Order $order ): string {
 		$html = '';
@@ -79,7 +81,7 @@ final class DocumentsBox {
 			case 'running':
 				return '<span data-pending>… ' . esc_html__( 'is being mailed', 'facturelay' ) . '</span> ' . esc_html( (string) ( $document['message'] ?? '' ) );
 			case 'failed':
-				return '<span class="dashicons dashicons-warning" aria-hidden="true"></span> ' . esc_html__( 'not mailed', 'facturelay' );
+				return self::WARNING . esc_html__( 'not mailed', 'facturelay' );
 			default:
 				return esc_html__( 'not mailed', 'facturelay' ) . ' ' . esc_html( (string) ( $document['message'] ?? '' ) );
 		}
@@ -94,7 +96,7 @@ final class DocumentsBox {
 		$peppol = (string) ( $document['peppol'] ?? 'none' );
 		if ( 'failed' === ( $document['mail'] ?? '' ) || 'failed' === $peppol ) {
 			$words = 'failed' === $peppol ? __( 'not sent by Peppol', 'facturelay' ) : __( 'not mailed', 'facturelay' );
-			return '<span class="dashicons dashicons-warning" aria-hidden="true"></span> ' . esc_html( $words );
+			return self::WARNING . esc_html( $words );
 		}
 		if ( 'none' === ( $document['mail'] ?? 'none' ) && 'done' === $peppol ) {
 			return '✓ ' . esc_html__( 'sent by Peppol', 'facturelay' );
@@ -115,7 +117,8 @@ final class DocumentsBox {
 			$message = sprintf( __( 'sent by Peppol to %1$s, %2$s', 'facturelay' ), (string) $peppol['address'], wp_date( get_option( 'date_format' ) . ' H:i', (int) $peppol['sent_at'] ) );
 			return '<br>✓ ' . esc_html( $message );
 		}
-		return '' === $message ? '' : '<br>' . esc_html( $message );
+		$mark = empty( $peppol['failed'] ) ? '' : self::WARNING;
+		return '' === $message ? '' : '<br>' . $mark . esc_html( $message );
 	}
 
 	/** @param array<string, mixed> $draft */
@@ -151,7 +154,7 @@ final class DocumentsBox {
 			$kind    = (string) ( $reason['kind'] ?? '' );
 			$message = esc_html( (string) ( $reason['message'] ?? '' ) );
 			if ( '' === $kind ) {
-				$html .= '<p><span class="dashicons dashicons-warning" aria-hidden="true"></span> ' . $message . '</p>';
+				$html .= '<p>' . self::WARNING . $message . '</p>';
 			} else {
 				$why .= '<li><strong>' . esc_html( DocumentTable::title( $kind ) ) . "</strong>: $message</li>";
 			}
