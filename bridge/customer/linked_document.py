@@ -1,7 +1,7 @@
 """What the holder of a document's link may see of it: the document, what became of it, and how what is open now can be paid."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -9,21 +9,23 @@ import segno
 from sqlalchemy import Connection
 
 from bridge.i18n.translate import CATALOG_PACKAGE
-from worker.domain.document import Document, History, Kind
+from worker.domain.document import Document, History, Kind, PaymentInstructions
 from worker.domain.money import ZERO, total_of
 from worker.domain.online_payment import CLOSED_STATUSES, is_offered
+from worker.domain.order_payment import rest_by_transfer
 from worker.domain.payment import Balance, day_paid
 from worker.domain.shop import Shop
 from worker.domain.step import RENDER
 from worker.domain.transfer_code import bancontact_code, transfer_code
 from worker.i18n import Translator
-from worker.i18n.formats import web_address
+from worker.i18n.formats import asks_payment, web_address
 from worker.net.document_link import DocumentLink
 from worker.store import (
     document_balances,
     document_files,
     document_links,
     documents,
+    order_money,
     orders,
     payment_attempts,
     shops,
@@ -74,6 +76,7 @@ class LinkedDocument:
     shop: Shop
     order_status: str = ""  # as the order was seen last
     attempt: PaymentAttempt | None = None  # the last one to pay it online
+    went_back: bool = False  # money that was counted of an invoice, so that it is asked for also where that says paid
     of_order: tuple[Document, ...] = ()  # all that the customer may see of the order, the newest first
 
     @property
@@ -86,8 +89,16 @@ class LinkedDocument:
 
     @property
     def is_owed(self) -> bool:
-        """Whether there is something to pay on it."""
-        return self.document.draft.kind in PAYABLE and self.status.open > 0 and not self.is_off
+        """Whether there is something to pay on it, as its mail says."""
+        asks = asks_payment(self.document.draft) or self.went_back
+        return asks and self.status.open > 0 and not self.is_off
+
+    @property
+    def payment(self) -> PaymentInstructions | None:
+        """How what is open now is paid."""
+        draft = self.document.draft
+        is_rest = self.is_owed and not draft.test and (draft.payment is None or self.status.open != draft.to_pay)
+        return rest_by_transfer(self.document) if is_rest else draft.payment
 
     @property
     def is_off(self) -> bool:
@@ -114,7 +125,7 @@ class LinkedDocument:
     @property
     def payment_codes(self) -> tuple[PaymentCode, ...]:
         """The codes that ask for what is open now."""
-        draft, amount = self.document.draft, self.status.open
+        draft, amount = replace(self.document.draft, payment=self.payment), self.status.open
         if not self.is_owed:
             return ()
         texts = (
@@ -148,11 +159,12 @@ def load_linked_document(connection: Connection, link: DocumentLink, *, now: dat
         link=link,
         document=document,
         revocation=revocations.get(document.document_id),
-        status=status_of(document, history, balances, order_money(connection, document)),
+        status=status_of(document, history, balances, money_of(connection, document)),
         files={stored.format: stored for stored in files.get(document.document_id, ())},
         is_being_made=render is not None and render.state in ("waiting", "running"),
         shop=shop,
         order_status=order.status if order else "",
+        went_back=draft.kind is Kind.INVOICE and order_money.went_back(connection, document),
         attempt=payment_attempts.latest(connection, document.document_id),
         of_order=tuple(
             other
@@ -173,7 +185,7 @@ def visible_documents(connection: Connection, shop_id: str, order_id: int, *, no
     )
 
 
-def order_money(connection: Connection, document: Document) -> OrderMoney:
+def money_of(connection: Connection, document: Document) -> OrderMoney:
     if document.draft.test:
         # None of it is among the payments.
         paid = payment_attempts.paid_of(connection, document.document_id)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from worker.domain import payment_method, payment_reference
-from worker.domain.document import PaymentInstructions
+from worker.domain.document import Document, PaymentInstructions
 from worker.domain.money import ZERO
 from worker.domain.order import Order
 from worker.domain.payment_method import IN_PARTS_STATUSES, Means, Method
@@ -200,6 +200,17 @@ def _asked(order: Order, shop: Shop, today: date) -> PaymentInstructions:
         beneficiary=shop.seller.full_name,
         due_on=today + timedelta(days=shop.payment_days if terms is None else terms),
         pay_url=order.pay_url,
+    )
+
+
+def rest_by_transfer(document: Document) -> PaymentInstructions:
+    """How the rest of what *document* asked is paid: the shop's page would take the whole total once more, and so would the provider's
+    account."""
+    payment, seller = document.draft.payment, document.draft.seller
+    if payment is not None and payment.means in (Means.TRANSFER, Means.ON_DELIVERY):
+        return replace(payment, pay_url="")
+    return PaymentInstructions(
+        reference=document.number, iban=seller.iban, bic=seller.bic, beneficiary=seller.full_name
     )
 
 

@@ -9,14 +9,14 @@ from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from worker.domain.document import ASKING, Document, Kind, PaymentInstructions
+from worker.domain.document import ASKING, Document, Kind
 from worker.domain.money import ZERO
+from worker.domain.order_payment import rest_by_transfer
 from worker.domain.payment import Balance, Prepayment
-from worker.domain.payment_method import Means, is_transfer
+from worker.domain.payment_method import is_transfer
 from worker.i18n import Translator, title
 from worker.i18n.formats import asks_payment
-from worker.store import document_balances, payments
-from worker.store.order_money import came_and_most
+from worker.store import document_balances, order_money
 from worker.store.queries import order_balance
 
 
@@ -38,7 +38,7 @@ def with_rest(connection: Connection, invoice: Document, balance: Balance | None
     if balance is None or (balance.paid, balance.credited) == (None, None):
         return invoice
     rest, said = max(balance.open, ZERO), draft.to_pay if asks_payment(draft) else ZERO
-    if rest == said or (not said and not went_back(connection, invoice)):
+    if rest == said or (not said and not order_money.went_back(connection, invoice)):
         return invoice
     if rest:
         return asking_for(rest, invoice, credited=balance.credited or ZERO)
@@ -66,31 +66,10 @@ def asking_for(rest: Decimal, document: Document, *, credited: Decimal) -> Docum
     credited = min(credited, gone)
     parts = (Prepayment(credited, name=note), Prepayment(gone - credited, received=True))
     prepaid = (*draft.prepaid, *(one for one in parts if one.amount))
-    return replace(document, draft=replace(draft, prepaid=prepaid, payment=by_transfer(document), paid_on=None))
+    return replace(document, draft=replace(draft, prepaid=prepaid, payment=rest_by_transfer(document), paid_on=None))
 
 
 def as_paid(document: Document, day: date | None) -> Document:
     draft = document.draft
     way = draft.payment_title if is_transfer(draft.payment_method) else ""
     return replace(document, draft=replace(draft, payment=None, paid_on=day, payment_title=way))
-
-
-def went_back(connection: Connection, invoice: Document) -> bool:
-    """Whether money that was counted of it was taken back; what the bank confirmed was reversed too, and came all the same."""
-    counted = payments.of_documents(connection, [invoice.document_id]).get(invoice.document_id, ())
-    came, most = came_and_most(counted)
-    return came < most and any(payment.reverses for payment in counted)
-
-
-def by_transfer(invoice: Document) -> PaymentInstructions:
-    """How the rest is paid: the shop's page would take the whole total once more, and so would the provider's account."""
-    draft, payment = invoice.draft, invoice.draft.payment
-    if payment is not None and payment.means in (Means.TRANSFER, Means.ON_DELIVERY):
-        return replace(payment, pay_url="")
-    seller = draft.seller
-    return PaymentInstructions(
-        reference=invoice.number,
-        iban=seller.iban,
-        bic=seller.bic,
-        beneficiary=seller.full_name,
-    )

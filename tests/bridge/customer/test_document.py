@@ -1,6 +1,7 @@
 """What the holder of a link gets: the whole answers, headers included."""
 
 import hashlib
+import html
 import logging
 import re
 from dataclasses import replace
@@ -20,13 +21,13 @@ from tests.support.issued import pay
 from worker.domain.decision import Decision
 from worker.domain.document import Document, Kind, PaymentInstructions, Reference
 from worker.domain.money import ZERO
-from worker.domain.payment import Prepayment
+from worker.domain.payment import PaymentSource, Prepayment, Receipt
 from worker.domain.payment_method import Means
 from worker.domain.step import RENDER
 from worker.i18n import LANGUAGES, Translator
 from worker.message import Message
 from worker.net import document_link
-from worker.store import document_files, document_links, jobs, orders, steps
+from worker.store import document_files, document_links, jobs, orders, payments, steps
 from worker.store.jobs import JobEnd
 from worker.store.orders import OrderState
 
@@ -730,3 +731,26 @@ def test_the_stylesheet_may_be_remembered_for_a_while(app: BridgeApp) -> None:
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "public, max-age=600")
     assert answer.headers["Content-Type"] == "text/css; charset=utf-8"
     assert "http" not in sheet  # nothing is fetched from anybody else
+
+
+@pytest.mark.parametrize(
+    ("said", "came", "asked"),
+    [
+        ({"payment": None, "paid_on": date(2026, 11, 22)}, [], "€ 22,20"),  # by card, and taken back
+        ({"payment": PaymentInstructions(means=Means.ONLINE), "paid_on": None}, ["10.00"], "€ 12,20"),
+    ],
+)
+def test_who_is_asked_for_what_a_provider_does_not_take_any_more_is_told_an_account(
+    app: BridgeApp, said: dict[str, Any], came: list[str], asked: str
+) -> None:
+    document = app.issue(**said, seller=replace(a_draft().seller, iban="BE71096123456769"))
+    receipt = Receipt(date(2026, 11, 22), PaymentSource.PERSON, "An")
+    with app.store.write() as connection:
+        for amount in came or ["22.20"]:
+            payment_id = payments.receive(connection, document.order, Decimal(amount), receipt, now=NOW)
+        if payment_id and not came:
+            payments.reverse(connection, payment_id, on=date(2026, 11, 23), by="An", now=NOW)
+    page = app.client.get(f"/d/{token_of(document)}").text
+    shown = html.unescape(text_of(page)).replace("\xa0", " ")
+    assert f"Bedrag {asked} Begunstigde" in shown
+    assert "Rekening BE71 0961 2345 6769 Mededeling F2026-00017" in shown
