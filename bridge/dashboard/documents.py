@@ -7,6 +7,7 @@ from functools import partial
 from http import HTTPStatus
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
+from sqlalchemy import Connection
 
 from bridge.accounts.access import actor, guard_shop, shop
 from bridge.accounts.access_log import part_of_a_page
@@ -36,6 +37,7 @@ from worker.domain.step import MAIL, TRANSMIT
 from worker.domain.vat_proof import needs_proof
 from worker.errors import InvalidValue, Rejected
 from worker.store import audit_trail, document_files, documents, drafts, payments
+from worker.store.payments import Payment
 from worker.store.queries import order_history, today
 from worker.store.queries.order_history import DocumentDetails
 from worker.store.transmissions import UNKNOWN
@@ -130,10 +132,10 @@ def mark_paid(shop_id: str, document_id: int) -> Response:
 def mark_not_paid(shop_id: str, document_id: int) -> Response:
     """Take back that somebody marked it as paid."""
     item = document_of(shop_id, document_id)
-    by_hand, told = counted_by_hand(item), told_by_shop(item)
-    counted = by_hand or told
-    amount, number = format_amount(counted, item.draft.currency), number_of(item)
-    if counted and not is_confirmed():
+    by_hand = counted(item, payments.by_person)
+    came_in = by_hand or counted(item, payments.by_shop)
+    amount, number = format_amount(came_in, item.draft.currency), number_of(item)
+    if came_in and not is_confirmed():
         question = _(
             "Was {amount} for {number} of {buyer} not paid after all?",
             amount=amount,
@@ -157,16 +159,10 @@ def mark_not_paid(shop_id: str, document_id: int) -> Response:
     return change(action, shop_id, document_id, message=message)
 
 
-def counted_by_hand(item: DocumentDetails) -> Decimal:
-    """What people marked as paid of it."""
+def counted(item: DocumentDetails, by: Callable[[Connection, int], list[Payment]]) -> Decimal:
+    """What came in by the word of people, or of its shop (`payments.by_person`, `by_shop`)."""
     with context().store.read() as connection:
-        return total_of(payment.amount for payment in payments.by_person(connection, document_id_of(item)))
-
-
-def told_by_shop(item: DocumentDetails) -> Decimal:
-    """What its shop says came in for its order."""
-    with context().store.read() as connection:
-        return total_of(payment.amount for payment in payments.by_shop(connection, document_id_of(item)))
+        return total_of(payment.amount for payment in by(connection, document_id_of(item)))
 
 
 @blueprint.post("/documents/<int:document_id>/handed-over")
@@ -467,8 +463,8 @@ def document_page(
         form=form,
         credited=history.credit_notes_of(item.document) if item.document else (),
         is_invoice=item.draft.kind is Kind.INVOICE,
-        by_hand=counted_by_hand(item),
-        told_by_shop=told_by_shop(item) if item.is_paid else ZERO,
+        by_hand=counted(item, payments.by_person),
+        told_by_shop=counted(item, payments.by_shop) if item.is_paid else ZERO,
         link=link,
         opened=request.args.get("open", ""),
         troubles=[one for one in order_story.troubles_of(item) if not is_said_elsewhere(item, one)],

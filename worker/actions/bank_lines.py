@@ -35,12 +35,11 @@ def count_for_orders(connection: Connection, shop_id: str, line_id: int, numbers
     """
     counters.lock(connection, shop_id)
     line = waiting(connection, shop_id, line_id)
+    shares = shares_of(connection, shop_id, numbers.strip(), line.line)
     if line.line.amount < 0:
-        shares = shares_given_back(connection, shop_id, numbers.strip(), line.line)
         for share in shares:
             count_given_back(connection, line, share, by=by)
     else:
-        shares = shares_of(connection, shop_id, numbers.strip(), line.line)
         bank_lines.count(connection, line_id, line.line, shares, by=by)
     bank_lines.decide(connection, line_id, LineState.COUNTED, by=by.name, now=by.now)
     for share in shares:
@@ -136,42 +135,34 @@ def words_in(numbers: str) -> list[str]:
     return [word for word in _BETWEEN.split(numbers) if any(letter.isdigit() for letter in word)]
 
 
-def shares_given_back(connection: Connection, shop_id: str, numbers: str, line: BankLine) -> list[Share]:
-    """What of a line that went out was given back of each order that *numbers* names."""
+def shares_of(connection: Connection, shop_id: str, numbers: str, line: BankLine) -> list[Share]:
+    """What of a line belongs to each order that *numbers* names: what is open of it, and of what went out, what came in too much."""
     claims = claims_named(connection, shop_id, numbers, line)
     if len(claims) == 1:
         return [Share(claims[0].order, line.amount)]
-    shares = [Share(claim.order, -claim.excess) for claim in claims]
-    total = total_of(-share.amount for share in shares)
-    if total != -line.amount or any(not share.amount for share in shares):
-        raise Rejected(
-            "Of {numbers} together {total} is to be given back, and {amount} went out. A line counts for several orders where it gave "
-            "back exactly what came in too much of each.",
-            numbers=", ".join(words_in(numbers)),
-            total=Money(total, line.currency),
-            amount=Money(-line.amount, line.currency),
-            code="bank_line_sum",
-        )
+    shares = [Share(claim.order, owed_of(claim) if line.amount > 0 else -claim.excess) for claim in claims]
+    total = total_of(share.amount for share in shares)
+    if total != line.amount or not all(share.amount for share in shares):
+        raise Rejected(no_sum(line, words_in(numbers), total), code="bank_line_sum")
     return shares
 
 
-def shares_of(connection: Connection, shop_id: str, numbers: str, line: BankLine) -> list[Share]:
-    """What of a line belongs to each order that *numbers* names."""
-    claims = claims_named(connection, shop_id, numbers, line)
-    if len(claims) == 1:
-        return [Share(claims[0].order, line.amount)]
-    shares = [Share(claim.order, owed_of(claim)) for claim in claims]
-    total = total_of(share.amount for share in shares)
-    if total != line.amount or any(share.amount <= 0 for share in shares):
-        raise Rejected(
+def no_sum(line: BankLine, numbers: list[str], total: Decimal) -> Message:
+    """That a line moved something else than the *total* of several orders."""
+    sums = {"total": Money(abs(total), line.currency), "amount": Money(abs(line.amount), line.currency)}
+    if line.amount > 0:
+        return Message(
             "Of {numbers} together {total} is open, and this line brought {amount}. A line counts for several orders where it brought "
             "exactly what is open of each.",
-            numbers=", ".join(words_in(numbers)),
-            total=Money(total, line.currency),
-            amount=money(line),
-            code="bank_line_sum",
+            numbers=", ".join(numbers),
+            **sums,
         )
-    return shares
+    return Message(
+        "Of {numbers} together {total} is to be given back, and {amount} went out. A line counts for several orders where it gave "
+        "back exactly what came in too much of each.",
+        numbers=", ".join(numbers),
+        **sums,
+    )
 
 
 def owed_of(claim: Claim) -> Decimal:
