@@ -40,7 +40,9 @@ def process_order(services: Services, deliveries: Sequence[Delivery], *, end: En
     else:
         fetched = fetch(services, connected, deliveries)
     if fetched is None:
-        flag_deleted(services, connected.shop, deliveries[0].order_id)
+        # Without a key nobody can ask after an order of which the shop told nothing.
+        if connected.secrets.has_rest or any(delivery.told for delivery in deliveries):
+            flag_deleted(services, connected.shop, deliveries[0].order_id)
         return Outcome(OrderGone.code, Message("The shop no longer has this order; nothing is made for it."))
     # Before the lock: the bank and VIES may be slow.
     shop = with_rate(services, shop_for(connected.shop, deliveries), fetched.order.currency)

@@ -22,6 +22,7 @@ from worker.maintenance import retention
 from worker.orders.fetch import FetchedOrder
 from worker.store import payments, shops
 from worker.store.queries.order_history import DocumentDetails
+from worker.store.shops import Secrets
 from worker.woocommerce.payload import parse_order
 
 KEEP = (Rule(Kind.INVOICE, Trigger.PAID, SendMode.DRAFT),)
@@ -250,6 +251,14 @@ def test_an_order_that_is_deleted_past_the_bin_says_that_its_invoice_stands_unti
     manual.credit(system.services, id_of(invoice), by=system.person)
     system.work()
     assert "in_bin_but_invoiced" not in flags(system)
+
+
+def test_an_order_that_cannot_be_read_without_a_key_is_not_said_to_be_deleted(system: System) -> None:
+    system.change_secrets(Secrets(system.services.connected(system.shop_id).secrets.webhook_secrets))
+    system.arrives(paid())
+    system.act(order_actions.process_again, 238)
+    system.work()
+    assert (system.outcomes()[-1], flags(system)) == (("done", OrderGone.code), [])
 
 
 def test_the_draft_of_a_refund_that_lies_in_the_bin_with_its_order_says_what_can_be_done(system: System) -> None:
