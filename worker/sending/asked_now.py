@@ -54,7 +54,8 @@ def with_rest_of_order(connection: Connection, document: Document) -> Document:
     if not (money.came_in > 0 or money.credited) or money.open is None or money.open >= draft.to_pay:
         return document
     if money.open:
-        credited = max(draft.to_pay - money.open - money.came_in, ZERO)
+        came_since = max(money.came_in - (draft.total - draft.to_pay), ZERO)
+        credited = max(draft.to_pay - money.open - came_since, ZERO)
         return asking_for(money.open, document, credited=min(credited, money.credited))
     return as_paid(document, money.last_on)
 

@@ -15,6 +15,7 @@ from tests.support.system import System
 from worker.actions import documents as document_actions
 from worker.cli import documents as commands
 from worker.demo.orders import a_refund, an_order
+from worker.domain.credit_selection import CreditSelection
 from worker.domain.document import Kind, SendMode
 from worker.domain.order import OrderKey
 from worker.domain.payment import PaymentSource, Receipt
@@ -24,6 +25,7 @@ from worker.errors import Rejected
 from worker.invoicing import manual
 from worker.invoicing.manual import Credit, ManualDocument
 from worker.invoicing.request import IssueAnswer
+from worker.sending.asked_now import as_asked_now
 from worker.store import payments
 from worker.store.queries import order_balance, reminder_outlook
 
@@ -196,6 +198,23 @@ def test_what_is_asked_for_after_a_part_came_is_no_less_by_that_part_once_more(s
         balance = order_balance.of_order(connection, request.order)
     assert balance
     assert (balance.open, balance.paid) == (Decimal("12.20"), Decimal("10.00"))
+
+
+def test_what_a_credit_note_took_back_of_a_request_after_a_part_came_is_no_money_that_came(system: System) -> None:
+    system.change_shop(rules=())
+    system.arrives(an_order(id=238, status="on-hold", paid=False, payment_method="bacs"))
+    bank_brings(system, "10.00")
+    request, invoice = (
+        manual.issue_manual_document(
+            system.services, system.shop_id, ManualDocument(238, kind, send=False), by=system.person
+        )
+        for kind in (Kind.PAYMENT_REQUEST, Kind.INVOICE)
+    )
+    part = Credit(CreditSelection(amount=Decimal("5.00")), send=False, idempotency_key="1")
+    manual.credit(system.services, invoice.document_id, part, by=system.person)
+    with system.services.store.read() as connection:
+        (now,) = as_asked_now(connection, [request])
+    assert [(one.amount, one.received) for one in now.draft.prepaid] == [(Decimal(10), True), (Decimal(5), False)]
 
 
 @pytest.mark.parametrize("kind", [Kind.PAYMENT_REQUEST, Kind.ORDER_CONFIRMATION])
