@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from bridge.preload import preload_later
 from worker.settings import Settings
 from worker.store.database import migration_lock
 
@@ -58,3 +59,8 @@ def post_fork(_server: Any, _worker: Any) -> None:
     )
     for handler in logging.getLogger().handlers:
         handler.addFilter(HideTokens())
+
+
+def post_worker_init(worker: Any) -> None:
+    """It can answer from here on."""
+    preload_later(worker.wsgi)

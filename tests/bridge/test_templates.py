@@ -8,6 +8,7 @@ from flask import render_template_string
 from jinja2 import UndefinedError
 
 import bridge
+from bridge.preload import preload
 from tests.support.bridge_app import BridgeApp
 
 
@@ -25,3 +26,9 @@ AS_IT_CAME = "{{ name }}: {{ value }}"  # a header of what the shop sent
 def test_the_colon_after_a_label_is_the_readers(template: Path) -> None:
     text = template.read_text(encoding="utf-8").replace(AS_IT_CAME, "")
     assert re.findall(r".{20}(?:\}\}|</\w+>):[ <]", text) == []
+
+
+def test_once_they_are_made_ready_no_page_waits_for_its_template_or_its_words(app: BridgeApp) -> None:
+    preload(app.client.application)
+    templates = app.client.application.jinja_env
+    assert {name for _, name in templates.cache or ()} >= set(templates.list_templates(extensions=["html"]))

@@ -198,6 +198,13 @@ def render(template: str, mail: MailView, context: Mapping[str, object]) -> str:
     )
 
 
+def preload() -> None:
+    """Make the code of each template before the first mail is waited for."""
+    environment = _environment()
+    for name in environment.list_templates():
+        environment.get_template(name)
+
+
 @lru_cache(maxsize=1)
 def _environment() -> SandboxedEnvironment:
     environment = SandboxedEnvironment(

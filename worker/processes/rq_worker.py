@@ -23,13 +23,13 @@ from rq.job import Job
 from rq.worker import WorkerStatus
 from rq.worker_registration import clean_worker_registry
 
-from worker import jobs
+from worker import i18n, jobs, rendering
 from worker.errors import Unavailable
 from worker.jobs import turn
+from worker.mail import customer_mail
 from worker.processes.deadline import Deadline
 from worker.processes.row_job import RowJob
 from worker.queue import LONG_QUEUES, QueueName, connect, rq_name
-from worker.rendering import preload
 from worker.rendering.limits import be_less_urgent
 from worker.services import Services, utc_now
 from worker.settings import Settings
@@ -190,7 +190,8 @@ def work(
         be_less_urgent(
             LESS_URGENT_BY
         )  # where processors are few, a backfill takes what urgent work leaves; so does its printer
-    preload()
+    for one in (rendering, customer_mail, i18n):
+        one.preload()
     jobs.configure(settings)
     gc.freeze()  # what is loaded by now stays for good; collecting it again and again costs time
     with redis_errors():
