@@ -59,7 +59,7 @@ def metrics() -> Response:
         abort(HTTPStatus.NOT_FOUND)
     with context().store.read() as connection:
         now, seen = context().now(), health_query.look(connection, context().settings)
-        collected = metrics_query.collect(connection, now=now)
+        collected = metrics_query.collect(connection, seen.paused, now=now)
         needs = attention.counts(connection, now=now)
         known = health_query.known_of(connection, context().encryption, None, seen, now=now)
         of_shops = health_query.of_shops(shops.watched(connection), known, now=now)

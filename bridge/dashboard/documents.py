@@ -7,7 +7,6 @@ from functools import partial
 from http import HTTPStatus
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
-from sqlalchemy import Connection
 
 from bridge.accounts.access import actor, guard_shop, shop
 from bridge.accounts.access_log import part_of_a_page
@@ -37,7 +36,6 @@ from worker.domain.step import MAIL, TRANSMIT
 from worker.domain.vat_proof import needs_proof
 from worker.errors import InvalidValue, Rejected
 from worker.store import audit_trail, document_files, documents, drafts, payments
-from worker.store.payments import Payment
 from worker.store.queries import order_history, today
 from worker.store.queries.order_history import DocumentDetails
 from worker.store.transmissions import UNKNOWN
@@ -132,10 +130,10 @@ def mark_paid(shop_id: str, document_id: int) -> Response:
 def mark_not_paid(shop_id: str, document_id: int) -> Response:
     """Take back that somebody marked it as paid."""
     item = document_of(shop_id, document_id)
-    by_hand = counted(item, payments.by_person)
-    came_in = by_hand or counted(item, payments.by_shop)
-    amount, number = format_amount(came_in, item.draft.currency), number_of(item)
-    if came_in and not is_confirmed():
+    by_hand, told = amounts_told(item)
+    counted = by_hand or told
+    amount, number = format_amount(counted, item.draft.currency), number_of(item)
+    if counted and not is_confirmed():
         question = _(
             "Was {amount} for {number} of {buyer} not paid after all?",
             amount=amount,
@@ -159,10 +157,12 @@ def mark_not_paid(shop_id: str, document_id: int) -> Response:
     return change(action, shop_id, document_id, message=message)
 
 
-def counted(item: DocumentDetails, by: Callable[[Connection, int], list[Payment]]) -> Decimal:
-    """What came in by the word of people, or of its shop (`payments.by_person`, `by_shop`)."""
+def amounts_told(item: DocumentDetails) -> tuple[Decimal, Decimal]:
+    """What people marked as paid of it, and what its shop says came in for its order."""
     with context().store.read() as connection:
-        return total_of(payment.amount for payment in by(connection, document_id_of(item)))
+        told = payments.told(connection, document_id_of(item))
+    by_person, by_shop = (total_of(payment.amount for payment in some) for some in (told.by_person, told.by_shop))
+    return by_person, by_shop
 
 
 @blueprint.post("/documents/<int:document_id>/handed-over")
@@ -452,6 +452,7 @@ def document_page(
     item = document_of(shop_id, document_id)
     day = context().today(shop())
     form.values = {"on": day.isoformat()} | refused_before(shop_id) | form.values
+    by_hand, told_by_shop = amounts_told(item)
     with context().store.read() as connection:
         history = documents.history(connection, shop_id, item.draft.order_id, item.draft.order_key)
         entries = audit_trail.of_order(connection, shop_id, item.draft.order_id)
@@ -463,8 +464,8 @@ def document_page(
         form=form,
         credited=history.credit_notes_of(item.document) if item.document else (),
         is_invoice=item.draft.kind is Kind.INVOICE,
-        by_hand=counted(item, payments.by_person),
-        told_by_shop=counted(item, payments.by_shop) if item.is_paid else ZERO,
+        by_hand=by_hand,
+        told_by_shop=told_by_shop if item.is_paid else ZERO,
         link=link,
         opened=request.args.get("open", ""),
         troubles=[one for one in order_story.troubles_of(item) if not is_said_elsewhere(item, one)],

@@ -71,7 +71,7 @@ def page(shops: Shops, *, of_all: Sequence[ShopName] | None = None) -> Response:
             groups=job_queries.job_groups(connection, shops, wanted.state),
             names={one.shop_id: one.name for one in of_all or ()},
             seen=queue_status.status(context().settings.redis_url) if is_all else None,
-            queues=queue_counts(connection, now=context().now()) if is_all else (),
+            queues=queue_counts(connection, paused_queues.every(connection), now=context().now()) if is_all else (),
             queue_labels=QUEUE_LABELS,
             age=age,
             reason_of_group=reason_of_group,

@@ -22,12 +22,13 @@ def coming(shop_id: str) -> Response:
     """What is open, with the reminder that comes next, what is due first on top."""
     now = context().now()
     with context().store.read() as connection:
-        page = reminder_outlook.page(connection, this_shop(), page_request(), now=now)
+        bank = reminder_outlook.bank_facts(connection, this_shop(), now=now)
+        page = reminder_outlook.page(connection, this_shop(), page_request(), now=now, bank=bank)
         content = render_template(
             "dashboard/payments/reminders.html",
             shown="coming",
             page=page,
-            held=reminder_outlook.hold_of(connection, this_shop(), now=now),
+            held=bank.hold,
             today=this_shop().day_of(now),
             waiting=bank_lines.waiting_count(connection, shop_id),
             reminder_name=reminder_name,

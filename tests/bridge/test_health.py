@@ -92,7 +92,7 @@ def test_what_never_happened_is_told_as_zero(app: BridgeApp) -> None:
 
 def test_figures_of_an_empty_database_are_zero(app: BridgeApp) -> None:
     with app.store.read() as connection:
-        taken = metrics.collect(connection, now=NOW)
+        taken = metrics.collect(connection, {}, now=NOW)
 
     assert (taken.shops, sum(taken.deliveries.values()), sum(taken.steps.values()), taken.oldest_waiting_at) == (
         1,

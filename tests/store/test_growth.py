@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from bridge.context import EXTENSION_NAME
 from tests.integration.conftest import system
 from tests.support import whole_reads
-from tests.support.asked_statements import Asked, recorded
+from tests.support.asked_statements import Asked, Recorder, recorded
 from tests.support.every_page import every_page, operator
 from tests.support.large_shop import Past, fill
 from tests.support.system import System
@@ -48,17 +49,25 @@ ALLOWED = {
 }
 
 
+@dataclass(frozen=True)
+class Walk:
+    """What the program asked while it did all that it does, and what a page asked more than once, by its address."""
+
+    asked: list[Asked]
+    twice: dict[str, list[str]]
+
+
 @pytest.fixture
-def asked(system: System) -> list[Asked]:
-    """What the program asks of a shop with a long past while it does all that it does."""
+def walk(system: System) -> Walk:
+    """Of a shop with a long past."""
     fill(system.services.store, Past(ORDERS, shops=20, shop_id=system.shop_id, now=system.clock.now))
     # As the scheduler does once a day: this alone counts all there is.
     count_whole(system.services)
     system.services.store.engine.dispose()
     with recorded() as recorder:
-        walk_pages(system)
+        twice = walk_pages(system, recorder)
         walk_worker(system)
-    return [one for one in recorder.found.values() if one.caller]
+    return Walk([one for one in recorder.found.values() if one.caller], twice)
 
 
 def is_allowed(one: Asked) -> bool:
@@ -70,15 +79,19 @@ def is_allowed(one: Asked) -> bool:
     )
 
 
-def walk_pages(system: System) -> None:
+def walk_pages(system: System, recorder: Recorder) -> dict[str, list[str]]:
     visitor, token = operator(system)
-    statuses = {}
+    statuses, twice = {}, {}
     for path in every_page(visitor.application, system.shop_id, order_id=238, document_id=476):
         headers = {"Authorization": f"Bearer {token}"} if path.startswith("/api/") else {}
+        recorder.same.clear()
         statuses[path] = visitor.get(path, base_url=SITE, headers=headers).status_code
+        if again := [statement for (statement, _), times in recorder.same.items() if times > 1]:
+            twice[path] = again
     visitor.application.extensions[EXTENSION_NAME].store.close()
     assert {path: status for path, status in statuses.items() if status == 500} == {}
     assert sum(1 for status in statuses.values() if status == 200) > 60
+    return twice
 
 
 def walk_worker(system: System) -> None:
@@ -103,13 +116,14 @@ def walk_worker(system: System) -> None:
 
 
 @pytest.mark.slow
-def test_no_query_reads_more_the_longer_the_past_is(asked: list[Asked], system: System) -> None:
-    store = system.services.store
+def test_no_query_reads_more_the_longer_the_past_is_and_no_page_asks_one_twice(walk: Walk, system: System) -> None:
+    store, asked = system.services.store, walk.asked
     work = {one: steps_of(store, one) if store.is_sqlite else rows_read(store, one) for one in asked}
     most = MOST_STEPS if store.is_sqlite else MOST_ROWS
     assert len(asked) > 250
     too_much = [one for one in work if work[one] > most and not is_allowed(one)]
     assert [f"{work[one]}: {one.caller}: {one.statement}" for one in too_much] == []
+    assert walk.twice == {}
     if not store.is_sqlite:
         assert [told for one in asked if not is_whole(one) for told in scans(store, one)] == []
 

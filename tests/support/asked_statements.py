@@ -3,6 +3,7 @@
 import inspect
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -41,6 +42,8 @@ class Recorder:
     """Statements by their words and callers, as they were asked the first time."""
 
     found: dict[tuple[str, str], Asked] = field(default_factory=dict)
+    # How often each was asked with the same values since this was emptied.
+    same: Counter[tuple[str, str]] = field(default_factory=Counter)
     # Each thread's own: others ask too, in between.
     here: Here = field(default_factory=Here)
 
@@ -53,6 +56,7 @@ class Recorder:
             (statement, caller), Asked(statement, parameters[0] if many else parameters, caller)
         )
         one.times += 1
+        self.same[statement, repr(parameters)] += 1
         self.here.now = one
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """What comes in a shop's name from another address than its own: told once for each address, and taken in where the shop moved there."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -8,6 +9,7 @@ from worker.domain.shop import Shop
 from worker.domain.shop_site import is_another_site, site_of
 from worker.message import Message
 from worker.store import alerts, deliveries
+from worker.store.alerts import Alert
 
 CODE = "other_site"
 LONGEST_CODE = 60
@@ -31,15 +33,14 @@ def tell(connection: Connection, shop: Shop, site: str, *, now: datetime) -> Mes
     return message
 
 
-def sites_of(connection: Connection, shop: Shop) -> tuple[str, ...]:
-    """The other addresses that speak in the name of *shop*."""
-    found = (alert for alert in alerts.open_alerts(connection, shop.shop_id) if alert.code.startswith(f"{CODE}:"))
-    return tuple(str(alert.message.values["site"]) for alert in found)
+def sites_of(open_alerts: Iterable[Alert]) -> tuple[str, ...]:
+    """The other addresses that speak in the name of a shop, as its alerts tell."""
+    return tuple(str(alert.message.values["site"]) for alert in open_alerts if alert.code.startswith(f"{CODE}:"))
 
 
 def take_in(connection: Connection, shop: Shop, *, now: datetime) -> None:
     """*shop* has another address now: what came from there counts, and nobody need be told of it any more. The scheduler enqueues."""
-    for site in sites_of(connection, shop):
+    for site in sites_of(alerts.open_alerts(connection, shop.shop_id)):
         if not is_another_site(site, shop.url):
             alerts.close(connection, shop.shop_id, code=alert_code(site), now=now)
     deliveries.take_in(connection, shop.shop_id, shop.url, now=now)

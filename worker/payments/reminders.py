@@ -10,9 +10,8 @@ from worker.domain.reminder import KIND_ONES, ReminderKind
 from worker.domain.shop import Shop
 from worker.services import Services
 from worker.store import document_balances, reminders, shops, steps
-from worker.store.queries import reminder_outlook, unpaid_orders
-from worker.store.queries.reminder_outlook import Outlook
-from worker.store.queries.unpaid_orders import WaitingLines
+from worker.store.queries import reminder_outlook
+from worker.store.queries.reminder_outlook import BankFacts, Outlook
 from worker.store.reminders import NEVER
 from worker.store.steps import StepPlan
 
@@ -40,7 +39,7 @@ class Round:
 
     now: datetime
     known: dict[str, Shop | None] = field(default_factory=dict)
-    lines: dict[str, WaitingLines] = field(default_factory=dict)
+    banks: dict[str, BankFacts] = field(default_factory=dict)
     due: dict[Mail, list[int]] = field(default_factory=dict)
 
     def shop(self, connection: Connection, shop_id: str) -> Shop | None:
@@ -48,10 +47,10 @@ class Round:
             self.known[shop_id] = shops.settings_of(connection, shop_id)
         return self.known[shop_id]
 
-    def waiting_lines(self, connection: Connection, shop_id: str) -> WaitingLines:
-        if shop_id not in self.lines:
-            self.lines[shop_id] = unpaid_orders.waiting_lines(connection, shop_id)
-        return self.lines[shop_id]
+    def bank(self, connection: Connection, shop: Shop) -> BankFacts:
+        if shop.shop_id not in self.banks:
+            self.banks[shop.shop_id] = reminder_outlook.bank_facts(connection, shop, now=self.now)
+        return self.banks[shop.shop_id]
 
 
 def plan_due(services: Services) -> None:
@@ -97,8 +96,8 @@ def look(connection: Connection, this_round: Round, document_id: int, shop_id: s
     tomorrow = morning(shop, today + timedelta(days=1))
     if shop.suspended:
         return tomorrow
-    lines = this_round.waiting_lines(connection, shop_id)
-    outlook = reminder_outlook.of_documents(connection, shop, [document_id], now=now, lines=lines)[document_id]
+    bank = this_round.bank(connection, shop)
+    outlook = reminder_outlook.of_documents(connection, shop, [document_id], now=now, bank=bank)[document_id]
     if outlook.next is None or outlook.is_stopped:
         return tomorrow if outlook.at_work else NEVER
     begins = morning(shop, max(outlook.next.on, today))

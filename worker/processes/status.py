@@ -13,7 +13,7 @@ from worker.errors import Unavailable
 from worker.processes.bridge import answers
 from worker.queue.status import count_queued
 from worker.services import Services
-from worker.store import leases, roads, shops, whole_counts
+from worker.store import leases, paused_queues, roads, shops, whole_counts
 from worker.store.jobs import OF_SHOP
 from worker.store.queries import attention, health
 from worker.store.queries.attention import Needs
@@ -62,7 +62,7 @@ def check(services: Services) -> Health:
             lease_until = leases.held_until(connection, leases.SCHEDULER)
             rested = tuple(describe_road(connection, road) for road in roads.failing(connection, None))
             workers, long_workers = leases.workers_there(connection, now=services.now())
-            queues = queue_counts(connection, now=services.now())
+            queues = queue_counts(connection, paused_queues.every(connection), now=services.now())
     except Unavailable:
         return Health(
             healthy=False, waiting=0, running=0, failed=0, done=0, database=False, redis_reason=redis_reason, queued=queued,

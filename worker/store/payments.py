@@ -345,24 +345,36 @@ def standing(connection: Connection, order: OrderKey) -> list[Payment]:
     return [as_payment(row) for row in connection.execute(STANDING, vars(order)).mappings()]
 
 
-def by_person(connection: Connection, document_id: int) -> list[Payment]:
-    """What people said was paid of a document, and stands, oldest first; each as a whole, also where it pays another one too."""
+@dataclass(frozen=True)
+class Told:
+    """Payments that stand, oldest first: what people said was paid of a document, each as a whole, also where it pays another one too;
+    and what the shop said came in for its order, and what it gave back of that, where it paid any of it.
+    """
+
+    by_person: list[Payment]
+    by_shop: list[Payment]
+
+
+def told(connection: Connection, document_id: int) -> Told:
     counted = standing(connection, order_of_document(connection, document_id))
-    told = [one for one in counted if one.source is PaymentSource.PERSON]
+    of_shop = [one for one in counted if one.source is PaymentSource.ORDER and one.method != GIFT_CARD]
+    return Told(
+        paying(connection, document_id, [one for one in counted if one.source is PaymentSource.PERSON]),
+        of_shop if total_of(one.amount for one in of_shop) > 0 else [],
+    )
+
+
+def paying(connection: Connection, document_id: int, some: list[Payment]) -> list[Payment]:
+    """Those of *some* that pay the document."""
+    if not some:
+        return []
     shared = shares_of(
         connection,
-        payments.c.payment_id.in_([one.payment_id for one in told]),
+        payments.c.payment_id.in_([one.payment_id for one in some]),
         payment_shares.c.document_id == document_id,
     )
-    paying = {payment_id for payment_id, *_ in shared}
-    return [one for one in told if one.payment_id in paying]
-
-
-def by_shop(connection: Connection, document_id: int) -> list[Payment]:
-    """What the shop said came in for the order of a document, and what it gave back of that, and stands; where it paid any of it."""
-    counted = standing(connection, order_of_document(connection, document_id))
-    told = [one for one in counted if one.source is PaymentSource.ORDER and one.method != GIFT_CARD]
-    return told if total_of(one.amount for one in told) > 0 else []
+    ids = {payment_id for payment_id, *_ in shared}
+    return [one for one in some if one.payment_id in ids]
 
 
 def get(connection: Connection, payment_id: int) -> Payment:

@@ -156,8 +156,8 @@ def page(
         secrets = shops.get_secrets(connection, context().encryption, shop_id)
         others, _told_at = plugins.other_invoices(connection, shop_id)
         looked = tasks.newest(connection, shop_id, "look_at_address")
-        elsewhere = other_site.sites_of(connection, this_shop())
-        told = {alert.code for alert in alerts.open_alerts(connection, shop_id)}
+        open_alerts = alerts.open_alerts(connection, shop_id)
+    told = {alert.code for alert in open_alerts}
     checks = checked.answer.get("checks", ()) if checked else ()
     # Of an address that was corrected since, nothing is known.
     at_address = looked.answer.get("message") if looked and looked.argument.get("url") == this_shop().url else None
@@ -172,7 +172,7 @@ def page(
         code=code,
         secret=secret,
         plugin=plugin,
-        other_sites=elsewhere,
+        other_sites=other_site.sites_of(open_alerts),
         other_makers=() if others.beside else others.making,
         plugin_answers=plugin is not None and plugin.may_hold_mail(context().now()),
         has_rest=secrets.has_rest,

@@ -71,4 +71,4 @@ def save_online_choices(shop_id: str) -> Response:
 def with_errors(shop_id: str, errors: dict[str, str], form: Form | None = None) -> Response:
     online = form or as_online_form()
     online.errors |= errors
-    return payment.page(shop_id, payment.as_stored(shop_id), online=online, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return payment.page(shop_id, online=online, status=HTTPStatus.UNPROCESSABLE_ENTITY)

@@ -1,5 +1,6 @@
 """How customers pay: the days they have, and what each of the shop's payment methods means for what is paid."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -29,14 +30,15 @@ AS_THE_SHOP, PAID, ON_ACCOUNT = "", "paid", "on_account"
 
 @blueprint.get("/payment")
 def payment(shop_id: str) -> Response:
-    return page(shop_id, as_stored(shop_id))
+    return page(shop_id)
 
 
-def as_stored(shop_id: str) -> Form:
+def as_stored(titles: Mapping[str, str]) -> Form:
+    """*titles*: of the methods that orders came with."""
     values = {name: str(getattr(shop(), name)) for name in DAYS}
     values[REFERENCES] = settings_as_text(shop())[REFERENCES]
     values |= {name: "yes" for name in CHOICES if getattr(shop(), name)}
-    for number, (method, terms) in enumerate(methods_of(shop_id).items()):
+    for number, (method, terms) in enumerate(methods_of(titles).items()):
         values |= {f"method-{number}": method, **as_fields(terms, number)}
     return Form(values)
 
@@ -60,11 +62,9 @@ def save_payment(shop_id: str) -> Response:
     return redirect_to(f"/s/{shop_id}/settings/payment")
 
 
-def methods_of(shop_id: str) -> dict[str, PaymentTerms | None]:
+def methods_of(titles: Mapping[str, str]) -> dict[str, PaymentTerms | None]:
     """The methods that orders came with, and those that were given terms before any order did."""
-    with context().store.read() as connection:
-        seen = payment_methods.of_shop(connection, shop_id)
-    return {method: shop().payment_terms.get(method) for method in (*seen, *shop().payment_terms)}
+    return {method: shop().payment_terms.get(method) for method in (*titles, *shop().payment_terms)}
 
 
 def as_fields(terms: PaymentTerms | None, number: int) -> dict[str, str]:
@@ -86,19 +86,21 @@ def terms_as_text(form: Form, number: int) -> str:
     return ""
 
 
-def page(shop_id: str, form: Form, *, online: Form | None = None, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    """*online* is the form of the part about paying online, where it is not as stored."""
+def page(
+    shop_id: str, form: Form | None = None, *, online: Form | None = None, status: HTTPStatus = HTTPStatus.OK
+) -> Response:
+    """*form*, and *online* of the part about paying online, where they are not as stored."""
     with context().store.read() as connection:
         titles = payment_methods.of_shop(connection, shop_id)
     rows = [
         (number, method, titles.get(method, ""), usual(method, titles.get(method, "")))
-        for number, method in enumerate(methods_of(shop_id))
+        for number, method in enumerate(methods_of(titles))
     ]
     return settings_page(
         "payment",
         "payment",
         status=status,
-        form=form,
+        form=form or as_stored(titles),
         rows=rows,
         meanings=meanings(),
         online=online or as_online_form(),

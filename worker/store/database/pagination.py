@@ -145,11 +145,13 @@ def read_page(
         way = replace(order, keys=order.indexed[page_request.by], rising=True)
         page = read_page(connection, query, way, replace(page_request, by=""))
         return replace(page, by=page_request.by)
-    if page_request.by in order.sorts and row_conditions is None and count_rows(connection, query) <= MOST_COUNTED:
-        return sorted_page(connection, query, order, page_request)
+    is_counted = row_conditions is None and (page_request.counted or page_request.by in order.sorts)
+    total = count_rows(connection, query) if is_counted else None
+    if total is not None and total <= MOST_COUNTED and page_request.by in order.sorts:
+        page = sorted_page(connection, query, order, page_request)
+        return replace(page, by=page_request.by, total=total, sorts=tuple(order.sorts))
     rising = order.rising if page_request.rising is None else page_request.rising
     way = RowOrder(order.keys, rising=rising != page_request.backwards)
-    total = count_rows(connection, query) if page_request.counted and row_conditions is None else None
     keys, names = way.keys, way.names
     query = query.add_columns(*(key.label(name) for key, name in zip(keys, names, strict=True)))
     if page_request.cursor:
@@ -184,9 +186,8 @@ def sorted_page(
     own = [key.label(f"own_{index}") for index, key in enumerate(order.keys)]
     few = query.add_columns(order.sorts[page_request.by].label("sorted_by"), *own).limit(MOST_COUNTED + 1)
     rows = few.subquery("sortable")
-    way = RowOrder((rows.c.sorted_by, *(rows.c[one.name] for one in own)), rising=True, sorts=order.sorts)
-    page = read_page(connection, select(rows), way, replace(page_request, by=""))
-    return replace(page, by=page_request.by)
+    way = RowOrder((rows.c.sorted_by, *(rows.c[one.name] for one in own)), rising=True)
+    return read_page(connection, select(rows), way, replace(page_request, by="", counted=False))
 
 
 def count_rows(connection: Connection, query: Select[Any]) -> int:

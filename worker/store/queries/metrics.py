@@ -1,6 +1,6 @@
 """Figures for the machines that watch: how much of what there is, and how long it waits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,10 +10,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from worker.domain.document import Kind
 from worker.domain.step import STEPS
 from worker.errors import Unavailable
+from worker.queue import QueueName
 from worker.store import leases, whole_counts
 from worker.store.database.engine import Store
 from worker.store.database.tables import alerts, drafts, jobs, roads, shops, signature_failures
 from worker.store.jobs import IS_PENDING, OF_SHOP, JobKind
+from worker.store.paused_queues import PausedQueue
 from worker.store.queries.queues import queue_counts
 from worker.store.roads import RoadKind
 
@@ -52,9 +54,9 @@ TOTALS = select(
 )
 
 
-def collect(connection: Connection, *, now: datetime) -> Metrics:
+def collect(connection: Connection, paused: Mapping[QueueName, PausedQueue], *, now: datetime) -> Metrics:
     """All metrics at one instant. *queues* counts by queue and state (waiting, later, running), *slow_work* shops and their queues."""
-    queues = queue_counts(connection, now=now)
+    queues = queue_counts(connection, paused, now=now)
     work = whole_counts.jobs_by_state(connection)
     totals = connection.execute(TOTALS).one()
     return Metrics(

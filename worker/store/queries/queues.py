@@ -1,12 +1,13 @@
 """What waits in each queue, counted from the rows: Redis may have forgotten it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, case, func, select
 
 from worker.queue import QueueName
-from worker.store import paused_queues, worker_share
+from worker.store import worker_share
 from worker.store.database.tables import jobs
 from worker.store.jobs import IS_PENDING
 from worker.store.paused_queues import PausedQueue
@@ -32,7 +33,9 @@ class QueueCount:
     paused: PausedQueue | None = None
 
 
-def queue_counts(connection: Connection, *, now: datetime) -> tuple[QueueCount, ...]:
+def queue_counts(
+    connection: Connection, paused: Mapping[QueueName, PausedQueue], *, now: datetime
+) -> tuple[QueueCount, ...]:
     """The queues of rows, the most urgent first."""
     state = case((jobs.c.state == "running", "running"), (jobs.c.next_at <= now, "waiting"), else_="later").label(
         "state"
@@ -44,7 +47,7 @@ def queue_counts(connection: Connection, *, now: datetime) -> tuple[QueueCount, 
     oldest = {row.queue: row.since for row in rows if row.state == "waiting"}
     ended = select(jobs.c.queue, func.count()).where(jobs.c.done_at >= now - THROUGHPUT_OF, jobs.c.state == "done")
     done = {queue: int(count) for queue, count in connection.execute(ended.group_by(jobs.c.queue))}
-    slow, paused = sorted(worker_share.slow(connection, now=now)), paused_queues.every(connection)
+    slow = sorted(worker_share.slow(connection, now=now))
     return tuple(
         QueueCount(
             queue=queue,

@@ -57,6 +57,14 @@ class Obstacle:
 
 
 @dataclass(frozen=True)
+class BankFacts:
+    """What the bank of a shop says: the *lines* that wait for a person, and that nobody is reminded for want of its files (*hold*)."""
+
+    hold: Obstacle | None
+    lines: WaitingLines
+
+
+@dataclass(frozen=True)
 class Outlook:
     """What waits for its money, what comes *next* of it (None: nothing by itself), what stands in the way, and what was tried before.
 
@@ -116,11 +124,11 @@ def of_documents(
     document_ids: Sequence[int],
     *,
     now: datetime,
-    lines: WaitingLines | None = None,
+    bank: BankFacts | None = None,
 ) -> dict[int, Outlook]:
     """By id, for invoices of one shop, and documents by which the buyers of its orders are to pay.
 
-    *lines*: those of its bank that wait for a person, where they were read already.
+    *bank*: what its bank says, where that was read already.
     """
     rows = connection.execute(
         select(documents, orders.c.status.label("order_status"), orders.c.flags, unpaid.c.kind.label("waits"))
@@ -137,8 +145,7 @@ def of_documents(
     all_steps = steps.of_documents(connection, document_ids)
     written = reminders.of_documents(connection, document_ids)
     stopped = reminders.stopped(connection, document_ids)
-    held = hold_of(connection, shop, now=now)
-    lines = lines or waiting_lines(connection, shop.shop_id)
+    bank = bank or bank_facts(connection, shop, now=now)
     today = shop.day_of(now)
     found = {}
     for row in rows:
@@ -160,7 +167,7 @@ def of_documents(
                 Message("Its order no longer waits for its money, or a newer document asks for it.")
             )
         obstacle = obstacle or under_way(connection, one) or put_back(connection, document.order, row.flags or "[]")
-        obstacle = obstacle or held or waits_for_person(connection, document, left, lines)
+        obstacle = obstacle or bank.hold or waits_for_person(connection, document, left, bank.lines)
         found[one] = with_next(outlook, shop, obstacle, today)
     return found
 
@@ -181,14 +188,16 @@ def open_of(connection: Connection, document: Document, balance: Balance) -> Dec
     return open_before_invoice(connection, document.order, document.draft, issued_at=document.issued_at)
 
 
-def page(connection: Connection, shop: Shop, page_request: PageRequest, *, now: datetime) -> Page[Outlook]:
+def page(
+    connection: Connection, shop: Shop, page_request: PageRequest, *, now: datetime, bank: BankFacts | None = None
+) -> Page[Outlook]:
     """What a shop waits for, what is due first on top."""
     order = RowOrder((DUE_ON, documents.c.document_id), rising=True)
     found = read_page(
         connection, waiting(shop, documents.c.document_id, DUE_ON.label("due_on"), now=now), order, page_request
     )
     ids = [row.document_id for row in found.rows]
-    outlooks = of_documents(connection, shop, ids, now=now)
+    outlooks = of_documents(connection, shop, ids, now=now, bank=bank)
     return found.of([outlooks[one] for one in ids])
 
 
@@ -285,6 +294,10 @@ def holding(connection: Connection, shop: Shop, lines: Sequence[StoredLine]) -> 
         for line in lines_naming(connection, one, open_of(connection, one, balances[one.document_id]), named)
     }
     return {one.line_id for one in waits if one.line in held}
+
+
+def bank_facts(connection: Connection, shop: Shop, *, now: datetime) -> BankFacts:
+    return BankFacts(hold_of(connection, shop, now=now), waiting_lines(connection, shop.shop_id))
 
 
 def hold_of(connection: Connection, shop: Shop, *, now: datetime) -> Obstacle | None:
