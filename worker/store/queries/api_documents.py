@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, or_, select, tuple_, union
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, or_, select, tuple_, union
 
 from worker.domain.document import Document, Kind
 from worker.store import documents as store
-from worker.store.database.plan import unindexed
+from worker.store.database.plan import is_found, unindexed
 from worker.store.database.tables import document_links, documents, drafts, jobs, payment_shares, payments
 from worker.store.documents import as_document
 from worker.store.drafts import as_stored_draft
@@ -42,7 +43,7 @@ def page(
     keys = (documents.c.issued_on, documents.c.document_id) if by_date else (documents.c.document_id,)
     # What changed is found first, and then whose it is.
     owner = documents.c.shop_id if wanted.updated_since is None else unindexed(documents.c.shop_id)
-    mine = select(documents).where(owner == shop_id, *conditions(shop_id, wanted))
+    mine = select(documents).where(owner == shop_id, *conditions(connection, shop_id, wanted))
     mine = mine.where(behind(connection, shop_id, after, by_date=by_date)).order_by(*keys).limit(limit)
     return order_history.details(connection, [as_document(row) for row in connection.execute(mine)])
 
@@ -55,7 +56,7 @@ def behind(connection: Connection, shop_id: str, after: int, *, by_date: bool) -
     return tuple_(documents.c.issued_on, documents.c.document_id) > (dated, after)
 
 
-def conditions(shop_id: str, wanted: ApiDocumentFilter) -> Iterator[ColumnElement[bool]]:
+def conditions(connection: Connection, shop_id: str, wanted: ApiDocumentFilter) -> Iterator[ColumnElement[bool]]:
     column = documents.c
     if wanted.kind is not None:
         yield column.kind == wanted.kind
@@ -70,14 +71,14 @@ def conditions(shop_id: str, wanted: ApiDocumentFilter) -> Iterator[ColumnElemen
     if wanted.issued_to is not None:
         yield column.issued_on <= wanted.issued_to
     if wanted.updated_since is not None:
-        yield changed_since(shop_id, wanted.updated_since)
+        yield is_found(connection, documents.c.document_id, changed_since(shop_id, wanted.updated_since))
 
 
-def changed_since(shop_id: str, since: datetime) -> ColumnElement[bool]:
+def changed_since(shop_id: str, since: datetime) -> CompoundSelect[Any]:
     mine = documents.c.shop_id == shop_id
     day = since.date() - timedelta(days=1)  # leads to the few of which the instant is then asked
     credit_notes = (mine, documents.c.kind == Kind.CREDIT_NOTE, documents.c.issued_on >= day)
-    changed = union(
+    return union(
         select(documents.c.document_id).where(mine, documents.c.issued_at >= since),
         select(documents.c.corrects).where(*credit_notes, unindexed(documents.c.issued_at) >= since),
         select(jobs.c.document_id).where(
@@ -90,7 +91,6 @@ def changed_since(shop_id: str, since: datetime) -> ColumnElement[bool]:
             or_(document_links.c.revoked_at >= since, document_links.c.renewed_at >= since)
         ),
     )
-    return documents.c.document_id.in_(changed.scalar_subquery())
 
 
 def find(connection: Connection, shop_id: str, document_id: int) -> DocumentDetails | None:
