@@ -45,6 +45,16 @@ final class VatNumberFieldTest extends WordPressTestCase {
 		$this->assertSame( array_keys( $of_blocks ), $names( $of_blocks ) );
 	}
 
+	public function test_a_customer_finds_the_number_of_the_classic_checkout_below_his_billing_address(): void {
+		$order = new WC_Order();
+		$order->update_meta_data( '_billing_vat_number', 'BE0403170701' );
+		foreach ( array( 'billing' => 1, 'shipping' => 0 ) as $type => $times ) {
+			ob_start();
+			do_action( 'woocommerce_order_details_after_customer_address', $type, $order );
+			$this->assertSame( $times, substr_count( (string) ob_get_clean(), 'BE0403170701' ) );
+		}
+	}
+
 	public function test_an_unconnected_shop_and_one_that_does_not_want_it_do_not_ask(): void {
 		update_option( VatNumberField::OPTION, 'no' );
 		$this->assertSame( array( 'billing' => array() ), $this->fields() );

@@ -8,6 +8,7 @@ use Automattic\WooCommerce\Blocks\Domain\Services\CheckoutFields;
 use Automattic\WooCommerce\Blocks\Package;
 use Facturelay\Connection\Connection;
 use Facturelay\Feature;
+use WC_Order;
 use WP_Error;
 
 defined( 'ABSPATH' ) || exit;
@@ -37,6 +38,7 @@ final class VatNumberField implements Feature {
 		add_filter( 'woocommerce_checkout_fields', array( $this, 'add_to_classic_checkout' ), 20 );
 		add_action( 'woocommerce_after_checkout_validation', array( $this, 'validate_classic_checkout' ), 10, 2 );
 		// After WooCommerce, which adds what the block checkout asked for.
+		add_action( 'woocommerce_order_details_after_customer_address', array( $this, 'show_with_address' ), 10, 2 );
 		add_filter( 'woocommerce_admin_billing_fields', array( $this, 'add_to_order_screen' ), 20 );
 		add_filter( 'option_woocommerce_checkout_company_field', array( $this, 'show_company_field' ) );
 		add_filter( 'default_option_woocommerce_checkout_company_field', array( $this, 'show_company_field' ) );
@@ -160,6 +162,19 @@ final class VatNumberField implements Feature {
 			return true;
 		}
 		return new WP_Error( 'facturelay_vat_number', __( 'This VAT number is not right. Please check its digits, or leave the field empty.', 'facturelay' ) );
+	}
+
+	/**
+	 * Below the billing address where a customer sees his order. WooCommerce shows there what the block checkout asked, and of the classic one nothing.
+	 *
+	 * @param mixed $address_type
+	 * @param mixed $order
+	 */
+	public function show_with_address( $address_type, $order ): void {
+		$number = 'billing' === $address_type && $order instanceof WC_Order && $this->is_enabled() ? (string) $order->get_meta( '_' . self::CLASSIC_FIELD ) : '';
+		if ( '' !== $number ) {
+			echo '<p class="facturelay-vat-number">' . esc_html__( 'VAT number', 'facturelay' ) . ' ' . esc_html( $number ) . '</p>';
+		}
 	}
 
 	/** Whether a known plugin asks for the number. */
