@@ -383,7 +383,7 @@ def issue_question(stored: StoredDraft, asked: Mapping[str, object]) -> Question
     number = number_to_come(draft.kind)
     if number:
         more.insert(0, _("It gets the number {number}, unless another takes it meanwhile.", number=number))
-    if asked["rest_paid"] is not None:
+    if asked["rest_paid"] is not None and REST_CHARGED in [problem.code for problem in stored.draft.problems]:
         rest = format_amount(draft.to_pay, draft.currency)
         paid, unpaid = _("All of it is counted as paid."), _("It asks for {amount} by transfer.", amount=rest)
         more.append(paid if asked["rest_paid"] else unpaid)

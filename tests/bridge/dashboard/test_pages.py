@@ -681,6 +681,14 @@ def test_a_credit_note_that_may_be_two_things_is_chosen_with_both_figures(app: B
     )
 
 
+def test_in_a_test_shop_nothing_is_said_of_a_rest_that_no_draft_asks_for(app: BridgeApp) -> None:
+    with app.store.write() as connection:
+        drafts.save_draft(connection, SHOP, a_draft(), now=NOW)
+        shops.change(connection, replace(settings_of(app), test=True))
+    question = admin(app).asked(f"/s/{SHOP}/drafts/1/issue", send="1").text
+    assert ("Issue this to" in question, "by transfer" in question) == (True, False)
+
+
 @pytest.mark.parametrize(("typed", "told"), [({"rest_paid": "1"}, True), ({"rest_paid": "0"}, False), ({}, None)])
 def test_a_draft_of_an_order_that_costs_more_asks_whether_the_rest_was_paid_too(
     app: BridgeApp, typed: dict[str, str], told: bool | None
