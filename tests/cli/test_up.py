@@ -1,5 +1,6 @@
 """`facturelay up`, as a person or a script runs it: real processes, one recorded delivery, a clean end."""
 
+import fcntl
 import gc
 import io
 import os
@@ -26,10 +27,12 @@ from worker.demo.mailbox import Mailbox
 from worker.demo.orders import a_refund, an_order, php_json
 from worker.demo.pretend_shop import PretendShop
 from worker.demo.recordings import load
-from worker.processes import supervisor
+from worker.errors import Rejected
+from worker.processes import broker, supervisor
 from worker.processes.bridge import address
 from worker.processes.supervisor import Process
 from worker.settings import Settings
+from worker.store.database import migration_lock
 
 pytestmark = pytest.mark.slow
 RECORDINGS = Path(__file__).parents[1] / "recordings"
@@ -249,6 +252,34 @@ def test_the_bridge_loads_first_and_serves_nobody_before_the_database_is_up_to_d
     supervisor.start_all(settings, host="127.0.0.1", port=free_port(), workers=1, embedded_broker=False)
 
     assert seen == ["bridge", "up to date, waiting: True", "answered: True", "worker", "long", "scheduler"]
+
+
+def test_where_the_database_cannot_be_brought_up_to_date_the_bridge_ends_before_it_may_serve_and_before_its_broker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(tmp_path, "http://localhost", f"sqlite:///{tmp_path}/f.db", "unix:///no", ("k" * 32,))
+    stopped: list[tuple[str, bool]] = []
+
+    def stop(process: Process) -> None:
+        with (tmp_path / migration_lock.NAME).open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                stopped.append((process.name, True))
+            except BlockingIOError:
+                stopped.append((process.name, False))
+
+    def bring_up_to_date(_: Settings) -> None:
+        raise Rejected("The disk is full.", code="disk_full")
+
+    monkeypatch.setattr(Process, "start", lambda self: setattr(self, "popen", self))
+    monkeypatch.setattr(broker, "command", lambda _: ["valkey"])
+    monkeypatch.setattr(broker, "wait_until_ready", lambda *_: None)
+    monkeypatch.setattr(supervisor, "bring_up_to_date", bring_up_to_date)
+    monkeypatch.setattr(supervisor, "stop_process", stop)
+    with pytest.raises(Rejected, match="The disk is full"):
+        supervisor.start_all(settings, host="127.0.0.1", port=free_port(), workers=1, embedded_broker=True)
+
+    assert stopped[:2] == [("bridge", False), ("valkey", False)]  # whether it might serve
 
 
 @pytest.mark.parametrize(("host", "known"), [("0.0.0.0", "127.0.0.1"), ("::1", "[::1]"), ("::", "127.0.0.1")])  # noqa: S104

@@ -72,9 +72,10 @@ class Supervisor:
     processes: list[Process] = field(default_factory=list)
     lock_file: TextIO | None = None
 
-    def add(self, name: str, command: Sequence[str]) -> Process:
+    def add(self, name: str, command: Sequence[str], *, first: bool = False) -> Process:
+        """Start it. *first*: those that were added before need it."""
         process = Process(name, command, self.environment)
-        self.processes.append(process)
+        self.processes.insert(0 if first else len(self.processes), process)
         process.start()
         return process
 
@@ -165,7 +166,8 @@ def load_bridge(supervisor: Supervisor, settings: Settings, *, host: str, port: 
     if embedded_broker:
         supervisor.lock_file = lock_data_folder(settings.data)
     require_port(host, port)
-    with migration_lock.held(settings.data):
+    # Stopped before the lock is let go: where the database could not be brought up to date nobody is served.
+    with migration_lock.held(settings.data), supervisor.stopped_on_error():
         bridge = supervisor.add("bridge", web_server(host, port))
         if embedded_broker:
             start_broker(supervisor, settings)
@@ -183,7 +185,7 @@ def start_workers(supervisor: Supervisor, workers: int) -> None:
 
 
 def start_broker(supervisor: Supervisor, settings: Settings) -> None:
-    valkey = supervisor.add("valkey", broker.command(settings.data))
+    valkey = supervisor.add("valkey", broker.command(settings.data), first=True)
     if valkey.popen is None:
         raise Rejected("The embedded Valkey did not start.", code="broker_start")
     broker.wait_until_ready(settings.redis_url, valkey.popen)
