@@ -7,20 +7,17 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from io import BytesIO
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po, write_po
-from hypothesis import example, given
-from hypothesis import strategies as st
+from babel.messages.pofile import read_po
 
 import worker
 from bridge.i18n.extract import DEMO_FOLDER, I18N_FOLDER, all_message_keys
 from tests.support.spoken import both
 from worker.domain.document import Kind
-from worker.i18n import LANGUAGES, Translator, catalog_file, extract, title, titled_file_stem
+from worker.i18n import LANGUAGES, Translator, extract, title, titled_file_stem
 
 ROOT = Path(worker.__file__).parent
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
@@ -60,40 +57,6 @@ def test_a_translation_keeps_the_placeholders(folder: Path, language: str) -> No
     for message in catalog(folder, language):
         if message.id:
             assert placeholders(str(message.string)) == placeholders(str(message.id)), message.id
-
-
-@pytest.mark.parametrize("language", TRANSLATED)
-@pytest.mark.parametrize("folder", [WORKER, PAGES, DEMO], ids=["worker", "pages", "demo"])
-def test_our_own_reader_of_catalogs_reads_what_babel_reads(folder: Path, language: str) -> None:
-    path = folder / "locale" / language / "LC_MESSAGES" / "facturelay.po"
-    assert catalog_file.read(path.read_text(encoding="utf-8")) == by_babel(catalog(folder, language))
-
-
-TEXTS = st.text('aé"\\\n\t\r {}—’', min_size=1, max_size=120)
-
-
-@given(st.dictionaries(TEXTS, TEXTS, max_size=4), st.tuples(TEXTS, TEXTS, TEXTS, TEXTS))
-@example({"\\": "\\n"}, ("one", "many", "een", "meer"))
-def test_whatever_a_sentence_holds_is_read_as_it_was_written(said: dict[str, str], counted: tuple[str, ...]) -> None:
-    written, found = BytesIO(), Catalog(locale="nl")
-    for message, translation in said.items():
-        found.add(message, translation)
-    if counted[0] not in said:
-        found.add(counted[:2], counted[2:])
-    write_po(written, found)
-    assert catalog_file.read(written.getvalue().decode()) == by_babel(found)
-
-
-def by_babel(found: Catalog) -> catalog_file.Catalog:
-    said = {message.id: message.string for message in found if message.id}
-    return catalog_file.Catalog(
-        {one: text for one, text in said.items() if isinstance(one, str) and isinstance(text, str)},
-        {
-            one[0]: (text[0], text[1])
-            for one, text in said.items()
-            if isinstance(one, tuple) and isinstance(text, tuple)
-        },
-    )
 
 
 def in_language(language: str) -> list[Path]:

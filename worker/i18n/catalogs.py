@@ -1,17 +1,19 @@
 """One language: its translations, and its formats of dates, numbers and money."""
 
 import datetime as dt
+import gettext
 import re
-from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache, lru_cache
 from importlib.resources import files
+from io import BytesIO
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision, get_currency_symbol
-
-from worker.i18n.catalog_file import NOTHING, Catalog, read
 
 # The country decides the format of a number; all four put the day first.
 LOCALES = {"nl": "nl_BE", "fr": "fr_BE", "de": "de_DE", "en": "en_GB"}
@@ -142,16 +144,32 @@ def _locale(language: str) -> Locale:
 
 
 @cache
-def _catalog(language: str, package: str) -> Catalog:
-    """The .po file as it is: no binary beside it that could be older."""
+def _catalog(language: str, package: str) -> gettext.NullTranslations:
+    """The .po file, compiled in memory: no binary beside it that could be older."""
     if language == "en":
-        return NOTHING
-    return read((files(package) / "locale" / language / "LC_MESSAGES" / "facturelay.po").read_text("utf-8"))
+        return gettext.NullTranslations()
+    compiled = BytesIO()
+    write_mo(compiled, _read(language, package))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
 
 
-def messages(language: str, package: str) -> Mapping[str, str]:
+@cache
+def messages(language: str, package: str) -> dict[str, str]:
     """The translation of each English message in a catalog; plurals are left out."""
-    return _catalog(language, package).sentences
+    if language == "en":
+        return {}
+    return {
+        message.id: str(message.string)
+        for message in _read(language, package)
+        if isinstance(message.id, str) and message.id
+    }
+
+
+def _read(language: str, package: str) -> Catalog:
+    source = files(package) / "locale" / language / "LC_MESSAGES" / "facturelay.po"
+    with source.open("rb") as lines:
+        return read_po(lines, locale=language)
 
 
 def _decimals(value: Decimal) -> int:
