@@ -68,7 +68,7 @@ class Ours:
     ours: Mailbox
     theirs: Mailbox
     shop_id: str
-    processes: Supervisor = field(default_factory=Supervisor)
+    processes: Supervisor = field(init=False)
 
     def starts(self) -> None:
         self.processes = start_all(self.settings, host="0.0.0.0", port=PORT, workers=1, embedded_broker=True)  # noqa: S104
