@@ -160,6 +160,8 @@ def missing(order: Order, shop: Shop, counted: Sequence[Payment]) -> Decimal:
         return -told
     if has_own_transaction(order, counted):
         return max(says - told - by_person, ZERO)
+    if ours and ours == order.total - says != says:  # exactly the rest, of which the shop does not tell
+        return max(says - told, ZERO)
     return max(says - told - ours - refunded_of_ours(order, says, counted), ZERO)
 
 

@@ -200,6 +200,21 @@ def test_what_is_asked_for_after_a_part_came_is_no_less_by_that_part_once_more(s
     assert (balance.open, balance.paid) == (Decimal("12.20"), Decimal("10.00"))
 
 
+@pytest.mark.parametrize("way", [BY_TRANSFER, {"payment_method": "cod"}])
+def test_an_invoice_asks_for_no_rest_that_came_before_it_as_it_was_asked_for(
+    system: System, way: dict[str, str]
+) -> None:
+    system.change_shop(rules=())
+    system.arrives(paid() | way | PAID_BEFORE)
+    system.arrives(paid(lines=TWO_MUGS) | way | PAID_BEFORE)
+    made = []
+    for kind in (Kind.ORDER_CONFIRMATION, Kind.INVOICE):
+        wanted = ManualDocument(238, kind, send=False)
+        made.append(manual.issue_manual_document(system.services, system.shop_id, wanted, by=system.person).draft)
+        bank_brings(system, "15.01")
+    assert [(draft.to_pay, draft.is_paid) for draft in made] == [(Decimal("15.01"), False), (Decimal("0.00"), True)]
+
+
 def test_what_a_credit_note_took_back_of_a_request_after_a_part_came_is_no_money_that_came(system: System) -> None:
     system.change_shop(rules=())
     system.arrives(an_order(id=238, status="on-hold", paid=False, payment_method="bacs"))
