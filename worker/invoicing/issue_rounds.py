@@ -122,7 +122,7 @@ class IssueRounds:
 
     def balance(self) -> OrderBalance | None:
         order = self.order()
-        seen = Seen(order.status, order.total, order.currency, paid_at(order, self.shop))
+        seen = Seen(order.status, order.total, order.currency, paid_at(order, self.shop), order.to_count)
         return order_balance.of_documents(self.connection, self.order_key, self.history().documents, seen=seen)
 
     @property

@@ -13,7 +13,7 @@ from worker.domain.order import OrderKey
 from worker.domain.payment import GIFT_CARD
 from worker.store import document_balances
 from worker.store.database.made_once import given, made_once
-from worker.store.database.tables import documents, payment_shares, payments
+from worker.store.database.tables import documents, orders, payment_shares, payments
 from worker.store.document_balances import STANDS
 
 
@@ -50,6 +50,7 @@ INVOICES = made_once(
 SUM = select(func.sum(payments.c.amount, type_=payments.c.amount.type)).where(*of_one(payments))
 PAID = made_once(SUM)
 PAID_BY = made_once(SUM.where(payments.c.created_at <= bindparam("by")))
+TOLD = made_once(select(orders.c.to_count).where(*given(orders.c.shop_id, orders.c.order_id, orders.c.order_key)))
 BY_CARD = made_once(SUM.where(payments.c.method == GIFT_CARD, STANDS))
 
 
@@ -145,13 +146,28 @@ def total_paid(connection: Connection, order: OrderKey) -> Decimal:
 
 
 def open_before_invoice(
-    connection: Connection, order: OrderKey, draft: Draft, *, issued_at: datetime, told: Decimal = ZERO
+    connection: Connection, order: OrderKey, draft: Draft, *, issued_at: datetime, told: Decimal | None = None
 ) -> Decimal:
     """What is open of an order by the document that asks for it before there is an invoice: less all that was counted, and what the shop
-    *told* of besides, but for what it says itself that came before; below zero where more came."""
-    said = total_of(one.amount for one in draft.prepaid if one.received)
+    *told* of besides (None: what it told of that the document says), but for what it says itself that came before; below zero where more
+    came."""
+    said, came = said_of(draft), total_paid(connection, order)
+    if told is None:
+        told = min(said, told_besides(connection, order)) if said else ZERO
     counted = connection.execute(PAID_BY, {**vars(order), "by": issued_at}).scalar() if said else None
-    return draft.to_pay + min(said, (counted or ZERO) + told) - total_paid(connection, order) - told
+    # What the shop told of then may have been counted since.
+    return draft.to_pay + min(said, max(counted or ZERO, came + told)) - came - told
+
+
+def said_of(draft: Draft) -> Decimal:
+    """What it says that came before it was made."""
+    return total_of(one.amount for one in draft.prepaid if one.received)
+
+
+def told_besides(connection: Connection, order: OrderKey) -> Decimal:
+    """What the shop says came in, and was not counted, as the order was seen last."""
+    told = connection.execute(TOLD, vars(order)).scalar()
+    return max(Decimal(told or 0), ZERO)
 
 
 def paid_by_card(connection: Connection, order: OrderKey) -> Decimal:

@@ -215,6 +215,23 @@ def test_an_invoice_asks_for_no_rest_that_came_before_it_as_it_was_asked_for(
     assert [(draft.to_pay, draft.is_paid) for draft in made] == [(Decimal("15.01"), False), (Decimal("0.00"), True)]
 
 
+def test_what_the_bank_brings_of_what_a_confirmation_says_came_is_no_more_than_that(system: System) -> None:
+    system.change_shop(rules=())
+    dearer = paid(lines=TWO_MUGS) | BY_TRANSFER | PAID_BEFORE
+    for order in (paid() | BY_TRANSFER | PAID_BEFORE, dearer):
+        system.arrives(order)
+    wanted = ManualDocument(238, Kind.ORDER_CONFIRMATION, send=False)
+    made = manual.issue_manual_document(system.services, system.shop_id, wanted, by=system.person)
+    system.clock.move(days=1)
+    bank_brings(system, "22.20")
+    system.arrives(dearer)
+    with system.services.store.read() as connection:
+        money, balance = order_balance.money_of(connection, made), order_balance.of_order(connection, made.order)
+    assert balance
+    assert (money.open, balance.open, balance.excess) == (Decimal("15.01"), Decimal("15.01"), Decimal(0))
+    assert "to_give_back" not in flags(system)
+
+
 def test_what_a_credit_note_took_back_of_a_request_after_a_part_came_is_no_money_that_came(system: System) -> None:
     system.change_shop(rules=())
     system.arrives(an_order(id=238, status="on-hold", paid=False, payment_method="bacs"))

@@ -15,7 +15,7 @@ from worker.domain.payment import OrderBalance
 from worker.store import document_balances, documents, payments, reminders, shops
 from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import orders
-from worker.store.payment_shares import open_before_invoice, paid_by_card, total_paid
+from worker.store.payment_shares import open_before_invoice, paid_by_card, said_of, total_paid
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,8 @@ def of_documents(
     draft, paid = newest.draft, total_paid(connection, order)
     # What the shop said was paid before it was made is not among the payments.
     is_said = draft.is_paid and not any(one.received for one in draft.prepaid)
-    left = ZERO if is_said else open_before_invoice(connection, order, draft, issued_at=newest.issued_at)
+    told = min(said_of(draft), max(seen.to_count, ZERO)) if seen else None
+    left = ZERO if is_said else open_before_invoice(connection, order, draft, issued_at=newest.issued_at, told=told)
     asked = paid + left
     return OrderBalance(asked, paid, draft.currency, excess=excess_of(asked, paid, seen))
 
