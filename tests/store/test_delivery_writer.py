@@ -68,10 +68,11 @@ def test_those_that_come_while_one_waits_for_its_turn_share_its_commit(store: He
     commits: list[object] = []
     event.listen(store.engine, "commit", commits.append)
     added = added_together(store, *range(10, 18))
-    with store.read() as connection:
-        stored = [deliveries.find(connection, one.result()) for one in added]
-    assert [one and (one.order_id, one.body) for one in stored] == [(n, b'{"id": %d}' % n) for n in range(10, 18)]
+    found = [one.result() for one in added]
     assert len(commits) == 1
+    with store.read() as connection:
+        stored = [deliveries.find(connection, one) for one in found]
+    assert [one and (one.order_id, one.body) for one in stored] == [(n, b'{"id": %d}' % n) for n in range(10, 18)]
 
 
 def test_one_that_cannot_be_stored_keeps_no_other_out(store: HeldStore) -> None:

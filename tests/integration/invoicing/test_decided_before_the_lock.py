@@ -83,4 +83,4 @@ def test_what_came_of_an_order_is_written_with_its_documents(system: System) -> 
     event.listen(system.services.store.engine, "commit", look)
     system.work()
     event.remove(system.services.store.engine, "commit", look)
-    assert set(seen) == {(False, "running"), (True, "done")}
+    assert set(seen) == {(False, "waiting"), (False, "running"), (True, "done")}
