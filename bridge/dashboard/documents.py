@@ -324,7 +324,7 @@ def draft(shop_id: str, draft_id: int) -> Response:
 
 def draft_page(stored: StoredDraft, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
     findings = [peppol.is_finding(problem) for problem in stored.draft.problems if not problem.asks]
-    remedy, codes = order_story.remedy(stored.draft, shop().url), [problem.code for problem in stored.draft.problems]
+    remedy = order_story.remedy(stored.draft, shop().url)
     content = render_template(
         "dashboard/documents/draft.html",
         kept=stored,
@@ -335,10 +335,14 @@ def draft_page(stored: StoredDraft, form: Form, *, status: HTTPStatus = HTTPStat
         # Where VAT is charged, the word of VIES decides whose it is; nobody is trusted.
         needs_proof=needs_proof(stored.draft.lines),
         may_be_overruled=bool(findings) and all(findings),
-        asks_for_rest=remedy is None and not shop().test and REST_CHARGED in codes,
-        waits_for_access_point=peppol.NOT_CONNECTED in codes,
+        asks_for_rest=remedy is None and not shop().test and has_problem(stored.draft, REST_CHARGED),
+        waits_for_access_point=has_problem(stored.draft, peppol.NOT_CONNECTED),
     )
     return make_response(content, status)
+
+
+def has_problem(draft: Draft, code: str) -> bool:
+    return any(problem.code == code for problem in draft.problems)
 
 
 def rates_of(draft: Draft) -> list[Decimal]:
@@ -383,7 +387,7 @@ def issue_question(stored: StoredDraft, asked: Mapping[str, object]) -> Question
     number = number_to_come(draft.kind)
     if number:
         more.insert(0, _("It gets the number {number}, unless another takes it meanwhile.", number=number))
-    if asked["rest_paid"] is not None and REST_CHARGED in [problem.code for problem in stored.draft.problems]:
+    if asked["rest_paid"] is not None and has_problem(draft, REST_CHARGED):
         rest = format_amount(draft.to_pay, draft.currency)
         paid, unpaid = _("All of it is counted as paid."), _("It asks for {amount} by transfer.", amount=rest)
         more.append(paid if asked["rest_paid"] else unpaid)
