@@ -62,6 +62,8 @@ class FieldGroup:
     title: str
     fields: tuple[FormField, ...]
     intro: str = ""
+    folded: str = ""
+    """What is behind the fold, where the group is folded until it is asked for."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +174,8 @@ def company() -> SettingsPage:
                     ),
                     FormField("zone", help=_("Dates on documents are dates there, like Europe/Brussels.")),
                 ),
+                # On the first run nothing here needs an answer, and a third of the page's words stood before Save.
+                folded=_("The shop: its name, languages, prices and time zone") if missing_of_seller(shop()) else "",
             ),
         ),
     )

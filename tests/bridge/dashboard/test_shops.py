@@ -9,6 +9,7 @@ from tests.support.bridge_app import NOW, SHOP, BridgeApp, settings_for
 from tests.support.personas import Visitor, signed_in
 from tests.support.plugin_requests import connect, invite
 from worker.domain.document import Kind, SendMode
+from worker.domain.party import Seller
 from worker.domain.rules import Rule, Trigger
 from worker.domain.settings_form import settings_as_text
 from worker.domain.shop import BrandingSettings, OrderSettings, Shop, VatSettings
@@ -173,6 +174,18 @@ def test_a_company_is_in_belgium_until_somebody_says_otherwise(app: BridgeApp) -
     page = signed_in(app, "els@host.example", operator=True).get(f"/s/{SHOP}/settings/company").text
 
     assert '<option value="BE" selected>' in page
+
+
+def test_a_new_company_is_asked_only_for_what_it_must_say_until_it_has_said_it(app: BridgeApp) -> None:
+    change(app, seller=Seller(name="Bakkerij"))
+    owner = signed_in(app, "els@host.example", operator=True)
+    address, fold = f"/s/{SHOP}/settings/company", "<summary>The shop: its name"
+
+    assert (f"<details>{fold}" in owner.get(address).text, 'name="zone"' in owner.get(address).text) == (True, True)
+    # What is wrong behind the fold is not left there.
+    assert f"<details open>{fold}" in owner.post(address, **(COMPANY | {"zone": "Mars"})).text
+    owner.post(address, **(settings_as_text(made(app)) | COMPANY))
+    assert fold not in owner.get(address).text
 
 
 def test_no_code_is_made_for_a_shop_that_somebody_else_will_connect(app: BridgeApp) -> None:
