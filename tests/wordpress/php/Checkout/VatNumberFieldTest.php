@@ -55,6 +55,19 @@ final class VatNumberFieldTest extends WordPressTestCase {
 		}
 	}
 
+	public function test_a_block_theme_shows_that_number_too_to_whoever_sees_the_address(): void {
+		$order = new WC_Order();
+		$order->update_meta_data( '_billing_vat_number', 'BE0403170701' );
+		WC_Order::$stored[ $order->get_id() ] = $order;
+		set_query_var( 'order-received', $order->get_id() );
+		$shown = static fn ( string $html ): string => apply_filters( 'render_block_woocommerce/order-confirmation-billing-address', $html, array() );
+
+		$this->assertSame(
+			array( '<div><address>Gent</address><p class="facturelay-vat-number">VAT number BE0403170701</p></div>', '' ),
+			array( $shown( '<div><address>Gent</address></div>' ), $shown( '' ) )
+		);
+	}
+
 	public function test_an_unconnected_shop_and_one_that_does_not_want_it_do_not_ask(): void {
 		update_option( VatNumberField::OPTION, 'no' );
 		$this->assertSame( array( 'billing' => array() ), $this->fields() );

@@ -39,6 +39,8 @@ final class VatNumberField implements Feature {
 		add_action( 'woocommerce_after_checkout_validation', array( $this, 'validate_classic_checkout' ), 10, 2 );
 		// After WooCommerce, which adds what the block checkout asked for.
 		add_action( 'woocommerce_order_details_after_customer_address', array( $this, 'show_with_address' ), 10, 2 );
+		// A block theme's page after the order has blocks of its own for that and calls no action.
+		add_filter( 'render_block_woocommerce/order-confirmation-billing-address', array( $this, 'add_to_address_block' ) );
 		add_filter( 'woocommerce_admin_billing_fields', array( $this, 'add_to_order_screen' ), 20 );
 		add_filter( 'option_woocommerce_checkout_company_field', array( $this, 'show_company_field' ) );
 		add_filter( 'default_option_woocommerce_checkout_company_field', array( $this, 'show_company_field' ) );
@@ -171,10 +173,29 @@ final class VatNumberField implements Feature {
 	 * @param mixed $order
 	 */
 	public function show_with_address( $address_type, $order ): void {
-		$number = 'billing' === $address_type && $order instanceof WC_Order && $this->is_enabled() ? (string) $order->get_meta( '_' . self::CLASSIC_FIELD ) : '';
-		if ( '' !== $number ) {
-			echo '<p class="facturelay-vat-number">' . esc_html__( 'VAT number', 'facturelay' ) . ' ' . esc_html( $number ) . '</p>';
+		if ( 'billing' === $address_type ) {
+			echo wp_kses_post( $this->line_of( $order ) );
 		}
+	}
+
+	/**
+	 * The same where a block theme shows his order. WooCommerce leaves the address out of the block for whoever may not see it.
+	 *
+	 * @param mixed $html
+	 */
+	public function add_to_address_block( $html ): string {
+		$html = (string) $html;
+		$end  = strrpos( $html, '</div>' );
+		if ( false === $end || false === strpos( $html, '</address>' ) ) {
+			return $html;
+		}
+		return substr_replace( $html, $this->line_of( wc_get_order( absint( get_query_var( 'order-received' ) ) ) ), $end, 0 );
+	}
+
+	/** @param mixed $order */
+	private function line_of( $order ): string {
+		$number = $order instanceof WC_Order && $this->is_enabled() ? (string) $order->get_meta( '_' . self::CLASSIC_FIELD ) : '';
+		return '' === $number ? '' : '<p class="facturelay-vat-number">' . esc_html__( 'VAT number', 'facturelay' ) . ' ' . esc_html( $number ) . '</p>';
 	}
 
 	/** Whether a known plugin asks for the number. */
