@@ -3,6 +3,7 @@
 declare(strict_types=1);
 
 use Facturelay\Connection\Connection;
+use Facturelay\Connection\Heartbeat;
 use Facturelay\Orders\ChangedOrders;
 
 /** Facturelay is told at once which orders changed: each once, none of an open checkout, and nobody asks in vain again and again. */
@@ -30,13 +31,44 @@ final class ChangedOrdersTest extends WordPressTestCase {
 		$this->assertSame( array( $of_this_site ), array_column( $this->told, 'body' ) );
 	}
 
-	public function test_an_order_that_is_deleted_for_good_is_told_too(): void {
-		$changes = new ChangedOrders();
-		$changes->add_hooks();
-		do_action( 'woocommerce_before_delete_order', 238, new WC_Order() );
-		$changes->tell_at_the_end();
+	public function test_an_order_that_is_deleted_for_good_is_told_too_and_told_once(): void {
+		$this->deletes( 238 );
+		do_action( Heartbeat::HOOK );
 
-		$this->assertCount( 1, $this->told );
+		$this->assertSame( array( array( 238 ) ), $this->told_orders() );
+	}
+
+	/** No list of the shop's has it any more, and WooCommerce delivers nothing of it. */
+	public function test_a_deletion_while_facturelay_is_down_is_told_until_it_answers(): void {
+		$well = array( 'response' => array( 'code' => 200 ), 'headers' => array(), 'body' => '{"kept":1}' );
+		$this->facturelay_answers( new WP_Error( 'http_request_failed', 'cURL error 7: Failed to connect' ) );
+		$this->deletes( 238 );
+		$this->deletes( 239 );
+		do_action( Heartbeat::HOOK );
+		$this->told = array();
+
+		$this->facturelay_answers( $well );
+		do_action( Heartbeat::HOOK );
+		do_action( Heartbeat::HOOK );
+
+		$this->assertSame( array( array( 238, 239 ) ), $this->told_orders() );
+	}
+
+	public function test_orders_that_are_posts_are_missed_likewise_and_no_other_post_is(): void {
+		foreach ( array( 'shop_order', 'page' ) as $type ) {
+			wp_delete_post( $posts[] = wp_insert_post( array( 'post_type' => $type, 'post_title' => 'x' ) ), true );
+		}
+		( new ChangedOrders() )->tell_deleted();
+
+		$this->assertSame( array( array( $posts[0] ) ), $this->told_orders() );
+	}
+
+	public function test_a_shop_that_is_not_connected_keeps_no_deletion(): void {
+		global $wpdb;
+		Connection::delete();
+		$this->deletes( 238 );
+
+		$this->assertSame( array(), $wpdb->get_col( $wpdb->prepare( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE %s", ChangedOrders::DELETED . '%' ) ) );
 	}
 
 	public function test_what_was_told_is_not_told_again(): void {
@@ -91,6 +123,18 @@ final class ChangedOrdersTest extends WordPressTestCase {
 
 		$this->assertEqualsWithDelta( array( 5, 15, 60, 60 ), $rests, 1 );
 		$this->assertFalse( get_transient( ChangedOrders::RESTS ) );
+	}
+
+	private function deletes( int $order ): void {
+		$changes = new ChangedOrders();
+		$changes->note_deleted( $order, new WC_Order() );
+		$changes->tell_at_the_end();
+	}
+
+	/** @return array<int, int[]> of each time that Facturelay was told of orders */
+	private function told_orders(): array {
+		$bodies = array_map( static fn ( array $request ): array => (array) json_decode( $request['body'], true ), $this->told );
+		return array_values( array_filter( array_column( $bodies, 'orders' ) ) );
 	}
 
 	private function tells( int $order ): void {
