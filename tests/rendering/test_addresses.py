@@ -44,7 +44,16 @@ def test_each_field_is_there(told: Callable[[Document], str], address: Address) 
     assert [name for name, value in values.items() if value not in written] == []
 
 
-@pytest.mark.parametrize("kind", [Kind.INVOICE, Kind.ORDER_CONFIRMATION, Kind.DELIVERY_NOTE])
-def test_each_field_is_on_every_paper_that_goes_to_another_address(kind: Kind) -> None:
+@pytest.mark.parametrize(
+    ("kind", "heading"),
+    [
+        (Kind.INVOICE, "Delivered to"),
+        # Nothing is delivered yet.
+        (Kind.ORDER_CONFIRMATION, "Delivery address"),
+        (Kind.PAYMENT_REQUEST, "Delivery address"),
+        (Kind.DELIVERY_NOTE, "Deliver to"),
+    ],
+)
+def test_each_field_is_on_every_paper_that_goes_to_another_address(kind: Kind, heading: str) -> None:
     written = on_paper(document(kind))
-    assert [part for part in ("Elm Street 9", "suite 4", "Peoria NV 61602") if part not in written] == []
+    assert [part for part in (heading, "Elm Street 9", "suite 4", "Peoria NV 61602") if part not in written] == []
