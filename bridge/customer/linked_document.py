@@ -1,6 +1,6 @@
 """What the holder of a document's link may see of it: the document, what became of it, and how what is open now can be paid."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -148,7 +148,7 @@ def load_linked_document(connection: Connection, link: DocumentLink, *, now: dat
     draft = document.draft
     history = documents.history(connection, document.shop_id, draft.order_id, draft.order_key)
     balances = document_balances.of_documents(connection, [made.document_id for made in history.documents])
-    revocations = document_links.of_documents(connection, [document.document_id])
+    revocations = document_links.of_documents(connection, list(balances))
     files = document_files.files_of(connection, [document.document_id])
     order = orders.find(connection, document.shop_id, draft.order_id)
     render = steps.of_document(connection, document.document_id).get(RENDER)
@@ -159,18 +159,14 @@ def load_linked_document(connection: Connection, link: DocumentLink, *, now: dat
         link=link,
         document=document,
         revocation=revocations.get(document.document_id),
-        status=status_of(document, history, balances, money_of(connection, document)),
+        status=status_of(document, history, balances, money_of(connection, document, history, balances)),
         files={stored.format: stored for stored in files.get(document.document_id, ())},
         is_being_made=render is not None and render.state in ("waiting", "running"),
         shop=shop,
         order_status=order.status if order else "",
         went_back=draft.kind is Kind.INVOICE and order_money.went_back(connection, document),
         attempt=payment_attempts.latest(connection, document.document_id),
-        of_order=tuple(
-            other
-            for other in visible_documents(connection, document.shop_id, draft.order_id, now=now)
-            if other.draft.order_key == draft.order_key
-        ),
+        of_order=visible_among(history.documents, revocations, now=now),
     )
 
 
@@ -178,6 +174,12 @@ def visible_documents(connection: Connection, shop_id: str, order_id: int, *, no
     """What a customer may see of an order's documents, the newest first: no tests, and none whose links were withdrawn."""
     made, _ = documents.listing(connection, shop_id=shop_id, order_id=order_id)
     revocations = document_links.of_documents(connection, [document.document_id for document in made])
+    return visible_among(made, revocations, now=now)
+
+
+def visible_among(
+    made: Sequence[Document], revocations: Mapping[int, LinkRevocation], *, now: datetime
+) -> tuple[Document, ...]:
     return tuple(
         document
         for document in reversed(made)
@@ -185,13 +187,15 @@ def visible_documents(connection: Connection, shop_id: str, order_id: int, *, no
     )
 
 
-def money_of(connection: Connection, document: Document) -> OrderMoney:
+def money_of(
+    connection: Connection, document: Document, history: History, balances: Mapping[int, Balance]
+) -> OrderMoney:
     if document.draft.test:
         # None of it is among the payments.
         paid = payment_attempts.paid_of(connection, document.document_id)
         last_on = max((one.asked_at.date() for one in paid), default=None)
         return OrderMoney(total_of(one.amount - one.gone_back for one in paid), last_on, None)
-    return order_balance.money_of(connection, document)
+    return order_balance.money_by_documents(connection, document, history.documents, balances=balances)
 
 
 def status_of(

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import pytest
 
+from bridge import create_app
 from bridge.context import EXTENSION_NAME
 from tests.integration.conftest import system
 from tests.support import whole_reads
@@ -17,14 +19,19 @@ from tests.support.system import System
 from tests.support.whole_reads import ASKED, BOUNDED, GROWING
 from worker import scheduler
 from worker.demo.orders import a_refund, an_order
+from worker.domain.document import Kind
+from worker.domain.rules import Rule, Trigger
 from worker.errors import Rejected, Unavailable
 from worker.maintenance.whole_counts import count_whole
+from worker.net import document_link
+from worker.store import documents
 from worker.store.database.engine import Store
 
 __all__ = ["system"]  # the fixture
 
 SITE = "https://documents.test"
 ORDERS = 6000
+PAID, WAITING = 9_000_001, 9_000_002  # orders that come in afterwards
 # A list of fifty rows is some thousand steps of SQLite's machine; to read through the shop's documents alone, 20,000.
 MOST_STEPS = 10_000
 # The shop has 3,000 orders, 6,000 documents and 24,000 jobs.
@@ -67,6 +74,7 @@ def walk(system: System) -> Walk:
     with recorded() as recorder:
         twice = walk_pages(system, recorder)
         walk_worker(system)
+        twice |= walk_links(system, recorder)
     return Walk([one for one in recorder.found.values() if one.caller], twice)
 
 
@@ -86,7 +94,7 @@ def walk_pages(system: System, recorder: Recorder) -> dict[str, list[str]]:
         headers = {"Authorization": f"Bearer {token}"} if path.startswith("/api/") else {}
         recorder.same.clear()
         statuses[path] = visitor.get(path, base_url=SITE, headers=headers).status_code
-        if again := [statement for (statement, _), times in recorder.same.items() if times > 1]:
+        if again := recorder.asked_again():
             twice[path] = again
     visitor.application.extensions[EXTENSION_NAME].store.close()
     assert {path: status for path, status in statuses.items() if status == 500} == {}
@@ -94,9 +102,29 @@ def walk_pages(system: System, recorder: Recorder) -> dict[str, list[str]]:
     return twice
 
 
+def walk_links(system: System, recorder: Recorder) -> dict[str, list[str]]:
+    """What customers see of documents: of an order that is paid, and of one that waits for its money."""
+    keys, now, twice, seen = system.services.settings.secret_keys, system.clock.now, {}, set()
+    customer = create_app(system.services.settings, now=lambda: now).test_client()
+    with system.services.store.read() as connection:
+        made = [documents.listing(connection, shop_id=system.shop_id, order_id=one)[0] for one in (PAID, WAITING)]
+    for document in chain.from_iterable(made):
+        kind, order_id = document.draft.kind, document.draft.order_id
+        seen.add((kind, order_id))
+        recorder.same.clear()
+        answer = customer.get(f"/d/{document_link.sign(keys, document.document_id, now=now)}", base_url=SITE)
+        assert answer.status_code == 200
+        if again := recorder.asked_again():
+            twice[f"/d/ of the {kind} of {order_id}"] = again
+    customer.application.extensions[EXTENSION_NAME].store.close()
+    assert {(Kind.INVOICE, PAID), (Kind.ORDER_CONFIRMATION, WAITING)} <= seen
+    return twice
+
+
 def walk_worker(system: System) -> None:
     """An order that is paid, one that is not, money given back, and all that is done again and again."""
-    orders = (an_order(id=9_000_001, paid=True), an_order(id=9_000_002, paid=False, status="on-hold"))
+    system.change_shop(rules=(Rule(Kind.ORDER_CONFIRMATION, Trigger.CREATED), Rule(Kind.INVOICE, Trigger.PAID)))
+    orders = (an_order(id=PAID, paid=True), an_order(id=WAITING, paid=False, status="on-hold"))
     for order in orders:
         system.shop.place(order)
         system.receive(order)

@@ -59,6 +59,10 @@ class Recorder:
         self.same[statement, repr(parameters)] += 1
         self.here.now = one
 
+    def asked_again(self) -> list[str]:
+        """Statements that were asked more than once with the same values."""
+        return [statement for (statement, _), times in self.same.items() if times > 1]
+
     def close(self) -> None:
         if self.here.now is not None:
             self.here.now.steps = max(self.here.now.steps, self.here.steps)

@@ -146,14 +146,20 @@ def total_paid(connection: Connection, order: OrderKey) -> Decimal:
 
 
 def open_before_invoice(
-    connection: Connection, order: OrderKey, draft: Draft, *, issued_at: datetime, told: Decimal | None = None
+    connection: Connection,
+    order: OrderKey,
+    draft: Draft,
+    *,
+    issued_at: datetime,
+    read: tuple[Decimal, Decimal] | None = None,
 ) -> Decimal:
     """What is open of an order by the document that asks for it before there is an invoice: less all that was counted, and what the shop
-    *told* of besides (None: what it told of that the document says), but for what it says itself that came before; below zero where more
-    came."""
-    said, came = said_of(draft), total_paid(connection, order)
-    if told is None:
-        told = min(said, told_besides(connection, order)) if said else ZERO
+    told of besides (both where they were *read* already; else of the latter what the document says), but for what it says itself that came
+    before; below zero where more came."""
+    said = said_of(draft)
+    if read is None:
+        read = total_paid(connection, order), min(said, told_besides(connection, order)) if said else ZERO
+    came, told = read
     counted = connection.execute(PAID_BY, {**vars(order), "by": issued_at}).scalar() if said else None
     # What the shop told of then may have been counted since.
     return draft.to_pay + min(said, max(counted or ZERO, came + told)) - came - told

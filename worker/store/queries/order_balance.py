@@ -1,6 +1,6 @@
 """What is asked for an order and what came in of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,7 +11,7 @@ from worker.domain.document import ASKING, Document, Kind
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
 from worker.domain.order_payment import OPEN_STATUSES
-from worker.domain.payment import OrderBalance
+from worker.domain.payment import Balance, OrderBalance
 from worker.store import document_balances, documents, payments, reminders, shops
 from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import orders
@@ -48,13 +48,27 @@ class OrderMoney:
 def money_of(connection: Connection, document: Document) -> OrderMoney:
     """Of the order of a *document* that is no invoice: by what was counted; before there is an invoice also by what the shop says, which
     is counted only with it. *open* is no more than the document itself asked."""
-    order, draft = document.order, document.draft
+    order = document.order
     made = documents.history(connection, order.shop_id, order.order_id, order.order_key).documents
-    counted, balance = payments.standing(connection, order), of_documents(connection, order, made)
-    told, told_on = told_before_invoice(connection, order, made)
+    return money_by_documents(connection, document, made)
+
+
+def money_by_documents(
+    connection: Connection,
+    document: Document,
+    made: Sequence[Document],
+    *,
+    balances: Mapping[int, Balance] | None = None,
+) -> OrderMoney:
+    """The same, of an order of which these documents were made; their *balances* where they were read."""
+    order, draft = document.order, document.draft
+    seen = None if invoices_among(made) else seen_of(connection, order)
+    counted = payments.standing(connection, order)
+    balance = of_documents(connection, order, made, seen=seen, balances=balances)
+    told, told_on = told_before_invoice(connection, order, seen if asking_before_invoice(made) else None)
     left = balance.open if balance else None
-    if left and draft.kind in ASKING:
-        own = open_before_invoice(connection, order, draft, issued_at=document.issued_at, told=told)
+    if balance and left and draft.kind in ASKING:
+        own = open_before_invoice(connection, order, draft, issued_at=document.issued_at, read=(balance.paid, told))
         left = max(min(left, own), ZERO)
     notes = (one.draft for one in made if one.draft.kind is Kind.CREDIT_NOTE and not one.draft.test)
     return OrderMoney(
@@ -65,11 +79,8 @@ def money_of(connection: Connection, document: Document) -> OrderMoney:
     )
 
 
-def told_before_invoice(
-    connection: Connection, order: OrderKey, made: Sequence[Document]
-) -> tuple[Decimal, date | None]:
+def told_before_invoice(connection: Connection, order: OrderKey, seen: Seen | None) -> tuple[Decimal, date | None]:
     """What the shop says came in for an order without an invoice, and was not counted; and the day where it was all of it."""
-    seen = seen_of(connection, order) if asking_before_invoice(made) else None
     if seen is None or seen.to_count <= 0:
         return ZERO, None
     shop = shops.settings_of(connection, order.shop_id)
@@ -78,10 +89,13 @@ def told_before_invoice(
 
 def asking_before_invoice(made: Sequence[Document]) -> Document | None:
     """Of some documents of an order the newest that asks for its money; None once there is an invoice."""
-    issued = [document for document in made if not document.draft.test]
-    if any(document.draft.kind is Kind.INVOICE for document in issued):
+    if invoices_among(made):
         return None
-    return next((document for document in reversed(issued) if document.draft.kind in ASKING), None)
+    return next((one for one in reversed(made) if one.draft.kind in ASKING and not one.draft.test), None)
+
+
+def invoices_among(made: Sequence[Document]) -> list[Document]:
+    return [one for one in made if one.draft.kind is Kind.INVOICE and not one.draft.test]
 
 
 def of_order(connection: Connection, order: OrderKey) -> OrderBalance | None:
@@ -91,12 +105,20 @@ def of_order(connection: Connection, order: OrderKey) -> OrderBalance | None:
 
 
 def of_documents(
-    connection: Connection, order: OrderKey, made: Sequence[Document], *, seen: Seen | None = None
+    connection: Connection,
+    order: OrderKey,
+    made: Sequence[Document],
+    *,
+    seen: Seen | None = None,
+    balances: Mapping[int, Balance] | None = None,
 ) -> OrderBalance | None:
-    """The same, of an order of which these documents were made; *seen* as it is now where it is not stored yet."""
-    invoices = [one for one in made if one.draft.kind is Kind.INVOICE and not one.draft.test]
+    """The same, of an order of which these documents were made; *seen* as it is now where it is not stored yet, and *balances* of
+    the documents where they were read."""
+    invoices = invoices_among(made)
     if invoices:
-        return of_invoices(connection, order, invoices)
+        if balances is None:
+            balances = document_balances.of_documents(connection, [document.document_id for document in invoices])
+        return of_invoices(connection, order, invoices, balances)
     seen = seen or seen_of(connection, order)
     newest = asking_before_invoice(made)
     if newest is None:
@@ -104,8 +126,12 @@ def of_documents(
     draft, paid = newest.draft, total_paid(connection, order)
     # What the shop said was paid before it was made is not among the payments.
     is_said = draft.is_paid and not any(one.received for one in draft.prepaid)
-    told = min(said_of(draft), max(seen.to_count, ZERO)) if seen else None
-    left = ZERO if is_said else open_before_invoice(connection, order, draft, issued_at=newest.issued_at, told=told)
+    told = min(said_of(draft), max(seen.to_count, ZERO)) if seen else ZERO
+    left = (
+        ZERO
+        if is_said
+        else open_before_invoice(connection, order, draft, issued_at=newest.issued_at, read=(paid, told))
+    )
     asked = paid + left
     return OrderBalance(asked, paid, draft.currency, excess=excess_of(asked, paid, seen))
 
@@ -138,12 +164,13 @@ def excess_of(asked: Decimal, paid: Decimal, seen: Seen | None) -> Decimal:
     return paid if gives_back else max(paid - asked, ZERO)
 
 
-def of_invoices(connection: Connection, order: OrderKey, invoices: list[Document]) -> OrderBalance:
-    found = document_balances.of_documents(connection, [document.document_id for document in invoices])
+def of_invoices(
+    connection: Connection, order: OrderKey, invoices: list[Document], balances: Mapping[int, Balance]
+) -> OrderBalance:
     asked = total_of(
         balance.total - (balance.credited or ZERO)
         for invoice in invoices
-        for balance in (found[invoice.document_id],)
+        for balance in (balances[invoice.document_id],)
         if balance.paid is not None or not invoice.draft.is_paid  # paid before it was made, and not among the payments
     )
     paid = total_paid(connection, order)
@@ -151,5 +178,5 @@ def of_invoices(connection: Connection, order: OrderKey, invoices: list[Document
     if excess:
         # What a card or credit paid of it is the shop's plugin's to restore.
         excess = min(excess, paid - paid_by_card(connection, order))
-        excess = max(excess - reminders.asked_besides(connection, list(found)), ZERO)
+        excess = max(excess - reminders.asked_besides(connection, [invoice.document_id for invoice in invoices]), ZERO)
     return OrderBalance(asked, paid, invoices[-1].draft.currency, excess=excess)
