@@ -104,8 +104,8 @@ def joined(messages: "tuple[Message, ...]") -> str:
     return join([str(message) for message in messages])
 
 
-def join(sentences: list[str]) -> str:
-    return "; ".join([*(sentence.rstrip(".") for sentence in sentences[:-1]), *sentences[-1:]])
+def join(sentences: list[str], semicolon: str = ";") -> str:
+    return f"{semicolon} ".join([*(sentence.rstrip(".") for sentence in sentences[:-1]), *sentences[-1:]])
 
 
 def in_english(value: Value) -> str:

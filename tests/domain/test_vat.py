@@ -609,7 +609,7 @@ def test_a_document_says_whose_vat_stands_on_it() -> None:
 
 def test_french_sets_a_space_before_whose_vat_it_is() -> None:
     [said] = drafted(an_order(a_line("100.00", "20"), country="FR"), OSS).mentions
-    assert said.text.endswith("(OSS)\N{NO-BREAK SPACE}: FR")
+    assert said.text.endswith("(OSS)\N{NARROW NO-BREAK SPACE}: FR")
 
 
 def test_the_vat_of_two_countries_at_one_rate_waits_for_a_person() -> None:

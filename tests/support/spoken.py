@@ -83,6 +83,15 @@ def english_remainders(html: str) -> list[str]:
     return [" ".join(text.split()) for text in page.texts if words_of(text) & english]
 
 
+# In French a narrow space that does not break stands before these.
+CLOSE_SIGN = re.compile(r"(?<=[^\W\d_])[)»’]?[:;?!](?=\s|$)")
+
+
+def close_signs(html: str) -> list[str]:
+    """What a French page says with a sign right behind a word that has its space elsewhere."""
+    return [" ".join(text.split()) for text in Page(html).texts if CLOSE_SIGN.search(text)]
+
+
 # How we speak of what is inside; an owner reads of orders, mails and the shop.
 INTERNAL = re.compile(
     r"\b(?:webhooks?|deliver(?:y ids?|ies)|errands?|replay\w*|workers?|schedulers?|cron|queue[sd]?|enqueue\w*|jobs?|leases?|payloads?|JSON|topics?"

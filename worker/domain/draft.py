@@ -217,7 +217,7 @@ def _with_countries(said: Mention, treatments: tuple[Treatment, ...], language: 
 
 def _with(sentence: str, where: str, language: str) -> str:
     """French sets a space that does not break before a colon."""
-    return f"{sentence}\N{NO-BREAK SPACE}: {where}" if language == "fr" else f"{sentence}: {where}"
+    return f"{sentence}\N{NARROW NO-BREAK SPACE}: {where}" if language == "fr" else f"{sentence}: {where}"
 
 
 def _ship_to(order: Order, lines: Iterable[Line]) -> tuple[Address | None, str]:

@@ -68,6 +68,11 @@ class Translator:
         """The colon after a label; French puts a space before it."""
         return "\N{NARROW NO-BREAK SPACE}:" if self.language == "fr" else ":"
 
+    @property
+    def semicolon(self) -> str:
+        """Between sentences that became one; French puts a space before it."""
+        return "\N{NARROW NO-BREAK SPACE};" if self.language == "fr" else ";"
+
     def date(self, day: dt.date) -> str:
         """Write 22 November 2026."""
         return format_date(day, "long", locale=self._locale)

@@ -29,4 +29,5 @@ _TERM = re.compile("|".join(rf"(?<!\w){re.escape(term.key)}(?!\w)" for term in L
 
 def law_reference(article: str, translator: Translator) -> str:
     """*article*, like “art. 39bis Belgian VAT code; art. 138 §1 Directive 2006/112/EC”, as *translator* names the laws."""
-    return _TERM.sub(lambda found: translator.lookup(found[0]), article)
+    said = _TERM.sub(lambda found: translator.lookup(found[0]), article)
+    return said.replace(";", translator.semicolon).replace(": ", f"{translator.colon} ")

@@ -18,7 +18,7 @@ def written(value: Value, translator: Translator, zone: tzinfo) -> str:
         case Message():
             return translate(value, translator, zone=zone)
         case tuple():
-            return join([translate(message, translator, zone=zone) for message in value])
+            return join([translate(message, translator, zone=zone) for message in value], translator.semicolon)
         case Money():
             return translator.amount(value.amount, value.currency)
         case Percent():

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.bridge_app import BridgeApp
 from tests.support.personas import SITE, Visitor, signed_in
-from tests.support.spoken import Page, english_remainders, internal_remainders
+from tests.support.spoken import Page, close_signs, english_remainders, internal_remainders
 from tests.support.system import System
 from worker.demo.orders import a_refund, an_order
 from worker.domain.rules import Rule
@@ -92,6 +92,8 @@ def test_no_page_says_an_english_word_in_another_language(busy: System) -> None:
         assert len(walked) > 70
         assert {Page(html).language for html in walked.values()} == {language}
         found += [(path, said) for path, html in walked.items() for said in english_remainders(html)]
+        if language == "fr":
+            found += [(path, said) for path, html in walked.items() for said in close_signs(html)]
     app.close()
     left = sorted({one for one in found if one[1] not in NAMES})
     assert left == [], "\n".join(f"{path}: {said}" for path, said in left)
