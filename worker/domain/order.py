@@ -9,6 +9,7 @@ from worker.domain.delivery import DeliveryWish, Shipment
 from worker.domain.order_treatment import OrderTreatment
 from worker.domain.party import Address
 from worker.domain.payment import Deposit, Prepayment
+from worker.domain.told_money import ToldMoney
 from worker.domain.vat_check import VatCheck
 
 
@@ -193,8 +194,9 @@ class Order:
     paid_total: Decimal | None = None
     came_in: Decimal = Decimal("0.00")
     came_on: date | None = None
-    # Of that, what the shop says and was not counted here yet; below zero: what was counted and it says no longer.
+    # Of that, what the shop says and was not counted here yet; below zero: what was counted and it says no longer. And all that it says.
     to_count: Decimal = Decimal("0.00")
+    told: ToldMoney = ToldMoney()
     # A person said that its money is there, though the shop put it back to a status in which it waits for it.
     keeps_money: bool = False
     # What was refunded before the shop said that it is paid: it lowered what was to be paid, and was never money that came.
@@ -219,6 +221,7 @@ class Order:
             came_in=Decimal("0.00"),
             came_on=None,
             to_count=Decimal("0.00"),
+            told=ToldMoney(),
             keeps_money=False,
             refunded_before=Decimal("0.00"),
         )

@@ -62,7 +62,7 @@ def issue(services: Services, shop: Shop, fetched: FetchedOrder, *, end: End = n
                 paid_at(order, rounds.shop),
                 fetched.told_statuses,
                 says_paid=says_paid_whole(fetched.order, rounds.shop),
-                to_count=order.to_count,
+                told=order.told,
             ),
             as_of=fetched.as_of,
         )

@@ -28,6 +28,7 @@ from worker.domain.payment import GIFT_CARD, REFUND, PaymentSource, Receipt
 from worker.domain.payment_method import is_transfer
 from worker.domain.settlement import EXCESS, excess_flags
 from worker.domain.shop import Shop
+from worker.domain.told_money import ToldMoney, came_and_most, is_ours, is_told
 from worker.store import audit_trail, orders, payments
 from worker.store.payments import Payment
 from worker.store.queries import order_balance
@@ -48,9 +49,14 @@ def with_money(connection: Connection, shop: Shop, order: Order, refunds: Iterab
         order = replace(order, keeps_money=orders.is_ignored(connection, key, TAKEN_BACK))
     order = replace(order, paid_total=orders.paid_total(connection, key, order), refunded_before=before)
     counted = payments.of_order(connection, key)
-    is_gone = is_echo(order, shop, counted) or was_charged_back(order, counted)
-    if is_gone and not is_own_word(connection, shop, order, counted):
-        order = replace(order, paid_total=ZERO)
+    told = told_of(order, shop, counted)
+    if told.is_echo(counted) or was_charged_back(order, counted):
+        if is_own_word(connection, shop, order, counted):
+            told = replace(told, is_own_word=True)
+        else:
+            order = replace(order, paid_total=ZERO)
+            told = told_of(order, shop, counted)
+    order = replace(order, told=told)
     # What the shop gave back since pays no less of what was asked then: its credit note asks that much less.
     money = [one for one in counted if one.method not in (GIFT_CARD, REFUND)]
     left = missing(order, shop, counted)
@@ -73,9 +79,8 @@ def count_told(connection: Connection, shop: Shop, order: Order, *, now: datetim
         return True
     if not order.to_count:
         return False
-    came_at = said_at(order) if says_paid(order, shop) else order.created_at
     receipt = Receipt(
-        paid_on=shop.day_of(came_at),
+        paid_on=shop.day_of(told_at(order, shop)),
         source=PaymentSource.ORDER,
         by="order",
         method=order.payment_method,
@@ -152,32 +157,30 @@ def flag_excess(connection: Connection, order: OrderKey) -> None:
 
 def missing(order: Order, shop: Shop, counted: Sequence[Payment]) -> Decimal:
     """What the shop tells of the order's money beyond what was *counted* of it; below zero where it tells of none any more."""
-    told = total_of(one.amount for one in counted if is_told(one))
-    ours = total_of(one.amount for one in counted if is_ours(one))
-    by_person = total_of(one.amount for one in counted if one.source is PaymentSource.PERSON)
-    says = told_money(order, shop)
-    if not says and was_taken_back(order, shop):
-        return -told
-    if has_own_transaction(order, counted):
-        return max(says - told - by_person, ZERO)
-    if ours and ours == order.total - says != says:  # exactly the rest, of which the shop does not tell
-        return max(says - told, ZERO)
-    return max(says - told - ours - refunded_of_ours(order, says, counted), ZERO)
+    if not order.told.amount and was_taken_back(order, shop):
+        return -total_of(one.amount for one in counted if is_told(one))
+    return order.told.left(counted)
 
 
-def is_told(payment: Payment) -> bool:
-    """Whether it is what the shop said came in; a gift card that was spent and what the shop gave back are not."""
-    return payment.source is PaymentSource.ORDER and payment.method not in (GIFT_CARD, REFUND)
+def told_of(order: Order, shop: Shop, counted: Sequence[Payment]) -> ToldMoney:
+    amount = told_money(order, shop)
+    return ToldMoney(
+        amount,
+        rest=max(order.total - amount, ZERO),
+        day=shop.day_of(told_at(order, shop)),
+        refunded=total_of(refund.amount for refund in order.refunds),
+        is_apart=has_own_transaction(order, counted),
+    )
+
+
+def told_at(order: Order, shop: Shop) -> datetime:
+    """Since when the shop tells of the order's money."""
+    return said_at(order) if says_paid(order, shop) else order.created_at
 
 
 def is_refund_told(payment: Payment) -> bool:
     """Whether it is what the shop said it gave back."""
     return payment.source is PaymentSource.ORDER and payment.method == REFUND
-
-
-def is_ours(payment: Payment) -> bool:
-    """Whether it was counted here by another word than the shop's."""
-    return payment.source is not PaymentSource.ORDER
 
 
 def has_own_transaction(order: Order, counted: Iterable[Payment]) -> bool:
@@ -189,18 +192,6 @@ def has_own_transaction(order: Order, counted: Iterable[Payment]) -> bool:
         name[:LONGEST_TRANSACTION] for one in counted if is_ours(one) for name in (one.reference, one.outside_ref or "")
     }
     return bool(order.transaction_id) and order.transaction_id not in ours and not is_transfer(order.payment_method)
-
-
-def is_echo(order: Order, shop: Shop, counted: Sequence[Payment]) -> bool:
-    """Whether the shop may say paid only because we said so: all of it had come by what was counted here, and more of it went back
-    since than the shop itself refunded.
-    """
-    told = told_money(order, shop)
-    if not told or has_own_transaction(order, counted):
-        return False
-    came, most = came_and_most(one for one in counted if is_ours(one))
-    known = came + total_of(one.amount for one in counted if is_told(one)) + refunded_of_ours(order, told, counted)
-    return most >= told > known
 
 
 def was_charged_back(order: Order, counted: Sequence[Payment]) -> bool:
@@ -231,22 +222,6 @@ def is_own_word(connection: Connection, shop: Shop, order: Order, counted: Seque
         return True
     since = max([went_back, *told_at])
     return orders.was_open_or_paid(connection, key_of(shop, order), open_statuses(shop), since=since)
-
-
-def refunded_of_ours(order: Order, told: Decimal, counted: Iterable[Payment]) -> Decimal:
-    """What the shop refunded of money that went back by another word too, where all that it *told* had come so."""
-    came, most = came_and_most(one for one in counted if is_ours(one))
-    refunded = total_of(refund.amount for refund in order.refunds)
-    return min(most - came, refunded) if most >= told else ZERO
-
-
-def came_and_most(some: Iterable[Payment]) -> tuple[Decimal, Decimal]:
-    """What came by *some* payments, and the most that ever had."""
-    came = most = ZERO
-    for one in some:
-        came += one.amount
-        most = max(most, came)
-    return came, most
 
 
 def went_back(connection: Connection, invoice: Document) -> bool:

@@ -26,11 +26,11 @@ from worker.domain.attention import Source
 from worker.domain.attention_reasons import worst_code
 from worker.domain.decision import Decision, RuleResult
 from worker.domain.document import Kind, Problem
-from worker.domain.money import ZERO
 from worker.domain.order import Order, OrderKey, SalePart
 from worker.domain.order_flags import needs_nothing
 from worker.domain.peppol import NOT_ON_PEPPOL
 from worker.domain.sale_part import part_of
+from worker.domain.told_money import ToldMoney
 from worker.store import order_search, payment_methods
 from worker.store.database import json_codec
 from worker.store.database.made_once import given, made_once
@@ -66,8 +66,8 @@ class StoredOrder:
 class OrderState:
     """What was decided on an order, and when all of the money had come, which the shop's own date need not say.
 
-    *says_paid*: the shop says that it is paid, whatever it cost when that was said first. *to_count*: what it says came in, and is
-    not among the payments.
+    *says_paid*: the shop says that it is paid, whatever it cost when that was said first. *told*: what it says came in, to be
+    reckoned beside what is counted.
     *told_statuses*: those that the shop told of, though the order had gone on when it was fetched.
     """
 
@@ -75,7 +75,7 @@ class OrderState:
     paid_at: datetime | None
     told_statuses: frozenset[str] = frozenset()
     says_paid: bool = False
-    to_count: Decimal = ZERO
+    told: ToldMoney = ToldMoney()
 
 
 NEWEST = 200  # orders by which it is judged what is usual
@@ -144,7 +144,7 @@ def save(
             paid_at=state.paid_at,
             paid_total=paid_total,
             paid_by=paid_by,
-            to_count=str(state.to_count),
+            told=json_codec.dump(state.told),
             taxable_at=order.taxable_at,
             fetched_at=as_of,
             seen_statuses=" ".join(dict.fromkeys(seen)),

@@ -11,7 +11,9 @@ from worker.domain.document import Draft, Kind
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
 from worker.domain.payment import GIFT_CARD
+from worker.domain.told_money import ToldMoney
 from worker.store import document_balances
+from worker.store.database import json_codec
 from worker.store.database.made_once import given, made_once
 from worker.store.database.tables import documents, orders, payment_shares, payments
 from worker.store.document_balances import STANDS
@@ -50,7 +52,8 @@ INVOICES = made_once(
 SUM = select(func.sum(payments.c.amount, type_=payments.c.amount.type)).where(*of_one(payments))
 PAID = made_once(SUM)
 PAID_BY = made_once(SUM.where(payments.c.created_at <= bindparam("by")))
-TOLD = made_once(select(orders.c.to_count).where(*given(orders.c.shop_id, orders.c.order_id, orders.c.order_key)))
+TOLD = made_once(select(orders.c.told).where(*given(orders.c.shop_id, orders.c.order_id, orders.c.order_key)))
+ROWS = made_once(select(payments).where(*of_one(payments)).order_by(payments.c.payment_id))
 BY_CARD = made_once(SUM.where(payments.c.method == GIFT_CARD, STANDS))
 
 
@@ -171,9 +174,10 @@ def said_of(draft: Draft) -> Decimal:
 
 
 def told_besides(connection: Connection, order: OrderKey) -> Decimal:
-    """What the shop says came in, and was not counted, as the order was seen last."""
-    told = connection.execute(TOLD, vars(order)).scalar()
-    return max(Decimal(told or 0), ZERO)
+    """What the shop said came in when the order was seen last, beside all that is counted now."""
+    told = json_codec.load(ToldMoney, connection.execute(TOLD, vars(order)).scalar() or "{}")
+    counted: Any = connection.execute(ROWS, vars(order)).all() if told.amount else ()
+    return told.left(counted)
 
 
 def paid_by_card(connection: Connection, order: OrderKey) -> Decimal:

@@ -1,6 +1,7 @@
 """Every cent that came in for an order is counted once, pays what is open, or is to be given back; and all who tell of it agree."""
 
 import random
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -19,11 +20,12 @@ from worker.actions import bank_lines
 from worker.actions import documents as document_actions
 from worker.actions import orders as order_actions
 from worker.demo.orders import Payload, a_refund, an_order
-from worker.domain.document import Document, Kind
+from worker.domain.document import ASKING, Document, Kind
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
 from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.rules import Rule
+from worker.errors import Rejected
 from worker.i18n.formats import asks_payment
 from worker.invoicing import manual
 from worker.invoicing.manual import Credit, ManualDocument
@@ -53,6 +55,7 @@ class Sale:
     refunded: Decimal = ZERO
     said: dict[str, Any] = field(default_factory=dict)
     is_edited: bool = False  # after it was paid
+    unbrought: Decimal | None = None  # by the bank, of what the owner says came by transfer; None: he does not
 
     def __post_init__(self) -> None:
         self.came = Decimal("5.00") if self.card else ZERO
@@ -91,7 +94,23 @@ class Sale:
     # What may happen
 
     def bank_line(self, cents: int) -> None:
-        amount, now = Decimal(cents).scaleb(-2), self.system.clock.now
+        """What is transferred now; or what the owner said of, as the bank tells of it."""
+        amount, before = Decimal(cents).scaleb(-2), self.came
+        if self.unbrought:
+            amount, before, self.unbrought = self.unbrought, self.came - self.unbrought, ZERO
+        elif self.unbrought is not None:
+            return
+        self.transferred(amount)
+        self.came = before + amount
+
+    def rest_by_transfer(self, cents: int) -> None:
+        """A part of what an order costs more than its owner says came, days later; or all of that."""
+        if self.unbrought is not None and self.rest > 0 and not self.invoices():
+            self.system.clock.move(days=1)
+            self.transferred(min(Decimal(cents).scaleb(-2), self.rest))
+
+    def transferred(self, amount: Decimal) -> None:
+        now = self.system.clock.now
         name = f"line-{self.order_id}-{len(self.bank)}-{self.came}"
         receipt = Receipt(now.date(), PaymentSource.BANK, "bank", method="bacs", outside_ref=name)
         with self.system.services.store.write() as connection:
@@ -101,7 +120,7 @@ class Sale:
             self.came += amount
 
     def taken_back(self, cents: int) -> None:
-        if self.bank:
+        if self.bank and self.unbrought is None:
             payment_id, amount = self.bank.pop(cents % len(self.bank))
             now = self.system.clock.now
             with self.system.services.store.write() as connection:
@@ -120,9 +139,19 @@ class Sale:
             }  # fmt: skip
             self.look()
 
+    def paid_by_transfer(self, _cents: int) -> None:
+        """The owner says in the shop that all of it came by transfer, before the bank's file tells of it."""
+        if not (self.said or self.refunded) and self.rest > 0:
+            self.unbrought = self.rest
+            self.came += self.unbrought
+            self.system.clock.move(minutes=1)
+            day = self.system.clock.now.replace(tzinfo=None).isoformat()
+            self.said = {"status": "processing", "date_paid": day, "date_paid_gmt": day}
+            self.look()
+
     def put_back(self, _cents: int) -> None:
         """The buyer's bank takes back what he paid on the shop's page, and the shop waits for it again."""
-        if self.said and not (self.is_put_back or self.is_edited):
+        if self.said and self.unbrought is None and not (self.is_put_back or self.is_edited):
             self.came -= Decimal(str(self.payload()["total"])) - self.refunded
             self.said["status"] = "on-hold"
             self.look()
@@ -135,12 +164,19 @@ class Sale:
             self.look()
 
     @property
+    def rest(self) -> Decimal:
+        """What of it did not come; the card is no part of the shop's total."""
+        by_card = Decimal("5.00") if self.card else ZERO
+        return Decimal(str(self.payload()["total"])) + by_card - self.came
+
+    @property
     def is_put_back(self) -> bool:
         return self.said.get("status") == "on-hold"
 
     def edited(self, cents: int) -> None:
         if not (self.refunded or self.is_put_back):
-            self.price, self.is_edited = 600 + cents, bool(self.said)
+            least = 600 if self.unbrought is None else self.price
+            self.price, self.is_edited = least + cents, bool(self.said)
             self.look()
 
     def marked_by_mistake(self, _cents: int) -> None:
@@ -155,6 +191,13 @@ class Sale:
             asked = ManualDocument(self.order_id, Kind.INVOICE, send=False, rest_paid=False)
             manual.issue_manual_document(self.system.services, self.key.shop_id, asked, by=self.system.person)
 
+    def asked_by_hand(self, cents: int) -> None:
+        """By a payment request or a confirmation, as far as there is none yet."""
+        if not (self.invoices() or self.is_put_back):
+            asked = ManualDocument(self.order_id, ASKING[cents % 2], send=False, rest_paid=False)
+            with suppress(Rejected):
+                manual.issue_manual_document(self.system.services, self.key.shop_id, asked, by=self.system.person)
+
     def issued_again(self, _cents: int) -> None:
         made = self.invoices()
         if made and not (self.refunded or self.is_put_back):
@@ -164,7 +207,7 @@ class Sale:
     def refund(self, cents: int) -> None:
         """The shop gives a part of the newest invoice back, by its provider; or lets it go, while nothing was paid."""
         made = self.invoices()
-        if not made or self.refunded or (not self.said and (self.came or self.bank)):
+        if not made or self.refunded or self.unbrought is not None or (not self.said and (self.came or self.bank)):
             return
         whole = min(made[-1].draft.to_pay or made[-1].draft.total, Decimal(str(self.payload()["total"])))
         amount = min(Decimal(cents).scaleb(-2), whole)
@@ -225,12 +268,12 @@ class Sale:
             made = documents.history(connection, self.key.shop_id, self.key.order_id, self.key.order_key).documents
             mailed = [one.draft for one in as_asked_now(connection, made)]
             pages = [page_of(connection, one).open for one in made]
-        kinds = (Kind.INVOICE, Kind.ORDER_CONFIRMATION)
+        kinds = (Kind.INVOICE, *ASKING)
         asking = [(draft, page) for draft, page in zip(mailed, pages, strict=True) if draft.kind in kinds]
         assert [page for _, page in asking] == [draft.to_pay if asks_payment(draft) else ZERO for draft, _ in asking]
         if not self.invoices():
             for one, page in zip(made, pages, strict=True):
-                assert page == max(one.draft.total - self.came, ZERO)
+                assert page == max(min(one.draft.total, made[-1].draft.total) - self.came, ZERO)
 
     def check_print(self, before: int) -> None:
         """What the invoice that was made just now says is what is open of it."""
@@ -255,7 +298,7 @@ def page_of(connection: object, document: Document) -> linked_document.DocumentS
 
 STEPS = (
     "bank_line", "taken_back", "paid_in_shop", "put_back", "paid_again", "edited", "marked_by_mistake", "invoiced", "issued_again",
-    "refund",
+    "refund", "paid_by_transfer", "rest_by_transfer", "asked_by_hand",
 )  # fmt: skip
 histories = st.tuples(
     st.booleans(),
@@ -286,18 +329,37 @@ histories = st.tuples(
         [("paid_in_shop", 1), ("refund", 300), ("put_back", 1), ("bank_line", 500), ("paid_again", 1), ("put_back", 1)],
     )
 )
+@example((True, False, [("paid_by_transfer", 1), ("edited", 600), ("asked_by_hand", 0), ("bank_line", 1)]))
+@example(
+    (
+        True,
+        False,
+        [
+            ("paid_by_transfer", 1),
+            ("edited", 600),
+            ("asked_by_hand", 0),
+            ("rest_by_transfer", 500),
+            ("rest_by_transfer", 226),
+        ],
+    )
+)
 @given(histories)
 def test_every_cent_is_counted_once_and_all_who_tell_of_it_agree(
     system: System, history: tuple[bool, bool, list[tuple[str, int]]]
 ) -> None:
     random.seed(next(order_ids))  # hypothesis begins each history with the same, and the shop takes no nonce twice
     by_hand, card, steps = history
-    rule = "invoice:completed:send" if by_hand else "invoice:created:send"
-    system.change_shop(rules=(Rule.parse(rule), Rule.parse("order_confirmation:created:send")))
+    asks_by_rule = all(name != "asked_by_hand" for name, _ in steps)
+    rules = (
+        "invoice:completed:send" if by_hand else "invoice:created:send",
+        "order_confirmation:created:send" if asks_by_rule else "order_confirmation:completed:send",
+    )
+    system.change_shop(rules=tuple(map(Rule.parse, rules)))
     sale = Sale(system, by_hand=by_hand, card=card)
     for name, cents in steps:
         before = len(sale.invoices())
         getattr(sale, name)(cents)
+        sale.check_asked()  # before the shop is looked at again, too
         sale.check_print(before)
         sale.process()
         sale.check()

@@ -15,7 +15,7 @@ from worker.domain.payment import Balance, OrderBalance
 from worker.store import document_balances, documents, payments, reminders, shops
 from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import orders
-from worker.store.payment_shares import open_before_invoice, paid_by_card, said_of, total_paid
+from worker.store.payment_shares import open_before_invoice, paid_by_card, said_of, told_besides, total_paid
 
 
 @dataclass(frozen=True)
@@ -137,11 +137,11 @@ def of_documents(
 
 
 def seen_of(connection: Connection, order: OrderKey) -> Seen | None:
-    columns = (orders.c.status, orders.c.total, orders.c.currency, orders.c.paid_at, orders.c.to_count)
+    columns = (orders.c.status, orders.c.total, orders.c.currency, orders.c.paid_at)
     row = connection.execute(select(*columns).where(*is_of_order(orders, order))).one_or_none()
     if row is None:
         return None
-    return Seen(row.status, Decimal(row.total), row.currency, row.paid_at, Decimal(row.to_count or 0))
+    return Seen(row.status, Decimal(row.total), row.currency, row.paid_at, told_besides(connection, order))
 
 
 def of_waiting(connection: Connection, order: OrderKey, seen: Seen) -> OrderBalance | None:

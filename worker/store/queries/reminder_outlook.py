@@ -17,6 +17,7 @@ from worker.domain.payment import Balance
 from worker.domain.payment_method import Means
 from worker.domain.reminder import GIVEN_UP_AFTER, NextReminder, OpenClaim, Reminded, ReminderKind, next_reminder
 from worker.domain.shop import Shop
+from worker.domain.told_money import is_told
 from worker.domain.unpaid_order import last_day_from
 from worker.message import Message
 from worker.store import (
@@ -32,7 +33,6 @@ from worker.store.bank_lines import LineState, StoredLine
 from worker.store.database.pagination import Page, PageRequest, RowOrder, read_page
 from worker.store.database.tables import documents, orders, unpaid
 from worker.store.documents import as_document
-from worker.store.order_money import is_told
 from worker.store.orders import flags_in
 from worker.store.payment_shares import open_before_invoice
 from worker.store.queries.open_invoices import DUE_ON

@@ -1,0 +1,51 @@
+"""What the shop tells of an order's money and what others bring of it are the same money once."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from worker.domain.payment import PaymentSource
+from worker.domain.told_money import ToldMoney
+
+TOLD = ToldMoney(Decimal("22.20"), rest=Decimal("15.01"), day=date(2026, 11, 22))
+BEFORE, AFTER = date(2026, 11, 22), date(2026, 11, 24)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A payment that the bank brought."""
+
+    payment_id: int
+    amount: Decimal
+    paid_on: date
+    source: str = PaymentSource.BANK
+    method: str = "bacs"
+    reverses: int | None = None
+
+
+@pytest.mark.parametrize(
+    ("came", "left"),
+    [
+        ([], "22.20"),
+        ([("22.20", AFTER)], "0.00"),  # as it was told of
+        ([("10.00", AFTER), ("12.20", AFTER)], "0.00"),  # in two transfers
+        ([("10.00", BEFORE)], "12.20"),
+        ([("15.01", BEFORE)], "22.20"),  # exactly the rest
+        ([("10.00", AFTER)], "22.20"),  # a part of the rest
+        ([("10.00", AFTER), ("5.01", AFTER)], "22.20"),
+        ([("10.00", BEFORE), ("5.00", AFTER)], "12.20"),
+        ([("22.20", AFTER), ("5.00", AFTER)], "0.00"),
+        ([("37.21", AFTER)], "0.00"),  # all of it at once
+    ],
+)
+def test_what_a_bank_brings_is_what_was_told_of_or_the_rest(came: list[tuple[str, date]], left: str) -> None:
+    rows = [Row(number, Decimal(amount), day) for number, (amount, day) in enumerate(came)]
+    assert TOLD.left(rows) == Decimal(left)
+
+
+def test_a_part_of_the_rest_that_went_back_pays_none_of_it() -> None:
+    part = Row(1, Decimal("10.00"), AFTER)
+    back = Row(2, Decimal("-10.00"), AFTER, reverses=1)
+    assert TOLD.left([part, back]) == TOLD.amount
