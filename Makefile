@@ -12,6 +12,9 @@ POT ?= $(PLUGIN)/languages/facturelay.pot
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$python" && break; done)
 PIP := PYTHONUNBUFFERED=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 $(BIN)/python -m pip
+# pip compiles nothing: of all these modules half are ever used, and what is used is compiled at its first use, which keeps it.
+INSTALL := $(PIP) install --no-compile
+unexport PYTHONDONTWRITEBYTECODE
 # One dot for each package: pip says either nothing for a minute or far too much.
 DOTS := awk '/^ *Collecting/ { printf "."; fflush() } END { print "" }'
 # Extras stay in the pins: pip (seen with 23.2) takes `coverage[toml]`, which pytest-cov asks for, for another package than
@@ -117,15 +120,15 @@ clean: ## Remove .venv and everything the tools left behind
 
 $(VENV)/runtime-is-installed: requirements/runtime.txt pyproject.toml | $(BIN)/python
 	@echo "Installing what Facturelay needs into $(VENV); this takes about a minute the first time ..." >&2
-	@set -o pipefail; $(PIP) install --require-hashes -r requirements/runtime.txt | $(DOTS) >&2
-	@$(PIP) install --quiet --no-deps --editable .
+	@set -o pipefail; $(INSTALL) --require-hashes -r requirements/runtime.txt | $(DOTS) >&2
+	@$(INSTALL) --quiet --no-deps --editable .
 	@touch $@
 
 # Everything in runtime.txt is in dev.txt with the same versions.
 $(VENV)/dev-is-installed: requirements/dev.txt requirements/runtime.txt pyproject.toml | $(BIN)/python
 	@echo "Installing what Facturelay and its tests need into $(VENV); this takes a minute or two the first time ..." >&2
-	@set -o pipefail; $(PIP) install --require-hashes -r requirements/dev.txt | $(DOTS) >&2
-	@$(PIP) install --quiet --no-deps --editable .
+	@set -o pipefail; $(INSTALL) --require-hashes -r requirements/dev.txt | $(DOTS) >&2
+	@$(INSTALL) --quiet --no-deps --editable .
 	@touch $(VENV)/runtime-is-installed $@
 
 # Debian's python3 comes without the part that makes environments. An interrupted attempt leaves no python -m pip behind.
