@@ -18,7 +18,7 @@ from bridge.dashboard.actions import run_action
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.labels import kind_within, step_name
 from bridge.dashboard.order_story import Trouble
-from bridge.dashboard.tasks import PDF_POLICY, refused_task, request_task
+from bridge.dashboard.tasks import PDF_POLICY, REST_PAID, refused_task, request_task
 from bridge.forms import Form, parse_whole_number, read_mail_address
 from bridge.i18n.translate import _, format_amount, format_date, translate_message
 from bridge.page_picture import picture
@@ -41,8 +41,6 @@ from worker.store.queries.order_history import DocumentDetails
 from worker.store.transmissions import UNKNOWN
 
 LONGEST_REASON = 500
-# Whether the rest of an order that was changed after it was paid was paid too; nothing where that was not asked.
-REST_PAID = {"1": True, "0": False}
 # More than any invoice owes; what is typed beyond it is no number.
 MOST_CREDITED = Decimal(10) ** 12
 

@@ -60,6 +60,9 @@ def retried_message(task: Task) -> str:
     return _n("One thing that failed is tried again.", "{count} things that failed are tried again.", count)
 
 
+# Whether the rest of an order that was changed after it was paid was paid too; nothing where that was not asked.
+REST_PAID = {"1": True, "0": False}
+
 # Notice when a task is done; pages that are not listed show the answer themselves.
 DONE_MESSAGES: dict[str, Callable[[Task], str]] = {
     "credit": issued_message,
@@ -137,8 +140,10 @@ def say_of_rest(shop_id: str, task_id: int) -> Response:
         abort(HTTPStatus.NOT_FOUND)
     then = safe_next_path(request.args.get("then", f"/s/{shop_id}"))
     refused = safe_next_path(request.args.get("refused", then))
-    said = {"rest_paid": Form.from_request(request.form).is_checked("rest_paid")}
-    return request_task(shop_id, task.kind, {**task.argument, **said}, then=then, refused=refused)
+    rest_paid = REST_PAID.get(Form.from_request(request.form).values.get("rest_paid", ""))
+    if rest_paid is None:
+        return redirect_to(f"/s/{shop_id}/tasks/{task_id}?{where_next(then, refused)}")
+    return request_task(shop_id, task.kind, {**task.argument, "rest_paid": rest_paid}, then=then, refused=refused)
 
 
 @blueprint.get("/<int:task_id>/state")

@@ -183,8 +183,11 @@ def test_what_asks_whether_the_rest_was_paid_too_is_done_once_that_is_said(
     shown = operator.get(sent.headers["Location"]).text
     assert (str(refusal) in shown, "The rest was paid too" in shown) == (True, True)
     again = html.unescape(re.findall('action="(.*/rest.*?)"', shown)[0])
+    assert str(refusal) in operator.get(operator.post(again).headers["Location"]).text, (
+        "without an answer it asks again"
+    )
     for rest_paid in (True, False):
-        once_more = operator.post(again, rest_paid="1" if rest_paid else "")
+        once_more = operator.post(again, rest_paid="1" if rest_paid else "0")
         assert asked(app, task_of(once_more)) == (kind, argument | {"rest_paid": rest_paid})
         assert sent.headers["Location"].partition("?")[2] in once_more.headers["Location"]
     assert operator.post(f"{HOME}/tasks/{task_of(once_more)}/rest").status_code == 404
