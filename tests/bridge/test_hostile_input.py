@@ -44,16 +44,17 @@ def visited(app: BridgeApp) -> Visitor:
 def test_no_id_in_any_address_breaks_a_page(app_on_each_database: BridgeApp) -> None:
     visitor = visited(app_on_each_database)
     broken = []
-    for rule in rules(app_on_each_database):
+    for place, rule in enumerate(rules(app_on_each_database)):
         pattern = re.sub(r"<any\((\w+)[^>]*>", r"\1", rule.rule)
-        for hostile in IDS if "<" in pattern else ():
-            paths = {re.sub("<[^>]+>", hostile, pattern.replace("<shop_id>", shop)) for shop in (SHOP, hostile)}
-            broken += [
-                (method, path)
-                for path in paths
-                for method in methods(rule)
-                if visitor.open(method, path).status_code >= 500
-            ]
+        # In a shop that is not there nothing else is looked for: one such id a page, another for the next.
+        shops = [(SHOP, hostile) for hostile in IDS] + [(IDS[place % len(IDS)],) * 2]
+        paths = {re.sub("<[^>]+>", hostile, pattern.replace("<shop_id>", shop)) for shop, hostile in shops}
+        broken += [
+            (method, path)
+            for path in paths - {pattern.replace("<shop_id>", SHOP)}
+            for method in methods(rule)
+            if visitor.open(method, path).status_code >= 500
+        ]
 
     assert broken == []
 
