@@ -76,10 +76,16 @@ def test_no_page_writes_a_list(app: BridgeApp, value: object) -> None:
         template.render(value=value)
 
 
-def test_each_field_of_an_address_is_on_the_page_wherever_an_address_is(app: BridgeApp) -> None:
+@pytest.mark.parametrize(
+    ("kind", "heading"), [(Kind.INVOICE, "Delivered to:"), (Kind.PAYMENT_REQUEST, "Delivery address:")]
+)
+def test_each_field_of_an_address_is_on_the_page_wherever_an_address_is(
+    app: BridgeApp, kind: Kind, heading: str
+) -> None:
     goes_to = replace(FULL, street="Elm Street 9", city="Peoria")
-    app.issue(buyer=Buyer("Jan Peeters", address=FULL), ship_to=goes_to, ship_to_name="Piet")
+    app.issue(kind=kind, buyer=Buyer("Jan Peeters", address=FULL), ship_to=goes_to, ship_to_name="Piet")
     shown = admin(app).get(f"/s/{SHOP}/documents/1").text
+    assert heading in shown
     for address in (FULL, goes_to):
         told = {**{one.name: getattr(address, one.name) for one in fields(Address)}, "country": "UNITED STATES"}
         assert [name for name, value in told.items() if value not in shown] == []
