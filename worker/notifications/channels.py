@@ -1,5 +1,7 @@
 """Use case: who wants to hear of it elsewhere than by mail hears it there: by webhook, ntfy or Slack, tried again until it was taken."""
 
+from sqlalchemy import Connection
+
 from worker.domain.attention import Harm
 from worker.domain.channel import Notice, NoticeText, written
 from worker.domain.shop import Shop
@@ -32,18 +34,24 @@ def tell_channels(services: Services, connected: ConnectedShop) -> None:
 
 def plan(services: Services, shop: Shop) -> None:
     """Owe the alerts that are new to every channel. Without a channel they stay new: whoever adds one hears what is open."""
+    with services.store.read() as connection:
+        if not untold(connection, shop) or not channels.of_shop(connection, services.encryption, shop.shop_id):
+            return
     with services.store.write() as connection:
-        every = channels.of_shop(connection, services.encryption, shop.shop_id)
-        new = [
-            alert_id
-            for alert_id, alert in alerts.untold(connection, shop.shop_id).items()
-            if alert.code not in NOT_BY_CHANNEL
-        ]
+        new, every = untold(connection, shop), channels.of_shop(connection, services.encryption, shop.shop_id)
         if not every or not new:
             return
         for channel in every:
             channels.owe(connection, channel, new)
         alerts.mark_told(connection, new, now=services.now())
+
+
+def untold(connection: Connection, shop: Shop) -> list[int]:
+    return [
+        alert_id
+        for alert_id, alert in alerts.untold(connection, shop.shop_id).items()
+        if alert.code not in NOT_BY_CHANNEL
+    ]
 
 
 def tell(services: Services, shop: Shop, channel: Channel) -> None:

@@ -18,7 +18,8 @@ MOST_NAMED = 3
 
 
 def alert_overdue_work(services: Services, connected: ConnectedShop) -> None:
-    """Open an alert for each new failure, for documents that wait and for what is late; close it when that is over."""
+    """Open an alert for each new failure, for documents that wait and for what is late; close it when that is over. Where it is as it was,
+    nothing is written: writers of SQLite wait for one another, and this is asked of every shop each minute."""
     alert_failures(services, connected)
     alert_waiting_documents(services, connected)
     alert_late_work(services, connected)
@@ -26,24 +27,25 @@ def alert_overdue_work(services: Services, connected: ConnectedShop) -> None:
 
 def alert_failures(services: Services, connected: ConnectedShop) -> None:
     shop, now = connected.shop, services.now()
-    with services.store.write() as connection:
-        failed = shop_status.failures(connection, shop.shop_id, since=now - REMEMBERED)
-        if not failed:
-            alerts.close(connection, shop.shop_id, code=FAILED, now=now)
-            return
+    with services.store.read() as connection:
+        failed = new = shop_status.failures(connection, shop.shop_id, since=now - REMEMBERED)
         known = alerts.find(connection, shop.shop_id, FAILED)
-        since = known.last_at + timedelta.resolution if known else now - REMEMBERED
-        new = shop_status.failures(connection, shop.shop_id, since=since)
-        if new:
-            message = Message(
-                "{shop}: not tried again by itself: {failures}",
-                shop=shop.name,
-                failures=(
-                    *new[:MOST_NAMED],
-                    *([Message("And {count} more.", count=len(new) - MOST_NAMED)] if len(new) > MOST_NAMED else ()),
-                ),
-            )
+        if failed and known:
+            new = shop_status.failures(connection, shop.shop_id, since=known.last_at + timedelta.resolution)
+    if new:
+        message = Message(
+            "{shop}: not tried again by itself: {failures}",
+            shop=shop.name,
+            failures=(
+                *new[:MOST_NAMED],
+                *([Message("And {count} more.", count=len(new) - MOST_NAMED)] if len(new) > MOST_NAMED else ()),
+            ),
+        )
+        with services.store.write() as connection:
             alerts.raise_and_notify_again(connection, shop.shop_id, code=FAILED, message=message, now=now)
+    elif known and not failed:
+        with services.store.write() as connection:
+            alerts.close(connection, shop.shop_id, code=FAILED, now=now)
 
 
 def alert_waiting_documents(services: Services, connected: ConnectedShop) -> None:
@@ -63,17 +65,20 @@ def alert_waiting_documents(services: Services, connected: ConnectedShop) -> Non
 
 def alert_late_work(services: Services, connected: ConnectedShop) -> None:
     shop, now = connected.shop, services.now()
-    with services.store.write() as connection:
+    with services.store.read() as connection:
         number, why = shop_status.overdue(connection, shop.shop_id, since=now - LATE_AFTER)
-        if not number:
+        known = alerts.find(connection, shop.shop_id, LATE)
+    if known and not number:
+        with services.store.write() as connection:
             alerts.close(connection, shop.shop_id, code=LATE, now=now)
-        elif alerts.find(connection, shop.shop_id, LATE) is None:
-            what = by_count(number, Message("1 thing has waited"), Message("{count} things have waited", count=number))
-            message = Message(
-                "{shop}: {what} for more than {hours} hours. {reason}",
-                shop=shop.name,
-                what=what,
-                hours=LATE_AFTER // timedelta(hours=1),
-                reason=why or Message("Nothing takes it up just now; whoever runs Facturelay can see why."),
-            )
+    elif number and known is None:
+        what = by_count(number, Message("1 thing has waited"), Message("{count} things have waited", count=number))
+        message = Message(
+            "{shop}: {what} for more than {hours} hours. {reason}",
+            shop=shop.name,
+            what=what,
+            hours=LATE_AFTER // timedelta(hours=1),
+            reason=why or Message("Nothing takes it up just now; whoever runs Facturelay can see why."),
+        )
+        with services.store.write() as connection:
             alerts.raise_alert(connection, shop.shop_id, code=LATE, message=message, now=now)

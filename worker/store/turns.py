@@ -1,11 +1,11 @@
 """Whose turn it is: of the work that waits in a queue, what each shop would do next."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, column, select, text
+from sqlalchemy import Connection, Integer, Select, bindparam, column, select, text
 from sqlalchemy.engine import Row
 from sqlalchemy.sql.expression import TextualSelect
 
@@ -24,8 +24,8 @@ from worker.queue import (
     QueueName,
 )
 from worker.store import jobs as job_store
-from worker.store.database.made_once import NOW, given, made_once
-from worker.store.database.tables import PENDING, Instant, jobs
+from worker.store.database.made_once import NOW, given, is_one_of_words, is_word, made_once
+from worker.store.database.tables import PENDING, jobs
 from worker.store.jobs import IS_PENDING, JobKind
 from worker.store.worker_share import Load
 
@@ -171,25 +171,36 @@ def is_ready(queue: QueueName) -> str:
 def first_slow(connection: Connection, load: Load, *, tasks: bool, now: datetime) -> dict[str, int]:
     """By shop, what it would do next of the work that waits because it was slow lately; *tasks* alone, or all but those."""
     found: dict[str, int] = {}
+    kinds = [kind for kind in JobKind if (kind is JobKind.TASK) == tasks]
     for shop_id, queue in sorted(load.slow):
-        is_kind = jobs.c.kind == JobKind.TASK if tasks else jobs.c.kind != JobKind.TASK
-        for due in due_of_shop(connection, shop_id, queue, is_kind, now=now, limit=1):
+        for due in due_of_shop(connection, shop_id, queue, *kinds, now=now, limit=1):
             found.setdefault(shop_id, due.job_id)
     return found
 
 
 def due_of_shop(
-    connection: Connection, shop_id: str, queue: QueueName, *which: ColumnElement[bool], now: datetime, limit: int
+    connection: Connection, shop_id: str, queue: QueueName, *kinds: JobKind, now: datetime, limit: int
 ) -> tuple[DueJob, ...]:
-    """The first jobs of a shop that can be done now. Many deliveries of one order are one job, as are steps of one document."""
-    mine = (jobs.c.queue == queue, jobs.c.shop_id == shop_id, IS_PENDING, job_store.free(now), *which)
-    query = select(jobs).where(*mine).order_by(jobs.c.of_many, jobs.c.next_at, jobs.c.job_id)
-    if queue in READY:
-        query = query.where(text(is_ready(queue)).bindparams(bindparam("now", now, Instant())))
+    """The first jobs of a shop that can be done now, of some *kinds* or of all. Many deliveries of one order are one job, as are steps
+    of one document."""
     found: dict[tuple[JobKind, int], DueJob] = {}
-    for due in map(as_due_job, connection.execute(query.limit(4 * limit))):
+    mine = {"shop_id": shop_id, "now": now, "most": 4 * limit}
+    for due in map(as_due_job, connection.execute(due_in(queue, kinds), mine)):
         found.setdefault((due.kind, due.order_id or due.row_id), due)
     return tuple(found.values())[:limit]
+
+
+@cache
+def due_in(queue: QueueName, kinds: tuple[JobKind, ...]) -> Select[Any]:
+    """Made once: in a storm every shop is asked about every few seconds."""
+    query = select(*(jobs.c[one.name] for one in fields(DueJob)))
+    query = query.where(is_word(jobs.c.queue, queue), *given(jobs.c.shop_id), IS_PENDING, job_store.free(NOW))
+    if kinds:
+        query = query.where(is_one_of_words(jobs.c.kind, kinds))
+    if queue in READY:
+        query = query.where(text(is_ready(queue)).bindparams(NOW))
+    most = bindparam("most", type_=Integer())
+    return made_once(query.order_by(jobs.c.of_many, jobs.c.next_at, jobs.c.job_id).limit(most))
 
 
 def find_due(connection: Connection, name: str, row_id: int, *, now: datetime) -> DueJob | None:
