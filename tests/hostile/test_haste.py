@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from email.message import EmailMessage
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -13,6 +14,7 @@ from tests.support.system import System
 from worker.demo.orders import an_order
 from worker.errors import TakesLong, Unavailable
 from worker.jobs import turn
+from worker.jobs.next_step import NOTHING_NEXT
 from worker.mail import smtp
 from worker.net import talk
 from worker.queue import QueueName
@@ -160,7 +162,8 @@ def perform(system: System, queue: QueueName = QueueName.ORDERS, *, is_urgent: b
     with system.services.store.read() as connection:
         (due,) = turns.due_of_shop(connection, system.shop_id, queue, now=system.clock(), limit=1)
     nobody = Load(workers=1, is_single_shop=True, running=(), slow=frozenset(), long_workers=1)
-    turn.perform(system.services, due, nobody, is_urgent=is_urgent)
+    do = partial(turn.DO[due.kind], system.services, due, NOTHING_NEXT)
+    turn.perform(system.services, due, nobody, do, is_urgent=is_urgent)
 
 
 def test_haste_of_one_thread_is_not_that_of_another() -> None:

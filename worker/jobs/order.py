@@ -9,6 +9,7 @@ from worker.errors import FacturelayError, NumberingPaused, ShopPaused, Unavaila
 from worker.invoicing.outcome import Outcome
 from worker.invoicing.process_order import process_order
 from worker.jobs.job_type import GIVE_UP_AFTER, JobType, lease_time, run
+from worker.jobs.next_step import NOTHING_NEXT, NothingNext
 from worker.notifications import webhooks
 from worker.plugin import sync
 from worker.services import Services
@@ -20,6 +21,9 @@ from worker.store.jobs import JobEnd
 
 
 class ProcessOrder(JobType[LeasedDeliveries, Outcome]):
+    def __init__(self, next_step: NothingNext) -> None:
+        self.next_step = next_step
+
     def do(self, services: Services, leased: LeasedDeliveries) -> Outcome:
         outcome = process_order(services, leased.deliveries, end=partial(self.end, services, leased))
         if outcome.retry_reason is not None:
@@ -28,7 +32,9 @@ class ProcessOrder(JobType[LeasedDeliveries, Outcome]):
 
     def end(self, services: Services, leased: LeasedDeliveries, connection: Connection, outcome: Outcome) -> bool:
         end = JobEnd(code=outcome.code, message=outcome.message)
-        return job_store.finish(connection, leased.lease, end, now=services.now())
+        is_mine = job_store.finish(connection, leased.lease, end, now=services.now())
+        self.next_step.claim(connection)
+        return is_mine
 
     def close(self, services: Services, leased: LeasedDeliveries, result: Outcome) -> None:
         if not result.is_ended:
@@ -54,9 +60,10 @@ class ProcessOrder(JobType[LeasedDeliveries, Outcome]):
         return age > GIVE_UP_AFTER and not isinstance(error, ShopPaused | NumberingPaused)
 
 
-def process_delivery(services: Services, delivery_id: int) -> bool:
+def process_delivery(services: Services, delivery_id: int, next_step: NothingNext = NOTHING_NEXT) -> bool:
     """Process the order that *delivery_id* is about, and answer all its waiting deliveries. False when it could not be begun."""
     with services.store.write() as connection:
         leased = deliveries.take(connection, delivery_id, now=services.now(), lease_for=lease_time(services))
-    run(services, ProcessOrder(), leased)
+    if not run(services, ProcessOrder(next_step), leased):
+        next_step.forget()
     return leased is not None

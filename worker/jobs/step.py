@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from worker.domain.step import MAIL_UNSURE, STEPS
 from worker.errors import DatabaseAway, FacturelayError, Unavailable, WaitsForOthers
 from worker.jobs.job_type import BUG, TOO_LONG, JobType, lease_time, run
+from worker.jobs.next_step import NOTHING_NEXT, NothingNext
 from worker.message import Message
 from worker.sending import NotNeeded, function_of, tell
 from worker.sending.email import MAIL_LIMIT
@@ -27,6 +28,9 @@ SAYS_NOTHING = (BUG.code, TOO_LONG.code, DatabaseAway.code)
 class DoStep(JobType[LeasedSteps, NotNeeded | None]):
     """One step of a document; a mail, of all that go with it."""
 
+    def __init__(self, next_step: NothingNext) -> None:
+        self.next_step = next_step
+
     def do(self, services: Services, leased: LeasedSteps) -> NotNeeded | None:
         """Done is what is written down: where that goes wrong the step is tried again, or given up, as for any other cause."""
         try:
@@ -36,6 +40,7 @@ class DoStep(JobType[LeasedSteps, NotNeeded | None]):
         with services.store.write() as connection:
             detail = result if isinstance(result, str) else result(connection)
             job_store.finish(connection, leased.lease, now=services.now(), detail=detail)
+            self.next_step.claim(connection)
         return None
 
     def close(self, services: Services, leased: LeasedSteps, result: NotNeeded | None) -> None:
@@ -98,10 +103,16 @@ def waiting_steps(services: Services, document_id: int) -> frozenset[str]:
         return steps.free_names(connection, document_id, now=services.now())
 
 
-def run_step(services: Services, document_id: int, name: str) -> bool:
+def run_step(services: Services, document_id: int, name: str, next_step: NothingNext = NOTHING_NEXT) -> bool:
     """Do one step and write its outcome on the row. False when it could not be begun."""
     now, lease_for = services.now(), lease_time(services)
     with services.store.write() as connection:
         leased = steps.take(connection, name, document_id=document_id, now=now, lease_for=lease_for)
-    run(services, DoStep(), leased)
-    return leased is not None
+    return leased is not None and do_leased(services, leased, next_step)
+
+
+def do_leased(services: Services, leased: LeasedSteps, next_step: NothingNext) -> bool:
+    """True: it was begun."""
+    if not run(services, DoStep(next_step), leased):
+        next_step.forget()
+    return True

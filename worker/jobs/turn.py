@@ -7,16 +7,17 @@ from collections.abc import Callable, Collection
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
-from worker.domain.step import WRITE_BACK
 from worker.errors import TakesLong, Unavailable
 from worker.jobs.job_type import lease_time
+from worker.jobs.next_step import OF_AN_ORDER, NextStep, NothingNext
 from worker.jobs.order import process_delivery
 from worker.jobs.settlement import settle_order
-from worker.jobs.step import run_step, run_steps
+from worker.jobs.step import do_leased, run_step, run_steps
 from worker.jobs.task import do_task
 from worker.jobs.webhook_event import send_waiting_events
 from worker.net.talk import in_haste
@@ -38,8 +39,6 @@ MOST_TRIES = 3
 
 # From an order to its mail. A turn is for all three, or a thousand mails of one shop would keep the orders of all others waiting.
 ORDER_TO_MAIL = (QueueName.MAIL, QueueName.PDF, QueueName.ORDERS)
-
-OF_AN_ORDER = (JobKind.PROCESS_ORDER, JobKind.STEP)
 
 # The shop that this process served last, by the queues that were looked at.
 _served_last: dict[tuple[QueueName, ...], str] = {}
@@ -119,9 +118,9 @@ def looked_at(name: str) -> tuple[QueueName, ...]:
     return tuple(one for one in together if one is queue or not _taken or one in _taken)
 
 
-def do_order(services: Services, due: DueJob) -> bool:
+def do_order(services: Services, due: DueJob, next_step: NothingNext) -> bool:
     """Process it. What a backfill makes is finished here: it waits in no queue of fresh orders."""
-    is_begun = process_delivery(services, due.job_id)
+    is_begun = process_delivery(services, due.job_id, next_step)
     if is_begun and due.queue is QueueName.BULK and due.order_id is not None:
         with services.store.read() as connection:
             made, _ = documents.listing(connection, shop_id=due.shop_id, order_id=due.order_id)
@@ -132,12 +131,12 @@ def do_order(services: Services, due: DueJob) -> bool:
     return is_begun
 
 
-DO: dict[JobKind, Callable[[Services, DueJob], bool]] = {
+DO: dict[JobKind, Callable[[Services, DueJob, NothingNext], bool]] = {
     JobKind.PROCESS_ORDER: do_order,
-    JobKind.SETTLE_ORDER: lambda services, due: settle_order(services, due.job_id),
-    JobKind.STEP: lambda services, due: run_step(services, due.row_id, due.name),
-    JobKind.TASK: lambda services, due: do_task(services, due.job_id),
-    JobKind.WEBHOOK_EVENT: lambda services, due: send_waiting_events(services, due.job_id),
+    JobKind.SETTLE_ORDER: lambda services, due, _: settle_order(services, due.job_id),
+    JobKind.STEP: lambda services, due, next_step: run_step(services, due.row_id, due.name, next_step),
+    JobKind.TASK: lambda services, due, _: do_task(services, due.job_id),
+    JobKind.WEBHOOK_EVENT: lambda services, due, _: send_waiting_events(services, due.job_id),
 }
 
 
@@ -147,38 +146,32 @@ def perform_and_follow(services: Services, due: DueJob, load: Load, *, served: t
     To go by Redis for each step would cost more than the step. *served*: name and row of the job in Redis that is ending.
     """
     is_urgent = QUEUE_OF[served[0]] not in LONG_QUEUES
-    began, done, after = time.monotonic(), {due.job_id}, load
-    upcoming: list[DueJob] = []
+    began, after = time.monotonic(), load
+
+    def may_go_on(step: DueJob) -> bool:
+        return is_urgent and time.monotonic() - began < FOLLOWED_S and may_follow(step, after)
+
+    next_step = NextStep(services, due, may_go_on)
     try:
-        begun = perform(services, due, load, is_urgent=is_urgent)
+        begun = perform(services, due, load, partial(DO[due.kind], services, due, next_step), is_urgent=is_urgent)
         if begun is None:
             return None
-        after, upcoming = begun, due_after(services, due)
-        while is_urgent and time.monotonic() - began < FOLLOWED_S:
-            step = next((one for one in upcoming if may_follow(one, after) and one.job_id not in done), None)
-            if step is None:
-                break
-            done.add(step.job_id)
-            after, upcoming = perform(services, step, after, is_urgent=True) or after, due_after(services, due)
+        after = begun
+        while (claimed := next_step.take()) is not None:
+            step, leased = claimed
+            do = partial(do_leased, services, leased, next_step)
+            after = perform(services, step, after, do, is_urgent=True) or after
     except BaseException:
         with suppress(Unavailable):
-            upcoming = due_after(services, due)
+            next_step.put_back()
         raise
     finally:
-        for left in {one.job: one for one in upcoming}.values():
+        for left in {one.job: one for one in next_step.due or ()}.values():
             if left.job == served and not after.is_slow(left.shop_id, left.queue):
                 enqueue_once_more(services, *served)
             else:
                 enqueue_due(services, left, after)
     return after
-
-
-def due_after(services: Services, done: DueJob) -> list[DueJob]:
-    """What of the same order can be done now; for the note on it, which is the last, nothing waits."""
-    if done.kind not in OF_AN_ORDER or done.queue is QueueName.BULK or done.name == WRITE_BACK:
-        return []
-    with services.store.read() as connection:
-        return turns.due_after(connection, done, now=services.now())
 
 
 def may_follow(step: DueJob, load: Load) -> bool:
@@ -187,15 +180,15 @@ def may_follow(step: DueJob, load: Load) -> bool:
     return step.queue in looked_at(PROCESS_ORDER) and not is_held_back
 
 
-def perform(services: Services, due: DueJob, load: Load, *, is_urgent: bool) -> Load | None:
-    """Do it, remember whether it held this worker for long, and enqueue what that kept waiting. None when somebody else has it.
+def perform(services: Services, due: DueJob, load: Load, do: Callable[[], bool], *, is_urgent: bool) -> Load | None:
+    """*do* it, remember whether it held this worker for long, and enqueue what that kept waiting. None when somebody else has it.
 
     *is_urgent*: with no patience for servers that are slow.
     """
     began, is_begun, takes_long, after = time.monotonic(), True, False, load
     try:
         with in_haste(PATIENCE_S) if is_urgent else nullcontext():
-            is_begun = DO[due.kind](services, due)
+            is_begun = do()
     except TakesLong:
         takes_long = True
     finally:

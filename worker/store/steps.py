@@ -1,6 +1,6 @@
 """What must still be done with an issued document: one job a step, each repeatable."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -116,13 +116,29 @@ def take(
 
     A mail takes along those of its group, all or nothing: while one of them is in other hands, nobody else mails the rest.
     """
+    claim, whose = claim_of(connection, name, document_id)
+    return as_leased(claim.take(connection, now=now, lease_for=lease_for, **whose))
+
+
+def take_in_place(
+    connection: Connection, name: str, *, document_id: int, now: datetime, lease_for: timedelta
+) -> LeasedSteps | None:
+    """As `take`, in the place of a job that ends in the same transaction."""
+    claim, whose = claim_of(connection, name, document_id)
+    return as_leased(claim.take_in_place(connection, now=now, lease_for=lease_for, **whose))
+
+
+def claim_of(connection: Connection, name: str, document_id: int) -> tuple[Claim, Mapping[str, object]]:
+    """What leases a step, and whose it is."""
     group = None
     if name in MAILED_TOGETHER:
         group = connection.execute(GROUP_OF, {"document_id": document_id, "name": name}).scalar()
     if group is not None:
-        rows = GROUP.take(connection, now=now, lease_for=lease_for, of_group_id=group, of_name=name)
-    else:
-        rows = ONE.take(connection, now=now, lease_for=lease_for, of_document_id=document_id, of_name=name)
+        return GROUP, {"of_group_id": group, "of_name": name}
+    return ONE, {"of_document_id": document_id, "of_name": name}
+
+
+def as_leased(rows: Sequence[Row[Any]]) -> LeasedSteps | None:
     found = tuple(as_step(row) for row in sorted(rows, key=attrgetter("document_id")))
     return LeasedSteps(rows[0].lease, found[0].attempts, found[0].created_at, found) if found else None
 

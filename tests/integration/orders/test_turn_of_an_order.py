@@ -1,14 +1,17 @@
 """What is begun of an order is finished in the same turn, until its mail has left; the note on the order waits in its own queue."""
 
+from typing import Any
+
 import pytest
 
 from tests.support.system import System
 from worker.demo.orders import an_order
 from worker.errors import Unavailable
 from worker.jobs import turn
+from worker.jobs.order import ProcessOrder
 from worker.queue import PROCESS_ORDER, QueueName
 from worker.services import Services
-from worker.store import roads, turns, worker_share
+from worker.store import roads, steps, turns, worker_share
 from worker.store.jobs import JobKind
 from worker.store.roads import SHARED_MAIL, Failure
 from worker.store.turns import DueJob
@@ -85,3 +88,33 @@ def test_what_follows_is_enqueued_when_the_order_breaks_in_the_middle(
     with pytest.raises(RuntimeError, match="a bug"):
         turn.serve(system.services, PROCESS_ORDER, receive(system, 7))
     assert enqueued == [QueueName.MAIL]  # it makes the PDF by itself
+
+
+def test_a_step_that_was_claimed_where_the_order_ended_waits_as_before_when_the_turn_breaks_then(
+    system: System, enqueued: list[QueueName], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("worker.jobs.order.ProcessOrder.tell", broken)
+    with pytest.raises(RuntimeError, match="a bug"):
+        turn.serve(system.services, PROCESS_ORDER, receive(system, 7))
+    with system.services.store.read() as connection:
+        found = steps.of_document(connection, 1)["render"]
+    assert (found.state, found.attempts, enqueued) == ("waiting", 0, [QueueName.PDF])
+
+
+def test_nothing_follows_an_order_whose_end_was_not_committed(
+    system: System, enqueued: list[QueueName], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end = ProcessOrder.end
+
+    def rolled_back(*given: Any) -> bool:
+        end(*given)
+        raise Unavailable("The database does not answer.")
+
+    followed: list[object] = []
+    monkeypatch.setattr(ProcessOrder, "end", rolled_back)
+    monkeypatch.setattr(turn, "do_leased", lambda *given: bool(followed.append(given)))
+    turn.serve(system.services, PROCESS_ORDER, receive(system, 7))
+    assert (system.documents(7), enqueued, followed) == ((), [], [])
