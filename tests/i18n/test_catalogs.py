@@ -15,7 +15,7 @@ from babel.messages.pofile import read_po
 
 import worker
 from bridge.i18n.extract import DEMO_FOLDER, I18N_FOLDER, all_message_keys
-from tests.support.spoken import both
+from tests.support.spoken import both, catalog_of
 from worker.domain.document import Kind
 from worker.i18n import LANGUAGES, Translator, extract, title, titled_file_stem
 
@@ -33,7 +33,7 @@ def catalog(folder: Path, language: str) -> Catalog:
 @cache
 def sentences(folder: Path) -> frozenset[str]:
     """What the code and the templates say."""
-    said = frozenset(str(message.id) for message in extract.extract_messages(folder.parent, folder) if message.id)
+    said = frozenset(str(message.id) for message in catalog_of(folder) if message.id)
     return said | all_message_keys() if folder == WORKER else said
 
 

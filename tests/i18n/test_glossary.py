@@ -9,7 +9,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from bridge.i18n.extract import DEMO_FOLDER, I18N_FOLDER, all_message_keys
-from tests.support.spoken import both, entries
+from tests.support.spoken import both, catalog_of, entries
 from worker.i18n import extract
 
 ROOT = Path(__file__).parents[2]
@@ -32,8 +32,7 @@ TWO_THINGS = {"Copy", "issued", "and", "VAT {number}"}
 @cache
 def read_by_customers() -> frozenset[str]:
     """What templates of documents and mails say."""
-    printed = extract.extract_messages(extract.WORKER[1].parent, extract.WORKER[1])
-    return frozenset({str(message.id) for message in printed if message.id} - all_message_keys())
+    return frozenset({str(message.id) for message in catalog_of(extract.WORKER[1]) if message.id} - all_message_keys())
 
 
 def rows(heading: str) -> list[list[str]]:

@@ -7,7 +7,6 @@ import string
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cache
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -99,9 +98,8 @@ def said(message: Message, language: str) -> str:
     return translate(message, Translator(language), zone=BRUSSELS)
 
 
-@cache
 def message_calls() -> tuple[ast.Call, ...]:
-    return tuple(extract.message_calls(extract.WORKER[0], BRIDGE_FOLDER))
+    return extract.message_calls(extract.WORKER[0], BRIDGE_FOLDER)
 
 
 def calls_with_key() -> Iterator[tuple[str, ast.Call]]:

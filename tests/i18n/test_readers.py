@@ -12,8 +12,9 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 
 from bridge.i18n.extract import BRIDGE_FOLDER, I18N_FOLDER
+from tests.i18n.test_counts import modules
 from tests.i18n.test_glossary import ROOT
-from tests.i18n.test_message_values import makers, trees
+from tests.i18n.test_message_values import makers
 from tests.support.spoken import INTERNAL, both
 from worker.i18n import extract
 
@@ -56,11 +57,11 @@ READERS = {
 
 def said_in_messages() -> Iterator[tuple[str, str]]:
     """Each message with the file that makes it."""
-    for path, top, tree in trees():
-        for node in ast.walk(tree) if top not in extract.FOR_TERMINALS else ():
+    for module in modules():
+        for node in module.nodes if module.top not in extract.FOR_TERMINALS else ():
             match node:
                 case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str(key)), *_]) if name in makers():
-                    yield path.relative_to(ROOT).as_posix(), key
+                    yield module.path.relative_to(ROOT).as_posix(), key
 
 
 def said_on_pages() -> Iterator[tuple[str, str]]:

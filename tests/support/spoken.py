@@ -5,11 +5,11 @@ from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
-from babel.messages.catalog import Message
+from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
 from bridge.i18n.extract import I18N_FOLDER
-from worker.i18n.extract import WORKER
+from worker.i18n.extract import WORKER, extract_messages
 
 WORD = re.compile(r"[^\W\d_]{2,}")
 # No words of ours: addresses, ids and codes of programs, fields of the shop in quotes, places to fill in, currencies.
@@ -53,6 +53,12 @@ class Page(HTMLParser):
 
 def words_of(text: str) -> set[str]:
     return {word.casefold() for word in WORD.findall(DATA.sub(" ", text))}
+
+
+@cache
+def catalog_of(folder: Path) -> Catalog:
+    """What the code and the templates say whose catalogs are in *folder*."""
+    return extract_messages(folder.parent, folder)
 
 
 @cache

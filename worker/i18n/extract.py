@@ -6,7 +6,8 @@ with the signs of a keyboard gets those of print (docs/glossary.md).
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -60,20 +61,23 @@ def message_keys(*roots: Path) -> set[str]:
     return {arg.value for arg in first if isinstance(arg, ast.Constant) and isinstance(arg.value, str) and arg.value}
 
 
-def message_calls(*roots: Path) -> Iterator[ast.Call]:
+@cache
+def message_calls(*roots: Path) -> tuple[ast.Call, ...]:
     """Every call that makes a message, or an error with one."""
     files = [(path, path.relative_to(root).parts[0]) for root in roots for path in sorted(root.rglob("*.py"))]
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path, top in files if top not in FOR_TERMINALS]
     makers = MESSAGE_MAKERS | error_names(trees)
-    for tree in trees:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in makers:
-                yield node
+    return tuple(
+        node
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in makers
+    )
 
 
 def error_names(trees: Iterable[ast.Module]) -> set[str]:
-    """The classes that derive from `FacturelayError`: a list by hand forgets the next one."""
-    classes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    """The classes of modules that derive from `FacturelayError`: a list by hand forgets the next one."""
+    classes = [node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)]
     names = {"FacturelayError"}
     while more := {one.name for one in classes if names & {ast.unparse(base) for base in one.bases}} - names:
         names |= more
