@@ -83,10 +83,12 @@ def asked_besides(connection: Connection, document_ids: Sequence[int]) -> Decima
 def page(connection: Connection, shop_id: str, page_request: PageRequest) -> Page[SentReminder]:
     """What a shop sent or is sending, the newest first."""
     mailed_by = (jobs.c.document_id == reminders.c.document_id) & (jobs.c.name == reminders.c.kind) & IS_STEP
-    source = reminders.join(documents, documents.c.document_id == reminders.c.document_id).join(jobs, mailed_by)
+    # Each has one of both: joined so, whoever counts the reminders looks at neither.
+    source = reminders.outerjoin(documents, documents.c.document_id == reminders.c.document_id)
+    state = select(jobs.c.state).where(mailed_by).scalar_subquery()
     query = (
         select(reminders, documents.c.number, documents.c.order_id, documents.c.order_number, documents.c.buyer)
-        .add_columns(jobs.c.state)
+        .add_columns(state.label("state"))
         .select_from(source)
         .where(reminders.c.shop_id == shop_id)
     )
