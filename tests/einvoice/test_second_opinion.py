@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -91,7 +92,11 @@ def test_every_recorded_and_200_generated_documents_keep_the_official_rules(tmp_
 
 @pytest.mark.slow
 def test_what_travels_inside_a_pdf_keeps_the_official_rules_of_factur_x(tmp_path: Path) -> None:
-    written = {name: cii.write(document) for name, document in sent_documents().items()}
+    """Of the generated ones a third, each day another: these rules take Saxon three times as long as those of UBL."""
+    generated = dict(generated_documents())
+    third = set(list(generated)[datetime.now(UTC).toordinal() % 3 :: 3])
+    chosen = {name: one for name, one in sent_documents().items() if name in third or name not in generated}
+    written = {name: cii.write(document) for name, document in chosen.items()}
     broken_one = next(iter(written.values())).replace(b"<ram:GrandTotalAmount>", b"<ram:GrandTotalAmount>1")
 
     said = opinion(tmp_path, {**written, "broken": broken_one})
