@@ -123,7 +123,7 @@ SOME_LINES = st.lists(
         details=st.lists(WORDS, max_size=2).map(tuple),
     ),
     min_size=9,
-    max_size=60,
+    max_size=30,
 )
 
 
