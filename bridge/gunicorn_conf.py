@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,11 @@ def on_starting(_server: Any) -> None:
     migration_lock.wait(Settings.from_environment().data)
     for name in ("gunicorn.error", "gunicorn.access"):
         logging.getLogger(name).addFilter(HideTokens())
+
+
+def pre_exec(server: Any) -> None:
+    """SIGUSR2: the same command once more. Of a program given to `python -c` gunicorn keeps the name alone."""
+    server.START_CTX["args"] = sys.orig_argv
 
 
 def post_fork(_server: Any, _worker: Any) -> None:

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -236,6 +237,14 @@ def test_clients_that_fall_silent_do_not_hold_all_threads(app: BridgeApp, refusi
 
     assert status == 200
     assert took < 40  # WooCommerce waits 60
+
+
+def test_a_master_that_is_told_to_begin_anew_begins_by_the_same_command() -> None:
+    """SIGUSR2; of `python -c` Python itself keeps no program among its arguments."""
+    asks = "from types import SimpleNamespace as S; from bridge import gunicorn_conf as g; s = S(START_CTX={}); g.pre_exec(s); print(s.START_CTX['args'])"
+    command = [sys.executable, "-c", asks, "--bind", "x"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert told.stdout == f"{command}\n"
 
 
 def test_who_was_let_in_before_the_end_is_still_answered(app: BridgeApp, tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 import io
 import json
+import sqlite3
 import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -172,3 +174,13 @@ def rewrite(backup: Path, **said: object) -> None:
             entry = tarfile.TarInfo(name)
             entry.size = len(held)
             tar.addfile(entry, io.BytesIO(held))
+
+
+def test_a_folder_of_another_version_is_named_as_that(facturelay: Facturelay, tmp_path: Path) -> None:
+    """One that no migration leads from: to its owner the database answers very well."""
+    assert facturelay("migrate").code == 0
+    with closing(sqlite3.connect(tmp_path / "facturelay.db")) as connection:
+        connection.execute("ALTER TABLE shops RENAME COLUMN settings TO chosen")
+    answer = facturelay("shop", "list")
+    assert (answer.code, "is of another version of Facturelay" in answer.err) == (1, True)
+    assert "no such column: shops.settings" in answer.err

@@ -254,6 +254,17 @@ def test_the_bridge_loads_first_and_serves_nobody_before_the_database_is_up_to_d
     assert seen == ["bridge", "up to date, waiting: True", "answered: True", "worker", "long", "scheduler"]
 
 
+def test_who_waits_for_another_that_brings_the_database_up_to_date_can_be_stopped(tmp_path: Path) -> None:
+    with migration_lock.held(tmp_path):
+        waiting = Up(tmp_path, smtp_url="")
+        until = time.monotonic() + 60
+        while not (tmp_path / "up.lock").exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        waiting.process.send_signal(signal.SIGINT)
+        waiting.process.communicate(timeout=60)
+    assert waiting.process.returncode == 130
+
+
 def test_where_the_database_cannot_be_brought_up_to_date_the_bridge_ends_before_it_may_serve_and_before_its_broker(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 """`facturelay …`: one command for people and scripts. Exit codes: 0 done, 1 checked and found something wrong, 2 called wrongly."""
 
 import os
+import re
 import sys
 
 import click
@@ -72,6 +73,10 @@ COMMANDS = {
 }
 
 
+# What SQLite says of a shape that no migration of this version leads to.
+OTHER_VERSION = re.compile("no such (?:column|table): |has no column named ")
+
+
 @click.group(
     cls=Lazy, elsewhere=COMMANDS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120}
 )
@@ -83,6 +88,11 @@ def commands() -> None:
 def told_to_operator(error: FacturelayError) -> str:
     """What is refused; of a database that is away also why, which is for nobody else: it names hosts and users."""
     reason = getattr(error.__cause__, "orig", None) if isinstance(error, DatabaseAway) else None
+    if OTHER_VERSION.search(str(reason)):
+        return (
+            f"The data folder is of another version of Facturelay, from which this one cannot bring it up to date ({reason}). Use "
+            "the version that wrote it, or choose an empty folder with --data."
+        )
     return f"The database of DATABASE_URL does not answer: {reason}" if reason else str(error.message)
 
 

@@ -1,6 +1,7 @@
 """`facturelay up | bridge`: what is waited for. Nothing heavy is imported here before the bridge loads."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -37,7 +38,8 @@ def up(host: str, port: int, workers: int, data: Path | None) -> None:
     """Run everything on this machine: bridge, workers, scheduler, and a broker where no REDIS_URL is set."""
     settings = prepare(settings_for_up(data, host=host, port=port))
     log_to_stderr(settings)
-    stop = stop_on_signals()
+    # As Ctrl-C: until it runs, whatever it waits for is given up.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     supervisor = Supervisor(settings.environment_of_processes())
     with supervisor.stopped_on_error():
         embedded_broker = not os.environ.get("REDIS_URL")
@@ -50,6 +52,7 @@ def up(host: str, port: int, workers: int, data: Path | None) -> None:
         wait_until_answered(bridge, host, port)
         print_addresses(settings, workers=workers, set_up=set_up)
         start_workers(supervisor, workers)
+        stop = stop_on_signals()
     try:
         supervisor.keep_running(stop)
     finally:
