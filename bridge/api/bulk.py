@@ -36,6 +36,7 @@ def do_many(api_request: ApiRequest) -> Response:
         "send": body.get("send", False),
         "why": body.get("why", ""),
         "kind": body.get("kind", ""),
+        "rest_paid": body.get("rest_paid"),
     }
     return asked_for(api_request, "do_many", argument)
 

@@ -256,6 +256,13 @@ MADE_KIND = RequestField(
     "Of `make`, which wants it: what is made.",
     one_of(*map(str, BY_HAND)),
 )
+REST_PAID = RequestField(
+    "rest_paid",
+    {"type": "boolean"},
+    "Of `issue` and `make`, for an order that was changed after it was paid, of which each is refused with the code `rest_charged` until "
+    "you say it: whether the rest was paid too (an upsell), or is asked for by transfer.",
+    boolean,
+)
 WHY = RequestField(
     "why",
     {"type": "string", "minLength": 1, "maxLength": LONGEST_SENTENCE, "pattern": TEXT["pattern"]},

@@ -204,7 +204,7 @@ ROUTES = (
         "Issue or discard drafts, mail documents again, retry or dismiss failed jobs, fetch orders or make their documents: many at once",
         {202: "Task"},
         Scope.DOCUMENTS_WRITE,
-        body=(fields.WHAT, fields.IDS, fields.SEND, fields.MADE_KIND, fields.WHY),
+        body=(fields.WHAT, fields.IDS, fields.SEND, fields.MADE_KIND, fields.REST_PAID, fields.WHY),
         description="As the ticks of the pages do it, one after the other; what cannot be done holds up no other. `GET /tasks/{task_id}` "
         "says of each what became of it, to a token with `documents:read`. Invoices are marked paid with `POST /documents/paid`.",
         tag="bulk",

@@ -66,7 +66,7 @@ def do_many(services: Services, task: Task) -> Mapping[str, Any]:
     """Do one thing with many, one after the other; what cannot be done holds up no other.
 
     Argument: `{"what", "ids"}`: *what* is a name of `WAYS`, *ids* are those of orders, documents, drafts or jobs, 10,000 at most. For
-    "issue" and "make" `"send": true`, for "make" `"kind"`, for "paid" `"on"` (a day), for "dismiss" `"why"`. Answer: `{"of", "done", "changed", "left", "named": [{"id",
+    "issue" and "make" `"send": true` and `"rest_paid"` as of `issue_draft`, for "make" `"kind"`, for "paid" `"on"` (a day), for "dismiss" `"why"`. Answer: `{"of", "done", "changed", "left", "named": [{"id",
     "number", "code", "message"}]}`; *named* are the first 500 of those that were left. Each is stored as done in the transaction that does
     it: where a worker dies, the next one begins with the one after.
     """
@@ -153,8 +153,8 @@ def number_of_order(connection: Connection, task: Task, order_id: int) -> str:
 
 def issue(services: Services, task: Task, draft_id: int) -> None:
     """Issued before counts as issued: a worker may have died between the two."""
-    argument = {"draft_id": draft_id, "send": bool(task.argument.get("send"))}
-    documents.issue_draft(services, replace(task, argument=argument))
+    argument = {name: task.argument[name] for name in ("send", "rest_paid") if name in task.argument}
+    documents.issue_draft(services, replace(task, argument={**argument, "draft_id": draft_id}))
 
 
 def make(services: Services, task: Task, order_id: int) -> None:

@@ -77,7 +77,7 @@ def test_many_orders_are_fetched_and_tried_again_and_of_a_document_its_kind_is_a
         (4711, "refused", "nothing_to_retry"),
     ]
     assert outcomes(done(api, "/bulk", what="fetch", ids=[1001])) == [(1001, "done", "")]
-    for body in ({}, {"kind": "credit_note"}):
+    for body in ({}, {"kind": "credit_note"}, {"kind": "invoice", "rest_paid": "no"}):
         assert api.ask("POST", "/bulk", json={"what": "make", "ids": [1001], **body}).status_code == 422
 
 
