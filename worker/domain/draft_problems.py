@@ -38,7 +38,8 @@ def problems_of(kind: Kind, order: Order, shop: Shop, assessed: Assessment) -> t
     proof = missing_proof(order, shop, assessed.lines, counts_buyer=assessed.counts_buyer) if is_seated else ()
     if kind in (Kind.ORDER_CONFIRMATION, Kind.PAYMENT_REQUEST):
         # It may go before VIES answered, but never promise an exemption that VIES has refused.
-        return (*found, *(problem for problem in proof if problem.code == INVALID))
+        refused = (problem for problem in proof if problem.code == INVALID)
+        return (*found, *refused, *rest_question(order, shop))
     return (
         *found,
         *proof,
@@ -94,14 +95,18 @@ def payment_questions(order: Order, shop: Shop) -> tuple[Problem, ...]:
             status=status_term(order.status),
         )
         return (Problem("money_taken_back", message, asks=True),)
+    return rest_question(order, shop)
+
+
+def rest_question(order: Order, shop: Shop) -> tuple[Problem, ...]:
     return (Problem(REST_CHARGED, _rest_charged(order), asks=True),) if rest_may_be_charged(order, shop) else ()
 
 
 def _rest_charged(order: Order) -> Message:
     return Message(
         "Order {number} was changed after it was paid: {came} came in, and it asks {total} now. Did a plugin of the shop charge the "
-        "rest too (an upsell)? Then choose “The rest was paid too” when you issue it by itself, on its page; issued otherwise, the "
-        "invoice asks for {rest} by transfer.",
+        "rest too (an upsell)? Then choose “The rest was paid too” when you issue it by itself, on its page; if not, choose there that "
+        "it asks for {rest} by transfer.",
         number=order.number,
         came=Money(order.came_in, order.currency),
         total=Money(order.total, order.currency),

@@ -152,10 +152,16 @@ def test_a_draft_that_asks_of_the_rest_leaves_once_the_rest_came(system: System)
     assert system.numbers() == ["F2026-00001"]
 
 
-def test_a_confirmation_of_an_order_that_costs_more_asks_only_for_the_rest(system: System) -> None:
+def test_a_confirmation_of_an_order_that_costs_more_waits_for_the_answer_and_asks_only_for_the_rest(
+    system: System,
+) -> None:
     system.change_shop(rules=(CONFIRMATION,))
     system.arrives(paid() | BY_CARD)
-    system.arrives(paid(status="completed", lines=TWO_MUGS) | BY_CARD)
+    (draft,) = system.arrives(paid(status="completed", lines=TWO_MUGS) | BY_CARD)
+    assert draft.stored_draft
+    answer = IssueAnswer(send=True, rest_paid=False)
+    manual.issue_waiting_draft(system.services, draft.stored_draft.draft_id, answer, by=system.person)
+    system.work()
     assert ("€ 37,21\nRekening" in last_mail(system), "€ 15,01\nRekening" in last_mail(system)) == (False, True)
 
 
@@ -263,6 +269,23 @@ def test_what_asks_before_the_invoice_asks_for_nothing_that_the_shop_alone_says_
         with system.services.store.read() as connection:
             money = order_balance.money_of(connection, request.document)
         assert ("Te betalen" in last_mail(system), money.open) == (False, Decimal(0))
+
+
+@pytest.mark.parametrize("since", ["cheaper", "partial-payment"])
+def test_a_confirmation_asks_for_nothing_where_something_else_is_asked_since(system: System, since: str) -> None:
+    """By a newer payment request, or by a plugin that does not say how much of it came."""
+    system.change_shop(rules=(Rule(Kind.ORDER_CONFIRMATION, Trigger.CREATED),))
+    waits = {"status": "on-hold", "paid": False, "payment_method": "bacs"}
+    (confirmation,) = system.arrives(an_order(id=238, **waits))
+    if since == "cheaper":
+        system.arrives(an_order(id=238, shipping=None, **waits))
+        wanted = ManualDocument(238, Kind.PAYMENT_REQUEST, send=False)
+        manual.issue_manual_document(system.services, system.shop_id, wanted, by=system.person)
+    else:
+        system.arrives(an_order(id=238, **(waits | {"status": since})))
+    system.act(document_actions.send_again, id_of(confirmation))
+    system.work()
+    assert "Te betalen" not in last_mail(system)
 
 
 def test_an_order_of_which_a_part_came_names_no_day_on_which_it_is_cancelled(system: System) -> None:
