@@ -202,7 +202,7 @@ def status_of(
     document: Document, history: History, balances: Mapping[int, Balance], money: OrderMoney
 ) -> DocumentStatus:
     """What became of *document*. A confirmation or payment request is paid when its order is, or what it asked came: payments are of invoices,
-    or of the order alone."""
+    or of the order alone. Where something else is asked since, it asks for nothing."""
     draft, own = document.draft, balances[document.document_id]
     others = history.documents if draft.kind in PAYABLE and draft.kind is not Kind.INVOICE else ()
     invoices = [balances[other.document_id] for other in others if other.draft.kind is Kind.INVOICE]
@@ -220,6 +220,6 @@ def status_of(
         paid_on=paid_on,
         credited_with=history.credit_notes_of(document),
         credited=own.credited or ZERO,
-        open=ZERO if paid_on is not None else open_now,
+        open=ZERO if paid_on is not None or money.is_other else open_now,
         received=received,
     )

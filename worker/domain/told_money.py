@@ -36,7 +36,7 @@ class CountedMoney(Protocol):
 @dataclass(frozen=True)
 class ToldMoney:
     """What the shop told of an order's money when it was looked at: *amount* came in, since *day* in the seller's zone, and a *rest*
-    did not; it *refunded* so much of it.
+    did not; it *refunded* so much of it. *is_unknown*: a part of it came, and nobody here knows how much.
 
     *is_apart*: it came in a transaction of the shop's own provider, so it is other money than what was counted here. *is_own_word*: it
     was said since that what was counted here went back.
@@ -48,6 +48,7 @@ class ToldMoney:
     refunded: Decimal = ZERO
     is_apart: bool = False
     is_own_word: bool = False
+    is_unknown: bool = False
 
     def left(self, counted: Sequence[CountedMoney]) -> Decimal:
         """What of it was not *counted*: all rows of the order, oldest first."""

@@ -46,11 +46,14 @@ def with_rest(connection: Connection, invoice: Document, balance: Balance | None
 
 
 def with_rest_of_order(connection: Connection, document: Document) -> Document:
-    """A confirmation or a payment request, by what came in for its order, and what credit notes took back."""
+    """A confirmation or a payment request, by what came in for its order, and what credit notes took back; where something else is asked
+    since than it says, it asks for nothing."""
     draft = document.draft
     if draft.test or not asks_payment(draft):
         return document
     money = order_balance.money_of(connection, document)
+    if money.is_other:
+        return replace(document, draft=replace(draft, payment=None))
     if not (money.came_in > 0 or money.credited) or money.open is None or money.open >= draft.to_pay:
         return document
     if money.open:

@@ -16,6 +16,8 @@ from worker.domain.money import ZERO, total_of
 from worker.domain.order import Order, OrderKey, Refund
 from worker.domain.order_flags import TAKEN_BACK
 from worker.domain.order_payment import (
+    deposit_paid,
+    is_paid_in_parts,
     open_statuses,
     said_at,
     says_paid,
@@ -170,6 +172,7 @@ def told_of(order: Order, shop: Shop, counted: Sequence[Payment]) -> ToldMoney:
         day=shop.day_of(told_at(order, shop)),
         refunded=total_of(refund.amount for refund in order.refunds),
         is_apart=has_own_transaction(order, counted),
+        is_unknown=is_paid_in_parts(order) and deposit_paid(order) is None,
     )
 
 

@@ -175,7 +175,12 @@ def said_of(draft: Draft) -> Decimal:
 
 def told_besides(connection: Connection, order: OrderKey) -> Decimal:
     """What the shop said came in when the order was seen last, beside all that is counted now."""
-    told = json_codec.load(ToldMoney, connection.execute(TOLD, vars(order)).scalar() or "{}")
+    told = connection.execute(TOLD, vars(order)).scalar()
+    return left_of(connection, order, json_codec.load(ToldMoney, told or "{}"))
+
+
+def left_of(connection: Connection, order: OrderKey, told: ToldMoney) -> Decimal:
+    """The same, of what the shop *told*."""
     counted: Any = connection.execute(ROWS, vars(order)).all() if told.amount else ()
     return told.left(counted)
 

@@ -275,7 +275,7 @@ def test_what_asks_before_the_invoice_asks_for_nothing_that_the_shop_alone_says_
 def test_a_confirmation_asks_for_nothing_where_something_else_is_asked_since(system: System, since: str) -> None:
     """By a newer payment request, or by a plugin that does not say how much of it came."""
     system.change_shop(rules=(Rule(Kind.ORDER_CONFIRMATION, Trigger.CREATED),))
-    waits = {"status": "on-hold", "paid": False, "payment_method": "bacs"}
+    waits: dict[str, Any] = {"status": "on-hold", "paid": False, "payment_method": "bacs"}
     (confirmation,) = system.arrives(an_order(id=238, **waits))
     if since == "cheaper":
         system.arrives(an_order(id=238, shipping=None, **waits))

@@ -12,10 +12,12 @@ from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
 from worker.domain.order_payment import OPEN_STATUSES
 from worker.domain.payment import Balance, OrderBalance
+from worker.domain.told_money import ToldMoney
 from worker.store import document_balances, documents, payments, reminders, shops
+from worker.store.database import json_codec
 from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import orders
-from worker.store.payment_shares import open_before_invoice, paid_by_card, said_of, told_besides, total_paid
+from worker.store.payment_shares import left_of, open_before_invoice, paid_by_card, said_of, total_paid
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Seen:
     currency: str
     paid_at: datetime | None
     to_count: Decimal = ZERO  # what it says came in, and is not among the payments
+    is_part_unknown: bool = False  # a part came in, and it does not say how much
 
     @property
     def is_over(self) -> bool:
@@ -37,12 +40,14 @@ class Seen:
 @dataclass(frozen=True)
 class OrderMoney:
     """What came in for an order, and when last; *open*: what its buyer is still asked for (None: no document of it asks); *credited*:
-    what its credit notes took back."""
+    what its credit notes took back. *is_other*: something else is asked than the document says, by a newer one or in parts that nobody here
+    knows."""
 
     came_in: Decimal
     last_on: date | None
     open: Decimal | None
     credited: Decimal = ZERO
+    is_other: bool = False
 
 
 def money_of(connection: Connection, document: Document) -> OrderMoney:
@@ -66,16 +71,19 @@ def money_by_documents(
     counted = payments.standing(connection, order)
     balance = of_documents(connection, order, made, seen=seen, balances=balances)
     told, told_on = told_before_invoice(connection, order, seen if asking_before_invoice(made) else None)
-    left = balance.open if balance else None
+    notes = (one.draft for one in made if one.draft.kind is Kind.CREDIT_NOTE and not one.draft.test)
+    credited = total_of(note.total for note in notes)
+    left, is_other = balance.open if balance else None, seen is not None and seen.is_part_unknown
     if balance and left and draft.kind in ASKING:
         own = open_before_invoice(connection, order, draft, issued_at=document.issued_at, read=(balance.paid, told))
+        is_other = is_other or left < own - credited
         left = max(min(left, own), ZERO)
-    notes = (one.draft for one in made if one.draft.kind is Kind.CREDIT_NOTE and not one.draft.test)
     return OrderMoney(
         came_in=total_of(one.amount for one in counted) + told,
         last_on=told_on or max((one.paid_on for one in counted if one.amount > 0), default=None),
         open=left,
-        credited=total_of(note.total for note in notes),
+        credited=credited,
+        is_other=is_other,
     )
 
 
@@ -137,11 +145,13 @@ def of_documents(
 
 
 def seen_of(connection: Connection, order: OrderKey) -> Seen | None:
-    columns = (orders.c.status, orders.c.total, orders.c.currency, orders.c.paid_at)
+    columns = (orders.c.status, orders.c.total, orders.c.currency, orders.c.paid_at, orders.c.told)
     row = connection.execute(select(*columns).where(*is_of_order(orders, order))).one_or_none()
     if row is None:
         return None
-    return Seen(row.status, Decimal(row.total), row.currency, row.paid_at, told_besides(connection, order))
+    told = json_codec.load(ToldMoney, row.told or "{}")
+    left = left_of(connection, order, told)
+    return Seen(row.status, Decimal(row.total), row.currency, row.paid_at, left, is_part_unknown=told.is_unknown)
 
 
 def of_waiting(connection: Connection, order: OrderKey, seen: Seen) -> OrderBalance | None:
