@@ -331,6 +331,7 @@ histories = st.tuples(
     )
 )
 @example((True, False, [("paid_by_transfer", 1), ("edited", 600), ("asked_by_hand", 0), ("bank_line", 1)]))
+@example((True, False, [("asked_by_hand", 0), ("edited", 1), ("asked_by_hand", 1), ("bank_line", 100)]))
 @example(
     (
         True,
