@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -92,9 +91,9 @@ def test_every_recorded_and_200_generated_documents_keep_the_official_rules(tmp_
 
 @pytest.mark.slow
 def test_what_travels_inside_a_pdf_keeps_the_official_rules_of_factur_x(tmp_path: Path) -> None:
-    """Of the generated ones a third, each day another: these rules take Saxon three times as long as those of UBL."""
+    """Of the generated ones a third: these rules take Saxon three times as long as those of UBL."""
     generated = dict(generated_documents())
-    third = set(list(generated)[datetime.now(UTC).toordinal() % 3 :: 3])
+    third = set(list(generated)[::3])
     chosen = {name: one for name, one in sent_documents().items() if name in third or name not in generated}
     written = {name: cii.write(document) for name, document in chosen.items()}
     broken_one = next(iter(written.values())).replace(b"<ram:GrandTotalAmount>", b"<ram:GrandTotalAmount>1")
