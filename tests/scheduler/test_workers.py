@@ -1,6 +1,7 @@
 """What the page of the workers shows: where each runs, what version, and what it does since when."""
 
 import os
+import signal
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -56,6 +57,31 @@ def test_redis_is_called_a_few_times_for_a_job_and_keeps_nothing_of_it(
     assert list(redis.scan_iter(f"*{PROCESS_ORDER}*")) == []
     # Waiting for it, what is known of it, that it runs, that it has run; the rest is the worker's own coming and going.
     assert asked < 10 * 4 + 30
+
+
+def test_a_worker_that_is_told_to_end_while_it_says_that_a_job_is_over_takes_no_other(
+    broker_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[int] = []
+    beat = RowWorker.heartbeat
+
+    def heartbeat(worker: RowWorker, timeout: int | None = None, pipeline: Any = None) -> None:
+        if timeout is None and pipeline is not None:  # with the end of a job
+            signal.raise_signal(signal.SIGTERM)
+        beat(worker, timeout, pipeline)
+
+    monkeypatch.setattr(RowJob, "functions", {PROCESS_ORDER: ran.append})
+    monkeypatch.setattr(RowWorker, "heartbeat", heartbeat)
+    for row_id in (1, 2):
+        enqueue(connect(broker_url), PROCESS_ORDER, row_id)
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        worker = RowWorker([rq_name(QueueName.ORDERS)], connection=connect(broker_url), serializer="json")
+        worker.work(burst=True, logging_level="ERROR")
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+    assert ran == [1]
 
 
 def called_meanwhile(redis: Redis, act: Callable[[], object]) -> int:

@@ -61,6 +61,7 @@ class RowWorker(SimpleWorker):
     turn = 0
     slow_after = 0.0
     beats_again = 0.0
+    told_state = ""
 
     def reorder_queues(self, reference_queue: Queue) -> None:
         """Called when a job was taken: the one after it is of the next turn."""
@@ -100,8 +101,11 @@ class RowWorker(SimpleWorker):
 
     def set_state(self, state: str, pipeline: Pipeline | None = None) -> None:
         """RQ says again before each job that the worker waits for one."""
-        if pipeline is not None or state != self.get_state():
-            super().set_state(state, pipeline)
+        if pipeline is None and state == self.told_state:
+            self._state = state
+            return
+        self.told_state = state
+        super().set_state(state, pipeline)
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
         """RQ beats four times a job, which is three calls of Redis each."""
@@ -135,7 +139,9 @@ class RowWorker(SimpleWorker):
                 self.increment_total_working_time(utc_now() - job.started_at, told)
             self.cleanup_execution(job, told, execution)
             told.delete(job.key)
-            self.set_state(WorkerStatus.IDLE, told)
+            # To itself it is at work until RQ is done with the job: SIGTERM ends a worker that waits by an error, which RQ takes for the job's here.
+            self.told_state = WorkerStatus.IDLE
+            told.hset(self.key, "state", WorkerStatus.IDLE)
             self.heartbeat(pipeline=told)
             told.execute()
 
