@@ -16,13 +16,14 @@ from bridge.forms import Form
 from bridge.i18n.translate import _, format_amount, translate_message, translator
 from worker.actions.shop_settings import ShopChanges
 from worker.domain import settings_form
-from worker.domain.completeness import missing_of_seller, seller_problem
+from worker.domain.completeness import missing_of_seller
 from worker.domain.distance_sales import LIMIT, is_watched
 from worker.domain.setting_names import CHOICES, MARKS, UNTAXED
 from worker.domain.settings_form import CHECKBOX, FIELDS, WrongSettings
 from worker.domain.shop import Shop
 from worker.domain.vat_number import enterprise_number_of, normalise_vat_number
 from worker.domain.zero_reason import Mark
+from worker.message import NO_MESSAGE, Message
 from worker.store import distance_sales, plugins
 
 
@@ -453,14 +454,14 @@ def to_next_step(stored: Shop, otherwise: str) -> Response:
 
 def fields_page(topic: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
     # Of what is stored: a form that comes back has its own messages.
-    problems = seller_problem(shop()) if topic == "company" and request.method == "GET" else ()
+    missing = missing_of_seller(shop()) if topic == "company" and request.method == "GET" else ()
     return settings_page(
         "fields",
         topic,
         status=status,
         page=PAGES[topic](),
         form=form,
-        problems=problems,
+        missing=Message("Still missing here: {missing}.", missing=missing) if missing else NO_MESSAGE,
         taken=taken_over(topic),
         status_names=own_statuses.own_names() if topic == "orders" else {},
     )

@@ -181,7 +181,9 @@ def test_a_new_company_is_asked_only_for_what_it_must_say_until_it_has_said_it(a
     owner = signed_in(app, "els@host.example", operator=True)
     address, fold = f"/s/{SHOP}/settings/company", "<summary>The shop: its name"
 
-    assert (f"<details>{fold}" in owner.get(address).text, 'name="zone"' in owner.get(address).text) == (True, True)
+    page = owner.get(address).text
+    assert (f"<details>{fold}" in page, 'name="zone"' in page) == (True, True)
+    assert "Still missing here: street; postcode; city;" in page
     # What is wrong behind the fold is not left there.
     assert f"<details open>{fold}" in owner.post(address, **(COMPANY | {"zone": "Mars"})).text
     owner.post(address, **(settings_as_text(made(app)) | COMPANY))
