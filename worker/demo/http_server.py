@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class _QuietHandler(WSGIRequestHandler):
-    # Keep-alive, as a real shop's web server does: a client with a connection pool must meet it here first.
+    # As a real shop's web server speaks; Werkzeug ends the connection after each answer all the same.
     protocol_version = "HTTP/1.1"
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the parent's name for it
