@@ -17,6 +17,7 @@ from worker.store.jobs import JobKind
 from worker.store.steps import LeasedSteps
 from worker.store.turns import DueJob
 
+Take = Callable[..., LeasedSteps | None]
 OF_AN_ORDER = (JobKind.PROCESS_ORDER, JobKind.STEP)
 
 
@@ -26,8 +27,8 @@ class NothingNext:
     def claim(self, connection: Connection) -> None:
         """Call in the transaction in which the job ends."""
 
-    def forget(self) -> None:
-        """Call where the job did not end after all: what was claimed then is not."""
+    def put_back(self) -> None:
+        """Call where the job did not end after all, or nobody knows: what was claimed then waits as before. Raises Unavailable."""
 
 
 NOTHING_NEXT = NothingNext()
@@ -35,12 +36,12 @@ NOTHING_NEXT = NothingNext()
 
 @dataclass
 class NextStep(NothingNext):
-    """*due*: what of the same order can be done after *done*; None until that is asked. *claimed*: what of it this worker has."""
+    """*due*: what of the same order could be done after *done* when that was last asked. *claimed*: what of it this worker has."""
 
     services: Services
     done: DueJob
     may_follow: Callable[[DueJob], bool]
-    due: list[DueJob] | None = None
+    due: list[DueJob] = field(default_factory=list)
     claimed: tuple[DueJob, LeasedSteps] | None = None
     tried: set[int] = field(default_factory=set)
 
@@ -48,38 +49,42 @@ class NextStep(NothingNext):
         self.tried.add(self.done.job_id)
 
     def claim(self, connection: Connection) -> None:
-        self.due = self.due_now(connection)
+        self.claim_by(connection, steps.take_in_place)
+
+    def claim_by(self, connection: Connection, take: Take) -> None:
         now, lease_for = self.services.now(), lease_time(self.services)
-        for step in self.due:
-            if step.job_id in self.tried or not self.may_follow(step):
-                continue
+        for step in filter(self.is_next, self.due_now(connection)):
             self.tried.add(step.job_id)
-            leased = steps.take_in_place(connection, step.name, document_id=step.row_id, now=now, lease_for=lease_for)
+            leased = take(connection, step.name, document_id=step.row_id, now=now, lease_for=lease_for)
             if leased is not None:
                 self.claimed = step, leased
                 return
 
-    def forget(self) -> None:
-        self.due = self.claimed = None
+    def put_back(self) -> None:
+        if self.claimed is not None:
+            with self.services.store.write() as connection:
+                job_store.leave_for_later(connection, self.claimed[1].lease)
+            self.claimed = None
 
     def take(self) -> tuple[DueJob, LeasedSteps] | None:
         """What is to be done now, if anything is."""
-        if self.due is None and self.is_followed:
-            with self.services.store.write() as connection:
-                self.claim(connection)
+        if self.claimed is None:
+            # Two workers of PostgreSQL that end at the same moment do not see each other's end, nor what waited for both.
+            self.look()
+            if any(map(self.is_next, self.due)):
+                with self.services.store.write() as connection:
+                    self.claim_by(connection, steps.take)
         claimed, self.claimed = self.claimed, None
-        if claimed is not None:
-            self.due = None
         return claimed
 
-    def put_back(self) -> None:
-        """As if nothing had been claimed, after an error."""
-        if not self.is_followed:
-            return
-        with self.services.store.write() if self.claimed else self.services.store.read() as connection:
-            if self.claimed is not None:
-                job_store.leave_for_later(connection, self.claimed[1].lease)
-            self.due = self.due_now(connection)
+    def look(self) -> None:
+        """See anew what is *due*."""
+        if self.is_followed:
+            with self.services.store.read() as connection:
+                self.due = self.due_now(connection)
+
+    def is_next(self, step: DueJob) -> bool:
+        return step.job_id not in self.tried and self.may_follow(step)
 
     @property
     def is_followed(self) -> bool:

@@ -33,7 +33,8 @@ class ProcessOrder(JobType[LeasedDeliveries, Outcome]):
     def end(self, services: Services, leased: LeasedDeliveries, connection: Connection, outcome: Outcome) -> bool:
         end = JobEnd(code=outcome.code, message=outcome.message)
         is_mine = job_store.finish(connection, leased.lease, end, now=services.now())
-        self.next_step.claim(connection)
+        if is_mine:
+            self.next_step.claim(connection)
         return is_mine
 
     def close(self, services: Services, leased: LeasedDeliveries, result: Outcome) -> None:
@@ -65,5 +66,5 @@ def process_delivery(services: Services, delivery_id: int, next_step: NothingNex
     with services.store.write() as connection:
         leased = deliveries.take(connection, delivery_id, now=services.now(), lease_for=lease_time(services))
     if not run(services, ProcessOrder(next_step), leased):
-        next_step.forget()
+        next_step.put_back()
     return leased is not None

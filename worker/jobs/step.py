@@ -114,5 +114,5 @@ def run_step(services: Services, document_id: int, name: str, next_step: Nothing
 def do_leased(services: Services, leased: LeasedSteps, next_step: NothingNext) -> bool:
     """True: it was begun."""
     if not run(services, DoStep(next_step), leased):
-        next_step.forget()
+        next_step.put_back()
     return True

@@ -164,9 +164,10 @@ def perform_and_follow(services: Services, due: DueJob, load: Load, *, served: t
     except BaseException:
         with suppress(Unavailable):
             next_step.put_back()
+            next_step.look()
         raise
     finally:
-        for left in {one.job: one for one in next_step.due or ()}.values():
+        for left in {one.job: one for one in next_step.due}.values():
             if left.job == served and not after.is_slow(left.shop_id, left.queue):
                 enqueue_once_more(services, *served)
             else:

@@ -1,5 +1,8 @@
 """What is begun of an order is finished in the same turn, until its mail has left; the note on the order waits in its own queue."""
 
+import pkgutil
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,15 +10,21 @@ import pytest
 from tests.support.system import System
 from worker.demo.orders import an_order
 from worker.errors import Unavailable
+from worker.invoicing.outcome import Outcome
 from worker.jobs import turn
-from worker.jobs.order import ProcessOrder
-from worker.queue import PROCESS_ORDER, QueueName
+from worker.jobs.order import ProcessOrder, process_delivery
+from worker.queue import PROCESS_ORDER, SEND_DOCUMENT, QueueName
 from worker.services import Services
+from worker.store import jobs as job_store
 from worker.store import roads, steps, turns, worker_share
+from worker.store.database.tables import jobs
 from worker.store.jobs import JobKind
 from worker.store.roads import SHARED_MAIL, Failure
 from worker.store.turns import DueJob
 from worker.store.worker_share import Load
+
+# Who buys for a business has an e-invoice, which is made beside the PDF.
+BUSINESS = {"company": "Klant NV", "metas": {"_billing_vat_number": "BE0403170701"}}
 
 
 @pytest.fixture
@@ -35,8 +44,8 @@ def enqueued(monkeypatch: pytest.MonkeyPatch) -> list[QueueName]:
     return found
 
 
-def receive(system: System, order_id: int) -> int:
-    order = an_order(id=order_id, paid=True, created=system.clock())
+def receive(system: System, order_id: int, **more: Any) -> int:
+    order = an_order(id=order_id, paid=True, created=system.clock(), **more)
     system.shop.place(order)
     return system.receive(order)
 
@@ -115,6 +124,69 @@ def test_nothing_follows_an_order_whose_end_was_not_committed(
 
     followed: list[object] = []
     monkeypatch.setattr(ProcessOrder, "end", rolled_back)
-    monkeypatch.setattr(turn, "do_leased", lambda *given: bool(followed.append(given)))
+    monkeypatch.setattr(turn, "do_leased", lambda *given: followed.append(given))
     turn.serve(system.services, PROCESS_ORDER, receive(system, 7))
     assert (system.documents(7), enqueued, followed) == ((), [], [])
+
+
+def test_a_step_waits_as_before_when_nobody_knows_whether_the_order_ended_in_which_it_was_claimed(
+    system: System, enqueued: list[QueueName], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    do = ProcessOrder.do
+
+    def unanswered(*given: Any) -> None:
+        do(*given)
+        raise Unavailable("The database does not answer.")
+
+    monkeypatch.setattr(ProcessOrder, "do", unanswered)
+    turn.serve(system.services, PROCESS_ORDER, receive(system, 7))
+    with system.services.store.read() as connection:
+        found = steps.of_document(connection, 1)["render"]
+    assert (found.state, found.attempts, enqueued) == ("waiting", 0, [QueueName.PDF])
+
+
+def test_an_order_that_was_ended_by_somebody_else_meanwhile_is_followed_all_the_same(
+    system: System, enqueued: list[QueueName], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    do = ProcessOrder.do
+
+    def late(*given: Any) -> Outcome:
+        with system.services.store.write() as connection:
+            job_store.close(connection, jobs.c.kind == JobKind.PROCESS_ORDER, end=job_store.DONE, now=system.clock())
+        return do(*given)
+
+    monkeypatch.setattr(ProcessOrder, "do", late)
+    turn.serve(system.services, PROCESS_ORDER, receive(system, 7, **BUSINESS))
+    assert len(system.mailbox.messages()) == 1
+
+
+@pytest.mark.each_database
+def test_what_waited_for_two_workers_follows_also_when_both_end_at_the_same_moment(
+    system: System, enqueued: list[QueueName], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process_delivery(system.services, receive(system, 7, **BUSINESS))
+    begun, ended = threading.Barrier(2), threading.Barrier(1 if system.services.store.is_sqlite else 2)
+
+    def together(barrier: threading.Barrier, do: Callable[..., Any]) -> Callable[..., Any]:
+        """Whoever did it the first time waits for the other."""
+        seen: set[int] = set()
+
+        def done(*given: Any, **more: Any) -> Any:
+            found = do(*given, **more)
+            if threading.get_ident() not in seen:
+                seen.add(threading.get_ident())
+                barrier.wait(30)
+            return found
+
+        return done
+
+    for step in ("pdf.render", "einvoice.write"):
+        name = f"worker.sending.{step}"
+        monkeypatch.setattr(name, together(begun, pkgutil.resolve_name(name)))
+    monkeypatch.setattr(turns, "due_after", together(ended, turns.due_after))
+    workers = [threading.Thread(target=turn.serve, args=(system.services, SEND_DOCUMENT, 1)) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [mail.recipients for mail in system.mailbox.messages()] == [("koper@klant.test",)]
