@@ -105,8 +105,7 @@ def rest_question(order: Order, shop: Shop) -> tuple[Problem, ...]:
 def _rest_charged(order: Order) -> Message:
     return Message(
         "Order {number} was changed after it was paid: {came} came in, and it asks {total} now. Did a plugin of the shop charge the "
-        "rest too (an upsell)? Then choose “The rest was paid too” when you issue it by itself, on its page; if not, choose there that "
-        "it asks for {rest} by transfer.",
+        "rest too (an upsell)? Say so when you issue it, by itself on its page: the rest was paid too, or {rest} is asked for by transfer.",
         number=order.number,
         came=Money(order.came_in, order.currency),
         total=Money(order.total, order.currency),
