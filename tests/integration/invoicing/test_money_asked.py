@@ -333,7 +333,7 @@ def test_no_way_asks_for_a_rest_before_a_person_said_whether_it_was_paid(
     system.arrives(paid() | BY_CARD)
     system.arrives(paid(status="completed", lines=TWO_MUGS) | BY_CARD)
     before = system.numbers()
-    with pytest.raises((Rejected, click.UsageError), match="when you issue it by itself"):
+    with pytest.raises((Rejected, click.UsageError), match="Say so when you issue it"):
         way(system, rest_paid=None)
     assert system.numbers() == before
     way(system, rest_paid=rest_paid)
