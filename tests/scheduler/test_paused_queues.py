@@ -1,18 +1,13 @@
 """A queue that an operator paused: nothing of it is begun, nothing is lost, and it goes on where it stood."""
 
-from datetime import timedelta
-
 import pytest
 
 from tests.scheduler.test_turns import let_work, order_done, ring, services, work
 from worker import scheduler
 from worker.domain.actor import Actor
-from worker.jobs.turn import may_follow
 from worker.queue import QueueName
 from worker.services import Services
-from worker.store import paused_queues, worker_share
-from worker.store.jobs import JobKind
-from worker.store.turns import DueJob
+from worker.store import paused_queues
 
 __all__ = ["services"]
 
@@ -49,20 +44,6 @@ def test_a_paused_queue_keeps_no_other_waiting(services: Services) -> None:
     scheduler.run_once(services, holder="one")
     work(services)
     assert order_done(services) == [("a", 2)]
-
-
-def test_the_mail_of_an_order_at_hand_waits_too(services: Services) -> None:
-    mail = DueJob(1, JobKind.STEP, "mail", QueueName.MAIL, "a", 1, 1, services.now())
-    assert may_follow(mail, load_of(services))
-    pause(services, QueueName.MAIL)
-    assert not may_follow(mail, load_of(services))
-
-
-def load_of(services: Services) -> worker_share.Load:
-    with services.store.read() as connection:
-        return worker_share.load(
-            connection, now=services.now(), lease_for=timedelta(seconds=services.settings.lease_seconds)
-        )
 
 
 def test_who_paused_it_first_is_kept(services: Services) -> None:

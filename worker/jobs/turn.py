@@ -177,8 +177,7 @@ def perform_and_follow(services: Services, due: DueJob, load: Load, *, served: t
 
 def may_follow(step: DueJob, load: Load) -> bool:
     """Whether it may be done in the turn of the order that it is of."""
-    is_held_back = step.queue in load.paused or load.is_slow(step.shop_id, step.queue)
-    return step.queue in looked_at(PROCESS_ORDER) and not is_held_back
+    return step.queue in looked_at(PROCESS_ORDER) and not load.is_slow(step.shop_id, step.queue)
 
 
 def perform(services: Services, due: DueJob, load: Load, do: Callable[[], bool], *, is_urgent: bool) -> Load | None:

@@ -58,11 +58,13 @@ READY = {
       WHERE earlier.document_id = jobs.document_id AND earlier.kind = 'step'
         AND (earlier.queue = 'pdf' OR earlier.name = 'mail' AND jobs.name = 'write_back') AND (UNTRIED)))""",
 }
-# The steps of an order's documents, or of one document, that can be done now, in the order in which they are done.
+# The steps of an order's documents, or of one document, that can be done now, in the order in which they are done; of no queue that
+# somebody has paused meanwhile.
 DUE_OF_ORDER = f"""
 SELECT {", ".join(f"jobs.{one.name}" for one in jobs.c)} FROM jobs
 WHERE jobs.kind = 'step' AND jobs.WHOSE
   AND (state = 'waiting' AND next_at <= :now OR state = 'running' AND lease_until < :now)
+  AND queue NOT IN (SELECT paused_queues.queue FROM paused_queues)
   AND (queue = 'pdf' OR queue = 'mail' AND {READY[QueueName.MAIL]} OR queue = 'calls' AND {READY[QueueName.CALLS]})
 ORDER BY CASE queue WHEN 'pdf' THEN 0 WHEN 'mail' THEN 1 ELSE 2 END, job_id
 """.replace("UNTRIED", UNTRIED)  # noqa: S608  # all of it is written here

@@ -14,12 +14,14 @@ from worker.invoicing.outcome import Outcome
 from worker.jobs import turn
 from worker.jobs.order import ProcessOrder, process_delivery
 from worker.queue import PROCESS_ORDER, SEND_DOCUMENT, QueueName
+from worker.sending import Result, pdf
 from worker.services import Services
 from worker.store import jobs as job_store
-from worker.store import roads, steps, turns, worker_share
+from worker.store import paused_queues, roads, steps, turns, worker_share
 from worker.store.database.tables import jobs
 from worker.store.jobs import JobKind
 from worker.store.roads import SHARED_MAIL, Failure
+from worker.store.steps import LeasedSteps
 from worker.store.turns import DueJob
 from worker.store.worker_share import Load
 
@@ -85,6 +87,22 @@ def test_a_mail_that_takes_long_is_not_tried_again_in_the_same_turn(system: Syst
         (due,) = turns.due_of_shop(connection, system.shop_id, QueueName.MAIL, now=system.clock(), limit=1)
     assert due.next_at <= system.clock()
     assert set(enqueued) == {QueueName.SLOW}
+
+
+@pytest.mark.each_database
+def test_the_mail_of_an_order_at_hand_waits_too_when_mails_are_paused_meanwhile(
+    system: System, enqueued: list[QueueName], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    render = pdf.render
+
+    def render_meanwhile(services: Services, leased: LeasedSteps) -> Result:
+        with services.store.write() as connection:
+            paused_queues.pause(connection, QueueName.MAIL, by=system.person)
+        return render(services, leased)
+
+    monkeypatch.setattr(pdf, "render", render_meanwhile)
+    turn.serve(system.services, PROCESS_ORDER, receive(system, 7))
+    assert (system.numbers(), system.mailbox.messages()) == (["F2026-00001"], ())
 
 
 def test_what_follows_is_enqueued_when_the_order_breaks_in_the_middle(
