@@ -206,7 +206,7 @@ def status_of(
     draft, own = document.draft, balances[document.document_id]
     others = history.documents if draft.kind in PAYABLE and draft.kind is not Kind.INVOICE else ()
     invoices = [balances[other.document_id] for other in others if other.draft.kind is Kind.INVOICE]
-    paid_on = day_paid(draft.paid_on, own) or next((balance.paid_on for balance in invoices if balance.is_paid), None)
+    paid_on = day_paid(draft.paid_on, own)
     open_now, prepaid = own.open, draft.total - draft.to_pay
     received = max((own.paid or ZERO) - prepaid, ZERO) if draft.kind is Kind.INVOICE else money.came_in
     if draft.test or draft.kind is not Kind.INVOICE:
@@ -214,7 +214,8 @@ def status_of(
         unasked = prepaid if draft.kind is not Kind.INVOICE else ZERO
         untold = own.open + (own.paid or ZERO) - unasked - money.came_in
         open_now = untold if money.open is None else money.open
-        paid_on = paid_on or (money.last_on if open_now <= 0 else None)
+        by_invoice = next((balance.paid_on for balance in invoices if balance.is_paid), None)
+        paid_on = paid_on or ((by_invoice or money.last_on) if open_now <= 0 else None)
     return DocumentStatus(
         paid=paid_on is not None,
         paid_on=paid_on,

@@ -11,6 +11,7 @@ import click
 import pytest
 
 from tests.integration.invoicing.test_manual import BY_CARD, BY_TRANSFER, PAID_BEFORE, TWO_MUGS, flags, id_of, paid
+from tests.integration.invoicing.test_order_money import page_of
 from tests.support.system import System
 from worker.actions import documents as document_actions
 from worker.cli import documents as commands
@@ -152,17 +153,22 @@ def test_a_draft_that_asks_of_the_rest_leaves_once_the_rest_came(system: System)
     assert system.numbers() == ["F2026-00001"]
 
 
+@pytest.mark.parametrize("rules", [(CONFIRMATION,), (INVOICE, CONFIRMATION)])
 def test_a_confirmation_of_an_order_that_costs_more_waits_for_the_answer_and_asks_only_for_the_rest(
-    system: System,
+    system: System, rules: tuple[Rule, ...]
 ) -> None:
-    system.change_shop(rules=(CONFIRMATION,))
+    """Also where the invoice was made before, and asks for no more."""
+    system.change_shop(rules=rules)
     system.arrives(paid() | BY_CARD)
-    (draft,) = system.arrives(paid(status="completed", lines=TWO_MUGS) | BY_CARD)
+    (*_, draft) = system.arrives(paid(status="completed", lines=TWO_MUGS) | BY_CARD)
     assert draft.stored_draft
     answer = IssueAnswer(send=True, rest_paid=False)
-    manual.issue_waiting_draft(system.services, draft.stored_draft.draft_id, answer, by=system.person)
+    made = manual.issue_waiting_draft(system.services, draft.stored_draft.draft_id, answer, by=system.person)
     system.work()
     assert ("€ 37,21\nRekening" in last_mail(system), "€ 15,01\nRekening" in last_mail(system)) == (False, True)
+    with system.services.store.read() as connection:
+        page = page_of(connection, made)
+    assert (page.open, page.paid) == (Decimal("15.01"), False)
 
 
 def test_a_credit_note_pays_back_what_a_person_said_was_paid_too(system: System) -> None:
@@ -271,9 +277,9 @@ def test_what_asks_before_the_invoice_asks_for_nothing_that_the_shop_alone_says_
         assert ("Te betalen" in last_mail(system), money.open) == (False, Decimal(0))
 
 
-@pytest.mark.parametrize("since", ["cheaper", "partial-payment"])
+@pytest.mark.parametrize("since", ["cheaper", "partial-payment", "invoice"])
 def test_a_confirmation_asks_for_nothing_where_something_else_is_asked_since(system: System, since: str) -> None:
-    """By a newer payment request, or by a plugin that does not say how much of it came."""
+    """By a newer payment request, or by a plugin that does not say how much of it came, also once its invoice was made."""
     system.change_shop(rules=(Rule(Kind.ORDER_CONFIRMATION, Trigger.CREATED),))
     waits: dict[str, Any] = {"status": "on-hold", "paid": False, "payment_method": "bacs"}
     (confirmation,) = system.arrives(an_order(id=238, **waits))
@@ -282,7 +288,10 @@ def test_a_confirmation_asks_for_nothing_where_something_else_is_asked_since(sys
         wanted = ManualDocument(238, Kind.PAYMENT_REQUEST, send=False)
         manual.issue_manual_document(system.services, system.shop_id, wanted, by=system.person)
     else:
-        system.arrives(an_order(id=238, **(waits | {"status": since})))
+        system.arrives(an_order(id=238, **(waits | {"status": "partial-payment"})))
+    if since == "invoice":
+        by_hand(system, rest_paid=None)
+        system.work()
     system.act(document_actions.send_again, id_of(confirmation))
     system.work()
     assert "Te betalen" not in last_mail(system)

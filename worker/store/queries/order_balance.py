@@ -73,10 +73,12 @@ def money_by_documents(
     told, told_on = told_before_invoice(connection, order, seen if asking_before_invoice(made) else None)
     notes = (one.draft for one in made if one.draft.kind is Kind.CREDIT_NOTE and not one.draft.test)
     credited = total_of(note.total for note in notes)
-    left, is_other = balance.open if balance else None, seen is not None and seen.is_part_unknown
-    if balance and left and draft.kind in ASKING:
+    left, is_other = balance.open if balance else None, False
+    is_newest = balance is not None and balance.asked > 0 and asks_beside_invoices(document, made)
+    if balance and (left or is_newest) and draft.kind in ASKING:
         own = open_before_invoice(connection, order, draft, issued_at=document.issued_at, read=(balance.paid, told))
-        is_other = is_other or left < own - credited
+        left = max(balance.open, own - credited) if is_newest else balance.open
+        is_other = left > 0 and (left < own - credited or is_part_unknown(made, seen))
         left = max(min(left, own), ZERO)
     return OrderMoney(
         came_in=total_of(one.amount for one in counted) + told,
@@ -85,6 +87,21 @@ def money_by_documents(
         credited=credited,
         is_other=is_other,
     )
+
+
+def is_part_unknown(made: Sequence[Document], seen: Seen | None) -> bool:
+    """Whether a part of the order's money came, and nobody here knows how much: as the shop says now, or its invoice by asking nothing."""
+    if seen is not None:
+        return seen.is_part_unknown
+    newest = invoices_among(made)[-1:]
+    return any(one.draft.payment is None and not one.draft.is_paid and one.draft.to_pay > 0 for one in newest)
+
+
+def asks_beside_invoices(document: Document, made: Sequence[Document]) -> bool:
+    """Whether it was made after the order's invoices and asks for money, which may be more than they ask: of an upsell."""
+    invoices = invoices_among(made)
+    asks = document.draft.payment is not None and not document.draft.is_paid
+    return asks and bool(invoices) and document.document_id > invoices[-1].document_id
 
 
 def told_before_invoice(connection: Connection, order: OrderKey, seen: Seen | None) -> tuple[Decimal, date | None]:
