@@ -183,6 +183,7 @@ LIES = {
     "a gigabyte of headers": header("pax", kind=tarfile.XHDTYPE, size=A_GIGABYTE),
     "a gigabyte of name": header("name", kind=tarfile.GNUTYPE_LONGNAME, size=A_GIGABYTE),
     "negative headers": header("pax", kind=tarfile.XHDTYPE, size=NEGATIVE),
+    "no header": b"x" * tarfile.BLOCKSIZE,
 }
 
 

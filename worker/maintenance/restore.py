@@ -124,6 +124,15 @@ def unpack(tar: tarfile.TarFile, folder: Path, manifest: Manifest) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         with open_private(target) as output:
             shutil.copyfileobj(source, output)
+    check_end(tar)
+
+
+def check_end(tar: tarfile.TarFile) -> None:
+    """tarfile takes a header that it cannot read for the end, and a size below zero too since CVE-2025-8194: the rest would be missing."""
+    if tar.fileobj is not None:
+        tar.fileobj.seek(tar.offset)
+        if tar.fileobj.read(tarfile.BLOCKSIZE).strip(b"\0"):
+            raise tarfile.ReadError("a header in it cannot be read")
 
 
 def is_ordinary(entry: tarfile.TarInfo) -> bool:
