@@ -117,6 +117,13 @@ def test_what_follows_is_enqueued_when_the_order_breaks_in_the_middle(
     assert enqueued == [QueueName.MAIL]  # it makes the PDF by itself
 
 
+def standing_of_the_pdf(system: System) -> tuple[str, int]:
+    """Its state and how often it was tried."""
+    with system.services.store.read() as connection:
+        found = steps.of_document(connection, 1)["render"]
+    return found.state, found.attempts
+
+
 def test_a_step_that_was_claimed_where_the_order_ended_waits_as_before_when_the_turn_breaks_then(
     system: System, enqueued: list[QueueName], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,9 +133,7 @@ def test_a_step_that_was_claimed_where_the_order_ended_waits_as_before_when_the_
     monkeypatch.setattr("worker.jobs.order.ProcessOrder.tell", broken)
     with pytest.raises(RuntimeError, match="a bug"):
         turn.serve(system.services, PROCESS_ORDER, receive(system, 7))
-    with system.services.store.read() as connection:
-        found = steps.of_document(connection, 1)["render"]
-    assert (found.state, found.attempts, enqueued) == ("waiting", 0, [QueueName.PDF])
+    assert (*standing_of_the_pdf(system), enqueued) == ("waiting", 0, [QueueName.PDF])
 
 
 def test_nothing_follows_an_order_whose_end_was_not_committed(
@@ -158,9 +163,7 @@ def test_a_step_waits_as_before_when_nobody_knows_whether_the_order_ended_in_whi
 
     monkeypatch.setattr(ProcessOrder, "do", unanswered)
     turn.serve(system.services, PROCESS_ORDER, receive(system, 7))
-    with system.services.store.read() as connection:
-        found = steps.of_document(connection, 1)["render"]
-    assert (found.state, found.attempts, enqueued) == ("waiting", 0, [QueueName.PDF])
+    assert (*standing_of_the_pdf(system), enqueued) == ("waiting", 0, [QueueName.PDF])
 
 
 def test_an_order_that_was_ended_by_somebody_else_meanwhile_is_followed_all_the_same(
