@@ -2,20 +2,20 @@
 
 import io
 import json
-import sqlite3
 import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import click
 import pytest
+from sqlalchemy import text
 
 from tests.cli.conftest import Facturelay
 from worker.cli import commands
 from worker.cli.group import Lazy
+from worker.store.database.engine import Store
 
 
 def every(group: click.Group, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -176,11 +176,20 @@ def rewrite(backup: Path, **said: object) -> None:
             tar.addfile(entry, io.BytesIO(held))
 
 
-def test_a_folder_of_another_version_is_named_as_that(facturelay: Facturelay, tmp_path: Path) -> None:
+def test_a_database_of_another_version_is_named_as_that(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One that no migration leads from: to its owner the database answers very well."""
-    assert facturelay("migrate").code == 0
-    with closing(sqlite3.connect(tmp_path / "facturelay.db")) as connection:
-        connection.execute("ALTER TABLE shops RENAME COLUMN settings TO chosen")
-    answer = facturelay("shop", "list")
-    assert (answer.code, "is of another version of Facturelay" in answer.err) == (1, True)
-    assert "no such column: shops.settings" in answer.err
+    monkeypatch.setenv("FACTURELAY_DATA", str(tmp_path))
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    store = Store(database_url)
+    with store.write() as connection:
+        connection.execute(text("ALTER TABLE shops RENAME COLUMN settings TO chosen"))
+    store.close()
+    # A process of its own: what a command opened is closed when it ends.
+    answer = subprocess.run(
+        [sys.executable, "-m", "worker.cli", "shop", "list"], capture_output=True, text=True, check=False
+    )
+    assert (answer.returncode, "Traceback" in answer.stderr) == (1, False)
+    assert "is of another version of Facturelay" in answer.stderr
+    assert "shops.settings" in answer.stderr

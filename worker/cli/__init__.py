@@ -73,8 +73,9 @@ COMMANDS = {
 }
 
 
-# What SQLite says of a shape that no migration of this version leads to.
+# What SQLite says of a shape that no migration of this version leads to, and PostgreSQL's codes for it: it speaks many languages.
 OTHER_VERSION = re.compile("no such (?:column|table): |has no column named ")
+UNDEFINED = ("42P01", "42703")  # a table, a column
 
 
 @click.group(
@@ -89,11 +90,16 @@ def told_to_operator(error: FacturelayError) -> str:
     """What is refused; of a database that is away also why, which is for nobody else: it names hosts and users."""
     reason = getattr(error.__cause__, "orig", None) if isinstance(error, DatabaseAway) else None
     if OTHER_VERSION.search(str(reason)):
-        return (
-            f"The data folder is of another version of Facturelay, from which this one cannot bring it up to date ({reason}). Use "
-            "the version that wrote it, or choose an empty folder with --data."
-        )
+        return told_of_other_version("data folder", reason, instead="choose an empty folder with --data")
     return f"The database of DATABASE_URL does not answer: {reason}" if reason else str(error.message)
+
+
+def told_of_other_version(what: str, reason: object, *, instead: str) -> str:
+    first_line = str(reason).partition("\n")[0]
+    return (
+        f"The {what} is of another version of Facturelay, from which this one cannot bring it up to date ({first_line}). Use "
+        f"the version that wrote it, or {instead}."
+    )
 
 
 def main() -> None:
@@ -110,6 +116,13 @@ def main() -> None:
         sys.exit(error.exit_code)
     except FacturelayError as error:
         click.echo(f"{told_to_operator(error)} [{error.code}]", err=True)
+        sys.exit(1)
+    except Exception as error:
+        reason = getattr(error, "orig", None)
+        if getattr(reason, "sqlstate", None) not in UNDEFINED:
+            raise
+        other = told_of_other_version("database of DATABASE_URL", reason, instead="name an empty database there")
+        click.echo(f"{other} [{DatabaseAway.code}]", err=True)
         sys.exit(1)
     if code:
         sys.exit(code)
