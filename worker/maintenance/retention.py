@@ -43,6 +43,7 @@ from worker.store import (  # fmt: skip
 from worker.store.audit_trail import AuditEntry
 from worker.store.database import json_codec  # fmt: skip
 from worker.store.files import temporary  # fmt: skip
+from worker.store.files.large_zip import LargeZip
 from worker.store.jobs import JobEnd
 from worker.store.queries import integrity  # fmt: skip
 from worker.store.shops import Secrets
@@ -106,9 +107,9 @@ def export(services: Services, shop_id: str, target: Path) -> int:
     with services.store.read() as connection:
         integrity.repeatable_read(connection)
         shop = shops.get(connection, services.encryption, shop_id).shop
-        with written_whole(target) as path, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        with written_whole(target) as path, LargeZip(path) as archive:
             count = 0
-            for name, parts in contents(services, connection, shop):
+            for name, parts in contents(services, connection, shop, archive):
                 put_streamed(archive, name, parts, now=services.now())
                 count += name.startswith("documents/")
             return count
@@ -131,7 +132,7 @@ def written_whole(target: Path) -> Iterator[Path]:
         Path(name).unlink(missing_ok=True)
 
 
-def put_streamed(archive: zipfile.ZipFile, name: str, parts: Iterable[bytes | str], *, now: datetime) -> None:
+def put_streamed(archive: LargeZip, name: str, parts: Iterable[bytes | str], *, now: datetime) -> None:
     """Put a file into the zip part by part: what lists a whole shop need not fit in memory."""
     info = zipfile.ZipInfo(name, (now.year, now.month, now.day, now.hour, now.minute, now.second))
     info.compress_type = zipfile.ZIP_DEFLATED
@@ -140,8 +141,10 @@ def put_streamed(archive: zipfile.ZipFile, name: str, parts: Iterable[bytes | st
             file.write(part.encode() if isinstance(part, str) else part)
 
 
-def contents(services: Services, connection: Connection, shop: Shop) -> Iterator[tuple[str, Iterable[bytes | str]]]:
-    """Name and content, in parts, of each file of a shop's export."""
+def contents(
+    services: Services, connection: Connection, shop: Shop, archive: LargeZip
+) -> Iterator[tuple[str, Iterable[bytes | str]]]:
+    """Name and content, in parts, of each file of a shop's export; the next one when the last is in its *archive*."""
     yield "settings.json", [pretty(shop)]
     yield "register.csv", register.as_table(register.every_number(connection, shop.shop_id))
     yield "register-head.txt", [f"{register.head(connection, shop.shop_id)}\n"]
@@ -149,12 +152,11 @@ def contents(services: Services, connection: Connection, shop: Shop) -> Iterator
     yield "vat-checks.json", pretty_list(checks)
     answers = (vars(one) for one in peppol_answers.every(connection, shop.shop_id))
     yield "peppol-answers.json", pretty_list(answers)
-    stems: set[str] = set()
     for document in documents.every(connection, shop.shop_id):
         stem = file_stem(document.number)
         # A/1 and A-1 are two numbers, and one name for a file.
-        stem = f"{stem}-{document.document_id}" if stem in stems or not stem else stem
-        stems.add(stem)
+        if not stem or f"documents/{stem}.json" in archive:
+            stem = f"{stem}-{document.document_id}"
         yield f"documents/{stem}.json", [pretty(document)]
         for stored in document_files.files_of(connection, [document.document_id]).get(document.document_id, ()):
             yield f"files/{stem}.{stored.format}", [services.archive.get(stored.path, sha256=stored.sha256)]

@@ -31,6 +31,7 @@ from worker.store import (
 from worker.store.database import json_codec
 from worker.store.documents import DocumentPeriod
 from worker.store.files import temporary
+from worker.store.files.large_zip import LargeZip
 from worker.store.tasks import Task
 from worker.tasks.common import Progress, period_of
 
@@ -88,7 +89,7 @@ def zip_of(
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "documents.zip"
         with (
-            zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive,
+            LargeZip(target) as archive,
             sheets(archive, Path(folder)) as (documents_csv, vat_csv, vies_csv, peppol_csv, payments_csv),
         ):
             for count, (document, balance) in enumerate(pages, 1):  # the last one is how many there were
@@ -118,7 +119,7 @@ def chosen_documents(services: Services, shop_id: str, ids: Sequence[int]) -> It
 
 
 @contextmanager
-def sheets(archive: zipfile.ZipFile, folder: Path) -> Iterator[tuple[Any, ...]]:
+def sheets(archive: LargeZip, folder: Path) -> Iterator[tuple[Any, ...]]:
     """The spreadsheets of `SHEETS`, which grow beside the zip and are put into it when all is written."""
     with ExitStack() as opened:
         yield tuple(
@@ -161,7 +162,7 @@ def documents_of(services: Services, task: Task, period: DocumentPeriod) -> Iter
         after = (some[-1].issued_on, some[-1].document_id)
 
 
-def put_files(services: Services, archive: zipfile.ZipFile, document: Document) -> list[str]:
+def put_files(services: Services, archive: LargeZip, document: Document) -> list[str]:
     """Put the document's files into the zip; their names there."""
     stored_pdf(services, document)
     with services.store.read() as connection:
@@ -170,7 +171,7 @@ def put_files(services: Services, archive: zipfile.ZipFile, document: Document) 
     for file in stored:
         # The id: A/1 and A-1 are two numbers, and one name for a file.
         name = f"files/{document.file_name(file.format)}"
-        if name in archive.NameToInfo:
+        if name in archive:
             name = f"files/{file_stem(document.number)}-{document.document_id}.{file.format}"
         # A PDF is compressed already.
         how = zipfile.ZIP_STORED if file.format == "pdf" else zipfile.ZIP_DEFLATED
