@@ -39,7 +39,7 @@ from worker.store import daily_sales, register, shops
 from worker.store.counters import Counter, write
 from worker.store.database import json_codec
 from worker.store.database.migrate import upgrade
-from worker.store.database.tables import audit_trail, daily_totals, documents, files, jobs, orders
+from worker.store.database.tables import audit_trail, daily_totals, documents, files, jobs, order_search, orders
 from worker.store.database.tables import daily_sales as sales_of_days
 from worker.store.database.tables import register as register_table
 from worker.store.queries import sales_journal
@@ -129,6 +129,7 @@ class Filling:
                 "paid_at": PLACED, "taxable_at": PLACED, "fetched_at": PLACED + timedelta(days=1), "rule_results": "[]",
                 "flags": "[]", "flag_code": "",
             },
+            order_search: {"shop_id": SHOP, "word": draft.order_number, "order_id": number},
             jobs: about | {
                 "kind": "step", "name": "mail", "queue": "mail", "state": "done", "created_at": at, "next_at": at, "done_at": at,
             },
@@ -186,6 +187,10 @@ def erased(services: Services, _folder: Path) -> None:
     retention.erase_customer(services, SHOP, "nobody@else.example", by="An")
 
 
+def closed(services: Services, _folder: Path) -> None:
+    retention.close_shop(services, SHOP, by="An")
+
+
 def pages_of(services: Services) -> Callable[..., Any]:
     with services.store.read() as connection:
         count = register.head(connection, SHOP).position
@@ -213,6 +218,7 @@ DONE: dict[str, Callable[[Services, Path], None]] = {
     "journal": journal,
     "reconcile": reconciled,
     "erase a customer": erased,
+    "close a shop": closed,
 }
 
 

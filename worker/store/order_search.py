@@ -35,6 +35,7 @@ MOST_WORDS = 40
 MOST_TERMS = 6
 # Up to so many orders are read and sorted; a word of more orders than that is met often enough by scanning the list.
 MAX_CANDIDATES = 2_000
+AT_ONCE = 500
 # Sorts after everything that a word can continue with.
 LAST_LETTER = "\U0010ffff"
 # “121,00”, “€ 1.210,00”; not the day 22.11.2026.
@@ -47,12 +48,16 @@ EDGES = "#.,;:()[]{}<>\"'“”‘’„«»!?*"
 
 # Made once: a statement costs more to build than to run.
 WORDS = made_once(select(order_search.c.word).where(*given(order_search.c.shop_id, order_search.c.order_id)))
-MADE = select(documents.c.order_id, documents.c.number, documents.c.total).where(*given(documents.c.shop_id))
-ASKED = select(payment_references.c.order_id, payment_references.c.reference).where(
-    *given(payment_references.c.shop_id)
+MADE_FOR = made_once(
+    select(documents.c.order_id, documents.c.number, documents.c.total).where(
+        *given(documents.c.shop_id), among(documents.c.order_id, "order_ids")
+    )
 )
-MADE_FOR = made_once(MADE.where(among(documents.c.order_id, "order_ids")))
-ASKED_FOR = made_once(ASKED.where(among(payment_references.c.order_id, "order_ids")))
+ASKED_FOR = made_once(
+    select(payment_references.c.order_id, payment_references.c.reference).where(
+        *given(payment_references.c.shop_id), among(payment_references.c.order_id, "order_ids")
+    )
+)
 ADD = {one.dialect.name: made_once(one.insert(order_search).on_conflict_do_nothing()) for one in (sqlite, postgresql)}
 
 
@@ -107,18 +112,14 @@ def update(connection: Connection, shop_id: str, order: Order) -> None:
     add(connection, shop_id, order.order_id, wanted - there)
 
 
-def words_of_documents(
-    connection: Connection, shop_id: str, order_ids: Collection[int] | None
-) -> dict[int, frozenset[str]]:
-    """Numbers, totals and payment references of the documents of orders; with None of all orders of the shop."""
-    made, asked, values = MADE, ASKED, {"shop_id": shop_id, "order_ids": order_ids}
-    if order_ids is not None:
-        made, asked = MADE_FOR, ASKED_FOR
+def words_of_documents(connection: Connection, shop_id: str, order_ids: Collection[int]) -> dict[int, frozenset[str]]:
+    """Numbers, totals and payment references of the documents of orders."""
+    values = {"shop_id": shop_id, "order_ids": order_ids}
     found: dict[int, frozenset[str]] = {}
-    for row in connection.execute(made, values):
+    for row in connection.execute(MADE_FOR, values):
         words = words_of_number(row.number) | {word_of_amount(row.total)}
         found[row.order_id] = found.get(row.order_id, frozenset()) | words
-    for order_id, reference in connection.execute(asked, values):
+    for order_id, reference in connection.execute(ASKED_FOR, values):
         found[order_id] = found.get(order_id, frozenset()) | {reference}
     return found
 
@@ -136,17 +137,25 @@ def orders_by_email(connection: Connection, shop_id: str, email: str) -> set[int
     return set(connection.execute(select(order_search.c.order_id).where(*mine)).scalars())
 
 
-def forget_buyers(connection: Connection, shop_id: str, order_ids: Sequence[int] | None = None) -> None:
-    """Let orders be found by their numbers and what their documents say of money, no longer by their buyer; with None all orders of
-    the shop."""
-    mine: ColumnElement[bool] = order_search.c.shop_id == shop_id
-    seen = select(orders.c.order_id, orders.c.order_number).where(orders.c.shop_id == shop_id)
-    if order_ids is not None:
-        mine, seen = and_(mine, order_search.c.order_id.in_(order_ids)), seen.where(orders.c.order_id.in_(order_ids))
+def forget_all_buyers(connection: Connection, shop_id: str) -> None:
+    """The same of all orders of a shop, some at a time: the words of all need not fit in memory."""
+    number, last = order_search.c.order_id, -1
+    some = select(number).where(order_search.c.shop_id == shop_id).distinct().order_by(number).limit(AT_ONCE)
+    while order_ids := connection.execute(some.where(number > last)).scalars().all():
+        forget_buyers(connection, shop_id, order_ids)
+        last = order_ids[-1]
+
+
+def forget_buyers(connection: Connection, shop_id: str, order_ids: Sequence[int]) -> None:
+    """Let orders be found by their numbers and what their documents say of money, no longer by their buyer."""
+    mine = (order_search.c.shop_id == shop_id, order_search.c.order_id.in_(order_ids))
+    seen = select(orders.c.order_id, orders.c.order_number).where(
+        orders.c.shop_id == shop_id, orders.c.order_id.in_(order_ids)
+    )
     rows_to_keep = {(row.order_id, word) for row in connection.execute(seen) for word in words_of(row.order_number)}
     kept = words_of_documents(connection, shop_id, order_ids)
     rows_to_keep |= {(order_id, word) for order_id, words in kept.items() for word in words}
-    connection.execute(delete(order_search).where(mine))
+    connection.execute(delete(order_search).where(*mine))
     if rows_to_keep:
         rows = [{"shop_id": shop_id, "order_id": order_id, "word": word} for order_id, word in sorted(rows_to_keep)]
         connection.execute(insert(order_search), rows)

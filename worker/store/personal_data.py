@@ -62,9 +62,11 @@ def forget_buyers(connection: Connection, shop_id: str, order_ids: Sequence[int]
     """
     documented = exists().where(documents.c.shop_id == orders.c.shop_id, documents.c.order_id == orders.c.order_id)
     mine = and_(orders.c.shop_id == shop_id, orders.c.buyer != "", ~documented)
-    if order_ids is not None:
+    if order_ids is None:
+        order_search.forget_all_buyers(connection, shop_id)
+    else:
         mine = and_(mine, orders.c.order_id.in_(order_ids))
-    order_search.forget_buyers(connection, shop_id, order_ids)
+        order_search.forget_buyers(connection, shop_id, order_ids)
     return connection.execute(update(orders).where(mine).values(buyer="")).rowcount
 
 
