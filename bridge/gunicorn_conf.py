@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import re
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,9 @@ accesslog = None
 errorlog = "-"
 loglevel = os.environ.get("FACTURELAY_LOG_LEVEL", "INFO").lower()
 
+# Whoever started us may have said that this signal is not for us, as nohup does of another; gunicorn asks nobody.
+begins_anew = signal.getsignal(signal.SIGUSR2) is not signal.SIG_IGN
+
 TOKEN = re.compile(r"(/(?:d|o|join|password|sender|set-up|webhooks/peppol|hooks/mollie)/)[^/\s?\"']+")
 
 
@@ -50,6 +54,11 @@ def on_starting(_server: Any) -> None:
     migration_lock.wait(Settings.from_environment().data)
     for name in ("gunicorn.error", "gunicorn.access"):
         logging.getLogger(name).addFilter(HideTokens())
+
+
+def when_ready(_server: Any) -> None:
+    if not begins_anew:
+        signal.signal(signal.SIGUSR2, signal.SIG_IGN)
 
 
 def pre_exec(server: Any) -> None:
