@@ -179,9 +179,9 @@ jobs = Table(
     partial_index("ix_jobs_shop_kind_pending", "shop_id", "kind", "state", "created_at", "job_id", where=PENDING),
     partial_index("ix_jobs_failed", "name", "document_id", where=FAILED),
     partial_index("ix_jobs_shop_failed", "shop_id", "name", "document_id", where=FAILED),
-    Index("ix_jobs_done_at", "done_at"),
+    partial_index("ix_jobs_done_at", "done_at", where="done_at IS NOT NULL"),
     # With what is asked of those that are done: their rows are anywhere in a large table.
-    Index("ix_jobs_shop_done_at", "shop_id", "done_at", "kind", "document_id"),
+    partial_index("ix_jobs_shop_done_at", "shop_id", "done_at", "kind", "document_id", where="done_at IS NOT NULL"),
     partial_index("ix_jobs_passing", "kind", "done_at", where=PASSING),
     partial_index("ix_jobs_lease", "lease", where="lease IS NOT NULL"),
     partial_index("ix_jobs_order", "shop_id", "order_id", where="order_id IS NOT NULL"),

@@ -831,7 +831,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_jobs_shop_id")),
         sa.PrimaryKeyConstraint("job_id", name=op.f("pk_jobs")),
     )
-    op.create_index("ix_jobs_done_at", "jobs", ["done_at"], unique=False)
+    op.create_index(
+        "ix_jobs_done_at",
+        "jobs",
+        ["done_at"],
+        unique=False,
+        postgresql_where=sa.text("done_at IS NOT NULL"),
+        sqlite_where=sa.text("done_at IS NOT NULL"),
+    )
     op.create_index(
         "ix_jobs_due",
         "jobs",
@@ -904,7 +911,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("state IN ('waiting','running','failed')"),
         postgresql_where=sa.text("state IN ('waiting','running','failed')"),
     )
-    op.create_index("ix_jobs_shop_done_at", "jobs", ["shop_id", "done_at", "kind", "document_id"], unique=False)
+    op.create_index(
+        "ix_jobs_shop_done_at",
+        "jobs",
+        ["shop_id", "done_at", "kind", "document_id"],
+        unique=False,
+        postgresql_where=sa.text("done_at IS NOT NULL"),
+        sqlite_where=sa.text("done_at IS NOT NULL"),
+    )
     op.create_index(
         "ix_jobs_shop_failed",
         "jobs",
