@@ -260,7 +260,7 @@ REST_PAID = RequestField(
     "rest_paid",
     {"type": "boolean"},
     "Of `issue` and `make`, for an order that was changed after it was paid, of which each is refused with the code `rest_charged` until "
-    "you say it: whether the rest was paid too (an upsell), or is asked for by transfer.",
+    "you say it: whether the rest was paid too (an upsell), or is asked for by transfer. The others are made as usual.",
     boolean,
 )
 WHY = RequestField(

@@ -10,7 +10,7 @@ import click
 
 from worker import serializers
 from worker.cli.common import ACTOR, READ_AT_ONCE, SHOP, show, with_services
-from worker.cli.documents import DAY
+from worker.cli.documents import DAY, with_rest_paid
 from worker.cli.group import Group
 from worker.cli.options import with_json
 from worker.domain.document import BY_HAND
@@ -50,6 +50,7 @@ def of_items(command: Callable[..., None]) -> Callable[..., None]:
     return click.argument("shop_id", metavar="SHOP", type=SHOP)(with_ids)
 
 
+with_send = click.option("--send", is_flag=True, help="Mail each to its customer as well.")
 with_all = click.option("--all", "every", is_flag=True, help="All there are, instead of ids.")
 
 
@@ -65,12 +66,13 @@ def many() -> None:
 @many.command("issue")
 @of_items
 @with_all
-@click.option("--send", "also_send", is_flag=True, help="Mail each to its customer as well.")
+@with_send
+@with_rest_paid
 def issue(
-    services: Services, shop_id: str, ids: tuple[int, ...], *, every: bool, also_send: bool, as_json: bool
+    services: Services, shop_id: str, ids: tuple[int, ...], *, every: bool, as_json: bool, **answer: bool | None
 ) -> None:
     """Give drafts their numbers, as their orders are now. Numbers cannot be taken back."""
-    told(services, shop_id, "issue", ids or drafts_of(services, shop_id, every=every), as_json=as_json, send=also_send)
+    told(services, shop_id, "issue", ids or drafts_of(services, shop_id, every=every), as_json=as_json, **answer)
 
 
 @many.command("discard")
@@ -150,10 +152,13 @@ def retry_orders(services: Services, shop_id: str, ids: tuple[int, ...], *, as_j
 @many.command("make")
 @of_items
 @click.option("--kind", type=click.Choice([str(kind) for kind in BY_HAND]), required=True, help="What is made.")
-@click.option("--send", "also_send", is_flag=True, help="Mail each to its customer as well.")
-def make(services: Services, shop_id: str, ids: tuple[int, ...], kind: str, *, also_send: bool, as_json: bool) -> None:
+@with_send
+@with_rest_paid
+def make(
+    services: Services, shop_id: str, ids: tuple[int, ...], kind: str, *, as_json: bool, **answer: bool | None
+) -> None:
     """Make a document of each order that no rule made. Numbers cannot be taken back; no order gets a second one."""
-    told(services, shop_id, "make", ids, as_json=as_json, kind=kind, send=also_send)
+    told(services, shop_id, "make", ids, as_json=as_json, kind=kind, **answer)
 
 
 @many.command("ignore")

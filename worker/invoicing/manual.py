@@ -34,6 +34,8 @@ from worker.store import counters, deliveries, documents, drafts, order_money, o
 from worker.store.deliveries import NewDelivery
 from worker.store.shops import ConnectedShop
 
+# Who answers whether the rest of an order was paid too was not asked.
+NOT_ASKED = "no_choice"
 # Of the order as it is known, what was made of it, and the shop.
 Wanted = Callable[[Order, History, Shop], tuple[Draft, ...]]
 
@@ -77,7 +79,7 @@ def count_rest(connection: Connection, shop: Shop, fetched: FetchedOrder, *, by:
     order, _ = known_of(connection, shop, fetched)
     if shop.test or not rest_may_be_charged(order, shop):
         raise Rejected(
-            "Whether the rest of order {number} was paid too is not asked.", number=order.number, code="no_choice"
+            "Whether the rest of order {number} was paid too is not asked.", number=order.number, code=NOT_ASKED
         )
     order_money.count_told(connection, shop, order, now=by.now)
     receipt = Receipt(shop.day_of(by.now), PaymentSource.PERSON, by.name, method=order.payment_method)

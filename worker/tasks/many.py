@@ -12,6 +12,7 @@ from worker.actions import orders as order_actions
 from worker.domain.actor import Actor
 from worker.domain.document import Kind
 from worker.errors import DatabaseAway, FacturelayError, Rejected, Unavailable
+from worker.invoicing.manual import NOT_ASKED
 from worker.services import Services
 from worker.store import documents as stored_documents
 from worker.store import drafts, tasks
@@ -66,7 +67,7 @@ def do_many(services: Services, task: Task) -> Mapping[str, Any]:
     """Do one thing with many, one after the other; what cannot be done holds up no other.
 
     Argument: `{"what", "ids"}`: *what* is a name of `WAYS`, *ids* are those of orders, documents, drafts or jobs, 10,000 at most. For
-    "issue" and "make" `"send": true` and `"rest_paid"` as of `issue_draft`, for "make" `"kind"`, for "paid" `"on"` (a day), for "dismiss" `"why"`. Answer: `{"of", "done", "changed", "left", "named": [{"id",
+    "issue" and "make" `"send": true` and `"rest_paid"` as of `issue_draft`, which concerns those of which it is asked, for "make" `"kind"`, for "paid" `"on"` (a day), for "dismiss" `"why"`. Answer: `{"of", "done", "changed", "left", "named": [{"id",
     "number", "code", "message"}]}`; *named* are the first 500 of those that were left. Each is stored as done in the transaction that does
     it: where a worker dies, the next one begins with the one after.
     """
@@ -154,19 +155,29 @@ def number_of_order(connection: Connection, task: Task, order_id: int) -> str:
 def issue(services: Services, task: Task, draft_id: int) -> None:
     """Issued before counts as issued: a worker may have died between the two."""
     argument = {name: task.argument[name] for name in ("send", "rest_paid") if name in task.argument}
-    documents.issue_draft(services, replace(task, argument={**argument, "draft_id": draft_id}))
+    with_answer(documents.issue_draft, services, replace(task, argument={**argument, "draft_id": draft_id}))
 
 
 def make(services: Services, task: Task, order_id: int) -> None:
     """Made by this task before counts as made."""
     kind = Kind(task.argument["kind"])
     try:
-        documents.make_document(services, replace(task, argument={**task.argument, "order_id": order_id}))
+        with_answer(documents.make_document, services, replace(task, argument={**task.argument, "order_id": order_id}))
     except Rejected:
         with services.store.read() as connection:
             made, _ = stored_documents.listing(connection, shop_id=task.shop_id, order_id=order_id)
         if not any(one.draft.kind is kind and one.issued_at >= task.requested_at for one in made):
             raise
+
+
+def with_answer(make_one: Callable[[Services, Task], Mapping[str, Any]], services: Services, one: Task) -> None:
+    """What is answered of all, whether the rest was paid too, is no answer to an order of which that is not asked: it goes without."""
+    try:
+        make_one(services, one)
+    except Rejected as error:
+        if error.code != NOT_ASKED:
+            raise
+        make_one(services, replace(one, argument={**one.argument, "rest_paid": None}))
 
 
 def fetch(connection: Connection, task: Task, order_id: int, by: Actor) -> Retried:

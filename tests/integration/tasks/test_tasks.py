@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from datetime import timedelta
+from inspect import unwrap
 
 import pytest
 
@@ -26,6 +27,7 @@ from tests.support.task_requests import (
     written_down,
 )
 from worker.actions.shop_settings import ShopChanges, change_shop
+from worker.cli import many as many_commands
 from worker.demo.faults import ServerFault
 from worker.demo.orders import an_order
 from worker.domain.actor import Actor
@@ -99,8 +101,14 @@ def test_a_press_that_cannot_say_whether_the_rest_was_paid_issues_nothing_that_a
     press = asked(system, "order_screen_issue", draft_id=draft_id, send=True)
     assert (press.state, press.answer["code"]) == ("failed", "rest_charged")
     assert system.numbers() == ["draft"]
-    asked(system, "do_many", what="issue", ids=[draft_id], send=True, rest_paid=False)  # as a program can
-    assert system.numbers() == ["F2026-00001"]
+    # As the command line and a program can; the answer concerns those that ask.
+    (other,) = system.arrives(paid(239))
+    assert other.stored_draft is not None
+    issue = unwrap(many_commands.issue.callback or many_commands.issue)
+    ids = (other.stored_draft.draft_id, draft_id)
+    issue(system.services, system.shop_id, ids, every=False, as_json=True, send=False, rest_paid=True)
+    assert system.numbers() == ["F2026-00001", "F2026-00002"]
+    assert [system.documents(number)[0].is_paid for number in (238, 239)] == [True, True]
 
 
 def test_of_many_orders_one_document_each_is_made_and_none_twice_where_a_worker_died(system: System) -> None:
