@@ -41,8 +41,9 @@ def dismiss(connection: Connection, shop_id: str, chosen: Chosen, *, why: str, b
     why = said(why)
     counters.lock(connection, shop_id)
     reason, ids = found(connection, shop_id, chosen, by=by)
+    count = len(ids)
     if reason.source is Source.WORK:
-        end_work(connection, ids, why=why, by=by)
+        count = end_work(connection, ids, why=why, by=by)
     elif reason.source is Source.FLAG:
         for order_id in ids:
             ignore_flags(connection, shop_id, order_id, now=by.now)
@@ -52,11 +53,11 @@ def dismiss(connection: Connection, shop_id: str, chosen: Chosen, *, why: str, b
         "{by} says of “{reason}” that nothing is to be done ({count}): {why}",
         by=by.name,
         reason=reason.sentence,
-        count=len(ids),
+        count=count,
         why=why,
     )
     audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "dismissed", message, order_of(reason, ids)))
-    return len(ids)
+    return count
 
 
 def dismiss_work(connection: Connection, shop_id: str, job_id: int, *, why: str, by: Actor) -> None:
@@ -66,8 +67,9 @@ def dismiss_work(connection: Connection, shop_id: str, job_id: int, *, why: str,
     row = connection.execute(
         select(jobs_table).where(jobs_table.c.job_id == job_id, jobs_table.c.shop_id == shop_id)
     ).first()
-    if row is None or not end_work(connection, (job_id,), why=why, by=by):
-        raise Rejected("This needs nobody any more.", code="nothing_to_ignore")
+    if row is None:
+        raise needs_nobody()
+    end_work(connection, (job_id,), why=why, by=by)
     reason = reason_of(Source.WORK, row.code, row.name)
     message = Message(
         "{by} says of “{reason}” that nothing is to be done ({count}): {why}",
@@ -90,9 +92,13 @@ def said(why: str) -> str:
 
 
 def end_work(connection: Connection, ids: Sequence[int], *, why: str, by: Actor) -> int:
+    """Returns how many were ended: what somebody has had tried again meanwhile is being done. Raises Rejected where that is all of it."""
     end = JobEnd("skipped", "ignored", Message("{by} says: nothing to do. {why}", by=by.name, why=why))
     failed = (jobs_table.c.job_id.in_(ids), jobs_table.c.state == "failed", jobs_table.c.kind.in_(OF_SHOP))
-    return jobs.close(connection, *failed, end=end, now=by.now)
+    ended = jobs.close(connection, *failed, end=end, now=by.now)
+    if not ended:
+        raise needs_nobody()
+    return ended
 
 
 def snooze(connection: Connection, shop: Shop, chosen: Chosen, *, until: date, by: Actor) -> int:
@@ -122,8 +128,12 @@ def found(connection: Connection, shop_id: str, chosen: Chosen, *, by: Actor) ->
     there = attention.ids_of(connection, shop_id, reason, now=by.now) if reason else ()
     ids = there if chosen.item_id is None else tuple(one for one in there if one == chosen.item_id)
     if reason is None or not ids:
-        raise Rejected("This needs nobody any more.", code="nothing_to_ignore")
+        raise needs_nobody()
     return reason, ids
+
+
+def needs_nobody() -> Rejected:
+    return Rejected("This needs nobody any more.", code="nothing_to_ignore")
 
 
 def put_aside(

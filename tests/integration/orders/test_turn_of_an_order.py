@@ -8,11 +8,15 @@ from typing import Any
 import pytest
 
 from tests.support.system import System
+from worker.actions.documents import mark_handed_over
 from worker.demo.orders import an_order
-from worker.errors import Unavailable
+from worker.domain.step import MAIL
+from worker.errors import Rejected, Unavailable
 from worker.invoicing.outcome import Outcome
 from worker.jobs import turn
+from worker.jobs.next_step import NothingNext
 from worker.jobs.order import ProcessOrder, process_delivery
+from worker.jobs.step import do_leased
 from worker.queue import PROCESS_ORDER, SEND_DOCUMENT, QueueName
 from worker.sending import Result, pdf
 from worker.services import Services
@@ -103,6 +107,22 @@ def test_the_mail_of_an_order_at_hand_waits_too_when_mails_are_paused_meanwhile(
     monkeypatch.setattr(pdf, "render", render_meanwhile)
     turn.serve(system.services, PROCESS_ORDER, receive(system, 7))
     assert (system.numbers(), system.mailbox.messages()) == (["F2026-00001"], ())
+
+
+@pytest.mark.each_database
+def test_a_mail_that_was_claimed_where_the_pdf_ended_is_not_handed_over_by_a_person_too(
+    system: System, enqueued: list[QueueName], monkeypatch: pytest.MonkeyPatch
+) -> None:
+
+    def do_meanwhile(services: Services, leased: LeasedSteps, next_step: NothingNext) -> bool:
+        if leased.steps[0].name == MAIL:
+            with pytest.raises(Rejected, match="is being mailed at this moment"):
+                system.act(mark_handed_over, leased.steps[0].document_id)
+        return do_leased(services, leased, next_step)
+
+    monkeypatch.setattr(turn, "do_leased", do_meanwhile)
+    turn.serve(system.services, PROCESS_ORDER, receive(system, 7))
+    assert len(system.mailbox.messages()) == 1
 
 
 def test_what_follows_is_enqueued_when_the_order_breaks_in_the_middle(

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from tests.support.history import History
 from tests.support.issued import NOW, a_draft
@@ -24,6 +26,7 @@ from worker.store.bank_files import NewFile
 from worker.store.bank_lines import LineState
 from worker.store.queries import activity, attention, document_lists
 from worker.store.queries.attention import PAGE_SIZE, Need, Needs, Part
+from worker.store.steps import retry_all
 
 REFUSED = {"code": "mail_refused", "reason": "The address does not exist."}
 
@@ -161,6 +164,28 @@ def test_all_of_a_reason_is_dismissed_at_once_with_who_and_why_on_the_trail(hist
         said = [str(entry.message) for entry in activity.audit_trail_page(connection, ("a",)).rows]
     assert len(said) == 6
     assert all("An says" in line and "Called her." in line for line in said)
+
+
+def test_what_is_tried_again_since_it_was_looked_for_is_not_said_to_be_dismissed(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy(history)
+    look = actions.found
+
+    def look_and_wait(connection: Connection, *given: Any, **more: Any) -> Any:
+        """Others act in between; not on SQLite, where whoever writes is alone."""
+        found = look(connection, *given, **more)
+        retry_all(connection, found[1][:2], now=history.now)
+        return found
+
+    monkeypatch.setattr(actions, "found", look_and_wait)
+    assert act(history, Chosen("mail_refused")) == 1  # of three
+    history.step(history.issued(30), MAIL, "failed", **REFUSED)
+    with pytest.raises(Rejected, match="needs nobody any more"):
+        act(history, Chosen("mail_refused"))
+    with history.store.read() as connection:
+        (said,) = [str(one.message) for one in activity.audit_trail_page(connection, ("a",)).rows]
+    assert "nothing is to be done (1)" in said
 
 
 def test_one_thing_is_dismissed_and_the_others_stay_until_they_are(history: History) -> None:
