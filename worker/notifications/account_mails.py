@@ -26,6 +26,10 @@ def send_waiting(services: Services) -> None:
     """Send what is due, each once; what the server refuses for good is dropped with a line in the log."""
     if not services.settings.smtp_url:
         return
+    with services.store.read() as connection:
+        # There hardly ever is one, and to write is to keep all others from the database.
+        if not account_mails.is_any_due(connection, now=services.now()):
+            return
     with services.store.write() as connection:
         waiting = account_mails.due(connection, now=services.now())
     for mail in waiting:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 from sqlalchemy.engine import Row
 
 from worker.store.database.tables import account_mails
@@ -50,10 +50,21 @@ def plan(connection: Connection, kind: MailKind, email: str, *, language: str, n
     )
 
 
+def is_any_due(connection: Connection, *, now: datetime) -> bool:
+    """Whether one is to be sent now, or is too old for it."""
+    query = select(account_mails.c.mail_id).where(or_(account_mails.c.next_at <= now, is_old(now))).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def due(connection: Connection, *, now: datetime, limit: int = 20) -> tuple[AccountMail, ...]:
-    connection.execute(delete(account_mails).where(account_mails.c.created_at < now - KEPT_FOR))
+    """Those to be sent now; deletes those that are too old for it."""
+    connection.execute(delete(account_mails).where(is_old(now)))
     query = select(account_mails).where(account_mails.c.next_at <= now).order_by(account_mails.c.next_at).limit(limit)
     return tuple(map(as_mail, connection.execute(query)))
+
+
+def is_old(now: datetime) -> ColumnElement[bool]:
+    return account_mails.c.created_at < now - KEPT_FOR
 
 
 def as_mail(row: Row[Any]) -> AccountMail:
