@@ -70,6 +70,7 @@ def show(linked: LinkedDocument, token: str, notice: PageNotice | None = None) -
         draft=draft,
         title=title(draft.kind, Translator(draft.mail_language)),
         standing=linked.status,
+        prepaid=linked.prepaid,
         payable=draft.kind in PAYABLE,
         is_off=linked.is_off,
         is_request=draft.kind is Kind.PAYMENT_REQUEST,

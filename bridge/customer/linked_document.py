@@ -13,7 +13,7 @@ from worker.domain.document import Document, History, Kind, PaymentInstructions
 from worker.domain.money import ZERO, total_of
 from worker.domain.online_payment import CLOSED_STATUSES, is_offered
 from worker.domain.order_payment import rest_by_transfer
-from worker.domain.payment import Balance, day_paid
+from worker.domain.payment import Balance, Prepayment, day_paid
 from worker.domain.shop import Shop
 from worker.domain.step import RENDER
 from worker.domain.transfer_code import bancontact_code, transfer_code
@@ -53,7 +53,7 @@ class PaymentCode:
 
 @dataclass(frozen=True)
 class DocumentStatus:
-    """What became of a document. *paid_on* is None where it is not paid. *received*: what came in beside what it says itself was paid."""
+    """What became of a document. *paid_on* is None where it is not paid. *received*: what came in beside gift cards and a deposit."""
 
     paid: bool
     paid_on: date | None
@@ -76,7 +76,7 @@ class LinkedDocument:
     shop: Shop
     order_status: str = ""  # as the order was seen last
     attempt: PaymentAttempt | None = None  # the last one to pay it online
-    went_back: bool = False  # money that was counted of an invoice, so that it is asked for also where that says paid
+    went_back: bool = False  # money that was counted, so that it is asked for also where the document says paid
     of_order: tuple[Document, ...] = ()  # all that the customer may see of the order, the newest first
 
     @property
@@ -94,10 +94,16 @@ class LinkedDocument:
         return asks and self.status.open > 0 and not self.is_off
 
     @property
+    def prepaid(self) -> tuple[Prepayment, ...]:
+        """What it says was paid; where something is open, what came is told as it is now."""
+        draft = self.document.draft
+        return draft.paid_apart if self.is_owed or self.went_back else draft.prepaid
+
+    @property
     def payment(self) -> PaymentInstructions | None:
         """How what is open now is paid."""
         draft = self.document.draft
-        is_rest = self.is_owed and not draft.test and (draft.payment is None or self.status.open != draft.to_pay)
+        is_rest = self.is_owed and (draft.payment is None or self.status.open != draft.to_pay)
         return rest_by_transfer(self.document) if is_rest else draft.payment
 
     @property
@@ -150,6 +156,7 @@ def load_linked_document(connection: Connection, link: DocumentLink, *, now: dat
     balances = document_balances.of_documents(connection, [made.document_id for made in history.documents])
     revocations = document_links.of_documents(connection, list(balances))
     files = document_files.files_of(connection, [document.document_id])
+    money = order_balance.money_by_documents(connection, document, history.documents, balances=balances)
     order = orders.find(connection, document.shop_id, draft.order_id)
     render = steps.of_document(connection, document.document_id).get(RENDER)
     shop = shops.settings_of(connection, document.shop_id)
@@ -159,12 +166,12 @@ def load_linked_document(connection: Connection, link: DocumentLink, *, now: dat
         link=link,
         document=document,
         revocation=revocations.get(document.document_id),
-        status=status_of(document, history, balances, money_of(connection, document, history, balances)),
+        status=status_of(document, history, balances, money),
         files={stored.format: stored for stored in files.get(document.document_id, ())},
         is_being_made=render is not None and render.state in ("waiting", "running"),
         shop=shop,
         order_status=order.status if order else "",
-        went_back=draft.kind is Kind.INVOICE and order_money.went_back(connection, document),
+        went_back=money.went_back or (draft.kind is Kind.INVOICE and order_money.went_back(connection, document)),
         attempt=payment_attempts.latest(connection, document.document_id),
         of_order=visible_among(history.documents, revocations, now=now),
     )
@@ -187,17 +194,6 @@ def visible_among(
     )
 
 
-def money_of(
-    connection: Connection, document: Document, history: History, balances: Mapping[int, Balance]
-) -> OrderMoney:
-    if document.draft.test:
-        # None of it is among the payments.
-        paid = payment_attempts.paid_of(connection, document.document_id)
-        last_on = max((one.asked_at.date() for one in paid), default=None)
-        return OrderMoney(total_of(one.amount - one.gone_back for one in paid), last_on, None)
-    return order_balance.money_by_documents(connection, document, history.documents, balances=balances)
-
-
 def status_of(
     document: Document, history: History, balances: Mapping[int, Balance], money: OrderMoney
 ) -> DocumentStatus:
@@ -207,20 +203,19 @@ def status_of(
     others = history.documents if draft.kind in PAYABLE and draft.kind is not Kind.INVOICE else ()
     invoices = [balances[other.document_id] for other in others if other.draft.kind is Kind.INVOICE]
     paid_on = day_paid(draft.paid_on, own)
-    open_now, prepaid = own.open, draft.total - draft.to_pay
-    received = max((own.paid or ZERO) - prepaid, ZERO) if draft.kind is Kind.INVOICE else money.came_in
+    apart = total_of(one.amount for one in draft.paid_apart)
+    open_now, received = own.open, (own.paid or ZERO) - apart
     if draft.test or draft.kind is not Kind.INVOICE:
-        # Tests have no payments. Of an invoice, what a gift card paid is among the payments.
-        unasked = prepaid if draft.kind is not Kind.INVOICE else ZERO
-        untold = own.open + (own.paid or ZERO) - unasked - money.came_in
-        open_now = untold if money.open is None else money.open
+        # Neither has payments of its own.
+        open_now = own.open - (draft.total - draft.to_pay) - money.came_in if money.open is None else money.open
+        received = min(money.came_in, draft.total - apart - open_now)
         by_invoice = next((balance.paid_on for balance in invoices if balance.is_paid), None)
-        paid_on = paid_on or ((by_invoice or money.last_on) if open_now <= 0 else None)
+        paid_on = None if money.went_back else paid_on or ((by_invoice or money.last_on) if open_now <= 0 else None)
     return DocumentStatus(
         paid=paid_on is not None,
         paid_on=paid_on,
         credited_with=history.credit_notes_of(document),
         credited=own.credited or ZERO,
         open=ZERO if paid_on is not None or money.is_other else open_now,
-        received=received,
+        received=max(received, ZERO),
     )

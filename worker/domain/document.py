@@ -267,6 +267,11 @@ class Draft:
         return self.total - sum((one.amount for one in self.prepaid), ZERO)
 
     @property
+    def paid_apart(self) -> tuple[Prepayment, ...]:
+        """What gift cards and a deposit paid, without what had come in: of that the payments tell, which may have gone back since."""
+        return tuple(one for one in self.prepaid if not one.received)
+
+    @property
     def by_card(self) -> Decimal:
         """What gift cards and store credit paid of the total: the shop's own total is without it."""
         return sum((one.amount for one in self.prepaid if one.by_card), ZERO)

@@ -86,6 +86,11 @@ class Prepayment:
 
 
 @dataclass(frozen=True)
+class Credited(Prepayment):
+    """What credit notes took off since: a mail says it beside what was paid, and no document does."""
+
+
+@dataclass(frozen=True)
 class Deposit:
     """What a deposit plugin says of an order. *came_in* of the order's total; None: the plugin does not say how much.
 

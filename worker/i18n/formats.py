@@ -1,7 +1,7 @@
 """How numbers that customers copy by hand are printed, and whether a document asks for money."""
 
 from worker.domain.document import Draft, Kind
-from worker.domain.payment import Prepayment
+from worker.domain.payment import Credited, Prepayment
 from worker.i18n.catalogs import Translator
 
 
@@ -43,7 +43,9 @@ def format_reference(reference: str) -> str:
 
 
 def prepaid_by(one: Prepayment, translator: Translator) -> str:
-    """What stands before an amount that a gift card or store credit paid."""
+    """What stands before an amount that a gift card or store credit paid, or a credit note took off."""
+    if isinstance(one, Credited):
+        return translator.gettext("Credited")
     if one.deposit:
         return translator.gettext("Deposit paid")
     if one.name:

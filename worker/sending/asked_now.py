@@ -10,70 +10,73 @@ from decimal import Decimal
 from sqlalchemy import Connection
 
 from worker.domain.document import ASKING, Document, Kind
-from worker.domain.money import ZERO
+from worker.domain.money import ZERO, total_of
 from worker.domain.order_payment import rest_by_transfer
-from worker.domain.payment import Balance, Prepayment
+from worker.domain.payment import Balance, Credited, Prepayment, day_paid
 from worker.domain.payment_method import is_transfer
-from worker.i18n import Translator, title
 from worker.i18n.formats import asks_payment
 from worker.store import document_balances, order_money
 from worker.store.queries import order_balance
 
 
 def as_asked_now(connection: Connection, documents: Sequence[Document]) -> tuple[Document, ...]:
-    """*documents*, each of which asks for what is open: an invoice of itself, what asked before there was one of the order."""
+    """*documents*, each of which asks for what is open: an invoice of itself, what asked before there was one of the order, and a test
+    of itself too."""
     invoices = [one.document_id for one in documents if one.draft.kind is Kind.INVOICE and not one.draft.test]
     balances = document_balances.of_documents(connection, invoices)
     return tuple(
-        with_rest_of_order(connection, one)
-        if one.draft.kind in ASKING
-        else with_rest(connection, one, balances.get(one.document_id))
+        with_rest(connection, one, balances[one.document_id])
+        if one.document_id in balances
+        else with_rest_of_order(connection, one)
         for one in documents
     )
 
 
-def with_rest(connection: Connection, invoice: Document, balance: Balance | None) -> Document:
+def with_rest(connection: Connection, invoice: Document, balance: Balance) -> Document:
     """Of which nothing was counted, what it says itself is true; and one that says paid asks only for money that went back."""
-    draft = invoice.draft
-    if balance is None or (balance.paid, balance.credited) == (None, None):
+    draft, credited = invoice.draft, balance.credited or ZERO
+    asked = draft.to_pay if asks_payment(draft) else ZERO
+    if (balance.paid, balance.credited) == (None, None):
         return invoice
-    rest, said = max(balance.open, ZERO), draft.to_pay if asks_payment(draft) else ZERO
-    if rest == said or (not said and not order_money.went_back(connection, invoice)):
+    rest = max(balance.open, ZERO) if asked or order_money.went_back(connection, invoice) else ZERO
+    if rest == asked and not credited:
         return invoice
-    if rest:
-        return asking_for(rest, invoice, credited=balance.credited or ZERO)
-    return as_paid(invoice, balance.last_paid_on)
+    return as_now(invoice, rest, credited=credited, day=day_paid(draft.paid_on, balance))
 
 
 def with_rest_of_order(connection: Connection, document: Document) -> Document:
     """A confirmation or a payment request, by what came in for its order, and what credit notes took back; where something else is asked
-    since than it says, it asks for nothing."""
+    since than it says, it asks for nothing. A test by what became of itself."""
     draft = document.draft
-    if draft.test or not asks_payment(draft):
+    asked = draft.to_pay if asks_payment(draft) else ZERO
+    if not asked and not (draft.kind in ASKING and draft.is_paid):
         return document
     money = order_balance.money_of(connection, document)
-    if money.is_other:
-        return replace(document, draft=replace(draft, payment=None))
-    if not (money.came_in > 0 or money.credited) or money.open is None or money.open >= draft.to_pay:
+    if money.is_other and (asked or money.went_back):
+        return replace(document, draft=replace(draft, prepaid=draft.paid_apart, payment=None, paid_on=None))
+    if money.open is None or not (money.went_back or (money.open < asked and (money.came_in > 0 or money.credited))):
         return document
-    if money.open:
-        came_since = max(money.came_in - (draft.total - draft.to_pay), ZERO)
-        credited = max(draft.to_pay - money.open - came_since, ZERO)
-        return asking_for(money.open, document, credited=min(credited, money.credited))
-    return as_paid(document, money.last_on)
+    apart = total_of(one.amount for one in draft.paid_apart)
+    uncame = draft.total - apart - money.open - max(money.came_in - apart, ZERO)
+    return as_now(document, money.open, credited=min(max(uncame, ZERO), money.credited), day=money.last_on)
 
 
-def asking_for(rest: Decimal, document: Document, *, credited: Decimal) -> Document:
-    """*document*, which asks only for the *rest*: a credit note pays its part of the others."""
+def as_now(document: Document, rest: Decimal, *, credited: Decimal, day: date | None) -> Document:
+    """*document*, which asks for the *rest*, or for nothing: what credit notes took off is said, and what came, or on which *day* (None:
+    nothing did)."""
     draft = document.draft
-    gone, note = draft.to_pay - rest, title(Kind.CREDIT_NOTE, Translator(draft.mail_language))
+    gone = draft.total - total_of(one.amount for one in draft.paid_apart) - rest
     credited = min(credited, gone)
-    parts = (Prepayment(credited, name=note), Prepayment(gone - credited, received=True))
-    prepaid = (*draft.prepaid, *(one for one in parts if one.amount))
-    return replace(document, draft=replace(draft, prepaid=prepaid, payment=rest_by_transfer(document), paid_on=None))
-
-
-def as_paid(document: Document, day: date | None) -> Document:
-    draft = document.draft
-    way = draft.payment_title if is_transfer(draft.payment_method) else ""
-    return replace(document, draft=replace(draft, payment=None, paid_on=day, payment_title=way))
+    came = gone - credited if rest else ZERO
+    since = tuple(one for one in (Prepayment(came, received=True), Credited(credited)) if one.amount)
+    is_known = draft.is_paid or is_transfer(draft.payment_method)  # the way in which it was paid
+    return replace(
+        document,
+        draft=replace(
+            draft,
+            prepaid=(*draft.paid_apart, *since),
+            payment=rest_by_transfer(document) if rest else None,
+            paid_on=None if rest else day,
+            payment_title=draft.payment_title if is_known else "",
+        ),
+    )

@@ -10,6 +10,7 @@ from typing import Any
 import click
 import pytest
 
+from bridge.customer.linked_document import load_linked_document
 from tests.integration.invoicing.test_manual import BY_CARD, BY_TRANSFER, PAID_BEFORE, TWO_MUGS, flags, id_of, paid
 from tests.integration.invoicing.test_order_money import page_of
 from tests.support.system import System
@@ -17,7 +18,7 @@ from worker.actions import documents as document_actions
 from worker.cli import documents as commands
 from worker.demo.orders import a_refund, an_order
 from worker.domain.credit_selection import CreditSelection
-from worker.domain.document import Kind, SendMode
+from worker.domain.document import Document, Kind, SendMode
 from worker.domain.order import OrderKey
 from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.reminder import Reminded, ReminderSettings
@@ -26,6 +27,7 @@ from worker.errors import Rejected
 from worker.invoicing import manual
 from worker.invoicing.manual import Credit, ManualDocument
 from worker.invoicing.request import IssueAnswer
+from worker.net.document_link import DocumentLink
 from worker.sending.asked_now import as_asked_now
 from worker.store import payments
 from worker.store.queries import order_balance, reminder_outlook
@@ -259,6 +261,68 @@ def test_what_a_credit_note_took_back_of_a_request_after_a_part_came_is_no_money
     with system.services.store.read() as connection:
         (now,) = as_asked_now(connection, [request])
     assert [(one.amount, one.received) for one in now.draft.prepaid] == [(Decimal(10), True), (Decimal(5), False)]
+
+
+@pytest.mark.parametrize("is_test", [False, True])
+def test_an_invoice_mailed_again_says_what_was_credited_of_it_and_asks_for_no_more_than_the_rest(
+    system: System, is_test: bool
+) -> None:
+    system.change_shop(rules=(Rule(Kind.INVOICE, Trigger.CREATED),), test=is_test)
+    (invoice,) = system.arrives(an_order(id=238, status="on-hold", paid=False, payment_method="bacs"))
+    said = []
+    for key, part in enumerate((CreditSelection(amount=Decimal("5.00")), None)):
+        asked = Credit(part, send=False, idempotency_key=str(key))
+        manual.credit(system.services, id_of(invoice), asked, by=system.person)
+        system.act(document_actions.send_again, id_of(invoice))
+        system.work()
+        said.append(re.findall("((?:Te|Nog te|Betaa|Al|Gecred).*): € (.*)", last_mail(system)))
+    assert said == [
+        [("Gecrediteerd", "5,00"), ("Te betalen tegen 23 december 2026", "17,20")],
+        [("Gecrediteerd", "22,20")],
+    ]
+
+
+def test_an_invoice_issued_again_says_that_it_was_credited_not_that_it_is_paid(system: System) -> None:
+    """Its money pays the one in its place."""
+    (invoice,) = system.arrives(paid())
+    manual.credit(system.services, id_of(invoice), Credit(issue_again=True, send=False), by=system.person)
+    system.act(document_actions.send_again, id_of(invoice))
+    system.work()
+    assert ("Gecrediteerd: € 22,20" in last_mail(system), "etaald" in last_mail(system)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "came"),
+    [(Kind.ORDER_CONFIRMATION, "22.20"), (Kind.INVOICE, "22.20"), (Kind.PAYMENT_REQUEST, "10.00")],
+)
+def test_no_mail_and_no_page_says_that_money_came_which_the_bank_took_back_since(
+    system: System, kind: Kind, came: str
+) -> None:
+    system.change_shop(rules=())
+    system.arrives(an_order(id=238, status="on-hold", paid=False, payment_method="bacs"))
+    bank_brings(system, came)
+    wanted = ManualDocument(238, kind, send=False)
+    made = manual.issue_manual_document(system.services, system.shop_id, wanted, by=system.person)
+    assert figures(system, made) == (made.draft.is_paid, made.draft.total - Decimal(came), Decimal(came))
+    system.clock.move(days=1)
+    with system.services.store.write() as connection:
+        (line,) = payments.of_order(connection, made.order)
+        payments.reverse(connection, line.payment_id, on=system.clock.now.date(), by="An", now=system.clock.now)
+    system.act(document_actions.send_again, made.document_id)
+    system.work()
+    assert re.findall("(?:Te|Nog te) betalen.*€ (.*)", last_mail(system)) == ["22,20"]
+    assert "etaald" not in last_mail(system)
+    assert figures(system, made) == (False, Decimal("22.20"), Decimal(0))
+
+
+def figures(system: System, made: Document) -> tuple[bool, Decimal, Decimal]:
+    """What its page says of a document: whether it is paid, what is open, and what came, in however many lines."""
+    now = system.clock.now
+    with system.services.store.read() as connection:
+        linked = load_linked_document(connection, DocumentLink(made.document_id, now, now), now=now)
+    assert linked
+    came = sum((one.amount for one in linked.prepaid), linked.status.received if linked.is_owed else Decimal(0))
+    return linked.status.paid, linked.status.open, came
 
 
 @pytest.mark.parametrize("kind", [Kind.PAYMENT_REQUEST, Kind.ORDER_CONFIRMATION])

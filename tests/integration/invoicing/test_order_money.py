@@ -293,7 +293,7 @@ def page_of(connection: object, document: Document) -> linked_document.DocumentS
     history = documents.history(connection, document.shop_id, document.draft.order_id, document.draft.order_key)  # type: ignore[arg-type]
     ids = [one.document_id for one in history.documents]
     balances = document_balances.of_documents(connection, ids)  # type: ignore[arg-type]
-    money = linked_document.money_of(connection, document, history, balances)  # type: ignore[arg-type]
+    money = order_balance.money_by_documents(connection, document, history.documents, balances=balances)  # type: ignore[arg-type]
     return linked_document.status_of(document, history, balances, money)
 
 

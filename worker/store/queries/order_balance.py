@@ -12,8 +12,8 @@ from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
 from worker.domain.order_payment import OPEN_STATUSES
 from worker.domain.payment import Balance, OrderBalance
-from worker.domain.told_money import ToldMoney
-from worker.store import document_balances, documents, payments, reminders, shops
+from worker.domain.told_money import ToldMoney, came_and_most
+from worker.store import document_balances, documents, payment_attempts, payments, reminders, shops
 from worker.store.database import json_codec
 from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import orders
@@ -41,13 +41,14 @@ class Seen:
 class OrderMoney:
     """What came in for an order, and when last; *open*: what its buyer is still asked for (None: no document of it asks); *credited*:
     what its credit notes took back. *is_other*: something else is asked than the document says, by a newer one or in parts that nobody here
-    knows."""
+    knows. *went_back*: money of which it says that it came was taken back."""
 
     came_in: Decimal
     last_on: date | None
     open: Decimal | None
     credited: Decimal = ZERO
     is_other: bool = False
+    went_back: bool = False
 
 
 def money_of(connection: Connection, document: Document) -> OrderMoney:
@@ -67,6 +68,8 @@ def money_by_documents(
 ) -> OrderMoney:
     """The same, of an order of which these documents were made; their *balances* where they were read."""
     order, draft = document.order, document.draft
+    if draft.test:
+        return money_of_test(connection, document, made)
     seen = None if invoices_among(made) else seen_of(connection, order)
     counted = payments.standing(connection, order)
     balance = of_documents(connection, order, made, seen=seen, balances=balances)
@@ -86,6 +89,30 @@ def money_by_documents(
         open=left,
         credited=credited,
         is_other=is_other,
+        went_back=draft.kind in ASKING
+        and (left or ZERO) > (ZERO if draft.is_paid else draft.to_pay)
+        and went_back(connection, order),
+    )
+
+
+def went_back(connection: Connection, order: OrderKey) -> bool:
+    """Whether money that was counted of an order was taken back."""
+    counted = payments.of_order(connection, order)
+    came, most = came_and_most(counted)
+    return came < most and any(one.reverses for one in counted)
+
+
+def money_of_test(connection: Connection, document: Document, made: Sequence[Document]) -> OrderMoney:
+    """Of a test alone: none of its money is among the payments."""
+    paid = payment_attempts.paid_of(connection, document.document_id)
+    came = total_of(one.amount - one.gone_back for one in paid)
+    notes = (one.draft for one in made if one.draft.corrects and one.draft.corrects.document_id == document.document_id)
+    credited = total_of(note.total for note in notes)
+    return OrderMoney(
+        came,
+        max((one.asked_at.date() for one in paid), default=None),
+        max(document.draft.to_pay - credited - came, ZERO),
+        credited=credited,
     )
 
 
