@@ -300,6 +300,20 @@ def test_several_documents_say_so_unless_the_shop_has_its_own_words() -> None:
     )
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_payment_request_that_asks_for_nothing_any_more_invites_nobody_to_pay(language: str) -> None:
+    """Not by the shop's own words either."""
+    request = of_kind(Kind.PAYMENT_REQUEST, language)
+    replaced = replace(request, draft=replace(request.draft, payment=None, paid_on=None))
+    settled = replace(request, draft=replace(request.draft, payment=None, paid_on=date(2026, 11, 22)))
+    own = {"texts": {f"mail.body/payment_request/unpaid/{language}": "Pay!"}}
+    said = [part(a_mail(one), "plain").split("\n\n")[1] for one in (request, replaced, settled)]
+    assert len(set(said)) == 3
+    assert part(a_mail(replaced, **own), "plain").split("\n\n")[1] == said[1]
+    note = of_kind(Kind.DELIVERY_NOTE, language)
+    assert part(a_mail(replaced, note, **own), "plain") == part(a_mail(replaced, note), "plain")
+
+
 def test_open_copies_are_named_and_nobody_gets_two() -> None:
     mail = replace(MAIL, cc="An <an@gist.example>", bcc="an@gist.example, jan@example.org, b@gist.example")
 

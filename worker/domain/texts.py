@@ -205,6 +205,11 @@ def default_body_for_several(language: str) -> str:
     return _defaults()["mail.body/several"][language]
 
 
+def default_body_of_replaced(language: str) -> str:
+    """The body of a mail with a payment request that asks for nothing any more; a shop's own text would ask."""
+    return _defaults()["mail.body/payment_request/replaced"][language]
+
+
 def captions(shop: Shop, kind: Kind, *, paid: bool, language: str) -> Captions:
     """The texts that a document of *kind* carries."""
     intro, closing, terms = (

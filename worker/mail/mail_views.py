@@ -160,9 +160,13 @@ class DocumentMail(MailView):
 
     @property
     def _body(self) -> str:
-        key = self._key(TextPart.BODY)
-        several = len(self.documents) > 1 and str(key) not in self.shop.texts
-        return (texts.default_body_for_several(key.language) if several else texts.text_of(self.shop, key)).strip()
+        key, draft = self._key(TextPart.BODY), self.main.draft
+        is_replaced = draft.kind is Kind.PAYMENT_REQUEST and not (key.paid or self.asks_payment)
+        if len(self.documents) > 1 and (is_replaced or str(key) not in self.shop.texts):
+            return texts.default_body_for_several(key.language).strip()
+        if is_replaced:
+            return texts.default_body_of_replaced(key.language).strip()
+        return texts.text_of(self.shop, key).strip()
 
     def _key(self, part: TextPart) -> TextKey:
         draft = self.main.draft
