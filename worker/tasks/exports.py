@@ -6,10 +6,13 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
+
+from sqlalchemy import Connection
 
 from worker.domain import sold
 from worker.domain.csv_table import escape_cell
@@ -29,10 +32,13 @@ from worker.store import (
     vat_checks,
 )
 from worker.store.database import json_codec
+from worker.store.document_files import StoredFile
 from worker.store.documents import DocumentPeriod
 from worker.store.files import temporary
 from worker.store.files.large_zip import LargeZip
+from worker.store.peppol_answers import PeppolAnswer
 from worker.store.tasks import Task
+from worker.store.transmissions import Transmission
 from worker.tasks.common import Progress, period_of
 
 AT_ONCE = 200
@@ -68,8 +74,8 @@ def zip_period(services: Services, task: Task) -> Mapping[str, Any]:
     period = DocumentPeriod(since, until, kinds)
     with services.store.read() as connection:
         of = documents.count_issued_between(connection, task.shop_id, period)
-    pages = documents_of(services, task, period)
-    return zip_of(services, task, pages, of=of, name=f"{since}_{until}.zip")
+    found = documents_of(services, task, period)
+    return zip_of(services, task, found, of=of, name=f"{since}_{until}.zip")
 
 
 def zip_documents(services: Services, task: Task) -> Mapping[str, Any]:
@@ -78,13 +84,38 @@ def zip_documents(services: Services, task: Task) -> Mapping[str, Any]:
     Argument: `{"ids"}`; ids of other shops' documents are left out. Answer: `{"file", "documents"}`.
     """
     ids = [int(one) for one in task.argument["ids"]]
-    pages = chosen_documents(services, task.shop_id, ids)
-    return zip_of(services, task, pages, of=len(ids), name=f"{len(ids)}-documents.zip")
+    found = chosen_documents(services, task.shop_id, ids)
+    return zip_of(services, task, found, of=len(ids), name=f"{len(ids)}-documents.zip")
 
 
-def zip_of(
-    services: Services, task: Task, pages: Iterable[tuple[Document, Balance]], *, of: int, name: str
-) -> Mapping[str, Any]:
+@dataclass(frozen=True)
+class Recorded:
+    """A document with what is stored about it: what is open of it, its files, its payments, and its way through Peppol."""
+
+    document: Document
+    balance: Balance
+    files: tuple[StoredFile, ...]
+    payments: tuple[payments.Payment, ...]
+    way: Transmission | None
+    answers: tuple[PeppolAnswer, ...]
+
+
+def recorded(connection: Connection, some: Sequence[Document]) -> tuple[Recorded, ...]:
+    """Each of *some* as it is recorded; all of them are asked for at once."""
+    ids = [one.document_id for one in some]
+    balances, files = document_balances.of_documents(connection, ids), document_files.files_of(connection, ids)
+    paid, ways = payments.of_documents(connection, ids), transmissions.of_documents(connection, ids)
+    answers = peppol_answers.of_documents(connection, ids)
+    return tuple(
+        Recorded(
+            one, balances[one.document_id], files.get(one.document_id, ()), paid.get(one.document_id, ()), ways.get(one.document_id),
+            tuple(answer for answer in answers if answer.document_id == one.document_id),
+        )
+        for one in some
+    )  # fmt: skip
+
+
+def zip_of(services: Services, task: Task, found: Iterable[Recorded], *, of: int, name: str) -> Mapping[str, Any]:
     count, progress = 0, Progress(services, task)
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "documents.zip"
@@ -92,13 +123,13 @@ def zip_of(
             LargeZip(target) as archive,
             sheets(archive, Path(folder)) as (documents_csv, vat_csv, vies_csv, peppol_csv, payments_csv),
         ):
-            for count, (document, balance) in enumerate(pages, 1):  # the last one is how many there were
-                names = put_files(services, archive, document)
-                documents_csv.writerow(map(as_cell, document_row(document, balance, names)))
-                vat_csv.writerows(map(as_cell, row) for row in vat_rows(document))
-                vies_csv.writerows(map(as_cell, row) for row in vies_rows(services, document))
-                peppol_csv.writerows(map(as_cell, row) for row in peppol_rows(services, document))
-                payments_csv.writerows(map(as_cell, row) for row in payment_rows(services, document))
+            for count, one in enumerate(found, 1):  # the last one is how many there were
+                names = put_files(services, archive, one)
+                documents_csv.writerow(map(as_cell, document_row(one.document, one.balance, names)))
+                vat_csv.writerows(map(as_cell, row) for row in vat_rows(one.document))
+                vies_csv.writerows(map(as_cell, row) for row in vies_rows(services, one.document))
+                peppol_csv.writerows(map(as_cell, row) for row in peppol_rows(one))
+                payments_csv.writerows(map(as_cell, row) for row in payment_rows(one))
                 progress(count, max(count, of))
         if not count:
             raise Rejected("There are no documents in this period.", code="nothing_found")
@@ -108,14 +139,13 @@ def zip_of(
     return {"file": file.as_json, "documents": count}
 
 
-def chosen_documents(services: Services, shop_id: str, ids: Sequence[int]) -> Iterator[tuple[Document, Balance]]:
-    """The shop's documents with *ids*, each with what is open of it."""
+def chosen_documents(services: Services, shop_id: str, ids: Sequence[int]) -> Iterator[Recorded]:
+    """The shop's documents with *ids*."""
     for first in range(0, len(ids), AT_ONCE):
-        some = ids[first : first + AT_ONCE]
         with services.store.read() as connection:
-            found = [one for document_id in some if (one := documents.find(connection, document_id)) is not None]
-            balances = document_balances.of_documents(connection, some)
-        yield from ((one, balances[one.document_id]) for one in found if one.shop_id == shop_id)
+            some = [documents.find(connection, document_id) for document_id in ids[first : first + AT_ONCE]]
+            found = recorded(connection, [one for one in some if one is not None and one.shop_id == shop_id])
+        yield from found
 
 
 @contextmanager
@@ -145,8 +175,8 @@ def start_csv(file: IO[str], columns: tuple[str, ...]) -> Any:
     return writer
 
 
-def documents_of(services: Services, task: Task, period: DocumentPeriod) -> Iterator[tuple[Document, Balance]]:
-    """The documents of a period with what is open of each, by their date and number.
+def documents_of(services: Services, task: Task, period: DocumentPeriod) -> Iterator[Recorded]:
+    """The documents of a period, by their date and number.
 
     They come some at a time, so that a year need not fit in memory.
     """
@@ -154,19 +184,20 @@ def documents_of(services: Services, task: Task, period: DocumentPeriod) -> Iter
     while True:
         with services.store.read() as connection:
             some = documents.issued_between(connection, task.shop_id, period, after=after, limit=AT_ONCE)
-            balances = document_balances.of_documents(connection, [document.document_id for document in some])
-        tests = bool(task.argument.get("tests"))
-        yield from ((one, balances[one.document_id]) for one in some if tests or not one.draft.test)
+            found = recorded(connection, [one for one in some if task.argument.get("tests") or not one.draft.test])
+        yield from found
         if len(some) < AT_ONCE:
             return
         after = (some[-1].issued_on, some[-1].document_id)
 
 
-def put_files(services: Services, archive: LargeZip, document: Document) -> list[str]:
+def put_files(services: Services, archive: LargeZip, found: Recorded) -> list[str]:
     """Put the document's files into the zip; their names there."""
-    stored_pdf(services, document)
-    with services.store.read() as connection:
-        stored = document_files.files_of(connection, [document.document_id])[document.document_id]
+    document, stored = found.document, found.files
+    if not any(file.format == "pdf" for file in stored):
+        stored_pdf(services, document)
+        with services.store.read() as connection:
+            stored = document_files.files_of(connection, [document.document_id])[document.document_id]
     names = []
     for file in stored:
         # The id: A/1 and A-1 are two numbers, and one name for a file.
@@ -216,26 +247,22 @@ def vies_rows(services: Services, document: Document) -> list[tuple[object, ...]
     ]  # fmt: skip
 
 
-def peppol_rows(services: Services, document: Document) -> list[tuple[object, ...]]:
+def peppol_rows(found: Recorded) -> list[tuple[object, ...]]:
     """What access points answered about the document, each as it came, with its hash."""
-    with services.store.read() as connection:
-        way = transmissions.find(connection, document.document_id)
-        answers = peppol_answers.of_documents(connection, [document.document_id])
+    document, way = found.document, found.way
     return [
         (document.number, document.draft.order_number, one.about, one.verdict, one.address, one.kind, one.provider,
          way.reference if way else "", way.evidence if way else "", one.asked_at.isoformat(), one.answer_sha256, one.answer)
-        for one in answers
+        for one in found.answers
     ]  # fmt: skip
 
 
-def payment_rows(services: Services, document: Document) -> list[tuple[object, ...]]:
+def payment_rows(found: Recorded) -> list[tuple[object, ...]]:
     """What the document was paid with, each under the name that the bank or provider knows it by."""
-    with services.store.read() as connection:
-        paid = payments.of_documents(connection, [document.document_id]).get(document.document_id, ())
     return [
-        (document.number, document.draft.order_number, one.paid_on, one.amount, one.currency, one.source, one.method, one.reference,
+        (found.document.number, found.document.draft.order_number, one.paid_on, one.amount, one.currency, one.source, one.method, one.reference,
          one.outside_ref or "", one.created_by)
-        for one in paid
+        for one in found.payments
     ]  # fmt: skip
 
 

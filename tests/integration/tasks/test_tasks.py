@@ -10,6 +10,7 @@ from inspect import unwrap
 
 import pytest
 
+from tests.support.asked_statements import recorded
 from tests.support.system import SECRET, START, System
 from tests.support.task_requests import (
     BY,
@@ -552,7 +553,11 @@ def test_a_period_is_one_zip_with_its_sums(system: System) -> None:
     answered(system, "credit", document_id=document_id, amount="5.00")
     system.clock.move(days=40)
     invoiced(system, paid(239))
-    answer = answered(system, "zip_period", since="2026-11-01", until="2026-11-30")
+    with recorded() as recorder:
+        answer = answered(system, "zip_period", since="2026-11-01", until="2026-11-30")
+    # Of all documents at once.
+    asked = [one for one in recorder.found.values() if one.caller.endswith(("payments.of_documents", "files.files_of"))]
+    assert [one.times for one in asked] == [1, 1]
     assert (answer["documents"], answer["file"]["name"]) == (2, "2026-11-01_2026-11-30.zip")
     with zipfile.ZipFile(io.BytesIO(content(system, answer["file"]))) as records:
         assert sorted(records.namelist()) == [
