@@ -19,7 +19,7 @@ from worker.domain.days import read_day
 from worker.domain.mentions import LegalText, mention
 from worker.domain.vat_cases import CATEGORY_TERMS, cases_by_hand, consumer_cases, vat_cases, whole_document_cases
 from worker.store import reports
-from worker.store.queries import integrity, register_check
+from worker.store.queries import register_check
 from worker.store.queries import sales_journal as journal
 from worker.store.queries.register_check import Gap
 from worker.store.tasks import Task
@@ -35,8 +35,7 @@ MONTHS_OFFERED = 36
 @blueprint.get("")
 def register(shop_id: str) -> Response:
     """The register: is every number there?"""
-    with context().store.read() as connection:
-        integrity.repeatable_read(connection)  # a number that is given meanwhile is none that is missing
+    with context().store.snapshot() as connection:  # a number that is given meanwhile is none that is missing
         checked = register_check.check(connection, shop())
         reconciled = reports.latest(connection, shop_id, f"reconcile:{this_month():%Y-%m}")
         content = render_template(

@@ -68,7 +68,7 @@ class Records:
                 for statement in statements:
                     connection.execute(statement, values)
             return
-        with self.store.engine.begin() as postgres:
+        with self.store.write() as postgres:
             # Switches off our triggers and the foreign keys.
             postgres.execute(text("SET LOCAL session_replication_role = replica"))
             for statement in statements:

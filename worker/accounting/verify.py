@@ -37,8 +37,7 @@ class Proof:
 
 def verify(services: Services, *, shop_id: str | None = None, anchor: RegisterHead | None = None) -> tuple[Proof, ...]:
     """Check every document, number and file of one shop, or of all. *anchor* is an earlier head, stored outside the database."""
-    with services.store.read() as connection:
-        integrity.repeatable_read(connection)
+    with services.store.snapshot() as connection:
         if shop_id is not None:
             wanted: tuple[Shop, ...] = (shops.get(connection, services.encryption, shop_id).shop,)
         else:

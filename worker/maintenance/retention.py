@@ -45,7 +45,6 @@ from worker.store.database import json_codec  # fmt: skip
 from worker.store.files import temporary  # fmt: skip
 from worker.store.files.large_zip import LargeZip
 from worker.store.jobs import JobEnd
-from worker.store.queries import integrity  # fmt: skip
 from worker.store.shops import Secrets
 
 RAW_BODIES_FOR = timedelta(days=90)
@@ -104,8 +103,7 @@ def export(services: Services, shop_id: str, target: Path) -> int:
     """
     if target.exists():
         raise Rejected("{target} exists already; choose another name.", target=target, code="file_exists")
-    with services.store.read() as connection:
-        integrity.repeatable_read(connection)
+    with services.store.snapshot() as connection:
         shop = shops.get(connection, services.encryption, shop_id).shop
         with written_whole(target) as path, LargeZip(path) as archive:
             count = 0
@@ -269,7 +267,7 @@ def erase_found(services: Services, shop_id: str, email: str, *, by: str) -> Era
     """Find a customer and erase what was found; None, and nothing erased, where there is more by then."""
     began = services.now()
     # It takes long in a large shop, which goes on issuing meanwhile.
-    with services.store.read() as connection:
+    with services.store.snapshot() as connection:
         shop = shops.get(connection, services.encryption, shop_id).shop
         customer = find_customer(connection, shop, email)
     order_ids = customer.orders

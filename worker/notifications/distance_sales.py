@@ -21,7 +21,7 @@ def watch_distance_sales(services: Services, connected: ConnectedShop) -> Distan
     """Count what was sold since the last time; open an alert when a level is reached, close it when it no longer holds."""
     shop, now = connected.shop, services.now()
     today = shop.day_of(now)
-    with services.store.read() as connection:
+    with services.store.snapshot() as connection:
         before = store.find(connection, shop.shop_id)
         sales = store.count_on(connection, shop.shop_id, before, since=date(today.year - 1, 1, 1))
     level = sales.level(today) if is_watched(shop, today) else Level.BELOW

@@ -71,7 +71,7 @@ def row_of(system: System, order_id: int = 238) -> Transmission:
 
 
 def answers_of(system: System) -> tuple[PeppolAnswer, ...]:
-    with system.services.store.read() as connection:
+    with system.services.store.snapshot() as connection:
         return tuple(peppol_answers.every(connection, system.shop_id))
 
 

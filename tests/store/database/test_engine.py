@@ -8,13 +8,15 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, nullcontext, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Executable, column, delete, text
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Connection, Executable, column, delete, func, insert, select, text
 
 from worker.errors import TimeIsUp, Unavailable
 from worker.store.database import engine
@@ -178,3 +180,69 @@ def take_lock(connection: Connection) -> None:
         connection.execute(text("LOCK TABLE leases IN ACCESS EXCLUSIVE MODE"))
     else:
         connection.execute(delete(leases))
+
+
+def test_a_snapshot_sees_one_moment(database_url: str) -> None:
+    store = Store(database_url)
+    with store.snapshot() as connection:
+        before = connection.execute(COUNT_LEASES).scalar_one()
+        add_lease(store)
+        assert connection.execute(COUNT_LEASES).scalar_one() == before
+    with store.read() as connection:
+        assert connection.execute(COUNT_LEASES).scalar_one() == before + 1
+    store.close()
+
+
+def test_a_reader_begins_nothing_on_postgresql_and_whoever_writes_after_it_does(database_url: str) -> None:
+    """To begin and to end what only reads are two questions more."""
+    store = Store(database_url)
+    if not store.is_sqlite:
+        with store.read() as connection:
+            connection.execute(COUNT_LEASES)
+            assert status_of(connection) is TransactionStatus.IDLE
+        with suppress(ZeroDivisionError), store.write() as connection:
+            connection.execute(LEASES_INSERT)
+            assert status_of(connection) is TransactionStatus.INTRANS
+            raise ZeroDivisionError
+    with store.read() as connection:
+        assert connection.execute(COUNT_LEASES).scalar_one() == 0
+    store.close()
+
+
+def test_after_a_restart_of_the_database_who_has_not_asked_just_now_notices_nothing(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(database_url)
+    if not store.is_sqlite:
+        for is_just_now in (True, False):
+            monkeypatch.setattr(engine, "SURELY_ALIVE_S", 60 if is_just_now else 0)
+            cut_off(store)
+            with pytest.raises(Unavailable) if is_just_now else nullcontext(), store.read() as connection:
+                connection.execute(COUNT_LEASES)
+    with store.read() as connection:
+        connection.execute(COUNT_LEASES)
+    store.close()
+
+
+COUNT_LEASES = select(func.count()).select_from(leases)
+LEASES_INSERT = insert(leases).values(name="worker:1", holder="me", until=datetime(2026, 11, 30, tzinfo=UTC))
+
+
+def add_lease(store: Store) -> None:
+    with store.write() as connection:
+        connection.execute(LEASES_INSERT)
+
+
+def status_of(connection: Connection) -> TransactionStatus:
+    opened: Any = connection.connection.dbapi_connection
+    return TransactionStatus(opened.info.transaction_status)
+
+
+def cut_off(store: Store) -> None:
+    """End the connection that *store* keeps, as a restart does."""
+    with store.read() as connection:
+        pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    other = Store(store.url.render_as_string(hide_password=False))
+    with other.read() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+    other.close()

@@ -50,7 +50,7 @@ def test_upgrading_again_changes_nothing_and_loads_no_migration(
     upgrade(empty_database_url)
     monkeypatch.setattr(ScriptDirectory, "from_config", None)
     store = Store(empty_database_url)
-    with store.engine.begin() as connection:
+    with store.write() as connection:
         connection.execute(text("INSERT INTO leases VALUES ('sweep', 'me', '2026-11-23 09:00:00.000000')"))
     upgrade(empty_database_url)
     with store.read() as connection:

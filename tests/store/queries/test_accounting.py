@@ -34,7 +34,7 @@ NOVEMBER = date(2026, 11, 1)
 def remove(history: History, *document_ids: int) -> None:
     """What nobody can do but the owner of the disk."""
     ids = ", ".join(map(str, document_ids))
-    with history.store.engine.begin() as connection:
+    with history.store.write() as connection:
         if history.store.is_sqlite:
             connection.execute(text("PRAGMA foreign_keys"))
             connection.execute(text("DROP TRIGGER documents_no_delete"))
@@ -104,7 +104,7 @@ def count_whole(history: History) -> None:
 
 def test_a_row_of_the_register_that_is_gone_shows(history: History) -> None:
     history.issued(1)
-    with history.store.engine.begin() as connection:
+    with history.store.write() as connection:
         if history.store.is_sqlite:
             connection.execute(text("DROP TRIGGER register_no_delete"))
         else:

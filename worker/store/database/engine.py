@@ -1,22 +1,27 @@
 """Opening the database. Writers take the lock at once (BEGIN IMMEDIATE): a deferred SQLite transaction fails when it upgrades."""
 
+import math
 import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event, text
+from sqlalchemy.engine import Dialect, make_url
+from sqlalchemy.exc import InvalidatePoolError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from worker.errors import DatabaseAway, TimeIsUp
 
 BUSY_TIMEOUT_MS = 30_000
 LOOK_AGAIN_S = 0.002
 CANCEL_TIMEOUT_S = 2.0
+# So soon after its last use a connection of PostgreSQL is not asked whether it is alive.
+SURELY_ALIVE_S = 1.0
 # An order's way alone asks a hundred; of 128, which is usual for SQLite, whatever is done in between would push them out.
 KEPT_STATEMENTS = 512
 # PostgreSQL plans what a page asks for its own values, of a shop of ten orders or of a million. Only what is `made_once` is prepared.
@@ -36,11 +41,24 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection that only reads; many may read while one writes. Raises Unavailable when the database is away."""
+        """A connection that only reads; many may read while one writes. Raises Unavailable when the database is away.
+
+        On PostgreSQL each statement sees what is committed by then, and a result is held whole: `snapshot` is for more.
+        """
         with database_errors(), self.engine.connect() as connection:
             set_only_reads(connection, to=True)
             # Committed though nothing was written: after a rollback psycopg forgets what PostgreSQL had prepared.
             with connection.begin():
+                yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """The same, where all that is read is of one moment, and rows may be `streamed`."""
+        with database_errors(), self.engine.connect() as connection:
+            set_only_reads(connection, to=self.is_sqlite)  # whose readers always see one moment
+            with connection.begin():
+                if not self.is_sqlite:
+                    connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
                 yield connection
 
     @contextmanager
@@ -68,8 +86,6 @@ def open_engine(database_url: str) -> Engine:
     if url.get_backend_name() != "sqlite":
         engine = create_engine(
             url,
-            # After a restart of PostgreSQL the pool holds dead connections.
-            pool_pre_ping=True,
             pool_size=5,
             max_overflow=10,
             connect_args={"connect_timeout": 5, "client_encoding": "utf8", "prepare_threshold": NEVER},
@@ -77,6 +93,8 @@ def open_engine(database_url: str) -> Engine:
             hide_parameters=True,
         )
         event.listen(engine, "connect", prepare_postgresql)
+        event.listen(engine, "checkin", note_use)
+        event.listen(engine, "checkout", partial(look_whether_alive, engine.dialect))
         event.listen(engine, "invalidate", cancel)
         return engine
     if url.database:
@@ -107,13 +125,30 @@ class SqliteConnection(sqlite3.Connection):
 
 def set_only_reads(connection: Connection, *, to: bool) -> None:
     """Said of each that is opened, and never taken back: TimeIsUp may be raised before that."""
-    opened: object = connection.connection.dbapi_connection
+    opened: Any = connection.connection.dbapi_connection
     if isinstance(opened, SqliteConnection):
         opened.only_reads = to
+    elif opened.autocommit is not to:
+        # To begin and to end a transaction are two questions of PostgreSQL more, and of several statements it makes nothing whole.
+        opened.autocommit = to
 
 
 def prepare_postgresql(connection: Any, _record: Any) -> None:
     connection.prepared_max = KEPT_STATEMENTS
+
+
+def note_use(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["used_at"] = time.monotonic()
+
+
+def look_whether_alive(dialect: Dialect, connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+    """After a restart of PostgreSQL the pool holds dead connections. To ask each time would be a sixth of all that an order asks."""
+    if time.monotonic() - record.info.get("used_at", math.inf) < SURELY_ALIVE_S:
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        raise InvalidatePoolError from error
 
 
 def cancel(connection: Any, _record: Any, error: BaseException | None) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, exists, func, select, text
+from sqlalchemy import Connection, Table, and_, exists, func, select
 from sqlalchemy.engine import Row as SqlRow
 
 from worker.domain.document import Document
@@ -50,17 +50,11 @@ class UnreadableDocument:
     message: Message
 
 
-def repeatable_read(connection: Connection) -> None:
-    """Read everything from here on from one consistent state. Call before anything is read."""
-    if connection.dialect.name != "sqlite":  # whose readers always see one state
-        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))  # of this one alone
-
-
 def documents_entered(
     connection: Connection, shop_id: str
 ) -> Iterator[tuple[StoredDocument | UnreadableDocument, tuple[RegisterEntry, ...]]]:
-    """All documents of a shop in the order of their ids, each with the rows of the register that name it. Call after
-    `repeatable_read`: a document issued between two queries is not a damage."""
+    """All documents of a shop in the order of their ids, each with the rows of the register that name it. Call in a
+    `Store.snapshot`: a document issued between two queries is not a damage."""
     for ids in id_batches(connection, shop_id):
         entered: dict[int, tuple[RegisterEntry, ...]] = {}
         mine = select(register).where(unindexed(register.c.shop_id) == shop_id, register.c.document_id.in_(ids))
