@@ -8,10 +8,11 @@ from sqlalchemy import Connection, select
 from worker.actions import Retried
 from worker.actions.roads import end_rests
 from worker.domain.actor import Actor
+from worker.domain.order import OrderKey
 from worker.domain.order_flags import TAKEN_BACK
 from worker.errors import Rejected
 from worker.message import Message, by_count
-from worker.store import audit_trail, counters, deliveries, documents, drafts, orders, settle_orders, steps
+from worker.store import audit_trail, counters, deliveries, documents, drafts, order_money, orders, settle_orders, steps
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.tables import documents as documents_table
 from worker.store.database.tables import jobs
@@ -209,9 +210,12 @@ def ignore_order(connection: Connection, shop_id: str, order_id: int, *, by: Act
 
 
 def ignore_flags(connection: Connection, shop_id: str, order_id: int, *, now: datetime) -> int:
-    """Ignore the order's flags; how many. Where that says that its money is there, the order is looked at so that it counts."""
+    """Ignore the order's flags; how many. What waited for them is told now. Where that says that its money is there, the order is looked
+    at so that it counts."""
     count = orders.ignore_flags(connection, shop_id, order_id)
     known = orders.find(connection, shop_id, order_id)
+    if count and known:
+        order_money.flag_excess(connection, OrderKey(shop_id, order_id, known.order_key))
     if count and known and any(flag.code == TAKEN_BACK for flag in known.ignored_flags):
         deliveries.add(connection, NewDelivery(shop_id, PERSON, UPDATED, order_id), now=now)
     return count

@@ -12,6 +12,14 @@ from worker.domain.place_of_supply import Supply, vat_country
 from worker.domain.shop import Shop
 from worker.message import Message, Money, Percent
 
+CHANGED = "changed_after_invoice"
+TOTAL = Message("total {before} → {after}")
+
+
+def asks_another_total(flag: Problem) -> bool:
+    """Whether *flag* says that an order costs something else than its invoice asks."""
+    return flag.code == CHANGED and any(one.key == TOTAL.key for one in flag.message.values["differences"])  # type: ignore[union-attr]  # messages
+
 
 def changes_after_invoice(invoice: Document, order: Order, shop: Shop) -> tuple[Problem, ...]:
     """What the order says otherwise than its invoice. Settings changed since do not count: only what comes from the shop."""
@@ -32,7 +40,7 @@ def changes_after_invoice(invoice: Document, order: Order, shop: Shop) -> tuple[
         invoice=invoice.number,
         differences=tuple(differences),
     )
-    return (Problem("changed_after_invoice", message),)
+    return (Problem(CHANGED, message),)
 
 
 def _compared(before: Draft, after: Draft) -> Sequence[Message]:

@@ -1,6 +1,6 @@
 """What the owner of an order must be shown: nothing is made or stopped by it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from worker.domain.assessment import assess
@@ -11,13 +11,14 @@ from worker.domain.document import KIND_TERMS, Document, Kind, Problem
 from worker.domain.dossier import Dossier
 from worker.domain.legal_term import late_invoice
 from worker.domain.order import Order, OtherInvoice
-from worker.domain.order_changes import changes_after_invoice
+from worker.domain.order_changes import asks_another_total, changes_after_invoice
 from worker.domain.order_payment import costs_more, says_paid, was_put_back
 from worker.domain.order_status import status_term
 from worker.domain.rule_conditions import unmet_condition
 from worker.domain.rules import Rule
 from worker.domain.rules_due import NOT_STATUS, why_not_delivered
 from worker.domain.sale_part import sale_part_flags
+from worker.domain.settlement import EXCESS
 from worker.message import Message, Money
 
 STATUS_MISSED = "status_missed"
@@ -79,6 +80,12 @@ def deleted_but_invoiced(number: str, invoice: Document) -> Problem:
         invoice=invoice.number,
     )
     return Problem(IN_BIN, message)
+
+
+def first_to_do(flags: Sequence[Problem]) -> tuple[Problem, ...]:
+    """*flags* without what is to be given back, while the order asks another total than its invoice: what came may be for that."""
+    waits = any(map(asks_another_total, flags))
+    return tuple(flag for flag in flags if not (waits and flag.code == EXCESS))
 
 
 def needs_nothing(flag: Problem, ignored: Iterable[Problem]) -> bool:

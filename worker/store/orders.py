@@ -27,7 +27,7 @@ from worker.domain.attention_reasons import worst_code
 from worker.domain.decision import Decision, RuleResult
 from worker.domain.document import Kind, Problem
 from worker.domain.order import Order, OrderKey, SalePart
-from worker.domain.order_flags import needs_nothing
+from worker.domain.order_flags import first_to_do, needs_nothing
 from worker.domain.peppol import NOT_ON_PEPPOL
 from worker.domain.sale_part import part_of
 from worker.domain.told_money import ToldMoney
@@ -204,6 +204,7 @@ def flags_in(text: str) -> tuple[Problem, ...]:
 
 
 def as_values(flags: tuple[Problem, ...]) -> dict[str, str]:
+    flags = first_to_do(flags)
     return {"flags": json_codec.dump(flags), "flag_code": worst_code(Source.FLAG, flags)}
 
 

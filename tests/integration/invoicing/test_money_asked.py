@@ -15,6 +15,7 @@ from tests.integration.invoicing.test_manual import BY_CARD, BY_TRANSFER, PAID_B
 from tests.integration.invoicing.test_order_money import page_of
 from tests.support.system import System
 from worker.actions import documents as document_actions
+from worker.actions import orders as order_actions
 from worker.cli import documents as commands
 from worker.demo.orders import a_refund, an_order
 from worker.domain.credit_selection import CreditSelection
@@ -171,6 +172,28 @@ def test_a_confirmation_of_an_order_that_costs_more_waits_for_the_answer_and_ask
     with system.services.store.read() as connection:
         page = page_of(connection, made)
     assert (page.open, page.paid) == (Decimal("15.01"), False)
+
+
+@pytest.mark.parametrize("then", ["again", "needs_nothing"])
+def test_an_order_that_is_to_be_issued_again_is_not_told_to_give_back_what_came_for_that(
+    system: System, then: str
+) -> None:
+    """Unless a person says that its invoice stays as it is."""
+    system.change_shop(rules=(INVOICE, CONFIRMATION))
+    system.arrives(paid() | BY_CARD)
+    (*_, draft) = system.arrives(paid(status="completed", lines=TWO_MUGS) | BY_CARD)
+    assert draft.stored_draft
+    answer = IssueAnswer(send=True, rest_paid=True)
+    manual.issue_waiting_draft(system.services, draft.stored_draft.draft_id, answer, by=system.person)
+    assert flags(system) == ["changed_after_invoice"]
+    system.work()
+    assert flags(system) == ["changed_after_invoice"]
+    if then == "again":
+        again(system, rest_paid=None)
+    else:
+        system.act(order_actions.ignore_order, 238)
+    system.work()
+    assert flags(system) == ([] if then == "again" else ["to_give_back"])
 
 
 def test_a_credit_note_pays_back_what_a_person_said_was_paid_too(system: System) -> None:

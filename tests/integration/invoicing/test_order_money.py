@@ -23,6 +23,7 @@ from worker.demo.orders import Payload, a_refund, an_order
 from worker.domain.document import ASKING, Document, Kind
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
+from worker.domain.order_changes import asks_another_total
 from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.rules import Rule
 from worker.errors import Rejected
@@ -237,7 +238,7 @@ class Sale:
             counted = payments.of_order(connection, self.key)
             pool = payment_shares.unshared(connection, self.key)
             waits = set(connection.execute(select(unpaid.c.document_id)).scalars())
-            flags = {flag.code for flag in orders.find(connection, self.key.shop_id, self.order_id).flags}  # type: ignore[union-attr]
+            flags = orders.find(connection, self.key.shop_id, self.order_id).flags  # type: ignore[union-attr]
             told = {
                 item.document.document_id: item
                 for item in order_history.listing(connection, order_id=self.order_id)
@@ -260,7 +261,8 @@ class Sale:
                 page = page_of(connection, one)
             assert (page.open, page.paid) == (max(balance.open, ZERO), balance.is_paid)
         assert not (whole.excess and any(one.open > 0 for one in each.values()))
-        assert ("to_give_back" in flags) == (whole.excess > 0)
+        is_first = not any(map(asks_another_total, flags))  # and is not to be issued again before
+        assert ("to_give_back" in {flag.code for flag in flags}) == (whole.excess > 0 and is_first)
 
     def check_asked(self) -> None:
         """The page and the mail of each document ask for the same; before there is an invoice, for what of it did not come."""
