@@ -50,6 +50,12 @@ def test_where_the_shop_moved_one_button_says_so(app: BridgeApp, owner: Visitor)
     assert (kept.source, kept.state) == ("webhook", "waiting")
 
 
+def test_who_just_made_a_code_finds_the_way_by_hand_folded(owner: Visitor) -> None:
+    folded = "<details><summary>By hand, with nothing installed in the shop</summary>"
+    assert folded not in owner.get(PAGE).text
+    assert folded in owner.post(f"{PAGE}/code").text
+
+
 def answer(*wrong: str, repaired: Any = ()) -> dict[str, Any]:
     names = ("address", "rest_key", "webhooks", "clock", "last_delivery")
     checks = [{"name": name, "good": name not in wrong, "message": Message("The plugin answers.")} for name in names]
