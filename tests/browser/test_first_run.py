@@ -138,10 +138,10 @@ def test_the_buttons_of_daily_life_do_what_they_say(running: Running, page: "Pag
     running.wait()
     assert len(running.mailbox.messages()) == mails + 2
 
-    page.locator("summary", has_text="The customer's link").click()
+    page.locator("summary", has_text="The customer’s link").click()
     press(page, "Make a new link")
     link = page.locator("code.copy").inner_text()
-    page.locator("summary", has_text="The customer's link").click()
+    page.locator("summary", has_text="The customer’s link").click()
     press(page, "Withdraw all links")
     assert page.request.get(link).status == 403
 

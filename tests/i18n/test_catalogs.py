@@ -18,6 +18,8 @@ from bridge.i18n.extract import DEMO_FOLDER, I18N_FOLDER, all_message_keys
 from tests.support.spoken import both, catalog_of
 from worker.domain.document import Kind
 from worker.i18n import LANGUAGES, Translator, extract, title, titled_file_stem
+from worker.i18n.translate import translate
+from worker.message import Message
 
 ROOT = Path(worker.__file__).parent
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
@@ -84,12 +86,26 @@ def test_french_and_dutch_have_one_apostrophe(path: Path) -> None:
     assert [text for text in spoken_in(path) if "'" in text] == []
 
 
+def test_english_has_that_apostrophe_too_where_it_is_read_and_data_stay_as_they_are() -> None:
+    english = Translator("en")
+    assert english.gettext("{name}'s order", name="D'Hondt") == "D'Hondt’s order"
+    assert english.ngettext("one shop's order", "{count} shops' orders", 2) == "2 shops’ orders"
+    assert (
+        translate(Message("The shop's address is {address}.", address="'t Hof"), english)
+        == "The shop’s address is 't Hof."
+    )
+    assert [text for text in in_data("en") if "'" in text] == []
+
+
 @pytest.mark.parametrize("language", ["fr", "nl"])
 def test_guides_and_documents_have_that_apostrophe_too(language: str) -> None:
     guide = re.sub(r"`[^`]*`", "", (ROOT.parent / f"docs/owner.{language}.md").read_text(encoding="utf-8"))
-    data = [tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "domain/data").glob("*.toml"))]
-    said = [*guide.splitlines(), *in_tables(data, language)]
-    assert [text for text in said if "'" in text] == []
+    assert [text for text in [*guide.splitlines(), *in_data(language)] if "'" in text] == []
+
+
+def in_data(language: str) -> Iterator[str]:
+    for path in sorted((ROOT / "domain/data").glob("*.toml")):
+        yield from in_tables(tomllib.loads(path.read_text(encoding="utf-8")), language)
 
 
 def in_tables(table: object, language: str) -> Iterator[str]:

@@ -148,11 +148,21 @@ def _locale(language: str) -> Locale:
     return Locale.parse(LOCALES[language])
 
 
+class _English(gettext.NullTranslations):
+    """What the code says, with the apostrophe of print in place of that of a keyboard, as `as_printed` of the other languages."""
+
+    def gettext(self, message: str) -> str:
+        return message.replace("'", "’")
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return self.gettext(msgid1 if n == 1 else msgid2)
+
+
 @cache
 def _catalog(language: str, package: str) -> gettext.NullTranslations:
     """The .po file, compiled in memory: no binary beside it that could be older."""
     if language == "en":
-        return gettext.NullTranslations()
+        return _English()
     compiled = BytesIO()
     write_mo(compiled, _read(language, package))
     compiled.seek(0)

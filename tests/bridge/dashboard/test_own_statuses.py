@@ -17,7 +17,7 @@ from worker.store.users import Role
 
 PAGE, RULES = f"/s/{SHOP}/settings/orders", f"/s/{SHOP}/settings/rules"
 USUAL = {"orders.since": "2026-11-01T00:00", "orders.documented": "main", "credit_notes": "send"}
-NAMES = "Order statuses of the shop&#39;s own that make nothing by themselves: {}."
+NAMES = "Order statuses of the shop’s own that make nothing by themselves: {}."
 
 
 def came(app: BridgeApp, *statuses: str) -> None:
