@@ -13,6 +13,7 @@ from bridge.accounts.access import shop as this_shop
 from bridge.context import context
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.pagination import plot_of
+from bridge.dashboard.settings.go_live import said_of_check
 from bridge.dashboard.settings.next_step import next_step
 from bridge.dashboard.tasks import request_task
 from bridge.i18n.translate import DEFAULT_ZONE, _
@@ -51,6 +52,7 @@ def overview(shop_id: str) -> Response:
             **values,
             numbers=today.next_numbers(connection, shop, day=day),
             checks=go_live_checks(connection, shop, now),
+            said_of_check=said_of_check,
             next_step=next_step(connection, shop),
             by_peppol=by_peppol,
             invoiced=open_invoices.invoiced_since(connection, shop_id, day.replace(day=1)),

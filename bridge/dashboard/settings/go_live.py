@@ -56,21 +56,26 @@ def live_question(shop_id: str, since: datetime | None, mail: ReadinessCheck) ->
     numbers = _("Orders placed from now on get real numbers.")
     if since is not None:
         numbers = _("Orders placed since {since} get real numbers.", since=format_datetime(since))
-    mails, named = translate_message(mail.message), {}
+    mails = said_of_check(mail)
     if mail.good:
         mails = _("Customers get mail from {address}.", address=shop().writes_from(context().settings.mail_address))
-    elif operator_vouches(mail):
-        mails = _(
-            "Customers get mail from {address}. Nobody has proved yet that it is the shop's: by going live you vouch for it.",
-            address=shop().own_sender,
-        )
-        named = {"sender": shop().own_sender}
+    named = {"sender": shop().own_sender} if operator_vouches(mail) else {}
     return Question(question, _("Go live"), f"/s/{shop_id}/settings/go-live", f"{numbers} {mails}", named=named)
 
 
 def operator_vouches(mail: ReadinessCheck) -> bool:
     """Whether who goes live proves the sender by saying yes to the question, which names it."""
     return mail.name == "sender" and me().user.operator
+
+
+def said_of_check(check: ReadinessCheck) -> str:
+    """What this reader is told: that nobody has proved the sender stops no mail of a shop with which an operator goes live."""
+    if operator_vouches(check):
+        return _(
+            "Customers get mail from {address}. Nobody has proved yet that it is the shop's: by going live you vouch for it.",
+            address=shop().own_sender,
+        )
+    return translate_message(check.message)
 
 
 def can_begin() -> bool:
@@ -139,6 +144,7 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
         status=status,
         form=form,
         checks=checks,
+        said_of_check=said_of_check,
         prove_label=prove_label(),
         can_begin=all(check.good or not check.needed for check in checks),
         foreseen=foreseen.answer if foreseen else None,
