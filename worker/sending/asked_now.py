@@ -11,11 +11,12 @@ from sqlalchemy import Connection
 
 from worker.domain.document import ASKING, Document, Kind
 from worker.domain.money import ZERO, total_of
+from worker.domain.online_payment import CLOSED_STATUSES
 from worker.domain.order_payment import rest_by_transfer
 from worker.domain.payment import Balance, Credited, Prepayment, day_paid
 from worker.domain.payment_method import is_transfer
 from worker.i18n.formats import asks_payment
-from worker.store import document_balances, order_money
+from worker.store import document_balances, order_money, orders
 from worker.store.queries import order_balance
 
 
@@ -46,19 +47,26 @@ def with_rest(connection: Connection, invoice: Document, balance: Balance) -> Do
 
 def with_rest_of_order(connection: Connection, document: Document) -> Document:
     """A confirmation or a payment request, by what came in for its order, and what credit notes took back; where something else is asked
-    since than it says, it asks for nothing. A test by what became of itself."""
+    since than it says, or its order was given up, it asks for nothing. A test by what became of itself."""
     draft = document.draft
     asked = draft.to_pay if asks_payment(draft) else ZERO
     if not asked and not (draft.kind in ASKING and draft.is_paid):
         return document
     money = order_balance.money_of(connection, document)
-    if money.is_other and (asked or money.went_back):
+    is_void = money.is_other or (money.open and is_off(connection, document))
+    if is_void and (asked or money.went_back):
         return replace(document, draft=replace(draft, prepaid=draft.paid_apart, payment=None, paid_on=None))
     if money.open is None or not (money.went_back or (money.open < asked and (money.came_in > 0 or money.credited))):
         return document
     apart = total_of(one.amount for one in draft.paid_apart)
     uncame = draft.total - apart - money.open - max(money.came_in - apart, ZERO)
     return as_now(document, money.open, credited=min(max(uncame, ZERO), money.credited), day=money.last_on)
+
+
+def is_off(connection: Connection, document: Document) -> bool:
+    """Whether its order was given up and owes nothing but its invoice."""
+    seen = orders.find(connection, document.shop_id, document.draft.order_id)
+    return document.draft.kind in ASKING and seen is not None and seen.status in CLOSED_STATUSES
 
 
 def as_now(document: Document, rest: Decimal, *, credited: Decimal, day: date | None) -> Document:

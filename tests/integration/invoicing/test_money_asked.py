@@ -364,9 +364,9 @@ def test_what_asks_before_the_invoice_asks_for_nothing_that_the_shop_alone_says_
         assert ("Te betalen" in last_mail(system), money.open) == (False, Decimal(0))
 
 
-@pytest.mark.parametrize("since", ["cheaper", "partial-payment", "invoice"])
+@pytest.mark.parametrize("since", ["cheaper", "partial-payment", "invoice", "cancelled"])
 def test_a_confirmation_asks_for_nothing_where_something_else_is_asked_since(system: System, since: str) -> None:
-    """By a newer payment request, or by a plugin that does not say how much of it came, also once its invoice was made."""
+    """By a newer payment request, or by a plugin that does not say how much of it came, also once its invoice was made; or it was cancelled."""
     system.change_shop(rules=(Rule(Kind.ORDER_CONFIRMATION, Trigger.CREATED),))
     waits: dict[str, Any] = {"status": "on-hold", "paid": False, "payment_method": "bacs"}
     (confirmation,) = system.arrives(an_order(id=238, **waits))
@@ -375,7 +375,8 @@ def test_a_confirmation_asks_for_nothing_where_something_else_is_asked_since(sys
         wanted = ManualDocument(238, Kind.PAYMENT_REQUEST, send=False)
         manual.issue_manual_document(system.services, system.shop_id, wanted, by=system.person)
     else:
-        system.arrives(an_order(id=238, **(waits | {"status": "partial-payment"})))
+        status = "cancelled" if since == "cancelled" else "partial-payment"
+        system.arrives(an_order(id=238, **(waits | {"status": status})))
     if since == "invoice":
         by_hand(system, rest_paid=None)
         system.work()
