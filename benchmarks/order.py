@@ -49,6 +49,7 @@ from worker.demo.mailbox import Mailbox
 from worker.demo.orders import Line
 from worker.demo.pretend_shop import PretendShop, an_order
 from worker.domain.shop import OrderSettings, Shop
+from worker.mail import smtp
 from worker.processes import broker
 from worker.processes.rq_worker import RowWorker, beating
 from worker.queue import PROCESS_ORDER, QueueName, connect, rq_name
@@ -165,6 +166,7 @@ def a_worker(services: Services) -> Iterator[Callable[[], None]]:
     """What `facturelay worker` runs; to be called for all that waits."""
     preload()
     jobs.configure(services.settings)
+    smtp.kept_connections.is_on = True
 
     def work() -> None:
         redis = connect(services.settings.redis_url)

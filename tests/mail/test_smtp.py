@@ -4,6 +4,7 @@ import datetime
 import ipaddress
 import socket
 import ssl
+from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -18,8 +19,10 @@ from tests.support.smtp_server import smtp_server
 from worker.errors import FacturelayError, Rejected, Unavailable
 from worker.i18n.catalogs import Translator
 from worker.i18n.translate import translate
-from worker.mail.smtp import send
+from worker.mail.smtp import kept_connections, ready, send
 from worker.message import Message
+from worker.net import smtp_connection
+from worker.net.smtp_connection import KeptConnections
 from worker.net.smtp_url import SmtpServer, parse_smtp_url
 
 
@@ -267,3 +270,107 @@ def test_a_password_is_in_no_message() -> None:
         parse_smtp_url("smtp://u:geheim@h:x1")
     assert "geheim" not in str(caught.value)
     assert "geheim" not in repr(parse_smtp_url("smtp://u:geheim@h"))
+
+
+@pytest.fixture
+def kept() -> Iterator[KeptConnections]:
+    """As a worker keeps connections."""
+    kept_connections.is_on = True
+    yield kept_connections
+    kept_connections.is_on = False
+    kept_connections.end_unused(all_of_them=True)
+
+
+def test_the_next_mail_goes_over_the_same_connection(kept: KeptConnections) -> None:
+    with smtp_server() as server:
+        sent(server.port, a_mail(body="one\n"), login="shop:secret@")
+        sent(server.port, a_mail(body="two\n"), login="shop:secret@")
+        kept.end_unused(all_of_them=True)
+
+    verbs = [command.split()[0].lower() for command in server.commands]
+    envelope = ["mail", "rcpt", "rcpt", "data"]
+    assert verbs == ["ehlo", "auth", *envelope, *envelope, "quit"]
+    assert [b"one" in mail for mail in server.mails] == [True, False]
+
+
+def test_nobody_writes_over_the_connection_of_another_sign_in(kept: KeptConnections) -> None:
+    with smtp_server() as server:
+        sent(server.port, login="shop:secret@")
+        (key,) = kept.free
+        assert (
+            kept.take(
+                smtp_connection.smtp_connection(
+                    parse_smtp_url(f"smtp://shop:other@localhost:{server.port}"),
+                    name="facturen.example",
+                    wait_s=1,
+                    connect_to=("127.0.0.1",),
+                ).key
+            )
+            is None
+        )
+        assert key in kept.free
+        kept.end_unused(all_of_them=True)
+
+
+@pytest.mark.parametrize("second", ["CUT", "421 closing", "451 too many mails", "550 one mail only"])
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT"])
+def test_a_server_that_takes_no_second_mail_gets_it_once_over_a_new_connection(
+    kept: KeptConnections, verb: str, second: str
+) -> None:
+    answers = iter(["250 ok", *(["250 ok"] if verb == "RCPT" else []), second])
+    with smtp_server({verb: lambda _line: next(answers, "250 ok")}, connections=2) as server:
+        sent(server.port, a_mail(body="one\n"))
+        sent(server.port, a_mail(body="two\n"))
+        kept.end_unused(all_of_them=True)
+
+    assert [b"one" in mail for mail in server.mails] == [True, False]
+    assert sum(command.startswith("ehlo") for command in server.commands) == 2
+
+
+def test_a_mail_that_may_have_been_taken_is_given_to_nobody_else(kept: KeptConnections) -> None:
+    answers = iter(["250 taken", "CUT"])
+    with smtp_server({".": lambda _line: next(answers)}) as server:
+        sent(server.port)
+        with pytest.raises(Unavailable) as caught:
+            sent(server.port)
+
+    assert caught.value.code == "mail_unsure"
+    assert len(server.mails) == 1
+    assert not kept.free
+
+
+def test_a_refused_mail_ends_its_connection(kept: KeptConnections) -> None:
+    answers = iter(["250 taken", "554 spam"])
+    with smtp_server({".": lambda _line: next(answers)}) as server:
+        sent(server.port)
+        with pytest.raises(Rejected):
+            sent(server.port)
+
+    assert not kept.free
+
+
+def test_a_connection_is_kept_for_some_seconds_and_some_mails(
+    kept: KeptConnections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp_connection, "MOST_MAILS", 2)
+    with smtp_server(connections=3) as server:
+        for _ in range(3):
+            sent(server.port)
+        monkeypatch.setattr(smtp_connection, "KEPT_S", 0)
+        sent(server.port)
+        sent(server.port)
+        kept.end_unused(all_of_them=True)
+
+    verbs = [command.split()[0].lower() for command in server.commands]
+    mail = ["mail", "rcpt", "rcpt", "data"]
+    assert verbs == ["ehlo", *mail, *mail, "quit", "ehlo", *mail, *mail, "quit", "ehlo", *mail, "quit"]
+
+
+def test_who_gives_no_mail_after_all_leaves_nothing_half_said(kept: KeptConnections) -> None:
+    with smtp_server() as server:
+        url = f"smtp://localhost:{server.port}"
+        with ready(a_mail(), smtp_url=url, recipients=("jan@example.org",), connect_to=("127.0.0.1",)):
+            pass
+
+    assert not kept.free
+    assert not server.mails

@@ -39,19 +39,21 @@ def smtp_server(
     greeting: str = GREETING,
     tls: ssl.SSLContext | None = None,
     wrapped: bool = False,
+    connections: int = 1,
 ) -> Iterator[Taken]:
-    """Listen while the block runs. With *tls* it offers STARTTLS, or with *wrapped* speaks TLS from the start."""
+    """Listen while the block runs, to so many. With *tls* it offers STARTTLS, or with *wrapped* speaks TLS from the start."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(5)
         taken = Taken(listener.getsockname()[1])
 
         def serve() -> None:
-            with contextlib.suppress(OSError):
-                connection, _ = listener.accept()
-                connection.settimeout(5)
-                if tls and wrapped:
-                    connection = tls.wrap_socket(connection, server_side=True)
-                _talk(connection, taken, {**ANSWERS, **(answers or {})}, greeting, tls)
+            for _ in range(connections):
+                with contextlib.suppress(OSError):
+                    connection, _ = listener.accept()
+                    connection.settimeout(5)
+                    if tls and wrapped:
+                        connection = tls.wrap_socket(connection, server_side=True)
+                    _talk(connection, taken, {**ANSWERS, **(answers or {})}, greeting, tls)
 
         thread = threading.Thread(target=serve)
         thread.start()

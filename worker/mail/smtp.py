@@ -5,7 +5,7 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
@@ -14,7 +14,7 @@ from functools import partial
 from worker.errors import FacturelayError, Rejected, Unavailable
 from worker.mail.mime import as_bytes
 from worker.message import Message
-from worker.net.smtp_connection import smtp_connection
+from worker.net.smtp_connection import KeptConnections, SmtpConnection, smtp_connection
 from worker.net.smtp_url import SmtpServer, parse_smtp_url
 from worker.net.talk import asked_in_haste, talk
 
@@ -23,6 +23,8 @@ TOTAL_S = 60.0
 LONGEST_WAIT_S = 30.0
 # A server that keeps talking says nothing: what it has to say to one mail fits in a fraction of this.
 MOST_BYTES = 100_000
+# Of this process, where it says that it goes on sending.
+kept_connections = KeptConnections()
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 
 
@@ -56,63 +58,73 @@ def ready(
     server = parse_smtp_url(smtp_url)
     sender = _ascii_domain(parseaddr(str(message["From"]))[1])
     addresses = tuple(_ascii_domain(address) for address in recipients)
+    wide = not all(address.isascii() for address in (sender, *addresses))
     if "Date" not in message:
         message["Date"] = format_datetime(datetime.now(UTC))
-    with (
-        talk(total_s, most_bytes=MOST_BYTES),
-        _translated_errors(server),
-        ExitStack() as until_given,
-        _connected(server, _ehlo_name(message), connect_to, until_given) as connection,
-    ):
-        wide = not all(address.isascii() for address in (sender, *addresses))
-        if wide and not connection.has_extn("smtputf8"):
-            raise Rejected(
-                "The mail server {host} cannot write to {address}: it knows plain letters only.",
-                host=server.host,
-                address=addresses[0],
-                code="mail_address_unsupported",
-            )
-        _envelope(connection, sender, addresses, wide)
-        until_given.close()
-        content = as_bytes(message, wide=wide)
-        yield partial(_deliver, connection, content, addresses[0])
+    with talk(total_s, most_bytes=MOST_BYTES), _translated_errors(server):
+        new = smtp_connection(server, name=_ehlo_name(message), wait_s=LONGEST_WAIT_S, connect_to=connect_to)
+        with asked_in_haste():  # until the mail itself is given, all of it can be said again later
+            connection = _addressed(new, partial(_envelope, sender=sender, addresses=addresses, wide=wide))
+        try:
+            yield partial(_deliver, connection, as_bytes(message, wide=wide), addresses[0])
+        except BaseException:
+            connection.close()
+            raise
+        kept_connections.give_back(connection)
 
 
-@contextmanager
-def _connected(
-    server: SmtpServer, name: str, connect_to: Sequence[str], until_given: ExitStack
-) -> Iterator[smtplib.SMTP]:
-    """Until the mail itself is given, all of it can be said again later."""
-    until_given.enter_context(asked_in_haste())
-    connection = smtp_connection(server, name=name, wait_s=LONGEST_WAIT_S, connect_to=connect_to)
+def _addressed(new: SmtpConnection, envelope: Callable[[SmtpConnection], None]) -> SmtpConnection:
+    """A connection whose server knows from whom the next mail is, and to whom: one that is kept, or *new*.
+
+    Whatever goes wrong with one that is kept is no news of the server: it may have ended it meanwhile, or take no second mail.
+    """
+    kept = kept_connections.take(new.key)
+    if kept is not None:
+        try:
+            envelope(kept)
+        except (FacturelayError, smtplib.SMTPException, OSError):
+            kept.close()
+        except BaseException:
+            kept.close()
+            raise
+        else:
+            return kept
     try:
-        code, reply = connection.connect(server.host, server.port)
-        if code != 220:
-            raise _refusal(
-                code,
-                reply,
-                Message("The mail server {host} takes no mail from here", host=server.host),
-                "mail_server_refuses",
-                later="mail_server_refuses",
-            )
-        if server.scheme == "smtp+starttls":
-            connection.starttls(context=connection.tls)
-        connection.ehlo_or_helo_if_needed()
-        if server.username:
-            connection.login(server.username, server.password)
-        yield connection
-        _quit(connection)
-    finally:
-        connection.close()
+        _connect(new)
+        envelope(new)
+    except BaseException:
+        new.close()
+        raise
+    return new
 
 
-def _quit(connection: smtplib.SMTP) -> None:
-    """The mail is taken by now: nobody waits for the answer, as whoever dies before that is written down would send it again."""
-    with suppress(smtplib.SMTPException, OSError):
-        connection.putcmd("quit")
+def _connect(connection: SmtpConnection) -> None:
+    server = connection.server
+    code, reply = connection.connect(server.host, server.port)
+    if code != 220:
+        raise _refusal(
+            code,
+            reply,
+            Message("The mail server {host} takes no mail from here", host=server.host),
+            "mail_server_refuses",
+            later="mail_server_refuses",
+        )
+    if server.scheme == "smtp+starttls":
+        connection.starttls(context=connection.tls)
+    connection.ehlo_or_helo_if_needed()
+    if server.username:
+        connection.login(server.username, server.password)
 
 
-def _envelope(connection: smtplib.SMTP, sender: str, addresses: Sequence[str], wide: bool) -> None:
+def _envelope(connection: SmtpConnection, *, sender: str, addresses: Sequence[str], wide: bool) -> None:
+    if wide and not connection.has_extn("smtputf8"):
+        raise Rejected(
+            "The mail server {host} cannot write to {address}: it knows plain letters only.",
+            host=connection.server.host,
+            address=addresses[0],
+            code="mail_address_unsupported",
+        )
+    connection.is_between_mails = False
     code, reply = connection.mail(sender, ["SMTPUTF8", "BODY=8BITMIME"] if wide else [])
     if code != 250:
         raise _refusal(
@@ -126,7 +138,7 @@ def _envelope(connection: smtplib.SMTP, sender: str, addresses: Sequence[str], w
         connection.rcpt(copy)
 
 
-def _deliver(connection: smtplib.SMTP, content: bytes, buyer: str) -> None:
+def _deliver(connection: SmtpConnection, content: bytes, buyer: str) -> None:
     code, reply = connection.docmd("DATA")
     if code != 354:
         raise _refusal(code, reply, Message("The mail server refused the mail"), "mail_refused")
@@ -143,6 +155,8 @@ def _deliver(connection: smtplib.SMTP, content: bytes, buyer: str) -> None:
         ) from error
     if code != 250:
         raise _refusal(code, reply, Message("The mail server refused the mail"), "mail_refused")
+    connection.taken += 1
+    connection.is_between_mails = True
 
 
 @contextmanager

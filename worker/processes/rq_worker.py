@@ -26,7 +26,7 @@ from rq.worker_registration import clean_worker_registry
 from worker import i18n, jobs, rendering
 from worker.errors import Unavailable
 from worker.jobs import turn
-from worker.mail import customer_mail
+from worker.mail import customer_mail, smtp
 from worker.processes.deadline import Deadline
 from worker.processes.row_job import RowJob
 from worker.queue import LONG_QUEUES, QueueName, connect, rq_name
@@ -206,6 +206,7 @@ def work(
     # RQ's own lines would repeat each job twice; ours say what became of it.
     logging.getLogger("rq.worker").setLevel(logging.WARNING)
     turn.take_only(queues)
+    smtp.kept_connections.is_on = True
     kind = leases.LONG_WORKER if worker.takes_long_work_alone else leases.WORKER
     with beating(jobs.get_services(), kind), redis_errors():
         worker.work(burst=burst, max_jobs=max_jobs, logging_level="WARNING")
@@ -250,6 +251,7 @@ def beating(services: Services, kind: str) -> Iterator[None]:
     def go_on() -> None:
         while not over.wait(BEAT_S):
             beat()
+            smtp.kept_connections.end_unused()
 
     beat()
     thread = threading.Thread(target=go_on, name="heartbeat", daemon=True)
@@ -259,5 +261,6 @@ def beating(services: Services, kind: str) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
+        smtp.kept_connections.end_unused(all_of_them=True)
         with services.store.write() as connection:
             leases.release(connection, name, name, now=services.now())
