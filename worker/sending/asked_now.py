@@ -59,7 +59,7 @@ def with_rest_of_order(connection: Connection, document: Document) -> Document:
     if money.open is None or not (money.went_back or (money.open < asked and (money.came_in > 0 or money.credited))):
         return document
     apart = total_of(one.amount for one in draft.paid_apart)
-    uncame = draft.total - apart - money.open - max(money.came_in - apart, ZERO)
+    uncame = draft.total - apart - money.open - money.came_in
     return as_now(document, money.open, credited=min(max(uncame, ZERO), money.credited), day=money.last_on)
 
 

@@ -51,7 +51,7 @@ INVOICES = made_once(
 )
 SUM = select(func.sum(payments.c.amount, type_=payments.c.amount.type)).where(*of_one(payments))
 PAID = made_once(SUM)
-PAID_BY = made_once(SUM.where(payments.c.created_at <= bindparam("by")))
+MONEY_BY = made_once(SUM.where(payments.c.created_at <= bindparam("by"), payments.c.method != GIFT_CARD))
 TOLD = made_once(select(orders.c.told).where(*given(orders.c.shop_id, orders.c.order_id, orders.c.order_key)))
 ROWS = made_once(select(payments).where(*of_one(payments)).order_by(payments.c.payment_id))
 BY_CARD = made_once(SUM.where(payments.c.method == GIFT_CARD, STANDS))
@@ -158,19 +158,21 @@ def open_before_invoice(
 ) -> Decimal:
     """What is open of an order by the document that asks for it before there is an invoice: less all that was counted, and what the shop
     told of besides (both where they were *read* already; else of the latter what the document says), but for what it says itself that came
-    before; below zero where more came."""
+    before, and for its gift cards, which are counted with an invoice; below zero where more came."""
     said = said_of(draft)
     if read is None:
         read = total_paid(connection, order), min(said, told_besides(connection, order)) if said else ZERO
     came, told = read
-    counted = connection.execute(PAID_BY, {**vars(order), "by": issued_at}).scalar() if said else None
+    if draft.by_card:
+        came -= min(draft.by_card, paid_by_card(connection, order))
+    counted = connection.execute(MONEY_BY, {**vars(order), "by": issued_at}).scalar() if said else None
     # What the shop told of then may have been counted since.
     return draft.to_pay + min(said, max(counted or ZERO, came + told)) - came - told
 
 
 def said_of(draft: Draft) -> Decimal:
-    """What it says that came before it was made."""
-    return total_of(one.amount for one in draft.prepaid if one.received)
+    """What it says that came before it was made: a deposit too, which the shop tells of and which is counted with an invoice."""
+    return total_of(one.amount for one in draft.prepaid if not one.by_card)
 
 
 def told_besides(connection: Connection, order: OrderKey) -> Decimal:

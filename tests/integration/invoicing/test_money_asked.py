@@ -13,6 +13,7 @@ import pytest
 from bridge.customer.linked_document import load_linked_document
 from tests.integration.invoicing.test_manual import BY_CARD, BY_TRANSFER, PAID_BEFORE, TWO_MUGS, flags, id_of, paid
 from tests.integration.invoicing.test_order_money import page_of
+from tests.integration.invoicing.test_paid import deposit_of
 from tests.support.system import System
 from worker.actions import documents as document_actions
 from worker.actions import orders as order_actions
@@ -383,6 +384,26 @@ def test_a_confirmation_asks_for_nothing_where_something_else_is_asked_since(sys
     system.act(document_actions.send_again, id_of(confirmation))
     system.work()
     assert "Te betalen" not in last_mail(system)
+
+
+@pytest.mark.parametrize("apart", ["card", "deposit"])
+def test_what_a_gift_card_or_a_deposit_left_is_asked_for_in_full_also_once_an_invoice_counts_them(
+    system: System, apart: str
+) -> None:
+    waits: dict[str, Any] = {"status": "on-hold", "paid": False, "payment_method": "bacs"}
+    card = an_order(id=238, fees=[("Cadeaubon ABC", "-5.00", None)], **waits)
+    system.change_shop(rules=())
+    system.arrives(card if apart == "card" else deposit_of("5.00", rest_paid="no"))
+    wanted = (ManualDocument(238, kind, send=False) for kind in (Kind.ORDER_CONFIRMATION, Kind.INVOICE))
+    for one in wanted:
+        made = manual.issue_manual_document(system.services, system.shop_id, one, by=system.person)
+        (confirmation,) = (one for one in system.documents(238) if one.draft.kind is Kind.ORDER_CONFIRMATION)
+        assert confirmation.document
+        assert figures(system, confirmation.document) == (False, Decimal("17.20"), Decimal("5.00"))
+    part = Credit(CreditSelection(amount=Decimal("3.00")), send=False)
+    manual.credit(system.services, made.document_id, part, by=system.person)
+    assert confirmation.document
+    assert figures(system, confirmation.document) == (False, Decimal("14.20"), Decimal("5.00"))
 
 
 def test_an_order_of_which_a_part_came_names_no_day_on_which_it_is_cancelled(system: System) -> None:

@@ -11,7 +11,7 @@ from worker.domain.document import ASKING, Document, Kind
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
 from worker.domain.order_payment import OPEN_STATUSES
-from worker.domain.payment import Balance, OrderBalance
+from worker.domain.payment import GIFT_CARD, Balance, OrderBalance
 from worker.domain.told_money import ToldMoney, came_and_most
 from worker.store import document_balances, documents, payment_attempts, payments, reminders, shops
 from worker.store.database import json_codec
@@ -39,7 +39,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class OrderMoney:
-    """What came in for an order, and when last; *open*: what its buyer is still asked for (None: no document of it asks); *credited*:
+    """What came in for an order beside the gift cards and the deposit that a document of it says, and when last; *open*: what its buyer is still asked for (None: no document of it asks); *credited*:
     what its credit notes took back. *is_other*: something else is asked than the document says, by a newer one or in parts that nobody here
     knows. *went_back*: money of which it says that it came was taken back."""
 
@@ -83,8 +83,10 @@ def money_by_documents(
         left = max(balance.open, own - credited) if is_newest else balance.open
         is_other = left > 0 and (left < own - credited or is_part_unknown(made, seen))
         left = max(min(left, own), ZERO)
+    cards = total_of(one.amount for one in counted if one.method == GIFT_CARD)
+    apart = min(cards, draft.by_card) + total_of(one.amount for one in draft.prepaid if one.deposit)
     return OrderMoney(
-        came_in=total_of(one.amount for one in counted) + told,
+        came_in=max(total_of(one.amount for one in counted) + told - apart, ZERO),
         last_on=told_on or max((one.paid_on for one in counted if one.amount > 0), default=None),
         open=left,
         credited=credited,
