@@ -18,7 +18,8 @@ TOTAL = Message("total {before} → {after}")
 
 def asks_another_total(flag: Problem) -> bool:
     """Whether *flag* says that an order costs something else than its invoice asks."""
-    return flag.code == CHANGED and any(one.key == TOTAL.key for one in flag.message.values["differences"])  # type: ignore[union-attr]  # messages
+    said = flag.message.values.get("differences", ()) if flag.code == CHANGED else ()
+    return any(one.key == TOTAL.key for one in said)  # type: ignore[union-attr]  # messages
 
 
 def changes_after_invoice(invoice: Document, order: Order, shop: Shop) -> tuple[Problem, ...]:
