@@ -177,8 +177,12 @@ class TlsTalkSocket(TalkSocket, ssl.SSLSocket):
         super().do_handshake(block)
 
 
+# The end of what is said waits for no answer to its beginning.
+AT_ONCE = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
+
+
 def connected_socket(
-    numbers: Sequence[str], port: int, *, wait_s: float | None, options: Sequence[tuple[int, int, int]] = ()
+    numbers: Sequence[str], port: int, *, wait_s: float | None, options: Sequence[tuple[int, int, int]] = AT_ONCE
 ) -> TalkSocket:
     """A socket to the first of the IP addresses *numbers* that answers; the last one's error otherwise."""
     error: OSError = OSError("the name has no address")
