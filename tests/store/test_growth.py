@@ -165,7 +165,7 @@ def scans(store: Store, one: Asked) -> Iterator[str]:
     """The growing tables that no index of PostgreSQL leads into, however few rows they have here."""
     if not one.statement.startswith(ASKED):
         return
-    with store.read() as connection:
+    with store.write() as connection:  # of which alone SET LOCAL is true
         connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
         (plan,) = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {one.statement}", one.parameters).scalar_one()
     for node in nodes(plan["Plan"]):
@@ -191,7 +191,7 @@ def rows_read(store: Store, one: Asked) -> float:
     if verb not in ("SELECT", "UPDATE", "DELETE"):
         return 0
     asked = "EXPLAIN (ANALYZE, FORMAT JSON)" if verb == "SELECT" else "EXPLAIN (FORMAT JSON)"
-    with store.read() as connection:
+    with store.write() as connection:
         # As if there were ten times as many rows: of a small table it is right to read all.
         connection.exec_driver_sql("SET LOCAL cpu_tuple_cost = 0.1")
         connection.exec_driver_sql("SET LOCAL random_page_cost = 1")
