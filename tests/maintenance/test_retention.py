@@ -1,6 +1,7 @@
 """What is deleted and what stays: raw bodies for 90 days, documents for years, a customer only where the law requires it."""
 
 import json
+import resource
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -182,6 +183,19 @@ def test_an_export_overwrites_nothing(history: History, tmp_path: Path) -> None:
     with pytest.raises(Rejected, match="exists already"):
         retention.export(history.services, history.shop.shop_id, target)
     assert target.read_text() == "precious"
+
+
+def test_a_disk_that_is_full_is_told_and_leaves_nothing(history: History, tmp_path: Path) -> None:
+    history.issued(1)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, before[1]))
+    try:
+        with pytest.raises(Rejected, match="cannot be written") as refused:
+            retention.export(history.services, history.shop.shop_id, tmp_path / "books.zip")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert refused.value.code == "file_refused"
+    assert not [path for path in tmp_path.iterdir() if "zip" in path.name or path.name.startswith(".new")]
 
 
 def test_a_closed_shop_keeps_its_documents_and_nothing_else(history: History) -> None:

@@ -115,19 +115,28 @@ def export(services: Services, shop_id: str, target: Path) -> int:
 
 @contextmanager
 def written_whole(target: Path) -> Iterator[Path]:
-    """A file beside *target*, readable by its owner only, that takes its name when all is written and is removed when something fails."""
-    try:
+    """A file beside *target*, readable by its owner only, that takes its name when all is written and is removed when something fails.
+
+    Raises Rejected where the system refuses it, also on the way: the disk may be full.
+    """
+    with refusals(target):
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
+        os.close(descriptor)
+        try:
+            yield Path(name)
+            Path(name).replace(target)
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+
+@contextmanager
+def refusals(target: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise Rejected(
             "{target} cannot be written: {reason}.", target=target, reason=error.strerror, code="file_refused"
         ) from error
-    os.close(descriptor)
-    try:
-        yield Path(name)
-        Path(name).replace(target)
-    finally:
-        Path(name).unlink(missing_ok=True)
 
 
 def put_streamed(archive: LargeZip, name: str, parts: Iterable[bytes | str], *, now: datetime) -> None:

@@ -22,6 +22,11 @@ def put_some(archive: zipfile.ZipFile, beside: Path) -> None:
         archive.writestr(info, b"<a></a>" * 50, compress_type=how)
 
 
+def put_many(archive: zipfile.ZipFile) -> None:
+    for number in range(10_000):
+        archive.writestr(f"{number:0100}", b"")
+
+
 def infos() -> int:
     return sum(isinstance(one, ZipInfo) for one in gc.get_objects())
 
@@ -42,3 +47,11 @@ def test_a_name_does_not_come_twice(tmp_path: Path) -> None:
         archive.writestr("a", b"1")
         with pytest.raises(sqlite3.IntegrityError), pytest.warns(UserWarning, match="Duplicate name"):
             archive.writestr("a", b"2")
+
+
+def test_a_list_for_which_the_disk_has_no_room_is_no_database_that_is_away(tmp_path: Path) -> None:
+    """`store.snapshot` would take SQLite's own error for that."""
+    with LargeZip(tmp_path / "large.zip") as large:
+        large.listed.database.execute("PRAGMA max_page_count = 3")
+        with pytest.raises(OSError, match="No space left"):
+            put_many(large)

@@ -1,6 +1,8 @@
 """A zip of as many files as a shop has: what it lists of them at its end is on the disk until then."""
 
+import errno
 import json
+import os
 import sqlite3
 import zipfile
 from collections.abc import Iterator
@@ -46,7 +48,11 @@ class ListedFiles:
 
     def append(self, file: ZipInfo) -> None:
         told = json.dumps([getattr(file, name) for name in TOLD])
-        self.database.execute("INSERT INTO files (name, told) VALUES (?, ?)", (file.filename, told))
+        try:
+            self.database.execute("INSERT INTO files (name, told) VALUES (?, ?)", (file.filename, told))
+        except sqlite3.OperationalError as error:
+            # Else it would seem to be the shop's database that does not answer.
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
 
     def __setitem__(self, name: str, file: ZipInfo) -> None:
         """It was appended under its name."""
