@@ -17,7 +17,7 @@ from worker.store.shops import ConnectedShop
 
 
 def connected(system: System) -> ConnectedShop:
-    with system.services.store.snapshot() as connection:
+    with system.services.store.read() as connection:
         return shops.get(connection, system.services.encryption, system.shop_id)
 
 
@@ -31,7 +31,7 @@ def sell(system: System, order_id: int, net: str, *, country: str = "NL") -> Non
 def watched(system: System) -> dict[str, str]:
     """The open alerts of the limit after a check, in English."""
     distance_sales.watch_distance_sales(system.services, connected(system))
-    with system.services.store.snapshot() as connection:
+    with system.services.store.read() as connection:
         found = stored_alerts.open_alerts(connection, system.shop_id)
     return {alert.code: str(alert.message) for alert in found if alert.code.startswith("oss_limit")}
 
@@ -59,7 +59,7 @@ def test_the_owner_is_told_at_eighty_percent_and_again_when_the_limit_is_passed(
     assert list(passed) == ["oss_limit_passed"]
     assert "10000.01 EUR" in passed["oss_limit_passed"]
     assert mails(system) == 1
-    with system.services.store.snapshot() as connection:
+    with system.services.store.read() as connection:
         found = attention.needs(connection, (system.shop_id,), now=system.clock.now)
     assert [group.reason.name for group in found.groups] == ["oss_passed"]
 
