@@ -39,9 +39,9 @@ class Seen:
 
 @dataclass(frozen=True)
 class OrderMoney:
-    """What came in for an order beside the gift cards and the deposit that a document of it says, and when last; *open*: what its buyer is still asked for (None: no document of it asks); *credited*:
-    what its credit notes took back. *is_other*: something else is asked than the document says, by a newer one or in parts that nobody here
-    knows. *went_back*: money of which it says that it came was taken back."""
+    """What came in for an order beside the gift cards and the deposit that a document of it says, and when last; *open*: what its buyer is
+    still asked for (None: no document of it asks); *credited*: what its credit notes took back. *is_other*: something else is asked than
+    the document says, by a newer one or in parts that nobody here knows. *went_back*: money of which it says that it came was taken back."""
 
     came_in: Decimal
     last_on: date | None
