@@ -5,7 +5,7 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
@@ -65,11 +65,8 @@ def ready(
         new = smtp_connection(server, name=_ehlo_name(message), wait_s=LONGEST_WAIT_S, connect_to=connect_to)
         with asked_in_haste():  # until the mail itself is given, all of it can be said again later
             connection = _addressed(new, partial(_envelope, sender=sender, addresses=addresses, wide=wide))
-        try:
+        with _closed_on_error(connection):
             yield partial(_deliver, connection, as_bytes(message, wide=wide), addresses[0])
-        except BaseException:
-            connection.close()
-            raise
         kept_connections.give_back(connection)
 
 
@@ -80,22 +77,22 @@ def _addressed(new: SmtpConnection, envelope: Callable[[SmtpConnection], None]) 
     """
     kept = kept_connections.take(new.key)
     if kept is not None:
-        try:
+        with suppress(FacturelayError, smtplib.SMTPException, OSError), _closed_on_error(kept):
             envelope(kept)
-        except (FacturelayError, smtplib.SMTPException, OSError):
-            kept.close()
-        except BaseException:
-            kept.close()
-            raise
-        else:
             return kept
-    try:
+    with _closed_on_error(new):
         _connect(new)
         envelope(new)
-    except BaseException:
-        new.close()
-        raise
     return new
+
+
+@contextmanager
+def _closed_on_error(connection: SmtpConnection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _connect(connection: SmtpConnection) -> None:
