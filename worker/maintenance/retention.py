@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import chain
 from pathlib import Path
+from typing import IO
 
 from sqlalchemy import Connection
 
@@ -103,9 +104,15 @@ def export(services: Services, shop_id: str, target: Path) -> int:
     """
     if target.exists():
         raise Rejected("{target} exists already; choose another name.", target=target, code="file_exists")
+    with written_whole(target) as file:
+        return write_books(services, shop_id, file)
+
+
+def write_books(services: Services, shop_id: str, file: IO[bytes]) -> int:
+    """As `export`, into an open file."""
     with services.store.snapshot() as connection:
         shop = shops.get(connection, services.encryption, shop_id).shop
-        with written_whole(target) as path, LargeZip(path) as archive:
+        with LargeZip(file) as archive:
             count = 0
             for name, parts in contents(services, connection, shop, archive):
                 put_streamed(archive, name, parts, now=services.now())
@@ -114,19 +121,27 @@ def export(services: Services, shop_id: str, target: Path) -> int:
 
 
 @contextmanager
-def written_whole(target: Path) -> Iterator[Path]:
+def written_whole(target: Path) -> Iterator[IO[bytes]]:
     """A file beside *target*, readable by its owner only, that takes its name when all is written and is removed when something fails.
 
     Raises Rejected where the system refuses it, also on the way: the disk may be full.
     """
     with refusals(target):
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
-        os.close(descriptor)
         try:
-            yield Path(name)
+            with os.fdopen(descriptor, "wb") as file:
+                yield file
             Path(name).replace(target)
         finally:
             Path(name).unlink(missing_ok=True)
+
+
+@contextmanager
+def nameless() -> Iterator[IO[bytes]]:
+    """A file in the folder for temporary files that has no name there: whoever writes it may be killed, and nothing stays."""
+    folder = Path(tempfile.gettempdir())
+    with refusals(folder), tempfile.TemporaryFile(dir=folder) as file:
+        yield file
 
 
 @contextmanager

@@ -2,14 +2,13 @@
 
 import csv
 import json
-import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, Any
 
 from sqlalchemy import Connection
@@ -117,11 +116,10 @@ def recorded(connection: Connection, some: Sequence[Document]) -> tuple[Recorded
 
 def zip_of(services: Services, task: Task, found: Iterable[Recorded], *, of: int, name: str) -> Mapping[str, Any]:
     count, progress = 0, Progress(services, task)
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "documents.zip"
+    with retention.nameless() as written:
         with (
-            LargeZip(target) as archive,
-            sheets(archive, Path(folder)) as (documents_csv, vat_csv, vies_csv, peppol_csv, payments_csv),
+            LargeZip(written) as archive,
+            sheets(archive, services.now()) as (documents_csv, vat_csv, vies_csv, peppol_csv, payments_csv),
         ):
             for count, one in enumerate(found, 1):  # the last one is how many there were
                 names = put_files(services, archive, one)
@@ -134,7 +132,7 @@ def zip_of(services: Services, task: Task, found: Iterable[Recorded], *, of: int
         if not count:
             raise Rejected("There are no documents in this period.", code="nothing_found")
         file = temporary.put_file(
-            services.archive, task.shop_id, name, target, until=services.now() + temporary.DOWNLOAD_LIFETIME
+            services.archive, task.shop_id, name, written, until=services.now() + temporary.DOWNLOAD_LIFETIME
         )
     return {"file": file.as_json, "documents": count}
 
@@ -149,15 +147,14 @@ def chosen_documents(services: Services, shop_id: str, ids: Sequence[int]) -> It
 
 
 @contextmanager
-def sheets(archive: LargeZip, folder: Path) -> Iterator[tuple[Any, ...]]:
+def sheets(archive: LargeZip, now: datetime) -> Iterator[tuple[Any, ...]]:
     """The spreadsheets of `SHEETS`, which grow beside the zip and are put into it when all is written."""
     with ExitStack() as opened:
-        yield tuple(
-            start_csv(opened.enter_context((folder / name).open("w", newline="", encoding="utf-8")), columns)
-            for name, columns in SHEETS.items()
-        )
-    for name in SHEETS:
-        archive.write(folder / name, name)
+        files = [opened.enter_context(TemporaryFile("w+", newline="", encoding="utf-8")) for _name in SHEETS]
+        yield tuple(start_csv(file, columns) for file, columns in zip(files, SHEETS.values(), strict=True))
+        for name, file in zip(SHEETS, files, strict=True):
+            file.seek(0)
+            retention.put_streamed(archive, name, file, now=now)
 
 
 SHEETS = {
@@ -276,11 +273,10 @@ def export_shop(services: Services, task: Task) -> Mapping[str, Any]:
 
     Argument: `{}`. Answer: `{"file", "documents"}`; the file stays for three days.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "books.zip"
-        count = retention.export(services, task.shop_id, target)
+    with retention.nameless() as written:
+        count = retention.write_books(services, task.shop_id, written)
         file = temporary.put_file(
-            services.archive, task.shop_id, "books.zip", target, until=services.now() + temporary.DOWNLOAD_LIFETIME
+            services.archive, task.shop_id, "books.zip", written, until=services.now() + temporary.DOWNLOAD_LIFETIME
         )
     return {"file": file.as_json, "documents": count}
 

@@ -4,9 +4,11 @@ import csv
 import hashlib
 import io
 import json
+import tempfile
 import zipfile
 from datetime import timedelta
 from inspect import unwrap
+from pathlib import Path
 
 import pytest
 
@@ -603,6 +605,26 @@ def test_a_shop_is_exported_and_closed(system: System) -> None:
     assert answer["documents"] == 1
     kept = answered(system, "close_shop")["kept"]
     assert kept == [{"year": 2026, "documents": 1, "until": "2036-12-31"}]
+
+
+def test_whoever_writes_a_zip_may_be_killed_and_leaves_nothing(
+    system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has no name in the folder for temporary files is gone with its process."""
+    invoiced(system)
+    folder, archive, named = tmp_path / "temporary-files", system.services.archive, list[list[Path]]()
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    get = archive.get
+
+    def look_and_get(path: str, *, sha256: str) -> bytes:
+        named.append(list(folder.iterdir()))
+        return get(path, sha256=sha256)
+
+    monkeypatch.setattr(archive, "get", look_and_get)
+    answered(system, "zip_period", since="2026-11-01", until="2026-11-30")
+    answered(system, "export_shop")
+    assert named == [[], []]
 
 
 def test_a_customer_is_erased_but_for_documents(system: System) -> None:

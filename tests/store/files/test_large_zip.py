@@ -1,6 +1,7 @@
 """A zip of a whole shop is what Python's own zip would be, and holds none of its files in memory."""
 
 import gc
+import io
 import sqlite3
 import zipfile
 from pathlib import Path
@@ -35,23 +36,23 @@ def test_it_is_to_the_byte_what_python_writes(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "own.zip", "w", ZIP_DEFLATED) as own:
         put_some(own, tmp_path)
     before = infos()
-    with LargeZip(tmp_path / "large.zip") as large:
+    with (tmp_path / "large.zip").open("wb") as file, LargeZip(file) as large:
         put_some(large, tmp_path)
         assert ("vat.csv" in large, "other.csv" in large, len(large.filelist)) == (True, False, 4)
         assert infos() == before
     assert (tmp_path / "large.zip").read_bytes() == (tmp_path / "own.zip").read_bytes()
 
 
-def test_a_name_does_not_come_twice(tmp_path: Path) -> None:
-    with LargeZip(tmp_path / "a.zip") as archive:
+def test_a_name_does_not_come_twice() -> None:
+    with LargeZip(io.BytesIO()) as archive:
         archive.writestr("a", b"1")
         with pytest.raises(sqlite3.IntegrityError), pytest.warns(UserWarning, match="Duplicate name"):
             archive.writestr("a", b"2")
 
 
-def test_a_list_for_which_the_disk_has_no_room_is_no_database_that_is_away(tmp_path: Path) -> None:
+def test_a_list_for_which_the_disk_has_no_room_is_no_database_that_is_away() -> None:
     """`store.snapshot` would take SQLite's own error for that."""
-    with LargeZip(tmp_path / "large.zip") as large:
+    with LargeZip(io.BytesIO()) as large:
         large.listed.database.execute("PRAGMA max_page_count = 3")
         with pytest.raises(OSError, match="No space left"):
             put_many(large)

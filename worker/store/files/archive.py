@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from worker.errors import FileAltered, Rejected, Unavailable
 from worker.settings import Settings
@@ -44,13 +44,13 @@ class Archive:
             ) from error
         return hashlib.sha256(content).hexdigest()
 
-    def put_file(self, path: str, source: Path) -> str:
-        """As `put`, of a file that need not fit in memory. *source* stays where it is."""
+    def put_file(self, path: str, source: IO[bytes]) -> str:
+        """As `put`, of an open file that need not fit in memory."""
         target = self.place(path)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            with source.open("rb") as content:
-                write_durably(target, content)
+            source.seek(0)
+            write_durably(target, source)
         except OSError as error:
             raise Unavailable(
                 "The archive cannot be written ({reason}); make room or check its rights.",
@@ -118,15 +118,17 @@ class RemoteArchive(Archive):
             )
         return hashlib.sha256(content).hexdigest()
 
-    def put_file(self, path: str, source: Path) -> str:
+    def put_file(self, path: str, source: IO[bytes]) -> str:
         target = self.address(path)
         try:
             self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
-            self._files.put_file(str(source), target)
+            source.seek(0)
+            with self._files.open(target, "wb") as there:
+                shutil.copyfileobj(source, there, CHUNK_BYTES)
             stored = self._files.size(target)
         except Exception as error:  # each driver has errors of its own
             raise unavailable("does not take the file", error) from error
-        if stored != source.stat().st_size:
+        if stored != source.tell():
             raise Unavailable("The archive took only a part of the file; it is tried again.", code="archive_away")
         return hash_of(source)
 
@@ -189,9 +191,9 @@ def unavailable(what: str, error: Exception) -> Unavailable:
     )
 
 
-def hash_of(source: Path) -> str:
-    with source.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+def hash_of(source: IO[bytes]) -> str:
+    source.seek(0)
+    return hashlib.file_digest(source, "sha256").hexdigest()  # type: ignore[arg-type]  # any file that reads into a buffer
 
 
 def missing(path: str) -> Rejected:
@@ -204,7 +206,7 @@ def unaltered(path: str, content: bytes, *, sha256: str) -> bytes:
     return content
 
 
-def write_durably(target: Path, content: BinaryIO) -> None:
+def write_durably(target: Path, content: IO[bytes]) -> None:
     with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".new-", delete=False) as new:
         try:
             shutil.copyfileobj(content, new, CHUNK_BYTES)

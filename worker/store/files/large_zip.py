@@ -6,7 +6,7 @@ import os
 import sqlite3
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
+from typing import IO
 from zipfile import ZipInfo
 
 # What the list at the end of a zip tells of a file beside its name.
@@ -19,9 +19,9 @@ TOLD = (
 class LargeZip(zipfile.ZipFile):
     """A new zip, in which no name comes twice; Python's own holds half a kilobyte for each of its files."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         self.listed = ListedFiles()
-        super().__init__(path, "w", zipfile.ZIP_DEFLATED)
+        super().__init__(file, "w", zipfile.ZIP_DEFLATED)
         # It is asked for no more than these have.
         self.filelist = self.listed  # type: ignore[assignment]
         self.NameToInfo = self.listed  # type: ignore[assignment]

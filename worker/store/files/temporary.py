@@ -9,8 +9,9 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from os import SEEK_END
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from worker.errors import Rejected
 from worker.store.files.archive import Archive
@@ -60,10 +61,10 @@ def shown_name(name: str) -> str:
     return "".join(letter for letter in name if letter.isprintable())[:120] or "file"
 
 
-def put_file(archive: Archive, shop_id: str, name: str, source: Path, *, until: datetime) -> TemporaryFile:
-    """As `put`, of a file on this machine that need not fit in memory."""
+def put_file(archive: Archive, shop_id: str, name: str, source: IO[bytes], *, until: datetime) -> TemporaryFile:
+    """As `put`, of an open file that need not fit in memory."""
     path, expires_at = _new_path(shop_id, name, until)
-    return TemporaryFile(path, archive.put_file(path, source), source.stat().st_size, name, expires_at)
+    return TemporaryFile(path, archive.put_file(path, source), source.seek(0, SEEK_END), name, expires_at)
 
 
 def get(archive: Archive, file: TemporaryFile) -> bytes:
