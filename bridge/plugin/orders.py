@@ -13,7 +13,7 @@ from bridge.errors import Refused
 from bridge.i18n.translate import translate_message
 from bridge.plugin.signed_request import PluginRequest, signed
 from worker import queue
-from worker.domain.document import Document, StoredDraft
+from worker.domain.document import Document, StoredDraft, free_name
 from worker.domain.step import MAIL, TRANSMIT
 from worker.message import Message
 from worker.store import document_files, documents, tasks
@@ -180,5 +180,6 @@ def zip_pdf_files(wanted: list[Document], stored: Mapping[int, tuple[StoredFile,
             if pdf is None:
                 missing += 1
                 continue
-            archive.writestr(document.file_name("pdf"), context().archive.get(pdf.path, sha256=pdf.sha256))
+            name = free_name(document.file_name("pdf"), archive.namelist())
+            archive.writestr(name, context().archive.get(pdf.path, sha256=pdf.sha256))
     return content.getvalue(), missing

@@ -334,6 +334,13 @@ def test_the_shop_s_own_file_rides_along() -> None:
     assert files(mail)[1] == ("Algemene voorwaarden .pdf", "application/pdf", b"%PDF-1.7 terms")
 
 
+def test_saved_into_one_folder_no_attachment_replaces_another() -> None:
+    numbers = ("F/17", "F-17", "F 17")
+    mail = a_mail(*(replace(an_invoice(), number=number) for number in numbers))
+
+    assert [name for name, _, _ in files(mail)] == ["factuur-F-17.pdf", "factuur-F-17 (2).pdf", "factuur-F-17 (3).pdf"]
+
+
 def test_a_mail_is_in_the_customers_language_where_the_law_wants_its_document_in_another() -> None:
     invoice = of_kind(Kind.INVOICE, "nl")
     mail = a_mail(replace(invoice, draft=replace(invoice.draft, customer_language="fr")))

@@ -1,5 +1,6 @@
 """What is deleted and what stays: raw bodies for 90 days, documents for years, a customer only where the law requires it."""
 
+import io
 import json
 import resource
 import zipfile
@@ -18,8 +19,8 @@ from tests.support.issued import ENCRYPTION, NOW, a_draft, issue, opened
 from worker.accounting.verify import verify
 from worker.domain.actor import Actor
 from worker.domain.decision import Decision
-from worker.domain.document import Document
-from worker.domain.shop import Shop
+from worker.domain.document import Document, Kind
+from worker.domain.shop import DEFAULT_SERIES, NumberingSettings, Series, Shop
 from worker.domain.webhook import WebhookEventKind
 from worker.errors import Rejected
 from worker.maintenance import retention
@@ -30,9 +31,13 @@ from worker.store import api_tokens, deliveries, document_files, documents, draf
 from worker.store.api_tokens import Scope
 from worker.store.deliveries import NewDelivery
 from worker.store.document_files import StoredFile
+from worker.store.files import temporary
+from worker.store.files.temporary import TemporaryFile
 from worker.store.orders import OrderState
 from worker.store.plugins import NewPlugin
+from worker.store.tasks import Task
 from worker.store.webhooks import NewEndpoint
+from worker.tasks import exports
 
 EMAIL = "jan@klant.example"
 
@@ -77,8 +82,9 @@ class History:
                 as_of=self.now,
             )
 
-    def issued(self, order_id: int) -> Document:
-        document = issue(self.services.store, self.shop, a_draft(order_id))
+    def issued(self, order_id: int, series: Series | None = None) -> Document:
+        numbering = NumberingSettings({Kind.INVOICE: series} if series else dict(DEFAULT_SERIES))
+        document = issue(self.services.store, replace(self.shop, numbering=numbering), a_draft(order_id))
         content, path = f"%PDF of {document.number}".encode(), f"{document.document_id}.pdf"
         sha256 = self.services.archive.put(path, content)
         with self.services.store.write() as connection:
@@ -161,6 +167,23 @@ def test_a_shop_is_exported_without_its_secrets(history: History, tmp_path: Path
     assert [row.split(",")[2] for row in register] == ["number", "F2026-00001", "F2026-00002"]
     assert b"5f" * 25 not in everything
     assert target.stat().st_mode & 0o077 == 0
+
+
+def test_numbers_that_make_one_file_name_have_a_file_each(history: History, tmp_path: Path) -> None:
+    ids = [
+        history.issued(order_id, Series(f"of {order_id}", pattern, yearly=False)).document_id
+        for order_id, pattern in enumerate(("A/{number}", "A-{number}-3", "A {number}"), 1)
+    ]
+    target = tmp_path / "books.zip"
+    retention.export(history.services, history.shop.shop_id, target)
+    task = Task(1, history.shop.shop_id, "zip_documents", {"ids": ids}, "An", NOW, "running", {}, None)
+    made = TemporaryFile.from_json(exports.zip_documents(history.services, task)["file"], shop_id=history.shop.shop_id)
+    for file in (target, io.BytesIO(temporary.get(history.services.archive, made))):
+        with zipfile.ZipFile(file) as zipped:
+            pdfs = {name: zipped.read(name).decode() for name in zipped.namelist() if name.endswith(".pdf")}
+        assert pdfs == {
+            "files/A-1.pdf": "%PDF of A/1", "files/A-1-3.pdf": "%PDF of A-1-3", "files/A-1 (2).pdf": "%PDF of A 1",
+        }  # fmt: skip
 
 
 def test_a_shop_whose_documents_were_altered_is_not_exported(history: History, tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """Documents: what is written on them, and what becomes of them. Everything here is a snapshot: nothing refers back to an order."""
 
 import re
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from itertools import chain, count
 
 from worker.domain.delivery import DeliveryWish
 from worker.domain.money import ZERO
@@ -315,6 +317,12 @@ class Document:
 def file_stem(number: str) -> str:
     """A number as no file system and no header can take it amiss: WEB/2026/0001 becomes WEB-2026-0001."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", number).strip("-.")
+
+
+def free_name(name: str, taken: Container[str]) -> str:
+    """*name* of a file, or where it is taken `F-1 (2).pdf`, `F-1 (3).pdf` …: F/1 and F-1 are two numbers, and one name for a file."""
+    stem, _, ending = name.rpartition(".")
+    return next(one for one in chain([name], (f"{stem} ({n}).{ending}" for n in count(2))) if one not in taken)
 
 
 def signed(kind: Kind, amount: Decimal) -> Decimal:

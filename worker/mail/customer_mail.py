@@ -1,6 +1,6 @@
 """What mails say: the one that brings documents to a customer, the one with a new link, and the test."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -10,7 +10,7 @@ from functools import lru_cache
 from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
-from worker.domain.document import Document
+from worker.domain.document import Document, free_name
 from worker.domain.party import Buyer, Seller
 from worker.domain.shop import Shop
 from worker.errors import Rejected
@@ -58,14 +58,26 @@ def compose(
     context = {"mail": mail, "draft": draft, "seller": draft.seller, "subject": mail.subject}
     message.set_content(render("documents.txt", mail, context))
     message.add_alternative(render("documents.html", mail, context), subtype="html")
-    for document, pdf in documents:
-        words = Translator(document.draft.language)
-        name = f"{titled_file_stem(document.draft.kind, document.number, words)}.pdf"
-        message.add_attachment(pdf, maintype="application", subtype="pdf", filename=name)
-    for name, pdf in attachments:
-        message.add_attachment(pdf, maintype="application", subtype="pdf", filename=one_line(name))
+    attach_pdfs(message, documents, attachments)
     message["Content-Language"] = translator.language  # last: adding parts moves every Content- header into the first
     return message
+
+
+def attach_pdfs(
+    message: EmailMessage, documents: Iterable[tuple[Document, bytes]], others: Iterable[tuple[str, bytes]] = ()
+) -> None:
+    """Attach each of *documents* under a name that says what it is, then *others* under theirs; saved into one folder, none replaces another."""
+    named = [(titled_file_name(document), pdf) for document, pdf in documents]
+    taken = set[str]()
+    for wanted, pdf in (*named, *others):
+        name = free_name(one_line(wanted), taken)
+        taken.add(name)
+        message.add_attachment(pdf, maintype="application", subtype="pdf", filename=name)
+
+
+def titled_file_name(document: Document) -> str:
+    stem = titled_file_stem(document.draft.kind, document.number, Translator(document.draft.language))
+    return f"{stem}.pdf"
 
 
 def compose_new_link(shop: Shop, document: Document, *, link: str, message_id: str) -> EmailMessage:

@@ -19,9 +19,9 @@ from worker.domain.online_payment import is_offered
 from worker.domain.reminder import DAYS_TO_PAY, ReminderKind, pay_by
 from worker.domain.shop import Shop
 from worker.domain.transfer_code import transfer_code
-from worker.i18n import Translator, title, titled_file_stem
+from worker.i18n import Translator, title
 from worker.i18n.formats import format_enterprise_number, format_reference
-from worker.mail.customer_mail import new_message, put_copies, recipients, render
+from worker.mail.customer_mail import attach_pdfs, new_message, put_copies, recipients, render
 from worker.mail.mail_views import MailView, one_line
 from worker.store.reminders import StoredReminder
 
@@ -380,10 +380,7 @@ def compose(shop: Shop, views: Sequence[ReminderView], pdfs: Sequence[bytes], *,
     for one in mail.each:
         if one.code:
             html.add_related(picture_of(one.code), maintype="image", subtype="png", cid=f"<{one.code_cid}>")  # type: ignore[union-attr]
-    for view, pdf in zip(views, pdfs, strict=True):
-        words = Translator(view.document.draft.language)
-        name = f"{titled_file_stem(view.document.draft.kind, view.document.number, words)}.pdf"
-        message.add_attachment(pdf, maintype="application", subtype="pdf", filename=name)
+    attach_pdfs(message, zip((view.document for view in views), pdfs, strict=True))
     message["Content-Language"] = translator.language  # last: adding parts moves every Content- header into the first
     return message
 

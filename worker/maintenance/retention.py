@@ -14,7 +14,7 @@ from typing import IO
 
 from sqlalchemy import Connection
 
-from worker.domain.document import file_stem
+from worker.domain.document import free_name
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.message import Message
@@ -175,13 +175,10 @@ def contents(
     answers = (vars(one) for one in peppol_answers.every(connection, shop.shop_id))
     yield "peppol-answers.json", pretty_list(answers)
     for document in documents.every(connection, shop.shop_id):
-        stem = file_stem(document.number)
-        # A/1 and A-1 are two numbers, and one name for a file.
-        if not stem or f"documents/{stem}.json" in archive:
-            stem = f"{stem}-{document.document_id}"
-        yield f"documents/{stem}.json", [pretty(document)]
+        name = free_name(f"documents/{document.file_name('json')}", archive)
+        yield name, [pretty(document)]
         for stored in document_files.files_of(connection, [document.document_id]).get(document.document_id, ()):
-            yield f"files/{stem}.{stored.format}", [services.archive.get(stored.path, sha256=stored.sha256)]
+            yield f"files/{Path(name).stem}.{stored.format}", [services.archive.get(stored.path, sha256=stored.sha256)]
 
 
 def pretty(value: object) -> str:

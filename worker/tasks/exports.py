@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from worker.domain import sold
 from worker.domain.csv_table import escape_cell
-from worker.domain.document import Document, Kind, file_stem, signed
+from worker.domain.document import Document, Kind, free_name, signed
 from worker.domain.payment import Balance, day_paid
 from worker.errors import Rejected
 from worker.maintenance import retention
@@ -195,12 +195,9 @@ def put_files(services: Services, archive: LargeZip, found: Recorded) -> list[st
         stored_pdf(services, document)
         with services.store.read() as connection:
             stored = document_files.files_of(connection, [document.document_id])[document.document_id]
-    names = []
+    names, pdf = [], free_name(f"files/{document.file_name('pdf')}", archive)
     for file in stored:
-        # The id: A/1 and A-1 are two numbers, and one name for a file.
-        name = f"files/{document.file_name(file.format)}"
-        if name in archive:
-            name = f"files/{file_stem(document.number)}-{document.document_id}.{file.format}"
+        name = f"{pdf.removesuffix('pdf')}{file.format}"
         # A PDF is compressed already.
         how = zipfile.ZIP_STORED if file.format == "pdf" else zipfile.ZIP_DEFLATED
         archive.writestr(name, services.archive.get(file.path, sha256=file.sha256), compress_type=how)

@@ -115,14 +115,16 @@ def test_why_a_button_did_nothing_is_told_as_a_sentence_in_the_language_of_the_p
 
 
 def test_documents_come_in_one_zip_and_those_of_others_do_not(connected: BridgeApp) -> None:
-    document = connected.issue(stored=b"%PDF-1.7 the invoice")
+    document = connected.issue(stored=b"%PDF-1.7 the invoice", number="F/17")
+    other = connected.issue(stored=b"%PDF-1.7 another", number="F-17", sequence=18, cause="order:239:invoice:1")
 
-    answer = ask(connected, "files", {"documents": [document.document_id, document.document_id + 1]})
+    answer = ask(connected, "files", {"documents": [document.document_id, other.document_id, other.document_id + 1]})
 
     assert (answer.content_type, answer.headers["X-Facturelay-Missing"]) == ("application/zip", "0")
     with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
         assert {name: archive.read(name) for name in archive.namelist()} == {
-            f"{document.number}.pdf": b"%PDF-1.7 the invoice"
+            "F-17.pdf": b"%PDF-1.7 the invoice",
+            "F-17 (2).pdf": b"%PDF-1.7 another",
         }
 
 

@@ -26,7 +26,7 @@ class LargeZip(zipfile.ZipFile):
         self.filelist = self.listed  # type: ignore[assignment]
         self.NameToInfo = self.listed  # type: ignore[assignment]
 
-    def __contains__(self, name: str) -> bool:
+    def __contains__(self, name: object) -> bool:
         return name in self.listed
 
     def close(self) -> None:
@@ -57,7 +57,7 @@ class ListedFiles:
     def __setitem__(self, name: str, file: ZipInfo) -> None:
         """It was appended under its name."""
 
-    def __contains__(self, name: str) -> bool:
+    def __contains__(self, name: object) -> bool:
         return self.database.execute("SELECT 1 FROM files WHERE name = ?", (name,)).fetchone() is not None
 
     def __len__(self) -> int:
