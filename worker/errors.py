@@ -101,7 +101,7 @@ class StaleAnswer(Unavailable):
 
 
 class TimeIsUp(BaseException):
-    """A job took longer than it may (queue.JOB_TIMEOUT_S). No Exception: no “whatever breaks, go on” may swallow it, for it is rung once."""
+    """A job took longer than it may, or came no further for so long (queue.timeout_s). No Exception: no “whatever breaks, go on” may swallow it, for it is rung once."""
 
 
 class TakesLong(BaseException):

@@ -19,7 +19,7 @@ from worker.invoicing.outcome import Outcome
 from worker.jobs import turn
 from worker.message import Message
 from worker.net import talk
-from worker.processes import rq_worker
+from worker.processes import deadline, rq_worker
 from worker.processes.rq_worker import EVERY, SLOW_SHARE, RowWorker
 from worker.queue import (
     BACKFILL_ORDER,
@@ -391,4 +391,4 @@ def test_less_urgent_queues_get_a_turn_while_urgent_work_never_ends() -> None:
 @pytest.mark.parametrize("name", QUEUE_OF)
 def test_no_job_takes_longer_than_its_lease(name: str) -> None:
     """But tasks, which renew theirs while they are at work. RQ's alarm ends a job; what it does not reach ends with its process."""
-    assert name in queue.TASKS or timeout_s(name) + rq_worker.GRACE_S < Settings.lease_seconds
+    assert name in queue.TASKS or timeout_s(name) + deadline.GRACE_S < Settings.lease_seconds

@@ -14,7 +14,7 @@ from typing import IO
 
 from sqlalchemy import Connection
 
-from worker.domain.document import free_name
+from worker.domain.document import Kind, free_name
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.message import Message
@@ -43,6 +43,7 @@ from worker.store import (  # fmt: skip
 )
 from worker.store.audit_trail import AuditEntry
 from worker.store.database import json_codec  # fmt: skip
+from worker.store.documents import DocumentPeriod
 from worker.store.files import temporary  # fmt: skip
 from worker.store.files.large_zip import LargeZip
 from worker.store.jobs import JobEnd
@@ -51,6 +52,7 @@ from worker.store.shops import Secrets
 RAW_BODIES_FOR = timedelta(days=90)
 TASKS_FOR = timedelta(days=7)
 AT_ONCE = 500
+EVER = DocumentPeriod(date.min, date.max, tuple(Kind))
 # Between the machines of one Facturelay.
 CLOCKS_DIFFER = timedelta(minutes=1)
 
@@ -108,15 +110,22 @@ def export(services: Services, shop_id: str, target: Path) -> int:
         return write_books(services, shop_id, file)
 
 
-def write_books(services: Services, shop_id: str, file: IO[bytes]) -> int:
-    """As `export`, into an open file."""
+def write_books(
+    services: Services,
+    shop_id: str,
+    file: IO[bytes],
+    *,
+    on_progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> int:
+    """As `export`, into an open file. *on_progress* gets how many documents it has, of how many."""
     with services.store.snapshot() as connection:
         shop = shops.get(connection, services.encryption, shop_id).shop
         with LargeZip(file) as archive:
-            count = 0
+            count, of = 0, documents.count_issued_between(connection, shop_id, EVER)
             for name, parts in contents(services, connection, shop, archive):
                 put_streamed(archive, name, parts, now=services.now())
                 count += name.startswith("documents/")
+                on_progress(count, of)
             return count
 
 

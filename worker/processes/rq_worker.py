@@ -3,12 +3,11 @@
 import faulthandler
 import gc
 import logging
-import sys
 import threading
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from importlib.metadata import version
 from time import monotonic
@@ -27,7 +26,7 @@ from worker import i18n, jobs, rendering
 from worker.errors import Unavailable
 from worker.jobs import turn
 from worker.mail import customer_mail, smtp
-from worker.processes.deadline import Deadline
+from worker.processes.deadline import Deadline, end_process_after
 from worker.processes.row_job import RowJob
 from worker.queue import LONG_QUEUES, QueueName, connect, rq_name
 from worker.rendering.limits import be_less_urgent
@@ -37,11 +36,9 @@ from worker.store import leases
 
 log = logging.getLogger(__name__)
 
-# A worker that stops beating for this long is taken for dead; ours beat at each job and each idle minute.
+# A worker that stops beating for this long is taken for dead.
 WORKER_TTL_S = 90
 MAINTENANCE_S = 60
-# A job that RQ's alarm does not reach (it hangs in C) ends with its process, before its lease does: 120 + 20 of 150 s.
-GRACE_S = 20
 BEAT_S = 15.0
 # What Redis knows of a worker is shown only.
 HEARTBEAT_S = 5.0
@@ -88,7 +85,7 @@ class RowWorker(SimpleWorker):
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         began = monotonic()
-        faulthandler.dump_traceback_later((job.timeout or 0) + GRACE_S, exit=True, file=sys.__stderr__ or sys.stderr)
+        end_process_after(int(job.timeout or 0))
         try:
             super().execute_job(job, queue)
         except RedisError as error:
@@ -208,7 +205,7 @@ def work(
     turn.take_only(queues)
     smtp.kept_connections.is_on = True
     kind = leases.LONG_WORKER if worker.takes_long_work_alone else leases.WORKER
-    with beating(jobs.get_services(), kind), redis_errors():
+    with beating(jobs.get_services(), kind, worker), redis_errors():
         worker.work(burst=burst, max_jobs=max_jobs, logging_level="WARNING")
 
 
@@ -236,8 +233,10 @@ def redis_errors() -> Iterator[None]:
 
 
 @contextmanager
-def beating(services: Services, kind: str) -> Iterator[None]:
-    """Count among the workers that are there, as a row: how many there are decides how many of them one shop may hold."""
+def beating(services: Services, kind: str, worker: RowWorker) -> Iterator[None]:
+    """Count among the workers that are there, as a row: how many there are decides how many of them one shop may hold. Redis is told too:
+    it forgets a worker that beats at its jobs only while one takes long.
+    """
     name, over = f"{kind}{uuid.uuid4().hex[:16]}", threading.Event()
 
     def beat() -> None:
@@ -251,6 +250,8 @@ def beating(services: Services, kind: str) -> Iterator[None]:
     def go_on() -> None:
         while not over.wait(BEAT_S):
             beat()
+            with suppress(RedisError):
+                worker.heartbeat()
             smtp.kept_connections.end_unused()
 
     beat()

@@ -73,7 +73,7 @@ STARTED = JobStatus.STARTED.value.encode()
 
 TASKS = (RUN_TASK, RUN_BULK_TASK, RUN_SLOW_TASK)
 JOB_TIMEOUT_S = 120
-# A zip of a year, or a month of ten thousand orders; its lease is renewed while it runs.
+# Of a zip of a shop, or a month of ten thousand orders, from when it last came further; its lease is renewed while it runs.
 TASK_TIMEOUT_S = 3600
 # A job that was never taken expires in Redis; its row stays and the scheduler enqueues it again.
 JOB_LIFETIME_S = 900
@@ -131,7 +131,7 @@ def job_of(job_id: str) -> tuple[str, int] | None:
 
 
 def timeout_s(job: str) -> int:
-    """After how many seconds a job is ended."""
+    """After how many seconds a job is ended, counted from its beginning or from its last progress."""
     return TASK_TIMEOUT_S if job in TASKS else JOB_TIMEOUT_S
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from worker.domain.actor import Actor
 from worker.errors import Rejected
+from worker.queue.job_progress import last_progress
 from worker.services import Services
 from worker.store import tasks
 from worker.store.files.temporary import TemporaryFile
@@ -34,6 +35,7 @@ class Progress:
     task: Task
     reported_at: float = field(default_factory=time.monotonic)
     began_at: float | None = None
+    done: int = 0
 
     def began(self) -> None:
         """Something was done: from the first time on it is counted how long it takes."""
@@ -41,6 +43,9 @@ class Progress:
 
     def __call__(self, done: int, of: int) -> None:
         self.began()
+        if done > self.done:
+            self.done = done
+            last_progress.note()
         if time.monotonic() - self.reported_at < REPORTED_EVERY_S:
             return
         self.reported_at = time.monotonic()

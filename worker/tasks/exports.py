@@ -271,7 +271,7 @@ def export_shop(services: Services, task: Task) -> Mapping[str, Any]:
     Argument: `{}`. Answer: `{"file", "documents"}`; the file stays for three days.
     """
     with retention.nameless() as written:
-        count = retention.write_books(services, task.shop_id, written)
+        count = retention.write_books(services, task.shop_id, written, on_progress=Progress(services, task))
         file = temporary.put_file(
             services.archive, task.shop_id, "books.zip", written, until=services.now() + temporary.DOWNLOAD_LIFETIME
         )

@@ -8,6 +8,7 @@ import tempfile
 import zipfile
 from datetime import timedelta
 from inspect import unwrap
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,7 @@ from worker.jobs.task import do_task
 from worker.maintenance.retention import delete_expired
 from worker.message import Message
 from worker.orders import webhook_repair
+from worker.queue.job_progress import last_progress
 from worker.rendering.samples import a_logo
 from worker.store import alerts, audit_trail, deliveries, order_statuses, roads
 from worker.store import tasks as task_store
@@ -596,7 +598,9 @@ def test_both_zips_hold_the_proof_of_a_vat_number(system: System) -> None:
 @pytest.mark.each_database
 def test_a_shop_is_exported_and_closed(system: System) -> None:
     invoiced(system)
+    last_progress.at = -inf
     answer = answered(system, "export_shop")
+    assert last_progress.seconds_ago < inf
     with zipfile.ZipFile(io.BytesIO(content(system, answer["file"]))) as records:
         assert {"settings.json", "register.csv", "documents/F2026-00001.json", "files/F2026-00001.pdf"} <= set(
             records.namelist()
