@@ -11,6 +11,7 @@ from worker.cli.options import log_to_stderr, read_settings, with_data
 from worker.processes.bridge import address
 from worker.processes.supervisor import (
     Supervisor,
+    begin_no_second_bridge,
     load_bridge,
     prepare,
     start_workers,
@@ -40,8 +41,7 @@ def up(host: str, port: int, workers: int, data: Path | None) -> None:
     log_to_stderr(settings)
     # As Ctrl-C: until it runs, whatever it waits for is given up.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # For all parts too, which inherit it: gunicorn would begin a second bridge, which nobody here knows of nor stops.
-    signal.signal(signal.SIGUSR2, signal.SIG_IGN)
+    begin_no_second_bridge()
     supervisor = Supervisor(settings.environment_of_processes())
     with supervisor.stopped_on_error():
         embedded_broker = not os.environ.get("REDIS_URL")

@@ -30,7 +30,7 @@ from worker.demo.stories import PlayedShop, open_stories
 from worker.errors import Rejected
 from worker.i18n import Translator, title
 from worker.processes import status
-from worker.processes.supervisor import stop_on_signals
+from worker.processes.supervisor import begin_no_second_bridge, stop_on_signals
 from worker.store.database import json_codec
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails, OrderHistory
@@ -73,6 +73,7 @@ class Show:
 def run_demo(folder: Path, *, once: bool, as_json: bool, port: int, workers: int) -> int:
     """Run the demo and return the exit code: 0 when every order became what EXPECTED.json and the stories say."""
     stop, result = stop_on_signals(), Result()
+    begin_no_second_bridge()
     say: Callable[[str], None] = (lambda _line: None) if as_json else click.echo
     with open_stage(workers=workers, name=RECORDED) as stage, open_stories(stage) as shops:
         progress = Progress(is_playing=True, is_busy=lambda: not status.check(stage.services).is_idle)

@@ -269,6 +269,11 @@ def wait_until_answered(bridge: Process, host: str, port: int) -> None:
     )
 
 
+def begin_no_second_bridge() -> None:
+    """Ignore the signal by which gunicorn would begin one, which nobody here knows of nor stops: for all parts too, which inherit it."""
+    signal.signal(signal.SIGUSR2, signal.SIG_IGN)
+
+
 def stop_on_signals() -> threading.Event:
     """An event that SIGTERM and Ctrl-C set."""
     stop = threading.Event()
