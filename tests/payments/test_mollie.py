@@ -276,7 +276,8 @@ def test_the_paper_leads_to_the_page_that_takes_the_payment_and_the_document_sta
     printed = with_pay_link(till.services, shop, document)
 
     assert printed.draft.payment is not None
-    assert printed.draft.payment.pay_url == link_of(till.services, document)
+    with till.services.store.read() as connection:
+        assert printed.draft.payment.pay_url == link_of(connection, till.services, document)
     assert document.draft.payment is not None
     assert document.draft.payment.pay_url == ""
     assert with_pay_link(till.services, replace(shop, mollie=MollieSettings()), document) is document

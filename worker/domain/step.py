@@ -49,7 +49,6 @@ class StepType:
     """*name* is stored, and part of the API and of addresses. *label* is what pages call it.
 
     *function* is a `worker.sending.StepFunction` by its dotted name: the bridge knows a step and may not import what it does.
-    *then*, the same way, tells others that it is done, when that is written down; it never fails.
     *wanted* tells for which documents of which shops it is planned when they are issued. *queue* is the one of
     `worker.queue.QueueName` in which it waits for a worker; what talks to others' servers is in "calls", but mails are in "mail"; one that *gives_way*
     waits behind all else of its shop there.
@@ -58,7 +57,6 @@ class StepType:
     name: str
     label: Message
     function: str
-    then: str = ""
     wanted: Callable[[Shop, Draft], bool] = always
     queue: str = "calls"
     gives_way: bool = False
@@ -71,7 +69,7 @@ STEPS = {
         StepType(RENDER, Message("PDF"), "worker.sending.pdf.render", queue="pdf"),
         StepType(EINVOICE, Message("E-invoice"), "worker.sending.einvoice.write", wanted=has_einvoice, queue="pdf"),
         StepType(TRANSMIT, Message("By Peppol"), "worker.sending.peppol.transmit", wanted=is_sent_by_peppol),
-        StepType(MAIL, Message("Mail"), "worker.sending.email.send", "worker.sending.email.tell_shop", queue="mail"),
+        StepType(MAIL, Message("Mail"), "worker.sending.email.send", queue="mail"),
         StepType(WRITE_BACK, Message("Note on the order"), "worker.sending.order_note.write_back"),
         *(
             StepType(kind, label, "worker.sending.reminder.send", wanted=never, queue="mail", gives_way=True)

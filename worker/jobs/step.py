@@ -10,7 +10,7 @@ from worker.errors import DatabaseAway, FacturelayError, Unavailable, WaitsForOt
 from worker.jobs.job_type import BUG, TOO_LONG, JobType, lease_time, run
 from worker.jobs.next_step import NOTHING_NEXT, NothingNext
 from worker.message import Message
-from worker.sending import NotNeeded, function_of, tell
+from worker.sending import Done, NotNeeded, function_of
 from worker.sending.email import MAIL_LIMIT
 from worker.services import Services
 from worker.store import audit_trail, documents, steps
@@ -25,30 +25,30 @@ log = logging.getLogger(__name__)
 SAYS_NOTHING = (BUG.code, TOO_LONG.code, DatabaseAway.code)
 
 
-class DoStep(JobType[LeasedSteps, NotNeeded | None]):
+class DoStep(JobType[LeasedSteps, Done | NotNeeded]):
     """One step of a document; a mail, of all that go with it."""
 
     def __init__(self, next_step: NothingNext) -> None:
         self.next_step = next_step
 
-    def do(self, services: Services, leased: LeasedSteps) -> NotNeeded | None:
+    def do(self, services: Services, leased: LeasedSteps) -> Done | NotNeeded:
         """Done is what is written down: where that goes wrong the step is tried again, or given up, as for any other cause."""
         try:
-            result = function_of(STEPS[leased.steps[0].name])(services, leased)
+            done = function_of(STEPS[leased.steps[0].name])(services, leased)
         except NotNeeded as reason:
             return reason
         with services.store.write() as connection:
-            detail = result if isinstance(result, str) else result(connection)
+            detail = done.detail if isinstance(done.detail, str) else done.detail(connection)
             job_store.finish(connection, leased.lease, now=services.now(), detail=detail)
             self.next_step.claim(connection)
-        return None
+        return done
 
-    def close(self, services: Services, leased: LeasedSteps, result: NotNeeded | None) -> None:
-        if result is not None:
+    def close(self, services: Services, leased: LeasedSteps, result: Done | NotNeeded) -> None:
+        if isinstance(result, NotNeeded):
             self.end(services, leased, state="skipped", code=result.code, message=result.message)
             return
         # Not before: a worker that dies while it tells would have sent a mail that nobody here knows of.
-        tell(STEPS[leased.steps[0].name], services, leased)
+        result.then()
 
     def is_given_up(self, leased: LeasedSteps, error: Unavailable, age: timedelta) -> bool:
         """A mail beyond the day's allowance waits for its day, and what waits for others for them, however long that takes."""

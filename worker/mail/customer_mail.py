@@ -145,14 +145,18 @@ def sender_address(shop: Shop) -> str:
     )
 
 
+def from_mailbox(shop: Shop) -> Address:
+    """What its mails say of whom they are from."""
+    return _mailbox(parseaddr(one_line(shop.mail.sender))[0] or shop.name, sender_address(shop))
+
+
 def new_message(shop: Shop, buyer: Buyer, to: str, *, message_id: str) -> EmailMessage:
     """A mail with everything on its envelope."""
-    sender = sender_address(shop)
     message = new_mail()
-    message["From"] = _mailbox(parseaddr(one_line(shop.mail.sender))[0] or shop.name, sender)
+    message["From"] = from_mailbox(shop)
     message["To"] = _mailbox(buyer.name or buyer.company, to)
     reply_to = one_line(shop.mail.reply_to or shop.seller.email)
-    if EMAIL_ADDRESS.fullmatch(reply_to) and reply_to != sender:
+    if EMAIL_ADDRESS.fullmatch(reply_to) and reply_to != sender_address(shop):
         message["Reply-To"] = _mailbox("", reply_to)
     message["Message-ID"] = one_line(message_id)
     message["Auto-Submitted"] = "auto-generated"

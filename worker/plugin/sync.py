@@ -7,6 +7,7 @@ Never none: a mail that we do not take over in time, the shop sends by itself.
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -206,29 +207,53 @@ def refunds_in(causes: Iterable[str]) -> set[int]:
     return {int(part[1]) for part in parts if part[0] == "refund" and part[1].isdigit()}
 
 
-def take_over_mail(services: Services, leased: LeasedSteps, documents: Sequence[Document]) -> Message:
-    """Claim the shop's mail before ours goes. Returns an empty message when ours may go, else why it may not. Raises Unavailable."""
+@dataclass
+class ShopsMail:
+    """The shop's own mail about *documents*, in whose place ours goes. Its *plugin* *may_hold* it; where not, *left* says that it left.
+
+    A mail that a person requested later is in no other's place.
+    """
+
+    leased: LeasedSteps
+    documents: Sequence[Document]
+    plugin: Plugin | None = None
+    may_hold: bool = False
+    left: Message = NO_MESSAGE
+
+    def tell(self, services: Services, found: Plugin, stage: str) -> dict[str, Any]:
+        answer = call_plugin(services, found, "mailed", {**mail_as_json(self.leased, self.documents), "stage": stage})
+        self.plugin = replace(found, last_response_at=services.now())
+        return answer
+
+
+def shops_mail_of(
+    connection: Connection, services: Services, leased: LeasedSteps, documents: Sequence[Document]
+) -> ShopsMail:
+    """As it is now; a plugin that may hold it is the one who knows."""
     if requested_later(leased, documents):
-        return NO_MESSAGE
-    with services.store.read() as connection:
-        found = plugins.of_shop(connection, services.encryption, documents[0].shop_id)
-        if found is None:
-            return own_mail_left(connection, documents, now=services.now())
-    if not found.must_ask_about_mail(services.now()):
-        return own_mail_left_or_noted(services, documents)
+        return ShopsMail(leased, documents)
+    plugin, now = plugins.of_shop(connection, services.encryption, documents[0].shop_id), services.now()
+    may_hold = plugin is not None and plugin.must_ask_about_mail(now)
+    left = NO_MESSAGE if may_hold else own_mail_left(connection, documents, now=now)
+    return ShopsMail(leased, documents, plugin, may_hold, left)
+
+
+def take_over_mail(services: Services, mail: ShopsMail) -> Message:
+    """Claim the shop's mail before ours goes. Returns an empty message when ours may go, else why it may not. Raises Unavailable."""
+    found, documents = mail.plugin, mail.documents
+    if found is None:
+        return mail.left
+    if not mail.may_hold:
+        return mail.left or own_mail_noted(services, documents)
     try:
-        answer = call_plugin(services, found, "mailed", {**mail_as_json(leased, documents), "stage": "before"})
+        answer = mail.tell(services, found, "before")
     except Unavailable as error:
         if error.code != PLUGIN_OFF or services.now() - documents[0].issued_at < SURELY_OFF_AFTER:
             raise
-        return own_mail_left_or_noted(services, documents)
+        with services.store.read() as connection:
+            left = own_mail_left(connection, documents, now=services.now())
+        return left or own_mail_noted(services, documents)
     return OWN_MAIL_LEAVES if answer.get("late") else NO_MESSAGE
-
-
-def own_mail_left_or_noted(services: Services, documents: Sequence[Document]) -> Message:
-    with services.store.read() as connection:
-        left = own_mail_left(connection, documents, now=services.now())
-    return left or own_mail_noted(services, documents)
 
 
 def own_mail_left(connection: Connection, documents: Sequence[Document], *, now: datetime) -> Message:
@@ -253,18 +278,13 @@ def own_mail_noted(services: Services, documents: Sequence[Document]) -> Message
     return OWN_MAIL_LEAVES if kinds_of(documents) <= led_to else NO_MESSAGE
 
 
-def report_mail_sent(services: Services, leased: LeasedSteps, *, mailed: bool) -> None:
+def report_mail_sent(services: Services, mail: ShopsMail, *, mailed: bool) -> None:
     """Report to the shop that our mail left in place of its own, or that it will not. Never fails: the heartbeat repeats it."""
-    shop_id = leased.steps[0].shop_id
+    if mail.plugin is None or not mail.may_hold:
+        return
+    shop_id = mail.plugin.shop_id
     try:
-        found = plugin_of(services, shop_id)
-        if found is None or not found.must_ask_about_mail(services.now()):
-            return
-        with services.store.read() as connection:
-            made = [documents.get(connection, step.document_id) for step in leased.steps]
-        if not requested_later(leased, made):
-            stage = "after" if mailed else "never"
-            call_plugin(services, found, "mailed", {**mail_as_json(leased, made), "stage": stage})
+        mail.tell(services, mail.plugin, "after" if mailed else "never")
     except FacturelayError as error:
         log.info("the plugin of shop %s was not told of a mail: %s", shop_id, error.message)
     except Exception:

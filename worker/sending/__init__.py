@@ -2,6 +2,7 @@
 
 import pkgutil
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
@@ -10,11 +11,24 @@ from worker.errors import FacturelayError
 from worker.services import Services
 from worker.store.steps import LeasedSteps
 
-# What to remember of a step, such as a Message-ID; or what writes down that and more, in the transaction in which the step ends.
-Result = str | Callable[[Connection], str]
+
+def nothing_more() -> None:
+    """Nobody else is told."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """A step that was done. *detail*: what to remember of it, such as a Message-ID; or what writes down that and more, in the
+    transaction in which the step ends. *then* tells others, when that is written down; it never fails.
+    """
+
+    detail: str | Callable[[Connection], str]
+    then: Callable[[], None] = nothing_more
+
+
 # Does the step of the documents whose rows it is given; may be called twice, and touches no document. Raises NotNeeded, Rejected or
 # Unavailable.
-StepFunction = Callable[[Services, LeasedSteps], Result]
+StepFunction = Callable[[Services, LeasedSteps], Done]
 
 
 class NotNeeded(FacturelayError):
@@ -26,10 +40,3 @@ class NotNeeded(FacturelayError):
 def function_of(step: StepType) -> StepFunction:
     found: StepFunction = pkgutil.resolve_name(step.function)
     return found
-
-
-def tell(step: StepType, services: Services, leased: LeasedSteps) -> None:
-    """Tell others that a step is done. Never fails."""
-    if step.then:
-        then: Callable[[Services, LeasedSteps], None] = pkgutil.resolve_name(step.then)
-        then(services, leased)

@@ -12,7 +12,7 @@ from worker.domain.document import Document
 from worker.domain.step import TRANSMIT
 from worker.errors import WaitsForOthers
 from worker.message import Message
-from worker.sending import NotNeeded
+from worker.sending import Done, NotNeeded
 from worker.sending.pdf import document_with_pdf
 from worker.sending.recipient import recipient_of
 from worker.services import Services
@@ -27,9 +27,9 @@ WAITS = "waits_for_peppol"
 WHERETO = Message("The e-invoice is written once the access point says whereto it goes.")
 
 
-def write(services: Services, leased: LeasedSteps) -> str:
-    """Make the e-invoice and store its bytes, once. Returns their SHA-256. Raises NotNeeded where it cannot be one."""
-    return stored_einvoice(services, leased.steps[0].document_id).sha256
+def write(services: Services, leased: LeasedSteps) -> Done:
+    """Make the e-invoice and store its bytes, once. What to remember is their SHA-256. Raises NotNeeded where it cannot be one."""
+    return Done(stored_einvoice(services, leased.steps[0].document_id).sha256)
 
 
 def stored_einvoice(services: Services, document_id: int, recipient: str = "") -> StoredFile:

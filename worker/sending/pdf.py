@@ -14,7 +14,7 @@ from worker.errors import Rejected
 from worker.i18n.formats import asks_payment
 from worker.message import NO_MESSAGE, Message
 from worker.rendering import Brand, Printed, Way, finished_pdf
-from worker.sending import factur_x
+from worker.sending import Done, factur_x
 from worker.sending.customer_link import link_of
 from worker.services import Services
 from worker.shops import branding
@@ -24,36 +24,36 @@ from worker.store.document_files import StoredFile
 from worker.store.steps import LeasedSteps
 
 
-def render(services: Services, leased: LeasedSteps) -> Callable[[Connection], str]:
-    """Make the PDF, once. What it returns stores it where the step ends, and says the SHA-256 of its bytes."""
+def render(services: Services, leased: LeasedSteps) -> Done:
+    """Make the PDF, once. It is stored where the step ends; what to remember is the SHA-256 of its bytes."""
     document_id = leased.steps[0].document_id
     with services.store.read() as connection:
         document = documents.get(connection, document_id)
         stored = document_files.file_of(connection, document_id, "pdf")
         shop = shops.get_settings(connection, document.shop_id)
     keep = make_pdf(services, shop, document) if stored is None else lambda _connection: stored
-    return lambda connection: keep(connection).sha256
+    return Done(lambda connection: keep(connection).sha256)
 
 
 def document_with_pdf(services: Services, document_id: int) -> tuple[Document, bytes]:
     """A document with its stored PDF; made first where it is not there yet."""
     with services.store.read() as connection:
         document = documents.get(connection, document_id)
-    return document, pdf_of(services, document)
+        stored = document_files.file_of(connection, document_id, "pdf")
+    return document, pdf_of(services, document, stored)
 
 
-def pdf_of(services: Services, document: Document) -> bytes:
-    """The stored PDF of *document*; made first where it is not there yet."""
-    stored = stored_pdf(services, document)
+def pdf_of(services: Services, document: Document, stored: StoredFile | None) -> bytes:
+    """The bytes of the PDF of *document*: those *stored*; made first where there are none yet."""
+    stored = stored or store_pdf(services, document)
     return services.archive.get(stored.path, sha256=stored.sha256)
 
 
-def stored_pdf(services: Services, document: Document) -> StoredFile:
+def store_pdf(services: Services, document: Document) -> StoredFile:
+    """Make the PDF of *document*, which has none yet; where another was quicker, his counts."""
     with services.store.read() as connection:
-        stored = document_files.file_of(connection, document.document_id, "pdf")
-    if stored is not None:
-        return stored
-    keep = make_pdf(services, services.connected(document.shop_id).shop, document)
+        shop = shops.get_settings(connection, document.shop_id)
+    keep = make_pdf(services, shop, document)
     with services.store.write() as connection:
         return keep(connection)
 
@@ -81,7 +81,8 @@ def with_pay_link(services: Services, shop: Shop, document: Document) -> Documen
     draft = document.draft
     if draft.payment is None or draft.test or not asks_payment(draft) or not is_offered(draft, shop):
         return document
-    payment = replace(draft.payment, pay_url=link_of(services, document))
+    with services.store.read() as connection:
+        payment = replace(draft.payment, pay_url=link_of(connection, services, document))
     return replace(document, draft=replace(draft, payment=payment))
 
 

@@ -18,7 +18,7 @@ from worker.domain.document import Document, Problem
 from worker.domain.step import BUYER_ASKS, MAIL
 from worker.errors import Rejected, WaitsForOthers
 from worker.message import Message
-from worker.sending import NotNeeded
+from worker.sending import Done, NotNeeded
 from worker.sending.einvoice import stored_einvoice
 from worker.sending.peppol_status import answer_of, did_not_reach, entry_of, never_said, responses_that_ask
 from worker.sending.recipient import lookup, recipient_of
@@ -49,8 +49,8 @@ class NotOnPeppol(NotNeeded):
     code = peppol.NOT_ON_PEPPOL
 
 
-def transmit(services: Services, leased: LeasedSteps) -> str:
-    """Give it to the access point. Returns its reference there.
+def transmit(services: Services, leased: LeasedSteps) -> Done:
+    """Give it to the access point. What to remember is its reference there.
 
     Raises NotNeeded where it goes by mail (a test, a buyer who is not on Peppol), Rejected where a person must act, WaitsForOthers.
     """
@@ -74,7 +74,7 @@ def transmit(services: Services, leased: LeasedSteps) -> str:
         alert_account(services, document.shop_id, refused.message)
         raise
     close_alert(services, document.shop_id)
-    return sent.reference
+    return Done(sent.reference)
 
 
 def still_unclear(document: Document, unclear: Unclear) -> Rejected:

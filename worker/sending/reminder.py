@@ -19,9 +19,9 @@ from worker.mail import customer_mail, reminder_mail
 from worker.mail.reminder_mail import ReminderView
 from worker.message import Message
 from worker.orders import fetch
-from worker.sending import NotNeeded
+from worker.sending import Done, NotNeeded
 from worker.sending.customer_link import link_of
-from worker.sending.email import begin_mail, message_id_of, send_mail, with_sender
+from worker.sending.email import begin_mail, message_id_of, outbox_of, send_mail
 from worker.sending.pdf import document_with_pdf
 from worker.services import Services
 from worker.store import audit_trail, document_balances, documents, order_money, orders, reminders, steps
@@ -36,20 +36,23 @@ from worker.store.steps import LeasedSteps, Step
 LOOK_AGAIN_S = 6 * 3600
 
 
-def send(services: Services, leased: LeasedSteps) -> str:
-    """Mail the reminder that the steps are named after: of all their documents in one. Returns the Message-ID, which a repeat
-    carries again.
+def send(services: Services, leased: LeasedSteps) -> Done:
+    """Mail the reminder that the steps are named after: of all their documents in one. What to remember is the Message-ID, which a
+    repeat carries again.
 
     One of which nothing is to be reminded any more is left out. Raises NotNeeded where that holds for all, WaitsForOthers while any
     is held back.
     """
-    connected, kind = services.connected(leased.steps[0].shop_id), ReminderKind(leased.steps[0].name)
+    kind = ReminderKind(leased.steps[0].name)
+    connected = services.connected(leased.steps[0].shop_id)
     if connected.shop.suspended:
         raise ShopPaused("This shop is paused; its reminders wait until it goes on.", retry_after_s=3600)
     checks = Checks(services, connected, kind)
     checks.of_steps(leased.steps)
     files = {step.document_id: document_with_pdf(services, step.document_id) for step in checks.leaving(leased.steps)}
-    shop = with_sender(services, connected.shop)
+    with services.store.read() as connection:
+        outbox = outbox_of(connection, services, connected)
+    shop = outbox.shop
     message_id = message_id_of(services, leased)
     with services.store.write() as connection:
         # What is open now, and not when the shop was asked: money may have come meanwhile.
@@ -63,10 +66,11 @@ def send(services: Services, leased: LeasedSteps) -> str:
         for reminder in written.values():
             reminders.save(connection, reminder)
         leave_out(connection, leased, checks.not_needed, now=services.now())
+        links = {one: link_of(connection, services, outlook.document) for one, outlook in outlooks.items()}
     views = [
         ReminderView(
             document=outlook.document,
-            link=link_of(services, outlook.document),
+            link=links[one],
             reminder=written[one],
             formal=outlook.sent.get(ReminderKind.FORMAL),
             last_day=checks.last_days.get(one),
@@ -79,10 +83,10 @@ def send(services: Services, leased: LeasedSteps) -> str:
         begin_mail(connection, leased, message_id, now=services.now())
 
     recipients = customer_mail.recipients(shop, views[0].document)
-    send_mail(services, connected, message, recipients=recipients, begin=begin)
+    send_mail(services, outbox, message, recipients=recipients, begin=begin)
     for view in views:
         add_to_trail(services, view.document, kind)
-    return message_id
+    return Done(message_id)
 
 
 @dataclass

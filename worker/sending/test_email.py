@@ -6,7 +6,7 @@ from worker.errors import FacturelayError
 from worker.mail import customer_mail, diagnosis
 from worker.message import Message
 from worker.net.email_address import EMAIL_ADDRESS
-from worker.sending.email import new_message_id, send_mail, with_sender
+from worker.sending.email import new_message_id, outbox_of, send_mail
 from worker.services import Services
 
 
@@ -26,14 +26,16 @@ class MailTestResult:
 def send_test_email(services: Services, shop_id: str, *, to: str = "") -> MailTestResult:
     """Send a test mail to *to*, or to the shop's own address. Raises Rejected when there is no such shop."""
     connected = services.connected(shop_id)
-    shop = with_sender(services, connected.shop)
     try:
+        with services.store.read() as connection:
+            outbox = outbox_of(connection, services, connected)
+        shop = outbox.shop
         sender = customer_mail.sender_address(shop)
         to = to or sender
         if not EMAIL_ADDRESS.fullmatch(to):
             return MailTestResult(False, "mail_no_address", Message("“{to}” is not a mail address.", to=to))
         message = customer_mail.compose_test(shop, to=to, message_id=new_message_id(services.settings.public_url))
-        way = send_mail(services, connected, message, recipients=(to,))
+        way = send_mail(services, outbox, message, recipients=(to,))
     except FacturelayError as error:
         found = diagnosis.hints(error.code), diagnosis.operator_hints(error.code)
         return MailTestResult(False, error.code, error.message, *found)

@@ -16,12 +16,12 @@ from worker.net.email_address import EMAIL_ADDRESS
 from worker.sending import test_email
 from worker.sending.asked_now import as_asked_now
 from worker.sending.customer_link import link_of
-from worker.sending.email import send_mail, with_sender
+from worker.sending.email import outbox_of, send_mail
 from worker.sending.pdf import document_with_pdf
 from worker.sending.peppol_mail import said_of
 from worker.services import Services
 from worker.shops import branding
-from worker.store import audit_trail, document_links, steps, transmissions
+from worker.store import audit_trail, document_links, shops, steps, transmissions
 from worker.store.audit_trail import AuditEntry
 from worker.store.jobs import JobEnd
 from worker.store.tasks import Task
@@ -36,14 +36,13 @@ def renew_link(services: Services, task: Task) -> Mapping[str, Any]:
     with services.store.read() as connection:
         document = document_actions.document_of(connection, task.shop_id, int(task.argument["document_id"]))
         revocation = document_links.of_documents(connection, [document.document_id]).get(document.document_id)
-    if not document_links.is_valid(revocation, signed_at=services.now()):
-        return {"mailed": False}
-    connected = services.connected(document.shop_id)
-    shop = with_sender(services, connected.shop)
+        if not document_links.is_valid(revocation, signed_at=services.now()):
+            return {"mailed": False}
+        outbox = outbox_of(connection, services, shops.get(connection, services.encryption, document.shop_id))
     message = customer_mail.compose_new_link(
-        shop, document, link=new_link(services, document), message_id=message_id_of(services, task)
+        outbox.shop, document, link=new_link(services, document), message_id=message_id_of(services, task)
     )
-    send_mail(services, connected, message, recipients=customer_mail.recipients(shop, document)[:1])
+    send_mail(services, outbox, message, recipients=customer_mail.recipients(outbox.shop, document)[:1])
     event_message = Message(
         "The customer asked for a new link to {number}; it was mailed to the order's address.", number=document.number
     )
@@ -77,18 +76,18 @@ def send_again(services: Services, task: Task) -> Mapping[str, Any]:
     document, pdf = document_with_pdf(services, document_id)
     with services.store.read() as connection:
         (said,) = as_asked_now(connection, [document])
-    elsewhere = addressed_to(said, to)
-    connected = services.connected(document.shop_id)
-    shop = with_sender(services, connected.shop)
+        link = link_of(connection, services, document)
+        outbox = outbox_of(connection, services, shops.get(connection, services.encryption, document.shop_id))
+    elsewhere, shop = addressed_to(said, to), outbox.shop
     message = customer_mail.compose(
         shop,
         ((elsewhere, pdf),),
-        ways=customer_mail.Ways(lambda _: link_of(services, document), by_peppol),
+        ways=customer_mail.Ways(lambda _: link, by_peppol),
         message_id=message_id_of(services, task),
         attachments=branding.attachments_of(services, shop),
     )
     reached = customer_mail.recipients(shop, elsewhere)
-    send_mail(services, connected, message, recipients=reached)
+    send_mail(services, outbox, message, recipients=reached)
     with services.store.write() as connection:
         event_message = Message("{number} was mailed to {address}.", number=document.number, address=reached[0])
         document_actions.add_to_trail(connection, document, SENT_ELSEWHERE, event_message, by=actor_of(services, task))

@@ -19,7 +19,7 @@ from worker.domain.document import Document, Kind, free_name, signed
 from worker.domain.payment import Balance, day_paid
 from worker.errors import Rejected
 from worker.maintenance import retention
-from worker.sending.pdf import stored_pdf
+from worker.sending.pdf import store_pdf
 from worker.services import Services
 from worker.store import (
     document_balances,
@@ -192,7 +192,7 @@ def put_files(services: Services, archive: LargeZip, found: Recorded) -> list[st
     """Put the document's files into the zip; their names there."""
     document, stored = found.document, found.files
     if not any(file.format == "pdf" for file in stored):
-        stored_pdf(services, document)
+        store_pdf(services, document)
         with services.store.read() as connection:
             stored = document_files.files_of(connection, [document.document_id])[document.document_id]
     names, pdf = [], free_name(f"files/{document.file_name('pdf')}", archive)

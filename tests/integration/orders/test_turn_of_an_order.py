@@ -18,7 +18,7 @@ from worker.jobs.next_step import NothingNext
 from worker.jobs.order import ProcessOrder, process_delivery
 from worker.jobs.step import do_leased
 from worker.queue import PROCESS_ORDER, SEND_DOCUMENT, QueueName
-from worker.sending import Result, pdf
+from worker.sending import Done, pdf
 from worker.services import Services
 from worker.store import jobs as job_store
 from worker.store import paused_queues, roads, steps, turns, worker_share
@@ -99,7 +99,7 @@ def test_the_mail_of_an_order_at_hand_waits_too_when_mails_are_paused_meanwhile(
 ) -> None:
     render = pdf.render
 
-    def render_meanwhile(services: Services, leased: LeasedSteps) -> Result:
+    def render_meanwhile(services: Services, leased: LeasedSteps) -> Done:
         with services.store.write() as connection:
             paused_queues.pause(connection, QueueName.MAIL, by=system.person)
         return render(services, leased)

@@ -1,14 +1,12 @@
 """A step after issuing is one entry and its function."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import get_args, get_type_hints
+from typing import get_type_hints
 
 import pytest
 from sqlalchemy import Connection
 
 from tests.support.system import System
-from worker import sending
 from worker.actions import documents
 from worker.demo.orders import an_order
 from worker.domain.document import Kind
@@ -16,6 +14,7 @@ from worker.domain.step import STEPS, StepType
 from worker.errors import Rejected
 from worker.jobs.job_type import BUG
 from worker.message import Message
+from worker.sending import Done, function_of
 from worker.services import Services
 from worker.store.steps import LeasedSteps
 
@@ -27,14 +26,13 @@ REGISTER = StepType(
 )
 
 
-def register_elsewhere(services: Services, leased: LeasedSteps) -> str:
+def register_elsewhere(services: Services, leased: LeasedSteps) -> Done:
     """The added step: done at the second attempt."""
     if leased.attempts == 1:
         raise Rejected("The other register is closed today.", code="register_closed")
     with services.store.read() as connection:
-        return (
-            f"entry of {documents.document_of(connection, leased.steps[0].shop_id, leased.steps[0].document_id).number}"
-        )
+        document = documents.document_of(connection, leased.steps[0].shop_id, leased.steps[0].document_id)
+    return Done(f"entry of {document.number}")
 
 
 @pytest.fixture
@@ -45,21 +43,19 @@ def added(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("name", STEPS)
 def test_a_step_names_a_function_that_takes_leased_rows_and_says_what_to_remember(name: str) -> None:
-    hints = get_type_hints(sending.function_of(STEPS[name]))
+    hints = get_type_hints(function_of(STEPS[name]))
 
-    *takes, says = hints.values()
-    assert takes == [Services, LeasedSteps]
-    assert says in get_args(sending.Result)
+    assert [*hints.values()] == [Services, LeasedSteps, Done]
 
 
 ORDER = an_order(paid=True)
 
 
-def breaks_at_the_end(_services: Services, _leased: LeasedSteps) -> Callable[[Connection], str]:
+def breaks_at_the_end(_services: Services, _leased: LeasedSteps) -> Done:
     def write_down(_connection: Connection) -> str:
         raise ZeroDivisionError
 
-    return write_down
+    return Done(write_down)
 
 
 def test_what_goes_wrong_where_a_step_is_written_down_is_on_its_row_and_given_up_after_a_day(

@@ -248,7 +248,8 @@ def test_what_is_a_test_goes_to_the_shops_owner_where_only_the_house_has_an_addr
         users.give_role(connection, user_id, system.shop_id, role)
     house = replace(system.services, settings=replace(system.services.settings, mail_from="documents@host.test"))
 
-    shown = with_sender(house, house.connected(system.shop_id).shop)
+    with house.store.read() as connection:
+        shown = with_sender(connection, house, house.connected(system.shop_id).shop)
     house.store.close()
 
     assert customer_mail.recipients(shown, samples.an_invoice(test=True)) == (goes_to,)
