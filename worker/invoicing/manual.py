@@ -34,8 +34,6 @@ from worker.store import counters, deliveries, documents, drafts, order_money, o
 from worker.store.deliveries import NewDelivery
 from worker.store.shops import ConnectedShop
 
-# Who answers whether the rest of an order was paid too was not asked.
-NOT_ASKED = "no_choice"
 # Of the order as it is known, what was made of it, and the shop.
 Wanted = Callable[[Order, History, Shop], tuple[Draft, ...]]
 
@@ -71,15 +69,19 @@ def issue_waiting_draft(services: Services, draft_id: int, answer: IssueAnswer, 
     return document
 
 
-def count_rest(connection: Connection, shop: Shop, fetched: FetchedOrder, *, by: Actor) -> None:
-    """Count, by the word of a person, the rest of an order that was changed after it was paid. Raises Rejected where that is not asked.
+def count_rest(connection: Connection, shop: Shop, fetched: FetchedOrder, request: Request) -> None:
+    """Count, by the word of a person, the rest of an order that was changed after it was paid. Raises Rejected where that is not asked,
+    unless he said it of many orders.
 
     In a test no money is counted, so it is refused there.
     """
     order, _ = known_of(connection, shop, fetched)
-    if shop.test or not rest_may_be_charged(order, shop):
+    by, is_asked = request.by, rest_may_be_charged(order, shop)
+    if request.answer.of_many and not is_asked:
+        return
+    if shop.test or not is_asked:
         raise Rejected(
-            "Whether the rest of order {number} was paid too is not asked.", number=order.number, code=NOT_ASKED
+            "Whether the rest of order {number} was paid too is not asked.", number=order.number, code="no_choice"
         )
     order_money.count_told(connection, shop, order, now=by.now)
     receipt = Receipt(shop.day_of(by.now), PaymentSource.PERSON, by.name, method=order.payment_method)
@@ -133,19 +135,20 @@ def refund_in_bin(draft: Draft) -> Rejected:
 
 @dataclass(frozen=True)
 class ManualDocument:
-    """A document that no rule made: of which *kind*, for which order, whether to *send* it, and whether the rest of an order that was
-    changed after it was paid was paid too (*rest_paid*; None: nobody was asked)."""
+    """A document that no rule made: of which *kind*, for which order, whether to *send* it, and *rest_paid* and *of_many* as of an
+    `IssueAnswer`."""
 
     order_id: int
     kind: Kind
     send: bool
     rest_paid: bool | None = None
+    of_many: bool = False
 
 
 @dataclass(frozen=True)
 class Credit:
     """What is credited of an invoice: all that is left, or a *selection* of it; *issue_again*: then it is issued anew from the
-    order as it is now, of which *rest_paid* says the same as of a `ManualDocument`.
+    order as it is now, of which *rest_paid* says the same as of an `IssueAnswer`.
 
     With an *idempotency_key* the call may be repeated: the same key makes the same documents once. Chosen lines need one, as an
     invoice may be credited often.
@@ -172,7 +175,8 @@ def issue_manual_document(services: Services, shop_id: str, asked: ManualDocumen
         dossier = Dossier(order, fetched.refunds or (), history, shop, services.today(shop))
         return (draft_manually(asked.kind, dossier),)
 
-    request = Request(Preflight(services), by, IssueAnswer(asked.send, rest_paid=asked.rest_paid))
+    answer = IssueAnswer(asked.send, rest_paid=asked.rest_paid, of_many=asked.of_many)
+    request = Request(Preflight(services), by, answer)
     try_before_lock(request, shop, drafts_of(fetched, wanted))
     with services.store.write() as connection:
         counters.lock(connection, shop_id)
@@ -349,7 +353,7 @@ def issue_of_order(
     """Issue what is *wanted* of the order, and let its money follow: what the shop says came in pays its invoice, and who is owed
     some of it back is told of."""
     if request.answer.rest_paid:
-        count_rest(connection, shop, fetched, by=request.by)
+        count_rest(connection, shop, fetched, request)
     order, history = known_of(connection, shop, fetched)
     drafts = wanted(order, history, shop)
     if any(draft.kind is Kind.INVOICE for draft in drafts) and not shop.test:

@@ -27,13 +27,15 @@ from worker.store.audit_trail import AuditEntry
 class IssueAnswer:
     """What a person says when a draft is issued: to *send* it; with a *reason*, although a check said no; of the two that a
     credit note may be, the one that takes of each rate what its invoice has left there (*within_left*); and that the rest of an
-    order which was changed after it was paid was paid too, or was not (*rest_paid*; None: he was not asked).
+    order which was changed after it was paid was paid too, or was not (*rest_paid*; None: he was not asked): said *of_many* orders,
+    that concerns those of which it is asked.
     """
 
     send: bool
     reason: str = ""
     within_left: bool = False
     rest_paid: bool | None = None
+    of_many: bool = False
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ def issue_draft(services: Services, task: Task) -> Mapping[str, Any]:
     Argument: `{"draft_id", "send": true}`; without "send" it is stored and noted, not mailed. `"reason"`: why the buyer's VAT number
     is trusted where VIES could not say, or why it is issued without a valid e-invoice or as plain text. `"within_left": true`: of a
     credit note that may be two things, the one within what its invoice has left at each rate. `"rest_paid": true`: the rest of an order
-    that was changed after it was paid was paid too; false: it was not; without it an invoice of which that is asked is refused.
+    that was changed after it was paid was paid too; false: it was not; without it an invoice of which that is asked is refused, and with
+    true one of which it is not, unless `"of_many": true`.
     Answer: `{"documents": [{"document_id", "number", "kind", "total", "currency"}]}`.
     """
     draft_id = int(task.argument["draft_id"])
@@ -41,6 +42,7 @@ def issue_draft(services: Services, task: Task) -> Mapping[str, Any]:
                 reason=str(task.argument.get("reason", "")).strip()[:500],
                 within_left=bool(task.argument.get("within_left")),
                 rest_paid=task.argument.get("rest_paid"),
+                of_many=bool(task.argument.get("of_many")),
             ),
             by=actor_of(services, task),
         )
@@ -50,7 +52,7 @@ def issue_draft(services: Services, task: Task) -> Mapping[str, Any]:
 def make_document(services: Services, task: Task) -> Mapping[str, Any]:
     """Make a document that no rule made, from the order as the shop shows it now.
 
-    Argument: `{"order_id", "kind", "send": true}`, and `"rest_paid"` as of `issue_draft`; *kind* is anything but a credit note.
+    Argument: `{"order_id", "kind", "send": true}`, and `"rest_paid"` and `"of_many"` as of `issue_draft`; *kind* is anything but a credit note.
     Answer: as `issue_draft`.
     """
     asked = ManualDocument(
@@ -58,6 +60,7 @@ def make_document(services: Services, task: Task) -> Mapping[str, Any]:
         Kind(task.argument["kind"]),
         send=bool(task.argument.get("send")),
         rest_paid=task.argument.get("rest_paid"),
+        of_many=bool(task.argument.get("of_many")),
     )
     made = manual.issue_manual_document(services, task.shop_id, asked, by=actor_of(services, task))
     return as_answer((made,))

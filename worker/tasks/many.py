@@ -12,7 +12,6 @@ from worker.actions import orders as order_actions
 from worker.domain.actor import Actor
 from worker.domain.document import Kind
 from worker.errors import DatabaseAway, FacturelayError, Rejected, Unavailable
-from worker.invoicing.manual import NOT_ASKED
 from worker.services import Services
 from worker.store import documents as stored_documents
 from worker.store import drafts, tasks
@@ -155,29 +154,21 @@ def number_of_order(connection: Connection, task: Task, order_id: int) -> str:
 def issue(services: Services, task: Task, draft_id: int) -> None:
     """Issued before counts as issued: a worker may have died between the two."""
     argument = {name: task.argument[name] for name in ("send", "rest_paid") if name in task.argument}
-    with_answer(documents.issue_draft, services, replace(task, argument={**argument, "draft_id": draft_id}))
+    one = replace(task, argument={**argument, "draft_id": draft_id, "of_many": True})
+    documents.issue_draft(services, one)
 
 
 def make(services: Services, task: Task, order_id: int) -> None:
     """Made by this task before counts as made."""
     kind = Kind(task.argument["kind"])
+    one = replace(task, argument={**task.argument, "order_id": order_id, "of_many": True})
     try:
-        with_answer(documents.make_document, services, replace(task, argument={**task.argument, "order_id": order_id}))
+        documents.make_document(services, one)
     except Rejected:
         with services.store.read() as connection:
             made, _ = stored_documents.listing(connection, shop_id=task.shop_id, order_id=order_id)
         if not any(one.draft.kind is kind and one.issued_at >= task.requested_at for one in made):
             raise
-
-
-def with_answer(make_one: Callable[[Services, Task], Mapping[str, Any]], services: Services, one: Task) -> None:
-    """What is answered of all, whether the rest was paid too, is no answer to an order of which that is not asked: it goes without."""
-    try:
-        make_one(services, one)
-    except Rejected as error:
-        if error.code != NOT_ASKED:
-            raise
-        make_one(services, replace(one, argument={**one.argument, "rest_paid": None}))
 
 
 def fetch(connection: Connection, task: Task, order_id: int, by: Actor) -> Retried:

@@ -110,8 +110,10 @@ def test_a_press_that_cannot_say_whether_the_rest_was_paid_issues_nothing_that_a
     (other,) = system.arrives(paid(239))
     assert other.stored_draft is not None
     issue = unwrap(many_commands.issue.callback or many_commands.issue)
-    ids = (other.stored_draft.draft_id, draft_id)
+    ids, before = (other.stored_draft.draft_id, draft_id), len(system.shop.calls)
     issue(system.services, system.shop_id, ids, every=False, as_json=True, send=False, rest_paid=True)
+    asked_for = [call.path for call in system.shop.calls[before:] if call.path.endswith(("/238", "/239"))]
+    assert len(asked_for) == len(ids)  # each order is read once
     assert system.numbers() == ["F2026-00001", "F2026-00002"]
     assert [system.documents(number)[0].is_paid for number in (238, 239)] == [True, True]
 
