@@ -149,7 +149,10 @@ ROUTES = (
         {200: "Reminders", 404: "Refusal"},
         Scope.REMINDERS_WRITE,
         body=(fields.REMINDER_KIND,),
-        description="What comes after it comes on its day. One that left is refused with `reminder_left`; asking twice passes over one.",
+        description=(
+            "What comes after it comes on its day. One that left is refused with `reminder_left`, one that is being mailed with "
+            "`reminder_leaves`; asking twice passes over one."
+        ),
     ),
     Route(
         "POST",

@@ -4,7 +4,7 @@ from sqlalchemy import Connection
 
 from worker.actions.documents import add_to_trail, document_of
 from worker.domain.actor import Actor
-from worker.domain.document import ASKING, Kind
+from worker.domain.document import ASKING, Document, Kind
 from worker.domain.reminder import REMINDER_TERMS, ReminderKind
 from worker.errors import Rejected
 from worker.message import Message
@@ -15,21 +15,32 @@ PASSED_OVER = "passed_over"
 
 
 def skip(connection: Connection, shop_id: str, document_id: int, kind: ReminderKind, *, by: Actor) -> None:
-    """Pass over one reminder of a document; what comes after it comes on its day. Raises Rejected where it left already."""
+    """Pass over one reminder of a document; what comes after it comes on its day. Raises Rejected where it left already, or leaves now."""
     document = document_of(connection, shop_id, document_id)
     document_balances.lock(connection, document_id)
     known = steps.of_document(connection, document_id).get(kind)
     if known is None:
         steps.plan(connection, StepPlan((kind,)), shop_id=shop_id, document_id=document_id, now=by.now)
         known = steps.of_document(connection, document_id)[kind]
-    if known.code == PASSED_OVER:
+    if known.state == "skipped":
         return
     message = Message("{by} passed it over.", by=by.name)
     if not steps.close(connection, [known.step_id], code=PASSED_OVER, message=message, now=by.now):
-        raise Rejected("This reminder of {number} left already.", number=document.number, code="reminder_left")
+        raise left_already(document, known.state)
     reminders.look_again(connection, document_id, at=by.now)
     told = Message("{reminder} of {number} was passed over.", reminder=REMINDER_TERMS[kind], number=document.number)
     add_to_trail(connection, document, "reminder_skipped", told, by=by)
+
+
+def left_already(document: Document, state: str) -> Rejected:
+    """One that is being mailed may yet fail."""
+    if state == "running":
+        return Rejected(
+            "This reminder of {number} is being mailed at this moment; look again in a minute.",
+            number=document.number,
+            code="reminder_leaves",
+        )
+    return Rejected("This reminder of {number} left already.", number=document.number, code="reminder_left")
 
 
 def stop(connection: Connection, shop_id: str, document_id: int, *, by: Actor) -> None:

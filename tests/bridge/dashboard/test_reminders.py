@@ -14,6 +14,7 @@ from worker.domain.late_costs import Announcement, LateCosts
 from worker.domain.reminder import Reminded, ReminderKind, ReminderSettings
 from worker.store import audit_trail, bank_files, reminders, shops, steps
 from worker.store.bank_files import NewFile
+from worker.store.database.tables import jobs
 from worker.store.jobs import DONE
 from worker.store.reminders import StoredReminder
 from worker.store.steps import StepPlan
@@ -78,6 +79,20 @@ def test_reminders_of_an_invoice_are_stopped_and_go_on(app: BridgeApp, owner: Vi
     assert "stopped" in owner.get(PAGE).text
     owner.post(f"{PAGE}/{invoice.document_id}/resume")
     assert "Friendly reminder" in owner.get(PAGE).text
+
+
+def test_one_that_is_being_mailed_is_not_said_to_have_left(app: BridgeApp, owner: Visitor, invoice: Document) -> None:
+    switched_on(app)
+    with app.store.write() as connection:
+        steps.plan(connection, StepPlan((ReminderKind.FRIENDLY,), ""), shop_id=SHOP, document_id=1, now=NOW)
+        mine = jobs.c.name == ReminderKind.FRIENDLY
+        connection.execute(jobs.update().where(mine).values(state="running", lease="1", lease_until=NOW))
+    api = ApiClient(app, a_token(app))
+    answer = api.ask("POST", "/reminders/1/skip", json={"kind": "reminder_friendly"})
+    assert (answer.status_code, (answer.json or {})["error"]) == (422, "reminder_leaves")
+    owner.get(PAGE)
+    owner.post(f"{PAGE}/{invoice.document_id}/skip/{ReminderKind.FRIENDLY}")
+    assert "is being mailed at this moment" in owner.get(PAGE).text
 
 
 def test_another_shops_invoice_is_not_stopped(app: BridgeApp, owner: Visitor) -> None:
