@@ -79,16 +79,17 @@ catalogs: venv-dev ## Bring the translations of documents, mails and pages in st
 	@$(BIN)/python -m bridge.i18n.extract
 	@$(BIN)/python -m worker.i18n.vat_cases
 
-# The header's name and description are for translators too, and xgettext does not see them there.
+# The header's name and description are for translators too, and xgettext does not see them there. Without its own
+# header, which is cut off here, it would lose what is no ASCII.
 pot: ## Write the plugin's template for translators
 	@cd $(PLUGIN) && { printf '%s\n' 'msgid ""' 'msgstr ""' '"Project-Id-Version: Facturelay\n"' '"MIME-Version: 1.0\n"' \
 			'"Content-Type: text/plain; charset=UTF-8\n"' '"Content-Transfer-Encoding: 8bit\n"' '"X-Domain: facturelay\n"' ''; \
 		{ echo '<?php'; sed -nE "s/^ \* (Plugin Name|Description): +(.*)/__( '\2' );/p" facturelay.php; } \
-		| xgettext --language=PHP --from-code=UTF-8 --no-wrap --no-location --omit-header --add-comments=translators \
+		| xgettext --language=PHP --from-code=UTF-8 --no-wrap --no-location --add-comments=translators \
 			--keyword=__ --keyword=_e --keyword=esc_html__ --keyword=esc_html_e --keyword=esc_attr__ --keyword=esc_attr_e \
 			--keyword=_x:1,2c --keyword=_ex:1,2c --keyword=esc_html_x:1,2c --keyword=esc_attr_x:1,2c \
 			--keyword=_n:1,2 --keyword=_nx:1,2,4c --keyword=_n_noop:1,2 --keyword=_nx_noop:1,2,3c \
-			--output=- - $$(find . -name '*.php' | LC_ALL=C sort); } > "$(abspath $(POT))"
+			--output=- - $$(find . -name '*.php' | LC_ALL=C sort) | sed '1,/^$$/d'; } > "$(abspath $(POT))"
 
 plugin: ## Pack the WordPress plugin into dist, the same bytes every time, with SHA256SUMS
 	@$(PYTHON) bridge/plugin/package.py dist

@@ -14,6 +14,7 @@ from PIL import Image
 
 from tests.services.wordpress import PHP_TESTS, PLUGIN, REPOSITORY
 
+STRAIGHT = re.compile("['\"]")
 SOURCES = sorted(PLUGIN.rglob("*.php"))
 
 
@@ -178,6 +179,14 @@ def test_every_sentence_is_translated_and_what_wordpress_reads_says_the_same(loc
     assert set(translated) == wanted
     assert [message for message, said in translated.items() if not all(said)] == []
     assert read == translated
+    assert [text for said in translated.values() for text in said if STRAIGHT.search(text)] == []
+
+
+def test_english_has_the_apostrophe_and_the_quotes_of_print() -> None:
+    """As our pages have, in every language."""
+    with (PLUGIN / "languages/facturelay.pot").open("rb") as template:
+        told = [*sentences(read_po(template)), *(PLUGIN / "readme.txt").read_text().splitlines()]
+    assert [text for text in told if STRAIGHT.search(text)] == []
 
 
 def sentences(catalog: Catalog) -> dict[str, tuple[str, ...]]:

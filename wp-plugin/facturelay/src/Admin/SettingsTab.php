@@ -125,7 +125,7 @@ final class SettingsTab implements Feature {
 			return array( 'error', $check['message'], $check['code'] );
 		}
 		if ( 'waiting' === $check['state'] ) {
-			return array( 'warning', __( 'Connected. Facturelay is still checking whether it can read your orders; press "Check the connection" in a minute.', 'facturelay' ), 'waiting' );
+			return array( 'warning', __( 'Connected. Facturelay is still checking whether it can read your orders; press “Check the connection” in a minute.', 'facturelay' ), 'waiting' );
 		}
 		if ( 'connected' !== $check['code'] ) {
 			return array( 'warning', $check['message'], $check['code'] );
@@ -219,11 +219,11 @@ final class SettingsTab implements Feature {
 		);
 		$choices = array(
 			'automatic' => __( 'Automatic', 'facturelay' ),
-			'link'      => __( 'Always WooCommerce\'s own, with a link to the documents', 'facturelay' ),
+			'link'      => __( 'Always WooCommerce’s own, with a link to the documents', 'facturelay' ),
 		);
 		echo '<h2>' . esc_html__( 'Mails to your customers', 'facturelay' ) . '</h2>';
-		echo '<p>' . esc_html__( 'Automatic: where a document is mailed at that moment, its mail replaces WooCommerce\'s. That one waits ten minutes at most; if the document is not mailed by then, it leaves after all. WooCommerce\'s log calls such a mail disabled while it waits.', 'facturelay' ) . '</p>';
-		echo '<p>' . esc_html__( 'Always WooCommerce\'s own: that mail leaves at once, with a link under which the customer finds the document and its PDF, and Facturelay mails no second one. Documents that are made at another moment are mailed by Facturelay all the same; so is what you send by hand.', 'facturelay' ) . '</p>';
+		echo '<p>' . esc_html__( 'Automatic: where a document is mailed at that moment, its mail replaces WooCommerce’s. That one waits ten minutes at most; if the document is not mailed by then, it leaves after all. WooCommerce’s log calls such a mail disabled while it waits.', 'facturelay' ) . '</p>';
+		echo '<p>' . esc_html__( 'Always WooCommerce’s own: that mail leaves at once, with a link under which the customer finds the document and its PDF, and Facturelay mails no second one. Documents that are made at another moment are mailed by Facturelay all the same; so is what you send by hand.', 'facturelay' ) . '</p>';
 		echo '<table class="form-table">';
 		foreach ( $names as $mail_id => $name ) {
 			printf( '<tr><th scope="row"><label for="facturelay_mail_%1$s">%2$s</label></th><td><select id="facturelay_mail_%1$s" name="facturelay_mail_%1$s">', esc_attr( $mail_id ), esc_html( $name ) );
@@ -254,7 +254,7 @@ final class SettingsTab implements Feature {
 	private function vat_field_note(): string {
 		return VatNumberField::has_other_plugin()
 			? __( 'Another plugin asks for it already, so Facturelay does not.', 'facturelay' )
-			: __( 'Never required. A number with wrong digits is refused at once; while it is typed, the checkout says whether the EU\'s register knows it.', 'facturelay' );
+			: __( 'Never required. A number with wrong digits is refused at once; while it is typed, the checkout says whether the EU’s register knows it.', 'facturelay' );
 	}
 
 	private function show_clone( Connection $connection ): void {

@@ -54,7 +54,7 @@ final class SiteHealth implements Feature {
 				'color' => $healthy ? 'green' : 'red',
 			),
 			'description' => '<p>' . esc_html( $healthy ? __( 'Documents are made and mailed.', 'facturelay' ) : $problem ) . ' ' . esc_html( $waiting ) . '</p>',
-			'actions'     => sprintf( '<a href="%s">%s</a>', esc_url( SettingsTab::url() ), esc_html__( 'Facturelay\'s settings', 'facturelay' ) ),
+			'actions'     => sprintf( '<a href="%s">%s</a>', esc_url( SettingsTab::url() ), esc_html__( 'Facturelay’s settings', 'facturelay' ) ),
 			'test'        => 'facturelay',
 		);
 	}
@@ -65,7 +65,7 @@ final class SiteHealth implements Feature {
 		}
 		$problem = $this->problem();
 		if ( '' !== $problem ) {
-			printf( '<div class="notice notice-error"><p>%s <a href="%s">%s</a></p></div>', esc_html( $problem ), esc_url( SettingsTab::url() ), esc_html__( 'Facturelay\'s settings', 'facturelay' ) );
+			printf( '<div class="notice notice-error"><p>%s <a href="%s">%s</a></p></div>', esc_html( $problem ), esc_url( SettingsTab::url() ), esc_html__( 'Facturelay’s settings', 'facturelay' ) );
 		}
 	}
 
@@ -82,19 +82,19 @@ final class SiteHealth implements Feature {
 			return Connector::access_ended( $connection )->getMessage();
 		}
 		if ( ! RestKeys::exists( $connection->rest_key_id() ) ) {
-			return __( 'The key with which Facturelay reads your orders was deleted in WooCommerce, so documents are no longer complete. Press "Reconnect" to make a new one.', 'facturelay' );
+			return __( 'The key with which Facturelay reads your orders was deleted in WooCommerce, so documents are no longer complete. Press “Reconnect” to make a new one.', 'facturelay' );
 		}
 		$response  = Heartbeat::last_response();
 		$silence_s = static fn ( string $since ): int => time() - (int) ( $response[ $since ] ?? $response['answered_at'] ?? time() );
 		if ( $silence_s( 'tried_at' ) > self::MAX_SILENCE_S ) {
-			return __( 'Your shop\'s scheduled tasks (WP-Cron) have not run for half an hour, so orders and mails wait for visitors. Ask your hosting provider to call wp-cron.php every minute.', 'facturelay' );
+			return __( 'Your shop’s scheduled tasks (WP-Cron) have not run for half an hour, so orders and mails wait for visitors. Ask your hosting provider to call wp-cron.php every minute.', 'facturelay' );
 		}
 		if ( $silence_s( 'answered_at' ) > self::MAX_SILENCE_S ) {
 			$why = (string) ( $response['message'] ?? '' );
 			return __( 'Facturelay has not answered for half an hour; your shop sends its own mails meanwhile.', 'facturelay' ) . ( '' === $why ? '' : " $why" );
 		}
 		return ! empty( $response['webhooks_missing'] )
-			? __( 'WooCommerce no longer reports new orders to Facturelay at once, and that could not be repaired automatically. Press "Reconnect".', 'facturelay' )
+			? __( 'WooCommerce no longer reports new orders to Facturelay at once, and that could not be repaired automatically. Press “Reconnect”.', 'facturelay' )
 			: '';
 	}
 }

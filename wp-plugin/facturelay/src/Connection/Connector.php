@@ -204,7 +204,7 @@ final class Connector {
 	/** What is told while nobody who may vouches for the access. With the address: it may be the one of whoever was let go. */
 	public static function access_ended( Connection $connection ): FacturelayError {
 		/* translators: %s: address of a Facturelay */
-		$message = __( 'Whoever connected this shop to %s may no longer manage it, so that Facturelay\'s access to your orders was ended. If this address is yours and it should go on, press "Reconnect"; otherwise "Disconnect".', 'facturelay' );
+		$message = __( 'Whoever connected this shop to %s may no longer manage it, so that Facturelay’s access to your orders was ended. If this address is yours and it should go on, press “Reconnect”; otherwise “Disconnect”.', 'facturelay' );
 		return new FacturelayError( 'access_ended', sprintf( $message, $connection->bridge_url() ) );
 	}
 
@@ -232,7 +232,7 @@ final class Connector {
 			throw new FacturelayError( 'code_missing', __( 'Paste the code that Facturelay shows for this shop.', 'facturelay' ) );
 		}
 		if ( '' === (string) get_option( 'permalink_structure' ) ) {
-			throw new FacturelayError( 'permalinks', __( 'Your shop\'s addresses are "Plain", and then Facturelay cannot read its orders. Choose another kind under Settings > Permalinks, and connect again.', 'facturelay' ) );
+			throw new FacturelayError( 'permalinks', __( 'Your shop’s addresses are “Plain”, and then Facturelay cannot read its orders. Choose another kind under Settings > Permalinks, and connect again.', 'facturelay' ) );
 		}
 	}
 }

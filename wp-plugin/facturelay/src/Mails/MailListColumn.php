@@ -46,7 +46,7 @@ final class MailListColumn implements Feature {
 	public function show_above_mail( $email ): void {
 		$description = Connection::load()->is_active() ? $this->description( $email, false ) : '';
 		if ( '' !== $description ) {
-			printf( '<div class="notice notice-info inline"><p>%s <a href="%s">%s</a></p></div>', esc_html( $description ), esc_url( SettingsTab::url() ), esc_html__( 'Facturelay\'s settings', 'facturelay' ) );
+			printf( '<div class="notice notice-info inline"><p>%s <a href="%s">%s</a></p></div>', esc_html( $description ), esc_url( SettingsTab::url() ), esc_html__( 'Facturelay’s settings', 'facturelay' ) );
 		}
 	}
 

@@ -113,7 +113,7 @@ final class OtherInvoices implements Feature {
 			'description' => $alone
 				? '<p>' . esc_html__( 'No other plugin that makes invoices is at work, or you run Facturelay beside it as a test.', 'facturelay' ) . '</p>'
 				: '<p>' . implode( '</p><p>', array_map( array( self::class, 'warning' ), $making ) ) . '</p>',
-			'actions'     => sprintf( '<a href="%s">%s</a>', esc_url( SettingsTab::url() ), esc_html__( 'Facturelay\'s settings', 'facturelay' ) ),
+			'actions'     => sprintf( '<a href="%s">%s</a>', esc_url( SettingsTab::url() ), esc_html__( 'Facturelay’s settings', 'facturelay' ) ),
 			'test'        => 'facturelay_others',
 		);
 	}
