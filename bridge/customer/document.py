@@ -61,7 +61,7 @@ def show(linked: LinkedDocument, token: str, notice: PageNotice | None = None) -
     notice = notice or notice_of(linked)
     is_pending = "pdf" not in linked.files and linked.is_being_made
     address = f"{base_path()}/d/{token}"
-    draft, payment = linked.document.draft, linked.payment
+    draft, money, payment = linked.document.draft, linked.money, linked.money.payment
     content = render_template(
         "customer/document.html",
         _=linked.words.gettext,
@@ -69,12 +69,11 @@ def show(linked: LinkedDocument, token: str, notice: PageNotice | None = None) -
         document=linked.document,
         draft=draft,
         title=title(draft.kind, Translator(draft.mail_language)),
-        standing=linked.status,
-        prepaid=linked.prepaid,
+        money=money,
+        credited_with=linked.credited_with,
         payable=draft.kind in PAYABLE,
-        is_off=linked.is_off,
         is_request=draft.kind is Kind.PAYMENT_REQUEST,
-        owed=linked.is_owed,
+        owed=money.is_owed,
         priced=draft.kind is not Kind.DELIVERY_NOTE,
         stated=stated_amounts(draft),
         most_lines=MOST_LINES,
@@ -126,9 +125,9 @@ def page_policy(linked: LinkedDocument) -> str:
     """
     pictures = [
         *(["'self'"] if linked.shop.branding.logo or "pdf" in linked.files else []),
-        *(["data:"] if linked.is_owed else []),
+        *(["data:"] if linked.money.is_owed else []),
     ]
-    more = " script-src 'self';" if linked.is_owed else ""
+    more = " script-src 'self';" if linked.money.is_owed else ""
     more += f" img-src {' '.join(pictures)};" if pictures else ""
     pretended = urlsplit(context().settings.mollie_url)
     others = f" {pretended.scheme}://{pretended.netloc}" if pretended.scheme == "http" else ""

@@ -83,7 +83,7 @@ def come_back(token: str) -> Response:
 
 def notice_after_return(linked: LinkedDocument) -> PageNotice | None:
     attempt, words = linked.attempt, linked.words
-    if attempt is None or not linked.is_owed:
+    if attempt is None or not linked.money.is_owed:
         return None
     if attempt.may_change:
         soon = context().now() - attempt.created_at < LOOKS_AGAIN
@@ -130,7 +130,7 @@ def checkout(linked: LinkedDocument, token: str) -> str:
     said = learn(linked, last) if last and last.may_change else None
     if said and said.status in (Status.PAID, Status.PENDING, Status.AUTHORIZED):
         return ""
-    if said and said.status is Status.OPEN and said.amount == linked.status.open:
+    if said and said.status is Status.OPEN and said.amount == linked.money.to_pay:
         return said.checkout_url
     if said and said.is_cancelable:  # it asks for another amount: better that nobody pays it
         mollie.cancel(account_of(linked), said.payment_id)
@@ -153,7 +153,7 @@ def new_checkout(linked: LinkedDocument, token: str) -> str:
     now, document = context().now(), linked.document
     with context().store.write() as connection:
         counters.lock(connection, document.shop_id)  # who presses twice at one moment makes one attempt
-        attempt = payment_attempts.begin(connection, document, linked.status.open, now=now)
+        attempt = payment_attempts.begin(connection, document, linked.money.to_pay, now=now)
     new = new_payment(linked, token, attempt)
     # The words too: under the same key Mollie refuses another question.
     key = hashlib.sha256(f"{attempt.idempotency_key} {new}".encode()).hexdigest()[:40]

@@ -246,6 +246,12 @@ class Draft:
         return self.paid_on is not None
 
     @property
+    def asks_payment(self) -> bool:
+        """Whether it asks for payment: an invoice, payment request or order confirmation that is not paid."""
+        asks = self.kind in (Kind.INVOICE, *ASKING) and self.payment is not None
+        return asks and not self.is_paid and self.to_pay > 0
+
+    @property
     def says_paid(self) -> bool:
         """Whether it says that money came or went back: of nothing to pay there is nothing to say."""
         return self.is_paid and self.total != 0 and not self.refund_by_hand

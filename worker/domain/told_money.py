@@ -102,6 +102,12 @@ def is_ours(payment: CountedMoney) -> bool:
     return payment.source != PaymentSource.ORDER
 
 
+def went_back(counted: Sequence[CountedMoney]) -> bool:
+    """Whether money that was *counted* was taken back; what the bank confirmed was reversed too, and came all the same."""
+    came, most = came_and_most(counted)
+    return came < most and any(one.reverses for one in counted)
+
+
 def came_and_most(some: Iterable[CountedMoney]) -> tuple[Decimal, Decimal]:
     """What came by *some* payments, and the most that ever had."""
     came = most = ZERO

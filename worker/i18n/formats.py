@@ -1,14 +1,7 @@
-"""How numbers that customers copy by hand are printed, and whether a document asks for money."""
+"""How numbers that customers copy by hand are printed, and what stands before what was paid."""
 
-from worker.domain.document import Draft, Kind
 from worker.domain.payment import Credited, Prepayment
 from worker.i18n.catalogs import Translator
-
-
-def asks_payment(draft: Draft) -> bool:
-    """Whether a document asks for payment: an invoice, payment request or order confirmation that is not paid."""
-    asks = draft.kind in (Kind.INVOICE, Kind.PAYMENT_REQUEST, Kind.ORDER_CONFIRMATION)
-    return asks and draft.payment is not None and not draft.is_paid and draft.to_pay > 0
 
 
 def web_address(url: str) -> str:

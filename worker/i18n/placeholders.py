@@ -5,7 +5,7 @@ from datetime import date
 
 from worker.domain.document import Draft, Kind
 from worker.i18n.catalogs import Translator
-from worker.i18n.formats import asks_payment, format_iban, format_reference
+from worker.i18n.formats import format_iban, format_reference
 from worker.i18n.titles import title
 
 
@@ -13,7 +13,7 @@ def placeholder_values(
     draft: Draft, *, number: str, issued_on: date | None, shop: str, translator: Translator
 ) -> Mapping[str, str]:
     """Every placeholder that a document can fill by itself; empty where it has no value."""
-    payment = draft.payment if asks_payment(draft) else None
+    payment = draft.payment if draft.asks_payment else None
     due_on = payment.due_on if payment else None
     priced = draft.kind is not Kind.DELIVERY_NOTE
     return {

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from worker.domain.decide import decide_documents
 from worker.domain.decision import Decision, RuleResult, needs_person
 from worker.domain.document import Document, Draft, History, Kind, Problem, SendMode
+from worker.domain.document_money import Seen
 from worker.domain.dossier import refund_of
 from worker.domain.order import Order, OrderKey
 from worker.domain.order_payment import is_paid, paid_at
@@ -26,7 +27,6 @@ from worker.store import alerts, audit_trail, drafts, order_money, orders, sales
 from worker.store.audit_trail import AuditEntry
 from worker.store.jobs import JobEnd
 from worker.store.queries import order_balance, unpaid_orders
-from worker.store.queries.order_balance import Seen
 
 # What one round makes can make more due: an invoice first, then the credit notes of its refunds.
 MOST_ROUNDS = 5

@@ -13,10 +13,7 @@ from worker.domain.online_payment import is_offered
 from worker.domain.shop import Shop
 from worker.domain.texts import TextKey, TextPart
 from worker.i18n import Translator, title
-from worker.i18n.formats import (
-    asks_payment,
-    web_address,
-)
+from worker.i18n.formats import web_address
 from worker.i18n.placeholders import placeholder_values
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -64,7 +61,7 @@ class DocumentMail(MailView):
     @property
     def main(self) -> Document:
         """What is to be paid goes before what is paid, an invoice or credit note before what announces it, and what asks before what confirms."""
-        return min(self.documents, key=lambda d: (not asks_payment(d.draft), MAIN_FIRST.index(d.draft.kind)))
+        return min(self.documents, key=lambda d: (not d.draft.asks_payment, MAIN_FIRST.index(d.draft.kind)))
 
     @property
     def peppol_notes(self) -> tuple[str, ...]:
@@ -93,7 +90,7 @@ class DocumentMail(MailView):
 
     @property
     def asks_payment(self) -> bool:
-        return asks_payment(self.main.draft)
+        return self.main.draft.asks_payment
 
     @property
     def pay_url(self) -> str:

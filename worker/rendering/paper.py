@@ -30,7 +30,6 @@ from worker.domain.party import Seller
 from worker.i18n import Translator, title
 from worker.i18n.address import address_lines
 from worker.i18n.formats import (
-    asks_payment,
     format_enterprise_number,
     format_iban,
     format_reference,
@@ -135,10 +134,6 @@ class DocumentView:
         """The country that needs no name where goods go: the seller's, as long as the buyer is there too."""
         home = self.draft.seller.address.country
         return home if self.draft.buyer.address.country in ("", home) else ""
-
-    @property
-    def asks_payment(self) -> bool:
-        return asks_payment(self.draft)
 
     @property
     def last_line(self) -> Line | None:

@@ -6,7 +6,6 @@ import segno
 
 from worker.domain.document import Draft
 from worker.domain.transfer_code import transfer_code
-from worker.i18n.formats import asks_payment
 
 # segno tries all eight masks for the best pattern, which takes longer than the rest; any mask is a valid code.
 MASK = 3
@@ -14,7 +13,7 @@ MASK = 3
 
 def payload(draft: Draft) -> str | None:
     """The content of the code, or None where the document needs no transfer in euros, or is a test."""
-    return transfer_code(draft, draft.to_pay) or None if asks_payment(draft) else None
+    return transfer_code(draft, draft.to_pay) or None if draft.asks_payment else None
 
 
 def png(text: str) -> bytes:

@@ -23,13 +23,13 @@ from worker.message import Message
 from worker.net.talk import talk
 from worker.plugin import sync
 from worker.sending import Done, NotNeeded, peppol_mail
-from worker.sending.asked_now import as_asked_now
 from worker.sending.customer_link import link_of
 from worker.sending.pdf import pdf_of
 from worker.services import Services
 from worker.shops import branding
 from worker.store import audit_trail, document_files, documents, jobs, senders, shops, transmissions, users
 from worker.store.audit_trail import AuditEntry
+from worker.store.queries import document_money
 from worker.store.roads import SERVER_REFUSES, SHARED_MAIL, Road, RoadKind
 from worker.store.shops import ConnectedShop
 from worker.store.steps import LeasedSteps
@@ -46,7 +46,7 @@ def send(services: Services, leased: LeasedSteps) -> Done:
             shops_mail = sync.shops_mail_of(connection, services, leased, mailed)
             by_peppol = peppol_mail.ways_by_peppol(connection, connected.shop, leased, mailed, now=services.now())
             outbox = outbox_of(connection, services, connected, is_test=mailed[0].draft.test)
-            said = as_asked_now(connection, mailed)
+            said = [money.now for money in document_money.of_documents(connection, mailed)]
             stored = [document_files.file_of(connection, one.document_id, "pdf") for one in mailed]
             links = {one.document_id: link_of(connection, services, one) for one in mailed}
     except NotNeeded:

@@ -11,7 +11,6 @@ from worker.domain.document import Document
 from worker.domain.online_payment import is_offered
 from worker.domain.shop import Shop
 from worker.errors import Rejected
-from worker.i18n.formats import asks_payment
 from worker.message import NO_MESSAGE, Message
 from worker.rendering import Brand, Printed, Way, finished_pdf
 from worker.sending import Done, factur_x
@@ -79,7 +78,7 @@ def make_pdf(services: Services, shop: Shop, document: Document) -> Callable[[Co
 def with_pay_link(services: Services, shop: Shop, document: Document) -> Document:
     """*document* as it is printed where its own page takes the payment: it leads there. What was issued stays as it is."""
     draft = document.draft
-    if draft.payment is None or draft.test or not asks_payment(draft) or not is_offered(draft, shop):
+    if draft.payment is None or draft.test or not draft.asks_payment or not is_offered(draft, shop):
         return document
     with services.store.read() as connection:
         payment = replace(draft.payment, pay_url=link_of(connection, services, document))

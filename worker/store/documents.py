@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, or_, select
 from sqlalchemy.engine import Row
 
 from worker.domain.document import Document, Draft, History, Kind, StoredDraft
+from worker.domain.order import OrderKey
 from worker.domain.payment import GIFT_CARD, PaymentSource, Receipt
 from worker.domain.webhook import WebhookEventKind
 from worker.errors import Rejected
@@ -172,9 +173,14 @@ def by_cause(connection: Connection, shop_id: str, cause: str, order_key: str) -
 
 def history(connection: Connection, shop_id: str, order_id: int, order_key: str) -> History:
     """Everything made for one order so far, oldest first."""
-    order = {"shop_id": shop_id, "order_id": order_id, "order_key": order_key}
-    issued, waiting = connection.execute(OF_ORDER, order), connection.execute(DRAFTS_OF_ORDER, order)
-    return History(tuple(as_document(row) for row in issued), tuple(as_stored_draft(row) for row in waiting))
+    order = OrderKey(shop_id, order_id, order_key)
+    waiting = connection.execute(DRAFTS_OF_ORDER, vars(order))
+    return History(of_order(connection, order), tuple(as_stored_draft(row) for row in waiting))
+
+
+def of_order(connection: Connection, order: OrderKey) -> tuple[Document, ...]:
+    """The documents of one order, oldest first."""
+    return tuple(as_document(row) for row in connection.execute(OF_ORDER, vars(order)))
 
 
 def listing(

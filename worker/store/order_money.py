@@ -11,7 +11,6 @@ from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from worker.domain.document import Document
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import Order, OrderKey, Refund
 from worker.domain.order_flags import TAKEN_BACK
@@ -225,13 +224,6 @@ def is_own_word(connection: Connection, shop: Shop, order: Order, counted: Seque
         return True
     since = max([went_back, *told_at])
     return orders.was_open_or_paid(connection, key_of(shop, order), open_statuses(shop), since=since)
-
-
-def went_back(connection: Connection, invoice: Document) -> bool:
-    """Whether money that was counted of it was taken back; what the bank confirmed was reversed too, and came all the same."""
-    counted = payments.of_documents(connection, [invoice.document_id]).get(invoice.document_id, ())
-    came, most = came_and_most(counted)
-    return came < most and any(payment.reverses for payment in counted)
 
 
 def key_of(shop: Shop, order: Order) -> OrderKey:

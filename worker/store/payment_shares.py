@@ -5,12 +5,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, select
 
+from worker.domain import document_money
 from worker.domain.document import Draft, Kind
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
-from worker.domain.payment import GIFT_CARD
 from worker.domain.told_money import ToldMoney
 from worker.store import document_balances
 from worker.store.database import json_codec
@@ -49,12 +49,9 @@ INVOICES = made_once(
     .where(*of_one(documents), documents.c.kind == Kind.INVOICE, documents.c.test.is_(False))
     .order_by(documents.c.document_id)
 )
-SUM = select(func.sum(payments.c.amount, type_=payments.c.amount.type)).where(*of_one(payments))
-PAID = made_once(SUM)
-MONEY_BY = made_once(SUM.where(payments.c.created_at <= bindparam("by"), payments.c.method != GIFT_CARD))
+PAID = made_once(select(func.sum(payments.c.amount, type_=payments.c.amount.type)).where(*of_one(payments)))
 TOLD = made_once(select(orders.c.told).where(*given(orders.c.shop_id, orders.c.order_id, orders.c.order_key)))
 ROWS = made_once(select(payments).where(*of_one(payments)).order_by(payments.c.payment_id))
-BY_CARD = made_once(SUM.where(payments.c.method == GIFT_CARD, STANDS))
 
 
 def share_out(connection: Connection, order: OrderKey, *, now: datetime) -> list[int]:
@@ -148,45 +145,10 @@ def total_paid(connection: Connection, order: OrderKey) -> Decimal:
     return connection.execute(PAID, vars(order)).scalar() or ZERO
 
 
-def open_before_invoice(
-    connection: Connection,
-    order: OrderKey,
-    draft: Draft,
-    *,
-    issued_at: datetime,
-    read: tuple[Decimal, Decimal] | None = None,
-) -> Decimal:
+def open_before_invoice(connection: Connection, order: OrderKey, draft: Draft, *, issued_at: datetime) -> Decimal:
     """What is open of an order by the document that asks for it before there is an invoice: less all that was counted, and what the shop
-    told of besides (both where they were *read* already; else of the latter what the document says), but for what it says itself that came
-    before, and for its gift cards, which are counted with an invoice; below zero where more came."""
-    said = said_of(draft)
-    if read is None:
-        read = total_paid(connection, order), min(said, told_besides(connection, order)) if said else ZERO
-    came, told = read
-    if draft.by_card:
-        came -= min(draft.by_card, paid_by_card(connection, order))
-    counted = connection.execute(MONEY_BY, {**vars(order), "by": issued_at}).scalar() if said else None
-    # What the shop told of then may have been counted since.
-    return draft.to_pay + min(said, max(counted or ZERO, came + told)) - came - told
-
-
-def said_of(draft: Draft) -> Decimal:
-    """What it says that came before it was made: a deposit too, which the shop tells of and which is counted with an invoice."""
-    return total_of(one.amount for one in draft.prepaid if not one.by_card)
-
-
-def told_besides(connection: Connection, order: OrderKey) -> Decimal:
-    """What the shop said came in when the order was seen last, beside all that is counted now."""
-    told = connection.execute(TOLD, vars(order)).scalar()
-    return left_of(connection, order, json_codec.load(ToldMoney, told or "{}"))
-
-
-def left_of(connection: Connection, order: OrderKey, told: ToldMoney) -> Decimal:
-    """The same, of what the shop *told*."""
-    counted: Any = connection.execute(ROWS, vars(order)).all() if told.amount else ()
-    return told.left(counted)
-
-
-def paid_by_card(connection: Connection, order: OrderKey) -> Decimal:
-    """What of it was no money: gift cards and credit."""
-    return connection.execute(BY_CARD, vars(order)).scalar() or ZERO
+    told of besides, as far as the document says so."""
+    counted: Any = connection.execute(ROWS, vars(order)).all()
+    said = document_money.said_of(draft)
+    told = json_codec.load(ToldMoney, connection.execute(TOLD, vars(order)).scalar() or "{}") if said else ToldMoney()
+    return document_money.open_before_invoice(draft, issued_at, counted, told=min(said, told.left(counted)))

@@ -13,7 +13,7 @@ from worker.domain.payment import GIFT_CARD, HEARSAY, REFUND, PaymentSource, Rec
 from worker.domain.payment_method import is_transfer
 from worker.domain.webhook import WebhookEventKind
 from worker.store import counters, document_balances, settle_orders, waiting_orders, webhooks
-from worker.store.database.made_once import given, made_once
+from worker.store.database.made_once import among, given, made_once
 from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import documents, orders, payment_shares, payments
 from worker.store.payment_shares import add_shares, invoices_of, of_one, share_out, shares_of
@@ -28,6 +28,14 @@ NEWEST_CURRENCY = made_once(
 ALL = select(payments).where(*of_one(payments)).order_by(payments.c.payment_id)
 OF_ORDER = made_once(ALL)
 STANDING = made_once(ALL.where(document_balances.STANDS))
+SHARE = func.sum(payment_shares.c.amount, type_=payment_shares.c.amount.type).label("share")
+OF_DOCUMENTS = made_once(
+    select(payments, payment_shares.c.document_id, SHARE)
+    .join_from(payments, payment_shares, payment_shares.c.payment_id == payments.c.payment_id)
+    .where(among(payment_shares.c.document_id, "document_ids"))
+    .group_by(*payments.c, payment_shares.c.document_id)
+    .order_by(payments.c.payment_id)
+)
 ORDER_OF_DOCUMENT = made_once(
     select(documents.c.shop_id, documents.c.order_id, documents.c.order_key).where(*given(documents.c.document_id))
 )
@@ -388,14 +396,7 @@ def of_order(connection: Connection, order: OrderKey) -> tuple[Payment, ...]:
 
 def of_documents(connection: Connection, document_ids: Sequence[int]) -> dict[int, tuple[Payment, ...]]:
     """What each document that was paid at all was paid with, oldest first; the *amount* of each is the document's share."""
-    amount = func.sum(payment_shares.c.amount, type_=payment_shares.c.amount.type)
-    rows = connection.execute(
-        select(payments, payment_shares.c.document_id, amount.label("share"))
-        .join_from(payments, payment_shares, payment_shares.c.payment_id == payments.c.payment_id)
-        .where(payment_shares.c.document_id.in_(document_ids))
-        .group_by(*payments.c, payment_shares.c.document_id)
-        .order_by(payments.c.payment_id)
-    )
+    rows = connection.execute(OF_DOCUMENTS, {"document_ids": document_ids})
     found: dict[int, tuple[Payment, ...]] = {}
     for row in rows.mappings():
         document_id, payment = row["document_id"], as_payment(row)

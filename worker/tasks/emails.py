@@ -14,7 +14,6 @@ from worker.message import Message
 from worker.net import document_link
 from worker.net.email_address import EMAIL_ADDRESS
 from worker.sending import test_email
-from worker.sending.asked_now import as_asked_now
 from worker.sending.customer_link import link_of
 from worker.sending.email import outbox_of, send_mail
 from worker.sending.pdf import document_with_pdf
@@ -24,6 +23,7 @@ from worker.shops import branding
 from worker.store import audit_trail, document_links, shops, steps, transmissions
 from worker.store.audit_trail import AuditEntry
 from worker.store.jobs import JobEnd
+from worker.store.queries import document_money
 from worker.store.tasks import Task
 from worker.tasks.common import actor_of
 
@@ -75,10 +75,10 @@ def send_again(services: Services, task: Task) -> Mapping[str, Any]:
         by_peppol = said_of(transmissions.of_documents(connection, [document_id]))
     document, pdf = document_with_pdf(services, document_id)
     with services.store.read() as connection:
-        (said,) = as_asked_now(connection, [document])
+        (money,) = document_money.of_documents(connection, [document])
         link = link_of(connection, services, document)
         outbox = outbox_of(connection, services, shops.get(connection, services.encryption, document.shop_id))
-    elsewhere, shop = addressed_to(said, to), outbox.shop
+    elsewhere, shop = addressed_to(money.now, to), outbox.shop
     message = customer_mail.compose(
         shop,
         ((elsewhere, pdf),),

@@ -12,7 +12,7 @@ import pytest
 
 from bridge.customer.linked_document import load_linked_document
 from tests.integration.invoicing.test_manual import BY_CARD, BY_TRANSFER, PAID_BEFORE, TWO_MUGS, flags, id_of, paid
-from tests.integration.invoicing.test_order_money import page_of
+from tests.integration.invoicing.test_order_money import money_of
 from tests.integration.invoicing.test_paid import deposit_of
 from tests.support.system import System
 from worker.actions import documents as document_actions
@@ -30,7 +30,6 @@ from worker.invoicing import manual
 from worker.invoicing.manual import Credit, ManualDocument
 from worker.invoicing.request import IssueAnswer
 from worker.net.document_link import DocumentLink
-from worker.sending.asked_now import as_asked_now
 from worker.store import payments
 from worker.store.queries import order_balance, reminder_outlook
 
@@ -171,8 +170,8 @@ def test_a_confirmation_of_an_order_that_costs_more_waits_for_the_answer_and_ask
     system.work()
     assert ("€ 37,21\nRekening" in last_mail(system), "€ 15,01\nRekening" in last_mail(system)) == (False, True)
     with system.services.store.read() as connection:
-        page = page_of(connection, made)
-    assert (page.open, page.paid) == (Decimal("15.01"), False)
+        money = money_of(connection, made)
+    assert (money.to_pay, money.paid_on) == (Decimal("15.01"), None)
 
 
 @pytest.mark.parametrize("then", ["again", "needs_nothing"])
@@ -264,7 +263,7 @@ def test_what_the_bank_brings_of_what_a_confirmation_says_came_is_no_more_than_t
     bank_brings(system, "22.20")
     system.arrives(dearer)
     with system.services.store.read() as connection:
-        money, balance = order_balance.money_of(connection, made), order_balance.of_order(connection, made.order)
+        money, balance = money_of(connection, made), order_balance.of_order(connection, made.order)
     assert balance
     assert (money.open, balance.open, balance.excess) == (Decimal("15.01"), Decimal("15.01"), Decimal(0))
     assert "to_give_back" not in flags(system)
@@ -283,7 +282,7 @@ def test_what_a_credit_note_took_back_of_a_request_after_a_part_came_is_no_money
     part = Credit(CreditSelection(amount=Decimal("5.00")), send=False, idempotency_key="1")
     manual.credit(system.services, invoice.document_id, part, by=system.person)
     with system.services.store.read() as connection:
-        (now,) = as_asked_now(connection, [request])
+        now = money_of(connection, request).now
     assert [(one.amount, one.received) for one in now.draft.prepaid] == [(Decimal(10), True), (Decimal(5), False)]
 
 
@@ -345,8 +344,9 @@ def figures(system: System, made: Document) -> tuple[bool, Decimal, Decimal]:
     with system.services.store.read() as connection:
         linked = load_linked_document(connection, DocumentLink(made.document_id, now, now), now=now)
     assert linked
-    came = sum((one.amount for one in linked.prepaid), linked.status.received if linked.is_owed else Decimal(0))
-    return linked.status.paid, linked.status.open, came
+    money = linked.money
+    came = sum((one.amount for one in money.prepaid), money.received)
+    return money.paid_on is not None, money.to_pay, came
 
 
 @pytest.mark.parametrize("kind", [Kind.PAYMENT_REQUEST, Kind.ORDER_CONFIRMATION])
@@ -361,7 +361,7 @@ def test_what_asks_before_the_invoice_asks_for_nothing_that_the_shop_alone_says_
         system.act(document_actions.send_again, id_of(request))
         system.work()
         with system.services.store.read() as connection:
-            money = order_balance.money_of(connection, request.document)
+            money = money_of(connection, request.document)
         assert ("Te betalen" in last_mail(system), money.open) == (False, Decimal(0))
 
 

@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
-from bridge.customer import linked_document
 from tests.support import due
 from tests.support.system import System
 from worker.actions import bank_lines
@@ -21,20 +20,19 @@ from worker.actions import documents as document_actions
 from worker.actions import orders as order_actions
 from worker.demo.orders import Payload, a_refund, an_order
 from worker.domain.document import ASKING, Document, Kind
+from worker.domain.document_money import DocumentMoney
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
 from worker.domain.order_changes import asks_another_total
 from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.rules import Rule
 from worker.errors import Rejected
-from worker.i18n.formats import asks_payment
 from worker.invoicing import manual
 from worker.invoicing.manual import Credit, ManualDocument
 from worker.jobs.order import process_delivery
-from worker.sending.asked_now import as_asked_now
 from worker.store import document_balances, documents, orders, payment_shares, payments
 from worker.store.database.tables import unpaid
-from worker.store.queries import order_balance, order_history
+from worker.store.queries import document_money, order_balance, order_history
 
 pytestmark = pytest.mark.each_database
 
@@ -258,8 +256,8 @@ class Sale:
             assert (one.document_id in waits) == (balance.open > 0)
             assert told[one.document_id].open == balance.open
             with store.read() as connection:
-                page = page_of(connection, one)
-            assert (page.open, page.paid) == (max(balance.open, ZERO), balance.is_paid)
+                money = money_of(connection, one)
+            assert (money.open, money.paid_on) == (balance.open, balance.paid_on)
         assert not (whole.excess and any(one.open > 0 for one in each.values()))
         is_first = not any(map(asks_another_total, flags))  # and is not to be issued again before
         assert ("to_give_back" in {flag.code for flag in flags}) == (whole.excess > 0 and is_first)
@@ -268,11 +266,12 @@ class Sale:
         """The page and the mail of each document ask for the same; before there is an invoice, for what of it did not come."""
         with self.system.services.store.read() as connection:
             made = documents.history(connection, self.key.shop_id, self.key.order_id, self.key.order_key).documents
-            mailed = [one.draft for one in as_asked_now(connection, made)]
-            pages = [page_of(connection, one).open for one in made]
+            monies = document_money.of_documents(connection, made)
+            mailed = [one.now.draft for one in monies]
+            pages = [one.to_pay for one in monies]
         kinds = (Kind.INVOICE, *ASKING)
         asking = [(draft, page) for draft, page in zip(mailed, pages, strict=True) if draft.kind in kinds]
-        assert [page for _, page in asking] == [draft.to_pay if asks_payment(draft) else ZERO for draft, _ in asking]
+        assert [page for _, page in asking] == [draft.to_pay if draft.asks_payment else ZERO for draft, _ in asking]
         if not self.invoices():
             for one, page in zip(made, pages, strict=True):
                 is_other = one.draft.total > made[-1].draft.total  # a newer one asks less
@@ -291,12 +290,9 @@ class Sale:
             )
 
 
-def page_of(connection: object, document: Document) -> linked_document.DocumentStatus:
-    history = documents.history(connection, document.shop_id, document.draft.order_id, document.draft.order_key)  # type: ignore[arg-type]
-    ids = [one.document_id for one in history.documents]
-    balances = document_balances.of_documents(connection, ids)  # type: ignore[arg-type]
-    money = order_balance.money_by_documents(connection, document, history.documents, balances=balances)  # type: ignore[arg-type]
-    return linked_document.status_of(document, history, balances, money)
+def money_of(connection: Connection, document: Document) -> DocumentMoney:
+    (money,) = document_money.of_documents(connection, [document])
+    return money
 
 
 STEPS = (

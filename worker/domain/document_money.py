@@ -1,0 +1,292 @@
+"""What is asked of a document now, and what became of its money: reckoned here alone, of what was read. Its mail, its link and every page
+only word it; its PDF stays as it is.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Protocol
+
+from worker.domain.document import ASKING, Document, Draft, Kind, PaymentInstructions
+from worker.domain.money import ZERO, total_of
+from worker.domain.online_payment import CLOSED_STATUSES
+from worker.domain.order_payment import OPEN_STATUSES, rest_by_transfer
+from worker.domain.payment import GIFT_CARD, Balance, Credited, OrderBalance, Prepayment, day_paid
+from worker.domain.payment_method import is_transfer
+from worker.domain.told_money import CountedMoney, went_back
+
+
+class DatedMoney(CountedMoney, Protocol):
+    @property
+    def created_at(self) -> datetime: ...
+
+
+@dataclass(frozen=True)
+class DocumentMoney:
+    """What is *open* of a document; below zero, what is to be given back. *credited*: what credit notes took off what it asked.
+
+    *paid_on*: the day, where nothing is asked since all of it came. *went_back*: money was taken back, so that it asks for more than it
+    says. *is_other*: something else is asked, by a newer document or in parts that nobody here knows; *is_off*: its order was given up.
+    """
+
+    document: Document
+    open: Decimal = ZERO
+    credited: Decimal = ZERO
+    paid_on: date | None = None
+    went_back: bool = False
+    is_other: bool = False
+    is_off: bool = False
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether its buyer is asked to pay."""
+        asks = self.document.draft.asks_payment or self.went_back
+        return asks and self.open > 0 and not (self.is_other or self.is_off)
+
+    @property
+    def to_pay(self) -> Decimal:
+        """What its buyer is asked for."""
+        return self.open if self.is_owed else ZERO
+
+    @property
+    def is_as_printed(self) -> bool:
+        """Whether all that it says of its money is still so."""
+        draft = self.document.draft
+        return not self.credited and self.to_pay == (draft.to_pay if draft.asks_payment else ZERO)
+
+    @property
+    def received(self) -> Decimal:
+        """What came beside gift cards and a deposit, where a rest of it is asked."""
+        draft = self.document.draft
+        gone = draft.total - total_of(one.amount for one in draft.paid_apart) - self.credited - self.to_pay
+        return max(gone, ZERO) if self.is_owed else ZERO
+
+    @property
+    def prepaid(self) -> tuple[Prepayment, ...]:
+        """What it says was paid, without what had come in where that is told as it is now: by `received`, or by the day."""
+        draft = self.document.draft
+        return draft.paid_apart if self.is_owed or not self.is_as_printed else draft.prepaid
+
+    @property
+    def payment(self) -> PaymentInstructions | None:
+        """How what is asked is paid."""
+        is_rest = self.is_owed and not self.is_as_printed
+        return rest_by_transfer(self.document) if is_rest else self.document.draft.payment
+
+    @property
+    def now(self) -> Document:
+        """The document, which says what is so now."""
+        if self.is_as_printed:
+            return self.document
+        draft = self.document.draft
+        since = (Prepayment(self.received, received=True), Credited(self.credited))
+        is_known = draft.is_paid or is_transfer(draft.payment_method)  # the way in which it was paid
+        said = replace(
+            draft,
+            prepaid=(*self.prepaid, *(one for one in since if one.amount)),
+            payment=self.payment if self.is_owed else None,
+            paid_on=self.paid_on,
+            payment_title=draft.payment_title if is_known else "",
+        )
+        return replace(self.document, draft=said)
+
+
+def of_invoice(invoice: Document, balance: Balance, *, went_back: bool = False) -> DocumentMoney:
+    """Of one of which nothing was counted, what it says itself is true; and one that says paid asks only for money that *went_back*."""
+    draft, credited = invoice.draft, balance.credited or ZERO
+    said = ZERO if draft.is_paid else draft.to_pay - credited
+    left = said if balance.paid is None else balance.open
+    return DocumentMoney(invoice, left, credited, day_paid(draft.paid_on, balance), went_back)
+
+
+def of_test(test: Document, balance: Balance, *, paid: Decimal, last_on: date | None, status: str) -> DocumentMoney:
+    """By what became of itself: none of its money is among the payments. *paid*: what its buyer paid of it, the last of it on *last_on*;
+    *status*: of its order in the shop."""
+    draft, credited = test.draft, balance.credited or ZERO
+    left = ZERO if draft.is_paid else max(draft.to_pay - credited - paid, ZERO)
+    paid_on = draft.paid_on or (last_on if left <= 0 else None)
+    is_off = draft.kind in ASKING and status in CLOSED_STATUSES and paid_on is None
+    return DocumentMoney(test, left, credited, paid_on, is_off=is_off)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the shop says of an order."""
+
+    status: str
+    total: Decimal
+    currency: str
+    paid_at: datetime | None
+    to_count: Decimal = ZERO  # what it says came in, and is not among the payments
+    told_on: date | None = None  # since when it says so
+    is_part_unknown: bool = False  # a part came in, and it does not say how much
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it waits for no money any more, though none is invoiced. One that was refunded says itself that it was given back."""
+        return self.status in ("cancelled", "trash")
+
+
+@dataclass(frozen=True)
+class OrderMoney:
+    """What was read of an order: the documents *made* of it and all that was *counted*, oldest first, the *balances* of its invoices,
+    and what its shop said (None: nothing is known of it)."""
+
+    made: Sequence[Document]
+    counted: Sequence[DatedMoney]
+    balances: Mapping[int, Balance]
+    seen: Seen | None
+
+    @property
+    def invoices(self) -> list[Document]:
+        return invoices_among(self.made)
+
+    @cached_property
+    def newest(self) -> Document | None:
+        """The newest document that asks for the order's money; None once there is an invoice."""
+        if self.invoices:
+            return None
+        return next((one for one in reversed(self.made) if one.draft.kind in ASKING and not one.draft.test), None)
+
+    @cached_property
+    def paid(self) -> Decimal:
+        return total_of(one.amount for one in self.counted)
+
+    @property
+    def by_card(self) -> Decimal:
+        """What of it was no money: gift cards and credit."""
+        return by_card(self.counted)
+
+    @property
+    def told(self) -> Decimal:
+        """What the shop says came in beside it, by which less is asked before there is an invoice."""
+        return max(self.seen.to_count, ZERO) if self.seen and self.newest else ZERO
+
+    @property
+    def last_on(self) -> date | None:
+        """When the last of it came."""
+        told_on = self.seen.told_on if self.seen and self.told else None
+        gone = {one.reverses for one in self.counted}
+        days = [
+            one.paid_on for one in self.counted if one.amount > 0 and one.payment_id not in gone and not one.reverses
+        ]
+        return max([*days, *([told_on] if told_on else [])], default=None)
+
+    @cached_property
+    def asked(self) -> Decimal | None:
+        """In all; None where no document asks for it, and the shop does not wait for it either. Of invoices not what they say was paid before
+        they were made and is not among the payments; of an order without one, what its shop told of only where its newest document says so.
+        """
+        if self.invoices:
+            return total_of(
+                balance.total - (balance.credited or ZERO)
+                for invoice in self.invoices
+                for balance in (self.balances[invoice.document_id],)
+                if balance.paid is not None or not invoice.draft.is_paid
+            )
+        if self.newest is None:
+            return self.asked_by_shop
+        draft = self.newest.draft
+        if draft.is_paid and not any(one.received for one in draft.prepaid):
+            return self.paid
+        return self.paid + self.open_by(self.newest, told=min(said_of(draft), self.told))
+
+    @property
+    def asked_by_shop(self) -> Decimal | None:
+        """Of an order without documents that its shop waits to be paid, as most shops invoice only then; or of which money came in before
+        it was over."""
+        seen = self.seen
+        if seen is None:
+            return None
+        waits = seen.status in OPEN_STATUSES and seen.paid_at is None
+        return seen.total if waits or (seen.is_over and self.paid) else None
+
+    @property
+    def balance(self) -> OrderBalance | None:
+        """None where nothing is `asked`. What a card or credit paid of an invoice is the shop's plugin's to restore."""
+        last = self.invoices[-1] if self.invoices else self.newest
+        currency = last.draft.currency if last else self.seen.currency if self.seen else ""
+        if self.asked is None:
+            return None
+        excess = max(self.paid - self.asked, ZERO)
+        if self.invoices and excess:
+            excess = min(excess, self.paid - self.by_card)
+        elif not self.invoices and self.gives_back:
+            excess = self.paid
+        return OrderBalance(self.asked, self.paid, currency, excess=excess)
+
+    @property
+    def gives_back(self) -> bool:
+        """Whether all that came of an order that is over without an invoice is to be given back. Where that is all of its money and came
+        afterwards, a person is asked whether it is delivered all the same (`settlement.over`)."""
+        is_over = self.seen is not None and self.seen.is_over and self.paid > 0
+        return is_over and (
+            self.paid < (self.asked or ZERO) or (self.seen is not None and self.seen.paid_at is not None)
+        )
+
+    @property
+    def is_part_unknown(self) -> bool:
+        """Whether a part of its money came, and nobody here knows how much: as the shop says now, or its invoice by asking nothing."""
+        if not self.invoices:
+            return self.seen is not None and self.seen.is_part_unknown
+        draft = self.invoices[-1].draft
+        return draft.payment is None and not draft.is_paid and draft.to_pay > 0
+
+    def open_by(self, document: Document, *, told: Decimal) -> Decimal:
+        return open_before_invoice(document.draft, document.issued_at, self.counted, told=told)
+
+    def of_document(self, document: Document) -> DocumentMoney:
+        """Of a confirmation or a payment request of the order: no more than it asked itself, and nothing once the order was given up."""
+        draft, deposits = document.draft, total_of(one.amount for one in document.draft.prepaid if one.deposit)
+        notes = (one.draft for one in self.made if one.draft.kind is Kind.CREDIT_NOTE and not one.draft.test)
+        credited, own = total_of(note.total for note in notes), self.open_by(document, told=self.told)
+        left = max((self.asked or ZERO) - self.paid, ZERO)
+        if self.asked and self.asks_beside_invoices(document):
+            left = max(left, own - credited)
+        is_other = left > 0 and (left < own - credited or self.is_part_unknown)
+        left = max(min(left, own), ZERO)
+        is_back = left > (ZERO if draft.is_paid else draft.to_pay) and went_back(self.counted)
+        came = max(self.paid + self.told - min(self.by_card, draft.by_card) - deposits, ZERO)
+        uncame = draft.total - total_of(one.amount for one in draft.paid_apart) - left - came
+        paid_on = None if is_back else draft.paid_on or (self.last_on if left <= 0 else None)
+        return DocumentMoney(
+            document,
+            open=left,
+            credited=min(max(uncame, ZERO), credited),
+            paid_on=paid_on,
+            went_back=is_back,
+            is_other=is_other,
+            is_off=self.seen is not None and self.seen.status in CLOSED_STATUSES and paid_on is None,
+        )
+
+    def asks_beside_invoices(self, document: Document) -> bool:
+        """Whether it was made after the order's invoices and asks for money, which may be more than they ask: of an upsell."""
+        asks = document.draft.payment is not None and not document.draft.is_paid
+        return asks and bool(self.invoices) and document.document_id > self.invoices[-1].document_id
+
+
+def invoices_among(made: Sequence[Document]) -> list[Document]:
+    return [one for one in made if one.draft.kind is Kind.INVOICE and not one.draft.test]
+
+
+def open_before_invoice(draft: Draft, issued_at: datetime, counted: Sequence[DatedMoney], *, told: Decimal) -> Decimal:
+    """What is open of an order by the document that asks for it before there is an invoice: less all that was *counted*, and what the shop
+    *told* of besides, but for what it says itself that came before, and for its gift cards, which are counted with an invoice; below zero
+    where more came."""
+    said = said_of(draft)
+    came = total_of(one.amount for one in counted) - min(draft.by_card, by_card(counted))
+    by_then = total_of(one.amount for one in counted if one.created_at <= issued_at and one.method != GIFT_CARD)
+    # What the shop told of then may have been counted since.
+    stays = min(said, max(by_then, came + told)) if said else ZERO
+    return draft.to_pay + stays - came - told
+
+
+def said_of(draft: Draft) -> Decimal:
+    """What it says that came before it was made: a deposit too, which the shop tells of and which is counted with an invoice."""
+    return total_of(one.amount for one in draft.prepaid if not one.by_card)
+
+
+def by_card(counted: Sequence[CountedMoney]) -> Decimal:
+    return total_of(one.amount for one in counted if one.method == GIFT_CARD)

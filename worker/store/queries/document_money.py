@@ -1,0 +1,59 @@
+"""What is asked of documents now, read alike for a mail, the page behind a link and every other that tells of it."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from worker.domain import document_money
+from worker.domain.document import ASKING, Document, Kind
+from worker.domain.document_money import DocumentMoney
+from worker.domain.money import total_of
+from worker.domain.payment import Balance
+from worker.domain.told_money import went_back
+from worker.store import document_balances, documents, payment_attempts, payments
+from worker.store.queries import order_balance
+
+
+def of_documents(
+    connection: Connection, some: Sequence[Document], *, made: Sequence[Document] | None = None
+) -> tuple[DocumentMoney, ...]:
+    """An invoice asks for what is open of itself, what asked before there was one by what is open of its order, and a test of itself; a
+    credit note and a delivery note ask for nothing. *made*: all that was made of the order, where that was read."""
+    own = [one.document_id for one in some if one.draft.test or one.draft.kind is Kind.INVOICE]
+    balances = document_balances.of_documents(connection, own)
+    return tuple(of_document(connection, one, balances.get(one.document_id), made=made) for one in some)
+
+
+def of_document(
+    connection: Connection, one: Document, balance: Balance | None, *, made: Sequence[Document] | None
+) -> DocumentMoney:
+    if one.draft.kind not in (Kind.INVOICE, *ASKING):
+        return DocumentMoney(one, paid_on=one.draft.paid_on)
+    if balance is None:
+        made = documents.of_order(connection, one.order) if made is None else made
+        return order_balance.read(connection, one.order, made).of_document(one)
+    if one.draft.test:
+        return of_test(connection, one, balance)
+    return document_money.of_invoice(one, balance, went_back=is_back(connection, one, balance))
+
+
+def is_back(connection: Connection, invoice: Document, balance: Balance) -> bool:
+    """Whether an invoice that says that nothing is to be paid is open since money of it was taken back."""
+    if invoice.draft.asks_payment or balance.paid is None or balance.open <= 0:
+        return False
+    found = payments.of_documents(connection, [invoice.document_id])
+    return went_back(found.get(invoice.document_id, ()))
+
+
+def of_test(connection: Connection, test: Document, balance: Balance) -> DocumentMoney:
+    paid, seen = (
+        payment_attempts.paid_of(connection, test.document_id),
+        order_balance.seen_of(connection, test.order, ()),
+    )
+    return document_money.of_test(
+        test,
+        balance,
+        paid=total_of(one.amount - one.gone_back for one in paid),
+        last_on=max((one.asked_at.date() for one in paid), default=None),
+        status=seen.status if seen else "",
+    )
