@@ -141,7 +141,7 @@ def a_house(place: Place, past: Callable[[System], Past]) -> Iterator[House]:
             else:
                 fill(system.services.store, past(system))
             count_whole(system.services)  # as the scheduler does once a day
-            system.services.store.engine.dispose()
+            system.services.store.close()
             if place.kept:
                 place.kept.write_text(system.shop_id)
             client, token = operator(system)

@@ -70,7 +70,7 @@ def walk(system: System) -> Walk:
     fill(system.services.store, Past(ORDERS, shops=20, shop_id=system.shop_id, now=system.clock.now))
     # As the scheduler does once a day: this alone counts all there is.
     count_whole(system.services)
-    system.services.store.engine.dispose()
+    system.services.store.close()
     with recorded() as recorder:
         twice = walk_pages(system, recorder)
         walk_worker(system)

@@ -92,7 +92,7 @@ def add_shop(connection: Connection, shop_id: str) -> None:
 @contextmanager
 def trusting(store: Store) -> Iterator[Connection]:
     """A transaction that does not ask of each row whether the row that it names is there."""
-    store.engine.dispose()
+    store.close()
     with store.engine.connect() as connection:
         if store.is_sqlite:
             # Outside any transaction, or they do nothing. All of it would be written twice else, first into a log; and what is

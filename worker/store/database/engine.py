@@ -1,27 +1,26 @@
 """Opening the database. Writers take the lock at once (BEGIN IMMEDIATE): a deferred SQLite transaction fails when it upgrades."""
 
-import math
 import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event, text
-from sqlalchemy.engine import Dialect, make_url
-from sqlalchemy.exc import InvalidatePoolError, OperationalError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 
 from worker.errors import DatabaseAway, TimeIsUp
 
 BUSY_TIMEOUT_MS = 30_000
 LOOK_AGAIN_S = 0.002
 CANCEL_TIMEOUT_S = 2.0
-# So soon after its last use a connection of PostgreSQL is not asked whether it is alive.
+# So soon after its last use a connection of PostgreSQL is not asked whether it is alive: that would be a sixth of all that an order asks.
 SURELY_ALIVE_S = 1.0
+# Of connections that nobody uses just now. No more than SQLAlchemy keeps itself.
+MOST_KEPT = 5
 # An order's way alone asks a hundred; of 128, which is usual for SQLite, whatever is done in between would push them out.
 KEPT_STATEMENTS = 512
 # PostgreSQL plans what a page asks for its own values, of a shop of ten orders or of a million. Only what is `made_once` is prepared.
@@ -34,6 +33,7 @@ class Store:
     def __init__(self, database_url: str) -> None:
         self.url = make_url(database_url)
         self.engine = open_engine(database_url)
+        self.kept: list[tuple[float, Connection]] = []
 
     @property
     def is_sqlite(self) -> bool:
@@ -45,7 +45,7 @@ class Store:
 
         On PostgreSQL each statement sees what is committed by then, and a result is held whole: `snapshot` is for more.
         """
-        with database_errors(), self.engine.connect() as connection:
+        with self.connection() as connection:
             set_only_reads(connection, to=True)
             # Committed though nothing was written: after a rollback psycopg forgets what PostgreSQL had prepared.
             with connection.begin():
@@ -54,7 +54,7 @@ class Store:
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
         """The same, where all that is read is of one moment, and rows may be `streamed`."""
-        with database_errors(), self.engine.connect() as connection:
+        with self.connection() as connection:
             set_only_reads(connection, to=self.is_sqlite)  # whose readers always see one moment
             with connection.begin():
                 if not self.is_sqlite:
@@ -64,21 +64,48 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction: committed when the block ends, rolled back when it raises. Raises Unavailable when the database is away."""
-        with database_errors(), self.engine.connect() as connection:
+        with self.connection() as connection:
             set_only_reads(connection, to=False)
             with connection.begin():
                 yield connection
 
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """One that nobody else has. It is kept for the next after a block that did not raise: to get one of SQLAlchemy and to give it
+        back takes as long as three statements.
+        """
+        try:
+            connection = self.take_kept() or self.engine.connect()
+            try:
+                yield connection
+            except BaseException:
+                connection.close()
+                raise
+            self.keep(connection)
+        except (OperationalError, sqlite3.OperationalError) as error:
+            raise DatabaseAway("The database does not answer right now; it is tried again.") from error
+
+    def take_kept(self) -> Connection | None:
+        """The one that was used last, of which nobody need ask whether it is alive. The others SQLAlchemy asks before it gives them again."""
+        while True:
+            try:
+                used_at, connection = self.kept.pop()
+            except IndexError:
+                return None
+            if self.is_sqlite or time.monotonic() - used_at < SURELY_ALIVE_S:
+                return connection
+            connection.close()
+
+    def keep(self, connection: Connection) -> None:
+        if len(self.kept) < MOST_KEPT:
+            self.kept.append((time.monotonic(), connection))
+        else:
+            connection.close()
+
     def close(self) -> None:
+        while self.kept:
+            self.kept.pop()[1].close()
         self.engine.dispose()
-
-
-@contextmanager
-def database_errors() -> Iterator[None]:
-    try:
-        yield
-    except (OperationalError, sqlite3.OperationalError) as error:
-        raise DatabaseAway("The database does not answer right now; it is tried again.") from error
 
 
 def open_engine(database_url: str) -> Engine:
@@ -89,12 +116,12 @@ def open_engine(database_url: str) -> Engine:
             pool_size=5,
             max_overflow=10,
             connect_args={"connect_timeout": 5, "client_encoding": "utf8", "prepare_threshold": NEVER},
+            # After a restart of PostgreSQL the pool holds dead connections.
+            pool_pre_ping=True,
             # Values of rows are personal data; an error in the log names the statement only.
             hide_parameters=True,
         )
         event.listen(engine, "connect", prepare_postgresql)
-        event.listen(engine, "checkin", note_use)
-        event.listen(engine, "checkout", partial(look_whether_alive, engine.dialect))
         event.listen(engine, "invalidate", cancel)
         return engine
     if url.database:
@@ -135,20 +162,6 @@ def set_only_reads(connection: Connection, *, to: bool) -> None:
 
 def prepare_postgresql(connection: Any, _record: Any) -> None:
     connection.prepared_max = KEPT_STATEMENTS
-
-
-def note_use(_connection: Any, record: ConnectionPoolEntry) -> None:
-    record.info["used_at"] = time.monotonic()
-
-
-def look_whether_alive(dialect: Dialect, connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
-    """After a restart of PostgreSQL the pool holds dead connections. To ask each time would be a sixth of all that an order asks."""
-    if time.monotonic() - record.info.get("used_at", math.inf) < SURELY_ALIVE_S:
-        return
-    try:
-        dialect.do_ping(connection)
-    except dialect.loaded_dbapi.Error as error:
-        raise InvalidatePoolError from error
 
 
 def cancel(connection: Any, _record: Any, error: BaseException | None) -> None:
