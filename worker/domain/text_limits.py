@@ -142,4 +142,4 @@ def _texts(thing: object) -> Iterator[str]:
         elif isinstance(one, dict):
             waiting += one.values()
         elif is_dataclass(one) and not isinstance(one, type | Problem):
-            waiting += [getattr(one, field.name) for field in fields(one)]
+            waiting += vars(one).values()

@@ -98,15 +98,10 @@ class Value(NamedTuple):
     name: str
     is_given: bool
     own: Any
-    convert: Convert | None
 
     @classmethod
-    def of(cls, name: str, bind: BindParameter[Any], dialect: Dialect) -> "Value":
-        return cls(name, bind.required, bind.effective_value, bind.type.dialect_impl(dialect).bind_processor(dialect))
-
-    def of_row(self, row: Mapping[str, Any]) -> Any:
-        value = row[self.name] if self.is_given else self.own
-        return value if self.convert is None else self.convert(value)
+    def of(cls, name: str, bind: BindParameter[Any]) -> "Value":
+        return cls(name, bind.required, bind.effective_value)
 
 
 @dataclass
@@ -115,6 +110,8 @@ class Written:
 
     words: str
     values: tuple[Value, ...]
+    # By place, what makes of a value what the driver takes.
+    converts: tuple[tuple[int, Convert], ...]
     is_positional: bool
     columns: tuple[tuple[str, TypeEngine[Any]], ...]
     # For the driver: PostgreSQL plans it once per connection too.
@@ -133,10 +130,11 @@ class Written:
             raise TypeError(f"SQLAlchemy writes something of it anew each time: {compiled}")
         binds = {name: bind for bind, name in compiled.bind_names.items()}
         order = compiled.positiontup if compiled.positional else binds
-        values = tuple(Value.of(name, binds[name], dialect) for name in order or ())
+        values = tuple(Value.of(name, binds[name]) for name in order or ())
+        converts = by_place(binds[value.name].type.dialect_impl(dialect).bind_processor(dialect) for value in values)
         columns = tuple((column.key, column.type) for column in statement.exported_columns)
         options = {"prepare": True} if dialect.driver == "psycopg" else {}
-        return cls(str(compiled), values, compiled.positional, columns, options)
+        return cls(str(compiled), values, converts, compiled.positional, columns, options)
 
     def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> Answer:
         if len(rows) > 1 and self.columns:
@@ -163,19 +161,21 @@ class Written:
         return answer
 
     def to_driver(self, row: Mapping[str, Any]) -> Any:
+        given_values = [row[name] if is_given else own for name, is_given, own in self.values]
+        for place, convert in self.converts:
+            given_values[place] = convert(given_values[place])
         if self.is_positional:
-            return [value.of_row(row) for value in self.values]
-        return {value.name: value.of_row(row) for value in self.values}
+            return given_values
+        return {value.name: given_value for value, given_value in zip(self.values, given_values, strict=True)}
 
     def read(self, told: Sequence[Sequence[Any]], description: Any, dialect: Dialect) -> Sequence[Sequence[Any]]:
         if not told:
             return told
         if self.readers is None:
-            found = (
+            self.readers = by_place(
                 kind.dialect_impl(dialect).result_processor(dialect, described[1])
                 for (_, kind), described in zip(self.columns, description, strict=True)
             )
-            self.readers = tuple((place, convert) for place, convert in enumerate(found) if convert is not None)
         return [self.read_row(row) for row in told] if self.readers else told
 
     def read_row(self, row: Sequence[Any]) -> Sequence[Any]:
@@ -183,6 +183,10 @@ class Written:
         for place, convert in self.readers or ():
             values[place] = convert(values[place])
         return values
+
+
+def by_place(converts: Iterable[Convert | None]) -> tuple[tuple[int, Convert], ...]:
+    return tuple((place, convert) for place, convert in enumerate(converts) if convert is not None)
 
 
 def listeners(connection: Connection) -> Iterable[Callable[..., Any]]:
