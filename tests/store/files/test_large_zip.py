@@ -2,6 +2,7 @@
 
 import gc
 import io
+import os
 import sqlite3
 import zipfile
 from pathlib import Path
@@ -15,6 +16,7 @@ from worker.store.files.large_zip import LargeZip
 def put_some(archive: zipfile.ZipFile, beside: Path) -> None:
     """A file by its path, one in parts, and two by their content, one with a name that is no ASCII."""
     (beside / "vat.csv").write_text("number,vat\n")
+    os.utime(beside / "vat.csv", (1_800_000_000, 1_800_000_000))  # a zip keeps it
     archive.write(beside / "vat.csv", "vat.csv")
     with archive.open(ZipInfo("documents/F-1.json", (2026, 11, 30, 12, 0, 1)), "w", force_zip64=True) as file:
         file.write(b"{}")
