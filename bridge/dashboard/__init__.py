@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Flask, Response, abort, g, request
 from markupsafe import Markup
 
-from bridge.accounts import account, invitations, lost_password, sender, sign_in
+from bridge.accounts import account, invitations, lost_password, passwords, sender, sign_in
 from bridge.accounts.access import CurrentUser, current_user, form_cookie_name, form_token, may_change, set_cookie
 from bridge.accounts.account import THEME_COOKIE, THEMES
 from bridge.context import EXTENSION_NAME, Context, base_path
@@ -116,6 +116,7 @@ def register(app: Flask) -> None:
         rounding_label=labels.rounding_label,
         rule_name=labels.rule_name,
         setting_name=labels.setting_name,
+        shortest_password=passwords.SHORTEST,
         source_name=labels.source_name,
         state_label=labels.state_label,
         wants_other_address=order_story.wants_other_address,

@@ -149,7 +149,7 @@ def about() -> Response:
         ),
         (_("Trouble is mailed to"), settings.operator_mail or _("nobody: set FACTURELAY_OPERATOR_MAIL")),
         (_("Shops on private addresses"), _("allowed") if settings.allow_private_shops else _("refused")),
-        (_("Templates of your own"), str(settings.templates) if settings.templates else _("none")),
+        (_("Templates of your own"), str(settings.templates) if settings.templates else "–"),
     ]
     return make_response(
         render_template(

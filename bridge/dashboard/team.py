@@ -31,7 +31,7 @@ MOST_INVITATIONS = 3
 
 @blueprint.get("")
 def team(shop_id: str) -> Response:
-    return page(shop_id, Form({"role": Role.VIEWER}))
+    return page(shop_id)
 
 
 @blueprint.post("/invite")
@@ -55,7 +55,7 @@ def invite(shop_id: str) -> Response:
         )
     record_invitation(shop_id, email, role)
     link = f"{context().settings.public_url}/join/{token}"
-    return page(shop_id, Form({"role": Role.VIEWER}), link=(email, link))
+    return page(shop_id, link=(email, link))
 
 
 def is_mailed() -> bool:
@@ -154,17 +154,18 @@ def last_admin(shop_id: str) -> Response:
 
 
 def page(
-    shop_id: str, form: Form, *, link: tuple[str, str] | None = None, status: HTTPStatus = HTTPStatus.OK
+    shop_id: str, form: Form | None = None, *, link: tuple[str, str] | None = None, status: HTTPStatus = HTTPStatus.OK
 ) -> Response:
-    now = context().now()
+    """The team; a shop of nobody is for its owner to be invited to, who may change everything."""
+    now, belonging = context().now(), members(shop_id)
     with context().store.read() as connection:
         invites = sessions.open_invites(connection, shop_id=shop_id, now=now)
         unsent = account_mails.waiting(connection, MailKind.INVITATION, shop_id=shop_id)
         done = activity.audit_trail_page(connection, (shop_id,), PageRequest(size=30), access=True)
     content = render_template(
         "dashboard/team.html",
-        form=form,
-        members=members(shop_id),
+        form=form or Form({"role": Role.VIEWER if belonging or invites or unsent else Role.ADMIN}),
+        members=belonging,
         invites=invites,
         unsent=unsent,
         has_mail_server=bool(context().settings.smtp_url),

@@ -47,6 +47,7 @@ NEVER_ONE = {
     "Very many have one of these words: the newest {count} of them were searched. Type more, such as a number.": "thousands",
     "{count} rows were searched for this page. “Next” searches those after them.": "thousands",
     "Write 1 to {most} characters, without control characters.": "lengths of fields",
+    "At least {count} characters; a few words in a row are easy to remember.": "twelve",
     "{years} years": "seven or ten",
     "Documents are kept for {years} years after their own.": "seven or ten",
     "What came in for an order is forgotten after 90 days by itself. Issued documents are kept for {years} years after their own.": "seven or ten",

@@ -28,11 +28,15 @@ class Source(StrEnum):
 
 @dataclass(frozen=True)
 class Button:
-    """*page* is below the shop's own address; empty: the list of the things themselves. *retries*: it tries all of them again."""
+    """*page* is below the shop's own address; empty: the list of the things themselves. *retries*: it tries all of them again.
+
+    *changes*: its words promise what only who may change the shop can do.
+    """
 
     label: Message
     page: str = ""
     retries: bool = False
+    changes: bool = False
 
 
 @dataclass(frozen=True)

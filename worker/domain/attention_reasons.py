@@ -30,7 +30,7 @@ WORK = (
         Source.WORK,
         NOTHING,
         Message("Mails that the customer's mail server refused: these customers did not get their document."),
-        Button(Message("Send to another address")),
+        Button(Message("Send to another address"), changes=True),
         ("mail_refused", "mail_address_unsupported", "mail_bounced"),
     ),
     Reason(
@@ -38,7 +38,7 @@ WORK = (
         Source.WORK,
         NOTHING,
         Message("Documents of customers who left no mail address."),
-        Button(Message("Send to another address")),
+        Button(Message("Send to another address"), changes=True),
         ("mail_no_address",),
     ),
     Reason(

@@ -36,7 +36,7 @@ def changes_after_invoice(invoice: Document, order: Order, shop: Shop) -> tuple[
     if not differences:
         return ()
     message = Message(
-        "Order {number} changed after {invoice}: {differences}. The invoice stays as it was issued; if the order is right now, press “Credit and issue again” on the invoice's page.",
+        "Order {number} changed after {invoice}: {differences}. The invoice stays as it was issued; if the order is right now, press “Credit and issue again”.",
         number=order.number,
         invoice=invoice.number,
         differences=tuple(differences),

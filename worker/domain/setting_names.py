@@ -107,7 +107,7 @@ SETTING_NAMES = {
     "waits_for_bank_files": Message(
         "Remind nobody and cancel no order while the newest file of the bank is older than five days"
     ),
-    "reference_digits": Message("First three digits of its payment references"),
+    "reference_digits": Message("First three digits of the payment references"),
     "mollie.mode": Message("Account with Mollie"),
     "mollie.methods": Message("What customers can pay online with"),
     "mollie.on_invoices": Message("“Pay online” on invoices"),

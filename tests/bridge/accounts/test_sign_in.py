@@ -5,6 +5,7 @@ from datetime import timedelta
 import pyotp
 import pytest
 
+from bridge.accounts import passwords
 from tests.support.bridge_app import NOW, SHOP, BridgeApp
 from tests.support.personas import PASSWORD, SITE, Visitor, a_user, signed_in
 from worker.domain.actor import Actor
@@ -278,9 +279,10 @@ def test_an_invitation_to_look_takes_nothing_from_an_admin(app: BridgeApp) -> No
 @pytest.mark.parametrize("password", ["short", "eleven char", "123456789012", "aaaaaaaaaaaa", "els", "x" * 201])
 def test_a_password_that_is_easily_guessed_is_refused_beside_its_field(app: BridgeApp, password: str) -> None:
     token, visitor = a_link(app, "setup"), Visitor(app)
-    visitor.get(f"/set-up/{token}")
+    page = visitor.get(f"/set-up/{token}").text
     answer = visitor.post(f"/set-up/{token}", name="Els", email=ELS, password=password, again=password)
 
+    assert f"At least {passwords.SHORTEST} characters" in page
     assert answer.status_code == 422
     assert 'id="error-password"' in answer.text
     assert f'value="{password}"' not in answer.text

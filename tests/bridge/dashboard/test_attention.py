@@ -21,6 +21,7 @@ from worker.store.database.tables import jobs as jobs_table
 from worker.store.database.tables import shops
 from worker.store.deliveries import NewDelivery
 from worker.store.jobs import JobEnd, JobKind
+from worker.store.users import Role
 
 OTHER = "0ther0ther0ther0ther0the"
 
@@ -88,6 +89,9 @@ def test_a_reason_is_dismissed_and_put_off_by_its_forms_and_never_without_one(ap
 def test_a_refused_mail_is_sent_elsewhere_from_the_list_which_comes_back(app: BridgeApp) -> None:
     busy_shop.fill(app, orders_=12, failed=12, drafts_=0)
     visitor, here = admin(app), f"/s/{SHOP}/attention/mail_refused?from=11"
+    viewer = signed_in(app, "viewer@shop.example", roles={SHOP: Role.VIEWER})
+    promised = ["Send to another address" in one.get(f"/s/{SHOP}").text for one in (visitor, viewer)]
+    assert promised == [True, False]
     text = visitor.get(here).text
     assert re.findall(r'name="back" value="([^"]*)"', text) == [here, here]
     (path, *_) = re.findall(r'action="(/s/\w+/documents/\d+/send)"', text)

@@ -459,7 +459,10 @@ def test_whoever_may_change_the_address_gets_no_key_sent_to_it(app: BridgeApp) -
 
 
 def test_an_invitation_is_shown_once_and_can_be_withdrawn(app: BridgeApp) -> None:
+    of_nobody = signed_in(app, "els@host.example", operator=True).get(TEAM).text
     visitor = admin(app)
+    proposed = [re.findall(r'<option value="(\w+)" selected', page) for page in (of_nobody, visitor.get(TEAM).text)]
+    assert proposed == [["admin"], ["viewer"]]
     shown = visitor.post(f"{TEAM}/invite", email="Jan@Shop.example", role="viewer").text
     token = shown.partition("/join/")[2].partition("<")[0]
     with app.store.read() as connection:

@@ -168,8 +168,10 @@ def test_of_what_nobody_knows_a_person_says_what_became_of_it(app: BridgeApp, ow
 
 def test_what_failed_is_sent_again_when_a_person_says_so(app: BridgeApp, owner: Visitor) -> None:
     document = on_its_way(app, "failed", step="failed", code="peppol_failed", reference="doc_1", reason="No")
-    page, _ = pages(document)
+    page, order = pages(document)
     assert "Send it again" in owner.get(page).text
+    # The box on top says it; below the document it would be the same sentence again.
+    assert owner.get(order).text.partition('id="events"')[0].count("It did not go.") == 1
     assert "Peppol needs you" in owner.get(f"/s/{SHOP}/documents").text
 
     owner.post(f"{page}/peppol/again")
