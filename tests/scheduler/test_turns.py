@@ -11,7 +11,7 @@ import pytest
 from tests.support.issued import a_draft, issue
 from tests.support.redis_jobs import queued_jobs
 from tests.support.system import START, Clock
-from worker import jobs, queue, scheduler
+from worker import jobs, queue, scheduler, sending
 from worker.domain.shop import OrderSettings, Shop
 from worker.domain.step import EINVOICE, RENDER, TRANSMIT, WRITE_BACK
 from worker.errors import TakesLong, Unavailable
@@ -351,10 +351,10 @@ def test_a_task_that_goes_on_later_lets_others_go_first_and_is_enqueued_at_once(
 def test_the_second_step_of_a_document_in_one_queue_is_enqueued_when_the_first_ends_however_it_ends(
     services: Services, monkeypatch: pytest.MonkeyPatch, name: str, names: tuple[str, ...], *, is_bug: bool
 ) -> None:
-    def step(_services: Services, leased: LeasedSteps) -> str:
+    def step(_services: Services, leased: LeasedSteps) -> sending.Done:
         if is_bug and leased.steps[0].name == names[0]:
             raise ZeroDivisionError
-        return "done"
+        return sending.Done("done")
 
     monkeypatch.setattr("worker.jobs.step.function_of", lambda _type: step)
     monkeypatch.setattr(turn, "FOLLOWED_S", 0.0)  # as where the first one took long
