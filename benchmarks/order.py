@@ -168,14 +168,14 @@ def a_worker(services: Services) -> Iterator[Callable[[], None]]:
     jobs.configure(services.settings)
     smtp.kept_connections.is_on = True
 
-    def work() -> None:
-        redis = connect(services.settings.redis_url)
-        # Waiting for all queues at once, as it does; in a burst RQ asks one queue after the other.
-        RowWorker([rq_name(name) for name in QueueName], connection=redis, serializer="json").work(
-            max_idle_time=1, logging_level="ERROR"
-        )
+    redis = connect(services.settings.redis_url)
+    worker = RowWorker([rq_name(name) for name in QueueName], connection=redis, serializer="json")
 
-    with beating(jobs.get_services(), leases.WORKER):
+    def work() -> None:
+        # Waiting for all queues at once, as it does; in a burst RQ asks one queue after the other.
+        worker.work(max_idle_time=1, logging_level="ERROR")
+
+    with beating(jobs.get_services(), leases.WORKER, worker):
         yield work
 
 
