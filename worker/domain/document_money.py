@@ -101,10 +101,11 @@ def of_invoice(invoice: Document, balance: Balance, *, went_back: bool = False) 
     return DocumentMoney(invoice, left, credited, day_paid(draft.paid_on, balance), went_back)
 
 
-def of_test(test: Document, balance: Balance, *, paid: Decimal, last_on: date | None, status: str) -> DocumentMoney:
-    """By what became of itself: none of its money is among the payments. *paid*: what its buyer paid of it, the last of it on *last_on*;
-    *status*: of its order in the shop."""
+def of_test(test: Document, balance: Balance, came: tuple[Decimal, date] | None, *, status: str = "") -> DocumentMoney:
+    """By what became of itself: none of its money is among the payments. What *came* of it, and on which day the last; *status*: of its
+    order in the shop, by which an invoice asks for no less."""
     draft, credited = test.draft, balance.credited or ZERO
+    paid, last_on = came or (ZERO, None)
     left = ZERO if draft.is_paid else max(draft.to_pay - credited - paid, ZERO)
     paid_on = draft.paid_on or (last_on if left <= 0 else None)
     is_off = draft.kind in ASKING and status in CLOSED_STATUSES and paid_on is None

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import Connection, Row, insert, literal_column, select, update
+from sqlalchemy import Connection, Row, func, insert, literal_column, select, update
 
 from worker.domain.document import Document
 from worker.domain.money import ZERO
@@ -95,11 +95,13 @@ def latest(connection: Connection, document_id: int) -> PaymentAttempt | None:
     return as_attempt(row) if row else None
 
 
-def paid_of(connection: Connection, document_id: int) -> tuple[PaymentAttempt, ...]:
-    """Those by which a document was paid, of whatever mode; oldest first."""
-    mine = (payment_attempts.c.document_id == document_id, payment_attempts.c.status == Status.PAID)
-    rows = connection.execute(select(payment_attempts).where(*mine).order_by(payment_attempts.c.attempt_id))
-    return tuple(map(as_attempt, rows))
+def paid_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, tuple[Decimal, date]]:
+    """What stands of all by which each document was paid, of whatever mode, and the day on which the last was asked about."""
+    column, amount = payment_attempts.c, payment_attempts.c.amount.type
+    sums = func.sum(column.amount, type_=amount), func.sum(column.gone_back, type_=amount), func.max(column.asked_at)
+    mine = (column.document_id.in_(document_ids), column.status == Status.PAID)
+    rows = connection.execute(select(column.document_id, *sums).where(*mine).group_by(column.document_id))
+    return {document_id: (paid - gone_back, asked_at.date()) for document_id, paid, gone_back, asked_at in rows}
 
 
 def find(connection: Connection, shop_id: str, payment_ref: str) -> PaymentAttempt | None:

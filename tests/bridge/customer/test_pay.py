@@ -16,15 +16,17 @@ from werkzeug.test import TestResponse
 
 from bridge.customer import pay as pay_module
 from tests.bridge.customer.test_document import paid, text_of, token_of
+from tests.bridge.dashboard.test_pages import admin
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_credit_note_for, settings_for
 from tests.support.factories import an_order
+from worker import serializers
 from worker.actions import documents as document_actions
 from worker.demo.pretend_mollie import KEY, LIVE_KEY, PretendMollie
 from worker.domain.actor import Actor
 from worker.domain.decision import Decision
 from worker.domain.document import Document, Kind, PaymentInstructions
 from worker.domain.order import OrderKey
-from worker.domain.payment import PaymentSource, Receipt
+from worker.domain.payment import PaymentSource, Prepayment, Receipt
 from worker.domain.payment_method import Means
 from worker.domain.shop import BrandingSettings, MollieSettings, StoredFile
 from worker.errors import Rejected
@@ -35,6 +37,7 @@ from worker.store.database.encryption import Encryption
 from worker.store.files.archive import Archive
 from worker.store.orders import OrderState
 from worker.store.payments import Payment
+from worker.store.queries import order_history
 
 SORRY = "Online betalen lukt op dit moment niet, en er werd niets afgehouden."
 
@@ -343,6 +346,24 @@ def test_a_shop_in_test_is_paid_with_test_money(app: BridgeApp, twin: PretendMol
         document_actions.mark_paid(
             connection, document.shop_id, document.document_id, on=NOW.date(), by=Actor("An", NOW)
         )
+
+
+@pytest.mark.parametrize(
+    ("status", "told"), [("expired", (["19,60"], "19.60", "not paid")), ("paid", ([], "0.00", "paid"))]
+)
+def test_what_a_gift_card_left_of_a_test_is_told_alike_behind_its_link_by_a_program_and_in_the_list(
+    app: BridgeApp, twin: PretendMollie, status: str, told: tuple[list[str], str, str]
+) -> None:
+    connect(app, MollieSettings(Mode.TEST), KEY, test=True)
+    document = app.issue(test=True, prepaid=(Prepayment(Decimal("2.60"), name="Cadeaubon"),))
+    chosen(app, twin, document, status)
+
+    page = re.findall(r'"total"><dt>Nog te betalen</dt><dd>€.([\d,]+)', returned(app, document))
+    with app.store.read() as connection:
+        (item,) = order_history.listing(connection, shop_id=SHOP)
+    *_, listed = re.findall(r"(?:not )?paid(?=</span>)", admin(app).get(f"/s/{SHOP}/documents").text)
+
+    assert (page, serializers.document(item)["open"], listed) == told
 
 
 def test_a_confirmation_is_paid_before_there_is_an_invoice(app: BridgeApp, twin: PretendMollie) -> None:

@@ -7,7 +7,6 @@ from sqlalchemy import Connection
 from worker.domain import document_money
 from worker.domain.document import ASKING, Document, Kind
 from worker.domain.document_money import DocumentMoney
-from worker.domain.money import total_of
 from worker.domain.payment import Balance
 from worker.domain.told_money import went_back
 from worker.store import document_balances, documents, payment_attempts, payments
@@ -46,14 +45,6 @@ def is_back(connection: Connection, invoice: Document, balance: Balance) -> bool
 
 
 def of_test(connection: Connection, test: Document, balance: Balance) -> DocumentMoney:
-    paid, seen = (
-        payment_attempts.paid_of(connection, test.document_id),
-        order_balance.seen_of(connection, test.order, ()),
-    )
-    return document_money.of_test(
-        test,
-        balance,
-        paid=total_of(one.amount - one.gone_back for one in paid),
-        last_on=max((one.asked_at.date() for one in paid), default=None),
-        status=seen.status if seen else "",
-    )
+    came = payment_attempts.paid_of(connection, [test.document_id]).get(test.document_id)
+    seen = order_balance.seen_of(connection, test.order, ())
+    return document_money.of_test(test, balance, came, status=seen.status if seen else "")

@@ -4,13 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 
 from sqlalchemy import Connection
 
+from worker.domain import document_money
 from worker.domain.document import Document, Draft, Kind, StoredDraft
+from worker.domain.document_money import DocumentMoney
 from worker.domain.order_treatment import OrderTreatment
-from worker.domain.payment import Balance, day_paid
+from worker.domain.payment import Balance
 from worker.domain.step import MAIL, STEPS, TRANSMIT
+from worker.domain.told_money import went_back
 from worker.errors import Rejected
 from worker.message import Message
 from worker.store import (
@@ -22,6 +26,7 @@ from worker.store import (
     documents,
     order_treatments,
     orders,
+    payment_attempts,
     payments,
     settle_orders,
     steps,
@@ -53,27 +58,37 @@ class DocumentDetails:
     steps: tuple[Step, ...] = ()
     balance: Balance | None = None
     payments: tuple[Payment, ...] = ()  # its shares of what came in
+    came_of_test: tuple[Decimal, date] | None = None  # which is among no payments, and when
     revocation: LinkRevocation | None = None
     files: tuple[StoredFile, ...] = ()
     transmission: Transmission | None = None  # its way by Peppol
 
+    @cached_property
+    def money(self) -> DocumentMoney | None:
+        """Of an invoice; None for all else, of which only the order's money tells."""
+        if self.document is None or self.balance is None or self.draft.kind is not Kind.INVOICE:
+            return None
+        if self.draft.test:
+            return document_money.of_test(self.document, self.balance, self.came_of_test)
+        return document_money.of_invoice(self.document, self.balance, went_back=went_back(self.payments))
+
     @property
     def is_paid(self) -> bool:
-        return self.balance is not None and self.balance.is_paid
+        return self.paid_on is not None
 
     @property
     def paid_on(self) -> date | None:
-        return self.balance.paid_on if self.balance is not None else None
+        return self.money.paid_on if self.money else None
 
     @property
     def day_paid(self) -> date | None:
-        """As `paid_on`; of what has no payments, as it says itself."""
-        return day_paid(self.draft.paid_on, self.balance) if self.balance is not None else self.draft.paid_on
+        """As `paid_on`; of what is no invoice, as it says itself."""
+        return self.money.paid_on if self.money else self.draft.paid_on
 
     @property
     def open(self) -> Decimal | None:
         """What is still to be paid of an invoice; below zero where it is to be given back. None for all else."""
-        return self.balance.open if self.balance is not None and self.draft.kind is Kind.INVOICE else None
+        return self.money.open if self.money else None
 
     def step(self, name: str) -> Step | None:
         return next((step for step in self.steps if step.name == name), None)
@@ -164,11 +179,14 @@ def details(connection: Connection, issued: Sequence[Document]) -> tuple[Documen
     all_files: dict[int, tuple[StoredFile, ...]] = {}
     ways: dict[int, Transmission] = {}
     paid: dict[int, tuple[Payment, ...]] = {}
+    came_of_tests: dict[int, tuple[Decimal, date]] = {}
     for start in range(0, len(issued), MOST_IDS):
         ids = [document.document_id for document in issued[start : start + MOST_IDS]]
         all_steps |= steps.of_documents(connection, ids)
         balances |= document_balances.of_documents(connection, ids)
         paid |= payments.of_documents(connection, ids)
+        if tests := [document.document_id for document in issued[start : start + MOST_IDS] if document.draft.test]:
+            came_of_tests |= payment_attempts.paid_of(connection, tests)
         revocations |= document_links.of_documents(connection, ids)
         all_files |= document_files.files_of(connection, ids)
         ways |= transmissions.of_documents(connection, ids)
@@ -180,6 +198,7 @@ def details(connection: Connection, issued: Sequence[Document]) -> tuple[Documen
             steps=in_order(all_steps.get(document.document_id, {})),
             balance=balances[document.document_id],
             payments=paid.get(document.document_id, ()),
+            came_of_test=came_of_tests.get(document.document_id),
             revocation=revocations.get(document.document_id),
             files=all_files.get(document.document_id, ()),
             transmission=ways.get(document.document_id),
