@@ -135,6 +135,12 @@ def test_above_400_pieces_the_price_is_that_of_all_of_them() -> None:
     assert one(root, "cac:InvoiceLine/cbc:InvoicedQuantity") == "1000"
 
 
+def test_what_no_pdf_can_draw_stands_in_the_einvoice_as_it_was_typed() -> None:
+    root = written(invoice_of(a_business_order(a_line("100.00", name="Mok 🎁 ❤️"))))
+
+    assert one(root, "cac:InvoiceLine/cac:Item/cbc:Name") == "Mok 🎁 ❤️"
+
+
 def test_a_discount_has_a_negative_quantity_and_never_a_negative_price() -> None:
     order = a_business_order(a_line("100.00"), a_line("-10.00", line_id=2, name="Korting"))
     root = written(invoice_of(order))

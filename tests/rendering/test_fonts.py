@@ -28,7 +28,18 @@ def test_figures_have_one_width(weight: str) -> None:
         # A tone over a vowel, or before sara am, is drawn higher.
         ("ที่ น้ำ ตั้ง ก่", "ที\uf70a น\uf70bำ ตั\uf70bง ก่"),
         ("भारत ಕನ್ನಡ", "??? ????"),
-        ("Proficiat 🎂 ❤️ 👍🏽", "Proficiat [birthday cake] <3 (+1)"),
+        ("Proficiat 🎂 ❤️ 👍🏽", "Proficiat <3 (+1)"),
+        # Emoji of which nothing else says the same are left out, and no space is left of them.
+        ("🎁 Cadeaubon 🎁🎁", "Cadeaubon"),
+        ("Mok 🎁 blauw, 6 stuks ☕! Thee🍋Koffie", "Mok blauw, 6 stuks! Thee Koffie"),
+        ("Kaart (🎂) – taart (🍓 aardbei) ♻️ ♻", "Kaart – taart (aardbei)"),
+        ("Café ☕\u202f!", "Café\u00a0!"),
+        ("👩‍👩‍👧 Gezin 🤷‍♀ 🏴\U000e0067\U000e0062\U000e007f 👩🏽‍🚀", "Gezin"),
+        ("Dank je\n🎂🎂\n\nTot ziens 🙏", "Dank je\n\nTot ziens"),
+        ("✓ ★ ✅ Glutenvrij ❌ melk ⭐⭐", "√ * √ Glutenvrij × melk **"),
+        # Where nothing else was typed, a name says more than nothing; signs that are no pictures say something everywhere.
+        ("🎁", "[wrapped present]"),
+        ("Buis ⌀ 12 ♀", "Buis [diameter sign] 12 [female sign]"),
         ("🇧🇪 bier", "BE bier"),
         ("Ⓐ ① ｗｉｄｅ", "A 1 wide"),
         ("a\tb\x07c\u200b\u202e", "a bc"),

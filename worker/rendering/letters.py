@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 
 from worker.rendering.fonts import DIRECTIONS, RAISED_TONES, SCRIPTS, drawable, drawable_in, register_script, script_of
 
@@ -16,18 +17,29 @@ FIRST_STRONG, END = "\u2068", "\u2069"
 LOOKALIKES = {
     "\u202f": "\u00a0", "\u2007": "\u00a0", "\u2009": "\u00a0", "\u2011": "-", "\u2010": "-", "\u2015": "–",
     "\u2500": "–", "✓": "√", "✔": "√", "♥": "<3", "★": "*", "☆": "*", "●": "•", "◦": "•", "■": "▪", "►": ">",
-    "′": "'", "″": '"', "‣": "•", "♯": "#",
+    "′": "'", "″": '"', "‣": "•", "♯": "#", "✅": "√", "❌": "×", "❗": "!", "❓": "?", "➕": "+", "➖": "–", "⭐": "*", "✖": "×", "☑": "√",
 }  # fmt: skip
 
 # Brackets, dashes, quotes and spaces of every shape say what the plain one says.
 _PLAINLY = {"Ps": "(", "Pe": ")", "Pd": "-", "Pi": '"', "Pf": '"', "Zs": " "}
 
-# The most used; other pictures become their Unicode name in brackets.
+# The most used, which people write so too.
 EMOJI = {
     "❤": "<3", "🙂": ":-)", "😀": ":-)", "😃": ":-)", "😄": ":-)", "😊": ":-)", "😁": ":-D", "😂": ":-D", "😉": ";-)",
-    "🙁": ":-(", "😢": ":-(", "😍": "<3", "😘": ":-*", "👍": "(+1)", "👎": "(-1)",
+    "☺": ":-)", "☹": ":-(", "❣": "<3", "🙁": ":-(", "😢": ":-(", "😍": "<3", "😘": ":-*", "👍": "(+1)", "👎": "(-1)",
 }  # fmt: skip
 
+# What is shown as a picture: a sign where a selector says so, those that are emoji without one (emoji-data.txt of Unicode 17), and the
+# blocks of pictures. ♀ and ♂ say something that words do not.
+_PICTURE = (
+    "(?:[\u2190-\u2bff\u3030\u303d]\ufe0f|[⌚⌛⏩-⏬⏰⏳☀-☄☎☔☕☘☝☠☢☣☦☪☮☯☸♈-♓♟♠♣♦♨♻♿⚒-⚗⚙⚛⚜⚠⚡⚪⚫⚰⚱⚽⚾⛄⛅⛈⛎⛏⛑⛓⛔⛩⛪⛰-⛵⛷-⛺⛽"
+    "✂✈-✍✏✒✝✡✨✳✴❄❇❎❔❕➗➡➰➿⬛⬜⭕"
+    "\U0001f300-\U0001f3fa\U0001f400-\U0001f6ff\U0001f7e0-\U0001f7ff\U0001f900-\U0001faff])"
+    # Its selector, skin tone and tags, and whatever is joined to it.
+    "(?:[\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]|\u200d\\S)*"
+)
+FIRST_PICTURE = "\u2190"
+_SPACES = " \u00a0\u202f"
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _OF_SCRIPTS = re.compile(f"[{''.join(script.letters for script in SCRIPTS)}]")
 _RUNS = tuple((script, re.compile(f"[{script.letters}]+(?: +[{script.letters}]+)*")) for script in SCRIPTS)
@@ -49,15 +61,46 @@ def note_missing() -> Iterator[set[str]]:
 
 
 def printable(text: str) -> str:
-    """Replace what no font can draw: by a twin, an unaccented letter, the name of a picture, or a question mark."""
+    """Leave out emoji, and replace what else no font can draw: by a twin, an unaccented letter, a name in brackets, or a question mark."""
     if text.isascii() and text.isprintable():
         return text
     known = drawable()
     drawn = "".join(
-        c if c in known or c == "\n" else _in_other_font(c, known) for c in unicodedata.normalize("NFC", text)
+        c if c in known or c == "\n" else _in_other_font(c, known)
+        for c in unicodedata.normalize("NFC", without_pictures(text))
     )
     drawn = _TONE_OVER_VOWEL.sub(lambda tone: RAISED_TONES[tone[0]], drawn)
     return f"{FIRST_STRONG}{drawn}{END}" if _RIGHT_TO_LEFT.search(drawn) else drawn
+
+
+def without_pictures(text: str) -> str:
+    """*text* without its emoji, the spaces around them closed up; as it is where it has nothing else. No font here has them, and their
+    names are English: the words are what a document needs, the mail and the e-invoice have the rest.
+    """
+    if max(text, default="") < FIRST_PICTURE or not _pictures().search(text):
+        return text
+    lines = [(line, _pictures().sub(_gap, line)) for line in text.split("\n")]
+    left = "\n".join(after for before, after in lines if after.strip() or not before.strip())
+    return left if left.strip() else text
+
+
+@cache
+def _pictures() -> re.Pattern[str]:
+    """Of those that nothing else stands for, alone or in brackets of their own, with the spaces around them."""
+    drawn = re.escape("".join({*LOOKALIKES, *EMOJI} | {char for char in drawable() if char >= FIRST_PICTURE}))
+    one, spaces = f"(?![{drawn}]){_PICTURE}[{_SPACES}]*", f"[{_SPACES}]*"
+    return re.compile(rf"(?<![{_SPACES}]){spaces}(?:{one}|\({spaces}(?:{one})+\){spaces})+")
+
+
+def _gap(pictures: re.Match[str]) -> str:
+    """What stands in their place: a space between words, none at an edge and before a full stop."""
+    before, after = pictures.string[: pictures.start()][-1:], pictures.string[pictures.end() :][:1]
+    if not before or not after or before in "([":
+        return ""
+    if pictures[0][-1] in _SPACES:
+        return pictures[0][-1]
+    is_between = pictures[0][0] in _SPACES or (before + after).isalnum()
+    return " " if is_between and after not in ",.;:!?)]" else ""
 
 
 def _in_other_font(char: str, known: frozenset[str]) -> str:

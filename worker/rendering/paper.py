@@ -40,7 +40,7 @@ from worker.i18n.formats import (
 from worker.i18n.placeholders import placeholder_values
 from worker.rendering import qr
 from worker.rendering.brand import Brand
-from worker.rendering.letters import direction, printable, with_script_fonts
+from worker.rendering.letters import direction, printable, with_script_fonts, without_pictures
 
 # Where no VAT is due by the seller's own status or the nature of the sale, none may show in any way.
 _WITHOUT_VAT = (Category.EXEMPT, Category.OUTSIDE_SCOPE)
@@ -218,6 +218,7 @@ def environment(folder: Path | None = None) -> ImmutableSandboxedEnvironment:
         "unbroken": unbroken,
         "vat_number": format_vat_number,
         "web_address": web_address,
+        "without_pictures": without_pictures,
     }
     return found
 
