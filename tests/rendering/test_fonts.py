@@ -1,5 +1,6 @@
 """The fonts: figures of one width, other scripts, and what becomes of text that none can draw."""
 
+import re
 import unicodedata
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from worker.rendering import fonts
-from worker.rendering.letters import direction, printable, with_script_fonts
+from worker.rendering.letters import direction, printable, with_script_fonts, without_pictures
 
 
 @pytest.mark.parametrize("weight", fonts.WEIGHTS)
@@ -53,6 +54,11 @@ def test_figures_have_one_width(weight: str) -> None:
 )
 def test_what_the_font_lacks_is_replaced(typed: str, printed: str) -> None:
     assert printable(typed) == printed
+
+
+@given(st.text("a1① é(),.!?–\n\u00a0🎁🎂☕♻❤Ⓜ♀👩\u200d\ufe0f🏽"))
+def test_no_word_is_lost_or_grows_where_emoji_are_left_out(typed: str) -> None:
+    assert re.findall(r"\w+", without_pictures(typed)) == re.findall(r"\w+", typed)
 
 
 @given(st.text())
