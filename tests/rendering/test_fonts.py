@@ -38,6 +38,7 @@ def test_figures_have_one_width(weight: str) -> None:
         ("👩‍👩‍👧 Gezin 🤷‍♀ 🏴\U000e0067\U000e0062\U000e007f 👩🏽‍🚀", "Gezin"),
         ("Dank je\n🎂🎂\n\nTot ziens 🙏", "Dank je\n\nTot ziens"),
         ("✓ ★ ✅ Glutenvrij ❌ melk ⭐⭐", "√ * √ Glutenvrij × melk **"),
+        ("🎁\u200dab Ⓜ\ufe0f ①\ufe0f", "ab M 1"),
         # Where nothing else was typed, a name says more than nothing; signs that are no pictures say something everywhere.
         ("🎁", "[wrapped present]"),
         ("Buis ⌀ 12 ♀", "Buis [diameter sign] 12 [female sign]"),
