@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, insert, or_, select
@@ -251,5 +251,11 @@ def as_document(row: Row[Any]) -> Document:
         sequence=row.sequence,
         issued_on=row.issued_on,
         issued_at=row.issued_at,
-        draft=json_codec.load(Draft, row.snapshot),
+        draft=draft_of(row.snapshot),
     )
+
+
+@lru_cache(maxsize=50)
+def draft_of(snapshot: str) -> Draft:
+    """What a document says, as it is stored. Kept: each step of a document reads it anew, and nobody changes it."""
+    return json_codec.load(Draft, snapshot)
