@@ -3,9 +3,10 @@
 import hashlib
 import io
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -207,14 +208,15 @@ def unaltered(path: str, content: bytes, *, sha256: str) -> bytes:
 
 
 def write_durably(target: Path, content: IO[bytes]) -> None:
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".new-", delete=False) as new:
+    new = target.with_name(f".new-{secrets.token_hex(8)}")
+    with open(new, "xb", opener=partial(os.open, mode=0o600)) as file:
         try:
-            shutil.copyfileobj(content, new, CHUNK_BYTES)
-            new.flush()
-            os.fsync(new.fileno())
-            Path(new.name).replace(target)
+            shutil.copyfileobj(content, file, CHUNK_BYTES)
+            file.flush()
+            os.fsync(file.fileno())
+            new.replace(target)
         except BaseException:
-            Path(new.name).unlink(missing_ok=True)
+            new.unlink(missing_ok=True)
             raise
     folder = os.open(target.parent, os.O_RDONLY)
     try:
