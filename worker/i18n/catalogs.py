@@ -35,6 +35,16 @@ def _quantity(value: Decimal, language: str) -> str:
     return format_decimal(_unsigned_zero(shown), format=pattern, locale=locale).translate(_MINUS)
 
 
+@lru_cache(maxsize=1_000)
+def _amount(value: Decimal, currency: str, language: str) -> str:
+    """Kept: a mail says three amounts nine times."""
+    locale, digits, needed = _locale(language), get_currency_precision(currency), _decimals(value)
+    digits = digits if needed <= digits else max(2, needed)
+    pattern = _with_decimals(locale.currency_formats["standard"].pattern, digits, digits)
+    text = format_currency(_unsigned_zero(value), currency, format=pattern, locale=locale, currency_digits=False)
+    return _CODE_BEFORE_DIGIT.sub("\N{NO-BREAK SPACE}", text).translate(_MINUS)
+
+
 class Translator:
     """Translations and formats of *language* ("nl", "nl-BE", "fr_BE" …); English for anything but Dutch, French and German.
 
@@ -99,13 +109,7 @@ class Translator:
 
     def amount(self, value: Decimal, currency: str) -> str:
         """Write money with its sign. Never rounds: a currency without cents that has them shows them."""
-        digits, needed = get_currency_precision(currency), _decimals(value)
-        digits = digits if needed <= digits else max(2, needed)
-        pattern = _with_decimals(self._locale.currency_formats["standard"].pattern, digits, digits)
-        text = format_currency(
-            _unsigned_zero(value), currency, format=pattern, locale=self._locale, currency_digits=False
-        )
-        return _CODE_BEFORE_DIGIT.sub("\N{NO-BREAK SPACE}", text).translate(_MINUS)
+        return _amount(value, currency, self.language)
 
     def number(self, value: Decimal, currency: str = "EUR") -> str:
         """Write an amount without its currency: with that currency's decimals, or as many as it needs."""

@@ -7,8 +7,7 @@ from email.message import EmailMessage
 from email.utils import getaddresses, parseaddr
 from functools import lru_cache
 
-from jinja2 import PackageLoader, StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from worker.domain.document import Document, free_name
 from worker.domain.party import Buyer, Seller
@@ -153,11 +152,11 @@ def from_mailbox(shop: Shop) -> Address:
 def new_message(shop: Shop, buyer: Buyer, to: str, *, message_id: str) -> EmailMessage:
     """A mail with everything on its envelope."""
     message = new_mail()
-    message["From"] = from_mailbox(shop)
+    message["From"] = str(from_mailbox(shop))
     message["To"] = _mailbox(buyer.name or buyer.company, to)
     reply_to = one_line(shop.mail.reply_to or shop.seller.email)
     if EMAIL_ADDRESS.fullmatch(reply_to) and reply_to != sender_address(shop):
-        message["Reply-To"] = _mailbox("", reply_to)
+        message["Reply-To"] = str(_mailbox("", reply_to))
     message["Message-ID"] = one_line(message_id)
     message["Auto-Submitted"] = "auto-generated"
     return message
@@ -222,10 +221,10 @@ def preload() -> None:
 
 
 @lru_cache(maxsize=1)
-def _environment() -> SandboxedEnvironment:
-    environment = SandboxedEnvironment(
+def _environment() -> Environment:
+    environment = Environment(
         loader=PackageLoader("worker.mail"),
-        autoescape=lambda name: bool(name and name.endswith(".html")),
+        autoescape=select_autoescape(("html",)),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -9,10 +9,13 @@ from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
+# In the mails of one shop.
+_SAME = ("From", "Reply-To", "Auto-Submitted")
+
 
 class _HeaderClasses(HeaderRegistry):
-    """Makes the class of each kind of header once, and reads once what parts of mails say of themselves, which is the same in each mail;
-    the library does both anew for each header of each mail.
+    """Makes the class of each kind of header once, and reads once what is the same in each mail: what parts say of themselves, and from whom
+    it is; the library does both anew for each header of each mail.
     """
 
     def __init__(self) -> None:
@@ -26,8 +29,8 @@ class _HeaderClasses(HeaderRegistry):
         return self._made[kind]
 
     def __call__(self, name: str, value: Any) -> BaseHeader:
-        is_of_part = name.lower().startswith("content-") and type(value) is str
-        return self._read_once(name, value) if is_of_part else super().__call__(name, value)
+        is_same = type(value) is str and (name in _SAME or name.startswith("Content-"))
+        return self._read_once(name, value) if is_same else super().__call__(name, value)
 
     @lru_cache(maxsize=100)  # noqa: B019  # there is one of these
     def _read_once(self, name: str, value: str) -> BaseHeader:
@@ -43,7 +46,7 @@ class _Generator(BytesGenerator):
     @classmethod
     def _make_boundary(cls, _text: object = None) -> str:
         """One that nobody can know beforehand; the library looks for it in all of the mail besides."""
-        return f"=={secrets.token_hex(16)}=="
+        return f"=={secrets.token_hex(8)}=="  # short enough for what names it to be one line
 
 
 class _Policy(EmailPolicy):

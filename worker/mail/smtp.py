@@ -139,7 +139,7 @@ def _deliver(connection: SmtpConnection, content: bytes, buyer: str) -> None:
     code, reply = connection.docmd("DATA")
     if code != 354:
         raise _refusal(code, reply, Message("The mail server refused the mail"), "mail_refused")
-    lines = re.sub(rb"(?m)^\.", b"..", content).rstrip(b"\r\n")
+    lines = content.replace(b"\n.", b"\n..").rstrip(b"\r\n")  # it begins with a header
     try:
         connection.send(lines + b"\r\n.\r\n")
         code, reply = connection.getreply()
