@@ -2,12 +2,14 @@
 
 import io
 from datetime import UTC, datetime, timedelta
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from worker.errors import Rejected, Unavailable
+from worker.queue.job_progress import last_progress
 from worker.settings import Settings
 from worker.store.files import temporary
 from worker.store.files.archive import Archive, RemoteArchive, open_archive
@@ -56,6 +58,12 @@ def test_a_file_comes_back_in_pieces(archive: Archive) -> None:
     )
     with pytest.raises(Rejected, match="cannot be read"):
         list(archive.chunks("shop/none.zip"))
+
+
+def test_a_long_upload_is_progress_of_its_task(tmp_path: Path) -> None:
+    last_progress.at = -inf
+    RemoteArchive(f"file://{tmp_path}").put_file("shop/large.zip", io.BytesIO(PDF))
+    assert last_progress.seconds_ago < inf
 
 
 def test_uploads_vanish_when_their_hour_is_over_and_nothing_else_does(archive: Archive) -> None:

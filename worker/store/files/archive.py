@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from worker.errors import FileAltered, Rejected, Unavailable
+from worker.queue.job_progress import last_progress
 from worker.settings import Settings
 
 CHUNK_BYTES = 1_048_576
@@ -125,7 +126,9 @@ class RemoteArchive(Archive):
             self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
             source.seek(0)
             with self._files.open(target, "wb") as there:
-                shutil.copyfileobj(source, there, CHUNK_BYTES)
+                for chunk in iter(lambda: source.read(CHUNK_BYTES), b""):
+                    there.write(chunk)
+                    last_progress.note()  # gigabytes on a slow line
             stored = self._files.size(target)
         except Exception as error:  # each driver has errors of its own
             raise unavailable("does not take the file", error) from error
