@@ -1,6 +1,8 @@
 """Every cent that came in for an order is counted once, pays what is open, or is to be given back; and all who tell of it agree."""
 
 import random
+import re
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,12 +11,16 @@ from itertools import count
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
+from bridge import create_app
+from bridge.context import EXTENSION_NAME
 from tests.support import due
 from tests.support.system import System
+from worker import serializers
 from worker.actions import bank_lines
 from worker.actions import documents as document_actions
 from worker.actions import orders as order_actions
@@ -30,6 +36,8 @@ from worker.errors import Rejected
 from worker.invoicing import manual
 from worker.invoicing.manual import Credit, ManualDocument
 from worker.jobs.order import process_delivery
+from worker.mail.customer_mail import Ways, compose
+from worker.net import document_link
 from worker.store import document_balances, documents, orders, payment_shares, payments
 from worker.store.database.tables import unpaid
 from worker.store.queries import document_money, order_balance, order_history
@@ -277,6 +285,30 @@ class Sale:
                 is_other = one.draft.total > made[-1].draft.total  # a newer one asks less
                 assert page == (ZERO if is_other else max(one.draft.total - self.came, ZERO))
 
+    def check_told(self, customer: FlaskClient) -> None:
+        """What its link, its mail and programs say of each document, in words: what came, was credited and is asked, and when it was paid."""
+        services, now = self.system.services, self.system.clock.now
+        with services.store.read() as connection:
+            items = order_history.details(connection, documents.of_order(connection, self.key))
+            monies = document_money.of_documents(connection, [one.document for one in items if one.document])
+        for item, money in zip(items, monies, strict=True):
+            if money.document.draft.kind not in (Kind.INVOICE, *ASKING):
+                continue
+            link = document_link.sign(services.settings.secret_keys, money.document.document_id, now=now)
+            page = re.sub("</(?:dt|p)>", ": ", customer.get(f"/d/{link}").text)
+            mail = compose(
+                services.connected(self.key.shop_id).shop,
+                ((money.now, b"%PDF"),),
+                ways=Ways(lambda _: "https://x.example/"),
+                message_id="<1@x.example>",
+            ).get_body(("plain",))
+            assert mail
+            told = figures(re.sub("<[^>]+>", " ", page.replace("</div>", "\n")))
+            assert figures(mail.get_content()) == told
+            if money.document.draft.kind is Kind.INVOICE:
+                said = serializers.document(item)
+                assert (max(Decimal(said["open"]), ZERO), bool(said["paid"])) == (told[2], bool(told[3]))
+
     def check_print(self, before: int) -> None:
         """What the invoice that was made just now says is what is open of it."""
         made = self.invoices()
@@ -293,6 +325,33 @@ class Sale:
 def money_of(connection: Connection, document: Document) -> DocumentMoney:
     (money,) = document_money.of_documents(connection, [document])
     return money
+
+
+@pytest.fixture
+def customer(system: System) -> Iterator[FlaskClient]:
+    """Who holds the links to his documents."""
+    client = create_app(system.services.settings, now=lambda: system.clock.now).test_client()
+    yield client
+    client.application.extensions[EXTENSION_NAME].store.close()
+
+
+def figures(words: str) -> tuple[Decimal, Decimal, Decimal, list[str]]:
+    """What *words* say came, was credited, and is asked; and the days on which it was paid."""
+    lines = words.replace("\xa0", " ")
+
+    def amounts(name: str) -> list[Decimal]:
+        return [
+            Decimal(found.replace(".", "").replace(",", "."))
+            for found in re.findall(rf"{name}[^€\n]*: *€ ([\d.,]+)", lines)
+        ]
+
+    asked = amounts("(?:Nog te betalen|Te betalen|Bedrag)")
+    return (
+        total_of(amounts("(?:Betaald:|Al betaald|Ontvangen)")),
+        total_of(amounts("Gecrediteerd")),
+        asked[0] if asked else ZERO,
+        re.findall(r"Betaald op (\d+ \w+ \d+)", lines),
+    )
 
 
 STEPS = (
@@ -345,7 +404,7 @@ histories = st.tuples(
 )
 @given(histories)
 def test_every_cent_is_counted_once_and_all_who_tell_of_it_agree(
-    system: System, history: tuple[bool, bool, list[tuple[str, int]]]
+    system: System, customer: FlaskClient, history: tuple[bool, bool, list[tuple[str, int]]]
 ) -> None:
     random.seed(next(order_ids))  # hypothesis begins each history with the same, and the shop takes no nonce twice
     by_hand, card, steps = history
@@ -363,6 +422,7 @@ def test_every_cent_is_counted_once_and_all_who_tell_of_it_agree(
         sale.check_print(before)
         sale.process()
         sale.check()
+    sale.check_told(customer)
 
 
 def test_who_pays_another_time_for_an_order_that_costs_more_has_paid_all_of_it(system: System) -> None:
