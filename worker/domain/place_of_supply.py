@@ -36,6 +36,7 @@ _SERVICE_WORDS = frozenset({
     "elektronisch", "elektronische", "numerique", "virtual", "virtueel", "virtuel", "service", "services", "dienst",
     "diensten", "dienste", "dienstleistung", "dienstleistungen",
 })  # fmt: skip
+_WORD = re.compile(r"[a-z0-9]+")
 _CHECKOUTS = ("checkout", "store-api")
 # The shipping methods that WooCommerce taxes at the shop's address (its filter `woocommerce_local_pickup_methods`): of the checkout of
 # today and of before zones, of the block checkout (at the chosen point's address), and of the extension Local Pickup Plus. Read 2026-11-29.
@@ -144,9 +145,9 @@ def main_supply(order: Order, shop: Shop) -> Supply:
 
 def _shown_supply(line: OrderLine, order: Order) -> Supply | None:
     """What an order tells of a line of which the shop told nothing; None where it tells nothing either."""
-    if not _SERVICE_WORDS.isdisjoint(re.split(r"[^a-z0-9]+", line.tax_class.lower())):
+    if not _SERVICE_WORDS.isdisjoint(_WORD.findall(line.tax_class.lower())):
         return Supply.SERVICE
-    if any(other.kind is LineKind.SHIPPING for other in order.lines):
+    if LineKind.SHIPPING in [other.kind for other in order.lines]:
         return Supply.GOODS
     # A checkout asks for a shipping address as soon as one thing must be sent; orders made by hand often have none.
     address = order.shipping.address

@@ -6,7 +6,8 @@ number would be given before. What is cut ends in “…”, and a flag on the o
 
 import re
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, replace
+from enum import Enum
 
 from worker.domain.document import Draft, Problem
 from worker.domain.order import Contact, Order, OrderLine, Refund
@@ -141,5 +142,5 @@ def _texts(thing: object) -> Iterator[str]:
             waiting += one
         elif isinstance(one, dict):
             waiting += one.values()
-        elif is_dataclass(one) and not isinstance(one, type | Problem):
+        elif hasattr(one, "__dict__") and not isinstance(one, type | Enum | Problem):
             waiting += vars(one).values()

@@ -21,7 +21,7 @@ from worker.store.payment_shares import add_shares, invoices_of, of_one, share_o
 # So many are looked up in one query.
 AT_ONCE = 500
 # Made once: a statement costs more to build than to run.
-ADD = insert(payments).returning(payments.c.payment_id, sort_by_parameter_order=True)
+ADD = made_once(insert(payments).returning(payments.c.payment_id))
 NEWEST_CURRENCY = made_once(
     select(documents.c.currency).where(*of_one(documents)).order_by(documents.c.document_id.desc()).limit(1)
 )
@@ -299,7 +299,7 @@ def add_rows(
     ]
     if any(receipt.source is not PaymentSource.ORDER for _, receipt in money):  # of that the shop told us
         settle_orders.plan(connection, order, now=now)
-    return [int(payment_id) for payment_id in connection.execute(ADD, rows).scalars()]
+    return [int(connection.execute(ADD, row).scalar_one()) for row in rows]
 
 
 def currency_of(connection: Connection, order: OrderKey) -> str:

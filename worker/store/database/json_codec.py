@@ -45,6 +45,8 @@ def plain(value: object, message: Callable[[Message], object] = plain_message) -
     """*value* as JSON knows it; *message* says what becomes of messages: what is stored keeps key and values."""
     if type(value) in AS_THEY_ARE:
         return value
+    if isinstance(value, Decimal):
+        return str(value)
     if is_dataclass(value) and not isinstance(value, type):
         return {name: plain(getattr(value, name), message) for name in names_of(type(value))}
     if isinstance(value, Message):
@@ -55,8 +57,6 @@ def plain(value: object, message: Callable[[Message], object] = plain_message) -
         return [plain(item, message) for item in value]
     if isinstance(value, dict):
         return {str(plain(key)): plain(item, message) for key, item in value.items()}
-    if isinstance(value, Decimal):
-        return str(value)
     if isinstance(value, (date, datetime)):
         return value.isoformat()
     return value
