@@ -11,12 +11,17 @@ from sqlalchemy import update
 
 import bridge
 from tests.browser.conftest import PASSWORD, Running, fill, press
+from tests.golden.test_golden_mails import in_state, mail_of
+from tests.mail.test_reminder_mail import a_mail as reminder_of
+from tests.mail.test_reminder_mail import a_view
 from tests.support import busy_shop
 from tests.support.bridge_app import NOW, SHOP, BridgeApp
 from tests.support.personas import signed_in
 from worker.demo.orders import an_order
 from worker.demo.stage import SELLER
 from worker.domain.actor import Actor
+from worker.domain.document import Kind
+from worker.domain.reminder import ReminderKind
 from worker.domain.shop import OrderSettings, Shop, VatSettings
 from worker.store import documents, paused_queues, senders, shops
 from worker.store.database.tables import users
@@ -102,7 +107,7 @@ def broken_words(page: "Page", *, longest: int = 100) -> list[str]:
     What is longer than *longest* letters without a space, such as a mail address, may break.
     """
     found: list[str] = page.evaluate(
-        """longest => [...document.querySelectorAll('.list td, .list th, .button, .quiet, .status, .topics a')].flatMap(cell => {
+        """longest => [...document.querySelectorAll('.list td, .list th, .facts.fields dt, .facts.fields dd, .button, .quiet, .status, .topics a')].flatMap(cell => {
             const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), broken = [];
             for (let node = walker.nextNode(); node; node = walker.nextNode()) {
                 if (node.parentElement.closest('.mono, code, .copy')) continue;
@@ -217,7 +222,7 @@ def test_no_list_of_a_busy_shop_breaks_a_word_or_moves_sideways(busy: BridgeApp,
     visitor = signed_in(busy, "els@host.example", operator=True)
     with busy.store.write() as connection:
         connection.execute(update(users).values(language="de"))
-    for path in (*(f"/s/{SHOP}{path}" for path in LISTS), "/jobs", "/shops", "/users"):
+    for path in (*(f"/s/{SHOP}{path}" for path in LISTS), "/jobs", "/shops", "/users", "/about"):
         answer = visitor.get(path)
         assert answer.status_code == HTTPStatus.OK, path
         page.set_content(f"{answer.text}<style>{styles}</style>", wait_until="domcontentloaded")
@@ -302,6 +307,15 @@ LISTED = (
 CARDS = ("", "/attention/mail_refused", "/payments/reminders")
 
 
+# Words of a card over which its button lies.
+UNDER_A_BUTTON = """() => [...document.querySelectorAll('.cards tr')].flatMap(row => [...row.querySelectorAll('.first')].filter(title => {
+    const words = document.createRange();
+    words.selectNodeContents(title);
+    return [...row.querySelectorAll('.presses button')].some(one => { const its = one.getBoundingClientRect(), end = title.getBoundingClientRect().right - parseFloat(getComputedStyle(title).paddingRight);
+        return [...words.getClientRects()].some(box => Math.min(box.right, getComputedStyle(title).overflow === 'hidden' ? end : box.right) > its.left && box.left < its.right && box.bottom > its.top && box.top < its.bottom); });
+}).map(title => title.textContent))"""
+
+
 @pytest.mark.parametrize("language", ["de", "fr", "nl"])
 def test_on_a_phone_a_list_begins_on_the_first_screen_and_no_row_of_it_is_higher_than_a_fingers_width(
     busy: BridgeApp, page: "Page", language: str
@@ -324,6 +338,7 @@ def test_on_a_phone_a_list_begins_on_the_first_screen_and_no_row_of_it_is_higher
                     box = page.locator(".list tbody tr").first.bounding_box()
                     assert box is not None, path
                     assert box["y"] <= 512, (path, width, bool(scripts))
+                assert not page.evaluate(UNDER_A_BUTTON), (path, width)
                 if scripts:
                     heights = page.eval_on_selector_all(ROWS, "all => all.map(one => one.offsetHeight)")
                     assert heights, path
@@ -379,8 +394,14 @@ def test_who_has_many_refused_mails_sees_every_reason_and_the_end_of_one_within_
 
 def test_page_one_is_small_in_a_row_and_legible_under_the_pointer_until_escape(busy: BridgeApp, page: "Page") -> None:
     styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
-    text = signed_in(busy, "els@host.example", operator=True).get(f"/s/{SHOP}/documents").text
-    page.set_content(f"{text}<style>{styles}</style>", wait_until="domcontentloaded")
+    visitor = signed_in(busy, "els@host.example", operator=True)
+    for path in ("/search?q=peeters", f"/s/{SHOP}/documents"):
+        page.set_content(f"{visitor.get(path).text}<style>{styles}</style>", wait_until="domcontentloaded")
+        below = page.locator("tr .thumbnail").evaluate_all(
+            "all => all.map(one => one.getBoundingClientRect().bottom - one.closest('tr').getBoundingClientRect().bottom)"
+        )
+        assert below, path
+        assert max(below) < 0, f"{path}: a picture stays in its row"
     pictures, rows = page.locator(".thumbnail img"), page.locator("tr:has(.thumbnail)")
 
     def widths() -> list[int]:
@@ -407,6 +428,16 @@ def test_page_one_is_small_in_a_row_and_legible_under_the_pointer_until_escape(b
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Tab")
     assert set(widths()) == {32}, "with the keyboard nothing lies over the next rows"
+
+
+def test_no_mail_moves_sideways_on_the_narrowest_phone(page: "Page") -> None:
+    page.set_viewport_size({"width": 320, "height": 600})
+    reminders = [reminder_of(a_view(kind)) for kind in ReminderKind]
+    for mail in (*reminders, *(mail_of(in_state(kind, "fr", paid=False)) for kind in Kind)):
+        html = mail.get_body(("html",))
+        assert html is not None
+        page.set_content(html.get_content(), wait_until="domcontentloaded")
+        assert not overflows(page), mail["Subject"]
 
 
 def middle(picture: "Locator") -> tuple[float, float]:
