@@ -183,9 +183,10 @@ def logo(token: str) -> Response:
 
 @blueprint.get("/d/<token>/colour.css")
 def colour(token: str) -> Response:
-    """The shop's colour on its button, with letters that can be read on it."""
+    """The shop's colour on the first button, with letters that can be read on it; what else can be pressed has none beside it."""
     branding = open_link(token).shop.branding
     response = make_response(
+        ":root { --accent: var(--ink); }\n"
         f".button {{ background: {branding.accent}; border-color: {branding.accent}; color: {branding.on_accent}; }}\n"
     )
     response.content_type = "text/css; charset=utf-8"

@@ -496,6 +496,7 @@ def test_the_page_carries_the_shops_logo_and_colour(app: BridgeApp) -> None:
     assert "img-src 'self' data:;" in page.headers["Content-Security-Policy"]
     assert (logo.data, logo.content_type) == (picture, "image/png")
     assert "background: #ffd400; border-color: #ffd400; color: #000000" in colour.text
+    assert "--accent: var(--ink)" in colour.text  # no second colour beside the shop's
     assert app.client.get("/d/x/logo").status_code == HTTPStatus.NOT_FOUND
 
 
