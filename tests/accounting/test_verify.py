@@ -114,6 +114,12 @@ def keep(services: Services, document: Document) -> None:
         audit_trail.add(connection, event)
 
 
+def test_who_waits_is_told_how_many_documents_and_files_were_looked_at(records: Records) -> None:
+    told: list[tuple[int, int]] = []
+    verify(records.services, on_progress=lambda done, of: told.append((done, of)))
+    assert told == [(done, 10) for done in range(1, 11)]
+
+
 def test_an_untouched_register_is_intact(records: Records) -> None:
     expected = Proof(
         records.shop.shop_id, records.shop.name, documents=5, tests=0, files=5, head=records.head, damages=()

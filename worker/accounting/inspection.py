@@ -1,5 +1,6 @@
 """One verification of one shop, and the damages that its checks find."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from worker.domain.shop import Shop
@@ -19,10 +20,11 @@ class Damage:
 
 @dataclass
 class Inspection:
-    """Damages add up as the checks go through what was found."""
+    """Damages add up as the checks go through what was found. *on_look* is told of each document and of each file."""
 
     shop: Shop
     archive: Archive
+    on_look: Callable[[], None] = lambda: None
     damages: list[Damage] = field(default_factory=list)
 
     def add_damage(self, number: str, code: str, message: Message) -> None:

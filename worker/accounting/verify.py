@@ -1,8 +1,9 @@
 """Prove that nothing was lost or altered since it was issued, and name what was. Reads only; repairs nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import count
 from typing import Any, cast
 
 from sqlalchemy import Connection
@@ -35,14 +36,28 @@ class Proof:
     damages: tuple[Damage, ...]
 
 
-def verify(services: Services, *, shop_id: str | None = None, anchor: RegisterHead | None = None) -> tuple[Proof, ...]:
-    """Check every document, number and file of one shop, or of all. *anchor* is an earlier head, stored outside the database."""
+def verify(
+    services: Services,
+    *,
+    shop_id: str | None = None,
+    anchor: RegisterHead | None = None,
+    on_progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> tuple[Proof, ...]:
+    """Check every document, number and file of one shop, or of all. *anchor* is an earlier head, stored outside the database.
+    *on_progress* gets how many documents and files were looked at, of how many.
+    """
     with services.store.snapshot() as connection:
         if shop_id is not None:
             wanted: tuple[Shop, ...] = (shops.get(connection, services.encryption, shop_id).shop,)
         else:
             wanted = shops.every(connection)
-        return tuple(inspect(Inspection(shop, services.archive), connection, anchor) for shop in wanted)
+        of, looks = integrity.count_documents_and_files(connection, shop_id), count(1)
+
+        def on_look() -> None:
+            done = next(looks)
+            on_progress(done, max(done, of))
+
+        return tuple(inspect(Inspection(shop, services.archive, on_look), connection, anchor) for shop in wanted)
 
 
 def as_json(proof: Proof) -> dict[str, Any]:
@@ -66,6 +81,7 @@ def inspect(inspection: Inspection, connection: Connection, anchor: RegisterHead
     files = 0
     for stored, number in integrity.files_numbered(connection, shop.shop_id):
         check_file(inspection, number, stored)
+        inspection.on_look()
         files += 1
     if not inspection.damages:
         journal = sales_journal.journal(connection, shop.shop_id, since=date.min, until=date.max)
@@ -94,6 +110,7 @@ class DocumentWalk:
     def intact(self) -> Iterator[StoredDocument]:
         """Go through them; what is not damaged is handed on, until the first damage."""
         for row, entries in integrity.documents_entered(self.connection, self.inspection.shop.shop_id):
+            self.inspection.on_look()
             if isinstance(row, UnreadableDocument):
                 self.add_unreadable(row)
                 continue

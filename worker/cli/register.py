@@ -36,7 +36,8 @@ from worker.store.register import NumberStatus, RegisterHead
 def verify(services: Services, shop_id: str | None, anchor: str | None, *, as_json: bool) -> None:
     """Prove that no document, number or file is missing or altered. Exit 0 when all is as issued, else 1."""
     known = parse_anchor(anchor, shop_id)
-    proofs = verification.verify(services, shop_id=shop_id, anchor=known)
+    with ProgressBar("Verifying documents and files", quiet=as_json) as bar:
+        proofs = verification.verify(services, shop_id=shop_id, anchor=known, on_progress=bar.update)
     show(
         [verification.as_json(proof) for proof in proofs],
         as_json=as_json,

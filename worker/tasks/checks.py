@@ -36,7 +36,9 @@ def verify(services: Services, task: Task) -> Mapping[str, Any]:
     Argument: `{}`, or `{"anchor": "12:5f…"}`, an earlier head of the register as a daily mail named it.
     Answer: `{"intact", "documents", "tests", "files", "head", "damages": [{"number", "code", "message"}]}`.
     """
-    (proof,) = verification.verify(services, shop_id=task.shop_id, anchor=anchor_of(task))
+    (proof,) = verification.verify(
+        services, shop_id=task.shop_id, anchor=anchor_of(task), on_progress=Progress(services, task)
+    )
     return verification.as_json(proof)
 
 

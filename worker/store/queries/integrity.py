@@ -112,6 +112,18 @@ def files_numbered(connection: Connection, shop_id: str) -> Iterator[tuple[Store
         yield StoredFile(**{name: row[name] for name in StoredFile.__dataclass_fields__}), row["number"]
 
 
+def count_documents_and_files(connection: Connection, shop_id: str | None) -> int:
+    """Of one shop, or of all."""
+    issued = select(documents.c.document_id)
+    stored = select(files.c.document_id).join(documents, documents.c.document_id == files.c.document_id)
+    if shop_id is not None:
+        issued, stored = (query.where(documents.c.shop_id == shop_id) for query in (issued, stored))
+    return sum(
+        int(connection.execute(select(func.count()).select_from(query.subquery())).scalar_one())
+        for query in (issued, stored)
+    )
+
+
 def issued_and_gone(connection: Connection, shop_id: str) -> Iterator[Message]:
     """What the audit trail says of documents that it saw issued, and that neither the shop nor its register knows."""
     document_id = audit_trail.c.document_id
