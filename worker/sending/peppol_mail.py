@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from worker.domain.document import Document
+from worker.domain.peppol import has_einvoice
 from worker.domain.shop import BusinessChannel, Shop
 from worker.domain.step import TRANSMIT
 from worker.errors import WaitsForOthers
@@ -28,6 +29,8 @@ def ways_by_peppol(
 
     Raises NotNeeded where all went that way and the shop wants no mail beside it, and WaitsForOthers while that is not decided.
     """
+    if not any(has_einvoice(document.draft) for document in mailed):
+        return {}
     ids = [step.document_id for step in leased.steps]
     ways = {one: found.get(TRANSMIT) for one, found in steps.of_documents(connection, ids).items()}
     rows = transmissions.of_documents(connection, ids)
