@@ -1,5 +1,6 @@
 """What is written in one piece is what the library writes."""
 
+from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 
@@ -37,12 +38,12 @@ def test_the_class_of_a_header_is_made_once() -> None:
 
 
 def test_no_mail_has_the_boundaries_of_another() -> None:
-    mails = [new_mail(), new_mail()]
-    for mail in mails:
-        mail.set_content("one")
-        mail.add_alternative("two", subtype="html")
-        as_bytes(mail, wide=False)
-    assert len({mail.get_boundary() for mail in mails}) == 2
+    mail = new_mail()
+    mail.set_content("one")
+    mail.add_alternative("two", subtype="html")
+    written = [message_from_bytes(as_bytes(mail, wide=False), policy=SMTP) for _ in range(2)]
+    assert len({one.get_boundary() for one in written}) == 2
+    assert [part.get_content() for one in written for part in one.iter_parts()] == ["one\r\n", "two\r\n"] * 2
 
 
 @pytest.mark.parametrize(

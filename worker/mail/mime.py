@@ -1,12 +1,11 @@
 """Python's own mails, made and written without what the library does anew for each header and each line."""
 
 import secrets
-from email.generator import BytesGenerator
+from collections.abc import Iterator
 from email.headerregistry import BaseHeader, HeaderRegistry
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.policy import EmailPolicy, default
 from functools import lru_cache
-from io import BytesIO
 from typing import Any
 
 # In the mails of one shop.
@@ -37,18 +36,6 @@ class _HeaderClasses(HeaderRegistry):
         return super().__call__(name, value)
 
 
-class _Generator(BytesGenerator):
-    def _write_lines(self, lines: str) -> None:
-        """As the library's, in one piece: a PDF has a thousand lines."""
-        plain = lines.replace("\r\n", "\n").replace("\r", "\n")
-        self.write(plain.replace("\n", self._NL))  # type: ignore[attr-defined]  # the library's, known to no stub
-
-    @classmethod
-    def _make_boundary(cls, _text: object = None) -> str:
-        """One that nobody can know beforehand; the library looks for it in all of the mail besides."""
-        return f"=={secrets.token_hex(8)}=="  # short enough for what names it to be one line
-
-
 class _Policy(EmailPolicy):
     def fold_binary(self, name: str, value: str) -> bytes:
         """As the library's, which takes apart what fits on a line as well. *value* was decoded: it may hold line ends, or code, again."""
@@ -69,6 +56,26 @@ def new_mail() -> EmailMessage:
 
 def as_bytes(message: EmailMessage, *, wide: bool) -> bytes:
     """*message* as a mail server takes it; *wide* with addresses in all letters (SMTPUTF8)."""
-    written = BytesIO()
-    _Generator(written, mangle_from_=False, policy=_WRITTEN[wide]).flatten(message)
-    return written.getvalue()
+    return b"".join(_written(message, _WRITTEN[wide]))
+
+
+def _written(part: "MIMEPart[Any, Any]", policy: _Policy) -> Iterator[bytes]:
+    """As the library writes it, which reads the head of what has parts anew for their boundary, and each line of a PDF, a thousand."""
+    has_parts = part.is_multipart()
+    boundary = part.get_boundary() if has_parts else None
+    for name, value in part.raw_items():
+        if has_parts and boundary is None and name == "Content-Type":
+            boundary = f"=={secrets.token_hex(16)}=="  # nobody can know it beforehand
+            yield f'{name}: {value};\r\n boundary="{boundary}"\r\n'.encode()
+        else:
+            yield policy.fold_binary(name, value)
+    yield b"\r\n"
+    if not has_parts:
+        lines = part._payload.replace("\r\n", "\n").replace("\r", "\n")  # type: ignore[attr-defined]  # noqa: SLF001  # as encoded
+        yield lines.replace("\n", "\r\n").encode("ascii", "surrogateescape")
+        return
+    for inner in part.iter_parts():
+        yield f"--{boundary}\r\n".encode()
+        yield from _written(inner, policy)
+        yield b"\r\n"
+    yield f"--{boundary}--\r\n".encode()
