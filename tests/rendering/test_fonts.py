@@ -42,6 +42,11 @@ def test_figures_have_one_width(weight: str) -> None:
         # Where nothing else was typed, a name says more than nothing; signs that are no pictures say something everywhere.
         ("🎁", "[wrapped present]"),
         ("Buis ⌀ 12 ♀", "Buis [diameter sign] 12 [female sign]"),
+        ("🎁!!!", "[wrapped present]!!!"),
+        ("Pijl ➡️ ⬅️ ▶️ 6 ➗ 2 ♀️", "Pijl → ← > 6 ÷ 2 [female sign]"),
+        ("💯% katoen, 🔟 stuks, maat 4️⃣2️⃣, 10🍋,5🍋.", "100% katoen, 10 stuks, maat 42, 10 ,5."),
+        ("Kleur: 🔴", "Kleur: [large red circle]"),
+        ("Ballon - 🔴, XL/🦄", "Ballon - [large red circle], XL/[unicorn face]"),
         ("🇧🇪 bier", "BE bier"),
         ("Ⓐ ① ｗｉｄｅ", "A 1 wide"),
         ("a\tb\x07c\u200b\u202e", "a bc"),

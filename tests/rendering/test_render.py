@@ -329,6 +329,18 @@ def test_what_no_font_can_draw_is_replaced_in_sight() -> None:
     assert "Dank je!\nTot dan" in words
 
 
+def test_lines_that_only_emoji_tell_apart_say_the_names_of_these() -> None:
+    names = ("Ballon 🔴", "Ballon 🔵", "Ballon 🔵", "Mok 🎁")
+    words = said(an_invoice(lines=tuple(a_line(name, "1.00", details=("Hanger ♈",)) for name in names)))
+
+    assert re.findall(r"Ballon.*?\]|Mok.*", words) == [
+        "Ballon [large red circle]",
+        *2 * ["Ballon [large blue circle]"],
+        "Mok",
+    ]
+    assert re.findall("Hanger.*", words) == [*3 * ["Hanger [aries]"], "Hanger"]
+
+
 @pytest.mark.parametrize("count", [1, 30, 320])
 def test_every_line_is_printed_once_with_the_head_and_page_numbers_on_each_page(count: int) -> None:
     lines = tuple(a_line(f"Artikel {n:04d}", str(n % 9 + 1), sku=f"S{n:04d}") for n in range(count))

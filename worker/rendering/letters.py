@@ -2,11 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from functools import cache
 
+from worker.domain.document import Line
 from worker.rendering.fonts import DIRECTIONS, RAISED_TONES, SCRIPTS, drawable, drawable_in, register_script, script_of
 
 MISSING = "?"
@@ -18,6 +20,7 @@ LOOKALIKES = {
     "\u202f": "\u00a0", "\u2007": "\u00a0", "\u2009": "\u00a0", "\u2011": "-", "\u2010": "-", "\u2015": "–",
     "\u2500": "–", "✓": "√", "✔": "√", "♥": "<3", "★": "*", "☆": "*", "●": "•", "◦": "•", "■": "▪", "►": ">",
     "′": "'", "″": '"', "‣": "•", "♯": "#", "✅": "√", "❌": "×", "❗": "!", "❓": "?", "➕": "+", "➖": "–", "⭐": "*", "✖": "×", "☑": "√",
+    "⬅": "←", "⬆": "↑", "➡": "→", "⬇": "↓", "▶": ">", "◀": "<", "➗": "÷", "♾": "∞", "💯": "100", "🔟": "10", "💲": "$",
 }  # fmt: skip
 
 # Brackets, dashes, quotes and spaces of every shape say what the plain one says.
@@ -39,6 +42,9 @@ _PICTURE = (
     "(?:[\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]|\u200d[\u2190-\u2bff\U0001f000-\U0001faff])*"
 )
 FIRST_PICTURE = "\u2190"
+_SAYS_SOMETHING = re.compile(r"[\w<:]")
+# “Kleur: 🔴”, “Ballon - 🔴”: without its name nothing would stand there.
+_NAMES_A_VALUE, _ENDS_A_VALUE = ":-–/", ",;/)"
 _SPACES = " \u00a0\u202f"
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _OF_SCRIPTS = re.compile(f"[{''.join(script.letters for script in SCRIPTS)}]")
@@ -81,24 +87,49 @@ def without_pictures(text: str) -> str:
         return text
     lines = [(line, _pictures().sub(_gap, line)) for line in text.split("\n")]
     left = "\n".join(after for before, after in lines if after.strip() or not before.strip())
-    return left if left.strip() else text
+    return left if _SAYS_SOMETHING.search(left) else text
+
+
+def told_apart(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """*lines* of a document: those that only their emoji tell apart, as “Ballon 🔴” and “Ballon 🔵”, with the names of these."""
+    typed_as: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
+    for line in lines:
+        typed = (line.description, *line.details)
+        typed_as.setdefault(tuple(map(without_pictures, typed)), set()).add(typed)
+    alike = {typed for several in typed_as.values() if len(several) > 1 for typed in several}
+    return tuple(named(line) if (line.description, *line.details) in alike else line for line in lines)
+
+
+def named(line: Line) -> Line:
+    details = tuple(map(with_pictures_named, line.details))
+    return replace(line, description=with_pictures_named(line.description), details=details)
+
+
+def with_pictures_named(text: str) -> str:
+    known = drawable()
+    return _pictures().sub(lambda found: "".join(c if c in known else _in_other_font(c, known) for c in found[0]), text)
 
 
 @cache
 def _pictures() -> re.Pattern[str]:
     """Of those that nothing else stands for, alone or in brackets of their own, with the spaces around them."""
-    drawn = re.escape("".join({*LOOKALIKES, *EMOJI} | {char for char in drawable() if char >= FIRST_PICTURE}))
+    drawn = re.escape("♀♂" + "".join({*LOOKALIKES, *EMOJI} | {char for char in drawable() if char >= FIRST_PICTURE}))
     one, spaces = f"(?![{drawn}]){_PICTURE}[{_SPACES}]*", f"[{_SPACES}]*"
     return re.compile(rf"(?<![{_SPACES}]){spaces}(?:{one}|\({spaces}(?:{one})+\){spaces})+")
 
 
 def _gap(pictures: re.Match[str]) -> str:
     """What stands in their place: a space between words, none at an edge and before a full stop."""
-    before, after = pictures.string[: pictures.start()][-1:], pictures.string[pictures.end() :][:1]
+    before, rest = pictures.string[: pictures.start()][-1:], pictures.string[pictures.end() :][:2]
+    after = rest[:1]
+    if before and before in _NAMES_A_VALUE and after in _ENDS_A_VALUE:
+        return pictures[0]
     if not before or not after or before in "([":
         return ""
     if pictures[0][-1] in _SPACES:
         return pictures[0][-1]
+    if before.isdigit() and after in ",." and rest[1:].isdigit():
+        return " "  # else two numbers would be one
     is_between = pictures[0][0] in _SPACES or (before + after).isalnum()
     return " " if is_between and after not in ",.;:!?)]" else ""
 

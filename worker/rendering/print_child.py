@@ -97,10 +97,9 @@ def print_page(page: Page) -> Answer:
 
 
 def view_of(page: Page) -> DocumentView:
-    translator = Translator(page.draft.language)
-    return DocumentView(
-        page.draft, page.number or translator.gettext("(draft)"), page.issued_on, translator, page.brand
-    )
+    draft = replace(page.draft, lines=letters.told_apart(page.draft.lines))
+    translator = Translator(draft.language)
+    return DocumentView(draft, page.number or translator.gettext("(draft)"), page.issued_on, translator, page.brand)
 
 
 def _pdf(page: Page, view: DocumentView) -> tuple[bytes, Way]:
