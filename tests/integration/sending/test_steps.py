@@ -1,5 +1,7 @@
 """A step after issuing is one entry and its function."""
 
+from collections import Counter
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import get_type_hints
 
@@ -10,12 +12,14 @@ from tests.support.system import System
 from worker.actions import documents
 from worker.demo.orders import an_order
 from worker.domain.document import Kind
-from worker.domain.step import STEPS, StepType
+from worker.domain.step import MAIL, RENDER, STEPS, WRITE_BACK, StepType
 from worker.errors import Rejected
 from worker.jobs.job_type import BUG
 from worker.message import Message
-from worker.sending import Done, function_of
+from worker.sending import Done, StepFunction, function_of
 from worker.services import Services
+from worker.store import roads
+from worker.store.database.engine import Store
 from worker.store.steps import LeasedSteps
 
 REGISTER = StepType(
@@ -49,6 +53,30 @@ def test_a_step_names_a_function_that_takes_leased_rows_and_says_what_to_remembe
 
 
 ORDER = an_order(paid=True)
+
+
+def test_a_step_reads_what_it_needs_together(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(roads, "BELIEVED_S", 3600.0)
+    system.arrives(an_order(id=237, paid=True))  # that a server answers is read before the first call, and believed
+    at_work, reads, read = [""], Counter[str](), Store.read
+
+    def counted_read(store: Store) -> AbstractContextManager[Connection]:
+        reads[at_work[0]] += 1
+        return read(store)
+
+    def watched_function(step: StepType) -> StepFunction:
+        def do(services: Services, leased: LeasedSteps) -> Done:
+            at_work[0] = step.name
+            done = function_of(step)(services, leased)
+            at_work[0] = ""
+            return done
+
+        return do
+
+    monkeypatch.setattr(Store, "read", counted_read)
+    monkeypatch.setattr("worker.jobs.step.function_of", watched_function)
+    system.arrives(ORDER)
+    assert {name: reads[name] for name in (RENDER, MAIL, WRITE_BACK)} == {RENDER: 1, MAIL: 1, WRITE_BACK: 1}
 
 
 def breaks_at_the_end(_services: Services, _leased: LeasedSteps) -> Done:
