@@ -122,6 +122,7 @@ class Seen:
     paid_at: datetime | None
     to_count: Decimal = ZERO  # what it says came in, and is not among the payments
     told_on: date | None = None  # since when it says so
+    unsaid_at: datetime | None = None  # when it was looked at and said of none of its money that it came
     is_part_unknown: bool = False  # a part came in, and it does not say how much
 
     @property
@@ -190,7 +191,7 @@ class OrderMoney:
         if self.newest is None:
             return self.asked_by_shop
         draft = self.newest.draft
-        if draft.is_paid and not any(one.received for one in draft.prepaid):
+        if draft.is_paid and not any(one.received for one in draft.prepaid) and not self.is_unsaid(self.newest):
             return self.paid
         return self.paid + self.open_by(self.newest, told=min(said_of(draft), self.told))
 
@@ -235,8 +236,14 @@ class OrderMoney:
         draft = self.invoices[-1].draft
         return draft.payment is None and not draft.is_paid and draft.to_pay > 0
 
+    def is_unsaid(self, document: Document) -> bool:
+        """Whether its shop says no more, since the document was made, that any of its money came: it waits for it again."""
+        unsaid_at = self.seen.unsaid_at if self.seen and not self.invoices else None
+        return unsaid_at is not None and unsaid_at > document.issued_at
+
     def open_by(self, document: Document, *, told: Decimal) -> Decimal:
-        return open_before_invoice(document.draft, document.issued_at, self.counted, told=told)
+        is_unsaid = self.is_unsaid(document)
+        return open_before_invoice(document.draft, document.issued_at, self.counted, told=told, is_unsaid=is_unsaid)
 
     def of_document(self, document: Document) -> DocumentMoney:
         """Of a confirmation or a payment request of the order: no more than it asked itself, and nothing once the order was given up."""
@@ -248,7 +255,8 @@ class OrderMoney:
             left = max(left, own - credited)
         is_other = left > 0 and (left < own - credited or self.is_part_unknown)
         left = max(min(left, own), ZERO)
-        is_back = left > (ZERO if draft.is_paid else draft.to_pay) and went_back(self.counted)
+        is_more = left > (ZERO if draft.is_paid else draft.to_pay)
+        is_back = is_more and (went_back(self.counted) or self.is_unsaid(document))
         came = max(self.paid + self.told - min(self.by_card, draft.by_card) - deposits, ZERO)
         uncame = draft.total - total_of(one.amount for one in draft.paid_apart) - left - came
         paid_on = None if is_back else draft.paid_on or (self.last_on if left <= 0 else None)
@@ -272,15 +280,17 @@ def invoices_among(made: Sequence[Document]) -> list[Document]:
     return [one for one in made if one.draft.kind is Kind.INVOICE and not one.draft.test]
 
 
-def open_before_invoice(draft: Draft, issued_at: datetime, counted: Sequence[DatedMoney], *, told: Decimal) -> Decimal:
+def open_before_invoice(
+    draft: Draft, issued_at: datetime, counted: Sequence[DatedMoney], *, told: Decimal, is_unsaid: bool = False
+) -> Decimal:
     """What is open of an order by the document that asks for it before there is an invoice: less all that was *counted*, and what the shop
     *told* of besides, but for what it says itself that came before, and for its gift cards, which are counted with an invoice; below zero
-    where more came."""
+    where more came. *is_unsaid*: of what the shop had told of nothing came."""
     said = said_of(draft)
     came = total_of(one.amount for one in counted) - min(draft.by_card, by_card(counted))
     by_then = total_of(one.amount for one in counted if one.created_at <= issued_at and one.method != GIFT_CARD)
     # What the shop told of then may have been counted since.
-    stays = min(said, max(by_then, came + told)) if said else ZERO
+    stays = said if is_unsaid or not said else min(said, max(by_then, came + told))
     return draft.to_pay + stays - came - told
 
 

@@ -121,8 +121,9 @@ class IssueRounds:
         return tuple(flag for flag in seen.flags if flag.code == "refund_deleted")
 
     def balance(self) -> OrderBalance | None:
-        order = self.order()
-        seen = Seen(order.status, order.total, order.currency, paid_at(order, self.shop), order.to_count)
+        order, paid = self.order(), paid_at(self.order(), self.shop)
+        unsaid_at = None if paid or order.told.amount else self.fetched.as_of
+        seen = Seen(order.status, order.total, order.currency, paid, order.to_count, unsaid_at=unsaid_at)
         return order_balance.of_documents(self.connection, self.order_key, self.history().documents, seen=seen)
 
     @property

@@ -338,6 +338,27 @@ def test_no_mail_and_no_page_says_that_money_came_which_the_bank_took_back_since
     assert figures(system, made) == (False, Decimal("22.20"), Decimal(0))
 
 
+@pytest.mark.parametrize(("lines", "asked"), [({}, "0.00"), ({"lines": TWO_MUGS}, "15.01")])
+def test_a_confirmation_asks_for_what_the_shop_said_came_while_the_shop_waits_for_it_again(
+    system: System, lines: dict[str, Any], asked: str
+) -> None:
+    system.change_shop(rules=())
+    system.arrives(paid() | BY_CARD | PAID_BEFORE)
+    order = paid(**lines) | BY_CARD | PAID_BEFORE
+    system.arrives(order)
+    wanted = ManualDocument(238, Kind.ORDER_CONFIRMATION, send=False, rest_paid=False)
+    made = manual.issue_manual_document(system.services, system.shop_id, wanted, by=system.person)
+    total, said = made.draft.total, (Decimal(asked) == 0, Decimal(asked), Decimal("22.20") if lines else Decimal(0))
+    for status, told in (("on-hold", (False, total, Decimal(0))), ("processing", said)):
+        system.clock.move(days=1)
+        system.arrives(order | {"status": status})
+        system.act(document_actions.send_again, made.document_id)
+        system.work()
+        asks = re.findall("(?:Te|Nog te) betalen.*€ (.*)", last_mail(system))
+        assert asks == ([f"{told[1]}".replace(".", ",")] if told[1] else [])
+        assert figures(system, made) == told
+
+
 def figures(system: System, made: Document) -> tuple[bool, Decimal, Decimal]:
     """What its page says of a document: whether it is paid, what is open, and what came, in however many lines."""
     now = system.clock.now

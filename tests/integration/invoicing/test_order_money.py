@@ -160,6 +160,7 @@ class Sale:
         """The buyer's bank takes back what he paid on the shop's page, and the shop waits for it again."""
         if self.said and self.unbrought is None and not (self.is_put_back or self.is_edited):
             self.came -= Decimal(str(self.payload()["total"])) - self.refunded
+            self.system.clock.move(minutes=1)
             self.said["status"] = "on-hold"
             self.look()
 
@@ -388,6 +389,9 @@ histories = st.tuples(
     )
 )
 @example((True, False, [("paid_by_transfer", 1), ("edited", 600), ("asked_by_hand", 0), ("bank_line", 1)]))
+@example(
+    (True, False, [("paid_in_shop", 1), ("asked_by_hand", 1), ("put_back", 1), ("bank_line", 500), ("paid_again", 1)])
+)
 @example((True, False, [("asked_by_hand", 0), ("edited", 1), ("asked_by_hand", 1), ("bank_line", 100)]))
 @example(
     (

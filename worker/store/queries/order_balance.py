@@ -19,7 +19,7 @@ from worker.store.database.tables import orders
 from worker.store.payments import Payment
 
 SEEN = made_once(
-    select(orders.c.status, orders.c.total, orders.c.currency, orders.c.paid_at, orders.c.told).where(
+    select(*(orders.c[name] for name in ("status", "total", "currency", "paid_at", "told", "fetched_at"))).where(
         *given(orders.c.shop_id, orders.c.order_id, orders.c.order_key)
     )
 )
@@ -61,5 +61,6 @@ def seen_of(connection: Connection, order: OrderKey, counted: Sequence[Payment])
         row.paid_at,
         to_count=told.left(counted),
         told_on=told.day if row.paid_at else None,
+        unsaid_at=None if row.paid_at or told.amount else row.fetched_at,
         is_part_unknown=told.is_unknown,
     )
