@@ -250,6 +250,8 @@ class OrderMoney:
         draft, deposits = document.draft, total_of(one.amount for one in document.draft.prepaid if one.deposit)
         notes = (one.draft for one in self.made if one.draft.kind is Kind.CREDIT_NOTE and not one.draft.test)
         credited, own = total_of(note.total for note in notes), self.open_by(document, told=self.told)
+        if self.told and self.seen and self.seen.paid_at:  # of an order that costs less since, too
+            own = min(own, ZERO)
         left = max((self.asked or ZERO) - self.paid, ZERO)
         if self.asked and self.asks_beside_invoices(document):
             left = max(left, own - credited)

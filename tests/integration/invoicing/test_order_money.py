@@ -392,6 +392,7 @@ histories = st.tuples(
 @example(
     (True, False, [("paid_in_shop", 1), ("asked_by_hand", 1), ("put_back", 1), ("bank_line", 500), ("paid_again", 1)])
 )
+@example((True, True, [("asked_by_hand", 1), ("paid_in_shop", 1), ("edited", 145)]))
 @example((True, False, [("asked_by_hand", 0), ("edited", 1), ("asked_by_hand", 1), ("bank_line", 100)]))
 @example(
     (
