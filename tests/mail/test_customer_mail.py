@@ -1,5 +1,6 @@
 """What a customer's mail says: every kind, every language, and no header that is not ours."""
 
+from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from email import message_from_bytes, policy
@@ -16,6 +17,7 @@ from worker.domain.texts import PLACEHOLDERS
 from worker.errors import Rejected
 from worker.i18n import LANGUAGES
 from worker.mail.customer_mail import Ways, compose, compose_new_link, compose_test, recipients
+from worker.mail.mime import as_bytes
 from worker.net.mollie_key import Mode
 from worker.rendering.samples import BUSINESS, SELLER, UNPAID, a_draft, an_invoice, issued, of_kind
 
@@ -223,6 +225,18 @@ def test_text_of_an_order_starts_no_header() -> None:
     assert message_from_bytes(raw, policy=policy.default)["Bcc"] is None
     assert not any(line.lower().startswith(b"bcc:") for line in raw.splitlines())
     assert recipients(a_shop(), document) == ("jan@example.org",)
+
+
+@pytest.mark.parametrize("inside", ["x <all@example.org>, y", "Jan\r\nBcc: all@example.org"])
+def test_a_name_is_never_read_as_encoded(inside: str) -> None:
+    hostile = f"=?utf-8?b?{b64encode(inside.encode()).decode()}?="
+    mail = a_mail(an_invoice(buyer=Buyer(hostile, email="jan@example.org")), name=hostile)
+
+    read = message_from_bytes(as_bytes(mail, wide=False), policy=policy.default)
+    assert [one.addr_spec for one in (*read["From"].addresses, *read["To"].addresses)] == [
+        "winkel@gist.example",
+        "jan@example.org",
+    ]
 
 
 def test_text_of_an_order_is_text_in_html() -> None:

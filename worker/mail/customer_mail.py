@@ -201,7 +201,8 @@ def _mailbox(name: str, address: str) -> Address:
         ascii_domain = domain.encode("idna").decode()
     except UnicodeError as error:
         raise Rejected("“{address}” is not a mail address.", address=address, code="mail_no_address") from error
-    return Address(one_line(name), local, ascii_domain)
+    # Where it stands in a header so, it would be read as encoded: another address, or a line end that no mail may have.
+    return Address(one_line(name).replace("=?", "= ?"), local, ascii_domain)
 
 
 def render(template: str, mail: MailView, context: Mapping[str, object]) -> str:
