@@ -222,6 +222,11 @@ def shown_draft(trail: OrderHistory) -> Draft | None:
     return next(reversed(priced or found), None)
 
 
+def waits_without_vat(trail: OrderHistory) -> bool:
+    """Whether a draft waits with a line without VAT: a person may say then how such lines are treated."""
+    return any(not line.rate for item in trail.drafts for line in item.draft.lines)
+
+
 def mailed_to(item: DocumentDetails) -> str:
     """The address that a document was mailed to; empty where it is another's business: a test goes to the shop itself."""
     step = item.step(MAIL)

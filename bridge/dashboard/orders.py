@@ -80,6 +80,7 @@ def order(shop_id: str, order_id: int) -> Response:
             in_shop=order_story.order_in_shop(shop().url, order_id),
             by_hand=BY_HAND,
             treatments=TREATMENT_TERMS,
+            waits_without_vat=order_story.waits_without_vat(trail),
             longest_reason=LONGEST_REASON,
         )
     )

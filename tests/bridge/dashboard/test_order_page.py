@@ -66,6 +66,15 @@ def test_what_failed_stands_first_with_its_reason_and_the_button_that_helps(app:
     assert shown.count("550 5.1.1 no mailbox") == 1, "the sentence is said once"
 
 
+def test_the_list_names_no_document_before_a_sentence_that_names_it(app: BridgeApp) -> None:
+    mailed(app, JobEnd("failed", "peppol_failed", Message("{number} did not arrive.", number="F2026-00017")))
+    order = replace(an_order(order_id=238), order_key=a_draft().order_key)
+    with app.store.write() as connection:
+        orders.save(connection, SHOP, order, OrderState(paid_at=None, decision=Decision()), as_of=NOW)
+    listed = main_of(admin(app).get(f"/s/{SHOP}/orders").text)
+    assert ("F2026-00017 did not arrive." in listed, "F2026-00017: " in listed) == (True, False)
+
+
 def test_once_it_was_sent_elsewhere_nothing_is_failed_on_any_page(app: BridgeApp) -> None:
     sent = Message("{number} was mailed to {address}.", number="F2026-00017", address="new@klant.example")
     mailed(app, JobEnd(code=SENT_ELSEWHERE, message=sent))
@@ -189,8 +198,15 @@ def test_why_a_draft_waits_is_said_once_and_that_a_part_of_the_money_came(app: B
     draft = replace(a_draft(), problems=(Problem(REST_CHARGED, why, asks=True),), prepaid=(part,))
     with app.store.write() as connection:
         drafts.save_draft(connection, SHOP, draft, now=NOW)
-    shown = main_of(admin(app).get(PAGE).text).partition('id="events"')[0]
+    visitor = admin(app)
+    shown = main_of(visitor.get(PAGE).text).partition('id="events"')[0]
     assert (shown.count(str(why)), "partly paid" in shown) == (1, True)
+    assert "VAT by hand" not in shown
+
+    untaxed = replace(draft, lines=tuple(replace(line, rate=Decimal(0)) for line in draft.lines))
+    with app.store.write() as connection:
+        drafts.save_draft(connection, SHOP, untaxed, now=NOW)
+    assert "VAT by hand" in visitor.get(PAGE).text
 
 
 def test_the_number_of_a_document_stays_on_one_line_of_a_sentence() -> None:

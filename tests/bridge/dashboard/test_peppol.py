@@ -130,7 +130,7 @@ def on_its_way(app: BridgeApp, state: str, *, step: str = "done", code: str = ""
     document = issue(app)
     with app.store.write() as connection:
         steps.plan(connection, StepPlan((TRANSMIT,), ""), shop_id=SHOP, document_id=document.document_id, now=NOW)
-        failed = JobEnd("failed", code, Message("It did not go."))
+        failed = JobEnd("failed", code, Message("{number} did not go.", number=document.number))
         steps.end_otherwise(connection, document.document_id, TRANSMIT, failed, now=NOW)
         if step == "done":
             steps.end_otherwise(connection, document.document_id, TRANSMIT, JobEnd(), now=NOW)
@@ -171,7 +171,7 @@ def test_what_failed_is_sent_again_when_a_person_says_so(app: BridgeApp, owner: 
     page, order = pages(document)
     assert "Send it again" in owner.get(page).text
     # The box on top says it; below the document it would be the same sentence again.
-    assert owner.get(order).text.partition('id="events"')[0].count("It did not go.") == 1
+    assert owner.get(order).text.partition('id="events"')[0].count("did not go.") == 1
     assert "Peppol needs you" in owner.get(f"/s/{SHOP}/documents").text
 
     owner.post(f"{page}/peppol/again")
