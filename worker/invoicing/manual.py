@@ -69,23 +69,23 @@ def issue_waiting_draft(services: Services, draft_id: int, answer: IssueAnswer, 
     return document
 
 
-def count_rest(connection: Connection, shop: Shop, fetched: FetchedOrder, request: Request) -> None:
-    """Count, by the word of a person, the rest of an order that was changed after it was paid. Raises Rejected where that is not asked,
-    unless he said it of many orders.
-
-    In a test no money is counted, so it is refused there.
+def with_rest(connection: Connection, shop: Shop, order: Order, fetched: FetchedOrder, request: Request) -> Order:
+    """The *order* that was changed after it was paid, of which a person says that the rest was paid too: that is counted, but of a test,
+    which only says so. Raises Rejected where it is not asked, unless he said it of many orders.
     """
-    order, _ = known_of(connection, shop, fetched)
     by, is_asked = request.by, rest_may_be_charged(order, shop)
-    if request.answer.of_many and not is_asked:
-        return
-    if shop.test or not is_asked:
+    if not (is_asked or request.answer.of_many):
         raise Rejected(
             "Whether the rest of order {number} was paid too is not asked.", number=order.number, code="no_choice"
         )
+    if not is_asked:
+        return order
+    if shop.test:
+        return replace(order, paid_total=order.total)
     order_money.count_told(connection, shop, order, now=by.now)
     receipt = Receipt(shop.day_of(by.now), PaymentSource.PERSON, by.name, method=order.payment_method)
     payments.receive(connection, order_money.key_of(shop, order), order.total - order.came_in, receipt, now=by.now)
+    return order_money.with_money(connection, shop, fetched.order, fetched.refunds)
 
 
 def request_processing(
@@ -352,9 +352,9 @@ def issue_of_order(
 ) -> tuple[Document, ...]:
     """Issue what is *wanted* of the order, and let its money follow: what the shop says came in pays its invoice, and who is owed
     some of it back is told of."""
-    if request.answer.rest_paid:
-        count_rest(connection, shop, fetched, request)
     order, history = known_of(connection, shop, fetched)
+    if request.answer.rest_paid:
+        order = with_rest(connection, shop, order, fetched, request)
     drafts = wanted(order, history, shop)
     if any(draft.kind is Kind.INVOICE for draft in drafts) and not shop.test:
         order_money.count_told(connection, shop, order, now=request.by.now)

@@ -118,6 +118,18 @@ def test_a_press_that_cannot_say_whether_the_rest_was_paid_issues_nothing_that_a
     assert [system.documents(number)[0].is_paid for number in (238, 239)] == [True, True]
 
 
+def test_in_a_test_too_many_at_once_are_issued_as_a_program_says_of_their_rest(system: System) -> None:
+    """Though a test counts no money."""
+    system.change_shop(rules=KEEP, test=True)
+    by_card = {"payment_method": "stripe", "transaction_id": "pi_1"}
+    system.arrives(paid() | by_card)
+    (draft,) = system.arrives(an_order(id=238, lines=[("Koffiemok blauw", "MUG-1", 2, "12.40", "21")]) | by_card)
+    assert draft.stored_draft is not None
+    asked(system, "do_many", what="issue", ids=[draft.stored_draft.draft_id], send=False, rest_paid=True)
+    (invoice,) = system.documents(238)
+    assert (invoice.document is not None, invoice.is_paid, invoice.payments) == (True, True, ())
+
+
 def test_of_many_orders_one_document_each_is_made_and_none_twice_where_a_worker_died(system: System) -> None:
     for order_id in (238, 239):
         system.arrives(paid(order_id))
