@@ -290,7 +290,11 @@ def open_before_invoice(
     where more came. *is_unsaid*: of what the shop had told of nothing came."""
     said = said_of(draft)
     came = total_of(one.amount for one in counted) - min(draft.by_card, by_card(counted))
-    by_then = total_of(one.amount for one in counted if one.created_at <= issued_at and one.method != GIFT_CARD)
+    money = (one for one in counted if one.method != GIFT_CARD)
+    # What went back in the very moment in which it was made went back since: it says itself what had come.
+    by_then = total_of(
+        one.amount for one in money if one.created_at < issued_at or (one.created_at == issued_at and one.amount > 0)
+    )
     # What the shop told of then may have been counted since.
     stays = said if is_unsaid or not said else min(said, max(by_then, came + told))
     return draft.to_pay + stays - came - told

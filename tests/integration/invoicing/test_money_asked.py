@@ -315,11 +315,16 @@ def test_an_invoice_issued_again_says_that_it_was_credited_not_that_it_is_paid(s
 
 
 @pytest.mark.parametrize(
-    ("kind", "came"),
-    [(Kind.ORDER_CONFIRMATION, "22.20"), (Kind.INVOICE, "22.20"), (Kind.PAYMENT_REQUEST, "10.00")],
+    ("kind", "came", "days"),
+    [
+        (Kind.ORDER_CONFIRMATION, "22.20", 1),
+        (Kind.INVOICE, "22.20", 1),
+        (Kind.PAYMENT_REQUEST, "10.00", 1),
+        (Kind.PAYMENT_REQUEST, "10.00", 0),  # in the very moment in which it was made
+    ],
 )
 def test_no_mail_and_no_page_says_that_money_came_which_the_bank_took_back_since(
-    system: System, kind: Kind, came: str
+    system: System, kind: Kind, came: str, days: int
 ) -> None:
     system.change_shop(rules=())
     system.arrives(an_order(id=238, status="on-hold", paid=False, payment_method="bacs"))
@@ -327,7 +332,7 @@ def test_no_mail_and_no_page_says_that_money_came_which_the_bank_took_back_since
     wanted = ManualDocument(238, kind, send=False)
     made = manual.issue_manual_document(system.services, system.shop_id, wanted, by=system.person)
     assert figures(system, made) == (made.draft.is_paid, made.draft.total - Decimal(came), Decimal(came))
-    system.clock.move(days=1)
+    system.clock.move(days=days)
     with system.services.store.write() as connection:
         (line,) = payments.of_order(connection, made.order)
         payments.reverse(connection, line.payment_id, on=system.clock.now.date(), by="An", now=system.clock.now)
