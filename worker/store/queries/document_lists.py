@@ -1,7 +1,7 @@
 """The lists of documents, drafts and orders. A page reads what its rows show, never what a document says."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -24,8 +24,10 @@ from sqlalchemy import (
 from sqlalchemy.engine import Row
 
 from worker.domain.document import Kind, Problem
+from worker.domain.document_money import of_test
 from worker.domain.money import ZERO
-from worker.store import document_balances, document_links, order_search, steps
+from worker.domain.payment import Balance
+from worker.store import document_balances, document_links, order_search, payment_attempts, steps
 from worker.store.database import json_codec
 from worker.store.database.pagination import (
     ALWAYS,
@@ -46,7 +48,6 @@ from worker.store.database.tables import jobs as work
 from worker.store.database.text_columns import folded, json_text
 from worker.store.documents import as_document
 from worker.store.order_search import Search
-from worker.store.queries import document_money
 from worker.store.steps import Step
 
 # Documents
@@ -199,7 +200,8 @@ def document_rows(connection: Connection, rows: Sequence[Row[Any]]) -> list[Docu
             select(unpaid.c.document_id).where(unpaid.c.document_id.in_(ids), unpaid.c.kind == Kind.INVOICE)
         ).scalars()
     )
-    open_ids |= open_tests(connection, [row.document_id for row in rows if row.test and row.kind == Kind.INVOICE])
+    tests = [row.document_id for row in rows if row.test and row.kind == Kind.INVOICE]
+    open_ids |= open_tests(connection, tests, balances) if tests else set()
     return [
         DocumentRow(
             **{name: getattr(row, name) for name in DOCUMENT_COLUMNS if name != "kind"},
@@ -214,12 +216,11 @@ def document_rows(connection: Connection, rows: Sequence[Row[Any]]) -> list[Docu
     ]
 
 
-def open_tests(connection: Connection, invoices: Sequence[int]) -> set[int]:
+def open_tests(connection: Connection, invoices: Sequence[int], balances: Mapping[int, Balance]) -> set[int]:
     """Those of which something is open. They wait for nothing, so only what they say tells it: they are few."""
-    if not invoices:
-        return set()
-    said = [as_document(row) for row in connection.execute(select(made).where(made.c.document_id.in_(invoices)))]
-    found = document_money.of_documents(connection, said)
+    came = payment_attempts.paid_of(connection, invoices)
+    said = map(as_document, connection.execute(select(made).where(made.c.document_id.in_(invoices))))
+    found = [of_test(one, balances[one.document_id], came.get(one.document_id)) for one in said]
     return {money.document.document_id for money in found if money.open > 0}
 
 

@@ -46,5 +46,5 @@ def is_back(connection: Connection, invoice: Document, balance: Balance) -> bool
 
 def of_test(connection: Connection, test: Document, balance: Balance) -> DocumentMoney:
     came = payment_attempts.paid_of(connection, [test.document_id]).get(test.document_id)
-    seen = order_balance.seen_of(connection, test.order, ())
+    seen = order_balance.seen_of(connection, test.order, ()) if test.draft.kind in ASKING else None
     return document_money.of_test(test, balance, came, status=seen.status if seen else "")
