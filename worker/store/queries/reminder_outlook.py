@@ -34,7 +34,7 @@ from worker.store.database.pagination import Page, PageRequest, RowOrder, read_p
 from worker.store.database.tables import documents, orders, unpaid
 from worker.store.documents import as_document
 from worker.store.orders import flags_in
-from worker.store.payment_shares import open_before_invoice
+from worker.store.queries import document_money
 from worker.store.queries.open_invoices import DUE_ON
 from worker.store.queries.unpaid_orders import (
     WaitingLines,
@@ -182,10 +182,11 @@ def last_day_of(connection: Connection, document: Document, shop: Shop) -> date 
 
 
 def open_of(connection: Connection, document: Document, balance: Balance) -> Decimal:
-    """Of an order without an invoice, what the document asks less what came in: payments are of invoices, or of the order alone."""
+    """Of an order without an invoice as its link says: payments are of invoices, or of the order alone."""
     if document.draft.kind not in ASKING:
         return balance.open
-    return open_before_invoice(connection, document.order, document.draft, issued_at=document.issued_at)
+    (money,) = document_money.of_documents(connection, [document])
+    return money.open
 
 
 def page(
