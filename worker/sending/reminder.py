@@ -225,7 +225,7 @@ def asked_of_shop(services: Services, connected: ConnectedShop, document: Docume
     if draft.kind is Kind.INVOICE:
         refuse_uncredited(services, document, fetched)
         return word
-    if order.total != draft.total or order.refunds:
+    if order.total != draft.total - draft.by_card or order.refunds:
         raise NotNeeded(
             Message(
                 "Order {number} was changed in the shop since: it no longer asks what {document} asks.",

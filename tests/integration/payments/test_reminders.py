@@ -306,6 +306,14 @@ STOP = (
 
 
 @on_sqlite
+def test_the_buyer_of_an_order_is_reminded_of_what_a_gift_card_left(system: System) -> None:
+    """Which the shop calls its total."""
+    requested(system, fees=[("Cadeaubon ABC", "-5.00", None)])
+    comes(system, days_after_due(5))
+    assert "17,20" in text_of(system)
+
+
+@on_sqlite
 def test_nobody_is_reminded_of_an_order_that_no_longer_waits(system: System) -> None:
     for order_id, happens in enumerate(STOP, start=300):
         happens(system, requested(system, id=order_id))
