@@ -473,7 +473,8 @@ def test_an_invitation_is_shown_once_and_can_be_withdrawn(app: BridgeApp) -> Non
     proposed = [re.findall(r'<option value="(\w+)" selected', page) for page in (of_nobody, visitor.get(TEAM).text)]
     assert proposed == [["admin"], ["viewer"]]
     shown = visitor.post(f"{TEAM}/invite", email="Jan@Shop.example", role="viewer").text
-    token = shown.partition("/join/")[2].partition("<")[0]
+    token = shown.rpartition("/join/")[2].partition("<")[0]
+    assert re.search(rf'data-copy="[^"]*/join/{token}"', shown), "one press copies it"
     with app.store.read() as connection:
         (invite,) = sessions.open_invites(connection, shop_id=SHOP, now=NOW)
 

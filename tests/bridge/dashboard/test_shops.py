@@ -112,7 +112,7 @@ def test_the_owner_of_a_new_shop_gets_a_link_that_lets_him_in(app: BridgeApp) ->
         ]
     )
 
-    token = page.text.partition("/join/")[2].partition("<")[0].strip()
+    token = page.text.rpartition("/join/")[2].partition("<")[0].strip()
     owner = Visitor(app)
     owner.get(f"/join/{token}")
     owner.post(f"/join/{token}", name="Jan", password="een heel nieuw woord", again="een heel nieuw woord")
