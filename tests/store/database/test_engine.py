@@ -245,6 +245,18 @@ def test_a_connection_is_kept_for_the_next_unless_something_went_wrong_on_it(dat
     assert second.closed
 
 
+def test_where_all_connections_are_in_use_the_first_that_is_free_is_for_who_waits(database_url: str) -> None:
+    store = Store(database_url)
+    with ExitStack() as many:
+        for _ in range(engine.MOST_AT_ONCE - 1):
+            many.enter_context(store.read())
+        with store.read() as last:
+            pass
+        assert last.closed
+        assert store.kept == []
+    store.close()
+
+
 COUNT_LEASES = select(func.count()).select_from(leases)
 LEASES_INSERT = insert(leases).values(name="worker:1", holder="me", until=datetime(2026, 11, 30, tzinfo=UTC))
 

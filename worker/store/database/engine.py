@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event, text
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, QueuePool, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
@@ -21,6 +21,8 @@ CANCEL_TIMEOUT_S = 2.0
 SURELY_ALIVE_S = 1.0
 # Of connections that nobody uses just now. No more than SQLAlchemy keeps itself.
 MOST_KEPT = 5
+# Of connections in all, with those that are kept; whoever needs one more waits until SQLAlchemy is given one back.
+MOST_AT_ONCE = 15
 # An order's way alone asks a hundred; of 128, which is usual for SQLite, whatever is done in between would push them out.
 KEPT_STATEMENTS = 512
 # PostgreSQL plans what a page asks for its own values, of a shop of ten orders or of a million. Only what is `made_once` is prepared.
@@ -97,7 +99,9 @@ class Store:
             connection.close()
 
     def keep(self, connection: Connection) -> None:
-        if len(self.kept) < MOST_KEPT:
+        pool = self.engine.pool
+        is_waited_for = isinstance(pool, QueuePool) and pool.checkedout() >= MOST_AT_ONCE
+        if len(self.kept) < MOST_KEPT and not is_waited_for:
             self.kept.append((time.monotonic(), connection))
         else:
             connection.close()
@@ -113,8 +117,8 @@ def open_engine(database_url: str) -> Engine:
     if url.get_backend_name() != "sqlite":
         engine = create_engine(
             url,
-            pool_size=5,
-            max_overflow=10,
+            pool_size=MOST_KEPT,
+            max_overflow=MOST_AT_ONCE - MOST_KEPT,
             connect_args={"connect_timeout": 5, "client_encoding": "utf8", "prepare_threshold": NEVER},
             # After a restart of PostgreSQL the pool holds dead connections.
             pool_pre_ping=True,
