@@ -157,6 +157,7 @@ def test_of_ticked_orders_the_documents_are_mailed_and_zipped(owner: Visitor) ->
     question = html.unescape(owner.post(f"/s/{SHOP}/many?q=x", **ticked, what="mail").text)
     assert ("Mail one document?" in question, "F2026-00001" in question) == (True, True)
     assert f'href="/s/{SHOP}/orders?q=x"' in question  # Cancel leads back to the orders
+    assert ">order 1001</span>" in owner.post(f"/s/{SHOP}/many", **ticked, what="fetch").text
     zipped = owner.post(f"/s/{SHOP}/many", **ticked, what="zip")
     assert "One document, with tables" in told(owner, zipped)
     nothing = owner.post(f"/s/{SHOP}/many", list="orders", item="9999", what="zip")

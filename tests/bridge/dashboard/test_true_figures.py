@@ -107,8 +107,10 @@ def test_a_province_stands_where_its_post_wants_it(address: Address, place: tupl
 
 def test_the_register_names_numbers_as_they_are_printed(app: BridgeApp) -> None:
     app.issue()
+    app.issue(kind=Kind.ORDER_CONFIRMATION, number="B2026-00001", sequence=1)
     register = admin(app).get(f"/s/{SHOP}/accounting").text
-    assert re.search(r'"From">\s*<span class="keep">F2026-00017', register)
+    printed = re.findall(r'"From">\s*<span class="keep">([\w-]+)', register)
+    assert printed == ["B2026-00001", "F2026-00017"], "in the order in which kinds stand everywhere"
 
 
 def test_a_register_that_lacks_a_document_says_what_is_wrong_with_it(app: BridgeApp) -> None:

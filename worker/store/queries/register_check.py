@@ -73,7 +73,7 @@ def check(connection: Connection, shop: Shop) -> RegisterCheck:
     What was there when all was last counted, at most a day ago, is not counted again.
     """
     rows = list(numbers_of(connection, shop.shop_id))
-    found = checked(connection, shop, rows)
+    found = sorted(checked(connection, shop, rows), key=place_of)
     before = whole_counts.of(connection, Counted.REGISTER, shop.shop_id).get("", NOTHING)
     since = select(func.count()).where(
         register_table.c.shop_id == shop.shop_id, register_table.c.position > before.up_to
@@ -91,6 +91,12 @@ class Numbers:
     documents: int
     first: int
     last: int
+
+
+def place_of(one: SeriesCheck) -> tuple[int, str]:
+    """Where a series stands in a list: as its kind does everywhere, and series of the shop's own after those."""
+    kinds = [str(kind) for kind in Kind]
+    return (kinds.index(one.series) if one.series in kinds else len(kinds), one.series)
 
 
 def numbers_of(connection: Connection, shop_id: str) -> Iterator[Numbers]:
