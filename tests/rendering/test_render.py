@@ -330,7 +330,7 @@ def test_what_no_font_can_draw_is_replaced_in_sight() -> None:
 
 
 def test_lines_that_only_emoji_tell_apart_say_the_names_of_these() -> None:
-    names = ("Ballon 🔴", "Ballon 🔵", "Ballon 🔵", "Mok 🎁")
+    names = ("Ballon 🔴", "Ballon  🔵", "Ballon  🔵", "Mok 🎁")
     words = said(an_invoice(lines=tuple(a_line(name, "1.00", details=("Hanger ♈",)) for name in names)))
 
     assert re.findall(r"Ballon.*?\]|Mok.*", words) == [

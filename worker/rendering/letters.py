@@ -95,7 +95,8 @@ def told_apart(lines: Sequence[Line]) -> tuple[Line, ...]:
     typed_as: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
     for line in lines:
         typed = (line.description, *line.details)
-        typed_as.setdefault(tuple(map(without_pictures, typed)), set()).add(typed)
+        printed = tuple(" ".join(printable(text).split()) for text in typed)
+        typed_as.setdefault(printed, set()).add(typed)
     alike = {typed for several in typed_as.values() if len(several) > 1 for typed in several}
     return tuple(named(line) if (line.description, *line.details) in alike else line for line in lines)
 
