@@ -59,15 +59,26 @@ class DocumentMoney:
     @property
     def received(self) -> Decimal:
         """What came beside gift cards and a deposit, where a rest of it is asked."""
-        draft = self.document.draft
-        gone = draft.total - total_of(one.amount for one in draft.paid_apart) - self.credited - self.to_pay
-        return max(gone, ZERO) if self.is_owed else ZERO
+        return max(self.gone - total_of(one.amount for one in self.apart), ZERO) if self.is_owed else ZERO
+
+    @property
+    def gone(self) -> Decimal:
+        """What of its total is neither asked nor credited."""
+        return self.document.draft.total - self.credited - self.to_pay
+
+    @property
+    def apart(self) -> tuple[Prepayment, ...]:
+        """The gift cards and the deposit that it says; where a rest is asked, without those of which the money went back."""
+        said = self.document.draft.paid_apart
+        still = (said, tuple(one for one in said if one.by_card))
+        fits = (some for some in still if not self.is_owed or total_of(one.amount for one in some) <= self.gone)
+        return next(fits, ())
 
     @property
     def prepaid(self) -> tuple[Prepayment, ...]:
         """What it says was paid, without what had come in where that is told as it is now: by `received`, or by the day."""
         draft = self.document.draft
-        return draft.paid_apart if self.is_owed or not self.is_as_printed else draft.prepaid
+        return self.apart if self.is_owed or not self.is_as_printed else draft.prepaid
 
     @property
     def payment(self) -> PaymentInstructions | None:

@@ -365,12 +365,13 @@ def test_a_confirmation_asks_for_what_the_shop_said_came_while_the_shop_waits_fo
 
 
 def figures(system: System, made: Document) -> tuple[bool, Decimal, Decimal]:
-    """What its page says of a document: whether it is paid, what is open, and what came, in however many lines."""
+    """What its page says of a document: whether it is paid, what is open, and what came, in however many lines. Its mail asks as much."""
     now = system.clock.now
     with system.services.store.read() as connection:
         linked = load_linked_document(connection, DocumentLink(made.document_id, now, now), now=now)
     assert linked
     money = linked.money
+    assert not money.is_owed or money.now.draft.to_pay == money.to_pay
     came = sum((one.amount for one in money.prepaid), money.received)
     return money.paid_on is not None, money.to_pay, came
 
@@ -430,6 +431,9 @@ def test_what_a_gift_card_or_a_deposit_left_is_asked_for_in_full_also_once_an_in
     manual.credit(system.services, made.document_id, part, by=system.person)
     assert confirmation.document
     assert figures(system, confirmation.document) == (False, Decimal("14.20"), Decimal("5.00"))
+    if apart == "deposit":
+        system.act(document_actions.mark_not_paid, made.document_id, on=system.clock.now.date())
+        assert figures(system, made) == (False, Decimal("19.20"), Decimal(0))
 
 
 def test_an_order_of_which_a_part_came_names_no_day_on_which_it_is_cancelled(system: System) -> None:
