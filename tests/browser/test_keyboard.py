@@ -107,7 +107,7 @@ def test_an_order_is_found_and_opened(desk: "Page") -> None:
 
 
 def test_a_draft_is_issued(served: BridgeApp, desk: "Page") -> None:
-    follow(desk, "Documents", "4 drafts wait for you", "Delivery note", "Issue and mail", "Issue.*")
+    follow(desk, "Documents", "4 drafts wait for you", "Order [0-9]+", "Issue and mail", "Issue.*")
     assert "issue_draft" in asked_of_worker(served)
 
 
