@@ -392,6 +392,22 @@ def test_what_asks_before_the_invoice_asks_for_nothing_that_the_shop_alone_says_
         assert ("Te betalen" in last_mail(system), money.open) == (False, Decimal(0))
 
 
+@pytest.mark.parametrize(("deposit", "left"), [("5.00", "17.20"), ("30.00", "0.00")])
+def test_a_reminder_asks_as_its_page_for_no_deposit_that_the_shop_told_of_since(
+    system: System, deposit: str, left: str
+) -> None:
+    """Of one that is more than the order costs nobody knows how much of it came."""
+    system.change_shop(rules=(Rule(Kind.PAYMENT_REQUEST, Trigger.CREATED),))
+    (request,) = system.arrives(an_order(id=238, status="on-hold", paid=False, payment_method="bacs"))
+    system.arrives(deposit_of(deposit, rest_paid="no") | BY_TRANSFER | {"status": "on-hold"})
+    shop, made = system.services.connected(system.shop_id).shop, id_of(request)
+    assert request.document
+    with system.services.store.read() as connection:
+        outlook = reminder_outlook.of_documents(connection, shop, [made], now=system.clock.now)[made]
+        money = money_of(connection, request.document)
+    assert (outlook.open, money.to_pay) == (Decimal(left), Decimal(left))
+
+
 @pytest.mark.parametrize("since", ["cheaper", "partial-payment", "invoice", "cancelled"])
 def test_a_confirmation_asks_for_nothing_where_something_else_is_asked_since(system: System, since: str) -> None:
     """By a newer payment request, or by a plugin that does not say how much of it came, also once its invoice was made; or it was cancelled."""

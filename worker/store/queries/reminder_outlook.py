@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, or_, select
 
 from worker.domain.document import ASKING, Document, Kind
 from worker.domain.late_costs import LateInvoice, is_business
+from worker.domain.money import ZERO
 from worker.domain.online_payment import CLOSED_STATUSES
 from worker.domain.order import OrderKey
 from worker.domain.order_flags import TAKEN_BACK
@@ -186,7 +187,7 @@ def open_of(connection: Connection, document: Document, balance: Balance) -> Dec
     if document.draft.kind not in ASKING:
         return balance.open
     (money,) = document_money.of_documents(connection, [document])
-    return money.open
+    return ZERO if money.is_other else money.open
 
 
 def page(
