@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from tests.support.bridge_app import a_draft
-from tests.support.factories import a_shop
+from tests.support.factories import SINCE, a_shop
 from worker.domain import settings_form
 from worker.domain.document import Kind, PaymentInstructions
 from worker.domain.online_payment import METHODS, is_offered, why_not
 from worker.domain.payment_method import Means
 from worker.domain.settings_form import WrongSettings, apply_settings
-from worker.domain.shop import MollieSettings
+from worker.domain.shop import MollieSettings, OrderSettings
 from worker.net.mollie_key import Mode
 
 LIVE = MollieSettings(mode=Mode.LIVE)
@@ -48,10 +48,11 @@ def test_the_owner_says_on_which_documents(kind: Kind, settings: MollieSettings,
     assert is_offered(a_draft(kind=kind), a_shop(mollie=settings)) is offered
 
 
-@pytest.mark.parametrize("status", ["cancelled", "refunded", "trash", "deleted"])
+@pytest.mark.parametrize("status", ["cancelled", "refunded", "trash", "deleted", "called-off"])
 def test_nothing_is_asked_of_an_order_that_is_off(status: str) -> None:
-    assert not is_offered(a_draft(), a_shop(mollie=LIVE), order_status=status)
-    assert is_offered(a_draft(), a_shop(mollie=LIVE), order_status="on-hold")
+    shop = a_shop(mollie=LIVE, orders=OrderSettings(SINCE, {"called-off": "cancelled"}))
+    assert not is_offered(a_draft(), shop, order_status=status)
+    assert is_offered(a_draft(), shop, order_status="on-hold")
 
 
 @pytest.mark.parametrize("test", [True, False])

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.factories import a_shop
+from tests.support.factories import SINCE, a_shop
 from worker.demo.orders import an_order, php_json
 from worker.domain.order import Order
 from worker.domain.settlement import Move, move_of
+from worker.domain.shop import OrderSettings
 from worker.errors import Rejected
 from worker.woocommerce.payload import parse_order
 
@@ -43,6 +44,7 @@ def test_each_status_has_its_way(order: Order, move: Move) -> None:
     ("order", "code"),
     [
         (unpaid("cancelled"), "paid_but_cancelled"),
+        (unpaid("called-off"), "paid_but_cancelled"),
         (unpaid("refunded"), "paid_but_refunded"),
         (unpaid("trash"), "paid_but_in_bin"),
         (unpaid("await-transfer"), "paid_but_status_unknown"),
@@ -52,5 +54,5 @@ def test_each_status_has_its_way(order: Order, move: Move) -> None:
 )
 def test_what_is_over_or_not_known_is_a_persons(order: Order, code: str) -> None:
     with pytest.raises(Rejected) as refused:
-        move_of(order, a_shop())
+        move_of(order, a_shop(orders=OrderSettings(SINCE, {"called-off": "cancelled"})))
     assert refused.value.code == code

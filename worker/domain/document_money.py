@@ -125,7 +125,7 @@ def of_test(test: Document, balance: Balance, came: tuple[Decimal, date] | None,
 
 @dataclass(frozen=True)
 class Seen:
-    """What the shop says of an order."""
+    """What the shop says of an order; *status* as built in."""
 
     status: str
     total: Decimal

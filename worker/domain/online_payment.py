@@ -45,7 +45,7 @@ def is_offered(draft: Draft, shop: Shop, *, order_status: str = "") -> bool:
     return (
         shop.mollie.mode is mode_needed(test=draft.test)
         and stands_on(shop.mollie, draft.kind)
-        and order_status not in CLOSED_STATUSES
+        and shop.orders.meaning_of(order_status) not in CLOSED_STATUSES
     )
 
 

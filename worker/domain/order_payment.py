@@ -30,7 +30,7 @@ class Payable(Protocol):
 
 def status_of(order: Order, shop: Shop) -> str:
     """The built-in status that *order*'s status stands for in this shop."""
-    return shop.orders.status_map.get(order.status, order.status)
+    return shop.orders.meaning_of(order.status)
 
 
 def open_statuses(shop: Shop) -> frozenset[str]:

@@ -52,7 +52,7 @@ def move_of(order: Order, shop: Shop) -> Move:
         case "completed":
             return Move.NONE
         case _:
-            raise over(order)
+            raise over(order, shop)
 
 
 def excess_flags(number: str, balance: OrderBalance | None) -> tuple[Problem, ...]:
@@ -67,9 +67,9 @@ def excess_flags(number: str, balance: OrderBalance | None) -> tuple[Problem, ..
     return (Problem(EXCESS, message),)
 
 
-def over(order: Order) -> Rejected:
+def over(order: Order, shop: Shop) -> Rejected:
     """Why nobody but a person moves an order that is over, or in a status of which nothing is known."""
-    match order.status:
+    match status_of(order, shop):
         case "cancelled":
             return Rejected(
                 "Order {number} was cancelled in the shop, and its money came in. Set it to Processing in WooCommerce if you "

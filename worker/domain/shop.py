@@ -113,6 +113,10 @@ class OrderSettings:
     documented: DocumentedOrders = DocumentedOrders.MAIN
     own_fields: dict[str, Holds] = field(default_factory=dict)  # of the shop's checkout, and what each holds
 
+    def meaning_of(self, status: str) -> str:
+        """The built-in status that one of the shop's stands for."""
+        return self.status_map.get(status, status)
+
 
 @dataclass(frozen=True)
 class NumberingSettings:

@@ -12,7 +12,7 @@ from worker.domain.document import Document, Draft, History, Kind, Problem, Send
 from worker.domain.document_money import Seen
 from worker.domain.dossier import refund_of
 from worker.domain.order import Order, OrderKey
-from worker.domain.order_payment import is_paid, paid_at
+from worker.domain.order_payment import is_paid, paid_at, status_of
 from worker.domain.payment import OrderBalance
 from worker.domain.settlement import excess_flags
 from worker.domain.shop import Shop
@@ -123,7 +123,7 @@ class IssueRounds:
     def balance(self) -> OrderBalance | None:
         order, paid = self.order(), paid_at(self.order(), self.shop)
         unsaid_at = None if paid or order.told.amount else self.fetched.as_of
-        seen = Seen(order.status, order.total, order.currency, paid, order.to_count, unsaid_at=unsaid_at)
+        seen = Seen(status_of(order, self.shop), order.total, order.currency, paid, order.to_count, unsaid_at=unsaid_at)
         return order_balance.of_documents(self.connection, self.order_key, self.history().documents, seen=seen)
 
     @property

@@ -257,7 +257,7 @@ def known_word(services: Services, shop: Shop, document: Document) -> ShopsWord:
         order = orders.find(connection, document.shop_id, document.draft.order_id)
     if order is None or order.order_key != document.draft.order_key:
         raise Rejected("Nothing is known of order {number}.", number=document.draft.order_number, code="order_unknown")
-    return ShopsWord(shop.orders.status_map.get(order.status, order.status), paid=order.paid_at is not None)
+    return ShopsWord(shop.orders.meaning_of(order.status), paid=order.paid_at is not None)
 
 
 def add_to_trail(services: Services, document: Document, kind: ReminderKind) -> None:

@@ -61,4 +61,4 @@ def waits(connection: Connection, order: OrderKey, document_id: int) -> bool:
     shop = shops.settings_of(connection, order.shop_id)
     if seen is None or seen.paid_at is not None or shop is None:
         return False
-    return shop.orders.status_map.get(seen.status, seen.status) in WAITING_STATUSES
+    return shop.orders.meaning_of(seen.status) in WAITING_STATUSES

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from worker.domain.order import Order
+from worker.domain.order_payment import status_of
 from worker.errors import FacturelayError, KeyRefused, Rejected
 from worker.orders.fetch import fetch_from_shop, read_from_deliveries
 from worker.orders.products import with_known_products
@@ -48,7 +49,7 @@ def open_orders(services: Services, connected: ConnectedShop, *, limit: int) -> 
     """Orders that are under way in the shop: waiting, being paid, being packed. Raises as a call to the shop does."""
     if not connected.secrets.has_rest:
         orders = delivered_orders(services, connected, limit=limit)
-        return tuple(order for order in orders if status_of(order, connected) in OPEN)
+        return tuple(order for order in orders if status_of(order, connected.shop) in OPEN)
     client = services.client_of(connected)
     custom = tuple(own for own, stands_for in connected.shop.orders.status_map.items() if stands_for in OPEN)
     try:
@@ -63,10 +64,6 @@ def open_orders(services: Services, connected: ConnectedShop, *, limit: int) -> 
         # A custom status whose plugin is gone.
         found = parse_orders(client.latest_orders(limit=limit, statuses=OPEN), connected.shop.orders.own_fields)
     return with_known_products(services, connected.shop.shop_id, found)
-
-
-def status_of(order: Order, connected: ConnectedShop) -> str:
-    return connected.shop.orders.status_map.get(order.status, order.status)
 
 
 def find_order(services: Services, connected: ConnectedShop, order_id: int) -> Order:

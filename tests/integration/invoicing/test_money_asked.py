@@ -14,6 +14,7 @@ from bridge.customer.linked_document import load_linked_document
 from tests.integration.invoicing.test_manual import BY_CARD, BY_TRANSFER, PAID_BEFORE, TWO_MUGS, flags, id_of, paid
 from tests.integration.invoicing.test_order_money import money_of
 from tests.integration.invoicing.test_paid import deposit_of
+from tests.support.factories import SINCE
 from tests.support.system import System
 from worker.actions import documents as document_actions
 from worker.actions import orders as order_actions
@@ -25,6 +26,7 @@ from worker.domain.order import OrderKey
 from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.reminder import Reminded, ReminderSettings
 from worker.domain.rules import Rule, Trigger
+from worker.domain.shop import OrderSettings
 from worker.errors import Rejected
 from worker.invoicing import manual
 from worker.invoicing.manual import Credit, ManualDocument
@@ -408,10 +410,11 @@ def test_a_reminder_asks_as_its_page_for_no_deposit_that_the_shop_told_of_since(
     assert (outlook.open, money.to_pay) == (Decimal(left), Decimal(left))
 
 
-@pytest.mark.parametrize("since", ["cheaper", "partial-payment", "invoice", "cancelled"])
+@pytest.mark.parametrize("since", ["cheaper", "partial-payment", "invoice", "cancelled", "called-off"])
 def test_a_confirmation_asks_for_nothing_where_something_else_is_asked_since(system: System, since: str) -> None:
     """By a newer payment request, or by a plugin that does not say how much of it came, also once its invoice was made; or it was cancelled."""
-    system.change_shop(rules=(Rule(Kind.ORDER_CONFIRMATION, Trigger.CREATED),))
+    orders = OrderSettings(SINCE, {"called-off": "cancelled"})
+    system.change_shop(rules=(Rule(Kind.ORDER_CONFIRMATION, Trigger.CREATED),), orders=orders)
     waits: dict[str, Any] = {"status": "on-hold", "paid": False, "payment_method": "bacs"}
     (confirmation,) = system.arrives(an_order(id=238, **waits))
     if since == "cheaper":
@@ -419,7 +422,7 @@ def test_a_confirmation_asks_for_nothing_where_something_else_is_asked_since(sys
         wanted = ManualDocument(238, Kind.PAYMENT_REQUEST, send=False)
         manual.issue_manual_document(system.services, system.shop_id, wanted, by=system.person)
     else:
-        status = "cancelled" if since == "cancelled" else "partial-payment"
+        status = "partial-payment" if since == "invoice" else since
         system.arrives(an_order(id=238, **(waits | {"status": status})))
     if since == "invoice":
         by_hand(system, rest_paid=None)

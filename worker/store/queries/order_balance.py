@@ -12,16 +12,20 @@ from worker.domain.money import ZERO
 from worker.domain.order import OrderKey
 from worker.domain.payment import OrderBalance
 from worker.domain.told_money import ToldMoney
-from worker.store import document_balances, documents, payments, reminders
+from worker.store import document_balances, documents, payments, reminders, shops
 from worker.store.database import json_codec
 from worker.store.database.made_once import given, made_once
 from worker.store.database.tables import orders
+from worker.store.database.tables import shops as shop_rows
 from worker.store.payments import Payment
 
 SEEN = made_once(
-    select(*(orders.c[name] for name in ("status", "total", "currency", "paid_at", "told", "fetched_at"))).where(
-        *given(orders.c.shop_id, orders.c.order_id, orders.c.order_key)
+    select(
+        *(orders.c[name] for name in ("status", "total", "currency", "paid_at", "told", "fetched_at")),
+        shop_rows.c.settings,
     )
+    .join_from(orders, shop_rows, orders.c.shop_id == shop_rows.c.shop_id)
+    .where(*given(orders.c.shop_id, orders.c.order_id, orders.c.order_key))
 )
 
 
@@ -55,7 +59,7 @@ def seen_of(connection: Connection, order: OrderKey, counted: Sequence[Payment])
         return None
     told = json_codec.load(ToldMoney, row.told or "{}")
     return Seen(
-        row.status,
+        shops.as_shop(row.settings).orders.meaning_of(row.status),
         Decimal(row.total),
         row.currency,
         row.paid_at,

@@ -241,7 +241,7 @@ def obstacle_of(outlook: Outlook, shop: Shop, *, order_status: str) -> Obstacle 
         (outlook.claim() is None, Message("Its buyer is not asked for a transfer by a day.")),
         (not draft.buyer.email, Message("The customer left no mail address.")),
         (
-            shop.orders.status_map.get(order_status, order_status) in CLOSED_STATUSES,
+            shop.orders.meaning_of(order_status) in CLOSED_STATUSES,
             Message("Its order is cancelled or refunded in the shop."),
         ),
     )
