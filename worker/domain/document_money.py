@@ -118,7 +118,7 @@ def of_test(test: Document, balance: Balance, came: tuple[Decimal, date] | None,
     draft, credited = test.draft, balance.credited or ZERO
     paid, last_on = came or (ZERO, None)
     left = ZERO if draft.is_paid else max(draft.to_pay - credited - paid, ZERO)
-    paid_on = draft.paid_on or (last_on if left <= 0 else None)
+    paid_on = draft.paid_on or (last_on if left <= 0 < paid else None)
     is_off = draft.kind in ASKING and status in CLOSED_STATUSES and paid_on is None
     return DocumentMoney(test, left, credited, paid_on, is_off=is_off)
 

@@ -366,6 +366,17 @@ def test_what_a_gift_card_left_of_a_test_is_told_alike_behind_its_link_by_a_prog
     assert (page, serializers.document(item)["open"], listed) == told
 
 
+def test_a_test_that_was_charged_back_and_credited_is_not_told_to_be_paid(app: BridgeApp, twin: PretendMollie) -> None:
+    connect(app, MollieSettings(Mode.TEST), KEY, test=True)
+    document = app.issue(test=True)
+    twin.give_back(chosen(app, twin, document, "paid"), "22.20", chargeback=True)
+    app.issue(number="TEST-C1", sequence=2, test=True, **a_credit_note_for(document))
+
+    page = returned(app, document)
+
+    assert ("Gecrediteerd" in page, "Betaald op" in page) == (True, False)
+
+
 def test_a_confirmation_is_paid_before_there_is_an_invoice(app: BridgeApp, twin: PretendMollie) -> None:
     confirmation = app.issue(number="B2026-00001", kind=Kind.ORDER_CONFIRMATION)
     chosen(app, twin, confirmation, "paid")
