@@ -35,7 +35,7 @@ from worker.domain.money import ZERO, total_of
 from worker.domain.step import MAIL, TRANSMIT
 from worker.domain.vat_proof import needs_proof
 from worker.errors import InvalidValue, Rejected
-from worker.store import audit_trail, document_files, documents, drafts, payments
+from worker.store import audit_trail, document_files, documents, drafts, orders, payments
 from worker.store.queries import order_history, today
 from worker.store.queries.order_history import DocumentDetails
 from worker.store.transmissions import UNKNOWN
@@ -458,6 +458,7 @@ def document_page(
     with context().store.read() as connection:
         history = documents.history(connection, shop_id, item.draft.order_id, item.draft.order_key)
         entries = audit_trail.of_order(connection, shop_id, item.draft.order_id)
+        order = orders.find(connection, shop_id, item.draft.order_id)
     content = render_template(
         "dashboard/documents/document.html",
         item=item,
@@ -465,6 +466,7 @@ def document_page(
         document=item.document,
         form=form,
         credited=history.credit_notes_of(item.document) if item.document else (),
+        changed_since=bool(item.document and order_story.changed_since(item.document, order)),
         is_invoice=item.draft.kind is Kind.INVOICE,
         by_hand=by_hand,
         told_by_shop=told_by_shop if item.is_paid else ZERO,

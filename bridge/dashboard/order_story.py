@@ -5,23 +5,26 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bridge.dashboard.labels import actor_name, begun_large, kind_within
-from bridge.i18n.translate import _, translate_message
+from bridge.i18n.translate import _, translate_message, translator
 from worker.domain import peppol
 from worker.domain.attention import Harm, Source
 from worker.domain.attention_reasons import OF_MAIL_ADDRESS, reason_of
 from worker.domain.document import Document, Draft, Kind, Problem, SendMode, planned_document
+from worker.domain.dossier import ALREADY_MADE, refund_of
+from worker.domain.order_changes import CHANGED
 from worker.domain.order_flags import IN_BIN, STATUS_MISSED, missed_kind
 from worker.domain.step import MAIL, SENT_ELSEWHERE, TRANSMIT
 from worker.message import NO_MESSAGE, Message
 from worker.store.audit_trail import AuditEntry
 from worker.store.deliveries import PROCESS_ORDER, Delivery
+from worker.store.orders import StoredOrder
 from worker.store.queries.order_history import DocumentDetails, OrderHistory
 from worker.store.steps import Step
 
 # Who acts where no person does.
 OURSELVES = ("worker", "scheduler", "facturelay")
 # What processing an order says that the trail of its documents says too, or that is no news.
-NO_NEWS = ("issued", "already_made", "nothing_due")
+NO_NEWS = ("issued", ALREADY_MADE, "nothing_due")
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,7 @@ def of_flag(trail: OrderHistory, flag: Problem, shop_url: str) -> Trouble:
     reason, why = reason_of(Source.FLAG, flag.code), translate_message(flag.message)
     harm, button = reason.harm, reason.button
     invoice = next((one.document for one in reversed(trail.documents) if one.draft.kind is Kind.INVOICE), None)
-    if flag.code == "changed_after_invoice" and invoice is not None:
+    if flag.code == CHANGED and invoice is not None:
         label, address = _("Credit and issue again"), f"/documents/{invoice.document_id}?open=credit#credit"
         return Trouble(invoice.number, why, flag.code, label, address, harm=harm)
     if flag.code == IN_BIN and invoice is not None:
@@ -238,8 +241,20 @@ def mailed_to(item: DocumentDetails) -> str:
 def events(trail: OrderHistory) -> tuple[Event, ...]:
     """All that happened, the newest first."""
     return newest_first(
-        [*in_the_shop(trail), *looks(trail), *mails_of(trail.documents), *said(trail.audit_entries, trail.documents)]
+        [
+            *in_the_shop(trail),
+            *refunds(trail),
+            *looks(trail),
+            *mails_of(trail.documents),
+            *said(trail.audit_entries, trail.documents),
+        ]
     )
+
+
+def changed_since(document: Document, order: StoredOrder | None) -> bool:
+    """Whether *order* was changed after *document*, the invoice that it is compared with."""
+    told = [flag.message.values.get("invoice") for flag in (order.flags if order else ()) if flag.code == CHANGED]
+    return document.number in told
 
 
 def events_of(item: DocumentDetails, entries: Iterable[AuditEntry]) -> tuple[Event, ...]:
@@ -258,6 +273,15 @@ def in_the_shop(trail: OrderHistory) -> Iterator[Event]:
         yield Event(trail.order.ordered_at, _("The order was placed in the shop."))
     if trail.order and trail.order.paid_at:
         yield Event(trail.order.paid_at, _("The order was paid."))
+
+
+def refunds(trail: OrderHistory) -> Iterator[Event]:
+    """What the shop refunded, as its credit notes were made or began to wait: before, it was not known here."""
+    for item in trail.items:
+        made_at = item.document.issued_at if item.document else item.stored_draft and item.stored_draft.created_at
+        if made_at and refund_of(item.draft.cause) is not None:
+            amount = translator().amount(item.draft.total, item.draft.currency)
+            yield Event(made_at, _("{amount} was refunded in the shop.", amount=amount))
 
 
 def looks(trail: OrderHistory) -> Iterator[Event]:

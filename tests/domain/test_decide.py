@@ -27,6 +27,8 @@ from worker.domain.party import Address
 from worker.domain.rules import BuyerFilter, Rule, Trigger
 from worker.domain.shop import OrderSettings, Shop, VatSettings
 from worker.errors import Rejected
+from worker.invoicing.outcome import summarize
+from worker.message import Message
 
 
 def look(order: Order, history: History | None = None, shop: Shop | None = None, *refunds: Refund) -> Decision:
@@ -338,6 +340,7 @@ def test_what_was_made_is_not_made_again() -> None:
     order = an_order(paid=True)
     verdict = look(order, a_history(issued(invoice_of(order))))
     assert (verdict.drafts, codes(verdict)[0], verdict.flags) == ((), "already_made", ())
+    assert summarize((), (), verdict) == ("already_made", Message("Nothing new is due for this order."))
 
 
 def test_what_was_made_for_an_older_order_is_found_again() -> None:

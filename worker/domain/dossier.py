@@ -14,6 +14,9 @@ from worker.domain.order_status import OVER_STATUSES
 from worker.domain.shop import Shop
 from worker.message import Message
 
+# The code of a reason: what a rule asks is there already.
+ALREADY_MADE = "already_made"
+
 
 @dataclass(frozen=True)
 class Dossier:
@@ -52,7 +55,7 @@ class Dossier:
 
     def already_issued(self, cause: str) -> Reason | None:
         document = next((known for known in self.history.documents if known.draft.cause == cause), None)
-        return ("already_made", Message("It exists: {number}.", number=document.number)) if document else None
+        return (ALREADY_MADE, Message("It exists: {number}.", number=document.number)) if document else None
 
     def draft_discarded(self, cause: str) -> Reason | None:
         thrown_away = any(kept.discarded for kept in self.history.drafts if kept.draft.cause == cause)

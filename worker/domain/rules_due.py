@@ -8,7 +8,7 @@ from worker.domain.decision import Findings, Reason
 from worker.domain.delivery_note import undelivered
 from worker.domain.deposit_invoice import with_deposit_invoices
 from worker.domain.document import KIND_TERMS, Kind, Purpose, SendMode
-from worker.domain.dossier import Dossier
+from worker.domain.dossier import ALREADY_MADE, Dossier
 from worker.domain.draft import draft_document
 from worker.domain.order import Order
 from worker.domain.order_payment import is_paid_in_parts
@@ -207,5 +207,5 @@ def waits_for_vies(cause: str, rule: Rule, dossier: Dossier) -> Reason | None:
 def already_drafted(cause: str, rule: Rule, dossier: Dossier, findings: Findings) -> Reason | None:
     """Why *rule* must not make what another one makes, or what a person threw away."""
     if any(draft.cause == cause for draft in findings.drafts):
-        return "already_made", Message("An earlier rule makes the {kind}.", kind=KIND_TERMS[rule.kind])
+        return ALREADY_MADE, Message("An earlier rule makes the {kind}.", kind=KIND_TERMS[rule.kind])
     return dossier.draft_discarded(cause)

@@ -75,7 +75,7 @@ def issue(services: Services, shop: Shop, fetched: FetchedOrder, *, end: End = n
         if fetched.notice and (rounds.issued or rounds.kept or retry_reason is None):
             add_notice(connection, shop, fetched, now=services.now())
         kept = tuple(rounds.kept.values())
-        said = summarize(rounds.issued, kept, decision.rule_results)
+        said = summarize(rounds.issued, kept, decision)
         outcome = Outcome(*said, tuple(rounds.issued), kept, retry_reason)
         return replace(outcome, is_ended=end(connection, outcome))
 

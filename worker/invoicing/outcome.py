@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from worker.domain.decision import RuleResult
+from worker.domain.attention import Source
+from worker.domain.attention_reasons import reason_of
+from worker.domain.decision import Decision, RuleResult
 from worker.domain.document import Document, Draft, SendMode
+from worker.domain.dossier import ALREADY_MADE
 from worker.errors import Unavailable
 from worker.message import Message
 
@@ -21,17 +24,25 @@ class Outcome:
     is_ended: bool = False
 
 
-def summarize(
-    issued: Sequence[Document], drafts: Sequence[Draft], rule_results: Sequence[RuleResult]
-) -> tuple[str, Message]:
+def summarize(issued: Sequence[Document], drafts: Sequence[Draft], decision: Decision) -> tuple[str, Message]:
     """A code and one message on the whole outcome, for the delivery and the audit trail."""
     made = [Message("{number} was issued.", number=document.number) for document in issued]
     made += [Message("A draft waits: {reason}", reason=draft_reason(draft)) for draft in drafts]
     if made:
         code = "issued" if issued else "draft_stored"
         return code, made[0] if len(made) == 1 else Message("{outcomes}", outcomes=tuple(made))
-    reason = next((f for f in rule_results if not f.fired), None)
-    return (reason.code, reason.message) if reason else ("nothing_due", Message("Nothing is due for this order."))
+    flag = next((one for one in decision.flags if reason_of(Source.FLAG, one.code).is_counted), None)
+    return (flag.code, flag.message) if flag else nothing_made(decision.rule_results)
+
+
+def nothing_made(rule_results: Sequence[RuleResult]) -> tuple[str, Message]:
+    """Why nothing was due: of an order that has documents what one of its rules asks besides is no answer."""
+    reasons = [one for one in rule_results if not one.fired]
+    if any(one.code == ALREADY_MADE for one in reasons):
+        return ALREADY_MADE, Message("Nothing new is due for this order.")
+    return (
+        (reasons[0].code, reasons[0].message) if reasons else ("nothing_due", Message("Nothing is due for this order."))
+    )
 
 
 def draft_reason(draft: Draft) -> Message:

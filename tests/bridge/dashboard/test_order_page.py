@@ -16,6 +16,7 @@ from worker.domain.decision import Decision, RuleResult
 from worker.domain.document import KIND_TERMS, Kind, Problem
 from worker.domain.draft_problems import REST_CHARGED
 from worker.domain.order import UnreadNumber
+from worker.domain.order_changes import CHANGED
 from worker.domain.payment import Prepayment
 from worker.domain.step import MAIL, SENT_ELSEWHERE
 from worker.message import Message
@@ -119,6 +120,13 @@ def test_the_mail_that_left_is_told_with_its_address_among_what_happened(app: Br
     assert "F2026-00017 was mailed to jan@klant.example." in shown.partition("What happened</h2>")[2]
 
 
+def test_a_refund_is_told_among_what_happened_before_its_credit_note(app: BridgeApp) -> None:
+    app.issue()
+    app.issue(number="C2026-00001", kind=Kind.CREDIT_NOTE, cause="refund:301")
+    told = sentences(admin(app).get(PAGE).text).partition("What happened</h2>")[2]
+    assert told.count("€22.20 was refunded in the shop.") == 1
+
+
 def test_of_several_drafts_each_says_which_it_is(app: BridgeApp) -> None:
     known(app)
     with app.store.write() as connection:
@@ -140,6 +148,15 @@ def test_a_notice_informs_and_a_flag_asks(app: BridgeApp) -> None:
     shown = main_of(admin(app).get(PAGE).text)
     assert f'href="/s/{SHOP}/documents/1?open=credit#credit">Credit and issue again</a>' in shown
     assert shown.index("The order was changed") < shown.index("VAT was charged on an export.")
+
+
+def test_an_invoice_says_that_its_order_was_changed_since_and_leads_to_it(app: BridgeApp) -> None:
+    invoice, visitor = app.issue(), admin(app)
+    page = f"/s/{SHOP}/documents/{invoice.document_id}"
+    link = re.compile(rf'<a href="{PAGE}"><span class="status attention">.*?order changed since</span></a>')
+    for number, says in (("F2025-00001", False), (invoice.number, True)):
+        known(app, flags=(Problem(CHANGED, Message("Order {number} changed.", number="238", invoice=number)),))
+        assert bool(link.search(visitor.get(page).text)) == says, number
 
 
 def test_head_and_lines_say_what_was_invoiced_and_beside_it_what_the_shop_says_now(app: BridgeApp) -> None:
