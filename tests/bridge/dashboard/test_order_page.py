@@ -120,11 +120,12 @@ def test_the_mail_that_left_is_told_with_its_address_among_what_happened(app: Br
     assert "F2026-00017 was mailed to jan@klant.example." in shown.partition("What happened</h2>")[2]
 
 
-def test_a_refund_is_told_among_what_happened_before_its_credit_note(app: BridgeApp) -> None:
+def test_a_refund_by_hand_is_a_fact_and_among_what_happened(app: BridgeApp) -> None:
     app.issue()
-    app.issue(number="C2026-00001", kind=Kind.CREDIT_NOTE, cause="refund:301")
-    told = sentences(admin(app).get(PAGE).text).partition("What happened</h2>")[2]
-    assert told.count("€22.20 was refunded in the shop.") == 1
+    app.issue(number="C2026-00001", kind=Kind.CREDIT_NOTE, cause="refund:301", paid_on=NOW.date())
+    shown, _, told = admin(app).get(PAGE).text.partition("What happened</h2>")
+    assert re.findall(r'class="status (\w+)">(?:(?!</span>).)*refund by hand', shown) == ["soft"]
+    assert sentences(told).count("€22.20 was refunded in the shop.") == 1
 
 
 def test_of_several_drafts_each_says_which_it_is(app: BridgeApp) -> None:
