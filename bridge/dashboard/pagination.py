@@ -150,7 +150,7 @@ def asked_days() -> tuple[date | None, date | None]:
 
 @dataclass(frozen=True)
 class PlotBar:
-    """One bar of a plot: its heights in percent of the highest, and the two numbers of which *failures* stands on top."""
+    """One bar of a plot: its heights in percent of the highest, and the two numbers, neither of which counts the other."""
 
     label: str
     documents: int
@@ -173,8 +173,8 @@ class Plot:
 
 
 def plot_of(points: Sequence[HourlyStats | DailyStats]) -> Plot:
-    """Documents and failures over time; hours without any are flat."""
-    highest = max((point.documents + point.failures for point in points), default=0)
+    """Documents and failures over time, beside each other: what fails may be no document. Hours without any are flat."""
+    highest = max((max(point.documents, point.failures) for point in points), default=0)
     scale = 100 / (highest or 1)
     return Plot(
         tuple(

@@ -29,7 +29,7 @@ def test_the_plots_count_what_the_numbers_beside_them_count(app: BridgeApp) -> N
     app.issue()
     shown = admin(app).get(f"/s/{SHOP}").text
     assert re.search(r"Documents today</dt><dd>1<", shown)
-    assert "last 30 days: 1, failed: 0" in shown
+    assert "last 30 days: 1. Failures: 0." in shown
     assert "10:00: 1" in shown  # the hour in Brussels
 
 
@@ -145,8 +145,8 @@ def test_a_plot_has_a_scale_shows_failures_in_their_own_colour_and_its_numbers_a
     app.issue()
     failed_delivery(app, at=NOW)
     shown = admin(app).get(f"/s/{SHOP}").text
-    assert "last 30 days: 1, failed: 1" in shown
-    assert re.search(r'plot-top" aria-hidden="true">2<', shown)
+    assert "last 30 days: 1. Failures: 1." in shown
+    assert re.search(r'plot-top" aria-hidden="true">1<', shown), "what failed is no further document"
     assert shown.count('<rect class="failed"') == 2  # in the hours and in the days
     table = shown[shown.index("<summary>The numbers</summary>") :]
     assert re.search(r"10:00</td>.*?>1</td>.*?>1</td>", table, re.DOTALL)
