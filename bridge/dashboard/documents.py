@@ -467,6 +467,7 @@ def document_page(
         form=form,
         credited=history.credit_notes_of(item.document) if item.document else (),
         changed_since=bool(item.document and order_story.changed_since(item.document, order)),
+        order=order,
         is_invoice=item.draft.kind is Kind.INVOICE,
         by_hand=by_hand,
         told_by_shop=told_by_shop if item.is_paid else ZERO,

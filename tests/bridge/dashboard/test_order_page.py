@@ -13,8 +13,9 @@ from tests.support.factories import a_shop, an_order
 from tests.support.personas import sentences, signed_in
 from worker.domain.assessment import assess
 from worker.domain.decision import Decision, RuleResult
-from worker.domain.document import KIND_TERMS, Kind, Problem
+from worker.domain.document import KIND_TERMS, Kind, Problem, Reference
 from worker.domain.draft_problems import REST_CHARGED
+from worker.domain.money import ZERO
 from worker.domain.order import UnreadNumber
 from worker.domain.order_changes import CHANGED
 from worker.domain.payment import Prepayment
@@ -126,6 +127,22 @@ def test_a_refund_by_hand_is_a_fact_and_among_what_happened(app: BridgeApp) -> N
     shown, _, told = admin(app).get(PAGE).text.partition("What happened</h2>")
     assert re.findall(r'class="status (\w+)">(?:(?!</span>).)*refund by hand', shown) == ["soft"]
     assert sentences(told).count("€22.20 was refunded in the shop.") == 1
+
+
+@pytest.mark.parametrize(("taken", "says"), [("5.00", ["not paid", "partly credited"]), ("22.20", ["credited"])])
+def test_an_invoice_is_credited_in_the_same_word_on_every_page(app: BridgeApp, taken: str, says: list[str]) -> None:
+    invoice, total = app.issue(), Decimal(taken)
+    corrects = Reference(invoice.document_id, invoice.number, invoice.issued_on)
+    app.issue(number="C2026-00001", kind=Kind.CREDIT_NOTE, corrects=corrects, net=total, vat=ZERO, total=total)
+    visitor, words = admin(app), re.compile(r"</svg> (not paid|paid|partly credited|credited)\b(?! with)")
+    for page in ("documents", f"documents/{invoice.document_id}", "orders/238"):
+        assert words.findall(main_of(visitor.get(f"/s/{SHOP}/{page}").text)) == says, page
+
+
+def test_a_payment_request_says_whether_its_order_is_paid(app: BridgeApp) -> None:
+    request = app.issue(number="P2026-00001", kind=Kind.PAYMENT_REQUEST)
+    known(app)
+    assert "</svg> not paid</span>" in admin(app).get(f"/s/{SHOP}/documents/{request.document_id}").text
 
 
 def test_of_several_drafts_each_says_which_it_is(app: BridgeApp) -> None:

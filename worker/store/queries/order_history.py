@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from worker.domain import document_money
 from worker.domain.document import Document, Draft, Kind, StoredDraft
 from worker.domain.document_money import DocumentMoney
+from worker.domain.money import ZERO
 from worker.domain.order_treatment import OrderTreatment
 from worker.domain.payment import Balance
 from worker.domain.step import MAIL, STEPS, TRANSMIT
@@ -89,6 +90,16 @@ class DocumentDetails:
     def open(self) -> Decimal | None:
         """What is still to be paid of an invoice; below zero where it is to be given back. None for all else."""
         return self.money.open if self.money else None
+
+    @property
+    def credited(self) -> Decimal:
+        """What credit notes took back of an invoice."""
+        return self.money.credited if self.money else ZERO
+
+    @property
+    def is_credited(self) -> bool:
+        """Whether that is all of it."""
+        return bool(self.credited) and self.credited >= self.draft.total
 
     def step(self, name: str) -> Step | None:
         return next((step for step in self.steps if step.name == name), None)
