@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from worker.domain.document import of_document
 from worker.errors import InvalidValue, Rejected
 from worker.message import (
     NO_MESSAGE,
@@ -104,3 +105,11 @@ def test_messages_are_equal_by_key_and_values() -> None:
 def test_what_is_no_value_is_refused() -> None:
     with pytest.raises(ValueError, match="is no value of a message"):
         read_message({"key": "{when}", "values": {"when": {"moment": "2026"}}})
+
+
+def test_a_document_is_named_before_a_sentence_that_does_not_name_it() -> None:
+    named, unnamed = Message("{number} did not arrive.", number="F1"), Message("The server is full.")
+    assert [str(of_document("F1", one)) for one in (named, unnamed)] == [
+        "F1 did not arrive.",
+        "F1: The server is full.",
+    ]

@@ -16,7 +16,7 @@ from worker.accounting.reconciliation import (
 )
 from worker.domain.decide import decide_documents
 from worker.domain.decision import RuleResult
-from worker.domain.document import Draft, SendMode
+from worker.domain.document import Draft, SendMode, of_document
 from worker.domain.money import ZERO, to_minor_unit
 from worker.errors import ConnectionRejected, OrderGone, Rejected, StaleAnswer
 from worker.invoicing.exchange_rates import with_rate
@@ -231,11 +231,7 @@ def assess(
         return assess_missing(known, deliveries)
     steps = [(one, step) for one in made for step in one.steps]
     failed = next(
-        (
-            Message("{document}: {message}", document=name_of(one), message=step.message)
-            for one, step in steps
-            if step.state == "failed"
-        ),
+        (of_document(name_of(one), step.message) for one, step in steps if step.state == "failed"),
         NO_MESSAGE,
     )
     if failed:

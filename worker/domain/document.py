@@ -331,6 +331,15 @@ def free_name(name: str, taken: Container[str]) -> str:
     return next(one for one in chain([name], (f"{stem} ({n}).{ending}" for n in count(2))) if one not in taken)
 
 
+def of_document(number: str, message: Message) -> Message:
+    """*message* on the document of that number, which stands before it where the sentence does not say it."""
+    return (
+        message
+        if number in message.values.values()
+        else Message("{document}: {message}", document=number, message=message)
+    )
+
+
 def signed(kind: Kind, amount: Decimal) -> Decimal:
     """*amount* as books want it: what a credit note takes back goes off, so that a column adds up. Nothing is 0.00, never -0.00."""
     return ZERO - amount if kind is Kind.CREDIT_NOTE else ZERO + amount

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
+from worker.domain.document import of_document
 from worker.errors import NumberingPaused, ShopPaused
 from worker.message import NO_MESSAGE, Message
 from worker.store.alerts import DOCUMENTS_WAIT
@@ -64,10 +65,7 @@ def failures(connection: Connection, shop_id: str, *, since: datetime) -> tuple[
         .join_from(jobs, documents, jobs.c.document_id == documents.c.document_id)
         .where(*failed, jobs.c.kind == JobKind.STEP)
     )
-    of_steps = (
-        Message("{document}: {message}", document=row.number, message=row.message)
-        for row in connection.execute(failed_steps)
-    )
+    of_steps = (of_document(row.number, row.message) for row in connection.execute(failed_steps))
     return (*distinct_messages(connection, of_orders), *dict.fromkeys(of_steps))
 
 
