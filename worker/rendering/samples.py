@@ -21,6 +21,7 @@ from worker.domain.document import (
     SendMode,
     VatLine,
 )
+from worker.domain.exchange_rate import vat_in_euro
 from worker.domain.mentions import mention
 from worker.domain.money import ZERO, to_cent, total_of
 from worker.domain.order_payment import in_test
@@ -60,6 +61,7 @@ BUSINESS = Buyer(
 UNPAID = PaymentInstructions(
     "238000001763", "BE68539007547034", "GKCCBEBB", "Brouwerij De Gentse Gist BV", date(2026, 12, 22)
 )
+SEK_RATE = Decimal("10.95")  # crowns for 1 EUR
 NUMBERS = {
     Kind.INVOICE: "F2026-00017",
     Kind.CREDIT_NOTE: "C2026-00003",
@@ -97,11 +99,12 @@ def a_draft(
     lines: tuple[Line, ...] = (),
     *,
     rounding: Decimal = ZERO,
+    roundings: tuple[Rounding, ...] = (),
     **more: object,
 ) -> Draft:
     """A draft whose totals are right; any field can be given."""
     lines = lines or some_lines()
-    vat_lines = _vat_lines(lines)
+    vat_lines = _vat_lines(lines, roundings)
     net, vat = total_of(v.base for v in vat_lines), total_of(v.vat for v in vat_lines)
     draft = Draft(
         cause=f"order:238:{kind}:1",
@@ -120,17 +123,20 @@ def a_draft(
         vat=vat,
         total=net + vat + rounding,
         rounding=rounding,
+        roundings=roundings,
         vat_lines=vat_lines,
         captions=texts.captions(SHOP, kind, paid=more.get("paid_on") is not None, language=language),
     )
     return replace(draft, **more)  # type: ignore[arg-type]  # the fields of a draft, by name
 
 
-def _vat_lines(lines: tuple[Line, ...]) -> tuple[VatLine, ...]:
-    keys = sorted({(line.rate, line.category) for line in lines})
+def _vat_lines(lines: tuple[Line, ...], roundings: tuple[Rounding, ...]) -> tuple[VatLine, ...]:
+    parts = [(line.rate, line.category, line.net) for line in lines]
+    parts += [(one.rate, one.category, one.amount) for one in roundings]
+    keys = sorted({part[:2] for part in parts})
     found = []
     for rate, category in keys:
-        base = total_of(line.net for line in lines if (line.rate, line.category) == (rate, category))
+        base = total_of(amount for *key, amount in parts if key == [rate, category])
         vat = to_cent(base * rate / 100)
         found.append(VatLine(category, rate, base, vat, base + vat))
     return tuple(found)
@@ -200,13 +206,12 @@ def edge_cases() -> dict[str, Document]:
         language="en",
         currency="SEK",
         buyer=Buyer("Åsa Öberg", "", Address("Drottninggatan 5", "", "111 51", "Stockholm", "", "SE")),
-        exchange_rate=Decimal("10.95"),
-        vat_eur=Decimal("0.63"),
+        exchange_rate=SEK_RATE,
         paid_on=date(2026, 11, 21),
         payment_title="Klarna",
     )
     exempt = tuple(replace(line, category=Category.EXEMPT, rate=ZERO) for line in some_lines())
-    rounded = a_draft(payment=UNPAID, rounding=Decimal("0.01"))
+    roundings = (Rounding(Category.STANDARD, Decimal(21), Decimal("0.02")),)
     return {
         "many-lines": an_invoice(lines=many, payment=UNPAID),
         "long-words": an_invoice(
@@ -222,7 +227,7 @@ def edge_cases() -> dict[str, Document]:
             customer_note="<b>pas gras</b> &amp; <img src='http://127.0.0.1:1/x'>\nProficiat 🎂 ❤️ 日本 – Nguyễn Żółć",
             lines=(a_line("Bière <script>alert(1)</script> & co", details=("<i>taille</i>: 33 cl",)),),
         ),
-        "foreign-money": issued(foreign),
+        "foreign-money": issued(replace(foreign, vat_eur=vat_in_euro(foreign.vat, SEK_RATE))),
         "prices-paid": an_invoice(
             lines=tuple(
                 replace(line, gross=Decimal(gross))
@@ -238,14 +243,7 @@ def edge_cases() -> dict[str, Document]:
             total=total_of(line.net for line in exempt),
             mentions=(mention("small_business", language="nl"),),
         ),
-        "rounded": issued(
-            replace(
-                rounded,
-                roundings=(Rounding(Category.STANDARD, Decimal(21), Decimal("0.02")),),
-                net=rounded.net + Decimal("0.02"),
-                total=rounded.total + Decimal("0.02"),
-            )
-        ),
+        "rounded": issued(a_draft(payment=UNPAID, rounding=Decimal("0.01"), roundings=roundings)),
         "own-words": an_invoice(
             payment=UNPAID,
             buyer=replace(CONSUMER, name="<b>Jan</b> {total}"),
