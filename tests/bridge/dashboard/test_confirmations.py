@@ -254,3 +254,11 @@ def test_a_draft_that_cannot_be_issued_leads_to_where_it_is_put_right(app: Bridg
         r'class="button small" href="https://shop\.example/wp-admin/[^"]+"[^>]*>Correct it in the shop', shown
     )
     assert f'action="{HOME}/drafts/1/issue"' not in shown
+
+
+def test_whether_a_customer_is_mailed_is_asked_alike_everywhere() -> None:
+    pages = (Path(bridge.__file__).parent / "templates").rglob("*.html")
+    asked_for = [
+        tick for one in pages for tick in re.findall(r'<input type="checkbox" name="send"[^>]*>', one.read_text())
+    ]
+    assert set(asked_for) == {'<input type="checkbox" name="send" value="1" checked>'}
