@@ -209,7 +209,11 @@ def test_sales_are_summed_per_kind_country_and_rate_and_what_was_credited_is_tak
         figures = (Decimal(base), Decimal(vat))
         return JournalRow(*head, Decimal(rate), "", documents, *figures, *figures)  # type: ignore[arg-type, call-arg]  # as in `head`
 
-    assert november(history) == Journal(
+    found = november(history)
+    assert [(one.currency, one.documents, one.net, one.total) for one in found.sums] == [
+        ("EUR", 4, euros("51.00"), euros("61.71"))
+    ]
+    assert found == Journal(
         rows=(
             row(head, "6", 1, "-10.00", "-0.60"),
             row(head, "21", 1, "-100.00", "-21.00"),

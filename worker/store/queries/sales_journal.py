@@ -27,6 +27,13 @@ class Journal:
     rows: tuple[JournalRow, ...]
     totals: tuple[JournalTotal, ...]
 
+    @property
+    def sums(self) -> tuple[JournalTotal, ...]:
+        """Invoices less credit notes of all months, one of each currency."""
+        by_currency: dict[tuple[Any, ...], JournalTotal] = {}
+        add_all(by_currency, self.totals, lambda total: (total.currency,), with_total)
+        return tuple(by_currency[currency] for currency in sorted(by_currency))
+
 
 def journal(connection: Connection, shop_id: str, *, since: date, until: date) -> Journal:
     """Invoices and credit notes dated *since* to *until*, both included, without tests: from the sums of each day."""
