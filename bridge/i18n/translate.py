@@ -114,6 +114,12 @@ def day_in_figures(value: object) -> str:
     return in_figures(str(value), mark=day_pattern()[2])
 
 
+def decimal_in_figures(value: object) -> str:
+    """A decimal number with a point as the reader would type it; what else was typed, as it is."""
+    text, mark = str(value), "." if translator().language == "en" else ","
+    return text.replace(".", mark) if text.replace(".", "", 1).isdecimal() else text
+
+
 def day_problem(text: str) -> str:
     """What is wrong with the day that was typed; nothing for a day, and for no text."""
     try:
@@ -173,6 +179,7 @@ def install_i18n(app: Flask) -> None:
         exact_datetime=format_datetime_exact,
         date=format_date,
         day_in_figures=day_in_figures,
+        decimal_in_figures=decimal_in_figures,
         amount=format_amount,
         translate_message=translate_message,
         law=lambda article: law_reference(article, Translator(translator().language)),

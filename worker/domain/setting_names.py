@@ -122,7 +122,7 @@ SETTING_NAMES = {
     "reminders.last": Message("Last reminder: days after the formal one"),
     "reminders.terms": Message("What your terms of sale say on late payment"),
     "reminders.terms_since": Message("In your terms of sale since"),
-    "reminders.consumer_costs": Message("Compensation by your terms, in EUR"),
+    "reminders.consumer_costs": Message("Compensation by your terms (€)"),
     "reminders.consumer_interest": Message("Interest by your terms, in percent a year"),
     "reminders.business_costs": Message(
         "A flat compensation of {amount} from businesses", amount=Money(BUSINESS_COSTS, "EUR")

@@ -79,17 +79,19 @@ def of_consumers() -> FieldGroup:
             ),
             FormField(
                 "reminders.consumer_costs",
+                kind="amount",
                 narrow=True,
                 help=_("Write 2000 if your terms ask what the law allows. 0: none."),
             ),
             FormField(
                 "reminders.consumer_interest",
+                kind="amount",
                 narrow=True,
                 help=_("Never more than the legal rate. 0: none."),
             ),
         ),
         intro=_(
-            "Only what your terms of sale provide may be asked, only in the last reminder, and only as much as the law allows: up to 150 EUR open 20 EUR; up to 500 EUR 30 EUR and 10 % of what is above 150; beyond that 65 EUR and 5 % of what is above 500, at most 2,000 EUR. That is kept here whatever you enter. Let a lawyer look at your terms once."
+            "Only what your terms of sale provide may be asked, only in the last reminder, and only as much as the law allows: up to €150 open, €20; up to €500, €30 and 10 % of what is above €150; beyond that, €65 and 5 % of what is above €500, at most €2,000. That is kept here whatever you enter. Let a lawyer look at your terms once."
         ),
     )
 

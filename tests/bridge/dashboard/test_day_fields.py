@@ -73,6 +73,12 @@ def test_each_reader_sees_days_written_his_way(app: BridgeApp, language: str, sh
     assert field(reader(app, language).get(f"{HOME}/accounting/journal").text, "since") == shown
 
 
+@pytest.mark.parametrize(("language", "shown"), [("nl", "0,00"), ("fr", "0,00"), ("en", "0.00")])
+def test_each_reader_sees_an_amount_to_type_written_his_way(app: BridgeApp, language: str, shown: str) -> None:
+    page = reader(app, language).get(f"{HOME}/settings/reminders").text
+    assert f'name="reminders.consumer_costs" value="{shown}"' in page
+
+
 @pytest.mark.parametrize("day", ["22-11-2026", "22/11/2026", "22.11.26", "22112026", "2026-11-22"])
 def test_a_filter_takes_a_day_however_it_is_written(dutch: Visitor, day: str) -> None:
     assert "F2026-00002" in dutch.get(f"{HOME}/documents?since={day}&until={day}").text
