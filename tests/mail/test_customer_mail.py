@@ -3,6 +3,7 @@
 from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html.parser import HTMLParser
@@ -12,6 +13,7 @@ import pytest
 from worker.domain.document import Document, Kind
 from worker.domain.money import ZERO
 from worker.domain.party import Buyer
+from worker.domain.payment import Prepayment
 from worker.domain.shop import BrandingSettings, MailSettings, MollieSettings, OrderSettings, Shop
 from worker.domain.texts import PLACEHOLDERS
 from worker.errors import Rejected
@@ -131,6 +133,12 @@ def test_an_unpaid_invoice_says_what_how_much_and_how_to_pay(kind: str) -> None:
         "+++238/0000/01763+++",
     ):
         assert fact in words
+
+
+def test_the_code_of_a_gift_card_is_not_torn_apart() -> None:
+    card = Prepayment(Decimal("10.00"), code="…5<78")
+    words = part(a_mail(an_invoice(payment=UNPAID, prepaid=(card,))), "html")
+    assert 'Betaald met cadeaubon <span style="white-space: nowrap">…5&lt;78</span>' in words
 
 
 @pytest.mark.parametrize("kind", ["plain", "html"])

@@ -8,6 +8,7 @@ from email.utils import getaddresses, parseaddr
 from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 
 from worker.domain.document import Document, free_name
 from worker.domain.party import Buyer, Seller
@@ -221,6 +222,12 @@ def preload() -> None:
         environment.get_template(name)
 
 
+def keeping(sentence: str, part: str) -> Markup:
+    """*sentence* as HTML in which *part* stays on one line: after the dots of a card's code a browser begins a new one."""
+    kept = Markup('<span style="white-space: nowrap">{}</span>').format(part)
+    return Markup(str(escape(sentence)).replace(str(escape(part)), kept)) if part else escape(sentence)  # noqa: S704  # both are escaped
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(
@@ -236,6 +243,7 @@ def _environment() -> Environment:
         "local_lines": local_lines,
         "reference": format_reference,
         "prepaid": prepaid_by,
+        "keeping": keeping,
         "vat_number": format_vat_number,
     }
     return environment
