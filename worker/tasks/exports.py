@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from worker.domain import sold
 from worker.domain.csv_table import escape_cell
 from worker.domain.document import Document, Kind, free_name, signed
+from worker.domain.document_money import of_test
 from worker.domain.payment import Balance, day_paid
 from worker.errors import Rejected
 from worker.maintenance import retention
@@ -25,6 +26,7 @@ from worker.store import (
     document_balances,
     document_files,
     documents,
+    payment_attempts,
     payments,
     peppol_answers,
     transmissions,
@@ -97,6 +99,14 @@ class Recorded:
     payments: tuple[payments.Payment, ...]
     way: Transmission | None
     answers: tuple[PeppolAnswer, ...]
+    came_of_test: tuple[Decimal, date] | None = None  # which is among no payments, and when
+
+    @property
+    def paid_on(self) -> date | None:
+        draft = self.document.draft
+        if draft.test and draft.kind is Kind.INVOICE:
+            return of_test(self.document, self.balance, self.came_of_test).paid_on
+        return day_paid(draft.paid_on, self.balance)
 
 
 def recorded(connection: Connection, some: Sequence[Document]) -> tuple[Recorded, ...]:
@@ -105,10 +115,12 @@ def recorded(connection: Connection, some: Sequence[Document]) -> tuple[Recorded
     balances, files = document_balances.of_documents(connection, ids), document_files.files_of(connection, ids)
     paid, ways = payments.of_documents(connection, ids), transmissions.of_documents(connection, ids)
     answers = peppol_answers.of_documents(connection, ids)
+    tests = [one.document_id for one in some if one.draft.test]
+    came = payment_attempts.paid_of(connection, tests) if tests else {}
     return tuple(
         Recorded(
             one, balances[one.document_id], files.get(one.document_id, ()), paid.get(one.document_id, ()), ways.get(one.document_id),
-            tuple(answer for answer in answers if answer.document_id == one.document_id),
+            tuple(answer for answer in answers if answer.document_id == one.document_id), came.get(one.document_id),
         )
         for one in some
     )  # fmt: skip
@@ -123,7 +135,7 @@ def zip_of(services: Services, task: Task, found: Iterable[Recorded], *, of: int
         ):
             for count, one in enumerate(found, 1):  # the last one is how many there were
                 names = put_files(services, archive, one)
-                documents_csv.writerow(map(as_cell, document_row(one.document, one.balance, names)))
+                documents_csv.writerow(map(as_cell, document_row(one, names)))
                 vat_csv.writerows(map(as_cell, row) for row in vat_rows(one.document))
                 vies_csv.writerows(map(as_cell, row) for row in vies_rows(services, one.document))
                 peppol_csv.writerows(map(as_cell, row) for row in peppol_rows(one))
@@ -205,9 +217,8 @@ def put_files(services: Services, archive: LargeZip, found: Recorded) -> list[st
     return names
 
 
-def document_row(document: Document, balance: Balance, names: list[str]) -> tuple[object, ...]:
-    draft = document.draft
-    paid_on = day_paid(draft.paid_on, balance)
+def document_row(found: Recorded, names: list[str]) -> tuple[object, ...]:
+    document, draft, paid_on = found.document, found.document.draft, found.paid_on
     return (
         document.number, document.issued_on, draft.kind, draft.order_number, draft.buyer.name, draft.buyer.company,
         draft.buyer.vat_number or draft.buyer.vat_number_given, draft.buyer.address.country, draft.currency, signed(draft.kind, draft.net),

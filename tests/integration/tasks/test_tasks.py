@@ -36,6 +36,7 @@ from worker.demo.faults import ServerFault
 from worker.demo.orders import an_order
 from worker.domain.actor import Actor
 from worker.domain.document import Kind, SendMode
+from worker.domain.money import ZERO
 from worker.domain.party import Address, Seller
 from worker.domain.rules import Rule, Trigger
 from worker.domain.step import MAIL
@@ -43,10 +44,12 @@ from worker.errors import DatabaseAway, Unavailable
 from worker.jobs.task import do_task
 from worker.maintenance.retention import delete_expired
 from worker.message import Message
+from worker.net.mollie_answer import MolliePayment, Status
+from worker.net.mollie_key import Mode
 from worker.orders import webhook_repair
 from worker.queue.job_progress import last_progress
 from worker.rendering.samples import a_logo
-from worker.store import alerts, audit_trail, deliveries, order_statuses, roads
+from worker.store import alerts, audit_trail, deliveries, order_statuses, payment_attempts, roads
 from worker.store import tasks as task_store
 from worker.store.database.tables import files
 from worker.store.database.tables import tasks as errands_table
@@ -590,6 +593,24 @@ def test_a_period_is_one_zip_with_its_sums(system: System) -> None:
     assert [row["tax_point"] for row in rates] == ["2026-11-22", rows[1]["date"]]
     assert {(row["vat_country"], row["reason"]) for row in rates} == {("BE", "")}
     assert refused(system, "zip_period", since="2026-01-01", until="2026-01-31")[0] == "nothing_found"
+
+
+def test_a_period_says_when_a_test_was_paid_by_an_online_payment_that_is_none(system: System) -> None:
+    system.change_shop(rules=(Rule(Kind.INVOICE, Trigger.CREATED, SendMode.DRAFT),), test=True)
+    (draft,) = system.arrives(an_order(id=238, paid=False, status="on-hold"))
+    assert draft.stored_draft is not None
+    answered(system, "issue_draft", draft_id=draft.stored_draft.draft_id, send=False)
+    (invoice,) = system.documents(238)
+    assert invoice.document is not None
+    total, now = invoice.draft.total, system.clock.now
+    with system.services.store.write() as connection:
+        attempt = payment_attempts.begin(connection, invoice.document, total, now=now)
+        said = MolliePayment("tr_1", Status.PAID, total, "EUR", Mode.TEST, ZERO, ZERO)
+        payment_attempts.save(connection, attempt.attempt_id, said, now=now)
+    answer = answered(system, "zip_period", since="2026-11-01", until="2026-11-30", tests=True)
+    with zipfile.ZipFile(io.BytesIO(content(system, answer["file"]))) as records:
+        (row,) = csv.DictReader(io.StringIO(records.read("documents.csv").decode()))
+    assert (row["test"], row["paid_on"]) == ("yes", now.date().isoformat())
 
 
 def test_both_zips_hold_the_proof_of_a_vat_number(system: System) -> None:
