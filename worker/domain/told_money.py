@@ -39,7 +39,7 @@ class ToldMoney:
     did not; it *refunded* so much of it. *is_unknown*: a part of it came, and nobody here knows how much.
 
     *is_apart*: it came in a transaction of the shop's own provider, so it is other money than what was counted here. *is_own_word*: it
-    was said since that what was counted here went back.
+    was said since that what was counted here went back. *is_part*: a deposit plugin tells of it; we set none but whole orders paid.
     """
 
     amount: Decimal = ZERO
@@ -49,6 +49,7 @@ class ToldMoney:
     is_apart: bool = False
     is_own_word: bool = False
     is_unknown: bool = False
+    is_part: bool = False
 
     def left(self, counted: Sequence[CountedMoney]) -> Decimal:
         """What of it was not *counted*: all rows of the order, oldest first."""
@@ -79,7 +80,7 @@ class ToldMoney:
         """Whether the shop may say so only because we did: all of it had come by what was counted here, and more of it went back since than
         the shop itself refunded.
         """
-        if not self.amount or self.is_apart:
+        if not self.amount or self.is_apart or self.is_part:
             return False
         ours = [one for one in counted if is_ours(one)]
         came, most = came_and_most(ours)

@@ -172,6 +172,7 @@ def told_of(order: Order, shop: Shop, counted: Sequence[Payment]) -> ToldMoney:
         refunded=total_of(refund.amount for refund in order.refunds),
         is_apart=has_own_transaction(order, counted),
         is_unknown=is_paid_in_parts(order) and deposit_paid(order) is None,
+        is_part=amount > 0 and not says_paid(order, shop),
     )
 
 

@@ -40,10 +40,10 @@ CONFIRMATION = Rule(Kind.ORDER_CONFIRMATION, Trigger.COMPLETED)
 WHEN_COMPLETED = Rule(Kind.INVOICE, Trigger.COMPLETED)
 
 
-def bank_brings(system: System, amount: str) -> None:
+def bank_brings(system: System, amount: str, *, line: str = "line-1") -> None:
     """*amount* comes for order 238, by transfer."""
     key = OrderKey(system.shop_id, 238, str(an_order(id=238)["order_key"]))
-    receipt = Receipt(system.clock.now.date(), PaymentSource.BANK, "bank", method="bacs", outside_ref="line-1")
+    receipt = Receipt(system.clock.now.date(), PaymentSource.BANK, "bank", method="bacs", outside_ref=line)
     with system.services.store.write() as connection:
         payments.receive(connection, key, Decimal(amount), receipt, now=system.clock.now)
 
@@ -408,6 +408,20 @@ def test_a_reminder_asks_as_its_page_for_no_deposit_that_the_shop_told_of_since(
         outlook = reminder_outlook.of_documents(connection, shop, [made], now=system.clock.now)[made]
         money = money_of(connection, request.document)
     assert (outlook.open, money.to_pay) == (Decimal(left), Decimal(left))
+
+
+def test_a_deposit_that_the_shop_told_of_is_not_asked_for_where_a_part_of_the_rest_went_back(system: System) -> None:
+    system.arrives(deposit_of("5.00", rest_paid="no"))
+    wanted = ManualDocument(238, Kind.ORDER_CONFIRMATION, send=False)
+    made = manual.issue_manual_document(system.services, system.shop_id, wanted, by=system.person)
+    system.clock.move(days=10)
+    for number, part in enumerate(("3.20", "14.00")):
+        bank_brings(system, part, line=f"line-{number}")
+    with system.services.store.write() as connection:
+        *_, last = payments.of_order(connection, made.order)
+        payments.reverse(connection, last.payment_id, on=system.clock.now.date(), by="An", now=system.clock.now)
+    with system.services.store.read() as connection:
+        assert money_of(connection, made).to_pay == Decimal("14.00")
 
 
 @pytest.mark.parametrize("since", ["cheaper", "partial-payment", "invoice", "cancelled", "called-off"])
