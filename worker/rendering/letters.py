@@ -38,8 +38,8 @@ _PICTURE = (
     "(?:[\u2190-\u245f\u2500-\u2775\u2794-\u2bff\u3030\u303d]\ufe0f|[⌚⌛⏩-⏬⏰⏳☀-☄☎☔☕☘☝☠☢☣☦☪☮☯☸♈-♓♟♠♣♦♨♻♿⚒-⚗⚙⚛⚜⚠⚡⚪⚫⚰⚱⚽⚾⛄⛅⛈⛎⛏⛑⛓⛔⛩⛪⛰-⛵⛷-⛺⛽"
     "✂✈-✍✏✒✝✡✨✳✴❄❇❎❔❕➗➡➰➿⬛⬜⭕"
     "\U0001f300-\U0001f3fa\U0001f400-\U0001f6ff\U0001f7e0-\U0001f7ff\U0001f900-\U0001faff])"
-    # Its selector, skin tone and tags, and other signs that are joined to it.
-    "(?:[\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]|\u200d[\u2190-\u2bff\U0001f000-\U0001faff])*"
+    # Its selector, skin tone and tags, and other signs that are joined to it, though no number such as ①.
+    "(?:[\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]|\u200d(?!\\w)[\u2190-\u2bff\U0001f000-\U0001faff])*"
 )
 FIRST_PICTURE = "\u2190"
 _SAYS_SOMETHING = re.compile(r"[\w<:]")
