@@ -39,6 +39,7 @@ ALLOWED = {
     "integrity.doubled_numbers": "the same",
     "integrity.issued_and_gone": "the same",
     "integrity.files_numbered": "the same",
+    "integrity.count_documents_and_files": "the same, and says of how many",
     "jobs.counts": "tests count all there is",
     "jobs.end_jobs: WHERE jobs.name = ?": "tests end all of a name",
     "jobs.end_jobs: WHERE jobs.queue = ?": "the same of a queue",

@@ -114,14 +114,13 @@ def files_numbered(connection: Connection, shop_id: str) -> Iterator[tuple[Store
 
 def count_documents_and_files(connection: Connection, shop_id: str | None) -> int:
     """Of one shop, or of all."""
-    issued = select(documents.c.document_id)
-    stored = select(files.c.document_id).join(documents, documents.c.document_id == files.c.document_id)
+    issued = select(func.count()).select_from(documents)
+    stored = select(func.count()).select_from(files)
     if shop_id is not None:
-        issued, stored = (query.where(documents.c.shop_id == shop_id) for query in (issued, stored))
-    return sum(
-        int(connection.execute(select(func.count()).select_from(query.subquery())).scalar_one())
-        for query in (issued, stored)
-    )
+        issued = issued.where(documents.c.shop_id == shop_id)
+        stored = stored.join(documents, documents.c.document_id == files.c.document_id)
+        stored = stored.where(documents.c.shop_id == shop_id)
+    return int(connection.execute(issued).scalar_one()) + int(connection.execute(stored).scalar_one())
 
 
 def issued_and_gone(connection: Connection, shop_id: str) -> Iterator[Message]:
