@@ -178,6 +178,12 @@ class OrderMoney:
         return max(self.seen.to_count, ZERO) if self.seen and self.newest else ZERO
 
     @property
+    def is_paid_by_shop(self) -> bool:
+        """Whether the shop says that all came, and it told of it, or it was counted since."""
+        seen = self.seen
+        return seen is not None and seen.paid_at is not None and (self.told > 0 or self.paid >= seen.total)
+
+    @property
     def last_on(self) -> date | None:
         """When the last of it came."""
         told_on = self.seen.told_on if self.seen and self.told else None
@@ -261,7 +267,7 @@ class OrderMoney:
         draft, deposits = document.draft, total_of(one.amount for one in document.draft.prepaid if one.deposit)
         notes = (one.draft for one in self.made if one.draft.kind is Kind.CREDIT_NOTE and not one.draft.test)
         credited, own = total_of(note.total for note in notes), self.open_by(document, told=self.told)
-        if self.told and self.seen and self.seen.paid_at:  # of an order that costs less since, too
+        if self.is_paid_by_shop:  # of an order that costs less since, too
             own = min(own, ZERO)
         left = max((self.asked or ZERO) - self.paid, ZERO)
         if self.asked and self.asks_beside_invoices(document):

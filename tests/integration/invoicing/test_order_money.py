@@ -409,6 +409,7 @@ histories = st.tuples(
     )
 )
 @example((True, False, [("edited", 1), ("paid_in_shop", 1)]))
+@example((True, False, [("bank_line", 645), ("edited", 375), ("paid_by_transfer", 254), ("bank_line", 1)]))
 @given(histories)
 def test_every_cent_is_counted_once_and_all_who_tell_of_it_agree(
     system: System, customer: FlaskClient, history: tuple[bool, bool, list[tuple[str, int]]]
