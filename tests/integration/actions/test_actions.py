@@ -154,8 +154,10 @@ def test_an_order_that_is_ignored_asks_for_nobody_until_something_else_happens(s
     seen = system.trail(238).order
     assert seen is not None
     assert (seen.flags, [flag.code for flag in seen.ignored_flags]) == ((), ["changed_after_invoice"])
-    told = [(one.code, one.message) for one in system.trail(238).deliveries]
-    assert told[1:] == [(flag.code, flag.message) for flag in seen.ignored_flags] * 2, "and what came of looking at it"
+    led_to = [(one.code, one.message) for one in system.trail(238).deliveries]
+    assert led_to[1:] == [(flag.code, flag.message) for flag in seen.ignored_flags] * 2, (
+        "and what came of looking at it"
+    )
     with pytest.raises(Rejected, match="Nothing about order 238"):
         system.act(order_actions.ignore_order, 238)
     system.arrives(paid(lines=(*TWO_MUGS, *TWO_MUGS)))
