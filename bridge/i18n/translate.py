@@ -1,5 +1,6 @@
 """What the pages of the dashboard say, in the language of whoever reads them. English is the source; the rest is in `locale/`."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -120,6 +121,11 @@ def decimal_in_figures(value: object) -> str:
     return text.replace(".", mark) if text.replace(".", "", 1).isdecimal() else text
 
 
+def rates_in_figures(value: object) -> str:
+    """Lines such as `USD=1.0831`, with each rate as the reader would type it."""
+    return re.sub(r"(?<==)[^\r\n]+", lambda found: decimal_in_figures(found[0]), str(value))
+
+
 def day_problem(text: str) -> str:
     """What is wrong with the day that was typed; nothing for a day, and for no text."""
     try:
@@ -180,6 +186,7 @@ def install_i18n(app: Flask) -> None:
         date=format_date,
         day_in_figures=day_in_figures,
         decimal_in_figures=decimal_in_figures,
+        rates_in_figures=rates_in_figures,
         amount=format_amount,
         translate_message=translate_message,
         law=lambda article: law_reference(article, Translator(translator().language)),

@@ -321,7 +321,7 @@ def vat() -> SettingsPage:
                     ),
                     FormField(
                         "exchange_rates",
-                        kind="area",
+                        kind="rates",
                         help=_(
                             "One a line: units of the currency for 1 EUR, like USD=1.0831. Without one the European Central Bank's rate is used."
                         ),

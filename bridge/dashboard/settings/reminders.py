@@ -104,7 +104,7 @@ def of_businesses() -> FieldGroup:
             FormField("reminders.business_interest"),
             FormField(
                 "reminders.legal_interest",
-                kind="area",
+                kind="rates",
                 help=_(
                     "One half-year a line, like 2026-07-01=10.5, as the Belgian Official Gazette publishes it; needed where we do not know it yet. It also bounds the interest of consumers."
                 ),

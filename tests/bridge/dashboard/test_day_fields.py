@@ -79,6 +79,19 @@ def test_each_reader_sees_an_amount_to_type_written_his_way(app: BridgeApp, lang
     assert f'name="reminders.consumer_costs" value="{shown}"' in page
 
 
+@pytest.mark.parametrize(("language", "half", "units"), [("nl", "10,5", "1,0831"), ("en", "10.5", "1.0831")])
+def test_each_reader_types_and_sees_rates_written_his_way(app: BridgeApp, language: str, half: str, units: str) -> None:
+    visitor = reader(app, language)
+    vat = {"vat.regime": "normal", "vat.vies_wait_hours": "24", "consumer_invoices": "full"}
+    for page, name, line, more in (
+        ("reminders", "reminders.legal_interest", f"2026-07-01={half}", {"reminders.who": "nobody"}),
+        ("vat", "exchange_rates", f"USD={units}", vat),
+    ):
+        address = f"{HOME}/settings/{page}"
+        assert visitor.post(address, **{**more, name: line}).status_code == HTTPStatus.SEE_OTHER
+        assert re.search(rf'name="{name}"[^>]*>{line}0?<', visitor.get(address).text), name
+
+
 @pytest.mark.parametrize("day", ["22-11-2026", "22/11/2026", "22.11.26", "22112026", "2026-11-22"])
 def test_a_filter_takes_a_day_however_it_is_written(dutch: Visitor, day: str) -> None:
     assert "F2026-00002" in dutch.get(f"{HOME}/documents?since={day}&until={day}").text
