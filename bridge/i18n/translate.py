@@ -1,6 +1,5 @@
 """What the pages of the dashboard say, in the language of whoever reads them. English is the source; the rest is in `locale/`."""
 
-import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -123,7 +122,8 @@ def decimal_in_figures(value: object) -> str:
 
 def rates_in_figures(value: object) -> str:
     """Lines such as `USD=1.0831`, with each rate as the reader would type it."""
-    return re.sub(r"(?<==)[^\r\n]+", lambda found: decimal_in_figures(found[0]), str(value))
+    parts = (line.partition("=") for line in str(value).splitlines())
+    return "\n".join(f"{name}{mark}{decimal_in_figures(rate)}" for name, mark, rate in parts)
 
 
 def day_problem(text: str) -> str:
