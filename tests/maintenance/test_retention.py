@@ -116,7 +116,7 @@ def history(database_url: str, tmp_path: Path) -> Iterator[History]:
 
 
 def test_raw_bodies_are_dropped_after_90_days_and_not_before(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "AT_ONCE", 2)
+    monkeypatch.setattr(retention, "ORDERS_AT_ONCE", 2)
     old = [history.delivered(1, ago=timedelta(days=90, seconds=1)) for _ in range(5)]
     young = history.delivered(2, ago=timedelta(days=89))
     waiting = history.delivered(3, ago=timedelta(days=200), state="waiting")
@@ -245,6 +245,46 @@ def test_a_closed_shop_keeps_its_documents_and_nothing_else(history: History) ->
     assert [proof.damages for proof in verify(history.services)] == [()]
 
 
+def test_a_shop_is_closed_some_orders_at_a_time_while_others_write(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "ORDERS_AT_ONCE", 2)
+    for order_id in range(1, 6):
+        history.seen(order_id)
+    history.delivered(9, state="done")  # of which no more is known than that it came
+    number = history.issued(5).number
+    told: list[tuple[int, int]] = []
+
+    def write(done: int, of: int) -> None:
+        told.append((done, of))
+        with history.services.store.write() as connection:
+            connection.execute(text("UPDATE shops SET name = name"))
+
+    closed = retention.close_shop(history.services, history.shop.shop_id, by="eva", on_progress=write)
+    assert (told, closed.bodies, closed.buyers) == ([(2, 5), (4, 5), (6, 6)], 1, 4)
+    assert history.buyers() == {1: "", 2: "", 3: "", 4: "", 5: "Jan Janssens"}
+    with history.services.store.read() as connection:
+        words = connection.execute(text("SELECT word FROM order_search")).scalars().all()
+    assert "janssens" not in words
+    assert number.lower() in words
+
+
+def test_a_closing_that_broke_off_is_ended_by_another(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "ORDERS_AT_ONCE", 1)
+    for order_id in (1, 2, 3):
+        history.seen(order_id)
+
+    def break_off(done: int, _of: int) -> None:
+        if done == 2:
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        retention.close_shop(history.services, history.shop.shop_id, by="eva", on_progress=break_off)
+    assert set(history.buyers().values()) == {"", "Jan Janssens"}
+    retention.close_shop(history.services, history.shop.shop_id, by="eva")
+    assert set(history.buyers().values()) == {""}
+
+
 def test_a_closed_shop_does_not_connect_itself_again(history: History) -> None:
     """The plugin repairs what it has lost by itself: with new keys, new deliveries would come in, and stay."""
     shop_id, code = history.shop.shop_id, plugins.new_code()
@@ -282,7 +322,12 @@ def test_a_customer_is_erased_where_no_document_names_him(history: History) -> N
         drafts.save_draft(connection, history.shop.shop_id, a_draft(2), now=NOW)
         drafts.end_draft(connection, history.shop.shop_id, a_draft(2), state="discarded", now=NOW)
         drafts.save_draft(connection, history.shop.shop_id, a_draft(4), now=NOW)
-    erased = retention.erase_customer(history.services, history.shop.shop_id, f" {EMAIL.upper()} ", by="eva")
+    looked: list[tuple[int, int]] = []
+    shop_id, email = history.shop.shop_id, f" {EMAIL.upper()} "
+    erased = retention.erase_customer(
+        history.services, shop_id, email, by="eva", on_progress=lambda *many: looked.append(many)
+    )
+    assert looked == [(1, 1)]
     assert erased == Erased(
         orders=(1, 2, 4),
         bodies=2,

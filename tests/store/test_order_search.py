@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from tests.support.history import History
 from worker.store import order_search as search_rows
@@ -111,27 +111,6 @@ def test_an_erased_customer_is_found_by_numbers_only(history: History, found: Fo
     with history.store.write() as connection:
         personal_data.forget_buyers(connection, "a", [1, 2])
     assert [found("peeters"), found("web-1"), found("web-2"), found(number)] == [[3], [1], [2], [1]]
-
-
-def test_of_a_closed_shop_only_numbers_are_found_which_are_written_some_at_a_time(
-    history: History, found: Found, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(search_rows, "AT_ONCE", 2)
-    for order_id in range(1, 6):
-        history.seen(order_id, name="An Peeters", number=f"WEB-{order_id}")
-    history.seen(6, shop_id="b", name="An Peeters")
-    number = history.issued(5).number
-    asked, words_of_documents = list[list[int]](), search_rows.words_of_documents
-
-    def asking(connection: Connection, shop_id: str, order_ids: list[int]) -> dict[int, frozenset[str]]:
-        asked.append(order_ids)
-        return words_of_documents(connection, shop_id, order_ids)
-
-    monkeypatch.setattr(search_rows, "words_of_documents", asking)
-    with history.store.write() as connection:
-        personal_data.forget_buyers(connection, "a")
-    assert [found("peeters", None), found("web", None), found(number)] == [[6], [1, 2, 3, 4, 5], [5]]
-    assert asked == [[1, 2], [3, 4], [5]]
 
 
 def test_the_words_of_an_order_are_written_once(history: History) -> None:

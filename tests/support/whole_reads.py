@@ -44,7 +44,7 @@ ALLOWED = {
     "jobs.end_jobs: WHERE jobs.name = ?": "tests end all of a name",
     "jobs.end_jobs: WHERE jobs.queue = ?": "the same of a queue",
     "order_lists.orders_page: order_search": "a word that many orders have: tried on so many rows and no more",
-    "personal_data.forget_buyers": "a shop is closed",
+    "personal_data.count_orders": "a shop is closed",
     "bank_statements.missing": "one for each day of an account",
     "counters.used_numbers": "a person brings in or compares the numbers of years",
     "documents.listing": "the program names an order; tests list all that there is",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import ACTOR, SHOP, counted, show, with_services
+from worker.cli.common import ACTOR, SHOP, ProgressBar, counted, show, with_services
 from worker.cli.group import Group
 from worker.cli.options import with_json
 from worker.maintenance import retention
@@ -35,7 +35,8 @@ def purge(services: Services, *, as_json: bool) -> None:
 @with_json
 def export(services: Services, shop_id: str, file: Path, *, as_json: bool) -> None:
     """Write a shop's books into FILE, a zip: documents, their files, the register and the settings without secrets."""
-    count = retention.export(services, shop_id, file)
+    with ProgressBar("Writing the documents", quiet=as_json) as bar:
+        count = retention.export(services, shop_id, file, on_progress=bar.update)
     show(
         {"documents": count, "file": str(file)},
         as_json=as_json,
@@ -53,7 +54,8 @@ def leave(services: Services, shop_id: str, *, yes: bool, as_json: bool) -> None
     name = services.connected(shop_id).shop.name
     if not yes:
         click.confirm(f"Remove the secrets, raw bodies and drafts of {name}?", abort=True)
-    closing = retention.close_shop(services, shop_id, by=ACTOR)
+    with ProgressBar("Removing what may go", quiet=as_json) as bar:
+        closing = retention.close_shop(services, shop_id, by=ACTOR, on_progress=bar.update)
     show(json_codec.plain(closing, str), as_json=as_json, text=lambda: "\n".join(closing_lines(closing)))
 
 
@@ -89,7 +91,8 @@ def customer() -> None:
 @with_json
 def erase(services: Services, email: str, shop_id: str, *, as_json: bool) -> None:
     """Erase what is kept of a customer, and say what must stay: documents, until their term is over."""
-    erased = retention.erase_customer(services, shop_id, email, by=ACTOR)
+    with ProgressBar("Looking for the customer", quiet=as_json) as bar:
+        erased = retention.erase_customer(services, shop_id, email, by=ACTOR, on_progress=bar.update)
     show(json_codec.plain(erased, str), as_json=as_json, text=lambda: "\n".join(erased_lines(erased)))
 
 

@@ -52,6 +52,9 @@ from worker.store.shops import Secrets
 RAW_BODIES_FOR = timedelta(days=90)
 TASKS_FOR = timedelta(days=7)
 AT_ONCE = 500
+# While a shop is closed the others issue: of so many orders all goes within some hundredths of a second.
+ORDERS_AT_ONCE = 100
+OnProgress = Callable[[int, int], None]
 EVER = DocumentPeriod(date.min, date.max, tuple(Kind))
 # Between the machines of one Facturelay.
 CLOCKS_DIFFER = timedelta(minutes=1)
@@ -99,7 +102,7 @@ def delete_expired(services: Services) -> int:
 # Exporting a shop
 
 
-def export(services: Services, shop_id: str, target: Path) -> int:
+def export(services: Services, shop_id: str, target: Path, *, on_progress: OnProgress = lambda _done, _of: None) -> int:
     """Write everything of a shop into one zip: settings without secrets, documents, files, register. Returns how many documents.
 
     Raises Rejected when the file exists, or a stored file is not what was stored: what does not verify is not exported.
@@ -107,7 +110,7 @@ def export(services: Services, shop_id: str, target: Path) -> int:
     if target.exists():
         raise Rejected("{target} exists already; choose another name.", target=target, code="file_exists")
     with written_whole(target) as file:
-        return write_books(services, shop_id, file)
+        return write_books(services, shop_id, file, on_progress=on_progress)
 
 
 def write_books(
@@ -115,7 +118,7 @@ def write_books(
     shop_id: str,
     file: IO[bytes],
     *,
-    on_progress: Callable[[int, int], None] = lambda _done, _of: None,
+    on_progress: OnProgress = lambda _done, _of: None,
 ) -> int:
     """As `export`, into an open file. *on_progress* gets how many documents it has, of how many."""
     with services.store.snapshot() as connection:
@@ -223,8 +226,17 @@ class ShopClosing:
     kept: tuple[RetainedYear, ...]
 
 
-def close_shop(services: Services, shop_id: str, *, by: str) -> ShopClosing:
-    """Close a shop: paused for good, without secrets and raw bodies. Its documents stay as long as the law requires."""
+def close_shop(
+    services: Services,
+    shop_id: str,
+    *,
+    by: str,
+    on_progress: OnProgress = lambda _done, _of: None,
+) -> ShopClosing:
+    """Close a shop: paused for good, without secrets, raw bodies and drafts. Its documents stay as long as the law requires.
+
+    Call it again where it broke off. *on_progress* gets of how many orders all that may go was removed, of how many.
+    """
     now = services.now()
     with services.store.write() as connection:
         counters.lock(connection, shop_id)
@@ -240,24 +252,32 @@ def close_shop(services: Services, shop_id: str, *, by: str) -> ShopClosing:
         end = JobEnd(code="shop_closed", message=message)
         settle_orders.close_waiting(connection, shop_id, end, now=now)
         waiting = deliveries.close_waiting(connection, shop_id, end, now=now)
-        closing = ShopClosing(
-            name=shop.name,
-            bodies=personal_data.forget_bodies_of(connection, shop_id),
-            drafts=personal_data.drop_drafts(connection, shop_id),
-            buyers=personal_data.forget_buyers(connection, shop_id),
-            waiting=waiting,
-            kept=tuple(
-                RetainedYear(year, count, kept_until(date(year, 1, 1), shop))
-                for year, count in personal_data.documents_by_year(connection, shop_id).items()
-            ),
-        )
-        audit_trail.add(
-            connection,
-            AuditEntry(
-                shop_id, now, by, "shop_closed", Message("{shop} is closed; its secrets were removed.", shop=shop.name)
-            ),
-        )
-    return closing
+        of_no_order = personal_data.forget_bodies_of_no_order(connection, shop_id)
+        removed = Message("{shop} is closed; its secrets were removed.", shop=shop.name)
+        audit_trail.add(connection, AuditEntry(shop_id, now, by, "shop_closed", removed))
+    bodies, dropped, buyers = forget_orders(services, shop_id, on_progress=on_progress)
+    with services.store.read() as connection:
+        by_year = personal_data.documents_by_year(connection, shop_id)
+    kept = (RetainedYear(year, count, kept_until(date(year, 1, 1), shop)) for year, count in by_year.items())
+    return ShopClosing(shop.name, of_no_order + bodies, dropped, buyers, waiting, tuple(kept))
+
+
+def forget_orders(services: Services, shop_id: str, *, on_progress: OnProgress) -> tuple[int, int, int]:
+    """Remove what may go of all orders of a shop, some at a time, so that others issue meanwhile. Returns how many bodies, drafts and buyers."""
+    with services.store.read() as connection:
+        of = personal_data.count_orders(connection, shop_id)
+    bodies = dropped = buyers = done = 0
+    last = -1
+    while True:
+        with services.store.write() as connection:
+            order_ids = personal_data.orders_after(connection, shop_id, last, limit=ORDERS_AT_ONCE)
+            bodies += personal_data.forget_bodies_of(connection, shop_id, order_ids)
+            dropped += personal_data.drop_drafts(connection, shop_id, order_ids)
+            buyers += personal_data.forget_buyers(connection, shop_id, order_ids)
+        if not order_ids:
+            return bodies, dropped, buyers
+        done, last = done + len(order_ids), order_ids[-1]
+        on_progress(done, max(done, of))
 
 
 # Erasing a customer
@@ -283,23 +303,33 @@ class Erased:
     open_drafts: tuple[str, ...]
 
 
-def erase_customer(services: Services, shop_id: str, email: str, *, by: str) -> Erased:
-    """Erase the personal data of *email* in one shop, but for documents that the law requires: also who paid, in the bank's lines."""
+def erase_customer(
+    services: Services,
+    shop_id: str,
+    email: str,
+    *,
+    by: str,
+    on_progress: OnProgress = lambda _done, _of: None,
+) -> Erased:
+    """Erase the personal data of *email* in one shop, but for documents that the law requires: also who paid, in the bank's lines.
+
+    *on_progress* gets in how many documents the customer was looked for, of how many.
+    """
     wanted = email.strip().casefold()
     if "@" not in wanted:
         raise Rejected("“{email}” is not a mail address.", email=email, code="option_wrong")
-    while (erased := erase_found(services, shop_id, wanted, by=by)) is None:
+    while (erased := erase_found(services, shop_id, wanted, by=by, on_progress=on_progress)) is None:
         pass  # an order of the customer came in meanwhile
     return erased
 
 
-def erase_found(services: Services, shop_id: str, email: str, *, by: str) -> Erased | None:
+def erase_found(services: Services, shop_id: str, email: str, *, by: str, on_progress: OnProgress) -> Erased | None:
     """Find a customer and erase what was found; None, and nothing erased, where there is more by then."""
     began = services.now()
     # It takes long in a large shop, which goes on issuing meanwhile.
     with services.store.snapshot() as connection:
         shop = shops.get(connection, services.encryption, shop_id).shop
-        customer = find_customer(connection, shop, email)
+        customer = find_customer(connection, shop, email, on_progress)
     order_ids = customer.orders
     with services.store.write() as connection:
         if not orders_come_in(connection, shop_id, email, since=began - CLOCKS_DIFFER) <= set(order_ids):
@@ -341,11 +371,13 @@ class Customer:
     open_drafts: tuple[str, ...]
 
 
-def find_customer(connection: Connection, shop: Shop, email: str) -> Customer:
+def find_customer(connection: Connection, shop: Shop, email: str, on_progress: OnProgress) -> Customer:
     """Everything of *email* (casefolded) among all that the shop has, some rows at a time: a million need not fit in memory."""
     found, names = order_search.orders_by_email(connection, shop.shop_id, email), set[str]()
     kept, open_drafts = [], []
-    for document in documents.every(connection, shop.shop_id):
+    of = documents.count_issued_between(connection, shop.shop_id, EVER)
+    for number, document in enumerate(documents.every(connection, shop.shop_id), 1):
+        on_progress(number, of)
         if document.draft.buyer.email.casefold() == email:
             found.add(document.draft.order_id)
             names.add(document.draft.buyer.name)

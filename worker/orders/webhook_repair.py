@@ -214,9 +214,10 @@ def repair(services: Services, connected: ConnectedShop, client: ShopClient, fau
 def check_silence(services: Services, connected: ConnectedShop) -> None:
     """Open an alert when a shop delivers nothing for far longer than usual."""
     now, shop = services.now(), connected.shop
-    with services.store.write() as connection:
+    with services.store.read() as connection:
         arrivals = deliveries.arrivals(connection, shop.shop_id, since=now - RHYTHM_FROM)
-        longest = usual_silence(arrivals)
+    longest = usual_silence(arrivals)
+    with services.store.write() as connection:
         if longest is None or now - arrivals[-1] <= longest:
             alerts.close(connection, shop.shop_id, code=SILENT_ALERT, now=now)
             return

@@ -35,7 +35,6 @@ MOST_WORDS = 40
 MOST_TERMS = 6
 # Up to so many orders are read and sorted; a word of more orders than that is met often enough by scanning the list.
 MAX_CANDIDATES = 2_000
-AT_ONCE = 500
 # Sorts after everything that a word can continue with.
 LAST_LETTER = "\U0010ffff"
 # “121,00”, “€ 1.210,00”; not the day 22.11.2026.
@@ -135,15 +134,6 @@ def orders_by_email(connection: Connection, shop_id: str, email: str) -> set[int
     """The orders that are found by exactly this mail address, also when nothing else names it any more."""
     mine = (order_search.c.shop_id == shop_id, order_search.c.word.in_(split(email)))
     return set(connection.execute(select(order_search.c.order_id).where(*mine)).scalars())
-
-
-def forget_all_buyers(connection: Connection, shop_id: str) -> None:
-    """The same of all orders of a shop, some at a time: the words of all need not fit in memory."""
-    number, last = order_search.c.order_id, -1
-    some = select(number).where(order_search.c.shop_id == shop_id).distinct().order_by(number).limit(AT_ONCE)
-    while order_ids := connection.execute(some.where(number > last)).scalars().all():
-        forget_buyers(connection, shop_id, order_ids)
-        last = order_ids[-1]
 
 
 def forget_buyers(connection: Connection, shop_id: str, order_ids: Sequence[int]) -> None:

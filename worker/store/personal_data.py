@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, update
 
 from worker.domain.document import Draft
 from worker.domain.party import Buyer
 from worker.store import order_search
 from worker.store.database import json_codec
 from worker.store.database.tables import deliveries, documents, drafts, jobs, orders
+from worker.store.database.tables import order_search as words
 
 FINISHED = ("done", "failed")
 
@@ -30,12 +31,32 @@ def forget_bodies(connection: Connection, *, before: datetime, limit: int) -> in
     ).rowcount
 
 
-def forget_bodies_of(connection: Connection, shop_id: str, order_ids: Sequence[int] | None = None) -> int:
-    """Drop the raw bodies of some orders, or of the whole shop; their hashes stay."""
-    mine: ColumnElement[bool] = and_(deliveries.c.shop_id == shop_id, deliveries.c.body.is_not(None))
-    if order_ids is not None:
-        mine = and_(mine, deliveries.c.order_id.in_(order_ids))
-    return connection.execute(update(deliveries).where(mine).values(body=None)).rowcount
+def orders_after(connection: Connection, shop_id: str, last: int, *, limit: int) -> list[int]:
+    """The next orders, by their ids, of which anything is kept."""
+    found = set[int]()
+    for table in (orders, deliveries, drafts, words):
+        order_id = table.c.order_id
+        some = select(order_id).where(table.c.shop_id == shop_id, order_id > last).distinct().order_by(order_id)
+        found.update(connection.execute(some.limit(limit)).scalars())
+    return sorted(found)[:limit]
+
+
+def count_orders(connection: Connection, shop_id: str) -> int:
+    return int(connection.execute(select(func.count()).where(orders.c.shop_id == shop_id)).scalar_one())
+
+
+def forget_bodies_of(connection: Connection, shop_id: str, order_ids: Sequence[int]) -> int:
+    """Drop the raw bodies of some orders; their hashes stay."""
+    return drop_bodies(connection, shop_id, deliveries.c.order_id.in_(order_ids))
+
+
+def forget_bodies_of_no_order(connection: Connection, shop_id: str) -> int:
+    return drop_bodies(connection, shop_id, deliveries.c.order_id.is_(None))
+
+
+def drop_bodies(connection: Connection, shop_id: str, which: ColumnElement[bool]) -> int:
+    mine = (deliveries.c.shop_id == shop_id, deliveries.c.body.is_not(None), which)
+    return connection.execute(update(deliveries).where(*mine).values(body=None)).rowcount
 
 
 def bodies(connection: Connection, shop_id: str, *, since: datetime | None = None) -> Iterator[tuple[int, bytes]]:
@@ -55,19 +76,12 @@ def buyers_of(connection: Connection, shop_id: str, order_ids: Sequence[int]) ->
     return set(connection.execute(mine).scalars())
 
 
-def forget_buyers(connection: Connection, shop_id: str, order_ids: Sequence[int] | None = None) -> int:
-    """Take the buyer's name off orders that have no document; with None off all such orders of the shop.
-
-    None of the orders is found by its buyer any more, with a document or without.
-    """
+def forget_buyers(connection: Connection, shop_id: str, order_ids: Sequence[int]) -> int:
+    """Take the buyer's name off those that have no document. None of the orders is found by its buyer any more, with a document or without."""
+    order_search.forget_buyers(connection, shop_id, order_ids)
     documented = exists().where(documents.c.shop_id == orders.c.shop_id, documents.c.order_id == orders.c.order_id)
-    mine = and_(orders.c.shop_id == shop_id, orders.c.buyer != "", ~documented)
-    if order_ids is None:
-        order_search.forget_all_buyers(connection, shop_id)
-    else:
-        mine = and_(mine, orders.c.order_id.in_(order_ids))
-        order_search.forget_buyers(connection, shop_id, order_ids)
-    return connection.execute(update(orders).where(mine).values(buyer="")).rowcount
+    mine = (orders.c.shop_id == shop_id, orders.c.buyer != "", orders.c.order_id.in_(order_ids), ~documented)
+    return connection.execute(update(orders).where(*mine).values(buyer="")).rowcount
 
 
 def anonymise_discarded(connection: Connection, shop_id: str, order_ids: Sequence[int], *, now: datetime) -> int:
@@ -91,9 +105,9 @@ def without_person(draft: Draft) -> Draft:
     )
 
 
-def drop_drafts(connection: Connection, shop_id: str) -> int:
-    """Remove every draft of a shop that was not issued: it never was a document."""
-    mine = (drafts.c.shop_id == shop_id, drafts.c.state != "issued")
+def drop_drafts(connection: Connection, shop_id: str, order_ids: Sequence[int]) -> int:
+    """Remove every draft of some orders that was not issued: it never was a document."""
+    mine = (drafts.c.shop_id == shop_id, drafts.c.order_id.in_(order_ids), drafts.c.state != "issued")
     return connection.execute(delete(drafts).where(*mine)).rowcount
 
 

@@ -61,6 +61,7 @@ LONG = frozenset(
         "backfill",
         "close_shop",
         "do_many",
+        "erase_customer",
         "export_shop",
         "reconcile",
         "retry_failed",

@@ -295,10 +295,10 @@ def close_shop(services: Services, task: Task) -> Mapping[str, Any]:
     Argument: `{}`. Answer: `{"name", "bodies", "drafts", "buyers", "waiting", "kept": [{"year", "documents", "until"}]}`; *kept* is
     what the law requires, and until when.
     """
-    closing: dict[str, Any] = json.loads(
-        json_codec.dump(retention.close_shop(services, task.shop_id, by=task.requested_by))
-    )
-    return closing
+    shop_id, by, progress = task.shop_id, task.requested_by, Progress(services, task)
+    closing = retention.close_shop(services, shop_id, by=by, on_progress=progress)
+    told: dict[str, Any] = json.loads(json_codec.dump(closing))
+    return told
 
 
 def erase_customer(services: Services, task: Task) -> Mapping[str, Any]:
@@ -307,7 +307,7 @@ def erase_customer(services: Services, task: Task) -> Mapping[str, Any]:
     Argument: `{"email"}`. Answer: `{"orders", "bodies", "drafts", "buyers", "kept": [{"number", "until"}], "open_drafts"}`; the
     orders in *open_drafts* have a draft to issue or discard first, then run it again.
     """
-    email = str(task.argument.get("email", ""))
-    erased = retention.erase_customer(services, task.shop_id, email, by=task.requested_by)
+    email, by, progress = str(task.argument.get("email", "")), task.requested_by, Progress(services, task)
+    erased = retention.erase_customer(services, task.shop_id, email, by=by, on_progress=progress)
     found: dict[str, Any] = json.loads(json_codec.dump(erased))
     return found
