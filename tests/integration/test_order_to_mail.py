@@ -10,6 +10,8 @@ from functools import partial
 import pytest
 
 from tests.support.system import SECRET, SELLER, System
+from worker.actions import shop_settings
+from worker.actions.shop_settings import ShopChanges
 from worker.demo.faults import ServerFault
 from worker.demo.orders import a_refund, an_order
 from worker.domain.document import Kind, SendMode
@@ -271,6 +273,19 @@ def test_a_paused_shop_keeps_its_orders_waiting(system: System) -> None:
         system.work()
     system.change_shop(suspended=False)
     system.clock.move(hours=2)
+    system.work()
+    assert system.numbers() == ["F2026-00001"]
+
+
+@pytest.mark.each_database
+def test_what_waits_of_a_paused_shop_goes_on_the_moment_the_pause_ends(system: System) -> None:
+    shop_settings.change_shop(
+        system.services, system.shop_id, ShopChanges(suspended=True), by=system.services.actor("host")
+    )
+    assert system.arrives(paid()) == ()
+    shop_settings.change_shop(
+        system.services, system.shop_id, ShopChanges(suspended=False), by=system.services.actor("host")
+    )
     system.work()
     assert system.numbers() == ["F2026-00001"]
 

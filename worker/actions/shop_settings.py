@@ -24,11 +24,13 @@ from worker.domain.numbering import apply_series_settings
 from worker.domain.payment_reference import EarlierDigits
 from worker.domain.settings_diff import describe_changes
 from worker.domain.shop import OrderSettings, Shop
-from worker.errors import InvalidValue, Rejected
+from worker.errors import InvalidValue, Rejected, ShopPaused
 from worker.message import Message
 from worker.store import audit_trail, counters, deliveries, drafts, payment_references, reminders, roads, senders, shops
+from worker.store import jobs as job_store
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.encryption import Encryption
+from worker.store.database.tables import jobs
 from worker.store.deliveries import NewDelivery
 from worker.store.roads import Road, RoadKind
 from worker.store.shops import Secrets
@@ -177,11 +179,18 @@ def change_shop(
                 roads.forget(connection, Road(shop_id, RoadKind.REST), now=by.now)
                 other_site.take_in(connection, shop, now=by.now)
             record(connection, shop_id, messages, by=by)
-            if what_reminds(shop) != what_reminds(found.shop):
-                reminders.look_at_shop(connection, shop_id, now=by.now)
-            if what_decides(shop) != what_decides(found.shop):
-                look_at_drafts_again(connection, shop_id, now=by.now)
+            look_again(connection, found.shop, shop, now=by.now)
     return ChangedShop(found.shop, shop, messages, checks)
+
+
+def look_again(connection: Connection, before: Shop, shop: Shop, *, now: datetime) -> None:
+    """At what waits and may be otherwise by the settings as they are now."""
+    if before.suspended and not shop.suspended:
+        job_store.come_at_once(connection, jobs.c.shop_id == shop.shop_id, code=ShopPaused.code, now=now)
+    if what_reminds(shop) != what_reminds(before):
+        reminders.look_at_shop(connection, shop.shop_id, now=now)
+    if what_decides(shop) != what_decides(before):
+        look_at_drafts_again(connection, shop.shop_id, now=now)
 
 
 def with_digits(connection: Connection, before: Shop, shop: Shop, *, now: datetime) -> Shop:

@@ -211,6 +211,12 @@ def retry(connection: Connection, *which: ColumnElement[bool], now: datetime, **
     return tuple(int(job_id) for job_id in connection.execute(again).scalars())
 
 
+def come_at_once(connection: Connection, whose: ColumnElement[bool], *, code: str, now: datetime) -> None:
+    """Let jobs that wait because of *code* wait no longer: it is over."""
+    waits = (whose, IS_PENDING, jobs.c.state == "waiting", jobs.c.code == code, jobs.c.next_at > now)
+    connection.execute(update(jobs).where(*waits).values(next_at=now))
+
+
 def put_behind(connection: Connection, job_id: int) -> None:
     """Let a job that waits be one of many: all else of its shop and queue goes first."""
     connection.execute(update(jobs).where(jobs.c.job_id == job_id).values(of_many=True))

@@ -21,7 +21,7 @@ from worker.store.database.engine import Store
 from worker.store.database.rows import insert_into
 from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import jobs, roads, roads_heard
-from worker.store.jobs import IS_PENDING
+from worker.store.jobs import come_at_once
 
 REST_AFTER = 3  # failures in a row
 RESTS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 15))
@@ -144,8 +144,7 @@ def try_now(connection: Connection, shop_id: str, *, now: datetime) -> None:
 def release(connection: Connection, shop_id: str, *, now: datetime) -> None:
     """Let what waits for a road of a shop come at once; an empty *shop_id*: the mails of all shops."""
     whose = jobs.c.shop_id == shop_id if shop_id else jobs.c.queue == QueueName.MAIL
-    waits = (whose, IS_PENDING, jobs.c.state == "waiting", jobs.c.code == RoadRested.code, jobs.c.next_at > now)
-    connection.execute(update(jobs).where(*waits).values(next_at=now))
+    come_at_once(connection, whose, code=RoadRested.code, now=now)
 
 
 def claim_probe(connection: Connection, road: Road, *, now: datetime, until: datetime) -> bool:
