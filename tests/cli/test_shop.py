@@ -261,6 +261,22 @@ def test_shops_are_listed_and_shown_without_their_secrets(make_shop: MakeShop, f
     assert "cs_" not in shown
 
 
+def test_a_paused_shop_and_a_test_are_told_apart_from_the_others(make_shop: MakeShop, facturelay: Facturelay) -> None:
+    shop = make_shop("--test")
+    shop.changed("--suspend")
+    assert "  state         test, paused\n" in facturelay("shop", "show", shop.shop_id).out
+    assert facturelay("shop", "list").out.splitlines()[1].endswith("  test, paused")
+    shop.changed("--resume")
+    assert facturelay("shop", "list").out.splitlines()[1].endswith("  test")
+
+
+def test_a_new_webhook_secret_replaces_that_of_the_webhooks_there_are(make_shop: MakeShop) -> None:
+    shop = make_shop()
+    said = shop.facturelay("shop", "rotate-secret", shop.shop_id).out
+    assert "Give this secret to both webhooks" in said
+    assert "make two webhooks" not in said
+
+
 def test_choices_are_written_as_they_are_stored(make_shop: MakeShop) -> None:
     shop = make_shop("--credit-notes", "draft", "--vat-regime", "small_business")
     shown = shop.facturelay("shop", "show", shop.shop_id, "--json").json

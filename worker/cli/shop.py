@@ -120,7 +120,7 @@ def list_shops(services: Services, *, as_json: bool) -> None:
     with services.store.read() as connection:
         found = shops.every(connection)
     value = [{"id": s.shop_id, "name": s.name, "url": s.url, "test": s.test, "suspended": s.suspended} for s in found]
-    rows = [("id", "name", "address"), *((s.shop_id, s.name, s.url) for s in found)]
+    rows = [("id", "name", "address", "state"), *((s.shop_id, s.name, s.url, state_of(s)) for s in found)]
     show(
         value,
         as_json=as_json,
@@ -230,7 +230,7 @@ def rotate_secret(services: Services, shop_id: str, webhook_secret: str | None, 
     given = checked_secret(webhook_secret) if webhook_secret is not None else ""
     secret = shop_secrets.rotate_webhook_secret(services, shop_id, secret=given, by=services.actor(ACTOR))
     answer = {"id": shop_id, "delivery_url": delivery_url(services, found.shop), "webhook_secret": secret}
-    show(answer, as_json=as_json, text=lambda: how_to_connect(found.shop, answer))
+    show(answer, as_json=as_json, text=lambda: how_to_replace_secret(found.shop, answer))
 
 
 @shop.command("try-now")
@@ -252,10 +252,24 @@ def delivery_url(services: Services, shop: Shop) -> str:
     return f"{services.settings.public_url}/webhooks/{shop.shop_id}"
 
 
-def how_to_connect(shop: Shop, answer: Mapping[str, Any]) -> str:
+def how_to_replace_secret(shop: Shop, answer: Mapping[str, Any]) -> str:
+    return (
+        f"{webhook_of(shop, answer)}\n\n"
+        "Give this secret to both webhooks in WooCommerce → Settings → Advanced → Webhooks; the one before works until the next rotation.\n"
+        "With the plugin there is no need to: its Reconnect makes webhooks with a secret of their own."
+    )
+
+
+def webhook_of(shop: Shop, answer: Mapping[str, Any]) -> str:
     return (
         f"{shop.name}\n  id              {answer['id']}\n  delivery URL    {answer['delivery_url']}\n"
-        f"  webhook secret  {answer['webhook_secret']}\n\n"
+        f"  webhook secret  {answer['webhook_secret']}"
+    )
+
+
+def how_to_connect(shop: Shop, answer: Mapping[str, Any]) -> str:
+    return (
+        f"{webhook_of(shop, answer)}\n\n"
         "In WooCommerce → Settings → Advanced → Webhooks make two webhooks, “Order created” and “Order updated”,\n"
         "both active, with this delivery URL and this secret."
     )
@@ -268,9 +282,15 @@ def what_is_missing(shop: Shop) -> str:
     )
 
 
+def state_of(shop: Shop) -> str:
+    state = "test" if shop.test else "live"
+    return f"{state}, paused" if shop.suspended else state
+
+
 def describe(shop: Shop, value: dict[str, Any]) -> list[str]:
     rows = [
         ("id", shop.shop_id),
+        ("state", state_of(shop)),
         ("address", shop.url),
         ("delivery URL", str(value["delivery_url"])),
         ("REST key", "there" if value["has_rest_key"] else "missing: credit notes and order notes need it"),
