@@ -42,7 +42,9 @@ def test_all_drafts_that_wait_are_discarded_and_no_ids_do_nothing(facturelay: Fa
             drafts.save_draft(connection, made.shop_id, a_draft(order_id), now=datetime(2026, 11, 1, tzinfo=UTC))
     assert facturelay("many", "discard", made.shop_id).code == 2
     assert facturelay("many", "discard", made.shop_id, "--all").out == "2 of 2 discarded.\n"
-    assert facturelay("many", "dismiss", made.shop_id, "--all", "--why", "seen").code == 2  # nothing failed
+    assert facturelay("many", "discard", made.shop_id, "1", "--all").code == 2
+    nothing_failed = facturelay("many", "dismiss", made.shop_id, "--all", "--why", "seen")
+    assert (nothing_failed.code, nothing_failed.out) == (0, "0 of 0 dismissed.\n")
 
 
 def test_what_failed_is_listed_by_shop_days_and_reason_and_its_ids_feed_many(

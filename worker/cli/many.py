@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from worker import serializers
-from worker.cli.common import ACTOR, READ_AT_ONCE, SHOP, show, with_services
+from worker.cli.common import ACTOR, SHOP, show, with_services
 from worker.cli.documents import DAY, with_rest_paid
 from worker.cli.group import Group
 from worker.cli.options import with_json
@@ -72,7 +72,7 @@ def issue(
     services: Services, shop_id: str, ids: tuple[int, ...], *, every: bool, as_json: bool, **answer: bool | None
 ) -> None:
     """Give drafts their numbers, as their orders are now. Numbers cannot be taken back."""
-    told(services, shop_id, "issue", ids or drafts_of(services, shop_id, every=every), as_json=as_json, **answer)
+    told(services, shop_id, "issue", ids, drafts_of if every else None, as_json=as_json, **answer)
 
 
 @many.command("discard")
@@ -80,7 +80,7 @@ def issue(
 @with_all
 def discard(services: Services, shop_id: str, ids: tuple[int, ...], *, every: bool, as_json: bool) -> None:
     """Discard drafts. They do not come back by themselves."""
-    told(services, shop_id, "discard", ids or drafts_of(services, shop_id, every=every), as_json=as_json)
+    told(services, shop_id, "discard", ids, drafts_of if every else None, as_json=as_json)
 
 
 @many.command("mail")
@@ -120,7 +120,7 @@ def zip_documents(services: Services, shop_id: str, ids: tuple[int, ...], to: Pa
 @with_all
 def retry(services: Services, shop_id: str, ids: tuple[int, ...], *, every: bool, as_json: bool) -> None:
     """Try failed jobs again."""
-    told(services, shop_id, "retry", ids or failed_of(services, shop_id, every=every), as_json=as_json)
+    told(services, shop_id, "retry", ids, failed_of if every else None, as_json=as_json)
 
 
 @many.command("dismiss")
@@ -129,7 +129,7 @@ def retry(services: Services, shop_id: str, ids: tuple[int, ...], *, every: bool
 @click.option("--why", required=True, help="Why nothing is to be done; the activity keeps it.")
 def dismiss(services: Services, shop_id: str, ids: tuple[int, ...], why: str, *, every: bool, as_json: bool) -> None:
     """Have failed jobs need nobody any more."""
-    told(services, shop_id, "dismiss", ids or failed_of(services, shop_id, every=every), as_json=as_json, why=why)
+    told(services, shop_id, "dismiss", ids, failed_of if every else None, as_json=as_json, why=why)
 
 
 @many.command("fetch")
@@ -168,9 +168,22 @@ def ignore(services: Services, shop_id: str, ids: tuple[int, ...], *, as_json: b
     told(services, shop_id, "ignore", ids, as_json=as_json)
 
 
-def told(services: Services, shop_id: str, what: str, ids: Sequence[int], *, as_json: bool, **argument: object) -> None:
-    """Do it here and now, and say what became of each."""
-    asked = TaskRequest(shop_id, "do_many", {"what": what, "ids": named(ids), **argument}, ACTOR)
+def told(
+    services: Services,
+    shop_id: str,
+    what: str,
+    ids: Sequence[int],
+    all_of: Callable[[Services, str], list[int]] | None = None,
+    /,
+    *,
+    as_json: bool,
+    **argument: object,
+) -> None:
+    """Do it here and now, and say what became of each. *all_of* gives the ids where --all was said."""
+    if all_of and ids:
+        raise click.UsageError("Name the ids or say --all, not both.")
+    chosen = few_enough(all_of(services, shop_id)) if all_of else named(ids)
+    asked = TaskRequest(shop_id, "do_many", {"what": what, "ids": chosen, **argument}, ACTOR)
     say(done(services, asked), what, as_json=as_json)
 
 
@@ -213,27 +226,22 @@ def as_text(task: Task, answer: Mapping[str, Any], what: str) -> str:
 def named(ids: Sequence[int]) -> list[int]:
     if not ids:
         raise click.UsageError("Name the ids, or say --all where that can be said.")
+    return few_enough(list(dict.fromkeys(ids)))
+
+
+def few_enough(ids: list[int]) -> list[int]:
     if len(ids) > MOST:
-        raise click.UsageError(f"These are {len(ids)}; name {MOST} at most, and the others after them.")
-    return list(dict.fromkeys(ids))
+        raise click.UsageError(f"These are more than {MOST}; name so many at most, and the others after them.")
+    return ids
 
 
-def drafts_of(services: Services, shop_id: str, *, every: bool) -> list[int]:
-    """All that wait, the oldest first."""
-    if not every:
-        return []
+def drafts_of(services: Services, shop_id: str) -> list[int]:
+    """Those that wait, the oldest first."""
     with services.store.read() as connection:
         return drafts.open_ids(connection, shop_id)
 
 
-def failed_of(services: Services, shop_id: str, *, every: bool) -> list[int]:
-    """All that failed."""
-    found: list[int] = []
+def failed_of(services: Services, shop_id: str) -> list[int]:
+    """What failed, the oldest first."""
     with services.store.read() as connection:
-        while every:
-            some = jobs.job_ids(
-                connection, (shop_id,), JobFilter(kinds=OF_SHOP), above=found[-1] if found else 0, limit=READ_AT_ONCE
-            )
-            found += some
-            every = len(some) == READ_AT_ONCE
-    return found
+        return list(jobs.job_ids(connection, (shop_id,), JobFilter(kinds=OF_SHOP), limit=MOST + 1))
