@@ -1,4 +1,4 @@
-"""`facturelay reconcile | backfill | backup | restore`: proving that all is there, and getting it back."""
+"""`facturelay reconcile | backfill | backup | restore | rotate-key`: proving that all is there, and getting it back."""
 
 import csv
 import io
@@ -26,6 +26,7 @@ from worker.invoicing.backfill import OrderSelection, Preview
 from worker.maintenance import backup as backup_files
 from worker.maintenance import restore as restore_files
 from worker.maintenance.backup import Manifest
+from worker.maintenance.rotate_key import rotate_key
 from worker.services import Services
 from worker.store import reports
 from worker.store.database import json_codec
@@ -277,6 +278,20 @@ def backup(services: Services, file: Path, *, with_key: bool, as_json: bool) -> 
 
 def as_counts(made: Manifest) -> str:
     return f"{counted(made.documents, 'document', 'documents')} and {counted(made.files, 'file', 'files')}"
+
+
+@click.command("rotate-key")
+@with_services
+@with_json
+def rotate(services: Services, *, as_json: bool) -> None:
+    """Encrypt all stored secrets under the first key of FACTURELAY_SECRET_KEY.
+
+    The keys after it can be taken out then. What they signed (links in mails that were sent, addresses told to Mollie and to access
+    points) no longer opens without them: take one out only where it leaked.
+    """
+    count = rotate_key(services)
+    text = f"{counted(count, 'secret is', 'secrets are')} encrypted under the first key."
+    show({"encrypted": count}, as_json=as_json, text=lambda: text)
 
 
 @click.command()

@@ -51,6 +51,13 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Encrypted(TypeDecorator[str]):
+    """What `Encryption` made of a secret, or empty: found by `rotate_key` by this type."""
+
+    impl = Text
+    cache_ok = True
+
+
 class Amount(TypeDecorator[Decimal]):
     """Money as whole thousandths (some currencies have three decimals): exact, and the database can add it up."""
 
@@ -132,7 +139,7 @@ shops = Table(
     Column("name", Text, nullable=False),
     Column("url", Text, nullable=False),
     Column("settings", Text, nullable=False),  # JSON of domain.shop.Shop
-    Column("secrets", Text, nullable=False),  # encrypted: webhook secrets (newest first), REST key and secret
+    Column("secrets", Encrypted, nullable=False),  # webhook secrets (newest first), REST key and secret
     Column("created_at", Instant, nullable=False),
     Column("polled_until", Instant),  # changes up to here were polled
     # Where the next poll goes on in a list that was longer than one poll reads; none: a little before polled_until.
@@ -785,8 +792,8 @@ channels = Table(
     Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
     Column("user_id", ForeignKey("users.user_id")),  # None: the shop's own
     Column("kind", String(12), nullable=False),  # webhook | ntfy | slack
-    Column("url", Text, nullable=False),  # encrypted: who knows it may write there
-    Column("secret", Text, nullable=False),  # encrypted; signs the calls of a webhook
+    Column("url", Encrypted, nullable=False),  # who knows it may write there
+    Column("secret", Encrypted, nullable=False),  # signs the calls of a webhook
     Column("threshold", Integer, nullable=False),  # the least harm that is told: domain.attention.Harm
     Column("owed", Text, nullable=False, server_default="[]"),  # JSON: ids of alerts
     Column("failures", Integer, nullable=False, server_default="0"),  # in a row
@@ -852,7 +859,7 @@ invites = Table(
     # Nothing of the code is stored by which anybody could use it: a hash to find it by, and what it signs with, encrypted.
     Column("code_hash", String(64), primary_key=True),
     Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
-    Column("signing_key", Text, nullable=False),
+    Column("signing_key", Encrypted, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("used_at", Instant),
@@ -863,7 +870,7 @@ plugins = Table(
     metadata,
     Column("plugin_id", Id, primary_key=True),
     Column("shop_id", ForeignKey("shops.shop_id"), nullable=False, unique=True),
-    Column("secret", Text, nullable=False),  # encrypted; both sides sign with it
+    Column("secret", Encrypted, nullable=False),  # both sides sign with it
     Column("site", Text, nullable=False),
     Column("version", String(40), nullable=False),
     Column("facts", Text, nullable=False, server_default="{}"),  # JSON: what the shop said when it connected
@@ -909,10 +916,10 @@ users = Table(
     Column("user_id", Id, primary_key=True),
     Column("email", String(254), nullable=False, unique=True),  # in lower case
     Column("name", Text, nullable=False),
-    Column("password", Text, nullable=False),  # werkzeug's hash (scrypt), encrypted
+    Column("password", Encrypted, nullable=False),  # werkzeug's hash (scrypt)
     Column("language", String(8), nullable=False),
     Column("operator", Boolean, nullable=False),  # sees all shops
-    Column("totp", Text, nullable=False, server_default=""),  # encrypted; empty: no second factor
+    Column("totp", Encrypted, nullable=False, server_default=""),  # empty: no second factor
     Column("totp_step", BigInteger, nullable=False, server_default="0"),  # the last code used: each works once
     Column(
         "recovery", Text, nullable=False, server_default="[]"
@@ -1027,7 +1034,7 @@ webhook_endpoints = Table(
     Column("endpoint_id", Id, primary_key=True),
     Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
     Column("url", Text, nullable=False),
-    Column("secret", Text, nullable=False),  # encrypted
+    Column("secret", Encrypted, nullable=False),
     Column("events", Text, nullable=False),  # separated by spaces: document.issued document.paid document.credited
     Column("created_at", Instant, nullable=False),
     Column("created_by", Text, nullable=False),
