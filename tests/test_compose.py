@@ -10,8 +10,10 @@ import click
 import pytest
 import yaml
 
+from bridge import gunicorn_conf
 from worker.cli import commands
 from worker.processes.broker import RIGHTS
+from worker.processes.supervisor import STOP_TIMEOUT_S
 from worker.settings import KNOWN
 
 ROOT = Path(__file__).parents[1]
@@ -56,6 +58,13 @@ def test_what_must_last_has_a_volume(name: str, volume: str) -> None:
     assert volume in COMPOSE["volumes"]
 
 
+def test_what_is_at_hand_is_finished_before_a_process_is_killed() -> None:
+    """Docker kills after ten seconds where nothing else is said."""
+    grace = {name: int(str(part.get("stop_grace_period", "10s")).removesuffix("s")) for name, part in OURS.items()}
+    assert grace["bridge"] > gunicorn_conf.graceful_timeout
+    assert grace["worker"] == grace["long-worker"] > STOP_TIMEOUT_S
+
+
 def test_migrations_run_once_before_the_rest() -> None:
     assert OURS["migrate"]["restart"] == "no"
     for name in ("bridge", "worker", "scheduler"):
@@ -95,10 +104,6 @@ def test_what_keeps_our_state_is_reached_by_our_own_processes_alone_and_with_a_p
 def test_valkey_gives_no_more_rights_than_the_embedded_one() -> None:
     words = COMPOSE["services"]["valkey"]["command"]
     assert " ".join(words[words.index("~rq:*") :]) == f"~rq:* resetchannels {RIGHTS}"
-
-
-def test_a_wordpress_to_try_it_with_comes_only_on_request() -> None:
-    assert all(COMPOSE["services"][name]["profiles"] == ["try"] for name in ("wordpress", "mail", "mariadb"))
 
 
 def test_the_image_holds_what_the_requirements_pin() -> None:
