@@ -47,7 +47,7 @@ def failed_jobs(
     """List what failed and was neither done since nor dismissed, the oldest first.
 
     Days are those of the shop where one is named, else of UTC. `many retry` and `many dismiss` take these ids, of one shop at a time:
-    facturelay failed-jobs --shop SHOP --code mail_refused --ids | xargs facturelay many retry SHOP
+    facturelay failed-jobs --shop SHOP --code mail_refused --ids | xargs -r facturelay many retry SHOP
     """
     zone = services.connected(shop_id).shop.zoneinfo if shop_id else UTC
     wanted = JobFilter(kinds=OF_SHOP, name=work, code=code, asked=days(since, until, zone))
