@@ -47,10 +47,10 @@ WRITTEN: tuple[tuple[Value, dict[str, str]], ...] = (
     (Decimal("1234.50"), {"nl": "1.234,5", "fr": "1 234,5", "de": "1.234,5", "en": "1,234.5"}),
     (Money(Decimal("1234.5"), "EUR"), {"nl": "€ 1.234,50", "fr": "1 234,50 €", "de": "1.234,50 €", "en": "€1,234.50"}),
     (Percent(Decimal("5.50")), {"nl": "5,5%", "fr": "5,5 %", "de": "5,5 %", "en": "5.5%"}),
-    (date(2026, 12, 3), {"nl": "3 dec 2026", "fr": "3 déc. 2026", "de": "3 Dez. 2026", "en": "3 Dec 2026"}),
+    (date(2026, 12, 3), {"nl": "3 dec 2026", "fr": "3 déc. 2026", "de": "3. Dez. 2026", "en": "3 Dec 2026"}),
     (
         datetime(2026, 12, 3, 23, 30, tzinfo=UTC),
-        {"nl": "4 dec 2026", "fr": "4 déc. 2026", "de": "4 Dez. 2026", "en": "4 Dec 2026"},
+        {"nl": "4 dec 2026", "fr": "4 déc. 2026", "de": "4. Dez. 2026", "en": "4 Dec 2026"},
     ),
     (
         Message("A draft waits for you."),
