@@ -215,15 +215,15 @@ def test_sales_are_summed_per_kind_country_and_rate_and_what_was_credited_is_tak
     ]
     assert found == Journal(
         rows=(
-            row(head, "6", 1, "-10.00", "-0.60"),
-            row(head, "21", 1, "-100.00", "-21.00"),
             row((*sold, "BE", "BE", "S"), "6", 1, "10.00", "0.60"),
             row((*sold, "BE", "BE", "S"), "21", 2, "101.00", "21.21"),
             row((*sold, "NL", "BE", "S"), "21", 1, "50.00", "10.50"),
+            row(head, "6", 1, "-10.00", "-0.60"),
+            row(head, "21", 1, "-100.00", "-21.00"),
         ),
         totals=(
-            JournalTotal(NOVEMBER, Kind.CREDIT_NOTE, "EUR", 1, *map(euros, ("-110.00", "-21.60", "-0.01", "-131.61"))),
             JournalTotal(NOVEMBER, Kind.INVOICE, "EUR", 3, *map(euros, ("161.00", "32.31", "0.01", "193.32"))),
+            JournalTotal(NOVEMBER, Kind.CREDIT_NOTE, "EUR", 1, *map(euros, ("-110.00", "-21.60", "-0.01", "-131.61"))),
         ),
     )
 
@@ -260,8 +260,8 @@ def test_a_journal_is_a_table_of_numbers_without_formulas(history: History) -> N
     table = sales_journal.as_table(november(history)).splitlines()
     assert table == [
         "month,tax_month,kind,currency,country,vat_country,category,rate,reason,documents,base,vat,base_eur,vat_eur",
-        "2026-11-01,2026-11-01,credit_note,EUR,BE,BE,S,21,,1,-100.00,-21.00,-100.00,-21.00",
         "2026-11-01,2026-11-01,invoice,EUR,BE,BE,S,21,,1,100.00,21.00,100.00,21.00",
+        "2026-11-01,2026-11-01,credit_note,EUR,BE,BE,S,21,,1,-100.00,-21.00,-100.00,-21.00",
     ]
 
 
@@ -290,13 +290,13 @@ def test_what_is_without_vat_is_told_by_its_reason_and_what_is_taxed_by_whose_va
         for one in november(history).rows
     ]
     assert found == [
-        (Kind.CREDIT_NOTE, "BE", "E", "packaging", "-4.50", "0.00"),
-        (Kind.CREDIT_NOTE, "BE", "E", "voucher", "-49.99", "0.00"),
-        (Kind.CREDIT_NOTE, "NL", "S", "oss", "-10.00", "-0.90"),
         (Kind.INVOICE, "BE", "E", "packaging", "4.50", "0.00"),
         (Kind.INVOICE, "BE", "E", "voucher", "49.99", "0.00"),
         (Kind.INVOICE, "BE", "K", "intra_eu", "7.00", "0.00"),
         (Kind.INVOICE, "NL", "S", "oss", "10.00", "0.90"),
+        (Kind.CREDIT_NOTE, "BE", "E", "packaging", "-4.50", "0.00"),
+        (Kind.CREDIT_NOTE, "BE", "E", "voucher", "-49.99", "0.00"),
+        (Kind.CREDIT_NOTE, "NL", "S", "oss", "-10.00", "-0.90"),
     ]  # fmt: skip
 
 

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Journal:
-    """Rows and totals in the order of their first fields."""
+    """Rows and totals in the order of their first fields; of a month the invoices first."""
 
     rows: tuple[JournalRow, ...]
     totals: tuple[JournalTotal, ...]
@@ -74,7 +74,15 @@ def add_all(
 
 
 def in_order(rows: dict[tuple[Any, ...], JournalRow], totals: dict[tuple[Any, ...], JournalTotal]) -> Journal:
-    return Journal(tuple(rows[key] for key in sorted(rows)), tuple(totals[head] for head in sorted(totals)))
+    return Journal(
+        tuple(rows[key] for key in sorted(rows, key=invoices_first)),
+        tuple(totals[head] for head in sorted(totals, key=invoices_first)),
+    )
+
+
+def invoices_first(key: tuple[Any, ...]) -> tuple[Any, ...]:
+    month, kind, *rest = key
+    return month, kind is not Kind.INVOICE, kind, *rest
 
 
 def head_of(total: JournalTotal) -> tuple[Any, ...]:
