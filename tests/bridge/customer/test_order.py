@@ -1,12 +1,13 @@
 """The link to an order's documents in WooCommerce's own mail: for whoever has the mail, and to what that mail announces."""
 
+import re
 from datetime import timedelta
 from http import HTTPStatus
 
 import pytest
 
 from tests.bridge.customer.test_document import revoked
-from tests.support.bridge_app import KEY, SHOP, BridgeApp, a_credit_note_for
+from tests.support.bridge_app import KEY, NOW, SHOP, BridgeApp, a_credit_note_for
 from worker.domain.document import Document
 from worker.net import document_link, order_link
 from worker.net.order_link import OrderLink
@@ -47,12 +48,19 @@ def test_the_page_lists_all_documents_of_the_order_the_newest_first_and_each_lea
     assert [listed.find(one.number) for one in (credit_note, invoice)] == sorted(
         listed.find(one.number) for one in (credit_note, invoice)
     )
-    assert "Gecrediteerd met" in answer.text or "Credited with" in answer.text
+    assert re.search("Gecrediteerd met|Credited with", answer.text)
     addresses = [part.partition('"')[0] for part in answer.text.split('href="')[1:]]
     pages = {
         app.client.get(address).text.partition("<h1>")[2][:60] for address in addresses if address.startswith("/d/")
     }
     assert any(credit_note.number in page for page in pages)
+
+
+def test_an_invoice_that_is_partly_credited_is_not_called_credited(app: BridgeApp) -> None:
+    invoice = app.issue()
+    app.issue(number="C2026-00003", sequence=3, **a_credit_note_for(invoice, "5.00"))
+    page = app.client.get(f"/d/{document_link.sign((KEY,), invoice.document_id, now=NOW)}").text
+    assert re.findall(r"(Deels g|G)ecrediteerd met", page) == ["Deels g"]
 
 
 def test_before_there_is_a_document_the_page_says_so_and_looks_again(app: BridgeApp) -> None:
