@@ -59,6 +59,8 @@ def test_a_shop_without_reminders_is_told_where_they_are_switched_on(
     assert "reminders are off" in page
     assert f"/s/{SHOP}/settings/reminders" in page
     assert invoice.number in page
+    assert '<td class="nothing">–</td>' in page
+    assert "<details" not in page, "nothing can be done, so nothing is folded"
 
 
 def test_the_next_one_stands_with_its_day_and_is_passed_over_by_one_button(
