@@ -1,6 +1,7 @@
 """What the security pages name is there: no test and no file is promised that does not exist."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -119,3 +120,19 @@ def test_the_readme_is_read_in_one_screen_and_keeps_its_two_commands() -> None:
 
     assert len(text.split()) < 600
     assert re.findall(r"^make \w+ ", text, re.MULTILINE) == ["make demo ", "make test "]
+
+
+@pytest.mark.parametrize("package", ["worker", "bridge"])
+def test_the_floors_are_those_that_are_checked(package: str) -> None:
+    """ARCHITECTURE.md's tables of rooms against the contracts of the imports."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    (layers,) = (contract["layers"] for contract in contracts if contract.get("containers") == [package])
+    table = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").partition(f"| floor | room of `{package}/` |")[2]
+    shown = [
+        re.findall(r"`(\w+)`", rooms)
+        for rooms in re.findall(r"^\| \d+ \| ([^|]+) \|", table.split("\n\n")[0], re.MULTILINE)
+    ]
+
+    assert shown == [layer.split(" | ") for layer in layers]
