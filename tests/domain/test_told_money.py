@@ -38,6 +38,12 @@ class Row:
         ([("10.00", BEFORE), ("5.00", AFTER)], "12.20"),
         ([("22.20", AFTER), ("5.00", AFTER)], "0.00"),
         ([("37.21", AFTER)], "0.00"),  # all of it at once
+        ([("40.00", AFTER)], "0.00"),
+        ([("25.00", AFTER)], "22.20"),  # the rest, and too much
+        ([("15.01", AFTER), ("10.00", AFTER)], "22.20"),
+        ([("25.00", BEFORE)], "0.00"),
+        ([("20.00", AFTER)], "22.20"),
+        ([("20.00", AFTER), ("2.20", AFTER)], "0.00"),  # in two transfers after all
     ],
 )
 def test_what_a_bank_brings_is_what_was_told_of_or_the_rest(came: list[tuple[str, date]], left: str) -> None:

@@ -64,17 +64,17 @@ class ToldMoney:
         return max(self.amount + rest - told - total_of(one.amount for one in ours) - self.went_back(ours), ZERO)
 
     def paid_of_rest(self, ours: Sequence[CountedMoney]) -> Decimal:
-        """What came by another word for the rest: exactly that, or no more of it since the shop told of what came before, none of which
-        the bank brings as it was told of."""
+        """What came by another word for the rest: exactly that, or since the shop told of what came before, none of which the bank brings
+        as it was told of. What is more than the rest, and less than all, is the rest and too much, as it is once there is an invoice."""
         came, days = total_of(one.amount for one in ours), {one.payment_id: one.paid_on for one in ours}
         if ZERO < came == self.rest != self.amount:
             return came
         later = [one.amount for one in ours if days[one.reverses or one.payment_id] > self.day]
         since = total_of(later)
         unbrought = self.amount - (came - since)
-        if unbrought <= 0 or unbrought in (*later, *accumulate(later)) or not ZERO < since <= self.rest:
+        if unbrought <= 0 or unbrought in (*later, *accumulate(later)) or not self.rest:
             return ZERO
-        return since
+        return since if ZERO < since < self.rest + unbrought else ZERO
 
     def is_echo(self, counted: Sequence[CountedMoney]) -> bool:
         """Whether the shop may say so only because we did: all of it had come by what was counted here, and more of it went back since than
