@@ -218,6 +218,8 @@ class Sale:
         made = self.invoices()
         if not made or self.refunded or self.unbrought is not None or (not self.said and (self.came or self.bank)):
             return
+        if made[-1].draft.total - made[-1].draft.by_card != Decimal(str(self.payload()["total"])):
+            return  # what went back of an order that is to be issued again is counted once it is
         whole = min(made[-1].draft.to_pay or made[-1].draft.total, Decimal(str(self.payload()["total"])))
         amount = min(Decimal(cents).scaleb(-2), whole)
         if self.card and amount == whole:
@@ -494,6 +496,21 @@ def test_an_invoice_issued_again_asks_nothing_of_what_was_paid_and_given_back(sy
 
 
 def test_who_says_that_the_money_of_an_order_put_back_is_there_has_it_counted_again(system: System) -> None:
+def test_what_went_back_of_an_order_that_is_to_be_issued_again_is_counted_once_it_is(system: System) -> None:
+    system.change_shop(rules=(Rule.parse("invoice:created:send"),))
+    sale = Sale(system, by_hand=False, card=False)
+    sale.edited(1)
+    sale.paid_in_shop(1)
+    refund = a_refund(sale.payload(), id=1, amount="0.05", created=system.clock.now)
+    system.shop.refund(sale.order_id, refund)
+    sale.process()
+    again = Credit(issue_again=True, send=False, rest_paid=False)
+    manual.credit(system.services, sale.invoices()[-1].document_id, again, by=system.person)
+    sale.process()
+    sale.came -= Decimal("0.05")
+    sale.check()
+
+
     system.change_shop(rules=(Rule.parse("invoice:created:send"),))
     sale = Sale(system, by_hand=False, card=False)
     sale.paid_in_shop(1)
