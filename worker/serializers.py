@@ -127,9 +127,15 @@ DOCUMENT_OR_DRAFT: Fields[DocumentDetails] = {
     .means("On the invoice of a balance: the numbers of the invoices of its deposit.")
     .read(lambda item: [one.number for one in item.draft.deposit_invoices]),
     "test": BOOLEAN.read(lambda item: item.draft.test),
-    "paid": BOOLEAN.read(lambda item: item.is_paid),
-    "paid_on": nullable(DAY),
-    "open": nullable(AMOUNT).means("Of an invoice: what is still to be paid; below zero, what is to be given back."),
+    "paid": BOOLEAN.means(
+        "Of an invoice: whether all of it came. Of an order confirmation or payment request: whether all that it asked came, by whatever "
+        "way its order was paid. False of all else. `updated_since` finds invoices that were paid since, and no confirmations or requests."
+    ).read(lambda item: item.is_paid),
+    "paid_on": nullable(DAY).means("The day on which the last of it came."),
+    "open": nullable(AMOUNT).means(
+        "Of an invoice: what is still to be paid; below zero, what is to be given back. Null of all else, also where `paid` is false: an "
+        "order's confirmation and its invoice ask for the same money."
+    ),
     "payments": array_of(object_of(PAYMENT)),
     "mailed_at": nullable(INSTANT).read(lambda item: item.done_at(MAIL)),
     "noted_at": nullable(INSTANT).read(lambda item: item.done_at(WRITE_BACK)),

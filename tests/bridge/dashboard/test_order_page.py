@@ -13,15 +13,15 @@ from tests.support.factories import a_shop, an_order
 from tests.support.personas import sentences, signed_in
 from worker.domain.assessment import assess
 from worker.domain.decision import Decision, RuleResult
-from worker.domain.document import KIND_TERMS, Kind, Problem, Reference
+from worker.domain.document import KIND_TERMS, Kind, PaymentInstructions, Problem, Reference
 from worker.domain.draft_problems import REST_CHARGED
 from worker.domain.money import ZERO
 from worker.domain.order import UnreadNumber
 from worker.domain.order_changes import CHANGED
-from worker.domain.payment import Prepayment
+from worker.domain.payment import PaymentSource, Prepayment, Receipt
 from worker.domain.step import MAIL, SENT_ELSEWHERE
 from worker.message import Message
-from worker.store import drafts, orders, steps
+from worker.store import drafts, orders, payments, steps
 from worker.store.jobs import JobEnd
 from worker.store.orders import OrderState
 from worker.store.steps import StepPlan
@@ -140,9 +140,17 @@ def test_an_invoice_is_credited_in_the_same_word_on_every_page(app: BridgeApp, t
 
 
 def test_a_payment_request_says_whether_its_order_is_paid(app: BridgeApp) -> None:
-    request = app.issue(number="P2026-00001", kind=Kind.PAYMENT_REQUEST)
+    asked = PaymentInstructions(reference="123456789002", iban="BE71096123456769", beneficiary="De Gist")
+    request = app.issue(number="P2026-00001", kind=Kind.PAYMENT_REQUEST, payment=asked)
     known(app)
-    assert "</svg> not paid</span>" in admin(app).get(f"/s/{SHOP}/documents/{request.document_id}").text
+    visitor = admin(app)
+    pages = [f"/s/{SHOP}/{page}" for page in ("documents", f"documents/{request.document_id}", "orders/238")]
+    state = re.compile(r"P2026-00001.*?</svg> (not paid|paid)\b", re.DOTALL)
+    assert [state.findall(main_of(visitor.get(page).text)) for page in pages] == [["not paid"]] * 3
+    receipt = Receipt(NOW.date(), PaymentSource.BANK, "bank", method="bacs", outside_ref="bank:1:1")
+    with app.store.write() as connection:
+        payments.receive(connection, request.order, request.draft.total, receipt, now=NOW)
+    assert [state.findall(main_of(visitor.get(page).text)) for page in pages] == [["paid"]] * 3
 
 
 def test_of_several_drafts_each_says_which_it_is(app: BridgeApp) -> None:

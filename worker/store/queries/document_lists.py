@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Row
 
 from worker.domain.document import Kind, Problem
-from worker.domain.document_money import of_test
+from worker.domain.document_money import DocumentMoney, of_test
 from worker.domain.money import ZERO
 from worker.domain.payment import Balance
 from worker.store import document_balances, document_links, order_search, payment_attempts, steps
@@ -48,6 +48,7 @@ from worker.store.database.tables import jobs as work
 from worker.store.database.text_columns import folded, json_text
 from worker.store.documents import as_document
 from worker.store.order_search import Search
+from worker.store.queries import document_money
 from worker.store.steps import Step
 
 # Documents
@@ -72,7 +73,8 @@ class DocumentFilter:
 
 @dataclass(frozen=True)
 class DocumentRow:
-    """One document as lists show it. *credited* is what credit notes took back; *paid_on* the day if it is paid.
+    """One document as lists show it. *credited* is what credit notes took back; *paid_on* the day if it is paid, of an invoice or a
+    payment request, which is *unpaid* while it asks for money.
 
     *steps* holds a Step for each thing that was to be done with it (state, reason, attempts, next_at), by its name.
     """
@@ -202,18 +204,28 @@ def document_rows(connection: Connection, rows: Sequence[Row[Any]]) -> list[Docu
     )
     tests = [row.document_id for row in rows if row.test and row.kind == Kind.INVOICE]
     open_ids |= open_tests(connection, tests, balances) if tests else set()
+    requests = asked_by(connection, [row.document_id for row in rows if row.kind == Kind.PAYMENT_REQUEST])
+    open_ids |= {document_id for document_id, money in requests.items() if money.is_owed}
     return [
         DocumentRow(
             **{name: getattr(row, name) for name in DOCUMENT_COLUMNS if name != "kind"},
             kind=Kind(row.kind),
             unpaid=row.document_id in open_ids,
-            paid_on=balances[row.document_id].paid_on,
+            paid_on=(requests.get(row.document_id) or balances[row.document_id]).paid_on,
             revoked=row.document_id in revocations,
             credited=balances[row.document_id].credited or ZERO,
             steps=todo.get(row.document_id, {}),
         )
         for row in rows
     ]
+
+
+def asked_by(connection: Connection, requests: Sequence[int]) -> dict[int, DocumentMoney]:
+    """What is asked by payment requests now; a page has few."""
+    if not requests:
+        return {}
+    said = list(map(as_document, connection.execute(select(made).where(made.c.document_id.in_(requests)))))
+    return {money.document.document_id: money for money in document_money.of_documents(connection, said)}
 
 
 def open_tests(connection: Connection, invoices: Sequence[int], balances: Mapping[int, Balance]) -> set[int]:

@@ -9,7 +9,7 @@ from functools import cached_property
 from sqlalchemy import Connection
 
 from worker.domain import document_money
-from worker.domain.document import Document, Draft, Kind, StoredDraft
+from worker.domain.document import ASKING, Document, Draft, Kind, StoredDraft
 from worker.domain.document_money import DocumentMoney
 from worker.domain.money import ZERO
 from worker.domain.order_treatment import OrderTreatment
@@ -40,6 +40,7 @@ from worker.store.document_files import StoredFile
 from worker.store.document_links import LinkRevocation
 from worker.store.orders import StoredOrder
 from worker.store.payments import Payment
+from worker.store.queries import document_money as read_money
 from worker.store.steps import Step
 from worker.store.transmissions import Transmission
 from worker.store.vat_checks import StoredVatCheck
@@ -63,10 +64,13 @@ class DocumentDetails:
     revocation: LinkRevocation | None = None
     files: tuple[StoredFile, ...] = ()
     transmission: Transmission | None = None  # its way by Peppol
+    by_order: DocumentMoney | None = (
+        None  # of a confirmation or payment request: what is asked of it by its order's money
+    )
 
     @cached_property
     def money(self) -> DocumentMoney | None:
-        """Of an invoice; None for all else, of which only the order's money tells."""
+        """Of an invoice; None for all else: what is open of an order is not to be added up twice."""
         if self.document is None or self.balance is None or self.draft.kind is not Kind.INVOICE:
             return None
         if self.draft.test:
@@ -79,12 +83,14 @@ class DocumentDetails:
 
     @property
     def paid_on(self) -> date | None:
-        return self.money.paid_on if self.money else None
+        """Of what asks for money: when all that it asks had come."""
+        money = self.money or self.by_order
+        return money.paid_on if money else None
 
     @property
-    def day_paid(self) -> date | None:
-        """As `paid_on`; of what is no invoice, as it says itself."""
-        return self.money.paid_on if self.money else self.draft.paid_on
+    def is_owed(self) -> bool:
+        """Whether a confirmation or payment request still asks for money."""
+        return self.by_order is not None and self.by_order.is_owed
 
     @property
     def open(self) -> Decimal | None:
@@ -191,6 +197,8 @@ def details(connection: Connection, issued: Sequence[Document]) -> tuple[Documen
     ways: dict[int, Transmission] = {}
     paid: dict[int, tuple[Payment, ...]] = {}
     came_of_tests: dict[int, tuple[Decimal, date]] = {}
+    asking = read_money.of_documents(connection, [one for one in issued if one.draft.kind in ASKING])
+    by_order = {money.document.document_id: money for money in asking}
     for start in range(0, len(issued), MOST_IDS):
         ids = [document.document_id for document in issued[start : start + MOST_IDS]]
         all_steps |= steps.of_documents(connection, ids)
@@ -213,6 +221,7 @@ def details(connection: Connection, issued: Sequence[Document]) -> tuple[Documen
             revocation=revocations.get(document.document_id),
             files=all_files.get(document.document_id, ()),
             transmission=ways.get(document.document_id),
+            by_order=by_order.get(document.document_id),
         )
         for document in issued
     )
