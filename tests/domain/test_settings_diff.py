@@ -139,7 +139,7 @@ def test_an_instant_is_told_to_the_second() -> None:
         ({"exchange_rates": {"USD": Decimal("1.0831")}}, "Eigen wisselkoersen (USD): niets → 1,0831"),
         (
             {"texts": {"mail.subject/invoice/unpaid/nl": "Je factuur"}},
-            "Onderwerp van de mail (factuur, niet betaald, Nederlands): onze standaardtekst → Je factuur",
+            "Onderwerp van de mail (factuur, niet betaald, Nederlands): de standaardtekst → Je factuur",
         ),
     ],
 )

@@ -18,7 +18,7 @@ from worker.domain.zero_reason import ZeroReason
 from worker.message import Message, Money, Percent, Value
 
 # What holds where an entry is missing.
-_WITHOUT = {"texts": Message("our standard text"), "payment_terms": Message("as usual for this method")}
+_WITHOUT = {"texts": Message("the standard text"), "payment_terms": Message("as usual for this method")}
 _EUROS, _PERCENTS = ("reminders.consumer_costs",), ("reminders.consumer_interest", "reminders.legal_interest")
 _LONGEST = 140
 

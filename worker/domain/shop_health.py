@@ -80,7 +80,7 @@ def orders(facts: ShopFacts) -> RoadHealth:
     if facts.order_alert is not None:
         return facts.order_alert.of(road)
     if is_refused(facts):
-        message = Message("The shop's reports are refused, for their secret is not ours: connect it again.")
+        message = Message("The shop's reports are refused, for their secret is another: connect it again.")
         return RoadHealth(road, RoadState.DOWN, facts.last_delivery or facts.false_at, message)
     if facts.last_delivery is None:
         return RoadHealth(road, RoadState.NEVER, None, Message("The shop has not told of any order yet."))

@@ -100,7 +100,7 @@ def handle_error_delivery(services: Services, shop: Shop, code: str) -> Outcome:
     if code in ("", "woocommerce_rest_shop_order_invalid_id"):
         return Outcome(OrderGone.code, Message("The shop announced an order that it no longer has."))
     message = Message(
-        "{shop}: WooCommerce may no longer read its own orders for us ({error_code}), because the person "
+        "{shop}: WooCommerce may no longer read its own orders for Facturelay ({error_code}), because the person "
         "who connected the shop lost the right to. Connect it again as an administrator.",
         shop=shop.name,
         error_code=code,

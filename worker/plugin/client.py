@@ -53,7 +53,7 @@ class PluginClient:
         if refused:
             # Passing: a clock that is off or a shop that moved is put right, and meanwhile no mail may fail for good.
             raise Unavailable(
-                "The shop's Facturelay plugin refuses our signature; if its clock is right, connect it again "
+                "The shop's Facturelay plugin refuses the signature of Facturelay; if its clock is right, connect it again "
                 "with a new code.",
                 code="plugin_refuses",
             )

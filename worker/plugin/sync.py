@@ -40,8 +40,8 @@ TAKEN_OVER_S = 90.0
 # A plugin whose files are being replaced is away for seconds, and knows afterwards which mails it held.
 SURELY_OFF_AFTER = timedelta(minutes=1)
 OWN_MAIL_LEAVES = Message(
-    "The shop sends its own mail for this, with a link to the documents: so you chose in WooCommerce, ours was not ready within ten "
-    "minutes, or the plugin was switched off. A second one would only confuse; “Mail it again” mails the documents all the same."
+    "The shop sends its own mail for this, with a link to the documents: so you chose in WooCommerce, that of Facturelay was not ready "
+    "within ten minutes, or the plugin was switched off. A second one would only confuse; “Mail it again” mails the documents all the same."
 )
 # One write a minute is enough to know that a shop answers.
 LAST_RESPONSE_EVERY = timedelta(minutes=1)

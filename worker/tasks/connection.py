@@ -225,7 +225,7 @@ def delivery_check(services: Services, connected: ConnectedShop) -> ConnectionCh
     if last_delivery_at is None:
         message = (
             Message(
-                "The shop has reported nothing yet that counts; its messages that were signed with another secret than ours: {count}.",
+                "The shop has reported nothing yet that counts; its messages that were signed with another secret: {count}.",
                 count=refused,
             )
             if refused
@@ -250,14 +250,16 @@ def clock_check(services: Services, connected: ConnectedShop) -> ConnectionCheck
         minutes = abs(off_s) // 60
         message = (
             Message(
-                "The shop's clock is {minutes} min ahead of ours; one of the two is wrong.",
+                "The shop's clock is {minutes} min ahead of that of Facturelay; one of the two is wrong.",
                 minutes=minutes,
             )
             if off_s > 0
-            else Message("The shop's clock is {minutes} min behind ours; one of the two is wrong.", minutes=minutes)
+            else Message(
+                "The shop's clock is {minutes} min behind that of Facturelay; one of the two is wrong.", minutes=minutes
+            )
         )
         return ConnectionCheck("clock", good=False, message=message)
-    return ConnectionCheck("clock", good=True, message=Message("The shop's clock and ours agree."))
+    return ConnectionCheck("clock", good=True, message=Message("The clocks of the shop and of Facturelay agree."))
 
 
 def plugin_check(services: Services, connected: ConnectedShop) -> ConnectionCheck:

@@ -52,7 +52,7 @@ def check_response(answer: ShopResponse, *, about: Message, shop: str) -> ShopRe
             )
         case 401 | 403:
             raise KeyRefused(
-                "{shop} refuses our key for {about} ({detail}). Connect the shop again, or make a key with "
+                "{shop} refuses the key of Facturelay for {about} ({detail}). Connect the shop again, or make a key with "
                 "read/write permission in WooCommerce → Settings → Advanced → REST API; if it is new, a firewall or "
                 "the web server may be keeping the key (the Authorization header) from WooCommerce.",
                 shop=shop,

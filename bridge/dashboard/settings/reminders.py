@@ -106,7 +106,7 @@ def of_businesses() -> FieldGroup:
                 "reminders.legal_interest",
                 kind="rates",
                 help=_(
-                    "One half-year a line, like 2026-07-01=10.5, as the Belgian Official Gazette publishes it; needed where we do not know it yet. It also bounds the interest of consumers."
+                    "One half-year a line, like 2026-07-01=10.5, as the Belgian Official Gazette publishes it; needed where it is not known here yet. It also bounds the interest of consumers."
                 ),
             ),
         ),
@@ -132,7 +132,7 @@ def known_rates() -> str:
     if missing:
         said.append(
             _(
-                "We do not know that of the half-year from {days}: no interest is counted for its days until you enter it below.",
+                "The rate of the half-year from {days} is not known here: no interest is counted for its days until you enter it below.",
                 days=", ".join(missing),
             )
         )

@@ -240,7 +240,7 @@ def test_that_another_system_sends_is_said_once_and_kept_with_name_and_time(app:
 
     owner.post(f"{page}/elsewhere")
 
-    assert "another system sends; our PDFs say copy" in owner.get(page).text
+    assert "another system sends; the PDFs made here say copy" in owner.get(page).text
     ((actor, at, message),) = (
         (actor, at, str(said)) for code, actor, said, at in trail(app) if code == "peppol_elsewhere"
     )

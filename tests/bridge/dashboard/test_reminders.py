@@ -146,7 +146,7 @@ def test_the_page_says_each_legal_rate_that_is_counted_with_and_which_is_missing
     address = f"/s/{SHOP}/settings/reminders"
     page = owner.get(address).text
     assert "11.5% from 1 Jan 2025, 10.5% from 1 Jul 2025, 10.5% from 1 Jan 2026." in page
-    assert "that of the half-year from 1 Jul 2026: no interest is counted for its days" in page
+    assert "The rate of the half-year from 1 Jul 2026 is not known here: no interest is counted for its days" in page
     assert (
         owner.post(address, **{"reminders.who": "nobody", "reminders.legal_interest": "2026-07-01=11"}).status_code
         == 303

@@ -119,7 +119,7 @@ def test_changing_a_text_is_in_the_audit_trail(system: System) -> None:
     with system.services.store.read() as connection:
         told = connection.execute(select(audit_trail.c.actor, audit_trail.c.message)).all()
     assert [(row.actor, str(row.message)) for row in told] == [
-        ("An", "Subject of the mail (invoice, paid, Nederlands): our standard text → Hier is {number}.")
+        ("An", "Subject of the mail (invoice, paid, Nederlands): the standard text → Hier is {number}.")
     ]
 
 

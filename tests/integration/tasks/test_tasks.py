@@ -418,7 +418,7 @@ def test_a_whole_connection_is_all_good_and_a_broken_one_says_what_is_wrong(syst
     }
     system.change_secrets(Secrets((SECRET,), "ck_wrong", "cs_wrong"))
     broken = {check["name"]: check for check in answered(system, "check_connection")["checks"]}
-    assert (broken["rest_key"]["good"], "refuses our key" in english(broken["rest_key"]["message"])) == (
+    assert (broken["rest_key"]["good"], "refuses the key of Facturelay" in english(broken["rest_key"]["message"])) == (
         False,
         True,
     )
