@@ -139,6 +139,18 @@ def test_an_invoice_is_credited_in_the_same_word_on_every_page(app: BridgeApp, t
         assert words.findall(main_of(visitor.get(f"/s/{SHOP}/{page}").text)) == says, page
 
 
+@pytest.mark.parametrize(("taken", "offered"), [("5.00", True), ("22.20", False)])
+def test_an_invoice_of_which_nothing_is_left_offers_no_credit_note(app: BridgeApp, taken: str, offered: bool) -> None:
+    invoice, total = app.issue(), Decimal(taken)
+    corrects = Reference(invoice.document_id, invoice.number, invoice.issued_on)
+    app.issue(number="C2026-00001", kind=Kind.CREDIT_NOTE, corrects=corrects, net=total, vat=ZERO, total=total)
+    known(app)
+    visitor = admin(app)
+    for page in (f"documents/{invoice.document_id}", "orders/238"):
+        shown = main_of(visitor.get(f"/s/{SHOP}/{page}").text)
+        assert (">Credit</a>" in shown or "<summary>Credit</summary>" in shown) == offered, page
+
+
 def test_a_payment_request_says_whether_its_order_is_paid(app: BridgeApp) -> None:
     asked = PaymentInstructions(reference="123456789002", iban="BE71096123456769", beneficiary="De Gist")
     request = app.issue(number="P2026-00001", kind=Kind.PAYMENT_REQUEST, payment=asked)
