@@ -1,29 +1,48 @@
 """Tasks of the buttons on WooCommerce's order screen: the plugin shows the message, in the language of who pressed."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from worker.actions import documents as document_actions
 from worker.actions import orders as order_actions
+from worker.domain.document import Document
+from worker.errors import FacturelayError
+from worker.invoicing.manual import fetch_now
+from worker.mail import customer_mail
 from worker.message import Message
 from worker.services import Services
-from worker.store import documents as stored_documents
 from worker.store.tasks import Task
-from worker.tasks import documents
+from worker.tasks import documents, emails
 from worker.tasks.common import actor_of
 
 
 def send(services: Services, task: Task) -> Mapping[str, Any]:
-    """Mail a document to its customer once more.
+    """Mail a document to its customer once more, at the address that its order has now: who presses here corrects it here.
 
-    Argument: `{"document_id"}`. Answer: `{"code": "sent", "message"}`.
+    Argument: `{"document_id"}`. Answer: `{"code": "sent", "message"}`. Raises Rejected where neither has an address.
     """
     document_id = int(task.argument["document_id"])
+    with services.store.read() as connection:
+        document = document_actions.document_of(connection, task.shop_id, document_id)
+    address = address_now(services, document)
+    if address and address != document.draft.buyer.email:
+        answer = emails.send_again(services, replace(task, argument={"document_id": document_id, "to": address}))
+        message = Message("{number} was mailed to {address}.", number=document.number, address=answer["to"])
+        return {"code": "sent", "message": message}
+    customer_mail.recipients(services.connected(task.shop_id).shop, document)
     by = actor_of(services, task)
     services.act(lambda connection: document_actions.send_again(connection, task.shop_id, document_id, by=by))
-    with services.store.read() as connection:
-        document = stored_documents.get(connection, document_id)
     return {"code": "sent", "message": Message("{number} is on its way to the customer.", number=document.number)}
+
+
+def address_now(services: Services, document: Document) -> str:
+    """The customer's mail address as the shop has it now; the document's own where the order cannot be read, or is another one."""
+    try:
+        order = fetch_now(services, services.connected(document.shop_id), document.draft.order_id).order
+    except FacturelayError:
+        return document.draft.buyer.email
+    return order.billing.email if order.order_key == document.draft.order_key else document.draft.buyer.email
 
 
 def issue(services: Services, task: Task) -> Mapping[str, Any]:

@@ -373,6 +373,39 @@ def test_send_again_on_the_order_screen_mails_the_document(system: System, shop_
     assert len(system.mailbox.messages()) == 2
 
 
+def test_send_again_on_the_order_screen_goes_to_the_address_that_the_order_has_now(
+    system: System, shop_plugin: PretendPlugin
+) -> None:
+    for order_id, typed in ((238, ""), (239, "an.peters@klant.test")):
+        order = an_order(id=order_id, paid=True)
+        order["billing"]["email"] = typed
+        (item,) = system.arrives(order)
+        assert item.document is not None
+        system.shop.change(order_id, billing={**order["billing"], "email": "an.peeters@klant.test"})
+
+        task = pressed(system, "send", document_id=item.document.document_id)
+        system.work()
+
+        assert (task.state, task.answer["code"]) == ("done", "sent")
+        said = english(task.answer["message"])
+        assert said == f"{item.document.number} was mailed to an.peeters@klant.test."
+        assert system.mailbox.messages()[-1].recipients == ("an.peeters@klant.test",)
+
+
+def test_send_again_on_the_order_screen_says_that_the_customer_left_no_address(
+    system: System, shop_plugin: PretendPlugin
+) -> None:
+    order = an_order(id=238, paid=True)
+    order["billing"]["email"] = ""
+    (item,) = system.arrives(order)
+    assert item.document is not None
+
+    task = pressed(system, "send", document_id=item.document.document_id)
+
+    assert (task.state, task.answer["code"]) == ("failed", "mail_no_address")
+    assert mail_step(system, 238) == ("failed", "mail_no_address")
+
+
 def test_the_documents_of_ticked_orders_are_mailed_but_not_one_that_is_being_mailed(
     system: System, shop_plugin: PretendPlugin
 ) -> None:
