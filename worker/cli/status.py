@@ -40,9 +40,8 @@ def as_text(found: Health, report: Report) -> str:
     def word(good: bool, yes: str, no: str) -> str:
         return yes if good else no
 
-    well = word(found.healthy, "healthy", "something is down, see below")
     rows = [
-        ("all in all", f"needs you: {report.needs}" if report.needs else well),
+        ("all in all", summary(found, report)),
         ("waiting", str(found.waiting)),
         ("running", str(found.running)),
         ("failed", str(found.failed)),
@@ -64,6 +63,13 @@ def as_text(found: Health, report: Report) -> str:
         rows.append(("kept drafts", f"{report.kept_drafts}, by the shops' own rules"))
     waits = "".join(f"\n~ {road}" for road in (*found.rested, *report.troubles))
     return table(rows) + "".join(f"\n! {message}" for message in report.alerts) + waits
+
+
+def summary(found: Health, report: Report) -> str:
+    told = [] if found.healthy else ["something is down, see below"]
+    if report.needs:
+        told.append(f"needs you: {report.needs}")
+    return "; ".join(told) or "healthy"
 
 
 def workers_as_text(found: Health) -> str:
