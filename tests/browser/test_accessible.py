@@ -285,6 +285,17 @@ def test_what_is_typed_stands_in_line_and_its_help_right_below(busy: BridgeApp, 
     assert broken_words(page) == [], "nor is a word of the topics beside it"
 
 
+def test_what_is_wrong_stands_in_the_colour_of_what_is_refused_in_every_form(busy: BridgeApp, page: "Page") -> None:
+    styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
+    visitor = signed_in(busy, "els@host.example", operator=True)
+    rule = {"kind-0": "invoice", "trigger-0": "paid", "send_mode-0": "send", "buyer-0": "all", "minimum-0": "much"}
+    for path, wrong in (("rules", rule), ("company", {"seller.email": "nobody"})):
+        text = visitor.post(f"/s/{SHOP}/settings/{path}", **wrong).text
+        page.set_content(f"{text}<style>{styles}</style>", wait_until="domcontentloaded")
+        colours = page.eval_on_selector_all(".error", "all => all.map(one => getComputedStyle(one).color)")
+        assert set(colours) == {"rgb(185, 28, 28)"}, path
+
+
 def test_a_server_of_the_shops_own_is_asked_for_only_where_it_is_chosen_also_without_a_script(
     app: BridgeApp, page: "Page"
 ) -> None:

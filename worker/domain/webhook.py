@@ -44,7 +44,9 @@ def _host_of(text: str, *, schemes: tuple[str, ...]) -> str:
         )
     # Two parsers read a backslash or a line end in two ways; what is checked must be what is called.
     if not text.isascii() or not text.isprintable() or re.search(r"[\s\\]", text):
-        raise InvalidValue("An address is written in plain ASCII without blanks; percent-encode what is not.")
+        raise InvalidValue(
+            "An address has no blanks and no letters with accents; copy the whole of it from where it is shown."
+        )
     try:
         address = urlsplit(text)
         has_port = address.port != 0

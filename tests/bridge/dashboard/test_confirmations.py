@@ -99,6 +99,18 @@ def test_a_token_that_may_do_things_with_orders_says_so_where_it_is_made(operato
     assert [what for what in ("fetch orders", "make documents", "need nothing") if what not in right] == []
 
 
+def test_what_a_token_may_and_a_webhook_hears_of_is_said_in_the_words_it_was_chosen_by(operator: Visitor) -> None:
+    visitor, page = operator, f"{HOME}/settings/api"
+    visitor.post(f"{page}/token", name="Books", which="files:read")
+    visitor.post(f"{page}/webhook", url="https://books.example.com/hook", which="document.paid")
+    listed = " ".join(re.findall('<ul class="rows">(.*?)</ul>', visitor.get(page).text, re.DOTALL))
+    assert ["download PDF and XML" in listed, "a document is paid" in listed, "document.paid" in listed] == [
+        True,
+        True,
+        False,
+    ]
+
+
 def test_the_button_of_the_question_does_what_it_says(app: BridgeApp, operator: Visitor) -> None:
     sent = operator.post(f"{HOME}/documents/1/credit", part="1", amount="5,00", reason="Broken")
     assert asked(app, task_of(sent)) == (

@@ -31,6 +31,8 @@ def test_a_webhooks_secret_is_shown_once_and_a_private_address_is_refused_beside
     assert "fn_" not in visitor.get(PAGE).text
     refused = visitor.post(PAGE, kind="ntfy", url="https://127.0.0.1/x", threshold="4")
     assert (refused.status_code, "private network" in refused.text) == (422, True)
+    refused = visitor.post(PAGE, kind="ntfy", url="my phone", threshold="4")
+    assert "An address has no blanks" in refused.text
 
 
 def test_what_is_not_taken_is_told_on_the_page(app: BridgeApp) -> None:
