@@ -237,7 +237,7 @@ def anything(check: Check) -> Callable[[], None]:
     def run(chance: random.Random, text: str, raw: bytes) -> None:
         check(chance, text, raw)
 
-    return given(st.randoms(use_true_random=False), st.text(max_size=60), st.binary(max_size=60))(run)
+    return given(st.randoms(use_true_random=True), st.text(max_size=60), st.binary(max_size=60))(run)
 
 
 @pytest.mark.slow
