@@ -122,22 +122,22 @@ def test_what_does_not_answer_is_named_with_its_reason(
     ],
     ids=" ".join,
 )
+@pytest.mark.usefixtures("sqlite_url")
 def test_a_shop_that_is_not_there_is_named(facturelay: Facturelay, words: tuple[str, ...]) -> None:
-    facturelay("migrate")
     answer = facturelay(*words)
     assert (answer.code, answer.out) == (1, "")
     assert answer.err == "There is no shop nowhere; `facturelay shop list` shows them. [shop_unknown]\n"
 
 
+@pytest.mark.usefixtures("sqlite_url")
 def test_verify_ends_with_0_when_all_is_intact_and_with_1_when_not(facturelay: Facturelay, tmp_path: Path) -> None:
-    facturelay("migrate")
     assert (facturelay("verify").code, facturelay("verify", "--json").json) == (0, [])
     answer = facturelay("verify", "--anchor", "12:5f")
     assert (answer.code, answer.err) == (1, "An anchor belongs to one shop; name it with --shop. [shop_needed]\n")
 
 
+@pytest.mark.usefixtures("sqlite_url")
 def test_the_register_of_nothing_has_its_columns(facturelay: Facturelay) -> None:
-    facturelay("migrate")
     assert facturelay("register", "export").out.startswith("shop_id,position,number,kind,series,")
     assert facturelay("register", "export", "--format", "json").json == []
 
@@ -153,8 +153,8 @@ def test_only_what_begins_an_installation_makes_one(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("sqlite_url")
 def test_a_backup_with_more_documents_is_not_written_over(facturelay: Facturelay, tmp_path: Path) -> None:
-    facturelay("migrate")
     kept = tmp_path / "kept.tar.gz"
     facturelay("backup", str(kept))
     rewrite(kept, documents=2)

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 
+import pytest
+
 from tests.cli.conftest import Facturelay, ShopAtHand
 
 
@@ -24,8 +26,8 @@ def test_two_codes_are_never_alike(make_shop: Callable[..., ShopAtHand], facture
     assert codes[0] != codes[1]
 
 
+@pytest.mark.usefixtures("sqlite_url")
 def test_an_unknown_shop_gets_no_code(facturelay: Facturelay) -> None:
-    facturelay("migrate")
     answer = facturelay("shop", "invite", "nobody")
 
     assert (answer.code, answer.err.rstrip()[-14:]) == (1, "[shop_unknown]")
