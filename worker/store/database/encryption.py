@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from functools import cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
@@ -32,6 +33,7 @@ class Encryption:
             ) from error
 
 
+@cache  # slow on purpose
 def derive_key(key: str) -> bytes:
     # One purpose, one key: the links are signed under another derivation of the same secret.
     return base64.urlsafe_b64encode(
