@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from types import TracebackType
@@ -32,6 +33,8 @@ class Served:
     thread: threading.Thread
 
     def stop(self) -> None:
+        with suppress(OSError):  # not every system ends what only listens
+            self.server.socket.shutdown(socket.SHUT_RDWR)  # wakes the thread, which would else look up at its next poll
         self.server.shutdown()
         self.thread.join(timeout=5)
         self.server.server_close()
