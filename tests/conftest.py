@@ -1,9 +1,11 @@
 """What every test may ask for. Nothing here is slow to import: most runs need none of the services."""
 
 import gc
+import importlib.metadata
 import os
 import signal
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,9 @@ MARKER_OF = {
 LONGEST = ("chaos", "wordpress", "browser", "slow")
 
 
+# Werkzeug reads its own version anew for every server, and a test of the whole system starts three.
+importlib.metadata.version = cache(importlib.metadata.version)
+
 # No test asks the real VIES, whatever it reads its settings from.
 os.environ.setdefault("FACTURELAY_VIES_URL", "")
 
@@ -72,9 +77,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         items.sort(key=lambda item: (rank_of[item.path], -size_of[item.path]))
 
 
-def pytest_collection_finish() -> None:
+def pytest_collection() -> None:
     """Spare the collector ten thousand tests and all their modules: they stay to the end anyway."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
     gc.freeze()
+    gc.enable()
 
 
 def rank(item: pytest.Item) -> int:
