@@ -31,6 +31,7 @@ pytest_plugins = [
 MARKER_OF = {
     "browser": "browser",
     "chromium": "browser",
+    "emptied_databases": "postgres",
     "mariadb": "wordpress",
     "postgres": "postgres",
     "redis_server": "redis",

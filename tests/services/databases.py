@@ -1,4 +1,4 @@
-"""A database for one test, on each kind that we promise: migrated once a run, and copied for every test that wants one."""
+"""A database for one test, on each kind that we promise: migrated once a run, and copied, or emptied, for every test that wants one."""
 
 import shutil
 import zlib
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.services.emptied_databases import EmptiedDatabases
 from tests.services.postgres import Postgres
 
 EACH_KIND = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
@@ -61,7 +62,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     if request.param == "sqlite":
         yield request.getfixturevalue("sqlite_url")
         return
-    yield from one_on(request.getfixturevalue("postgres"), template=request.getfixturevalue("postgres_template"))
+    with request.getfixturevalue("emptied_databases").one() as url:
+        yield url
 
 
 @pytest.fixture(params=EACH_KIND)
@@ -87,14 +89,16 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres: Postgres) -> str:
-    name = postgres.create_database()
-    migrate(postgres.url(name))
-    return name
+def emptied_databases(postgres: Postgres) -> Iterator[EmptiedDatabases]:
+    template = postgres.create_database()
+    migrate(postgres.url(template))
+    databases = EmptiedDatabases(postgres, template)
+    yield databases
+    databases.close()
 
 
-def one_on(server: Postgres, *, template: str = "template0") -> Iterator[str]:
-    name = server.create_database(template=template)
+def one_on(server: Postgres) -> Iterator[str]:
+    name = server.create_database()
     yield server.url(name)
     server.drop_database(name)
 

