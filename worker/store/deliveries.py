@@ -71,8 +71,6 @@ SITE = "X-WC-Webhook-Source"
 AT_ONCE = 500  # values of one statement
 # The name of the job that a delivery is.
 PROCESS_ORDER = JobKind.PROCESS_ORDER.value
-# Made once: a statement costs more to build than to run.
-ADD = made_once(insert(deliveries))
 IS_DELIVERY = is_word(jobs.c.kind, JobKind.PROCESS_ORDER)
 COLUMNS: dict[str, ColumnElement[Any]] = {
     name: deliveries.c[name] if name in deliveries.c else jobs.c[name]
