@@ -19,6 +19,7 @@ from worker.domain.payment import PaymentSource, Receipt
 from worker.errors import Rejected
 from worker.store import payments as payment_rows
 from worker.store.database import json_codec
+from worker.store.database.any_of import any_of
 from worker.store.database.pagination import Page, PageRequest, RowOrder, read_page
 from worker.store.database.plan import unindexed
 from worker.store.database.rows import read_row
@@ -27,8 +28,6 @@ from worker.store.document_balances import stands
 
 # A customer of the shop transfers it into the account.
 METHOD = "bacs"
-# A file is stored some lines at a time: as many as a statement may have values.
-AT_ONCE = 500
 
 
 class LineState(StrEnum):
@@ -69,13 +68,7 @@ class PaidOrder:
 
 def known_keys(connection: Connection, shop_id: str, keys: Sequence[str]) -> set[str]:
     """Those of *keys* whose line was read before."""
-    found: set[str] = set()
-    for start in range(0, len(keys), AT_ONCE):
-        some = select(bank_lines.c.key).where(
-            bank_lines.c.shop_id == shop_id, bank_lines.c.key.in_(keys[start : start + AT_ONCE])
-        )
-        found |= set(connection.execute(some).scalars())
-    return found
+    return set(ids_of(connection, shop_id, keys))
 
 
 def of_days(connection: Connection, shop_id: str, days: Sequence[date]) -> list[StoredLine]:
@@ -118,13 +111,9 @@ def newest_id(connection: Connection, shop_id: str) -> int:
 
 def ids_of(connection: Connection, shop_id: str, keys: Sequence[str]) -> dict[str, int]:
     """By the key of each line that is stored."""
-    found: dict[str, int] = {}
-    for start in range(0, len(keys), AT_ONCE):
-        some = select(bank_lines.c.key, bank_lines.c.line_id).where(
-            bank_lines.c.shop_id == shop_id, bank_lines.c.key.in_(keys[start : start + AT_ONCE])
-        )
-        found |= {row.key: row.line_id for row in connection.execute(some)}
-    return found
+    mine = (bank_lines.c.shop_id == shop_id, any_of(bank_lines.c.key, keys))
+    rows = connection.execute(select(bank_lines.c.key, bank_lines.c.line_id).where(*mine))
+    return {row.key: row.line_id for row in rows}
 
 
 def count(connection: Connection, line_id: int, line: BankLine, shares: Sequence[Share], *, by: Actor) -> None:

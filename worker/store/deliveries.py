@@ -14,6 +14,7 @@ from worker.domain.shop_site import is_another_site
 from worker.message import Message
 from worker.queue import QueueName
 from worker.store import jobs as job_store
+from worker.store.database.any_of import any_of
 from worker.store.database.made_once import given, is_word, made_once
 from worker.store.database.rows import read_row
 from worker.store.database.tables import deliveries, jobs
@@ -68,7 +69,6 @@ BACKFILL = "backfill"
 OTHER_SITE = "other_site"
 # The header in which WooCommerce says where a delivery comes from: the shop's home, with a slash at the end. It is not signed.
 SITE = "X-WC-Webhook-Source"
-AT_ONCE = 500  # values of one statement
 # The name of the job that a delivery is.
 PROCESS_ORDER = JobKind.PROCESS_ORDER.value
 IS_DELIVERY = is_word(jobs.c.kind, JobKind.PROCESS_ORDER)
@@ -187,10 +187,8 @@ def take_in(connection: Connection, shop_id: str, url: str, *, now: datetime) ->
     kept = select(deliveries.c.delivery_id, deliveries.c.headers)
     rows = connection.execute(kept.where(deliveries.c.shop_id == shop_id, deliveries.c.source == OTHER_SITE)).all()
     mine = [row.delivery_id for row in rows if not is_another_site(dict(json.loads(row.headers)).get(SITE, ""), url)]
-    for first in range(0, len(mine), AT_ONCE):
-        some = mine[first : first + AT_ONCE]
-        connection.execute(update(deliveries).where(deliveries.c.delivery_id.in_(some)).values(source="webhook"))
-        job_store.retry(connection, IS_DELIVERY, jobs.c.job_id.in_(some), now=now)
+    connection.execute(update(deliveries).where(any_of(deliveries.c.delivery_id, mine)).values(source="webhook"))
+    job_store.retry(connection, IS_DELIVERY, any_of(jobs.c.job_id, mine), now=now)
     return len(mine)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, exists, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from worker.store.database.any_of import any_of
 from worker.store.database.made_once import given, made_once
 from worker.store.database.tables import documents, files
 
@@ -57,7 +58,7 @@ def file_of_shop(connection: Connection, shop_id: str, document_id: int, file_fo
 def files_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, tuple[StoredFile, ...]]:
     """The files of each document: its PDF, then its e-invoice where it has one."""
     found: dict[int, tuple[StoredFile, ...]] = {}
-    query = select(files).where(files.c.document_id.in_(document_ids)).order_by(files.c.document_id, files.c.format)
+    query = select(files).where(any_of(files.c.document_id, document_ids)).order_by(files.c.document_id, files.c.format)
     for row in connection.execute(query).mappings():
         found[row["document_id"]] = (*found.get(row["document_id"], ()), StoredFile(**row))
     return found

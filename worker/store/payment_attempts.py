@@ -11,6 +11,7 @@ from worker.domain.document import Document
 from worker.domain.money import ZERO
 from worker.domain.order import OrderKey
 from worker.net.mollie_answer import MolliePayment, Status
+from worker.store.database.any_of import any_of
 from worker.store.database.tables import ATTEMPT_OPEN, payment_attempts
 
 NEW = "new"
@@ -99,7 +100,7 @@ def paid_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, tu
     """What stands of all by which each document was paid, of whatever mode, and the day on which the last was asked about."""
     column, amount = payment_attempts.c, payment_attempts.c.amount.type
     sums = func.sum(column.amount, type_=amount), func.sum(column.gone_back, type_=amount), func.max(column.asked_at)
-    mine = (column.document_id.in_(document_ids), column.status == Status.PAID)
+    mine = (any_of(column.document_id, document_ids), column.status == Status.PAID)
     rows = connection.execute(select(column.document_id, *sums).where(*mine).group_by(column.document_id))
     return {document_id: (paid - gone_back, asked_at.date()) for document_id, paid, gone_back, asked_at in rows}
 

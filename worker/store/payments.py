@@ -13,13 +13,12 @@ from worker.domain.payment import GIFT_CARD, HEARSAY, REFUND, PaymentSource, Rec
 from worker.domain.payment_method import is_transfer
 from worker.domain.webhook import WebhookEventKind
 from worker.store import counters, document_balances, settle_orders, waiting_orders, webhooks
+from worker.store.database.any_of import any_of
 from worker.store.database.made_once import among, given, made_once
 from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import documents, orders, payment_shares, payments
 from worker.store.payment_shares import add_shares, invoices_of, of_one, share_out, shares_of
 
-# So many are looked up in one query.
-AT_ONCE = 500
 # Made once: a statement costs more to build than to run.
 ADD = made_once(insert(payments).returning(payments.c.payment_id))
 NEWEST_CURRENCY = made_once(
@@ -335,11 +334,11 @@ def was_received(connection: Connection, shop_id: str, outside_ref: str) -> bool
 
 def received_of(connection: Connection, shop_id: str, outside_refs: Iterable[str]) -> set[str]:
     """Those of *outside_refs* of which `was_received` is true."""
-    names, found = [name for name in outside_refs if name], set[str]()
-    for start in range(0, len(names), AT_ONCE):
-        mine = (payments.c.shop_id == shop_id, payments.c.outside_ref.in_(names[start : start + AT_ONCE]))
-        found |= set(connection.execute(select(payments.c.outside_ref).where(*mine)).scalars())
-    return found
+    names = [name for name in outside_refs if name]
+    if not names:
+        return set()
+    mine = (payments.c.shop_id == shop_id, any_of(payments.c.outside_ref, names))
+    return set(connection.execute(select(payments.c.outside_ref).where(*mine)).scalars())
 
 
 def hearsay_of(connection: Connection, order: OrderKey) -> list[Payment]:

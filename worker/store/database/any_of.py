@@ -1,7 +1,7 @@
 """That a column has one of many values, which are given as one: each statement is written, sent and planned as long as it is."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ARRAY, BindParameter, Boolean, ColumnElement, Dialect, FromClause, String, TypeDecorator, literal
@@ -51,9 +51,11 @@ class AnyOf(ColumnElement[bool]):
         return self
 
 
-def any_of(column: ColumnElement[str], words: Sequence[str]) -> ColumnElement[bool]:
-    """That *column* is one of *words*."""
-    return AnyOf(column, literal(list(words), Several(String())))
+def any_of(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """That *column* is one of *values*, however many they are."""
+    # A text without its length, as in `among`.
+    each = String() if isinstance(column.type, String) else column.type
+    return AnyOf(column, literal(list(values), Several(each)))
 
 
 @compiles(AnyOf)

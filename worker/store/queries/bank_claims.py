@@ -1,7 +1,7 @@
 """What is still owed of the orders that the lines of a bank name: by a reference that our documents asked for, or by a number."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -23,14 +23,13 @@ from worker.domain.bank_match import (
 from worker.domain.order import OrderKey
 from worker.store import bank_files, bank_lines, payment_references, payments
 from worker.store.bank_lines import LineState, StoredLine
+from worker.store.database.any_of import any_of
 from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import documents, orders
 from worker.store.queries import order_balance
 from worker.store.queries.shared_account import shops_by_reference
 
 AS_KNOWN = (Verdict.KNOWN, Verdict.PERHAPS_KNOWN)
-# So many are looked up in one query.
-AT_ONCE = 400
 # A number has a digit, or every word of every line would be looked for.
 _NUMBER = re.compile(r".*[0-9]")
 
@@ -46,14 +45,14 @@ def claims_of(connection: Connection, shop_id: str, lines: Iterable[BankLine]) -
 def named_by(connection: Connection, shop_id: str, lines: Iterable[BankLine]) -> dict[OrderKey, tuple[str, ...]]:
     """The orders that *lines* name by a number or a reference, each with its references."""
     lines = tuple(lines)
+    if not lines:
+        return {}
     references = sorted({reference for line in lines for reference in line.references})
     words = sorted({word for line in lines for word in words_of(line) if _NUMBER.match(word)})
     named: dict[OrderKey, tuple[str, ...]] = {}
-    for some in parts(references):
-        for reference, keys in payment_references.find(connection, shop_id, some).items():
-            named |= {order: (*named.get(order, ()), reference) for order in keys}
-    numbered = {order for some in parts(words) for order in orders_of_numbers(connection, shop_id, some)}
-    return dict.fromkeys(numbered, ()) | named
+    for reference, keys in payment_references.find(connection, shop_id, references).items():
+        named |= {order: (*named.get(order, ()), reference) for order in keys}
+    return dict.fromkeys(orders_of_numbers(connection, shop_id, words), ()) | named
 
 
 def claim_of(connection: Connection, order: OrderKey, references: tuple[str, ...]) -> Claim | None:
@@ -73,9 +72,9 @@ def orders_of_numbers(connection: Connection, shop_id: str, numbers: list[str]) 
     columns = (documents.c.shop_id, documents.c.order_id, documents.c.order_key)
     mine = select(*columns).where(documents.c.shop_id == shop_id, documents.c.test.is_(False))
     # Two queries, each by an index of its own.
-    made = (mine.where(documents.c.number.in_(numbers)), mine.where(documents.c.order_number.in_(numbers)))
+    made = (mine.where(any_of(documents.c.number, numbers)), mine.where(any_of(documents.c.order_number, numbers)))
     seen = select(orders.c.shop_id, orders.c.order_id, orders.c.order_key).where(
-        orders.c.shop_id == shop_id, orders.c.order_number.in_(numbers)
+        orders.c.shop_id == shop_id, any_of(orders.c.order_number, numbers)
     )
     return {OrderKey(*row) for query in (*made, seen) for row in connection.execute(query)}
 
@@ -89,11 +88,6 @@ def numbers_of(connection: Connection, order: OrderKey) -> tuple[str, ...]:
     seen = select(orders.c.order_number).where(*is_of_order(orders, order))
     numbers = [number for row in rows for number in row]
     return tuple(dict.fromkeys([*numbers, *connection.execute(seen).scalars()]))
-
-
-def parts(values: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(values), AT_ONCE):
-        yield values[start : start + AT_ONCE]
 
 
 def told_before(connection: Connection, shop_id: str, lines: Sequence[BankLine]) -> ToldTwice:

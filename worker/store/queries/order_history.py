@@ -45,9 +45,6 @@ from worker.store.steps import Step
 from worker.store.transmissions import Transmission
 from worker.store.vat_checks import StoredVatCheck
 
-# A statement takes only so many parameters: 65,535 on PostgreSQL.
-MOST_IDS = 5_000
-
 
 @dataclass(frozen=True)
 class DocumentDetails:
@@ -190,25 +187,19 @@ def listing(
 
 def details(connection: Connection, issued: Sequence[Document]) -> tuple[DocumentDetails, ...]:
     """What became of *issued*, in their order."""
-    all_steps: dict[int, dict[str, Step]] = {}
-    balances: dict[int, Balance] = {}
-    revocations: dict[int, LinkRevocation] = {}
-    all_files: dict[int, tuple[StoredFile, ...]] = {}
-    ways: dict[int, Transmission] = {}
-    paid: dict[int, tuple[Payment, ...]] = {}
-    came_of_tests: dict[int, tuple[Decimal, date]] = {}
+    if not issued:
+        return ()
+    ids = [document.document_id for document in issued]
+    tests = [document.document_id for document in issued if document.draft.test]
+    all_steps = steps.of_documents(connection, ids)
+    balances = document_balances.of_documents(connection, ids)
+    paid = payments.of_documents(connection, ids)
+    came_of_tests = payment_attempts.paid_of(connection, tests) if tests else {}
+    revocations = document_links.of_documents(connection, ids)
+    all_files = document_files.files_of(connection, ids)
+    ways = transmissions.of_documents(connection, ids)
     asking = read_money.of_documents(connection, [one for one in issued if one.draft.kind in ASKING])
     by_order = {money.document.document_id: money for money in asking}
-    for start in range(0, len(issued), MOST_IDS):
-        ids = [document.document_id for document in issued[start : start + MOST_IDS]]
-        all_steps |= steps.of_documents(connection, ids)
-        balances |= document_balances.of_documents(connection, ids)
-        paid |= payments.of_documents(connection, ids)
-        if tests := [document.document_id for document in issued[start : start + MOST_IDS] if document.draft.test]:
-            came_of_tests |= payment_attempts.paid_of(connection, tests)
-        revocations |= document_links.of_documents(connection, ids)
-        all_files |= document_files.files_of(connection, ids)
-        ways |= transmissions.of_documents(connection, ids)
     return tuple(
         DocumentDetails(
             shop_id=document.shop_id,

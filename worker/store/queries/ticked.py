@@ -2,18 +2,18 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, exists, select
 
 from worker.domain.step import MAIL
+from worker.store.database.any_of import any_of
 from worker.store.database.plan import unindexed
 from worker.store.database.tables import documents, drafts, jobs, orders
 from worker.store.jobs import OF_SHOP
 from worker.store.steps import IS_STEP
 
-AT_ONCE = 500
 MOST_NAMED = 5
 
 
@@ -44,10 +44,9 @@ def of_documents(connection: Connection, shop_id: str, ids: Sequence[int]) -> Ti
     return ticked(
         [
             (row.document_id, row.kind, row.number)
-            for some in slices(ids)
             for row in connection.execute(
                 select(*columns)
-                .where(documents.c.shop_id == shop_id, documents.c.document_id.in_(some))
+                .where(documents.c.shop_id == shop_id, any_of(documents.c.document_id, ids))
                 .order_by(documents.c.document_id)
             )
         ]
@@ -58,11 +57,10 @@ def of_drafts(connection: Connection, shop_id: str, ids: Sequence[int]) -> Ticke
     """Those that wait, by the kind of document that they would become; called by their order's number."""
     columns = (drafts.c.draft_id, drafts.c.snapshot)
     found: list[tuple[int, str, str]] = []
-    for some in slices(ids):
-        mine = (drafts.c.shop_id == shop_id, drafts.c.state == "open", drafts.c.draft_id.in_(some))
-        for row in connection.execute(select(*columns).where(*mine).order_by(drafts.c.draft_id)):
-            snapshot = json.loads(row.snapshot)
-            found.append((row.draft_id, snapshot["kind"], snapshot["order_number"]))
+    mine = (drafts.c.shop_id == shop_id, drafts.c.state == "open", any_of(drafts.c.draft_id, ids))
+    for row in connection.execute(select(*columns).where(*mine).order_by(drafts.c.draft_id)):
+        snapshot = json.loads(row.snapshot)
+        found.append((row.draft_id, snapshot["kind"], snapshot["order_number"]))
     return ticked(found)
 
 
@@ -70,11 +68,10 @@ def of_orders(connection: Connection, shop_id: str, ids: Sequence[int]) -> Ticke
     """By their state in the shop."""
     columns = (orders.c.order_id, orders.c.status, orders.c.order_number)
     found: dict[int, tuple[int, str, str]] = {}
-    for some in slices(ids):
-        mine = (orders.c.shop_id == shop_id, orders.c.order_id.in_(some))
-        # Ids come back after a shop is restored: the order that was placed last is meant.
-        for row in connection.execute(select(*columns).where(*mine).order_by(orders.c.order_id, orders.c.ordered_at)):
-            found[row.order_id] = (row.order_id, row.status, row.order_number)
+    mine = (orders.c.shop_id == shop_id, any_of(orders.c.order_id, ids))
+    # Ids come back after a shop is restored: the order that was placed last is meant.
+    for row in connection.execute(select(*columns).where(*mine).order_by(orders.c.order_id, orders.c.ordered_at)):
+        found[row.order_id] = (row.order_id, row.status, row.order_number)
     return ticked(list(found.values()))
 
 
@@ -84,22 +81,21 @@ def documents_of_orders(connection: Connection, shop_id: str, ids: Sequence[int]
         documents.c.document_id, documents.c.kind, documents.c.number, documents.c.order_id, documents.c.order_key,
     )  # fmt: skip
     to_mail = exists().where(jobs.c.document_id == documents.c.document_id, jobs.c.name == MAIL, IS_STEP)
-    found: list[tuple[int, str, str]] = []
-    for some in slices(ids):
-        mine = (documents.c.shop_id == shop_id, documents.c.order_id.in_(some), *([to_mail] if mailed else []))
-        rows = connection.execute(select(*columns).where(*mine).order_by(unindexed(documents.c.document_id)))
-        keys = newest_keys(connection, shop_id, some)
-        found += [
+    mine = (documents.c.shop_id == shop_id, any_of(documents.c.order_id, ids), *([to_mail] if mailed else []))
+    rows = connection.execute(select(*columns).where(*mine).order_by(unindexed(documents.c.document_id)))
+    keys = newest_keys(connection, shop_id, ids)
+    return ticked(
+        [
             (row.document_id, row.kind, row.number)
             for row in rows
             if keys.get(row.order_id, row.order_key) == row.order_key
         ]
-    return ticked(found)
+    )
 
 
 def newest_keys(connection: Connection, shop_id: str, order_ids: Sequence[int]) -> dict[int, str]:
     """The key of each order: where its id came back after the shop was restored, of the one that was placed last."""
-    mine = (orders.c.shop_id == shop_id, orders.c.order_id.in_(order_ids))
+    mine = (orders.c.shop_id == shop_id, any_of(orders.c.order_id, order_ids))
     query = select(orders.c.order_id, orders.c.order_key).where(*mine).order_by(orders.c.order_id, orders.c.ordered_at)
     return {row.order_id: row.order_key for row in connection.execute(query)}
 
@@ -111,15 +107,8 @@ def of_failed_work(connection: Connection, shop_id: str, ids: Sequence[int]) -> 
     return ticked(
         [
             (row.job_id, row.name, "")
-            for some in slices(ids)
             for row in connection.execute(
-                select(*columns).where(*mine, jobs.c.job_id.in_(some)).order_by(jobs.c.job_id)
+                select(*columns).where(*mine, any_of(jobs.c.job_id, ids)).order_by(jobs.c.job_id)
             )
         ]
     )
-
-
-def slices(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    unique = sorted(set(ids))
-    for first in range(0, len(unique), AT_ONCE):
-        yield unique[first : first + AT_ONCE]
