@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 from sqlalchemy.engine import Row
 
+from worker.store.database.rows import read_row
 from worker.store.database.tables import account_mails
 
 # After so long nobody waits for it any more.
@@ -68,7 +69,7 @@ def is_old(now: datetime) -> ColumnElement[bool]:
 
 
 def as_mail(row: Row[Any]) -> AccountMail:
-    return AccountMail(row.mail_id, MailKind(row.kind), row.email, row.language, json.loads(row.argument), row.attempts)
+    return read_row(AccountMail, row, kind=MailKind(row.kind), argument=json.loads(row.argument))
 
 
 def is_waiting(connection: Connection, kind: MailKind, email: str, *, shop_id: str) -> bool:

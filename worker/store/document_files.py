@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.store.database.any_of import any_of
 from worker.store.database.made_once import given, made_once
+from worker.store.database.rows import read_row
 from worker.store.database.tables import documents, files
 
 
@@ -45,8 +46,8 @@ def add_file(connection: Connection, stored: StoredFile) -> StoredFile:
 
 def file_of(connection: Connection, document_id: int, file_format: str) -> StoredFile | None:
     found = connection.execute(FILE_OF, {"document_id": document_id, "format": file_format})
-    row = found.mappings().one_or_none()
-    return StoredFile(**row) if row is not None else None
+    row = found.one_or_none()
+    return read_row(StoredFile, row) if row is not None else None
 
 
 def file_of_shop(connection: Connection, shop_id: str, document_id: int, file_format: str) -> StoredFile | None:
@@ -59,6 +60,6 @@ def files_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, t
     """The files of each document: its PDF, then its e-invoice where it has one."""
     found: dict[int, tuple[StoredFile, ...]] = {}
     query = select(files).where(any_of(files.c.document_id, document_ids)).order_by(files.c.document_id, files.c.format)
-    for row in connection.execute(query).mappings():
-        found[row["document_id"]] = (*found.get(row["document_id"], ()), StoredFile(**row))
+    for row in connection.execute(query):
+        found[row.document_id] = (*found.get(row.document_id, ()), read_row(StoredFile, row))
     return found

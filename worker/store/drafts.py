@@ -13,6 +13,7 @@ from worker.domain.document import Draft, StoredDraft
 from worker.errors import Rejected
 from worker.store.database import json_codec
 from worker.store.database.made_once import given, made_once
+from worker.store.database.rows import read_row
 from worker.store.database.tables import drafts
 
 # Made once: a statement costs more to build than to run.
@@ -101,10 +102,5 @@ def every(connection: Connection, shop_id: str, *, state: str, at_once: int = 50
 
 
 def as_stored_draft(row: Row[Any]) -> StoredDraft:
-    return StoredDraft(
-        draft_id=row.draft_id,
-        shop_id=row.shop_id,
-        created_at=row.created_at,
-        draft=json_codec.load(Draft, row.snapshot),
-        discarded=row.state == "discarded",
-    )
+    draft = json_codec.load(Draft, row.snapshot)
+    return read_row(StoredDraft, row, draft=draft, discarded=row.state == "discarded")

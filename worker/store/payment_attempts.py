@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, literal_column, select, update
 
@@ -12,6 +13,7 @@ from worker.domain.money import ZERO
 from worker.domain.order import OrderKey
 from worker.net.mollie_answer import MolliePayment, Status
 from worker.store.database.any_of import any_of
+from worker.store.database.rows import read_row
 from worker.store.database.tables import ATTEMPT_OPEN, payment_attempts
 
 NEW = "new"
@@ -134,17 +136,5 @@ def open_attempts(
     return tuple(map(as_attempt, rows))
 
 
-def as_attempt(row: Row[tuple[object, ...]]) -> PaymentAttempt:
-    found = row._mapping  # noqa: SLF001 - SQLAlchemy's name for a row as a mapping
-    return PaymentAttempt(
-        attempt_id=found["attempt_id"],
-        order=OrderKey(found["shop_id"], found["order_id"], found["order_key"]),
-        document_id=found["document_id"],
-        amount=found["amount"],
-        currency=found["currency"],
-        payment_ref=found["payment_ref"],
-        status=found["status"],
-        created_at=found["created_at"],
-        asked_at=found["asked_at"],
-        gone_back=found["gone_back"],
-    )
+def as_attempt(row: Row[Any]) -> PaymentAttempt:
+    return read_row(PaymentAttempt, row, order=OrderKey(row.shop_id, row.order_id, row.order_key))

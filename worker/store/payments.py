@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
@@ -15,6 +16,7 @@ from worker.domain.webhook import WebhookEventKind
 from worker.store import counters, document_balances, settle_orders, waiting_orders, webhooks
 from worker.store.database.any_of import any_of
 from worker.store.database.made_once import among, given, made_once
+from worker.store.database.rows import read_row
 from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import documents, orders, payment_shares, payments
 from worker.store.payment_shares import add_shares, invoices_of, of_one, share_out, shares_of
@@ -349,7 +351,7 @@ def hearsay_of(connection: Connection, order: OrderKey) -> list[Payment]:
 
 def standing(connection: Connection, order: OrderKey) -> list[Payment]:
     """The payments of an order that were not reversed, oldest first."""
-    return [as_payment(row) for row in connection.execute(STANDING, vars(order)).mappings()]
+    return [as_payment(row) for row in connection.execute(STANDING, vars(order))]
 
 
 @dataclass(frozen=True)
@@ -385,30 +387,27 @@ def paying(connection: Connection, document_id: int, some: list[Payment]) -> lis
 
 
 def get(connection: Connection, payment_id: int) -> Payment:
-    return as_payment(connection.execute(select(payments).where(payments.c.payment_id == payment_id)).mappings().one())
+    return as_payment(connection.execute(select(payments).where(payments.c.payment_id == payment_id)).one())
 
 
 def of_order(connection: Connection, order: OrderKey) -> tuple[Payment, ...]:
     """All payments of an order, oldest first, with those that were reversed and the rows that reverse them."""
-    return tuple(as_payment(row) for row in connection.execute(OF_ORDER, vars(order)).mappings())
+    return tuple(as_payment(row) for row in connection.execute(OF_ORDER, vars(order)))
 
 
 def of_documents(connection: Connection, document_ids: Sequence[int]) -> dict[int, tuple[Payment, ...]]:
     """What each document that was paid at all was paid with, oldest first; the *amount* of each is the document's share."""
     rows = connection.execute(OF_DOCUMENTS, {"document_ids": document_ids})
     found: dict[int, tuple[Payment, ...]] = {}
-    for row in rows.mappings():
-        document_id, payment = row["document_id"], as_payment(row)
-        if row["share"] or not payment.amount:
-            payment = replace(payment, amount=row["share"])
-            found[document_id] = (*found.get(document_id, ()), payment)
+    for row in rows:
+        if row.share or not row.amount:
+            payment = replace(as_payment(row), amount=row.share)
+            found[row.document_id] = (*found.get(row.document_id, ()), payment)
     return found
 
 
-def as_payment(row: RowMapping) -> Payment:
-    return Payment(
-        **{column.name: row[column.name] for column in payments.c} | {"source": PaymentSource(row["source"])}
-    )
+def as_payment(row: Row[Any]) -> Payment:
+    return read_row(Payment, row, source=PaymentSource(row.source))
 
 
 def order_of(payment: Payment) -> OrderKey:

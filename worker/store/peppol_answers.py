@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
-from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
 from worker.store.database.json_codec import sha256
 from worker.store.database.pagination import streamed
+from worker.store.database.rows import read_row
 from worker.store.database.tables import peppol_answers
 
 LOOKUP, SENT, STATUS = "lookup", "sent", "status"
@@ -65,14 +65,10 @@ def no_since(connection: Connection, shop_id: str, *, address: str, kind: str, s
 def of_documents(connection: Connection, document_ids: list[int]) -> tuple[PeppolAnswer, ...]:
     row = peppol_answers.c
     found = connection.execute(select(peppol_answers).where(row.document_id.in_(document_ids)).order_by(row.answer_id))
-    return tuple(as_answer(one) for one in found.mappings())
+    return tuple(read_row(PeppolAnswer, one) for one in found)
 
 
 def every(connection: Connection, shop_id: str) -> Iterator[PeppolAnswer]:
     row = peppol_answers.c
     query = select(peppol_answers).where(row.shop_id == shop_id).order_by(row.answer_id)
-    return (as_answer(one) for one in streamed(connection, query).mappings())
-
-
-def as_answer(row: Any) -> PeppolAnswer:
-    return PeppolAnswer(**{name: row[name] for name in PeppolAnswer.__dataclass_fields__})
+    return (read_row(PeppolAnswer, one) for one in streamed(connection, query))

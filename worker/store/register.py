@@ -14,6 +14,7 @@ from worker.errors import InvalidValue
 from worker.store import document_balances
 from worker.store.database import json_codec
 from worker.store.database.made_once import given, made_once
+from worker.store.database.rows import read_row
 from worker.store.database.tables import documents, register
 
 GENESIS = "0" * 64
@@ -136,11 +137,10 @@ def every_number(connection: Connection, shop_id: str) -> Iterator[NumberStatus]
 def number_statuses(connection: Connection, shop_id: str, *, after: int, limit: int) -> tuple[NumberStatus, ...]:
     """A page of a shop's numbers, in the order of the register, with what became of each."""
     original = documents.alias("original")
-    found = connection.execute(
+    rows = connection.execute(
         select(
-            *(register.c[name] for name in ("position", "number", "snapshot_sha256", "previous_hash", "hash")),
+            register,
             *(documents.c[name] for name in DOCUMENT_COLUMNS),
-            documents.c.document_id,
             original.c.number.label("corrects"),
         )
         .select_from(register.join(documents, documents.c.document_id == register.c.document_id))
@@ -148,19 +148,10 @@ def number_statuses(connection: Connection, shop_id: str, *, after: int, limit: 
         .where(register.c.shop_id == shop_id, register.c.position > after)
         .order_by(register.c.position)
         .limit(limit)
-    ).mappings()
-    rows = found.all()
-    balances = document_balances.of_documents(connection, [row["document_id"] for row in rows])
+    ).all()
+    balances = document_balances.of_documents(connection, [row.document_id for row in rows])
     return tuple(
-        NumberStatus(
-            shop_id=shop_id,
-            status=balances[row["document_id"]].status,
-            corrects=row["corrects"] or "",
-            **{
-                name: row[name]
-                for name in (*DOCUMENT_COLUMNS, "position", "number", "snapshot_sha256", "previous_hash", "hash")
-            },
-        )
+        read_row(NumberStatus, row, status=balances[row.document_id].status, corrects=row.corrects or "")
         for row in rows
     )
 

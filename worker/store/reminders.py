@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, literal, select, update
 
@@ -11,6 +12,7 @@ from worker.domain.late_costs import Announcement, LateCosts
 from worker.domain.money import total_of
 from worker.domain.reminder import ReminderKind
 from worker.store.database.pagination import Page, PageRequest, RowOrder, read_page
+from worker.store.database.rows import read_row
 from worker.store.database.tables import documents, jobs, reminder_stops, reminders, unpaid
 from worker.store.steps import IS_STEP
 
@@ -102,17 +104,13 @@ def page(connection: Connection, shop_id: str, page_request: PageRequest) -> Pag
     )
 
 
-def as_reminder(row: Row[tuple[object, ...]]) -> StoredReminder:
-    found = row._mapping  # noqa: SLF001 - SQLAlchemy's name for a row as a mapping
-    return StoredReminder(
-        document_id=found["document_id"],
-        kind=ReminderKind(found["kind"]),
-        shop_id=found["shop_id"],
-        sent_on=found["sent_on"],
-        currency=found["currency"],
-        open=found["open"],
-        costs=LateCosts(found["costs"], found["interest"]),
-        announced=Announcement(found["sent_on"], found["announced_costs"], found["announced_percent"]),
+def as_reminder(row: Row[Any]) -> StoredReminder:
+    return read_row(
+        StoredReminder,
+        row,
+        kind=ReminderKind(row.kind),
+        costs=LateCosts(row.costs, row.interest),
+        announced=Announcement(row.sent_on, row.announced_costs, row.announced_percent),
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from worker.domain.shop import Shop
 from worker.store.database import json_codec
+from worker.store.database.rows import read_row
 from worker.store.database.tables import reports
 
 
@@ -48,7 +49,7 @@ def latest(connection: Connection, shop_id: str | None, name: str) -> Report | N
         .order_by(reports.c.created_at.desc(), reports.c.report_id.desc())
         .limit(1)
     ).one_or_none()
-    return Report(row.report_id, row.name, row.created_at, json.loads(row.content)) if row is not None else None
+    return read_row(Report, row, content=json.loads(row.content)) if row is not None else None
 
 
 def is_due(connection: Connection, shop_id: str, name: str, *, due_at: datetime, connected_at: datetime) -> bool:

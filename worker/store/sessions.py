@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from sqlalchemy.engine import Row
 
 from worker.domain.actor import Actor
-from worker.store.database.rows import insert_into
+from worker.store.database.rows import insert_into, read_row
 from worker.store.database.tables import one_time_links, rate_limits, sessions, users
 from worker.store.users import Role, User, as_user
 
@@ -109,7 +109,7 @@ def end_all(connection: Connection, user_id: int, *, but: str = "") -> int:
 def sessions_of(connection: Connection, user_id: int) -> tuple[Session, ...]:
     """Where a user is signed in, the last used first."""
     rows = connection.execute(select(sessions).where(sessions.c.user_id == user_id).order_by(sessions.c.seen_at.desc()))
-    return tuple(Session(**row) for row in rows.mappings())
+    return tuple(read_row(Session, row) for row in rows)
 
 
 @dataclass(frozen=True)
@@ -203,5 +203,4 @@ def reset_attempts(connection: Connection, *names: str) -> None:
 
 
 def as_link(row: Row[Any]) -> OneTimeLink:
-    values = dict(row._mapping)  # noqa: SLF001  # SQLAlchemy's public name for a row as a mapping
-    return OneTimeLink(**{**values, "role": Role(values["role"])})
+    return read_row(OneTimeLink, row, role=Role(row.role))

@@ -12,6 +12,7 @@ from worker.domain.step import TRANSMIT
 from worker.message import Message
 from worker.store import jobs as job_store
 from worker.store.database.made_once import among, made_once
+from worker.store.database.rows import read_row
 from worker.store.database.tables import jobs, transmissions
 from worker.store.jobs import IS_PENDING, JobEnd
 from worker.store.steps import IS_STEP
@@ -66,7 +67,7 @@ def find(connection: Connection, document_id: int) -> Transmission | None:
 
 def of_documents(connection: Connection, document_ids: Sequence[int]) -> dict[int, Transmission]:
     found = connection.execute(OF_DOCUMENTS, {"document_ids": document_ids})
-    return {row["document_id"]: Transmission(**row) for row in found.mappings()}
+    return {row.document_id: read_row(Transmission, row) for row in found}
 
 
 def begin(connection: Connection, document_id: int, shop_id: str, *, provider: str, recipient: str) -> Transmission:
@@ -159,4 +160,4 @@ def due(connection: Connection, shop_id: str, *, now: datetime, limit: int) -> t
     row = transmissions.c
     waiting = (row.next_at.is_not(None), row.next_at <= now, row.shop_id == shop_id)
     found = connection.execute(select(transmissions).where(*waiting).order_by(row.next_at).limit(limit))
-    return tuple(Transmission(**one) for one in found.mappings())
+    return tuple(read_row(Transmission, one) for one in found)

@@ -58,10 +58,10 @@ def documents_entered(
     for ids in id_batches(connection, shop_id):
         entered: dict[int, tuple[RegisterEntry, ...]] = {}
         mine = select(register).where(unindexed(register.c.shop_id) == shop_id, register.c.document_id.in_(ids))
-        for entry in connection.execute(mine).mappings():
-            entered[entry["document_id"]] = (*entered.get(entry["document_id"], ()), RegisterEntry(**entry))
-        for row in read_rows(connection, ids):
-            yield row, entered.get(id_of(row), ())
+        for row in connection.execute(mine):
+            entered[row.document_id] = (*entered.get(row.document_id, ()), read_row(RegisterEntry, row))
+        for found in read_rows(connection, ids):
+            yield found, entered.get(id_of(found), ())
 
 
 def id_batches(connection: Connection, shop_id: str) -> Iterator[list[int]]:
@@ -92,10 +92,8 @@ def register_entries(connection: Connection, shop_id: str) -> Iterator[EntryOfRe
     there = and_(documents.c.document_id == register.c.document_id, documents.c.shop_id == shop_id)
     query = select(register, documents.c.document_id.label("there")).select_from(register.outerjoin(documents, there))
     rows = streamed(connection, query.where(register.c.shop_id == shop_id).order_by(register.c.position))
-    for row in rows.mappings():
-        yield EntryOfRegister(
-            RegisterEntry(**{name: row[name] for name in RegisterEntry.__dataclass_fields__}), row["there"] is not None
-        )
+    for row in rows:
+        yield EntryOfRegister(read_row(RegisterEntry, row), row.there is not None)
 
 
 def doubled_numbers(connection: Connection, table: Table, shop_id: str) -> list[tuple[str, int]]:
@@ -108,8 +106,8 @@ def files_numbered(connection: Connection, shop_id: str) -> Iterator[tuple[Store
     """The stored files of a shop's documents, each with the number of its document."""
     query = select(files, documents.c.number).join(documents, documents.c.document_id == files.c.document_id)
     rows = streamed(connection, query.where(documents.c.shop_id == shop_id).order_by(documents.c.document_id))
-    for row in rows.mappings():
-        yield StoredFile(**{name: row[name] for name in StoredFile.__dataclass_fields__}), row["number"]
+    for row in rows:
+        yield read_row(StoredFile, row), row.number
 
 
 def count_documents_and_files(connection: Connection, shop_id: str | None) -> int:

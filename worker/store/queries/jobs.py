@@ -12,6 +12,7 @@ from worker.message import NO_MESSAGE, Message
 from worker.store import deliveries as delivery_store
 from worker.store.database import pagination
 from worker.store.database.pagination import ALWAYS, FIRST_PAGE, Between, Page, PageRequest
+from worker.store.database.rows import read_row
 from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import deliveries, documents, jobs
 from worker.store.database.tables import shops as shops_table
@@ -109,8 +110,7 @@ def of_ids(connection: Connection, ids: Sequence[int]) -> list[Job]:
 
 
 def as_job(row: Row[Any]) -> Job:
-    shown = {name: getattr(row, name) for name in Job.__dataclass_fields__}
-    return Job(**{**shown, "kind": JobKind(row.kind)})
+    return read_row(Job, row, kind=JobKind(row.kind))
 
 
 def job_groups(connection: Connection, shops: Shops, state: str = "failed") -> tuple[JobGroup, ...]:
@@ -184,9 +184,6 @@ class DeliveryRow:
     finished_at: datetime | None
 
 
-DELIVERY_COLUMNS = tuple(DeliveryRow.__dataclass_fields__)
-
-
 def deliveries_page(
     connection: Connection, shops: Shops, wanted: DeliveryFilter | None = None, page_request: PageRequest = FIRST_PAGE
 ) -> Page[DeliveryRow]:
@@ -211,4 +208,4 @@ def deliveries_page(
     owner: ColumnElement[str] = keys[0].table.c.shop_id
     query = query.where(*within(owner, shops))
     page = pagination.read_page(connection, query, pagination.RowOrder(keys), page_request, row_conditions=said)
-    return page.of([DeliveryRow(**{name: getattr(row, name) for name in DELIVERY_COLUMNS}) for row in page.rows])
+    return page.of([read_row(DeliveryRow, row) for row in page.rows])

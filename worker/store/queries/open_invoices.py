@@ -11,6 +11,7 @@ from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindpar
 
 from worker.domain.document import Kind
 from worker.store.database.pagination import Page, PageRequest, RowOrder, read_page
+from worker.store.database.rows import read_row
 from worker.store.database.tables import daily_totals, documents, payment_shares, unpaid
 from worker.store.database.text_columns import folded
 
@@ -72,9 +73,7 @@ def page(
         query = query.where(documents.c.issued_on <= wanted.until)
     order = RowOrder((SORTS[wanted.by](), documents.c.document_id), rising=True)
     found = read_page(connection, query, order, page_request)
-    return found.of(
-        [OpenInvoice(**{name: getattr(row, name) for name in (*names, "due_on", "open")}) for row in found.rows]
-    )
+    return found.of([read_row(OpenInvoice, row) for row in found.rows])
 
 
 def totals(connection: Connection, shop_id: str, *, today: date) -> tuple[OpenTotals, ...]:

@@ -14,6 +14,7 @@ from worker.domain.numbering import TEST_SERIES
 from worker.domain.shop import Shop
 from worker.store import counters, document_balances, whole_counts
 from worker.store.database.pagination import FIRST_PAGE, Page, PageRequest, RowOrder, read_page
+from worker.store.database.rows import read_row
 from worker.store.database.tables import documents as made
 from worker.store.database.tables import register as register_table
 from worker.store.whole_counts import NOTHING, Counted
@@ -265,8 +266,9 @@ def numbers_page(
     balances = document_balances.of_documents(connection, ids)
     return page.of(
         [
-            NumberRow(
-                **{name: getattr(row, name) for name in NUMBER_COLUMNS},
+            read_row(
+                NumberRow,
+                row,
                 kind=Kind(row.kind),
                 status=balances[row.document_id].status,
                 missing_before=row.sequence - row.below - 1 if row.below is not None else 0,

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Row
 from worker.domain.csv_table import as_csv
 from worker.domain.document import Kind
 from worker.domain.sold import JournalRow, JournalTotal, SoldDocument, rows_of, total_of, with_row, with_total
+from worker.store.database.rows import read_row
 from worker.store.database.tables import daily_sales, daily_totals
 
 T = TypeVar("T")
@@ -96,27 +97,12 @@ def select_days(connection: Connection, table: Table, shop_id: str, since: date,
 
 
 def as_row(day: Row[Any]) -> JournalRow:
-    return JournalRow(
-        month=day.issued_on.replace(day=1),
-        tax_month=day.tax_month,
-        kind=Kind(day.kind),
-        currency=day.currency,
-        country=day.country,
-        vat_country=day.vat_country,
-        category=day.category,
-        rate=Decimal(day.rate),
-        reason=day.reason,
-        documents=day.documents,
-        base=day.base,
-        vat=day.vat,
-        base_eur=day.base_eur,
-        vat_eur=day.vat_eur,
-    )
+    month = day.issued_on.replace(day=1)
+    return read_row(JournalRow, day, month=month, kind=Kind(day.kind), rate=Decimal(day.rate))
 
 
 def as_total(day: Row[Any]) -> JournalTotal:
-    amounts = {name: getattr(day, name) for name in ("net", "vat", "rounding", "total")}
-    return JournalTotal(day.issued_on.replace(day=1), Kind(day.kind), day.currency, day.documents, **amounts)
+    return read_row(JournalTotal, day, month=day.issued_on.replace(day=1), kind=Kind(day.kind))
 
 
 def key_of(row: JournalRow) -> tuple[Any, ...]:
