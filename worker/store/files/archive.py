@@ -34,17 +34,7 @@ class Archive:
 
     def put(self, path: str, content: bytes) -> str:
         """Write *content* whole or not at all and return its SHA-256. Raises Unavailable when the disk refuses."""
-        target = self.place(path)
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            write_durably(target, io.BytesIO(content))
-        except OSError as error:
-            raise Unavailable(
-                "The archive cannot be written ({reason}); make room or check its rights.",
-                reason=error.strerror,
-                code="archive_full",
-            ) from error
-        return hashlib.sha256(content).hexdigest()
+        return self.put_file(path, io.BytesIO(content))
 
     def put_file(self, path: str, source: IO[bytes]) -> str:
         """As `put`, of an open file that need not fit in memory."""
