@@ -189,7 +189,7 @@ def test_who_paid_an_erased_order_is_forgotten_and_the_line_is_counted_no_second
     came, before = paid_of(shop), lines_of(shop, LineState.COUNTED)
 
     with shop.store.write() as connection:
-        assert bank_senders.forget(connection, "a", [238, 239])
+        assert bank_senders.forget(connection, "a", [238, 239], ())
 
     orders = orders_of(shop, before)
     for old, new in zip(before, lines_of(shop, LineState.COUNTED), strict=True):

@@ -9,14 +9,12 @@ from worker.domain.bank_line import BankLine
 from worker.store import payment_references
 from worker.store.bank_lines import LineState, as_line
 from worker.store.database import json_codec
+from worker.store.database.pagination import streamed
 from worker.store.database.tables import bank_lines, payments
 from worker.store.order_search import split
 
-# Lines that are read at a time.
-AT_ONCE = 500
 
-
-def forget(connection: Connection, shop_id: str, order_ids: Sequence[int], names: Iterable[str] = ()) -> int:
+def forget(connection: Connection, shop_id: str, order_ids: Sequence[int], names: Iterable[str]) -> int:
     """Take name, account and words off the lines of some orders' customer, who is called one of *names*: those that were counted
     for the orders, and of the others those under their references, from an account that paid them, or by that name.
 
@@ -33,9 +31,7 @@ def forget(connection: Connection, shop_id: str, order_ids: Sequence[int], names
         frozenset(line.line.iban for line in theirs if line.line.iban),
         frozenset(words for words in (frozenset(split(name)) for name in names) if len(words) > 1),
     )
-    others = connection.execute(
-        mine.where(bank_lines.c.state != LineState.COUNTED).execution_options(yield_per=AT_ONCE)
-    )
+    others = streamed(connection, mine.where(bank_lines.c.state != LineState.COUNTED))
     found = {line.line_id: line for line in theirs}
     found |= {line.line_id: line for line in map(as_line, others) if customer.is_of(line.line)}
     for stored in found.values():

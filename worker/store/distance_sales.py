@@ -10,10 +10,10 @@ from worker.domain.document import Draft, Kind
 from worker.domain.money import ZERO
 from worker.store import reports
 from worker.store.database import json_codec
+from worker.store.database.pagination import streamed
 from worker.store.database.tables import documents
 
 REPORT_NAME = "distance_sales"
-AT_ONCE = 500
 # As the codec writes it: most documents have no such line, and need not be read whole.
 COUNTS = '"distance_sale":true'
 
@@ -51,7 +51,7 @@ def count_on(connection: Connection, shop_id: str, sales: DistanceSales, *, sinc
         )
         .order_by(documents.c.document_id)
     )
-    for row in connection.execute(query.execution_options(yield_per=AT_ONCE)):
+    for row in streamed(connection, query):
         counted_to = row.document_id
         if COUNTS in row.snapshot:
             year = row.issued_on.year
