@@ -4,14 +4,25 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from redis.exceptions import RedisError
-from sqlalchemy import BindParameter, Connection, Row, ScalarSelect, Select, bindparam, func, select
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    Connection,
+    Row,
+    ScalarSelect,
+    Select,
+    bindparam,
+    func,
+    select,
+)
 
 from worker.domain.health import Fault, RoadHealth, RoadState
 from worker.domain.installation_health import (
@@ -222,30 +233,10 @@ def oldest_waiting(shops: HowMany) -> Select[str, str, datetime]:
     return query.where(*within_given(jobs.c.shop_id, shops)).group_by(jobs.c.shop_id, jobs.c.name)
 
 
-def newest_delivery() -> ScalarSelect[datetime]:
-    """When the shop itself last told of an order."""
-    by_shop = select(came_in.c.received_at).where(
-        came_in.c.shop_id == shops_table.c.shop_id, came_in.c.source.in_(("webhook", "plugin"))
-    )
-    return by_shop.order_by(came_in.c.received_at.desc()).limit(1).scalar_subquery()
-
-
-def newest_mail(since: BindParameter[Any]) -> ScalarSelect[datetime | None]:
-    mine = (jobs.c.shop_id == shops_table.c.shop_id, jobs.c.kind == JobKind.STEP, jobs.c.name == MAIL)
-    newest = select(jobs.c.done_at).where(*mine, jobs.c.state == "done", jobs.c.done_at >= since)
-    return newest.order_by(jobs.c.done_at.desc()).limit(1).scalar_subquery()
-
-
-def newest_einvoice() -> ScalarSelect[datetime | None]:
-    mine = (transmissions.c.shop_id == shops_table.c.shop_id, transmissions.c.sent_at.is_not(None))
-    newest = select(transmissions.c.sent_at).where(*mine).order_by(transmissions.c.sent_at.desc())
-    return newest.limit(1).scalar_subquery()
-
-
-def newest_bank_day() -> ScalarSelect[date | None]:
-    mine = (bank_files_table.c.shop_id == shops_table.c.shop_id, bank_files_table.c.last_day.is_not(None))
-    newest = select(bank_files_table.c.last_day).where(*mine).order_by(bank_files_table.c.last_day.desc())
-    return newest.limit(1).scalar_subquery()
+def newest_at(at: Column[Any], *which: ColumnElement[bool]) -> ScalarSelect[Any]:
+    """The latest *at* among *which* rows of a shop."""
+    mine = select(at).where(at.table.c.shop_id == shops_table.c.shop_id, *which)
+    return mine.order_by(at.desc()).limit(1).scalar_subquery()
 
 
 def newest_of(connection: Connection, shop_ids: Shops, *, now: datetime) -> dict[str, Row[Any]]:
@@ -256,12 +247,15 @@ def newest_of(connection: Connection, shop_ids: Shops, *, now: datetime) -> dict
 
 @cache
 def newest(shops: HowMany) -> Select[Any]:
+    mails_from: BindParameter[Any] = bindparam("mails_from", type_=jobs.c.done_at.type)
+    is_mailed = (jobs.c.kind == JobKind.STEP, jobs.c.name == MAIL, jobs.c.state == "done", jobs.c.done_at >= mails_from)
+    sent_at, last_day = transmissions.c.sent_at, bank_files_table.c.last_day
     query: Select[Any] = select(
         shops_table.c.shop_id,
-        newest_delivery().label("delivery"),
-        newest_mail(bindparam("mails_from", type_=jobs.c.done_at.type)).label("mail"),
-        newest_einvoice().label("einvoice"),
-        newest_bank_day().label("bank_day"),
+        newest_at(came_in.c.received_at, came_in.c.source.in_(("webhook", "plugin"))).label("delivery"),
+        newest_at(jobs.c.done_at, *is_mailed).label("mail"),
+        newest_at(sent_at, sent_at.is_not(None)).label("einvoice"),
+        newest_at(last_day, last_day.is_not(None)).label("bank_day"),
     )
     return query.where(*within_given(shops_table.c.shop_id, shops))
 
