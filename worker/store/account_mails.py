@@ -16,6 +16,7 @@ from worker.store.database.tables import account_mails
 # After so long nobody waits for it any more.
 KEPT_FOR = timedelta(days=1)
 LONGEST_WAIT = timedelta(hours=1)
+MOST_AT_ONCE = 20
 
 
 class MailKind(StrEnum):
@@ -57,10 +58,15 @@ def is_any_due(connection: Connection, *, now: datetime) -> bool:
     return connection.execute(query).first() is not None
 
 
-def due(connection: Connection, *, now: datetime, limit: int = 20) -> tuple[AccountMail, ...]:
+def due(connection: Connection, *, now: datetime) -> tuple[AccountMail, ...]:
     """Those to be sent now; deletes those that are too old for it."""
     connection.execute(delete(account_mails).where(is_old(now)))
-    query = select(account_mails).where(account_mails.c.next_at <= now).order_by(account_mails.c.next_at).limit(limit)
+    query = (
+        select(account_mails)
+        .where(account_mails.c.next_at <= now)
+        .order_by(account_mails.c.next_at)
+        .limit(MOST_AT_ONCE)
+    )
     return tuple(map(as_mail, connection.execute(query)))
 
 

@@ -16,6 +16,7 @@ from worker.store.database.made_once import given, made_once
 from worker.store.database.rows import read_row
 from worker.store.database.tables import drafts
 
+AT_ONCE = 500
 # Made once: a statement costs more to build than to run.
 END = made_once(
     update(drafts).where(
@@ -89,14 +90,14 @@ def withdraw(connection: Connection, draft_id: int) -> None:
     connection.execute(delete(drafts).where(drafts.c.draft_id == draft_id, drafts.c.state == "open"))
 
 
-def every(connection: Connection, shop_id: str, *, state: str, at_once: int = 500) -> Iterator[StoredDraft]:
+def every(connection: Connection, shop_id: str, *, state: str) -> Iterator[StoredDraft]:
     """All drafts of a shop in a state, oldest first, some at a time."""
     last = 0
     while True:
         mine = (drafts.c.shop_id == shop_id, drafts.c.state == state, drafts.c.draft_id > last)
-        rows = connection.execute(select(drafts).where(*mine).order_by(drafts.c.draft_id).limit(at_once)).all()
+        rows = connection.execute(select(drafts).where(*mine).order_by(drafts.c.draft_id).limit(AT_ONCE)).all()
         yield from map(as_stored_draft, rows)
-        if len(rows) < at_once:
+        if len(rows) < AT_ONCE:
             return
         last = rows[-1].draft_id
 

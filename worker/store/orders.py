@@ -78,6 +78,7 @@ class OrderState:
     told: ToldMoney = ToldMoney()
 
 
+AT_ONCE = 500
 NEWEST = 200  # orders by which it is judged what is usual
 SAMPLE = 5  # of them, before anything is kept from an owner for it
 
@@ -342,13 +343,11 @@ def of_ids(connection: Connection, shop_id: str, order_ids: Sequence[int]) -> di
     return {(row.order_id, row.order_key): as_order(row) for row in rows}
 
 
-def placed_between(
-    connection: Connection, shop_id: str, *, since: datetime, before: datetime, at_once: int = 500
-) -> Iterator[StoredOrder]:
+def placed_between(connection: Connection, shop_id: str, *, since: datetime, before: datetime) -> Iterator[StoredOrder]:
     """Orders placed between two instants (the first included), as last seen, oldest first, some at a time."""
     at, order_id, key = orders.c.ordered_at, orders.c.order_id, orders.c.order_key
     query = (
-        select(*columns()).where(orders.c.shop_id == shop_id, at < before).order_by(at, order_id, key).limit(at_once)
+        select(*columns()).where(orders.c.shop_id == shop_id, at < before).order_by(at, order_id, key).limit(AT_ONCE)
     )
     some = query.where(at >= since)
     while rows := connection.execute(some).all():

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, func, select
+from sqlalchemy import Column, ColumnElement, Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from worker.domain.document import Kind
@@ -68,14 +68,14 @@ def collect(connection: Connection, paused: Mapping[QueueName, PausedQueue], *, 
         documents=zeros(DOCUMENT_KINDS)
         | {(kind,): count for kind, count in whole_counts.documents_by_kind(connection).items()},
         drafts_open=totals.drafts_open,
-        alerts=counted(connection, alerts, alerts.c.code, where=alerts.c.closed_at.is_(None)),
+        alerts=counted(connection, alerts.c.code, where=alerts.c.closed_at.is_(None)),
         signature_failures=int(totals.signature_failures or 0),
         oldest_waiting_at=totals.oldest_waiting_at,
         queues={(one.queue, name): getattr(one, name) for one in queues for name in ("waiting", "later", "running")},
         slow_work=sum(len(one.slow_shops) for one in queues),
         workers=leases.workers_there(connection, now=now)[0],
         resting_roads=zeros([(kind,) for kind in RoadKind])
-        | counted(connection, roads, roads.c.kind, where=roads.c.rested_until > now),
+        | counted(connection, roads.c.kind, where=roads.c.rested_until > now),
     )
 
 
@@ -93,11 +93,7 @@ def zeros(labels: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
     return {tuple(map(str, label)): 0 for label in labels}
 
 
-def counted(
-    connection: Connection, table: Table, *labels: Column[str], where: ColumnElement[bool] | None = None
-) -> dict[tuple[str, ...], int]:
-    """Count the rows of *table* for each value of *labels*."""
-    query = select(*labels, func.count()).select_from(table).group_by(*labels)
-    if where is not None:
-        query = query.where(where)
-    return {tuple(map(str, label)): int(count) for *label, count in connection.execute(query)}
+def counted(connection: Connection, label: Column[str], *, where: ColumnElement[bool]) -> dict[tuple[str, ...], int]:
+    """Count rows for each value of *label*."""
+    query = select(label, func.count()).where(where).group_by(label)
+    return {(str(value),): int(count) for value, count in connection.execute(query)}
