@@ -10,7 +10,6 @@ from worker.errors import Rejected
 from worker.message import Message
 from worker.store import alerts, api_tokens, audit_trail, counters, webhooks
 from worker.store.api_tokens import ApiToken, Scope
-from worker.store.audit_trail import AuditEntry
 from worker.store.database.encryption import Encryption
 from worker.store.webhooks import NewEndpoint, WebhookEndpoint
 
@@ -21,7 +20,7 @@ def create_token(
     """A new token, and its secret: shown once, stored nowhere. Raises Rejected for a wrong name or no scope."""
     made, secret = api_tokens.create(connection, shop_id=shop_id, name=name, scopes=scopes, by=by)
     message = Message("The API token “{name}” was made: {scopes}.", name=made.name, scopes=", ".join(made.scopes))
-    note(connection, shop_id, "token_created", message, by=by)
+    audit_trail.note(connection, shop_id, "token_created", message, by=by)
     return made, secret
 
 
@@ -32,7 +31,9 @@ def revoke_token(connection: Connection, shop_id: str, token_id: int, *, by: Act
         raise Rejected(
             "This shop has no token {token_id} that is still valid.", token_id=token_id, code="token_unknown"
         )
-    note(connection, shop_id, "token_revoked", Message("The API token “{name}” was revoked.", name=name), by=by)
+    audit_trail.note(
+        connection, shop_id, "token_revoked", Message("The API token “{name}” was revoked.", name=name), by=by
+    )
 
 
 def add_endpoint(
@@ -44,7 +45,7 @@ def add_endpoint(
     message = Message(
         "A webhook to {url} was added: {event_names}.", url=endpoint.url, event_names=", ".join(endpoint.events)
     )
-    note(connection, endpoint.shop_id, "webhook_added", message, by=by)
+    audit_trail.note(connection, endpoint.shop_id, "webhook_added", message, by=by)
     return endpoint, secret
 
 
@@ -54,27 +55,27 @@ def change_endpoint(
     webhooks.change(connection, endpoint, url=url, events=events)
     if (url, set(events)) != (endpoint.url, set(endpoint.events)):
         message = Message("The webhook to {url} was changed.", url=endpoint.url)
-        note(connection, endpoint.shop_id, "webhook_changed", message, by=by)
+        audit_trail.note(connection, endpoint.shop_id, "webhook_changed", message, by=by)
 
 
 def stop_endpoint(connection: Connection, endpoint: WebhookEndpoint, *, by: Actor) -> None:
     webhooks.stop(connection, endpoint.endpoint_id, message=webhooks.BY_A_PERSON, now=by.now)
     message = Message("The webhook to {url} was stopped.", url=endpoint.url)
-    note(connection, endpoint.shop_id, "webhook_stopped", message, by=by)
+    audit_trail.note(connection, endpoint.shop_id, "webhook_stopped", message, by=by)
     close_alert(connection, endpoint, by=by)
 
 
 def resume_endpoint(connection: Connection, endpoint: WebhookEndpoint, *, by: Actor) -> None:
     webhooks.resume(connection, endpoint.endpoint_id, now=by.now)
     message = Message("The webhook to {url} was resumed.", url=endpoint.url)
-    note(connection, endpoint.shop_id, "webhook_resumed", message, by=by)
+    audit_trail.note(connection, endpoint.shop_id, "webhook_resumed", message, by=by)
     close_alert(connection, endpoint, by=by)
 
 
 def remove_endpoint(connection: Connection, endpoint: WebhookEndpoint, *, by: Actor) -> None:
     webhooks.remove(connection, endpoint)
     message = Message("The webhook to {url} was removed.", url=endpoint.url)
-    note(connection, endpoint.shop_id, "webhook_removed", message, by=by)
+    audit_trail.note(connection, endpoint.shop_id, "webhook_removed", message, by=by)
     close_alert(connection, endpoint, by=by)
 
 
@@ -82,7 +83,3 @@ def close_alert(connection: Connection, endpoint: WebhookEndpoint, *, by: Actor)
     """Close the alert once no endpoint is stopped by itself any more."""
     if not webhooks.has_failed(connection, endpoint.shop_id):
         alerts.close(connection, endpoint.shop_id, code=webhooks.ALERT, now=by.now)
-
-
-def note(connection: Connection, shop_id: str, code: str, message: Message, *, by: Actor) -> None:
-    audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, code, message))

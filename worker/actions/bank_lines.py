@@ -84,7 +84,7 @@ def put_aside(connection: Connection, shop_id: str, line_id: int, *, by: Actor) 
     message = Message(
         "{amount} that the bank booked on {day} pays no order.", amount=money(line.line), day=line.line.booked_on
     )
-    audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "bank_line_put_aside", message))
+    audit_trail.note(connection, shop_id, "bank_line_put_aside", message, by=by)
 
 
 def take_back(connection: Connection, shop_id: str, line_id: int, *, by: Actor) -> bool:
@@ -105,7 +105,7 @@ def take_back(connection: Connection, shop_id: str, line_id: int, *, by: Actor) 
     message = Message(
         "{amount} that the bank booked on {day} waits again.", amount=money(line.line), day=line.line.booked_on
     )
-    audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "bank_line_taken_back", message))
+    audit_trail.note(connection, shop_id, "bank_line_taken_back", message, by=by)
     return is_told
 
 

@@ -5,7 +5,6 @@ from sqlalchemy import Connection
 from worker.domain.actor import Actor
 from worker.message import Message
 from worker.store import audit_trail, bank_statements
-from worker.store.audit_trail import AuditEntry
 
 
 def say_well(connection: Connection, shop_id: str, statement_id: int, *, by: Actor) -> None:
@@ -14,4 +13,4 @@ def say_well(connection: Connection, shop_id: str, statement_id: int, *, by: Act
     message = Message(
         "No statement of the bank is missing between {day} and {next}.", day=found.ended_on, next=found.opened_on
     )
-    audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "bank_statement_well", message))
+    audit_trail.note(connection, shop_id, "bank_statement_well", message, by=by)

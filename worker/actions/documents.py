@@ -81,12 +81,8 @@ def send_again(connection: Connection, shop_id: str, document_id: int, *, by: Ac
             document_id=document_id,
             now=by.now,
         )
-    add_to_trail(
-        connection,
-        document,
-        "mailed_again",
-        Message("{number} is mailed again.", number=document.number),
-        by=by,
+    audit_trail.note_of(
+        connection, document, "mailed_again", Message("{number} is mailed again.", number=document.number), by=by
     )
     return Retried(documents=(document_id,))
 
@@ -127,7 +123,7 @@ def mark_paid(connection: Connection, shop_id: str, document_id: int, *, on: dat
         )
     is_new = payments.pay_in_full(connection, document_id, Receipt(on, PaymentSource.PERSON, by.name), now=by.now)
     if is_new:
-        add_to_trail(
+        audit_trail.note_of(
             connection,
             document,
             "paid",
@@ -162,7 +158,7 @@ def mark_not_paid(connection: Connection, shop_id: str, document_id: int, *, on:
         number=document.number,
         amount=Money(amount, document.draft.currency),
     )
-    add_to_trail(connection, document, "not_paid", message, by=by)
+    audit_trail.note_of(connection, document, "not_paid", message, by=by)
     return amount
 
 
@@ -220,7 +216,7 @@ def revoke_link(connection: Connection, shop_id: str, document_id: int, *, by: A
     """End every link to a document that was given so far: whoever holds one sees 403."""
     document = document_of(connection, shop_id, document_id)
     document_links.revoke(connection, document_id, now=by.now)
-    add_to_trail(
+    audit_trail.note_of(
         connection,
         document,
         "link_revoked",
@@ -235,7 +231,7 @@ def renew_link(connection: Connection, settings: Settings, shop_id: str, documen
     # A link names whole seconds.
     begins = by.now.replace(microsecond=0)
     document_links.renew(connection, document_id, now=begins)
-    add_to_trail(
+    audit_trail.note_of(
         connection,
         document,
         "link_renewed",
@@ -260,7 +256,7 @@ def mark_handed_over(connection: Connection, shop_id: str, document_id: int, *, 
     message = Message("{by} handed it over by another way.", by=by.name)
     if not steps.close(connection, [mail.step_id], code="handed_over", message=message, now=by.now):
         raise Rejected("{number} is being mailed at this moment.", number=document.number, code="mail_under_way")
-    add_to_trail(
+    audit_trail.note_of(
         connection,
         document,
         "handed_over",
@@ -283,11 +279,5 @@ def retry_step(connection: Connection, shop_id: str, document_id: int, name: str
     end_rests(connection, shop_id, by=by)
     steps.retry(connection, document_id, name, now=by.now)
     message = Message("“{step}” of {number} is tried again.", step=STEPS[name].label, number=document.number)
-    add_to_trail(connection, document, "tried_again", message, by=by)
+    audit_trail.note_of(connection, document, "tried_again", message, by=by)
     return Retried(documents=(document_id,))
-
-
-def add_to_trail(connection: Connection, document: Document, code: str, message: Message, *, by: Actor) -> None:
-    """Add an entry about *document* to the audit trail."""
-    event = AuditEntry(document.shop_id, by.now, by.name, code, message, document.draft.order_id, document.document_id)
-    audit_trail.add(connection, event)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Connection
 
 from worker.actions import Installation, Retried
-from worker.actions.documents import add_to_trail, document_of
+from worker.actions.documents import document_of
 from worker.actions.shop_secrets import lock_and_get, record
 from worker.actions.shop_settings import look_at_drafts_again
 from worker.domain.access_point import ELSEWHERE, OPERATORS, PROVIDERS, State
@@ -21,7 +21,6 @@ from worker.domain.step import BUYER_ASKS, TRANSMIT
 from worker.errors import Rejected
 from worker.message import Message
 from worker.store import alerts, audit_trail, counters, orders, shops, steps, transmissions
-from worker.store.audit_trail import AuditEntry
 from worker.store.jobs import DONE
 from worker.store.shops import Secrets
 from worker.store.steps import StepPlan
@@ -149,7 +148,7 @@ def send_elsewhere(installation: Installation, shop_id: str, *, by: Actor) -> No
             "say that they are copies.",
             by=by.name,
         )
-        audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "peppol_elsewhere", message))
+        audit_trail.note(connection, shop_id, "peppol_elsewhere", message, by=by)
         steps.wake_all(connection, shop_id, TRANSMIT, now=by.now)
         look_at_drafts_again(connection, shop_id, now=by.now)
 
@@ -176,7 +175,7 @@ def send_again(connection: Connection, shop_id: str, document_id: int, *, by: Ac
         steps.retry(connection, document_id, TRANSMIT, now=by.now)
     orders.set_flags(connection, document.order, flag_of(document.number), ())
     message = Message("{number} is sent by Peppol again.", number=document.number)
-    add_to_trail(connection, document, "sent_again_by_peppol", message, by=by)
+    audit_trail.note_of(connection, document, "sent_again_by_peppol", message, by=by)
     return Retried(documents=(document_id,))
 
 
@@ -188,7 +187,7 @@ def mark_answered(connection: Connection, shop_id: str, document_id: int, *, by:
         raise Rejected("The buyer of {number} asks nothing.", number=document.number, code="nothing_to_mark")
     steps.end_otherwise(connection, document_id, TRANSMIT, DONE, now=by.now)
     message = Message("{by} took care of the buyer's answer to {number}.", number=document.number, by=by.name)
-    add_to_trail(connection, document, "peppol_answered", message, by=by)
+    audit_trail.note_of(connection, document, "peppol_answered", message, by=by)
 
 
 def mark_sent(connection: Connection, shop_id: str, document_id: int, *, by: Actor) -> None:
@@ -200,4 +199,4 @@ def mark_sent(connection: Connection, shop_id: str, document_id: int, *, by: Act
     transmissions.change(connection, document_id, state=str(State.DELIVERED), sent_at=by.now, next_at=None)
     steps.end_otherwise(connection, document_id, TRANSMIT, DONE, now=by.now)
     message = Message("{number} was sent by Peppol: {by} has looked.", number=document.number, by=by.name)
-    add_to_trail(connection, document, "marked_sent_by_peppol", message, by=by)
+    audit_trail.note_of(connection, document, "marked_sent_by_peppol", message, by=by)

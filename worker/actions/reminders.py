@@ -2,13 +2,13 @@
 
 from sqlalchemy import Connection
 
-from worker.actions.documents import add_to_trail, document_of
+from worker.actions.documents import document_of
 from worker.domain.actor import Actor
 from worker.domain.document import ASKING, Document, Kind
 from worker.domain.reminder import REMINDER_TERMS, ReminderKind
 from worker.errors import Rejected
 from worker.message import Message
-from worker.store import document_balances, reminders, steps
+from worker.store import audit_trail, document_balances, reminders, steps
 from worker.store.steps import StepPlan
 
 PASSED_OVER = "passed_over"
@@ -29,7 +29,7 @@ def skip(connection: Connection, shop_id: str, document_id: int, kind: ReminderK
         raise left_already(document, known.state)
     reminders.look_again(connection, document_id, at=by.now)
     told = Message("{reminder} of {number} was passed over.", reminder=REMINDER_TERMS[kind], number=document.number)
-    add_to_trail(connection, document, "reminder_skipped", told, by=by)
+    audit_trail.note_of(connection, document, "reminder_skipped", told, by=by)
 
 
 def left_already(document: Document, state: str) -> Rejected:
@@ -50,7 +50,7 @@ def stop(connection: Connection, shop_id: str, document_id: int, *, by: Actor) -
         raise Rejected("{number} asks for no money.", number=document.number, code="asks_nothing")
     if reminders.stop(connection, document_id, by=by.name, now=by.now):
         told = Message("The reminders of {number} were stopped.", number=document.number)
-        add_to_trail(connection, document, "reminders_stopped", told, by=by)
+        audit_trail.note_of(connection, document, "reminders_stopped", told, by=by)
 
 
 def resume(connection: Connection, shop_id: str, document_id: int, *, by: Actor) -> None:
@@ -58,4 +58,4 @@ def resume(connection: Connection, shop_id: str, document_id: int, *, by: Actor)
     document = document_of(connection, shop_id, document_id)
     if reminders.resume(connection, document_id, now=by.now):
         told = Message("The reminders of {number} go on.", number=document.number)
-        add_to_trail(connection, document, "reminders_resumed", told, by=by)
+        audit_trail.note_of(connection, document, "reminders_resumed", told, by=by)

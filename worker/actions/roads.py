@@ -5,7 +5,6 @@ from sqlalchemy import Connection
 from worker.domain.actor import Actor
 from worker.message import Message
 from worker.store import audit_trail, roads
-from worker.store.audit_trail import AuditEntry
 
 
 def try_now(connection: Connection, shop_id: str, *, by: Actor) -> int:
@@ -14,7 +13,7 @@ def try_now(connection: Connection, shop_id: str, *, by: Actor) -> int:
     roads.try_now(connection, shop_id, now=by.now)
     if rested:
         message = Message("The servers of the shop that did not answer are asked again.")
-        audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "tried_again", message))
+        audit_trail.note(connection, shop_id, "tried_again", message, by=by)
     return len(rested)
 
 

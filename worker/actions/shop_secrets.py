@@ -12,15 +12,12 @@ from worker.net import smtp_url as mail_server
 from worker.net.site_address import may_have_keys_of
 from worker.net.smtp_url import SmtpServer
 from worker.store import audit_trail, counters, shops
-from worker.store.audit_trail import AuditEntry
 from worker.store.database.encryption import Encryption
 from worker.store.shops import ConnectedShop, Secrets
 
 
 def record(connection: Connection, shop_id: str, changed: tuple[Message, ...], *, by: Actor) -> None:
-    audit_trail.add(
-        connection, AuditEntry(shop_id, by.now, by.name, "settings_changed", Message("{changes}.", changes=changed))
-    )
+    audit_trail.note(connection, shop_id, "settings_changed", Message("{changes}.", changes=changed), by=by)
 
 
 def change_rest_key(installation: Installation, shop_id: str, *, rest_key: str, rest_secret: str, by: Actor) -> None:
@@ -104,7 +101,7 @@ def rotate_webhook_secret(installation: Installation, shop_id: str, *, secret: s
         message = Message(
             "The secret that the shop signs with was replaced; the one before it works until the next time."
         )
-        audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "secret_rotated", message))
+        audit_trail.note(connection, shop_id, "secret_rotated", message, by=by)
     return secret
 
 
@@ -143,7 +140,7 @@ def change_smtp_url(installation: Installation, shop_id: str, smtp_url: str, *, 
             if smtp_url
             else Message("The operator's mail server is used.")
         )
-        audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "settings_changed", message))
+        audit_trail.note(connection, shop_id, "settings_changed", message, by=by)
     return True
 
 

@@ -28,7 +28,6 @@ from worker.errors import InvalidValue, Rejected, ShopPaused
 from worker.message import Message
 from worker.store import audit_trail, counters, deliveries, drafts, payment_references, reminders, roads, senders, shops
 from worker.store import jobs as job_store
-from worker.store.audit_trail import AuditEntry
 from worker.store.database.encryption import Encryption
 from worker.store.database.tables import jobs
 from worker.store.deliveries import NewDelivery
@@ -134,10 +133,7 @@ def add_shop(connection: Connection, encryption: Encryption, new: NewShop, *, by
     shop = with_numbering(connection, stored, new.numbering, now=by.now)
     shops.change(connection, shop)
     vouch_for_senders(connection, shop, before=None, by=by)
-    audit_trail.add(
-        connection,
-        AuditEntry(shop.shop_id, by.now, by.name, "shop_created", Message("{name} was made.", name=shop.name)),
-    )
+    audit_trail.note(connection, shop.shop_id, "shop_created", Message("{name} was made.", name=shop.name), by=by)
     return shop
 
 

@@ -20,7 +20,6 @@ from worker.invoicing.issue_document import issue_draft
 from worker.invoicing.preflight import Preflight
 from worker.message import Message
 from worker.store import audit_trail
-from worker.store.audit_trail import AuditEntry
 
 
 @dataclass(frozen=True)
@@ -194,13 +193,4 @@ def note_invalid_einvoice(
 
 
 def note(connection: Connection, document: Document, code: str, message: Message, request: Request) -> None:
-    entry = AuditEntry(
-        shop_id=document.shop_id,
-        at=document.issued_at,
-        actor=request.by.name,
-        code=code,
-        message=message,
-        order_id=document.draft.order_id,
-        document_id=document.document_id,
-    )
-    audit_trail.add(connection, entry)
+    audit_trail.note_of(connection, document, code, message, by=replace(request.by, now=document.issued_at))

@@ -8,7 +8,6 @@ from worker.domain.shop import Shop
 from worker.message import Message
 from worker.services import Services
 from worker.store import audit_trail
-from worker.store.audit_trail import AuditEntry
 
 log = logging.getLogger(__name__)
 
@@ -35,14 +34,5 @@ def note_without(services: Services, document: Document) -> None:
         "e-invoice beside it if he asks for one.",
         number=document.number,
     )
-    entry = AuditEntry(
-        document.shop_id,
-        services.now(),
-        "worker",
-        "factur_x_failed",
-        message,
-        order_id=document.draft.order_id,
-        document_id=document.document_id,
-    )
     with services.store.write() as connection:
-        audit_trail.add(connection, entry)
+        audit_trail.note_of(connection, document, "factur_x_failed", message, by=services.actor("worker"))

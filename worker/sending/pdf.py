@@ -3,10 +3,10 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 
 from sqlalchemy import Connection
 
+from worker.domain.actor import Actor
 from worker.domain.document import Document
 from worker.domain.online_payment import is_offered
 from worker.domain.shop import Shop
@@ -18,7 +18,6 @@ from worker.sending.customer_link import link_of
 from worker.services import Services
 from worker.shops import branding
 from worker.store import alerts, audit_trail, document_files, documents, shops
-from worker.store.audit_trail import AuditEntry
 from worker.store.document_files import StoredFile
 from worker.store.steps import LeasedSteps
 
@@ -108,7 +107,7 @@ def tell_if_plain(connection: Connection, services: Services, document: Document
         reason=why,
     )
     alerts.raise_alert(connection, shop_id, code=code, message=message, now=now)
-    add_entry(connection, document, now, code, message)
+    audit_trail.note_of(connection, document, code, message, by=Actor("worker", now))
 
 
 def tell_way(connection: Connection, services: Services, document: Document, way: Way) -> None:
@@ -126,9 +125,4 @@ def tell_way(connection: Connection, services: Services, document: Document, way
         )
     else:
         return
-    add_entry(connection, document, services.now(), f"printed_{way}", message)
-
-
-def add_entry(connection: Connection, document: Document, now: datetime, code: str, message: Message) -> None:
-    entry = AuditEntry(document.shop_id, now, "worker", code, message, document.draft.order_id, document.document_id)
-    audit_trail.add(connection, entry)
+    audit_trail.note_of(connection, document, f"printed_{way}", message, by=services.actor("worker"))

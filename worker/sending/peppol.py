@@ -14,13 +14,14 @@ from worker.actions import peppol as peppol_actions
 from worker.actions.peppol import ACCOUNT_ALERT
 from worker.domain import peppol
 from worker.domain.access_point import PROVIDERS, Blame, Reach, Sent, State
+from worker.domain.actor import Actor
 from worker.domain.document import Document, Problem
 from worker.domain.step import BUYER_ASKS, MAIL
 from worker.errors import Rejected, WaitsForOthers
 from worker.message import Message
 from worker.sending import Done, NotNeeded
 from worker.sending.einvoice import stored_einvoice
-from worker.sending.peppol_status import answer_of, did_not_reach, entry_of, never_said, responses_that_ask
+from worker.sending.peppol_status import answer_of, did_not_reach, never_said, responses_that_ask
 from worker.sending.recipient import lookup, recipient_of
 from worker.services import Services
 from worker.store import alerts, audit_trail, counters, documents, orders, peppol_answers, steps, transmissions
@@ -198,7 +199,7 @@ class Way:
                 message = Message(
                     "{number} was sent by Peppol to {address}.", number=document.number, address=row.recipient
                 )
-                audit_trail.add(connection, entry_of(document, "sent_by_peppol", message, now))
+                audit_trail.note_of(connection, document, "sent_by_peppol", message, by=Actor("worker", now))
             steps.wake(connection, document.document_id, MAIL, now=now)
         return self.settled(row)
 

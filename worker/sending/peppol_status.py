@@ -8,13 +8,13 @@ from worker.access_points import access_point
 from worker.access_points.access_point import Account
 from worker.access_points.account import account_of
 from worker.domain.access_point import PROVIDERS, RESPONSES_THAT_NEED_SOMEBODY, Sent, State
+from worker.domain.actor import Actor
 from worker.domain.document import Document
 from worker.domain.step import BUYER_ASKS, MAIL, TRANSMIT
 from worker.errors import FacturelayError
 from worker.message import Message
 from worker.services import Services
 from worker.store import audit_trail, documents, peppol_answers, steps, transmissions
-from worker.store.audit_trail import AuditEntry
 from worker.store.jobs import JobEnd
 from worker.store.peppol_answers import STATUS, PeppolAnswer
 from worker.store.shops import ConnectedShop
@@ -67,7 +67,7 @@ def stop(services: Services, row: Transmission) -> None:
         message = never_said(document, row)
         transmissions.change(connection, row.document_id, state=UNKNOWN, next_at=None)
         steps.end_otherwise(connection, row.document_id, TRANSMIT, JobEnd("failed", "peppol_unknown", message), now=now)
-        audit_trail.add(connection, entry_of(document, "peppol_unknown", message, now))
+        audit_trail.note_of(connection, document, "peppol_unknown", message, by=Actor("worker", now))
 
 
 def ask(services: Services, row: Transmission, account: Account) -> None:
@@ -93,7 +93,7 @@ def keep(services: Services, row: Transmission, sent: Sent) -> None:
             return
         peppol_answers.add(connection, answer_of(document, row, STATUS, sent, now=now))
         for message in news(document, row, sent, new[1]):
-            audit_trail.add(connection, entry_of(document, f"peppol_{sent.state}", message, now))
+            audit_trail.note_of(connection, document, f"peppol_{sent.state}", message, by=Actor("worker", now))
         if sent.state is State.FAILED and new[0]:
             reason = news(document, row, sent, ())[0]
             steps.end_otherwise(
@@ -166,7 +166,3 @@ def answer_of(document: Document, row: Transmission, about: str, sent: Sent, *, 
         asked_at=now,
         answer=sent.answer,
     )
-
-
-def entry_of(document: Document, code: str, message: Message, now: datetime) -> AuditEntry:
-    return AuditEntry(document.shop_id, now, "worker", code, message, document.draft.order_id, document.document_id)

@@ -263,8 +263,5 @@ def known_word(services: Services, shop: Shop, document: Document) -> ShopsWord:
 def add_to_trail(services: Services, document: Document, kind: ReminderKind) -> None:
     # Without a name: what is on the trail stays when a customer is forgotten.
     message = Message("{reminder} of {number} was mailed.", reminder=REMINDER_TERMS[kind], number=document.number)
-    entry = AuditEntry(
-        document.shop_id, services.now(), "worker", "reminded", message, document.draft.order_id, document.document_id
-    )
     with services.store.write() as connection:
-        audit_trail.add(connection, entry)
+        audit_trail.note_of(connection, document, "reminded", message, by=services.actor("worker"))

@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
 
+from worker.domain.actor import Actor
+from worker.domain.document import Document
 from worker.message import Message
 from worker.store.database.made_once import made_once
 from worker.store.database.rows import read_row
@@ -36,6 +38,18 @@ ADD = made_once(insert(audit_trail))
 
 def add(connection: Connection, entry: AuditEntry) -> None:
     connection.execute(ADD, vars(entry))
+
+
+def note(connection: Connection, shop_id: str | None, code: str, message: Message, *, by: Actor) -> None:
+    """Add what *by* did with a shop, or with no one shop."""
+    add(connection, AuditEntry(shop_id, by.now, by.name, code, message))
+
+
+def note_of(connection: Connection, document: Document, code: str, message: Message, *, by: Actor) -> None:
+    """Add what *by* did with a document."""
+    draft = document.draft
+    entry = AuditEntry(document.shop_id, by.now, by.name, code, message, draft.order_id, document.document_id)
+    add(connection, entry)
 
 
 def add_all(connection: Connection, entries: Sequence[AuditEntry]) -> None:

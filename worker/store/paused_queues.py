@@ -9,7 +9,6 @@ from worker.domain.actor import Actor
 from worker.message import Message
 from worker.queue import QueueName
 from worker.store import audit_trail
-from worker.store.audit_trail import AuditEntry
 from worker.store.database.made_once import made_once
 from worker.store.database.rows import insert_into, read_row
 from worker.store.database.tables import paused_queues
@@ -54,7 +53,7 @@ def pause(connection: Connection, queue: QueueName, *, by: Actor) -> bool:
     message = Message(
         "“{queue}” was paused in all shops: nothing of it is begun until it is resumed.", queue=QUEUE_LABELS[queue]
     )
-    audit_trail.add(connection, AuditEntry(None, by.now, by.name, "queue_paused", message))
+    audit_trail.note(connection, None, "queue_paused", message, by=by)
     return True
 
 
@@ -63,5 +62,5 @@ def resume(connection: Connection, queue: QueueName, *, by: Actor) -> bool:
     if not connection.execute(delete(paused_queues).where(paused_queues.c.queue == queue)).rowcount:
         return False
     message = Message("“{queue}” was resumed in all shops.", queue=QUEUE_LABELS[queue])
-    audit_trail.add(connection, AuditEntry(None, by.now, by.name, "queue_resumed", message))
+    audit_trail.note(connection, None, "queue_resumed", message, by=by)
     return True

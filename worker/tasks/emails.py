@@ -21,7 +21,6 @@ from worker.sending.peppol_mail import said_of
 from worker.services import Services
 from worker.shops import branding
 from worker.store import audit_trail, document_links, shops, steps, transmissions
-from worker.store.audit_trail import AuditEntry
 from worker.store.jobs import JobEnd
 from worker.store.queries import document_money
 from worker.store.tasks import Task
@@ -46,17 +45,8 @@ def renew_link(services: Services, task: Task) -> Mapping[str, Any]:
     event_message = Message(
         "The customer asked for a new link to {number}; it was mailed to the order's address.", number=document.number
     )
-    event = AuditEntry(
-        document.shop_id,
-        services.now(),
-        "worker",
-        "link_renewed",
-        event_message,
-        order_id=document.draft.order_id,
-        document_id=document.document_id,
-    )
     with services.store.write() as connection:
-        audit_trail.add(connection, event)
+        audit_trail.note_of(connection, document, "link_renewed", event_message, by=services.actor("worker"))
     return {"mailed": True}
 
 
@@ -90,7 +80,7 @@ def send_again(services: Services, task: Task) -> Mapping[str, Any]:
     send_mail(services, outbox, message, recipients=reached)
     with services.store.write() as connection:
         event_message = Message("{number} was mailed to {address}.", number=document.number, address=reached[0])
-        document_actions.add_to_trail(connection, document, SENT_ELSEWHERE, event_message, by=actor_of(services, task))
+        audit_trail.note_of(connection, document, SENT_ELSEWHERE, event_message, by=actor_of(services, task))
         steps.close_failed_mail(
             connection, document_id, JobEnd(code=SENT_ELSEWHERE, message=event_message), now=services.now()
         )
