@@ -4,11 +4,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from http import HTTPStatus
 from typing import TypeVar
 
 from bridge.i18n.translate import _, translate_message
 from worker.domain.days import read_day
 from worker.errors import InvalidValue
+from worker.message import Message
 
 T = TypeVar("T")
 WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
@@ -59,9 +61,18 @@ class Form:
     def is_checked(self, name: str) -> bool:
         return bool(self.values.get(name))
 
+    def refuse(self, messages: Mapping[str, Message]) -> None:
+        """Say beside each field what is wrong with it; *messages*: by the name of the field."""
+        self.errors |= {name: translate_message(message) for name, message in messages.items()}
+
     @property
     def is_valid(self) -> bool:
         return not self.errors
+
+    @property
+    def status(self) -> HTTPStatus:
+        """Of the page that shows it."""
+        return HTTPStatus.OK if self.is_valid else HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 def read_mail_address(text: str) -> str:

@@ -63,7 +63,7 @@ def set_new_password(token: str) -> Response:
     form = Form.from_request(request.form)
     password = read_new_password(form, found.email)
     if password is None:
-        return sign_in_page("password", form, HTTPStatus.UNPROCESSABLE_ENTITY, found=found)
+        return sign_in_page("password", form, found=found)
     with context().store.write() as connection:
         user = users.by_email(connection, found.email)
         if user is None or not sessions.use_link(connection, found, now=context().now()):
@@ -92,7 +92,7 @@ def accept_invitation(token: str, purpose: str) -> Response:
     password = read_new_password(form, email)
     if not form.is_valid or password is None:
         values = {"found": found, "known": False, "shop": shop_name(found)}
-        return sign_in_page(template, form, HTTPStatus.UNPROCESSABLE_ENTITY, **values)
+        return sign_in_page(template, form, **values)
     with context().store.write() as connection:
         if not sessions.use_link(connection, found, now=context().now()):
             raise dead_link()

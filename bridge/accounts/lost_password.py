@@ -37,7 +37,7 @@ def plan_mail() -> Response:
     form = Form.from_request(request.form)
     email = form.read("email", read_mail_address)
     if not form.is_valid or email is None:
-        return sign_in_page("lost_password", form, HTTPStatus.UNPROCESSABLE_ENTITY, asked="")
+        return sign_in_page("lost_password", form, asked="")
     if is_rate_limited("lost-address", client_group(), MOST_ATTEMPTS):
         raise too_many_attempts()
     if not is_rate_limited("lost", email, MOST_MAILS):

@@ -1,7 +1,5 @@
 """The way in and out: password, second factor, session."""
 
-from http import HTTPStatus
-
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
@@ -59,7 +57,7 @@ def submit_sign_in() -> Response:
             actor=email[:254],
         )
         form.errors["password"] = _("This mail address and password do not belong together.")
-        return sign_in_page("sign_in", form, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return sign_in_page("sign_in", form)
     if user.totp:
         form.values["step"] = second_step_serializer().dumps(user.user_id)
         return sign_in_page("code", form)
@@ -74,7 +72,7 @@ def submit_code() -> Response:
         user_id = int(second_step_serializer().loads(form.values.get("step", ""), max_age=SECOND_STEP_S))
     except (BadSignature, ValueError):
         form.errors["password"] = _("That took too long; sign in once more.")
-        return sign_in_page("sign_in", form, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return sign_in_page("sign_in", form)
     with context().store.read() as connection:
         user = users.find(connection, user_id)
     # Whoever knows the password and tries codes keeps out only himself.
@@ -87,7 +85,7 @@ def submit_code() -> Response:
             "sign_in_failed", Message("A wrong second code was given for {email}.", email=user.email), actor=user.email
         )
         form.errors["code"] = _("This code is not right, or was used before. Codes change every 30 seconds.")
-        return sign_in_page("code", form, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return sign_in_page("code", form)
     return start_session(user, form)
 
 
@@ -136,7 +134,7 @@ def second_step_serializer() -> URLSafeTimedSerializer:
     return timed_signer(context().settings.secret_keys, SECOND_STEP)
 
 
-def sign_in_page(template: str, form: Form, status: HTTPStatus = HTTPStatus.OK, **values: object) -> Response:
+def sign_in_page(template: str, form: Form, **values: object) -> Response:
     has_mail = bool(context().settings.smtp_url)
     content = render_template(f"dashboard/sign_in/{template}.html", form=form, has_mail=has_mail, **values)
-    return make_response(content, status)
+    return make_response(content, form.status)

@@ -125,7 +125,7 @@ def export_period(shop_id: str) -> Response:
     form = Form.from_request(request.form)
     days = read_period(form)
     if days is None:
-        return exports_page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return exports_page(shop_id, form)
     since, until = days
     argument = {"since": since.isoformat(), "until": until.isoformat()}
     return request_task(shop_id, "zip_period", argument, then=f"/s/{shop_id}/accounting/export?task=0")
@@ -157,8 +157,8 @@ def backfill(shop_id: str) -> Response:
     return backfill_page(form, task)
 
 
-def backfill_page(form: Form, found: Task | None = None, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    return make_response(render_template("dashboard/accounting/backfill.html", form=form, found=found), status)
+def backfill_page(form: Form, found: Task | None = None) -> Response:
+    return make_response(render_template("dashboard/accounting/backfill.html", form=form, found=found), form.status)
 
 
 @blueprint.post("/backfill")
@@ -166,7 +166,7 @@ def submit_backfill(shop_id: str) -> Response:
     form = Form.from_request(request.form)
     days = read_period(form)
     if days is None:
-        return backfill_page(form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return backfill_page(form)
     since, until = days
     if form.is_checked("make") and may_change() and not is_confirmed():
         return ask(backfill_question(shop_id, form, since, until))
@@ -196,11 +196,11 @@ def backfill_question(shop_id: str, form: Form, since: date, until: date) -> Que
     return Question(question, _("Make them"), f"/s/{shop_id}/accounting/backfill", more)
 
 
-def exports_page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
+def exports_page(shop_id: str, form: Form) -> Response:
     export_task = finished_task(shop_id, "zip_period") or finished_task(shop_id, "export_shop")
     address = f"{base_path()}/s/{shop_id}/tasks/{export_task.task_id}/file" if export_task else ""
     return make_response(
-        render_template("dashboard/accounting/export.html", form=form, made=export_task, address=address), status
+        render_template("dashboard/accounting/export.html", form=form, made=export_task, address=address), form.status
     )
 
 

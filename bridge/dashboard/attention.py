@@ -56,9 +56,9 @@ def page(
     *,
     of_all: Sequence[ShopName] = (),
     form: Form | None = None,
-    status: HTTPStatus = HTTPStatus.OK,
 ) -> Response:
     """*form*: the day that was typed to put something off, and what is wrong with it."""
+    form = form or Form()
     first = max(1, parse_whole_number(request.args.get("from", "")[:9]) or 1)
     size = parse_whole_number(request.args.get("size", "")[:3])
     size = size if size in SIZES else SIZES[0]
@@ -73,10 +73,10 @@ def page(
         size=size,
         sizes=SIZES,
         address=address,
-        form=form or Form(),
+        form=form,
         snoozed_until=(context().now() + SNOOZED_FOR).date(),
     )
-    return make_response(content, status)
+    return make_response(content, form.status)
 
 
 def reason_named(name: str) -> Reason:
@@ -101,7 +101,7 @@ def snooze(shop_id: str, name: str) -> Response:
     form = Form.from_request(request.form)
     until = form.read("until", read_day_to_come)
     if until is None:
-        return page(reason_named(name), (shop_id,), form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return page(reason_named(name), (shop_id,), form=form)
     return run_action(
         lambda connection, by: actions.snooze(connection, this_shop(), chosen(name), until=until, by=by),
         then=after(shop_id, name),

@@ -100,7 +100,7 @@ def send(shop_id: str, document_id: int) -> Response:
     form, here = Form.from_request(request.form), document_path(shop_id, document_id)
     to = form.read("to", read_mail_address) if form.values.get("to") else ""
     if to is None:
-        return document_page(shop_id, document_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return document_page(shop_id, document_id, form)
     if to:
         argument, back = {"document_id": document_id, "to": to}, form.values.get("back", "")
         then = safe_next_path(back) if back else here
@@ -119,7 +119,7 @@ def mark_paid(shop_id: str, document_id: int) -> Response:
     form = Form.from_request(request.form)
     on = form.read("on", past_day)
     if on is None:
-        return document_page(shop_id, document_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return document_page(shop_id, document_id, form)
     message = _("{number} is marked as paid on {day}.", number=number_of(item), day=format_date(on))
     return change(partial(document_actions.mark_paid, on=on), shop_id, document_id, message=message)
 
@@ -211,7 +211,7 @@ def credit(shop_id: str, document_id: int) -> Response:
         total = credited_total(item, form)
     except (InvalidValue, Rejected) as error:
         form.errors["amount"] = translate_message(error.message)
-        return document_page(shop_id, document_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return document_page(shop_id, document_id, form)
     if not is_confirmed():
         return ask(credit_question(item, total, again=form.is_checked("again")))
     if form.is_checked("part"):
@@ -320,7 +320,7 @@ def draft(shop_id: str, draft_id: int) -> Response:
     return draft_page(draft_of(shop_id, draft_id), Form({"reason": str(refused.argument["reason"])} if refused else {}))
 
 
-def draft_page(stored: StoredDraft, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
+def draft_page(stored: StoredDraft, form: Form) -> Response:
     findings = [peppol.is_finding(problem) for problem in stored.draft.problems if not problem.asks]
     remedy = order_story.remedy(stored.draft, shop().url)
     content = render_template(
@@ -336,7 +336,7 @@ def draft_page(stored: StoredDraft, form: Form, *, status: HTTPStatus = HTTPStat
         asks_for_rest=remedy is None and not shop().test and has_problem(stored.draft, REST_CHARGED),
         waits_for_access_point=has_problem(stored.draft, peppol.NOT_CONNECTED),
     )
-    return make_response(content, status)
+    return make_response(content, form.status)
 
 
 def has_problem(draft: Draft, code: str) -> bool:
@@ -363,7 +363,7 @@ def issue(shop_id: str, draft_id: int) -> Response:
         "rest_paid": REST_PAID.get(form.values.get("rest_paid", ""), False if shop().test else None),
     }
     if not form.is_valid:
-        return draft_page(stored, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return draft_page(stored, form)
     if not is_confirmed():
         return ask(issue_question(stored, argument))
     then, refused = f"/s/{shop_id}/orders/{stored.draft.order_id}", f"{draft_path(stored)}?task=0"
@@ -448,9 +448,7 @@ def change(action: Callable[..., object], shop_id: str, document_id: int, *, mes
     )
 
 
-def document_page(
-    shop_id: str, document_id: int, form: Form, *, link: str = "", status: HTTPStatus = HTTPStatus.OK
-) -> Response:
+def document_page(shop_id: str, document_id: int, form: Form, *, link: str = "") -> Response:
     item = document_of(shop_id, document_id)
     day = context().today(shop())
     form.values = {"on": day.isoformat()} | refused_before(shop_id) | form.values
@@ -475,7 +473,7 @@ def document_page(
         troubles=[one for one in order_story.troubles_of(item) if not is_said_elsewhere(item, one)],
         events=order_story.events_of(item, entries),
     )
-    return make_response(content, status)
+    return make_response(content, form.status)
 
 
 def is_said_elsewhere(item: DocumentDetails, trouble: Trouble) -> bool:

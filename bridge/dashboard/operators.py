@@ -38,7 +38,7 @@ def invite() -> Response:
     form = Form.from_request(request.form)
     email = form.read("email", read_mail_address)
     if email is None:
-        return users_page(form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return users_page(form)
     with context().store.write() as connection:
         token = sessions.create_link(
             connection,
@@ -176,7 +176,7 @@ def user_or_404(user_id: int) -> User:
     return user if user is not None else abort(HTTPStatus.NOT_FOUND)
 
 
-def users_page(form: Form, *, link: tuple[str, str] | None = None, status: HTTPStatus = HTTPStatus.OK) -> Response:
+def users_page(form: Form, *, link: tuple[str, str] | None = None) -> Response:
     now = context().now()
     with context().store.read() as connection:
         users = users_store.every(connection)
@@ -194,7 +194,7 @@ def users_page(form: Form, *, link: tuple[str, str] | None = None, status: HTTPS
         events=done.rows,
         link=link,
     )
-    return make_response(content, status)
+    return make_response(content, form.status)
 
 
 def back() -> Response:

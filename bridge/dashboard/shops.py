@@ -27,16 +27,17 @@ guard_operators(blueprint)
 
 
 @blueprint.get("/new")
-def new(form: Form | None = None, status: HTTPStatus = HTTPStatus.OK) -> Response:
+def new(form: Form | None = None) -> Response:
+    form = form or Form()
     with context().store.read() as connection:
         there = users.shops_of(connection, me().user)
     content = render_template(
         "dashboard/shops/new.html",
-        form=form or Form(),
+        form=form,
         languages=LANGUAGE_NAMES.items(),
         patterns=[("", _("the usual settings")), *((one.shop_id, one.name) for one in there)],
     )
-    return make_response(content, status)
+    return make_response(content, form.status)
 
 
 @blueprint.post("/new")
@@ -49,7 +50,7 @@ def create_shop() -> Response:
     email = form.read("email", read_mail_address) if form.values.get("email") else ""
     seed = form.read("references", settings_form.read_first_digits) if form.values.get("references") else 0
     if not form.is_valid or url is None:
-        return new(form, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return new(form)
     language = form.values.get("language", "nl")
     given = {
         "name": name,
@@ -60,15 +61,15 @@ def create_shop() -> Response:
         blank = blank_like(form.values.get("like", ""))
         shop = shop_settings.new_shop(blank, given, url, allow_private=allow)
     except WrongSettings as error:
-        form.errors |= {field: translate_message(message) for field, message in error.messages.items()}
-        return new(form, HTTPStatus.UNPROCESSABLE_ENTITY)
+        form.refuse(error.messages)
+        return new(form)
     new_shop = NewShop(replace(shop, reference_digits=seed or 0), Secrets((shops.new_webhook_secret(),)))
     try:
         with context().store.write() as connection:
             shop = shop_settings.add_shop(connection, context().encryption, new_shop, by=actor())
     except Rejected as error:
         form.errors["references"] = translate_message(error.message)
-        return new(form, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return new(form)
     ask_worker(shop.shop_id, "look_at_address", {"url": shop.url})
     if email and email != me().user.email:
         flash(_("Hand this link to {email}; it works once: {link}", email=email, link=invite(shop, email)), "good")

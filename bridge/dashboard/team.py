@@ -1,7 +1,5 @@
 """Who belongs to a shop: invite, change a role, let go."""
 
-from http import HTTPStatus
-
 from flask import Blueprint, Response, flash, make_response, render_template, request
 
 from bridge.accounts.access import ROLE_NAMES, actor, guard_shop, me, shop
@@ -44,7 +42,7 @@ def invite(shop_id: str) -> Response:
     form = Form.from_request(request.form)
     email, role = form.read("email", read_mail_address), form.read("role", shop_role)
     if email is None or role is None:
-        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return page(shop_id, form)
     if is_mailed():
         return mail_invitation(shop_id, email, role)
     with context().store.write() as connection:
@@ -153,18 +151,17 @@ def last_admin(shop_id: str) -> Response:
     return back(shop_id)
 
 
-def page(
-    shop_id: str, form: Form | None = None, *, link: tuple[str, str] | None = None, status: HTTPStatus = HTTPStatus.OK
-) -> Response:
+def page(shop_id: str, form: Form | None = None, *, link: tuple[str, str] | None = None) -> Response:
     """The team; a shop of nobody is for its owner to be invited to, who may change everything."""
     now, belonging = context().now(), members(shop_id)
     with context().store.read() as connection:
         invites = sessions.open_invites(connection, shop_id=shop_id, now=now)
         unsent = account_mails.waiting(connection, MailKind.INVITATION, shop_id=shop_id)
         done = activity.audit_trail_page(connection, (shop_id,), PageRequest(size=30), access=True)
+    form = form or Form({"role": Role.VIEWER if belonging or invites or unsent else Role.ADMIN})
     content = render_template(
         "dashboard/team.html",
-        form=form or Form({"role": Role.VIEWER if belonging or invites or unsent else Role.ADMIN}),
+        form=form,
         members=belonging,
         invites=invites,
         unsent=unsent,
@@ -175,7 +172,7 @@ def page(
         role_names={Role.ADMIN: _("admin: may change everything"), Role.VIEWER: _("viewer: may look and download")},
         home=f"{base_path()}/s/{shop().shop_id}/team",
     )
-    return make_response(content, status)
+    return make_response(content, form.status)
 
 
 def back(shop_id: str) -> Response:

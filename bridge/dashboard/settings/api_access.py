@@ -50,7 +50,7 @@ def make_token(shop_id: str) -> Response:
             _made, secret = actions.create_token(connection, shop_id, form.values.get("name", ""), scopes, by=actor())
     except Rejected as error:
         form.errors["name"] = translate_message(error.message)
-        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return page(shop_id, form)
     return page(shop_id, Form(), token=secret)
 
 
@@ -79,14 +79,14 @@ def add_webhook_endpoint(shop_id: str) -> Response:
     if not events:
         form.errors["url"] = _("Choose at least one event.")
     if url is None or not form.is_valid:
-        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return page(shop_id, form)
     try:
         with context().store.write() as connection:
             new = NewEndpoint(shop_id, url, events)
             _endpoint, secret = actions.add_endpoint(connection, context().encryption, new, by=actor())
     except Rejected as error:
         form.errors["url"] = translate_message(error.message)
-        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return page(shop_id, form)
     return page(shop_id, Form(), secret=secret)
 
 
@@ -111,9 +111,7 @@ def checked_boxes() -> list[str]:
     return request.form.getlist("which")
 
 
-def page(
-    shop_id: str, form: Form, *, token: str = "", secret: str = "", status: HTTPStatus = HTTPStatus.OK
-) -> Response:
+def page(shop_id: str, form: Form, *, token: str = "", secret: str = "") -> Response:
     with context().store.read() as connection:
         all_tokens = api_tokens.of_shop(connection, shop_id)
         endpoints = [
@@ -123,7 +121,6 @@ def page(
     return settings_page(
         "api_access",
         "api",
-        status=status,
         form=form,
         token=token,
         secret=secret,

@@ -14,7 +14,7 @@ from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import addresses_of_preview, finished_task, request_task
 from bridge.dashboard.uploads import take_upload
 from bridge.forms import Form
-from bridge.i18n.translate import _, kind_name, translate_message
+from bridge.i18n.translate import _, kind_name
 from worker.actions import shop_settings
 from worker.actions.shop_settings import ShopChanges
 from worker.domain import settings_form
@@ -52,8 +52,8 @@ def save_branding(shop_id: str) -> Response:
     try:
         settings_form.apply_settings(this_shop(), given)
     except WrongSettings as error:
-        form.errors |= {name: translate_message(message) for name, message in error.messages.items()}
-        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        form.refuse(error.messages)
+        return page(shop_id, form)
     if form.is_checked("try"):
         kind = form.values.get("kind", "")
         argument = {
@@ -112,12 +112,10 @@ def page(
     *,
     preview: Mapping[str, object] | None = None,
     task_id: str = "",
-    status: HTTPStatus = HTTPStatus.OK,
 ) -> Response:
     return settings_page(
         "branding",
         "branding",
-        status=status,
         form=form,
         tried=preview,
         preview=addresses_of_preview(shop_id, int(task_id)) if preview else {},

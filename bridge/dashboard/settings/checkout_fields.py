@@ -1,7 +1,5 @@
 """What the fields of the shop's own checkout hold, chosen from those that its last orders have."""
 
-from http import HTTPStatus
-
 from flask import Response, flash, request
 
 from bridge.accounts.access import shop
@@ -40,7 +38,7 @@ def save_checkout_fields(shop_id: str) -> Response:
         change_shop(shop_id, ShopChanges({NAME: given}))
     except WrongSettings as error:
         form.errors[NAME] = translate_message(error.messages[NAME])
-        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return page(shop_id, form)
     flash(
         _(
             "The fields of your checkout are saved. They hold from the next order on; drafts with a problem are looked at again."
@@ -58,7 +56,7 @@ def chosen_fields() -> dict[str, str]:
     return values
 
 
-def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
+def page(shop_id: str, form: Form) -> Response:
     """The stored fields first, then those that were seen, and a row for one that is typed."""
     looked = finished_task(shop_id, "seen_fields")
     proposed = unread_numbers(shop_id)
@@ -76,7 +74,6 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
     return settings_page(
         "checkout_fields",
         "checkout-fields",
-        status=status,
         form=form,
         error=form.errors.get(NAME, ""),
         rows=rows,

@@ -1,7 +1,6 @@
 """The company by its VAT number: name and address as VIES has them, filled in where nothing stands yet. Nothing is stored."""
 
 from dataclasses import replace
-from http import HTTPStatus
 
 from flask import Response, flash, request
 
@@ -32,7 +31,7 @@ def by_number(shop_id: str) -> Response:
     if not number:
         form.values["number"] = given
         form.errors["number"] = translate_message(problem.message) if problem else _("Type your VAT number.")
-        return fields_page("company", form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return fields_page("company", form)
     has_asked_enough = bool(seconds_to_wait(By.VAT_NUMBERS, shop_id))
     answer = NOT_ASKED if has_asked_enough else answer_for(asking_as(shop(), number), number)
     found = {"seller.vat_number": number, "seller.enterprise_number": enterprise_number_of(number)}

@@ -1,7 +1,5 @@
 """The line to the shop: a code for the plugin, or address and secret to copy; the REST key; and whether all of it works."""
 
-from http import HTTPStatus
-
 from flask import Response, flash, request
 
 from bridge.accounts.access import actor, me
@@ -60,8 +58,8 @@ def address(shop_id: str) -> Response:
     try:
         changed = change_shop(shop_id, ShopChanges(url=form.values.get("url", "")))
     except WrongSettings as error:
-        form.errors = {name: translate_message(message) for name, message in error.messages.items()}
-        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        form.refuse(error.messages)
+        return page(shop_id, form)
     ask_worker(shop_id, "look_at_address", {"url": changed.shop.url})
     if shop_secrets.REST_KEY_WITHHELD in changed.messages:
         flash(
@@ -91,7 +89,7 @@ def key(shop_id: str) -> Response:
         )
     except Rejected as error:
         form.errors["rest_key"] = translate_message(error.message)
-        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return page(shop_id, form)
     return request_task(shop_id, "set_up_connection", {}, then=f"/s/{shop_id}/settings/connection/set-up?task=0")
 
 
@@ -146,7 +144,6 @@ def page(
     *,
     code: tuple[str, str] | None = None,
     secret: str = "",
-    status: HTTPStatus = HTTPStatus.OK,
 ) -> Response:
     done = finished_task(shop_id, "set_up_connection")
     checked = done or finished_task(shop_id, "check_connection")
@@ -167,7 +164,6 @@ def page(
     return settings_page(
         "connection",
         "connection",
-        status=status,
         form=form,
         code=code,
         secret=secret,

@@ -13,7 +13,7 @@ from bridge.dashboard.labels import Options, in_words, setting_choices, setting_
 from bridge.dashboard.settings import TOPICS, blueprint, change_shop, own_statuses
 from bridge.dashboard.settings.next_step import next_step
 from bridge.forms import Form
-from bridge.i18n.translate import _, format_amount, translate_message, translator
+from bridge.i18n.translate import _, format_amount, translator
 from worker.actions.shop_settings import ShopChanges
 from worker.domain import settings_form
 from worker.domain.completeness import missing_of_seller
@@ -425,8 +425,8 @@ def save(shop_id: str, topic: str) -> Response:
             raise WrongSettings({})
         saved = change_shop(shop_id, ShopChanges(given)).shop
     except WrongSettings as error:
-        form.errors |= {name: translate_message(message) for name, message in error.messages.items()}
-        return fields_page(topic, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        form.refuse(error.messages)
+        return fields_page(topic, form)
     flash(_("Saved: {what}.", what=page.title), "good")
     if topic == "company" and not missing_of_seller(saved):
         return to_next_step(saved, topic)
@@ -452,13 +452,12 @@ def to_next_step(stored: Shop, otherwise: str) -> Response:
     return redirect_to(f"/s/{stored.shop_id}/settings/{following.page if following else otherwise}")
 
 
-def fields_page(topic: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
+def fields_page(topic: str, form: Form) -> Response:
     # Of what is stored: a form that comes back has its own messages.
     missing = missing_of_seller(shop()) if topic == "company" and request.method == "GET" else ()
     return settings_page(
         "fields",
         topic,
-        status=status,
         page=PAGES[topic](),
         form=form,
         missing=Message("Still missing here: {missing}.", missing=missing) if missing else NO_MESSAGE,
@@ -476,13 +475,13 @@ def taken_over(topic: str) -> bool:
     return plugin is not None and bool(plugin.facts.taken)
 
 
-def settings_page(template: str, topic: str, *, status: HTTPStatus = HTTPStatus.OK, **values: object) -> Response:
+def settings_page(template: str, topic: str, *, form: Form, **values: object) -> Response:
     """A page of settings with the list of topics beside it."""
     if topic not in {one.name for one in TOPICS}:
         abort(HTTPStatus.NOT_FOUND)
     with context().store.read() as connection:
         following = next_step(connection, shop())
     content = render_template(
-        f"dashboard/settings/{template}.html", topics=TOPICS, topic=topic, next_step=following, **values
+        f"dashboard/settings/{template}.html", topics=TOPICS, topic=topic, next_step=following, form=form, **values
     )
-    return make_response(content, status)
+    return make_response(content, form.status)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from http import HTTPStatus
 
 from flask import Response, flash, request
 
@@ -33,7 +32,7 @@ def start_live(shop_id: str) -> Response:
     form = Form.from_request(request.form)
     since = form.read("since", read_since)
     if not form.is_valid:
-        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return page(shop_id, form)
     with context().store.read() as connection:
         mail = go_live.mail_check(connection, shop(), context())
     vouches = operator_vouches(mail)
@@ -95,7 +94,7 @@ def open_orders(shop_id: str) -> Response:
     form = Form.from_request(request.form)
     form.read("since", read_since)
     if not form.is_valid:
-        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return page(shop_id, form)
     since = form.values.get("since", "")
     argument = {"since": since} if since else {}
     return request_task(shop_id, "open_orders", argument, then=f"/s/{shop_id}/settings/go-live?task=0#orders")
@@ -131,7 +130,7 @@ def change(shop_id: str, what: str) -> Response:
     return redirect_to(f"/s/{shop_id}/settings/go-live")
 
 
-def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
+def page(shop_id: str, form: Form) -> Response:
     foreseen = finished_task(shop_id, "open_orders")
     if foreseen:
         form.values.setdefault("since", str(foreseen.argument.get("since", "")))
@@ -141,7 +140,6 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
     return settings_page(
         "go_live",
         "go-live",
-        status=status,
         form=form,
         checks=checks,
         said_of_check=said_of_check,

@@ -1,7 +1,6 @@
 """How mail leaves: sender and copies, the shop's own server, a test with a diagnosis, the attachment."""
 
 from email.utils import parseaddr
-from http import HTTPStatus
 
 from flask import Response, flash, request
 
@@ -41,8 +40,8 @@ def save_mail(shop_id: str) -> Response:
         given = {name: form.values.get(name, "") for name in ADDRESSES}
         change_shop(shop_id, ShopChanges(given))
     except WrongSettings as error:
-        form.errors |= {name: translate_message(message) for name, message in error.messages.items()}
-        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        form.refuse(error.messages)
+        return page(shop_id, form)
     flash(_("Sender and copies are saved."), "good")
     return redirect_to(f"/s/{shop_id}/settings/mail")
 
@@ -95,7 +94,7 @@ def save_server(shop_id: str) -> Response:
     form = current_form(shop_id, **sent.values)
     server = None if sent.values.get("scheme", "") == "" else typed_server(form, request.form.get("password", ""))
     if not form.is_valid:
-        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return page(shop_id, form)
     try:
         shop_secrets.change_mail_server(
             context(),
@@ -105,7 +104,7 @@ def save_server(shop_id: str) -> Response:
         )
     except Rejected as error:
         form.errors["host"] = translate_message(error.message)
-        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return page(shop_id, form)
     saved = (
         _(
             "The mail server is saved: mails leave through {host}. Send a test mail to see whether it works.",
@@ -164,14 +163,13 @@ def current_form(shop_id: str, **typed: str) -> Form:
     return Form(values | {name: value for name, value in typed.items() if name != "password"})
 
 
-def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
+def page(shop_id: str, form: Form) -> Response:
     test_task = finished_task(shop_id, "test_mail")
     with context().store.read() as connection:
         owner = users.owner(connection, shop_id)
     return settings_page(
         "mail",
         "mail",
-        status=status,
         form=form,
         tried=test_task.answer if test_task else None,
         installation_has_server=bool(context().settings.smtp_url),

@@ -1,6 +1,6 @@
 """The part of the payment page about paying online: the key of the shop's account with Mollie, a test of it, where the button stands."""
 
-from http import HTTPStatus
+from collections.abc import Mapping
 
 from flask import Response, flash, request
 
@@ -11,12 +11,13 @@ from bridge.dashboard.settings import blueprint, change_shop, payment
 from bridge.dashboard.settings.payment import PLACES, as_online_form
 from bridge.dashboard.tasks import request_task
 from bridge.forms import Form
-from bridge.i18n.translate import _, translate_message
+from bridge.i18n.translate import _
 from worker.actions import online_payment as actions
 from worker.actions.shop_settings import ShopChanges
 from worker.domain.online_payment import METHODS
 from worker.domain.settings_form import WrongSettings
 from worker.errors import Rejected
+from worker.message import Message
 
 CHECKED = "/settings/payment?task=0#online"
 
@@ -27,7 +28,7 @@ def connect_mollie(shop_id: str) -> Response:
     try:
         actions.connect(context(), shop_id, request.form.get("mollie_key", ""), by=actor())
     except Rejected as error:
-        return with_errors(shop_id, {"mollie_key": translate_message(error.message)})
+        return with_errors(shop_id, {"mollie_key": error.message}, as_online_form())
     return request_task(shop_id, "check_mollie", {}, then=f"/s/{shop_id}{CHECKED}")
 
 
@@ -63,12 +64,11 @@ def save_online_choices(shop_id: str) -> Response:
     try:
         change_shop(shop_id, ShopChanges(given))
     except WrongSettings as error:
-        return with_errors(shop_id, {name: translate_message(one) for name, one in error.messages.items()}, form)
+        return with_errors(shop_id, error.messages, form)
     flash(_("Where customers pay online is saved."), "good")
     return redirect_to(f"/s/{shop_id}/settings/payment#online")
 
 
-def with_errors(shop_id: str, errors: dict[str, str], form: Form | None = None) -> Response:
-    online = form or as_online_form()
-    online.errors |= errors
-    return payment.page(shop_id, online=online, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+def with_errors(shop_id: str, errors: Mapping[str, Message], form: Form) -> Response:
+    form.refuse(errors)
+    return payment.page(shop_id, online=form)

@@ -36,14 +36,14 @@ def add_channel(shop_id: str) -> Response:
         abort(HTTPStatus.BAD_REQUEST)
     url = form.read("url", lambda text: check_webhook_url(text, allow_private=allow))
     if url is None:
-        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return page(shop_id, form)
     new = NewChannel(shop_id, ChannelKind(kind), url, Harm(int(harm)), me().user.user_id)
     try:
         with context().store.write() as connection:
             _channel_id, secret = actions.add_channel(connection, context().encryption, new, by=actor())
     except Rejected as error:
         form.errors["url"] = translate_message(error.message)
-        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return page(shop_id, form)
     if secret:
         return page(shop_id, Form(), secret=secret)
     flash(_("{host} is told from now on. Press “Try it” to see whether it arrives.", host=host_of(new.url)), "good")
@@ -79,14 +79,13 @@ def channel_or_404(shop_id: str, channel_id: int) -> Channel:
     return found
 
 
-def page(shop_id: str, form: Form, *, secret: str = "", status: HTTPStatus = HTTPStatus.OK) -> Response:
+def page(shop_id: str, form: Form, *, secret: str = "") -> Response:
     form.values.setdefault("threshold", str(int(Harm.DECISION)))
     with context().store.read() as connection:
         found = channels.of_shop(connection, context().encryption, shop_id)
     return settings_page(
         "notifications",
         "notifications",
-        status=status,
         form=form,
         secret=secret,
         channels=found,

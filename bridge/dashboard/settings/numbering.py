@@ -1,7 +1,6 @@
 """How documents are numbered: prefix, year, digits and the next number; for experts the pattern and shared series."""
 
 from collections.abc import Mapping
-from http import HTTPStatus
 
 from flask import Response, flash, request
 
@@ -61,12 +60,12 @@ def save_numbers(shop_id: str) -> Response:
             number = form.read(f"next-{kind}", read_next)
             after |= {} if number is None else {kind: number - 1}
     if not form.is_valid:
-        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return page(shop_id, form)
     try:
         changed = change_shop(shop_id, ShopChanges(numbering=NumberingChanges(names, patterns, yearly, after)))
     except Rejected as error:
         form.errors["all"] = translate_message(error.message)
-        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return page(shop_id, form)
     with context().store.read() as connection:
         coming = go_live.next_numbers(connection, changed.shop, now=context().now())[Kind.INVOICE]
     flash(_("The numbers are saved: the next invoice is {number}.", number=coming), "good")
@@ -113,7 +112,7 @@ def continue_others(shop_id: str) -> Response:
     return redirect_to(f"/s/{shop_id}/settings/numbering")
 
 
-def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:  # noqa: ARG001
+def page(shop_id: str, form: Form) -> Response:  # noqa: ARG001
     with context().store.read() as connection:
         next_numbers = go_live.next_numbers(connection, shop(), now=context().now())
         others = go_live.others_checks(connection, shop(), now=context().now())
@@ -121,7 +120,6 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
     return settings_page(
         "numbering",
         "numbering",
-        status=status,
         form=form,
         coming=next_numbers,
         kinds=tuple(Kind),

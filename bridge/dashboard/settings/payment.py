@@ -1,7 +1,6 @@
 """How customers pay: the days they have, and what each of the shop's payment methods means for what is paid."""
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 
 from flask import Response, flash, request
@@ -13,7 +12,7 @@ from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task
 from bridge.forms import Form
-from bridge.i18n.translate import _, translate_message
+from bridge.i18n.translate import _
 from worker.actions.shop_settings import ShopChanges
 from worker.domain.online_payment import why_not
 from worker.domain.payment_method import Means, PaymentTerms, known_method
@@ -56,8 +55,8 @@ def save_payment(shop_id: str) -> Response:
     try:
         change_shop(shop_id, ShopChanges(given))
     except WrongSettings as error:
-        form.errors |= {name: translate_message(message) for name, message in error.messages.items()}
-        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        form.refuse(error.messages)
+        return page(shop_id, form)
     flash(_("How orders are paid is saved."), "good")
     return redirect_to(f"/s/{shop_id}/settings/payment")
 
@@ -86,9 +85,7 @@ def terms_as_text(form: Form, number: int) -> str:
     return ""
 
 
-def page(
-    shop_id: str, form: Form | None = None, *, online: Form | None = None, status: HTTPStatus = HTTPStatus.OK
-) -> Response:
+def page(shop_id: str, form: Form | None = None, *, online: Form | None = None) -> Response:
     """*form*, and *online* of the part about paying online, where they are not as stored."""
     with context().store.read() as connection:
         titles = payment_methods.of_shop(connection, shop_id)
@@ -96,16 +93,18 @@ def page(
         (number, method, titles.get(method, ""), usual(method, titles.get(method, "")))
         for number, method in enumerate(methods_of(titles))
     ]
-    return settings_page(
+    response = settings_page(
         "payment",
         "payment",
-        status=status,
         form=form or as_stored(titles),
         rows=rows,
         meanings=meanings(),
         online=online or as_online_form(),
         **online_part(shop_id),
     )
+    if online is not None:
+        response.status_code = online.status
+    return response
 
 
 def usual(method: str, title: str) -> str:

@@ -1,7 +1,5 @@
 """Who brings the shop's e-invoices to Peppol: one key, a test of it, the state; or another system, said once and on the record."""
 
-from http import HTTPStatus
-
 from flask import Response, flash, request
 
 from bridge.accounts.access import actor, me
@@ -49,7 +47,7 @@ def connect_access_point(shop_id: str) -> Response:
     except Rejected as error:
         place = "key" if "key" in error.code else "provider"
         form.errors[place] = translate_message(error.message)
-        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return page(shop_id, form)
     return request_task(shop_id, "check_peppol", {}, then=f"/s/{shop_id}{CHECKED}")
 
 
@@ -86,7 +84,7 @@ def save_businesses(shop_id: str) -> Response:
     return redirect_to(f"/s/{shop_id}/settings/peppol")
 
 
-def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
+def page(shop_id: str, form: Form) -> Response:
     shop, settings = this_shop(), context().settings
     with context().store.read() as connection:
         secrets = shops.get_secrets(connection, context().encryption, shop_id)
@@ -103,7 +101,6 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
     return settings_page(
         "peppol",
         "peppol",
-        status=status,
         form=form,
         why_not=why_not(shop, Keys(secrets.peppol_key, settings.peppol_provider, settings.peppol_key)),
         trouble=alert.message if alert else None,

@@ -1,7 +1,5 @@
 """How long documents are kept; and erasing a customer: what the law allows is deleted, what it requires is listed."""
 
-from http import HTTPStatus
-
 from flask import Response, flash, request
 
 from bridge.accounts.access import shop
@@ -11,7 +9,7 @@ from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form, read_mail_address
-from bridge.i18n.translate import _, translate_message
+from bridge.i18n.translate import _
 from worker.actions.shop_settings import ShopChanges
 from worker.domain.settings_form import WrongSettings
 from worker.domain.shop import YEARS_KEPT
@@ -29,8 +27,8 @@ def keep(shop_id: str) -> Response:
     try:
         change_shop(shop_id, ShopChanges({"years_kept": form.values.get("years_kept", "")}))
     except WrongSettings as error:
-        form.errors |= {name: translate_message(message) for name, message in error.messages.items()}
-        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        form.refuse(error.messages)
+        return page(shop_id, form)
     flash(_("Documents are kept for {years} years after their own.", years=form.values["years_kept"]), "good")
     return redirect_to(f"/s/{shop_id}/settings/privacy")
 
@@ -41,7 +39,7 @@ def erase(shop_id: str) -> Response:
     form = Form.from_request(request.form)
     email = form.read("email", read_mail_address)
     if email is None:
-        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return page(shop_id, form)
     if not is_confirmed():
         question = _("Erase what is known of {email}?", email=email)
         more = _(
@@ -51,12 +49,11 @@ def erase(shop_id: str) -> Response:
     return request_task(shop_id, "erase_customer", {"email": email}, then=f"/s/{shop_id}/settings/privacy?task=0")
 
 
-def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
+def page(shop_id: str, form: Form) -> Response:
     form.values.setdefault("years_kept", str(shop().years_kept))
     return settings_page(
         "privacy",
         "privacy",
-        status=status,
         form=form,
         erased=erased.answer if (erased := finished_task(shop_id, "erase_customer")) else None,
         years=tuple((years, _("{years} years", years=years)) for years in YEARS_KEPT),

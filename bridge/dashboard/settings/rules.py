@@ -3,7 +3,6 @@
 import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from http import HTTPStatus
 
 from flask import Response, flash, request
 
@@ -123,7 +122,7 @@ def save_rules(shop_id: str) -> Response:
             form.values["rule"] = row.as_text()
             form.errors |= {f"{name}-{number}": problem for name, problem in problems_of(row).items()}
     if not form.is_valid:
-        return page(shop_id, rows, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return page(shop_id, rows, form)
     if form.is_checked("try"):
         return request_task(
             shop_id, "dry_run_rules", {"rules": "\n".join(texts)}, then=f"/s/{shop_id}/settings/rules?task=0"
@@ -133,7 +132,7 @@ def save_rules(shop_id: str) -> Response:
         change_shop(shop_id, ShopChanges(given))
     except WrongSettings as error:
         form.errors["rule-0"] = translate_message(error.messages["rules"])
-        return page(shop_id, rows, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return page(shop_id, rows, form)
     message = _n(
         "One rule is saved; it holds from the next order on.",
         "{count} rules are saved; they hold from the next order on.",
@@ -216,9 +215,7 @@ def status_moments(rows: list[RuleRow], names: Mapping[str, str]) -> list[tuple[
     ]
 
 
-def page(
-    shop_id: str, rows: list[RuleRow], form: Form, *, status: HTTPStatus = HTTPStatus.OK, unsaved: bool = False
-) -> Response:
+def page(shop_id: str, rows: list[RuleRow], form: Form, *, unsaved: bool = False) -> Response:
     dry_run = finished_task(shop_id, "dry_run_rules")
     if dry_run is not None and not form.values:
         # What was tried stays in the form until it is saved.
@@ -230,7 +227,6 @@ def page(
     return settings_page(
         "rules",
         "rules",
-        status=status,
         categories=categories,
         methods=methods,
         unknown_statuses=unknown_statuses(rows, names),

@@ -78,7 +78,7 @@ def save_texts(shop_id: str) -> Response:
 
 def error_page(shop_id: str, form: Form, error: WrongSettings) -> Response:
     form.errors |= {name.partition("/")[0]: translate_message(message) for name, message in error.messages.items()}
-    return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return page(shop_id, form)
 
 
 def page_path(shop_id: str) -> str:
@@ -100,10 +100,10 @@ def mail_preview(shop_id: str, task_id: int) -> Response:
     return response
 
 
-def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
+def page(shop_id: str, form: Form) -> Response:
     mail_task, document_task = finished_task(shop_id, "preview_mail"), finished_task(shop_id, "preview")
     preview_task = mail_task or document_task
-    if preview_task is not None and status is HTTPStatus.OK:
+    if preview_task is not None and form.is_valid:
         # What was tried stays in the form until it is saved.
         for key, text in (preview_task.argument.get("texts") or {}).items():
             form.values[key.partition("/")[0]] = text or ""
@@ -112,7 +112,6 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
     return settings_page(
         "texts",
         "texts",
-        status=status,
         form=form,
         kind=kind,
         paid=paid,
