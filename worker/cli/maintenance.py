@@ -18,6 +18,7 @@ from worker.accounting import reconciliation
 from worker.accounting.reconciliation import ReconciledOrder, Reconciliation, Tally
 from worker.cli.common import SHOP, ProgressBar, counted, show, table, to_json, with_services
 from worker.cli.options import read_settings, with_data, with_json
+from worker.domain.csv_table import escape_cell
 from worker.domain.money import written
 from worker.domain.settings_form import read_instant
 from worker.errors import InvalidValue, Rejected
@@ -75,7 +76,7 @@ def reconcile(
 def row_writer(*, as_json: bool, as_csv: bool) -> Callable[[ReconciledOrder], str]:
     """What writes an order as a line."""
     if as_csv:
-        return lambda row: csv_row([cell(value) for value in cells(row)])
+        return lambda row: csv_row(cells(row))
     if as_json:
         return lambda row: json.dumps(json_codec.plain(reconciliation.row_as_json(row), str)) + "\n"
     return lambda _row: ""
@@ -122,27 +123,17 @@ def csv_row(values: Sequence[str]) -> str:
 def cells(row: ReconciledOrder) -> list[str]:
     numbers = " ".join(made.number for made in row.issued)
     return [
-        row.number,
+        escape_cell(row.number),
         row.placed_on.isoformat(),
-        row.status,
-        row.currency,
+        escape_cell(row.status),
+        escape_cell(row.currency),
         written(row.total),
         row.state,
-        numbers,
+        escape_cell(numbers),
         written(row.invoiced),
         written(row.credited),
-        str(row.message),
+        escape_cell(row.message),
     ]
-
-
-def cell(text: str) -> str:
-    """What a spreadsheet would take for a formula becomes text; a negative amount stays one."""
-    is_formula = text.startswith(("=", "+", "-", "@", "\t", "\r")) and not is_amount(text)
-    return f"'{text}" if is_formula else text
-
-
-def is_amount(text: str) -> bool:
-    return text.removeprefix("-").replace(".", "", 1).isdigit()
 
 
 @click.command()

@@ -135,11 +135,11 @@ def zip_of(services: Services, task: Task, found: Iterable[Recorded], *, of: int
         ):
             for count, one in enumerate(found, 1):  # the last one is how many there were
                 names = put_files(services, archive, one)
-                documents_csv.writerow(map(as_cell, document_row(one, names)))
-                vat_csv.writerows(map(as_cell, row) for row in vat_rows(one.document))
-                vies_csv.writerows(map(as_cell, row) for row in vies_rows(services, one.document))
-                peppol_csv.writerows(map(as_cell, row) for row in peppol_rows(one))
-                payments_csv.writerows(map(as_cell, row) for row in payment_rows(one))
+                documents_csv.writerow(map(escape_cell, document_row(one, names)))
+                vat_csv.writerows(map(escape_cell, row) for row in vat_rows(one.document))
+                vies_csv.writerows(map(escape_cell, row) for row in vies_rows(services, one.document))
+                peppol_csv.writerows(map(escape_cell, row) for row in peppol_rows(one))
+                payments_csv.writerows(map(escape_cell, row) for row in payment_rows(one))
                 progress(count, max(count, of))
         if not count:
             raise Rejected("There are no documents in this period.", code="nothing_found")
@@ -269,11 +269,6 @@ def payment_rows(found: Recorded) -> list[tuple[object, ...]]:
          one.outside_ref or "", one.created_by)
         for one in found.payments
     ]  # fmt: skip
-
-
-def as_cell(value: object) -> str:
-    """An amount stays a number where it is negative too; all else is text that no spreadsheet runs."""
-    return str(value) if isinstance(value, Decimal) else escape_cell(value)
 
 
 def export_shop(services: Services, task: Task) -> Mapping[str, Any]:
