@@ -1,6 +1,7 @@
-"""Store the secrets of a shop: REST key, webhook secret, mail server. The audit trail says that they changed, and nothing else."""
+"""Store the secrets of a shop: REST key, webhook secret, the code of its plugin, mail server. The audit trail says that they changed, and nothing else."""
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -11,7 +12,7 @@ from worker.message import Message
 from worker.net import smtp_url as mail_server
 from worker.net.site_address import may_have_keys_of
 from worker.net.smtp_url import SmtpServer
-from worker.store import audit_trail, counters, shops
+from worker.store import audit_trail, counters, plugins, shops
 from worker.store.database.encryption import Encryption
 from worker.store.shops import ConnectedShop, Secrets
 
@@ -103,6 +104,14 @@ def rotate_webhook_secret(installation: Installation, shop_id: str, *, secret: s
         )
         audit_trail.note(connection, shop_id, "secret_rotated", message, by=by)
     return secret
+
+
+def invite_plugin(connection: Connection, encryption: Encryption, shop_id: str, *, by: Actor) -> tuple[str, datetime]:
+    """A code with which the shop's plugin may connect, shown once, and when it expires. Earlier codes of the shop end here."""
+    code = plugins.new_code()
+    expires_at = plugins.invite(connection, encryption, shop_id, code, now=by.now)
+    audit_trail.note(connection, shop_id, "plugin_invited", Message("A code for the plugin was made."), by=by)
+    return code, expires_at
 
 
 def change_mail_server(

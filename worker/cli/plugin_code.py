@@ -2,12 +2,11 @@
 
 import click
 
-from worker.cli.common import SHOP, show, with_services
+from worker.actions import shop_secrets
+from worker.cli.common import ACTOR, SHOP, show, with_services
 from worker.cli.options import with_json
-from worker.message import Message
 from worker.services import Services
-from worker.store import audit_trail, plugins, shops
-from worker.store.audit_trail import AuditEntry
+from worker.store import shops
 
 
 @click.command("invite")
@@ -16,14 +15,10 @@ from worker.store.audit_trail import AuditEntry
 @with_json
 def invite(services: Services, shop_id: str, *, as_json: bool) -> None:
     """Print a code that connects the WordPress plugin of a shop, once, within a week."""
-    code, now = plugins.new_code(), services.now()
     with services.store.write() as connection:
         shop = shops.get(connection, services.encryption, shop_id).shop
-        expires_at = plugins.invite(connection, services.encryption, shop_id, code, now=now)
-        audit_trail.add(
-            connection,
-            AuditEntry(shop_id, now, "command line", "plugin_invited", Message("A code for the plugin was made.")),
-        )
+        by = services.actor(ACTOR)
+        code, expires_at = shop_secrets.invite_plugin(connection, services.encryption, shop_id, by=by)
     address = services.settings.public_url
     answer = {"code": code, "address": address, "expires_at": expires_at.isoformat()}
     show(

@@ -2,7 +2,7 @@
 
 from flask import Response, flash, request
 
-from bridge.accounts.access import actor, me
+from bridge.accounts.access import actor
 from bridge.accounts.access import shop as this_shop
 from bridge.context import base_path, context, redirect_to
 from bridge.dashboard.actions import run_action
@@ -19,9 +19,7 @@ from worker.actions import other_site, roads, shop_secrets
 from worker.actions.shop_settings import ShopChanges
 from worker.domain.settings_form import WrongSettings
 from worker.errors import Rejected
-from worker.message import Message
-from worker.store import alerts, audit_trail, plugins, shops, tasks
-from worker.store.audit_trail import AuditEntry
+from worker.store import alerts, plugins, shops, tasks
 from worker.store.queries.health import KEY_ALERTS
 from worker.store.tasks import Task
 
@@ -34,14 +32,9 @@ def connection(shop_id: str) -> Response:
 @blueprint.post("/connection/code")
 def create_code(shop_id: str) -> Response:
     """Make a code for the plugin; it is shown once."""
-    new_code, now = plugins.new_code(), context().now()
     with context().store.write() as connection:
-        until = plugins.invite(connection, context().encryption, shop_id, new_code, now=now)
-        audit_trail.add(
-            connection,
-            AuditEntry(shop_id, now, me().user.name, "plugin_invited", Message("A code for the plugin was made.")),
-        )
-    return page(shop_id, Form({"url": this_shop().url}), code=(new_code, format_datetime(until)))
+        code, until = shop_secrets.invite_plugin(connection, context().encryption, shop_id, by=actor())
+    return page(shop_id, Form({"url": this_shop().url}), code=(code, format_datetime(until)))
 
 
 @blueprint.post("/connection/secret")
