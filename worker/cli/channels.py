@@ -89,10 +89,7 @@ def remove(services: Services, shop_id: str, channel_id: int) -> None:
 
 def channel_of(services: Services, shop_id: str, channel_id: int) -> Channel:
     with services.store.read() as connection:
-        found = channels.find(connection, services.encryption, shop_id, channel_id)
-    if found is None:
-        raise Rejected("This channel is not there any more.", code="channel_unknown")
-    return found
+        return channels.get(connection, services.encryption, shop_id, channel_id)
 
 
 def as_table(found: tuple[Channel, ...]) -> str:

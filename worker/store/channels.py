@@ -95,6 +95,14 @@ def find(connection: Connection, encryption: Encryption, shop_id: str, channel_i
     return next(iter(read(connection, encryption, select_channels().where(*mine))), None)
 
 
+def get(connection: Connection, encryption: Encryption, shop_id: str, channel_id: int) -> Channel:
+    """The shop's channel. Raises Rejected when there is none."""
+    found = find(connection, encryption, shop_id, channel_id)
+    if found is None:
+        raise Rejected("This channel is not there any more.", code="channel_unknown")
+    return found
+
+
 def select_channels() -> Select[Any]:
     member = and_(memberships.c.user_id == users.c.user_id, memberships.c.shop_id == channels.c.shop_id)
     sees_the_shop = and_(

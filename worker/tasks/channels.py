@@ -16,9 +16,7 @@ def try_channel(services: Services, task: Task) -> Mapping[str, Any]:
     Argument: `{"channel_id"}`. Answer: `{"host"}`; refused with what the other side said, which is not tried again by itself.
     """
     with services.store.read() as connection:
-        channel = channels.find(connection, services.encryption, task.shop_id, int(task.argument["channel_id"]))
-    if channel is None:
-        raise Rejected("This channel is not there any more.", code="channel_unknown")
+        channel = channels.get(connection, services.encryption, task.shop_id, int(task.argument["channel_id"]))
     try:
         notifications.try_out(services, services.connected(task.shop_id).shop, channel)
     except Unavailable as error:
