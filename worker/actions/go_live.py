@@ -5,6 +5,7 @@ placed before it makes no real document by itself. A person may choose an earlie
 keeps it, and its credit note is a test too (`invoicing.cores.builtin`), so that no real number ever rests on one that is not.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -285,6 +286,11 @@ def unproved_sender(address: str, *, instead: str) -> ReadinessCheck:
     else:
         message = Message("Nobody has proved yet that {address} is yours, so no mail leaves.", address=address)
     return ReadinessCheck("sender", good=False, needed=False, message=message)
+
+
+def is_ready(checks: Iterable[ReadinessCheck]) -> bool:
+    """Whether all that is needed is there."""
+    return all(check.good or not check.needed for check in checks)
 
 
 def make_live(shop: Shop, checks: tuple[ReadinessCheck, ...], *, since: datetime) -> Shop:

@@ -81,7 +81,7 @@ def can_begin() -> bool:
     """Whether all that is needed is there; else the page says what is missing."""
     with context().store.read() as connection:
         checks = go_live.first_run_checklist(connection, shop(), context(), now=context().now())
-    return all(check.good or not check.needed for check in checks)
+    return go_live.is_ready(checks)
 
 
 def read_since(text: str) -> datetime | None:
@@ -144,7 +144,7 @@ def page(shop_id: str, form: Form) -> Response:
         checks=checks,
         said_of_check=said_of_check,
         prove_label=prove_label(),
-        can_begin=all(check.good or not check.needed for check in checks),
+        can_begin=go_live.is_ready(checks),
         foreseen=foreseen.answer if foreseen else None,
         foreseen_since=since,
     )

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from bridge.context import context
 from bridge.i18n.translate import _
-from worker.actions.go_live import checklist, is_connected
+from worker.actions.go_live import checklist, is_connected, is_ready
 from worker.domain.completeness import missing_of_seller
 from worker.domain.shop import Shop
 
@@ -27,6 +27,6 @@ def next_step(connection: Connection, shop: Shop) -> NextStep | None:
         return NextStep("connection", _("Connect the shop"))
     if missing_of_seller(shop):
         return NextStep("company", _("Complete the company"))
-    if not all(check.good or not check.needed for check in checklist(connection, shop, context(), now=context().now())):
+    if not is_ready(checklist(connection, shop, context(), now=context().now())):
         return NextStep("go-live", _("See what is missing"))
     return NextStep("go-live", _("Go live"))
