@@ -53,7 +53,7 @@ def retry_order(connection: Connection, shop_id: str, order_id: int, *, by: Acto
     *of_many*: behind what is new, as in each of these.
     """
     delivery_ids = deliveries.retry_order(connection, shop_id, order_id, now=by.now, of_many=of_many)
-    failed = steps_of_order(connection, shop_id, order_id, state="failed")
+    failed = failed_steps(connection, shop_id, order_id)
     settlements = settle_orders.retry_order(connection, shop_id, order_id, now=by.now, of_many=of_many)
     end_rests(connection, shop_id, by=by)
     for step in failed:
@@ -86,13 +86,13 @@ def retry_delivery(
     return Retried(of_many=(delivery_id,)) if of_many else Retried(deliveries=(delivery_id,))
 
 
-def retry_failed(connection: Connection, shop_id: str, failures: JobFilter, *, by: Actor, limit: int = 500) -> Retried:
-    """Let up to *limit* failed orders, steps or settlements wait again, behind what is new.
+def retry_failed(connection: Connection, shop_id: str, failures: JobFilter, *, by: Actor) -> Retried:
+    """Let some failed orders, steps or settlements wait again, behind what is new.
 
     Call again, in a transaction of its own, until it gives back none: with *done_before* at the first call's time, what
     fails anew meanwhile is left alone. The task `retry_failed` does that.
     """
-    found = job_queries.job_ids(connection, (shop_id,), failures, limit=limit)
+    found = job_queries.job_ids(connection, (shop_id,), failures)
     if not found:
         return Retried()
     end_rests(connection, shop_id, by=by)
@@ -191,7 +191,7 @@ def ignore_order(connection: Connection, shop_id: str, order_id: int, *, by: Act
     end = JobEnd(code="ignored", message=Message("{by} says: nothing to do.", by=by.name))
     closed_deliveries = deliveries.close_failed(connection, shop_id, order_id, end, now=by.now)
     closed_settlements = settle_orders.close_failed(connection, shop_id, order_id, end, now=by.now)
-    failed = [step.step_id for step in steps_of_order(connection, shop_id, order_id, state="failed")]
+    failed = [step.step_id for step in failed_steps(connection, shop_id, order_id)]
     closed_steps = steps.close(connection, failed, code=end.code, message=end.message, now=by.now)
     _, open_drafts = documents.listing(connection, shop_id=shop_id, order_id=order_id)
     for draft in open_drafts:
@@ -236,7 +236,7 @@ def describe_ignored(ignored: Ignored) -> tuple[Message, ...]:
     return tuple(by_count(count, one, many) for count, one, many in counts if count)
 
 
-def steps_of_order(connection: Connection, shop_id: str, order_id: int, *, state: str) -> tuple[Step, ...]:
+def failed_steps(connection: Connection, shop_id: str, order_id: int) -> tuple[Step, ...]:
     issued, _ = documents.listing(connection, shop_id=shop_id, order_id=order_id)
     found = steps.of_documents(connection, [document.document_id for document in issued])
-    return tuple(step for of_one in found.values() for step in of_one.values() if step.state == state)
+    return tuple(step for of_one in found.values() for step in of_one.values() if step.state == "failed")

@@ -11,10 +11,10 @@ COOKIE = "facturelay"
 EMAIL = "demo@facturelay.example"
 
 
-def add(services: Services, language: str = "en") -> int:
+def add(services: Services) -> int:
     """Add the user, whom no password lets in. Returns its id."""
     with services.store.write() as connection:
-        new = NewUser(email=EMAIL, name="Demo", password="", language=language, operator=True)
+        new = NewUser(email=EMAIL, name="Demo", password="", language="en", operator=True)
         return users.add(connection, new, now=services.now())
 
 

@@ -33,7 +33,6 @@ class StoredFile:
     kind: str
     last_day: date | None
     read_at: datetime
-    read_by: str
 
 
 def add_file(connection: Connection, new: NewFile, *, by: str, now: datetime) -> int:

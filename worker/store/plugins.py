@@ -61,7 +61,6 @@ class Plugin:
     secret: str = field(repr=False)
     site: str
     version: str
-    connected_at: datetime
     heartbeat_at: datetime | None
     check_state: str
     check_code: str
