@@ -10,13 +10,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.services.postgres import RestartablePostgres, cluster
+from tests.support.job_counts import job_counts
 from tests.support.running_system import RunningSystem, running_system, small_disk
 from tests.support.system import SELLER
 from worker.demo.mailbox import Mailbox
 from worker.demo.orders import a_refund, an_order
 from worker.demo.pretend_shop import PretendShop
 from worker.domain.shop import OrderSettings, Shop
-from worker.store import jobs, senders, shops
+from worker.store import senders, shops
 from worker.store.jobs import JobKind
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails
@@ -60,7 +61,7 @@ class Experiment:
     def unsettled(self) -> str:
         """What is still to be done, in words; empty when nothing is."""
         with self.system.services.store.read() as connection:
-            looks, work = (jobs.counts(connection, (kind,)) for kind in (JobKind.PROCESS_ORDER, JobKind.STEP))
+            looks, work = (job_counts(connection, kind) for kind in (JobKind.PROCESS_ORDER, JobKind.STEP))
         if (set(looks) | set(work)) - {"done"}:
             return f"looks {looks}, steps {work}"
         missing = self.due - {item.draft.cause for item in self.listed()}

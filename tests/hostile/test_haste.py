@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.hostile.hostile_server import Victim, hostile_server
+from tests.support.job_counts import job_counts
 from tests.support.system import System
 from worker.demo.orders import an_order
 from worker.errors import TakesLong, Unavailable
@@ -125,7 +126,7 @@ def test_an_order_of_a_shop_that_hangs_is_put_back_unharmed_and_waits_with_long_
     with system.services.store.read() as connection:
         (due,) = turns.due_of_shop(connection, system.shop_id, QueueName.ORDERS, now=system.clock(), limit=1)
         assert worker_share.slow(connection, now=system.clock()) == {(system.shop_id, QueueName.ORDERS)}
-        assert jobs.counts(connection, (jobs.JobKind.PROCESS_ORDER,)) == {"waiting": 1}
+        assert job_counts(connection, jobs.JobKind.PROCESS_ORDER) == {"waiting": 1}
         # Nothing was concluded from it: no document of a delivery that could not be compared with the shop, no failure of the road.
         assert roads.find(connection, Road(system.shop_id, RoadKind.REST)) is None
         attempts = connection.execute(select(jobs_table.c.attempts)).scalars().all()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.services.process import wait_until
+from tests.support.job_counts import job_counts
 from tests.support.running_system import RunningSystem, running_system
 from tests.support.system import SELLER
 from worker.demo.faults import ServerFault
@@ -16,7 +17,7 @@ from worker.demo.mailbox import Mailbox
 from worker.demo.orders import an_order
 from worker.demo.pretend_shop import PretendShop
 from worker.domain.shop import OrderSettings, Shop
-from worker.store import deliveries, jobs, senders, shops
+from worker.store import deliveries, senders, shops
 from worker.store.jobs import JobKind
 from worker.store.shops import Secrets
 
@@ -68,8 +69,8 @@ def a_minute_ago() -> datetime:
 def states(system: RunningSystem) -> tuple[dict[str, int], dict[str, int]]:
     with system.services.store.read() as connection:
         return (
-            jobs.counts(connection, (JobKind.PROCESS_ORDER,)),
-            jobs.counts(connection, (JobKind.STEP,)),
+            job_counts(connection, JobKind.PROCESS_ORDER),
+            job_counts(connection, JobKind.STEP),
         )
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from tests.support.history import History
 from tests.support.issued import NOW
+from tests.support.job_counts import job_counts
 from worker.domain.step import MAIL, RENDER
 from worker.message import NO_MESSAGE, Message
 from worker.queue import QueueName
@@ -80,4 +81,4 @@ def test_a_job_that_waits_for_later_is_due_then_and_not_before(history: History)
         assert jobs.due_ids(connection, now=later, limit=9) == (job_id,)
         row = connection.execute(select(jobs_table).where(mine)).one()
         assert (row.state, row.attempts, row.code, str(row.message)) == ("waiting", 1, "away", "It is away.")
-        assert jobs.counts(connection, tuple(JobKind)) == {"waiting": 1}
+        assert job_counts(connection, *JobKind) == {"waiting": 1}

@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 from bridge import create_app
 from bridge.accounts import rate_limit
 from bridge.context import EXTENSION_NAME, create_context
+from tests.support.job_counts import job_counts
 from worker.domain.document import (
     Category,
     Document,
@@ -34,7 +35,7 @@ from worker.domain.party import Address, Buyer, Seller
 from worker.domain.shop import OrderSettings, Shop
 from worker.domain.step import RENDER
 from worker.settings import Settings
-from worker.store import deliveries, document_files, documents, jobs, shops, steps, tasks
+from worker.store import deliveries, document_files, documents, shops, steps, tasks
 from worker.store.counters import TakenNumber
 from worker.store.database.encryption import Encryption
 from worker.store.database.engine import Store
@@ -141,7 +142,7 @@ class BridgeApp:
 
     def how_many_kept(self) -> int:
         with self.store.read() as connection:
-            return sum(jobs.counts(connection, (JobKind.PROCESS_ORDER,)).values())
+            return sum(job_counts(connection, JobKind.PROCESS_ORDER).values())
 
     def signature_failures(self) -> int:
         with self.store.read() as connection:

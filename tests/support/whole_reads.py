@@ -40,7 +40,6 @@ ALLOWED = {
     "integrity.issued_and_gone": "the same",
     "integrity.files_numbered": "the same",
     "integrity.count_documents_and_files": "the same, and says of how many",
-    "jobs.counts": "tests count all there is",
     "jobs.end_jobs: WHERE jobs.name = ?": "tests end all of a name",
     "jobs.end_jobs: WHERE jobs.queue = ?": "the same of a queue",
     "order_lists.orders_page: order_search": "a word that many orders have: tried on so many rows and no more",

@@ -1,7 +1,7 @@
 """Jobs: work that is leased. One row each, claimed by one worker at a time, tried again until it is done or given up."""
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,7 +15,6 @@ from sqlalchemy import (
     Update,
     and_,
     bindparam,
-    func,
     insert,
     literal_column,
     or_,
@@ -226,12 +225,6 @@ def due_ids(connection: Connection, *which: ColumnElement[bool], now: datetime, 
     """Those of *which* that can be done now, oldest first."""
     found = select(jobs.c.job_id).where(*which, IS_PENDING, free(now)).order_by(jobs.c.job_id).limit(limit)
     return tuple(int(job_id) for job_id in connection.execute(found).scalars())
-
-
-def counts(connection: Connection, kinds: Collection[JobKind]) -> dict[str, int]:
-    """How many jobs of *kinds* there are in each state."""
-    counted = select(jobs.c.state, func.count()).where(jobs.c.kind.in_(kinds)).group_by(jobs.c.state)
-    return {state: int(number) for state, number in connection.execute(counted)}
 
 
 def done_ids(connection: Connection, kind: JobKind, *, before: datetime, limit: int) -> tuple[int, ...]:

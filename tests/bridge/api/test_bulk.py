@@ -8,9 +8,10 @@ import pytest
 from tests.support import busy_shop
 from tests.support.api_client import ApiClient, a_token
 from tests.support.bridge_app import SHOP, BridgeApp
+from tests.support.job_counts import job_counts
 from worker.jobs.task import do_task
 from worker.services import Services
-from worker.store import documents, drafts, jobs
+from worker.store import documents, drafts
 from worker.store.jobs import JobKind
 
 
@@ -59,7 +60,7 @@ def test_documents_are_mailed_again_and_put_into_a_zip_that_can_be_fetched(api: 
         ids = [one.document_id for one in documents.listing(connection, shop_id=SHOP, order_id=None)[0]]
     assert {outcome for _, outcome, _ in outcomes(done(api, "/bulk", what="mail", ids=ids))} == {"done"}
     with api.app.store.read() as connection:
-        assert jobs.counts(connection, (JobKind.STEP,)).get("failed", 0) == 0
+        assert job_counts(connection, JobKind.STEP).get("failed", 0) == 0
     told = done(api, "/documents/zip", documents=ids)
     assert (told["what"], told["changed"], told["has_file"]) == ("zip_documents", 3, True)
     answer = api.get(f"/tasks/{told['task_id']}/file")

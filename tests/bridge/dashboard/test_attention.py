@@ -13,6 +13,7 @@ import bridge
 from tests.bridge.dashboard.test_pages import admin
 from tests.support import busy_shop
 from tests.support.bridge_app import NOW, SHOP, BridgeApp
+from tests.support.job_counts import job_counts
 from tests.support.personas import signed_in
 from worker.domain.party import Address, Buyer
 from worker.message import Message
@@ -69,7 +70,7 @@ def test_a_house_of_many_shops_is_kept_to_those_of_a_name_or_an_address(app: Bri
 
 def waiting_tasks(app: BridgeApp) -> int:
     with app.store.read() as connection:
-        return jobs.counts(connection, (JobKind.TASK,)).get("waiting", 0)
+        return job_counts(connection, JobKind.TASK).get("waiting", 0)
 
 
 def test_a_reason_is_dismissed_and_put_off_by_its_forms_and_never_without_one(app: BridgeApp) -> None:
