@@ -300,7 +300,7 @@ def test_no_recorded_order_is_taken_for_damage(path: Path) -> None:
         if kind is not Kind.CREDIT_NOTE
     ]
     refunds = path.with_name(f"{path.stem}-refunds.json")
-    for refund in parse_refunds(refunds.read_bytes()) if refunds.exists() else ():
+    for refund in parse_refunds(refunds.read_bytes())[0] if refunds.exists() else ():
         made.append(
             draft_credit_note(
                 refund, CreditedInvoice(issued(made[-1]), ()), order, shop, purpose=Purpose(Kind.CREDIT_NOTE, "refund")

@@ -92,7 +92,7 @@ def recorded_documents() -> Iterator[tuple[str, Document]]:
                 continue
             seen.add(body)
             order = parse_order(json.dumps(state.order).encode())
-            refunds = parse_refunds(json.dumps(state.refunds).encode())
+            refunds, _ = parse_refunds(json.dumps(state.refunds).encode())
             yield from documents_of_recording(f"{scenario.name}-{len(seen)}", order, refunds)
 
 

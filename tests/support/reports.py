@@ -21,7 +21,7 @@ from worker.domain.product import Product, with_products
 from worker.domain.settings_form import apply_settings
 from worker.domain.shop import Shop
 from worker.woocommerce.payload import parse_order
-from worker.woocommerce.refund_payload import parse_readable_refunds
+from worker.woocommerce.refund_payload import parse_refunds
 
 FOLDER = Path(__file__).parent.parent / "reports"
 PLACED_AT = datetime(2026, 11, 28, 5, 0, tzinfo=UTC)
@@ -97,7 +97,7 @@ def read(step: Mapping[str, Any], shop: Shop) -> tuple[Order, tuple[Refund, ...]
         payload["refunds"] = [
             {"id": one["id"], "reason": one.get("reason") or "", "total": f"-{one['amount']}"} for one in sent
         ]
-    refunds, _ = parse_readable_refunds(json.dumps(sent).encode())
+    refunds, _ = parse_refunds(json.dumps(sent).encode())
     order = parse_order(json.dumps(payload).encode())
     products = {int(one): product(int(one), said) for one, said in step.get("products", {}).items()}
     return confirmed(with_products(order, products)), refunds

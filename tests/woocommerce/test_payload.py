@@ -18,7 +18,7 @@ from worker.errors import Rejected
 from worker.woocommerce import payload
 from worker.woocommerce.list_payload import parse_notes, parse_order_list, parse_webhooks
 from worker.woocommerce.payload import DeliveryPeek, modified_at, parse_order, peek, shop_error
-from worker.woocommerce.refund_payload import parse_readable_refunds, parse_refunds
+from worker.woocommerce.refund_payload import parse_refunds
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 
@@ -97,7 +97,7 @@ def test_every_recorded_refund_has_the_amount_that_its_order_states(name: str) -
     if shop_error(body) or shop_error(order):
         return
     stated = {refund.refund_id: refund.amount for refund in parse_order(order).refunds}
-    assert {refund.refund_id: refund.amount for refund in parse_refunds(body)} == stated
+    assert {refund.refund_id: refund.amount for refund in parse_refunds(body)[0]} == stated
 
 
 @pytest.mark.parametrize("name", REST_NOTES)
@@ -396,7 +396,7 @@ def test_refunds_of_an_order_are_positive_and_newest_first() -> None:
 
 
 def test_a_refunds_line_is_positive_and_names_the_line_it_takes_back() -> None:
-    rest, goodwill, mug = parse_refunds(fetched("s20-refund-partial-lines/rest-order-267-refunds"))
+    (rest, goodwill, mug), _ = parse_refunds(fetched("s20-refund-partial-lines/rest-order-267-refunds"))
     assert (rest.lines, goodwill.lines) == ((), ())
     assert mug == Refund(
         refund_id=268,
@@ -427,7 +427,7 @@ def test_refunded_shipping_and_fees_are_lines_too() -> None:
         fee_lines=[line(901, 73, "5.00", "1.05", name="Korting"), line(902, 72, "-3.50", "-0.74", name="Verpakking")],
         shipping_lines=[line(903, 71, "-5.95", "", method_title="Bpost")],
     )
-    _, discount, packing, shipping = parse_refunds(body)[0].lines
+    _, discount, packing, shipping = parse_refunds(body)[0][0].lines
     assert [(one.line_id, one.kind, one.quantity, one.total, one.tax) for one in (discount, packing, shipping)] == [
         (73, LineKind.FEE, Decimal(1), Decimal("-5.00"), Decimal("-1.05")),
         (72, LineKind.FEE, Decimal(1), Decimal("3.50"), Decimal("0.74")),
@@ -436,7 +436,7 @@ def test_refunded_shipping_and_fees_are_lines_too() -> None:
 
 
 def test_money_given_back_on_a_line_alone_has_quantity_nought() -> None:
-    (line,) = parse_refunds(a_refund(line_items__0__quantity=0))[0].lines
+    (line,) = parse_refunds(a_refund(line_items__0__quantity=0))[0][0].lines
     assert (str(line.quantity), line.total) == ("0", Decimal("12.40"))
 
 
@@ -662,13 +662,13 @@ def test_a_wrong_field_is_refused_by_name(changes: dict[str, Any], field: str) -
 
 
 def test_a_refund_whose_line_names_no_line_of_the_order_is_read_without_it() -> None:
-    (refund,) = parse_refunds(a_refund(line_items__0__meta_data=[]))
+    (refund,), _ = parse_refunds(a_refund(line_items__0__meta_data=[]))
     assert [line.line_id for line in refund.lines] == [0]
 
 
 def test_a_refund_that_cannot_be_read_leaves_the_others() -> None:
     wrong, right = json.loads(a_refund(date_created_gmt=None))[0], json.loads(a_refund(id=269))[0]
-    refunds, unread = parse_readable_refunds(json.dumps([wrong, right]).encode())
+    refunds, unread = parse_refunds(json.dumps([wrong, right]).encode())
     assert [refund.refund_id for refund in refunds] == [269]
     (error,) = unread
     assert str(error.message).startswith("Refund 268: “date_created_gmt” is ")

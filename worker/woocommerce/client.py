@@ -30,7 +30,7 @@ from worker.woocommerce.list_payload import (
     webhook_body,
 )
 from worker.woocommerce.payload import peek
-from worker.woocommerce.refund_payload import parse_readable_refunds
+from worker.woocommerce.refund_payload import parse_refunds
 from worker.woocommerce.rest import (
     Params,
     RestCall,
@@ -112,7 +112,7 @@ class ShopClient(ShopCalls):
                         total=answer.total,
                         code=TOO_MANY_REFUNDS,
                     )
-                refunds, odd = parse_readable_refunds(answer.body)
+                refunds, odd = parse_refunds(answer.body)
                 found |= {refund.refund_id: refund for refund in refunds}
                 unread += odd
                 if page >= answer.pages:

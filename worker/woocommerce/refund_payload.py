@@ -11,16 +11,10 @@ from worker.woocommerce.line_payload import fee_line, product_line, shipping_lin
 from worker.woocommerce.node import Node
 
 
-def parse_refunds(body: bytes) -> tuple[Refund, ...]:
-    """Read the refunds of one order, in the shop's order (newest first), their amounts turned positive."""
-    refunds, unread = parse_readable_refunds(body)
-    if unread:
-        raise unread[0]
-    return refunds
-
-
-def parse_readable_refunds(body: bytes) -> tuple[tuple[Refund, ...], tuple[Rejected, ...]]:
-    """The same, with why each of the others cannot be read: an odd refund is no reason to leave the order alone."""
+def parse_refunds(body: bytes) -> tuple[tuple[Refund, ...], tuple[Rejected, ...]]:
+    """The refunds of one order that can be read, in the shop's order (newest first), their amounts turned positive; and why each of the
+    others cannot: an odd refund is no reason to leave the order alone.
+    """
     refunds: list[Refund] = []
     unread: list[Rejected] = []
     for node in read_list(body, Message("The shop's list of refunds")):
