@@ -5,7 +5,6 @@ from flask import Blueprint, Response, make_response, render_template, request
 from bridge.accounts.access import guard_shop, shop
 from bridge.context import context
 from bridge.dashboard.pagination import days_asked, neighbours, page_request, typed
-from worker.store.database.pagination import Between
 from worker.store.queries import activity, jobs
 from worker.store.queries.activity import ActivityFilter
 from worker.store.queries.jobs import DeliveryFilter
@@ -19,7 +18,7 @@ STATES = ("", "waiting", "running", "done", "failed")
 @blueprint.get("")
 def events(shop_id: str) -> Response:
     """The audit trail of the whole shop: issued, mailed, changed, by whom."""
-    wanted = ActivityFilter(asked_days(), typed())
+    wanted = ActivityFilter(days_asked(shop().zoneinfo), typed())
     with context().store.read() as connection:
         page = activity.audit_trail_page(connection, (shop_id,), page_request(), wanted=wanted)
     return make_response(
@@ -31,14 +30,10 @@ def events(shop_id: str) -> Response:
 def deliveries(shop_id: str) -> Response:
     """Everything that came in, whatever became of it."""
     state = request.args.get("state", "")
-    wanted = DeliveryFilter(state if state in STATES else "", asked_days(), typed())
+    wanted = DeliveryFilter(state if state in STATES else "", days_asked(shop().zoneinfo), typed())
     with context().store.read() as connection:
         page = jobs.deliveries_page(connection, (shop_id,), wanted, page_request())
     content = render_template(
         "dashboard/activity/deliveries.html", page=page, wanted=wanted, states=STATES, **neighbours(page)
     )
     return make_response(content)
-
-
-def asked_days() -> Between:
-    return Between(*days_asked(shop().zoneinfo))

@@ -7,7 +7,6 @@ from bridge.context import context
 from bridge.dashboard.orders import LONGEST_SEARCH
 from bridge.dashboard.pagination import asked_days, days_asked, page_request, sortable
 from worker.domain.document import Kind
-from worker.store.database.pagination import Between
 from worker.store.queries import document_lists
 from worker.store.queries.document_lists import DocumentFilter
 
@@ -38,15 +37,10 @@ def documents(shop_id: str) -> Response:
 def drafts(shop_id: str) -> Response:
     with context().store.read() as connection:
         page = document_lists.drafts_page(
-            connection, (shop_id,), page_request(), saved=days_of_address(), oldest_first=True
+            connection, (shop_id,), page_request(), saved=days_asked(shop().zoneinfo), oldest_first=True
         )
     around = sortable(page, ("since", "order", "buyer", "why", "amount"), rising=True)
     return make_response(render_template("dashboard/documents/drafts.html", page=page, **around))
-
-
-def days_of_address() -> Between:
-    """The days between which drafts were saved, as the address has them."""
-    return Between(*days_asked(shop().zoneinfo))
 
 
 def document_filter() -> DocumentFilter:

@@ -63,7 +63,7 @@ def shops() -> Response:
         my_shops = users.shops_of(connection, me().user)
         visible_shops = None if me().user.operator else tuple(one.shop_id for one in my_shops)
         by_shop = today.by_shop(connection, visible_shops, since=start_of_day(now.astimezone(ZONE).date(), ZONE))
-        found = [one for one in my_shops if wanted.lower() in f"{one.name} {one.url}".lower()]
+        found = [one for one in my_shops if one.is_like(wanted)]
         overview = overview_values(connection, visible_shops, by_shop, zone=ZONE, now=now)
         found.sort(key=lambda one: not overview["needs_by_shop"].get(one.shop_id, Needs()).total)
         shown = found if "all" in request.args else found[:MOST_SHOPS]

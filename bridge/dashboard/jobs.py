@@ -23,7 +23,6 @@ from worker.message import Message
 from worker.queue import QueueName
 from worker.queue import status as queue_status
 from worker.store import paused_queues, roads, users
-from worker.store.database.pagination import Between
 from worker.store.database.shop_scope import Shops
 from worker.store.jobs import OF_ORDERS, OF_SHOP, JobKind
 from worker.store.paused_queues import QUEUE_LABELS
@@ -89,7 +88,7 @@ def job_filter() -> JobFilter:
         kind=JobKind(request.args["kind"]) if request.args.get("kind") in list(JobKind) else None,
         name=request.args.get("name") or None,
         code=request.args.get("code") or None,
-        asked=Between(*days_asked(zone())),
+        asked=days_asked(zone()),
         typed=typed(),
     )
 

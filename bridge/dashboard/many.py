@@ -10,10 +10,11 @@ from sqlalchemy import Connection
 
 from bridge.accounts.access import guard_shop, shop
 from bridge.context import context, redirect_to
-from bridge.dashboard.document_lists import days_of_address, document_filter
+from bridge.dashboard.document_lists import document_filter
 from bridge.dashboard.jobs import job_filter
 from bridge.dashboard.labels import status_name, step_name
 from bridge.dashboard.orders import order_filter
+from bridge.dashboard.pagination import days_asked
 from bridge.dashboard.payments import open_filter
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import parse_day, parse_whole_number
@@ -56,7 +57,7 @@ LISTS = {
     ),
     "drafts": List(
         "documents?list=drafts", ("issue", "discard"), ticked.of_drafts,
-        lambda connection, shop_id, at: document_lists.drafts_page(connection, (shop_id,), at, saved=days_of_address()), "draft_id",
+        lambda connection, shop_id, at: document_lists.drafts_page(connection, (shop_id,), at, saved=days_asked(shop().zoneinfo)), "draft_id",
     ),
     "jobs": List(
         "jobs", ("retry", "dismiss"), ticked.of_failed_work,

@@ -23,7 +23,6 @@ from worker.domain.order_treatment import TREATMENT_TERMS
 from worker.domain.settings_form import STATUSES
 from worker.store import deliveries as deliveries_store
 from worker.store import orders as orders_store
-from worker.store.database.pagination import Between
 from worker.store.deliveries import Delivery
 from worker.store.order_treatments import TreatmentChange
 from worker.store.queries import order_history, order_lists
@@ -59,7 +58,7 @@ def order_filter() -> OrderFilter:
         status=request.args.get("status", "")[:40],
         needs_attention=bool(request.args.get("attention")),
         text=request.args.get("q", "")[:LONGEST_SEARCH],
-        placed=Between(*days_asked(shop().zoneinfo)),
+        placed=days_asked(shop().zoneinfo),
     )
 
 

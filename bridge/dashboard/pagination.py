@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, timedelta, tzinfo
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,7 +13,7 @@ from bridge.forms import parse_day, parse_whole_number
 from bridge.i18n.translate import translator, zone
 from worker.domain.days import start_of_day
 from worker.i18n.catalogs import messages
-from worker.store.database.pagination import MOST_COUNTED, PAGE_SIZE, Page, PageRequest
+from worker.store.database.pagination import MOST_COUNTED, PAGE_SIZE, Between, Page, PageRequest
 from worker.store.database.shop_scope import Shops
 from worker.store.hourly_stats import DailyStats, HourlyStats
 from worker.store.queries.text_search import NOTHING_TYPED, Typed, words_of
@@ -132,10 +132,10 @@ def plain(text: str) -> str:
     return text.lower().replace("’", "'")
 
 
-def days_asked(zone_of_shop: tzinfo) -> tuple[datetime | None, datetime | None]:
+def days_asked(zone_of_shop: tzinfo) -> Between:
     """The instants between which `since` and `until` of the address lie, both days included; None where there is none."""
     since, until = asked_days()
-    return (
+    return Between(
         start_of_day(since, zone_of_shop).astimezone(UTC) if since else None,
         start_of_day(min(until, LAST_DAY) + timedelta(days=1), zone_of_shop).astimezone(UTC) if until else None,
     )
