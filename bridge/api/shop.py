@@ -6,8 +6,7 @@ from bridge.api.request import ApiRequest
 from bridge.context import context
 from worker import serializers
 from worker.json_type import tell
-from worker.store import counters as numbering
-from worker.store import shops
+from worker.store import counters, shops
 from worker.store.queries import attention, health
 
 
@@ -18,15 +17,10 @@ def get_shop(api_request: ApiRequest) -> Response:
         needs = attention.needs(connection, (shop.shop_id,), now=now)
         seen = health.look(connection, context().settings)
         known = health.known_of(connection, context().encryption, (shop.shop_id,), seen, now=now)
-        counters = {one.series: one for one in numbering.counters(connection, shop.shop_id)}
-    today = context().today(shop)
-    next_numbers = {
-        kind: numbering.upcoming(one, counters.get(one.name), today=today)
-        for kind, one in shop.numbering.series.items()
-    }
+        next_numbers = counters.next_numbers(connection, shop, today=context().today(shop))
     return jsonify(
         **tell(serializers.SHOP, shop),
-        next_numbers={kind: taken.number for kind, taken in next_numbers.items()},
+        next_numbers=next_numbers,
         rested=[tell(serializers.RESTED_ROAD, road) for road in known.rested(shop.shop_id)],
         needs=tell(serializers.NEEDS, needs),
         roads=[tell(serializers.ROAD, road) for road in health.of_shops((shop,), known, now=now)[shop.shop_id]],

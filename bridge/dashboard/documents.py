@@ -35,8 +35,8 @@ from worker.domain.money import ZERO, total_of
 from worker.domain.step import MAIL, TRANSMIT
 from worker.domain.vat_proof import needs_proof
 from worker.errors import InvalidValue, Rejected
-from worker.store import audit_trail, document_files, documents, drafts, orders, payments
-from worker.store.queries import order_history, today
+from worker.store import audit_trail, counters, document_files, documents, drafts, orders, payments
+from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails
 from worker.store.transmissions import UNKNOWN
 
@@ -396,10 +396,8 @@ def issue_question(stored: StoredDraft, asked: Mapping[str, object]) -> Question
 
 def number_to_come(kind: Kind) -> str:
     """What the next document of this kind is called if it is issued today."""
-    day = context().today(shop())
     with context().store.read() as connection:
-        coming = today.next_numbers(connection, shop(), day=day)
-    return next((one.number for one in coming if kind in one.kinds), "")
+        return counters.next_numbers(connection, shop(), today=context().today(shop())).get(kind, "")
 
 
 @blueprint.post("/drafts/<int:draft_id>/discard")

@@ -137,14 +137,8 @@ def draft_of(connection: Connection, shop: Shop, fetched: FetchedOrder, lost: Lo
 
 def next_numbers(services: Services, shop: Shop) -> dict[Kind, str]:
     """What each kind would get next."""
-    today = services.today(shop)
     with services.store.read() as connection:
-        return {
-            kind: counters.upcoming(
-                series, counters.counter_of(connection, shop.shop_id, series.name), today=today
-            ).number
-            for kind, series in shop.numbering.series.items()
-        }
+        return counters.next_numbers(connection, shop, today=services.today(shop))
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,7 @@ from worker.domain.place_of_supply import EU
 from worker.domain.shop import Shop, VatRegime
 from worker.errors import Rejected
 from worker.message import Message, by_count
-from worker.store import counters as numbering
-from worker.store import deliveries, plugins, senders, shops
+from worker.store import counters, deliveries, plugins, senders, shops
 from worker.store.database.tables import documents, orders
 
 
@@ -165,7 +164,7 @@ def other_numbers_check(
     maker = others.with_numbers
     if maker is None or maker.numbers is None or has_real_invoice(connection, shop.shop_id):
         return ()
-    ours = next_numbers(connection, shop, now=now)[Kind.INVOICE]
+    ours = counters.next_numbers(connection, shop, today=shop.day_of(now))[Kind.INVOICE]
     year = now.astimezone(shop.zoneinfo).year
     theirs = printed_next(maker.numbers, shop.numbering.series[Kind.INVOICE], year=year)
     if theirs == ours:
@@ -241,22 +240,9 @@ def number_checks(connection: Connection, shop: Shop, *, now: datetime) -> tuple
             needed=False,
             message=Message("The next {kind} is {number}.", kind=KIND_TERMS[kind], number=number),
         )
-        for kind, number in next_numbers(connection, shop, now=now).items()
+        for kind, number in counters.next_numbers(connection, shop, today=shop.day_of(now)).items()
         if kind in kinds
     )
-
-
-def next_numbers(connection: Connection, shop: Shop, *, now: datetime) -> dict[Kind, str]:
-    """The number that each kind would get now, once the shop is live."""
-    today = shop.day_of(now)
-    counters = {counter.series: counter for counter in numbering.counters(connection, shop.shop_id)}
-    return {
-        kind: numbering.upcoming(
-            shop.numbering.series[kind], counters.get(shop.numbering.series[kind].name), today=today
-        ).number
-        for kind in Kind
-        if kind in shop.numbering.series
-    }
 
 
 def mail_check(connection: Connection, shop: Shop, installation: Installation) -> ReadinessCheck:

@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from worker.actions import roads, shop_secrets, shop_settings
-from worker.actions.go_live import next_numbers
 from worker.actions.shop_settings import ChangedShop, NewShop, ShopChanges
 from worker.cli.common import ACTOR, SHOP, counted, show, table, with_new_services, with_services
 from worker.cli.group import Lazy
@@ -29,7 +28,7 @@ from worker.domain.completeness import missing_of_seller
 from worker.domain.payment_reference import LARGEST_SEED
 from worker.domain.shop import Shop
 from worker.services import Services
-from worker.store import shops
+from worker.store import counters, shops
 from worker.store.shops import Secrets
 
 ELSEWHERE = {
@@ -136,7 +135,7 @@ def show_shop(services: Services, shop_id: str, *, as_json: bool) -> None:
     """Show one shop's settings. Secrets are never shown."""
     found = services.connected(shop_id)
     with services.store.read() as connection:
-        coming = next_numbers(connection, found.shop, now=services.now())
+        coming = counters.next_numbers(connection, found.shop, today=services.today(found.shop))
     value = {
         **vars(found.shop),
         "delivery_url": delivery_url(services, found.shop),

@@ -81,6 +81,14 @@ def counters(connection: Connection, shop_id: str) -> tuple[Counter, ...]:
     return tuple(read_row(Counter, row) for row in rows)
 
 
+def next_numbers(connection: Connection, shop: Shop, *, today: date) -> dict[Kind, str]:
+    """The number that each kind gets next if it is issued *today* (in the shop's zone), in the order in which an order goes through them."""
+    last = {counter.series: counter for counter in counters(connection, shop.shop_id)}
+    # Shops are stored by the names of their kinds.
+    ordered = {kind: shop.numbering.series[kind] for kind in Kind if kind in shop.numbering.series}
+    return {kind: upcoming(series, last.get(series.name), today=today).number for kind, series in ordered.items()}
+
+
 def write(connection: Connection, shop_id: str, counter: Counter) -> None:
     """Put a series where *counter* says. Only `take`, and the owner's settings after their checks, may call this."""
     values = {"period": counter.period, "last_number": counter.last_number, "last_date": counter.last_date}

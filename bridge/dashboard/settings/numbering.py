@@ -16,6 +16,7 @@ from worker.domain.document import Kind
 from worker.domain.numbering import PatternParts, sequence_in
 from worker.domain.shop import Series
 from worker.errors import InvalidValue, Rejected
+from worker.store import counters
 
 MOST_DIGITS = 12
 # What stands between year and number where there was none yet.
@@ -67,7 +68,7 @@ def save_numbers(shop_id: str) -> Response:
         form.errors["all"] = translate_message(error.message)
         return page(shop_id, form)
     with context().store.read() as connection:
-        coming = go_live.next_numbers(connection, changed.shop, now=context().now())[Kind.INVOICE]
+        coming = counters.next_numbers(connection, changed.shop, today=context().today(changed.shop))[Kind.INVOICE]
     flash(_("The numbers are saved: the next invoice is {number}.", number=coming), "good")
     return redirect_to(f"/s/{shop_id}/settings/numbering")
 
@@ -107,14 +108,14 @@ def continue_others(shop_id: str) -> Response:
         flash(translate_message(error.message), "refused")
         return redirect_to(f"/s/{shop_id}/settings/numbering")
     with context().store.read() as connection:
-        number = go_live.next_numbers(connection, changed.shop, now=context().now())[Kind.INVOICE]
+        number = counters.next_numbers(connection, changed.shop, today=context().today(changed.shop))[Kind.INVOICE]
     flash(_("The first invoice here will be {number}.", number=number), "good")
     return redirect_to(f"/s/{shop_id}/settings/numbering")
 
 
 def page(shop_id: str, form: Form) -> Response:  # noqa: ARG001
     with context().store.read() as connection:
-        next_numbers = go_live.next_numbers(connection, shop(), now=context().now())
+        next_numbers = counters.next_numbers(connection, shop(), today=context().today(shop()))
         others = go_live.others_checks(connection, shop(), now=context().now())
     form.values = form.values or current_values(next_numbers)
     return settings_page(

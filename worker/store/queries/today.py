@@ -11,7 +11,7 @@ from sqlalchemy import BindParameter, Connection, Select, bindparam, func, selec
 
 from worker.domain.document import Kind
 from worker.domain.shop import Shop
-from worker.store import counters as numbering
+from worker.store import counters
 from worker.store.database.plan import unindexed
 from worker.store.database.shop_scope import HowMany, Shops, given_shops, how_many, within_given
 from worker.store.database.tables import Instant, documents, jobs, orders
@@ -85,14 +85,8 @@ def add_up(some: Iterable[Today]) -> Today:
 
 def next_numbers(connection: Connection, shop: Shop, *, day: date) -> tuple[NextNumber, ...]:
     """What the next document of each series is called if it is issued on *day* (in the shop's zone)."""
-    kinds: dict[str, list[Kind]] = {}
-    # In the order in which an order goes through them; shops are stored by the names of their kinds.
-    ordered = {kind: shop.numbering.series[kind] for kind in Kind if kind in shop.numbering.series}
-    for kind, series in ordered.items():
-        kinds.setdefault(series.name, []).append(kind)
-    counters = {counter.series: counter for counter in numbering.counters(connection, shop.shop_id)}
-    named = {series.name: series for series in ordered.values()}
-    return tuple(
-        NextNumber(name, tuple(kinds[name]), numbering.upcoming(series, counters.get(name), today=day).number)
-        for name, series in named.items()
-    )
+    coming = counters.next_numbers(connection, shop, today=day)
+    of_series: dict[str, list[Kind]] = {}
+    for kind in coming:
+        of_series.setdefault(shop.numbering.series[kind].name, []).append(kind)
+    return tuple(NextNumber(name, tuple(kinds), coming[kinds[0]]) for name, kinds in of_series.items())
