@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import cast
 from urllib.parse import urlsplit
 
-from flask import Response, current_app, make_response, redirect
+from flask import Response, current_app, make_response, redirect, render_template
 
 from worker.domain.shop import Shop
 from worker.queue.enqueuer import Enqueuer
@@ -66,6 +66,11 @@ def base_path() -> str:
 def redirect_to(path: str) -> Response:
     """On to *path*, below our base, with a GET: what follows when something was done."""
     return make_response(redirect(f"{base_path()}{path}", HTTPStatus.SEE_OTHER))
+
+
+def rendered(template: str, *, status: HTTPStatus = HTTPStatus.OK, **values: object) -> Response:
+    """The page that *template* makes of *values*."""
+    return make_response(render_template(template, **values), status)
 
 
 def utc_now() -> datetime:

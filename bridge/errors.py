@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from bridge.context import base_path, context
+from bridge.context import base_path, context, rendered
 from bridge.i18n.translate import CATALOG_PACKAGE, _, dashboard_message_page, translate_message, translator
 from worker.errors import FacturelayError, Unavailable
 from worker.i18n import Translator
@@ -132,8 +132,9 @@ def customer_message_page(
     status: HTTPStatus, words: Translator, notice: Notice, *, reference: str = "", refresh_s: int = 0
 ) -> Response:
     """A small page with one sentence. Under *reference* the log has what happened; with *refresh_s* it loads again by itself."""
-    page = render_template(
+    return rendered(
         "customer/message.html",
+        status=status,
         _=words.gettext,
         words=words,
         title=notice.title,
@@ -142,7 +143,6 @@ def customer_message_page(
         refresh_s=refresh_s,
         base=base_path(),
     )
-    return make_response(page, status)
 
 
 def add_general_headers(response: Response) -> Response:

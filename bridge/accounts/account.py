@@ -2,14 +2,14 @@
 
 from http import HTTPStatus
 
-from flask import Blueprint, Response, flash, make_response, render_template, request
+from flask import Blueprint, Response, flash, request
 
 from bridge.accounts import passwords, second_factor
 from bridge.accounts.access import guard_users, me, set_cookie
 from bridge.accounts.attempts import MOST_ATTEMPTS, is_rate_limited, reset_rate_limit, too_many_attempts
 from bridge.accounts.audit import record_event, tell
 from bridge.accounts.invitations import read_new_password
-from bridge.context import context, redirect_to
+from bridge.context import context, redirect_to, rendered
 from bridge.forms import Form
 from bridge.i18n.translate import _, set_language
 from worker.domain.language import LANGUAGE_NAMES
@@ -112,7 +112,7 @@ def enable_second_factor() -> Response:
         )
         tell(connection, user, MailKind.SECOND_FACTOR_ON)
     record_event("second_factor_on", Message("{email} switched the second step on.", email=user.email))
-    return make_response(render_template("dashboard/account/recovery.html", codes=codes))
+    return rendered("dashboard/account/recovery.html", codes=codes)
 
 
 @blueprint.post("/account/second-factor/off")
@@ -162,22 +162,25 @@ def browser_name(agent: str) -> str:
 def page(form: Form, status: HTTPStatus = HTTPStatus.OK) -> Response:
     with context().store.read() as connection:
         sessions = sessions_store.sessions_of(connection, me().user.user_id)
-    content = render_template(
+    return rendered(
         "dashboard/account/account.html",
+        status=status,
         form=form,
         sessions=[(browser_name(session.agent), session) for session in sessions],
         mine=me().session.token_hash,
         has_second=bool(me().user.totp),
         theme=request.cookies.get(THEME_COOKIE, ""),
     )
-    return make_response(content, status)
 
 
 def second_factor_page(seed: str, form: Form, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    content = render_template(
-        "dashboard/account/second_factor.html", form=form, seed=seed, qr=second_factor.qr(seed, me().user.email)
+    return rendered(
+        "dashboard/account/second_factor.html",
+        status=status,
+        form=form,
+        seed=seed,
+        qr=second_factor.qr(seed, me().user.email),
     )
-    return make_response(content, status)
 
 
 def back() -> Response:

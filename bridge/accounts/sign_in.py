@@ -1,6 +1,6 @@
 """The way in and out: password, second factor, session."""
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Blueprint, Response, make_response, redirect, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from bridge.accounts import passwords, second_factor
@@ -14,7 +14,7 @@ from bridge.accounts.attempts import (
 )
 from bridge.accounts.audit import record_event
 from bridge.accounts.known_browser import known_browser, remember_browser
-from bridge.context import base_path, context, redirect_to
+from bridge.context import base_path, context, redirect_to, rendered
 from bridge.forms import Form
 from bridge.i18n.translate import _
 from worker.message import Message
@@ -136,5 +136,4 @@ def second_step_serializer() -> URLSafeTimedSerializer:
 
 def sign_in_page(template: str, form: Form, **values: object) -> Response:
     has_mail = bool(context().settings.smtp_url)
-    content = render_template(f"dashboard/sign_in/{template}.html", form=form, has_mail=has_mail, **values)
-    return make_response(content, form.status)
+    return rendered(f"dashboard/sign_in/{template}.html", status=form.status, form=form, has_mail=has_mail, **values)

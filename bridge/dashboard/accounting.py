@@ -6,10 +6,10 @@ from datetime import MAXYEAR, date, timedelta
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, abort, make_response, render_template, request
+from flask import Blueprint, Response, abort, make_response, request
 
 from bridge.accounts.access import guard_shop, may_change, shop
-from bridge.context import base_path, context, redirect_to
+from bridge.context import base_path, context, redirect_to, rendered
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.pagination import neighbours, page_request
 from bridge.dashboard.tasks import finished_task, request_task
@@ -38,7 +38,7 @@ def register(shop_id: str) -> Response:
     with context().store.snapshot() as connection:  # a number that is given meanwhile is none that is missing
         checked = register_check.check(connection, shop())
         reconciled = reports.latest(connection, shop_id, f"reconcile:{this_month():%Y-%m}")
-        content = render_template(
+        return rendered(
             "dashboard/accounting/register.html",
             checked=checked,
             reconciled=reconciled,
@@ -47,7 +47,6 @@ def register(shop_id: str) -> Response:
             months=latest_months(this_month()),
             format_gaps=format_gaps,
         )
-    return make_response(content)
 
 
 def format_gaps(gaps: Sequence[Gap]) -> str:
@@ -65,24 +64,20 @@ def series(shop_id: str, series: str, period: int) -> Response:
         page = register_check.numbers_page(
             connection, shop_id, series=series, period=period, page_request=page_request()
         )
-    return make_response(
-        render_template("dashboard/accounting/series.html", page=page, series=series, period=period, **neighbours(page))
-    )
+    return rendered("dashboard/accounting/series.html", page=page, series=series, period=period, **neighbours(page))
 
 
 @blueprint.get("/vat-cases")
 def vat_cases_page(shop_id: str) -> Response:  # noqa: ARG001  # the guard has read the shop
     """What is done in which VAT case, with sentence, article and source: for the accountant."""
-    return make_response(
-        render_template(
-            "dashboard/accounting/vat_cases.html",
-            cases=vat_cases(),
-            of_whole=whole_document_cases(),
-            by_hand=cases_by_hand(),
-            of_consumers=consumer_cases(),
-            category_terms=CATEGORY_TERMS,
-            sentence_of=printed_sentence,
-        )
+    return rendered(
+        "dashboard/accounting/vat_cases.html",
+        cases=vat_cases(),
+        of_whole=whole_document_cases(),
+        by_hand=cases_by_hand(),
+        of_consumers=consumer_cases(),
+        category_terms=CATEGORY_TERMS,
+        sentence_of=printed_sentence,
     )
 
 
@@ -97,7 +92,7 @@ def sales_journal(shop_id: str) -> Response:
     asked = asked_period()
     with context().store.read() as connection:
         found = journal.journal(connection, shop_id, since=asked.since, until=asked.until) if asked.is_valid else None
-    return make_response(render_template("dashboard/accounting/journal.html", found=found, period=asked))
+    return rendered("dashboard/accounting/journal.html", found=found, period=asked)
 
 
 @blueprint.get("/journal.csv")
@@ -158,7 +153,7 @@ def backfill(shop_id: str) -> Response:
 
 
 def backfill_page(form: Form, found: Task | None = None) -> Response:
-    return make_response(render_template("dashboard/accounting/backfill.html", form=form, found=found), form.status)
+    return rendered("dashboard/accounting/backfill.html", status=form.status, form=form, found=found)
 
 
 @blueprint.post("/backfill")
@@ -199,8 +194,8 @@ def backfill_question(shop_id: str, form: Form, since: date, until: date) -> Que
 def exports_page(shop_id: str, form: Form) -> Response:
     export_task = finished_task(shop_id, "zip_period") or finished_task(shop_id, "export_shop")
     address = f"{base_path()}/s/{shop_id}/tasks/{export_task.task_id}/file" if export_task else ""
-    return make_response(
-        render_template("dashboard/accounting/export.html", form=form, made=export_task, address=address), form.status
+    return rendered(
+        "dashboard/accounting/export.html", status=form.status, form=form, made=export_task, address=address
     )
 
 

@@ -1,9 +1,9 @@
 """What happened in a shop, and what came in from it, page by page."""
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, request
 
 from bridge.accounts.access import guard_shop, shop
-from bridge.context import context
+from bridge.context import context, rendered
 from bridge.dashboard.pagination import days_asked, neighbours, page_request, typed
 from worker.store.queries import activity, jobs
 from worker.store.queries.activity import ActivityFilter
@@ -21,9 +21,7 @@ def events(shop_id: str) -> Response:
     wanted = ActivityFilter(days_asked(shop().zoneinfo), typed())
     with context().store.read() as connection:
         page = activity.audit_trail_page(connection, (shop_id,), page_request(), wanted=wanted)
-    return make_response(
-        render_template("dashboard/activity/events.html", page=page, wanted=wanted, **neighbours(page))
-    )
+    return rendered("dashboard/activity/events.html", page=page, wanted=wanted, **neighbours(page))
 
 
 @blueprint.get("/deliveries")
@@ -33,7 +31,4 @@ def deliveries(shop_id: str) -> Response:
     wanted = DeliveryFilter(state if state in STATES else "", days_asked(shop().zoneinfo), typed())
     with context().store.read() as connection:
         page = jobs.deliveries_page(connection, (shop_id,), wanted, page_request())
-    content = render_template(
-        "dashboard/activity/deliveries.html", page=page, wanted=wanted, states=STATES, **neighbours(page)
-    )
-    return make_response(content)
+    return rendered("dashboard/activity/deliveries.html", page=page, wanted=wanted, states=STATES, **neighbours(page))

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from http import HTTPStatus
 
-from flask import Blueprint, Response, abort, make_response, render_template, request
+from flask import Blueprint, Response, abort, request
 
 from bridge.accounts.access import guard_shop, guard_users, me
 from bridge.accounts.access import shop as this_shop
-from bridge.context import context
+from bridge.context import context, rendered
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.pagination import address, shops_asked
 from bridge.dashboard.tasks import request_task
@@ -64,8 +64,9 @@ def page(
     size = size if size in SIZES else SIZES[0]
     with context().store.read() as connection:
         found = attention.page(connection, shops, reason, now=context().now(), part=Part(first, size))
-    content = render_template(
+    return rendered(
         "dashboard/attention.html",
+        status=form.status,
         reason=reason,
         is_of_address=reason.name in OF_MAIL_ADDRESS,
         page=found,
@@ -76,7 +77,6 @@ def page(
         form=form,
         snoozed_until=(context().now() + SNOOZED_FOR).date(),
     )
-    return make_response(content, form.status)
 
 
 def reason_named(name: str) -> Reason:

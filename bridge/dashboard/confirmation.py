@@ -7,7 +7,9 @@ same fields and "confirmed".
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from flask import Response, make_response, render_template, request
+from flask import Response, request
+
+from bridge.context import rendered
 
 OWN_FIELDS = ("form_token", "confirmed")
 
@@ -36,6 +38,4 @@ def ask(question: Question) -> Response:
     """The page with the question, and with all that was typed."""
     left_out = {*OWN_FIELDS, *question.named}
     typed = [(name, value) for name, value in request.form.items(multi=True) if name not in left_out]
-    return make_response(
-        render_template("dashboard/confirm.html", question=question, typed=[*typed, *question.named.items()])
-    )
+    return rendered("dashboard/confirm.html", question=question, typed=[*typed, *question.named.items()])

@@ -1,9 +1,9 @@
 """Documents and drafts as lists: searched, filtered, and exported as a zip or a spreadsheet."""
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, request
 
 from bridge.accounts.access import guard_shop, shop
-from bridge.context import context
+from bridge.context import context, rendered
 from bridge.dashboard.orders import LONGEST_SEARCH
 from bridge.dashboard.pagination import asked_days, days_asked, page_request, sortable
 from worker.domain.document import Kind
@@ -23,7 +23,7 @@ def documents(shop_id: str) -> Response:
     with context().store.read() as connection:
         page = document_lists.documents_page(connection, (shop_id,), wanted, page_request())
         drafts_wait = document_lists.count_open_drafts(connection, shop_id)
-    content = render_template(
+    return rendered(
         "dashboard/documents/list.html",
         page=page,
         wanted=wanted,
@@ -31,7 +31,6 @@ def documents(shop_id: str) -> Response:
         drafts_wait=drafts_wait,
         **sortable(page, ("date", "number", "buyer", "amount")),
     )
-    return make_response(content)
 
 
 def drafts(shop_id: str) -> Response:
@@ -40,7 +39,7 @@ def drafts(shop_id: str) -> Response:
             connection, (shop_id,), page_request(), saved=days_asked(shop().zoneinfo), oldest_first=True
         )
     around = sortable(page, ("since", "order", "buyer", "why", "amount"), rising=True)
-    return make_response(render_template("dashboard/documents/drafts.html", page=page, **around))
+    return rendered("dashboard/documents/drafts.html", page=page, **around)
 
 
 def document_filter() -> DocumentFilter:

@@ -6,12 +6,12 @@ from decimal import Decimal, InvalidOperation
 from functools import partial
 from http import HTTPStatus
 
-from flask import Blueprint, Response, abort, make_response, render_template, request
+from flask import Blueprint, Response, abort, make_response, request
 
 from bridge.accounts.access import actor, guard_shop, shop
 from bridge.accounts.access_log import part_of_a_page
 from bridge.accounts.sign_in import safe_next_path
-from bridge.context import context
+from bridge.context import context, rendered
 from bridge.customer.document import MEDIA_TYPES
 from bridge.dashboard import order_story
 from bridge.dashboard.actions import run_action
@@ -323,8 +323,9 @@ def draft(shop_id: str, draft_id: int) -> Response:
 def draft_page(stored: StoredDraft, form: Form) -> Response:
     findings = [peppol.is_finding(problem) for problem in stored.draft.problems if not problem.asks]
     remedy = order_story.remedy(stored.draft, shop().url)
-    content = render_template(
+    return rendered(
         "dashboard/documents/draft.html",
+        status=form.status,
         kept=stored,
         draft=stored.draft,
         form=form,
@@ -336,7 +337,6 @@ def draft_page(stored: StoredDraft, form: Form) -> Response:
         asks_for_rest=remedy is None and not shop().test and has_problem(stored.draft, REST_CHARGED),
         waits_for_access_point=has_problem(stored.draft, peppol.NOT_CONNECTED),
     )
-    return make_response(content, form.status)
 
 
 def has_problem(draft: Draft, code: str) -> bool:
@@ -455,8 +455,9 @@ def document_page(shop_id: str, document_id: int, form: Form, *, link: str = "")
         history = documents.history(connection, shop_id, item.draft.order_id, item.draft.order_key)
         entries = audit_trail.of_order(connection, shop_id, item.draft.order_id)
         order = orders.find(connection, shop_id, item.draft.order_id)
-    content = render_template(
+    return rendered(
         "dashboard/documents/document.html",
+        status=form.status,
         item=item,
         draft=item.draft,
         document=item.document,
@@ -471,7 +472,6 @@ def document_page(shop_id: str, document_id: int, form: Form, *, link: str = "")
         troubles=[one for one in order_story.troubles_of(item) if not is_said_elsewhere(item, one)],
         events=order_story.events_of(item, entries),
     )
-    return make_response(content, form.status)
 
 
 def is_said_elsewhere(item: DocumentDetails, trouble: Trouble) -> bool:

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 
 from bridge.accounts.access import current_user, guard_users, me
-from bridge.context import context, redirect_to
+from bridge.context import context, redirect_to, rendered
 from bridge.dashboard.overview import ZONE, overview_values
 from bridge.i18n.translate import _, dashboard_message_page
 from worker.domain.days import start_of_day
@@ -67,7 +67,7 @@ def shops() -> Response:
         overview = overview_values(connection, visible_shops, by_shop, zone=ZONE, now=now)
         found.sort(key=lambda one: not overview["needs_by_shop"].get(one.shop_id, Needs()).total)
         shown = found if "all" in request.args else found[:MOST_SHOPS]
-        content = render_template(
+        return rendered(
             "dashboard/shops/list.html",
             has_any=bool(my_shops),
             shops=shown,
@@ -79,7 +79,6 @@ def shops() -> Response:
             nothing=Today(),
             **overview,
         )
-    return make_response(content)
 
 
 def health_values(connection: Connection, shown: Sequence[ShopName], needs: Mapping[str, Needs]) -> dict[str, Any]:

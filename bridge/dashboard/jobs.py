@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from http import HTTPStatus
 
-from flask import Blueprint, Response, abort, flash, make_response, render_template, request
+from flask import Blueprint, Response, abort, flash, request
 
 from bridge.accounts.access import actor, guard_operators, guard_shop, me
-from bridge.context import context, redirect_to
+from bridge.context import context, redirect_to, rendered
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.labels import step_name
@@ -61,7 +61,7 @@ def page(shops: Shops, *, of_all: Sequence[ShopName] | None = None) -> Response:
     wanted, is_all = job_filter(), of_all is not None
     with context().store.read() as connection:
         jobs = job_queries.jobs_page(connection, shops, wanted, page_request())
-        content = render_template(
+        return rendered(
             "dashboard/jobs.html",
             page=jobs,
             wanted=wanted,
@@ -78,7 +78,6 @@ def page(shops: Shops, *, of_all: Sequence[ShopName] | None = None) -> Response:
             is_all=is_all,
             **sortable(jobs, ("since", "work", "why", *(["shop"] if is_all else []), "attempts"), rising=True),
         )
-    return make_response(content)
 
 
 def job_filter() -> JobFilter:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, make_response, render_template, request
+from flask import Blueprint, Response, abort, flash, request
 from sqlalchemy import Connection
 
 from bridge.accounts.access import guard_shop, shop
-from bridge.context import context, redirect_to
+from bridge.context import context, redirect_to, rendered
 from bridge.dashboard.document_lists import document_filter
 from bridge.dashboard.jobs import job_filter
 from bridge.dashboard.labels import status_name, step_name
@@ -97,7 +97,7 @@ def many(shop_id: str) -> Response:
     argument = {"what": what, "ids": found.ids, **answers(what)}
     if not request.form.get("sure") or None in argument.values() or argument.get("why") == "":
         asked = question(chosen, what, found)
-        return make_response(render_template("dashboard/many/sure.html", **asked, back=back_to))
+        return rendered("dashboard/many/sure.html", **asked, back=back_to)
     return request_task(shop_id, "do_many", argument, then=f"/s/{shop_id}/many?task=0")
 
 
@@ -262,16 +262,14 @@ def outcome(shop_id: str) -> Response:
     """What became of it: how many were done, and each other one with its reason; or the zip."""
     zipped, done = finished_task(shop_id, "zip_documents"), finished_task(shop_id, "do_many")
     if zipped is not None:
-        return make_response(render_template("dashboard/many/zip.html", task=zipped))
+        return rendered("dashboard/many/zip.html", task=zipped)
     if done is None:
         return redirect_to(f"/s/{shop_id}")
     answer: Mapping[str, Any] = done.answer
     what = str(done.argument["what"])
-    return make_response(
-        render_template(
-            "dashboard/many/outcome.html",
-            answer=answer,
-            told=_(WORDS[what].told, changed=answer["changed"], of=answer["of"]),
-            rows_are=PAGE_OF.get(what, ""),
-        )
+    return rendered(
+        "dashboard/many/outcome.html",
+        answer=answer,
+        told=_(WORDS[what].told, changed=answer["changed"], of=answer["of"]),
+        rows_are=PAGE_OF.get(what, ""),
     )

@@ -3,11 +3,11 @@
 from http import HTTPStatus
 from importlib.metadata import version
 
-from flask import Blueprint, Response, abort, flash, make_response, render_template, request
+from flask import Blueprint, Response, abort, flash, request
 
 from bridge.accounts.access import actor, guard_operators, me
 from bridge.accounts.audit import record_event, tell
-from bridge.context import context, redirect_to
+from bridge.context import context, redirect_to, rendered
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.forms import Form, read_mail_address
 from bridge.health import redis_answers
@@ -151,16 +151,14 @@ def about() -> Response:
         (_("Shops on private addresses"), _("allowed") if settings.allow_private_shops else _("refused")),
         (_("Templates of your own"), str(settings.templates) if settings.templates else "–"),
     ]
-    return make_response(
-        render_template(
-            "dashboard/operators/about.html",
-            facts=facts,
-            plugins=plugins,
-            names=names,
-            house=house,
-            road_labels=ROAD_LABELS,
-            state_labels=STATE_LABELS,
-        )
+    return rendered(
+        "dashboard/operators/about.html",
+        facts=facts,
+        plugins=plugins,
+        names=names,
+        house=house,
+        road_labels=ROAD_LABELS,
+        state_labels=STATE_LABELS,
     )
 
 
@@ -184,8 +182,9 @@ def users_page(form: Form, *, link: tuple[str, str] | None = None) -> Response:
         roles = {user.user_id: users_store.roles_of(connection, user.user_id) for user in users}
         invites = sessions.open_invites(connection, shop_id=None, now=now)
         done = activity.audit_trail_page(connection, None, PageRequest(size=50), access=True)
-    content = render_template(
+    return rendered(
         "dashboard/operators/users.html",
+        status=form.status,
         form=form,
         users=users,
         roles=roles,
@@ -194,7 +193,6 @@ def users_page(form: Form, *, link: tuple[str, str] | None = None) -> Response:
         events=done.rows,
         link=link,
     )
-    return make_response(content, form.status)
 
 
 def back() -> Response:

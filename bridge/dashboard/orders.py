@@ -4,10 +4,10 @@ import json
 from collections.abc import Callable
 from http import HTTPStatus
 
-from flask import Blueprint, Response, abort, make_response, render_template, request
+from flask import Blueprint, Response, abort, make_response, request
 
 from bridge.accounts.access import guard_shop, shop
-from bridge.context import context
+from bridge.context import context, rendered
 from bridge.dashboard import order_story
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
@@ -41,14 +41,12 @@ def all_orders(shop_id: str) -> Response:
     wanted = order_filter()
     with context().store.read() as connection:
         page = order_lists.orders_page(connection, (shop_id,), wanted, page_request())
-    return make_response(
-        render_template(
-            "dashboard/orders/list.html",
-            page=page,
-            wanted=wanted,
-            statuses=STATUSES,
-            **sortable(page, ("date", "number", "buyer", "status", "amount")),
-        )
+    return rendered(
+        "dashboard/orders/list.html",
+        page=page,
+        wanted=wanted,
+        statuses=STATUSES,
+        **sortable(page, ("date", "number", "buyer", "status", "amount")),
     )
 
 
@@ -66,37 +64,34 @@ def order_filter() -> OrderFilter:
 def order(shop_id: str, order_id: int) -> Response:
     """One order: what needs a person, its documents, what it sells to whom, and what happened."""
     trail = load_history(shop_id, order_id)
-    return make_response(
-        render_template(
-            "dashboard/orders/order.html",
-            trail=trail,
-            troubles=order_story.troubles(trail, shop().url),
-            worth_knowing=order_story.flags(trail, counted=False),
-            pending=order_story.pending(trail),
-            why_no_invoice=order_story.why_no_invoice(trail),
-            shown=order_story.shown_draft(trail),
-            events=order_story.events(trail),
-            in_shop=order_story.order_in_shop(shop().url, order_id),
-            by_hand=BY_HAND,
-            treatments=TREATMENT_TERMS,
-            waits_without_vat=order_story.waits_without_vat(trail),
-            longest_reason=LONGEST_REASON,
-        )
+    return rendered(
+        "dashboard/orders/order.html",
+        trail=trail,
+        troubles=order_story.troubles(trail, shop().url),
+        worth_knowing=order_story.flags(trail, counted=False),
+        pending=order_story.pending(trail),
+        why_no_invoice=order_story.why_no_invoice(trail),
+        shown=order_story.shown_draft(trail),
+        events=order_story.events(trail),
+        in_shop=order_story.order_in_shop(shop().url, order_id),
+        by_hand=BY_HAND,
+        treatments=TREATMENT_TERMS,
+        waits_without_vat=order_story.waits_without_vat(trail),
+        longest_reason=LONGEST_REASON,
     )
 
 
 @blueprint.get("/<int:order_id>/deliveries")
 def order_deliveries(shop_id: str, order_id: int) -> Response:
     """All that came in for one order, as it came, for whoever looks after the connection."""
-    return make_response(render_template("dashboard/orders/deliveries.html", trail=load_history(shop_id, order_id)))
+    return rendered("dashboard/orders/deliveries.html", trail=load_history(shop_id, order_id))
 
 
 @blueprint.get("/<int:order_id>/deliveries/<int:delivery_id>")
 def delivery(shop_id: str, order_id: int, delivery_id: int) -> Response:
     """One delivery as it came: headers and raw body."""
     found = delivery_of(shop_id, order_id, delivery_id)
-    content = render_template("dashboard/orders/delivery.html", delivery=found, body=pretty_json(found.body))
-    return make_response(content)
+    return rendered("dashboard/orders/delivery.html", delivery=found, body=pretty_json(found.body))
 
 
 @blueprint.get("/<int:order_id>/deliveries/<int:delivery_id>/body")

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response
 from sqlalchemy import Connection
 
 from bridge.accounts.access import guard_shop
 from bridge.accounts.access import shop as this_shop
-from bridge.context import context
+from bridge.context import context, rendered
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.pagination import plot_of
 from bridge.dashboard.settings.go_live import said_of_check
@@ -47,7 +47,7 @@ def overview(shop_id: str) -> Response:
         by_shop = today.by_shop(connection, (shop_id,), since=start_of_day(day, shop.zoneinfo))
         by_peppol = einvoices.newest_by_peppol(connection, shop_id, most=MOST_BY_PEPPOL)
         values = overview_values(connection, (shop_id,), by_shop, zone=shop.zoneinfo, now=now)
-        content = render_template(
+        return rendered(
             "dashboard/overview/shop.html",
             **values,
             numbers=today.next_numbers(connection, shop, day=day),
@@ -62,7 +62,6 @@ def overview(shop_id: str) -> Response:
             waiting_for_peppol=einvoices.count_waiting_for_access_point(connection, shop_id),
             **connection_state(connection, shop, values["needs"], now=now),
         )
-    return make_response(content)
 
 
 @closing_blueprint.post("/close")
@@ -108,7 +107,7 @@ def go_live_checks(connection: Connection, shop: Shop, now: datetime) -> tuple[g
     return go_live.first_run_checklist(connection, shop, context(), now=now)
 
 
-def connection_state(connection: Connection, shop: Shop, needs: Needs, *, now: datetime) -> dict[str, object]:
+def connection_state(connection: Connection, shop: Shop, needs: Needs, *, now: datetime) -> dict[str, Any]:
     """How it goes on each road of the shop, and its plugin. What *needs* tell of is no outage besides."""
     encryption, shop_id = context().encryption, shop.shop_id
     seen = health.look(connection, context().settings)

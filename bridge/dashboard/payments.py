@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, make_response, render_template, request
+from flask import Blueprint, Response, abort, flash, request
 
 from bridge.accounts.access import guard_shop
 from bridge.accounts.access import shop as this_shop
-from bridge.context import context, redirect_to
+from bridge.context import context, redirect_to, rendered
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.pagination import asked_days, neighbours, page_request
@@ -36,7 +36,7 @@ def open_invoices(shop_id: str) -> Response:
     day = context().today(this_shop())
     with context().store.read() as connection:
         page = queries.page(connection, shop_id, page_request(), open_filter())
-        content = render_template(
+        return rendered(
             "dashboard/payments/open.html",
             page=page,
             totals=queries.totals(connection, shop_id, today=day),
@@ -45,7 +45,6 @@ def open_invoices(shop_id: str) -> Response:
             waiting=bank_lines.waiting_count(connection, shop_id),
             **neighbours(page, rising=True, by=open_filter().by, sorts=tuple(queries.SORTS)),
         )
-    return make_response(content)
 
 
 def open_filter() -> OpenFilter:
@@ -61,7 +60,7 @@ def bank(shop_id: str) -> Response:
     state = LineState(shown) if shown in list(LineState) else None
     with context().store.read() as connection:
         page = bank_lines.page(connection, shop_id, state, page_request())
-        content = render_template(
+        return rendered(
             "dashboard/payments/bank.html",
             page=page,
             shown=state or ALL,
@@ -76,7 +75,6 @@ def bank(shop_id: str) -> Response:
             read=read_lines(shop_id),
             **neighbours(page),
         )
-    return make_response(content)
 
 
 def read_lines(shop_id: str) -> Mapping[str, Any] | None:

@@ -1,10 +1,10 @@
 """Reminders: who gets which one when, what holds them back, and what was sent."""
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response
 
 from bridge.accounts.access import guard_shop
 from bridge.accounts.access import shop as this_shop
-from bridge.context import context
+from bridge.context import context, rendered
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.pagination import neighbours, page_request
 from bridge.i18n.translate import _, translate_message
@@ -24,7 +24,7 @@ def coming(shop_id: str) -> Response:
     with context().store.read() as connection:
         bank = reminder_outlook.bank_facts(connection, this_shop(), now=now)
         page = reminder_outlook.page(connection, this_shop(), page_request(), now=now, bank=bank)
-        content = render_template(
+        return rendered(
             "dashboard/payments/reminders.html",
             shown="coming",
             page=page,
@@ -34,7 +34,6 @@ def coming(shop_id: str) -> Response:
             reminder_name=reminder_name,
             **neighbours(page),
         )
-    return make_response(content)
 
 
 @blueprint.get("/sent")
@@ -42,7 +41,7 @@ def sent(shop_id: str) -> Response:
     """What left, the newest on top."""
     with context().store.read() as connection:
         page = reminders.page(connection, shop_id, page_request())
-        content = render_template(
+        return rendered(
             "dashboard/payments/reminders.html",
             shown="sent",
             page=page,
@@ -50,7 +49,6 @@ def sent(shop_id: str) -> Response:
             reminder_name=reminder_name,
             **neighbours(page),
         )
-    return make_response(content)
 
 
 def reminder_name(kind: ReminderKind) -> str:

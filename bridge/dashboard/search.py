@@ -1,9 +1,9 @@
 """One search over everything: orders, documents, customers, mail addresses, amounts and payment references, and shops by name."""
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, request
 
 from bridge.accounts.access import guard_users, me
-from bridge.context import context
+from bridge.context import context, rendered
 from bridge.dashboard.orders import LONGEST_SEARCH
 from worker.store import users
 from worker.store.database.pagination import PageRequest
@@ -33,7 +33,7 @@ def search() -> Response:
         orders = order_lists.orders_page(connection, scope, OrderFilter(text=text), first) if text else None
         documents = document_lists.documents_page(connection, scope, DocumentFilter(text=text), first) if text else None
     shops = [one for one in mine.values() if text and not only and one.is_like(text)]
-    content = render_template(
+    return rendered(
         "dashboard/search.html",
         text=text,
         only=only,
@@ -42,4 +42,3 @@ def search() -> Response:
         documents=documents,
         shops=shops[:MOST_SHOPS] if len(mine) > 1 else [],
     )
-    return make_response(content)

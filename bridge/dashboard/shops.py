@@ -3,10 +3,10 @@
 from dataclasses import replace
 from http import HTTPStatus
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
+from flask import Blueprint, Response, flash, make_response, redirect, request
 
 from bridge.accounts.access import actor, guard_operators, me
-from bridge.context import base_path, context, redirect_to
+from bridge.context import base_path, context, redirect_to, rendered
 from bridge.dashboard.tasks import ask_worker, finished_task
 from bridge.forms import Form, read_mail_address
 from bridge.i18n.translate import _, translate_message
@@ -31,13 +31,13 @@ def new(form: Form | None = None) -> Response:
     form = form or Form()
     with context().store.read() as connection:
         there = users.shops_of(connection, me().user)
-    content = render_template(
+    return rendered(
         "dashboard/shops/new.html",
+        status=form.status,
         form=form,
         languages=LANGUAGE_NAMES.items(),
         patterns=[("", _("the usual settings")), *((one.shop_id, one.name) for one in there)],
     )
-    return make_response(content, form.status)
 
 
 @blueprint.post("/new")
@@ -104,7 +104,4 @@ def closing_page(shop_id: str) -> Response:
     if shop is None:
         return redirect_to("/shops")
     closed = finished_task(shop_id, "close_shop")
-    content = render_template(
-        "dashboard/shops/close.html", leaver=shop, members=members, left=closed.answer if closed else None
-    )
-    return make_response(content)
+    return rendered("dashboard/shops/close.html", leaver=shop, members=members, left=closed.answer if closed else None)

@@ -6,11 +6,11 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, abort, flash, jsonify, make_response, render_template, request
+from flask import Blueprint, Response, abort, flash, jsonify, request
 
 from bridge.accounts.access import forbidden, guard_shop, may_change, me
 from bridge.accounts.sign_in import safe_next_path
-from bridge.context import base_path, context, redirect_to
+from bridge.context import base_path, context, redirect_to, rendered
 from bridge.customer.document import PDF_POLICY as CUSTOMER_PDF_POLICY
 from bridge.forms import Form, parse_whole_number
 from bridge.i18n.translate import _, _n, format_amount, kind_name, translate_message
@@ -113,12 +113,10 @@ def wait(shop_id: str, task_id: int) -> Response:
         state_url = (
             f"{base_path()}/s/{shop_id}/tasks/{task_id}/state?{where_next(then, request.args.get('refused', ''))}"
         )
-        return make_response(
-            render_template("dashboard/task.html", task=task, state_url=state_url, refresh_s=REFRESH_S)
-        )
+        return rendered("dashboard/task.html", task=task, state_url=state_url, refresh_s=REFRESH_S)
     if asks_for_rest(task):
         going = where_next(then, refused)
-        return make_response(render_template("dashboard/rest.html", task=task, going=going, back=refused))
+        return rendered("dashboard/rest.html", task=task, going=going, back=refused)
     if task.state == "failed":
         flash(translate_message(task.answer.get("message")), "refused")
         then = refused

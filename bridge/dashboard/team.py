@@ -1,11 +1,11 @@
 """Who belongs to a shop: invite, change a role, let go."""
 
-from flask import Blueprint, Response, flash, make_response, render_template, request
+from flask import Blueprint, Response, flash, request
 
 from bridge.accounts.access import ROLE_NAMES, actor, guard_shop, me, shop
 from bridge.accounts.attempts import is_rate_limited
 from bridge.accounts.audit import record_event
-from bridge.context import base_path, context, redirect_to
+from bridge.context import base_path, context, redirect_to, rendered
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.forms import Form, read_mail_address
 from bridge.i18n.translate import _
@@ -159,8 +159,9 @@ def page(shop_id: str, form: Form | None = None, *, link: tuple[str, str] | None
         unsent = account_mails.waiting(connection, MailKind.INVITATION, shop_id=shop_id)
         done = activity.audit_trail_page(connection, (shop_id,), PageRequest(size=30), access=True)
     form = form or Form({"role": Role.VIEWER if belonging or invites or unsent else Role.ADMIN})
-    content = render_template(
+    return rendered(
         "dashboard/team.html",
+        status=form.status,
         form=form,
         members=belonging,
         invites=invites,
@@ -172,7 +173,6 @@ def page(shop_id: str, form: Form | None = None, *, link: tuple[str, str] | None
         role_names={Role.ADMIN: _("admin: may change everything"), Role.VIEWER: _("viewer: may look and download")},
         home=f"{base_path()}/s/{shop().shop_id}/team",
     )
-    return make_response(content, form.status)
 
 
 def back(shop_id: str) -> Response:

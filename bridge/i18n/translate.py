@@ -7,11 +7,11 @@ from http import HTTPStatus
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Flask, Response, g, make_response, render_template, request
+from flask import Flask, Response, g, request
 from flask.json.provider import DefaultJSONProvider
 from jinja2 import StrictUndefined
 
-from bridge.context import context
+from bridge.context import context, rendered
 from worker.domain.days import in_figures, read_day
 from worker.domain.document import Kind
 from worker.domain.language import LANGUAGE_NAMES
@@ -155,8 +155,9 @@ def dashboard_message_page(
     status: HTTPStatus, heading: str, message: str, *, code: str = "", reference: str = ""
 ) -> Response:
     """A page with one sentence. *code* is for operators; under *reference* the log has what happened."""
-    page = render_template("dashboard/message.html", title=heading, message=message, code=code, reference=reference)
-    return make_response(page, status)
+    return rendered(
+        "dashboard/message.html", status=status, title=heading, message=message, code=code, reference=reference
+    )
 
 
 def refuse_lists(value: object) -> object:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from babel import Locale
-from flask import Response, abort, flash, make_response, render_template, request
+from flask import Response, abort, flash, request
 
 from bridge.accounts.access import shop
-from bridge.context import context, redirect_to
+from bridge.context import context, redirect_to, rendered
 from bridge.dashboard.labels import Options, in_words, setting_choices, setting_name
 from bridge.dashboard.settings import TOPICS, blueprint, change_shop, own_statuses
 from bridge.dashboard.settings.next_step import next_step
@@ -481,7 +481,12 @@ def settings_page(template: str, topic: str, *, form: Form, **values: object) ->
         abort(HTTPStatus.NOT_FOUND)
     with context().store.read() as connection:
         following = next_step(connection, shop())
-    content = render_template(
-        f"dashboard/settings/{template}.html", topics=TOPICS, topic=topic, next_step=following, form=form, **values
+    return rendered(
+        f"dashboard/settings/{template}.html",
+        status=form.status,
+        topics=TOPICS,
+        topic=topic,
+        next_step=following,
+        form=form,
+        **values,
     )
-    return make_response(content, form.status)
