@@ -8,7 +8,6 @@ from sqlalchemy import Connection, select
 from worker.actions import Retried
 from worker.actions.roads import end_rests
 from worker.domain.actor import Actor
-from worker.domain.order import OrderKey
 from worker.domain.order_flags import TAKEN_BACK
 from worker.errors import Rejected
 from worker.message import Message, by_count
@@ -215,7 +214,7 @@ def ignore_flags(connection: Connection, shop_id: str, order_id: int, *, now: da
     count = orders.ignore_flags(connection, shop_id, order_id)
     known = orders.find(connection, shop_id, order_id)
     if count and known:
-        order_money.flag_excess(connection, OrderKey(shop_id, order_id, known.order_key))
+        order_money.flag_excess(connection, known.key)
     if count and known and any(flag.code == TAKEN_BACK for flag in known.ignored_flags):
         deliveries.add(connection, NewDelivery(shop_id, PERSON, UPDATED, order_id), now=now)
     return count

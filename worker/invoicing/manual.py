@@ -14,7 +14,7 @@ from worker.domain.decide import decide_documents, draft_manually, draft_reissue
 from worker.domain.decision import Decision
 from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, Purpose, StoredDraft
 from worker.domain.dossier import Dossier, refund_of
-from worker.domain.order import Contact, Order, OrderKey
+from worker.domain.order import Contact, Order
 from worker.domain.order_flags import IN_BIN, STATUS_MISSED, still_missed
 from worker.domain.order_payment import rest_may_be_charged
 from worker.domain.payment import PaymentSource, Receipt
@@ -196,8 +196,7 @@ def is_no_longer_missed(connection: Connection, made: Document) -> bool:
     known = orders.find(connection, shop_id, order_id)
     missed = [flag for flag in known.flags if flag.code == STATUS_MISSED] if known else []
     if known and missed:
-        key = OrderKey(shop_id, order_id, known.order_key)
-        orders.set_flags(connection, key, STATUS_MISSED, still_missed(missed, kind))
+        orders.set_flags(connection, known.key, STATUS_MISSED, still_missed(missed, kind))
     return bool(missed)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from worker.domain.credit_balance import credit_balance_of
 from worker.domain.document import Kind
-from worker.domain.order import Order, OrderKey
+from worker.domain.order import Order
 from worker.domain.order_flags import IN_BIN, deleted_but_invoiced
 from worker.domain.shop import Shop
 from worker.errors import OrderGone, StaleFetch
@@ -76,10 +76,8 @@ def flag_deleted(services: Services, shop: Shop, order_id: int) -> None:
         standing = [
             one for one in invoices if credit_balance_of(one, (note.draft for note in made.credit_notes_of(one))).total
         ]
-        key = OrderKey(shop.shop_id, order_id, seen.order_key)
-        orders.set_flags(
-            connection, key, IN_BIN, tuple(deleted_but_invoiced(seen.order_number, one) for one in standing)
-        )
+        flags = tuple(deleted_but_invoiced(seen.order_number, one) for one in standing)
+        orders.set_flags(connection, seen.key, IN_BIN, flags)
 
 
 def process_latest(services: Services, shop: Shop, late: Order, *, end: End) -> Outcome:

@@ -44,10 +44,10 @@ def with_vat_check(services: Services, shop: Shop, fetched: FetchedOrder) -> Fet
     invoices = due_invoices(services, shop, fetched) if number else ()
     if not invoices:
         return fetched
-    check = check_number(services, shop, key_of(shop, fetched), number)
+    check = check_number(services, shop, order_money.key_of(shop, fetched.order), number)
     needed = any(problem.code == UNCHECKED for draft in invoices for problem in draft.problems)
     if check.may_change and needed:
-        check = wait_for_vies(services, shop, key_of(shop, fetched), check)
+        check = wait_for_vies(services, shop, order_money.key_of(shop, fetched.order), check)
     return replace(fetched, order=replace(fetched.order, vat_check=check))
 
 
@@ -56,12 +56,8 @@ def with_vat_check_now(services: Services, shop: Shop, fetched: FetchedOrder) ->
     number = number_abroad(fetched.order, shop)
     if not number:
         return fetched
-    check = check_number(services, shop, key_of(shop, fetched), number, invalid_for=timedelta(0))
+    check = check_number(services, shop, order_money.key_of(shop, fetched.order), number, invalid_for=timedelta(0))
     return replace(fetched, order=replace(fetched.order, vat_check=check))
-
-
-def key_of(shop: Shop, fetched: FetchedOrder) -> OrderKey:
-    return OrderKey(shop.shop_id, fetched.order.order_id, fetched.order.order_key)
 
 
 def due_invoices(services: Services, shop: Shop, fetched: FetchedOrder) -> tuple[Draft, ...]:

@@ -116,7 +116,7 @@ def given_up(connection: Connection, late: Sequence[StoredOrder]) -> tuple[Order
     if not late:
         return ()
     lines = unpaid_orders.waiting_lines(connection, late[0].shop_id)
-    keys = (OrderKey(seen.shop_id, seen.order_id, seen.order_key) for seen in late if not lines.may_pay(seen))
+    keys = (seen.key for seen in late if not lines.may_pay(seen))
     return tuple(key for key in keys if not unpaid_orders.may_be_paid(connection, key))
 
 

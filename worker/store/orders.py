@@ -61,6 +61,10 @@ class StoredOrder:
     flags: tuple[Problem, ...]
     ignored_flags: tuple[Problem, ...] = ()
 
+    @property
+    def key(self) -> OrderKey:
+        return OrderKey(self.shop_id, self.order_id, self.order_key)
+
 
 @dataclass(frozen=True)
 class OrderState:
@@ -214,7 +218,7 @@ def ignore_flags(connection: Connection, shop_id: str, order_id: int) -> int:
     order = find(connection, shop_id, order_id)
     if order is None or not order.flags:
         return 0
-    key = is_of_order(orders, OrderKey(shop_id, order_id, order.order_key))
+    key = is_of_order(orders, order.key)
     ignored = json_codec.dump(order.ignored_flags + order.flags)
     connection.execute(update(orders).where(*key).values(**as_values(()), ignored_flags=ignored))
     return len(order.flags)

@@ -59,14 +59,11 @@ def begin(connection: Connection, document: Document, amount: Decimal, *, now: d
     last = latest(connection, document.document_id)
     if last and last.payment_ref is None and last.amount == amount and now - last.created_at < SAME_ANSWER:
         return last
-    draft = document.draft
     row = {
-        "shop_id": document.shop_id,
-        "order_id": draft.order_id,
-        "order_key": draft.order_key,
+        **vars(document.order),
         "document_id": document.document_id,
         "amount": amount,
-        "currency": draft.currency,
+        "currency": document.draft.currency,
         "status": NEW,
         "created_at": now,
         "asked_at": now,

@@ -27,21 +27,13 @@ def add(connection: Connection, document: Document) -> None:
     """Note what *document* asks for; the documents of one order ask for the same."""
     draft = document.draft
     digits = digits_of(draft.payment.reference) if draft.payment and not draft.test else ""
-    promise(connection, OrderKey(document.shop_id, draft.order_id, draft.order_key), digits)
+    promise(connection, document.order, digits)
 
 
 def promise(connection: Connection, order: OrderKey, digits: str) -> None:
     """Note that the buyer of *order* was asked to pay under *digits*; nothing where they are empty, or noted already."""
     if digits and order not in find(connection, order.shop_id, [digits]).get(digits, ()):
-        connection.execute(
-            ADD,
-            {
-                "shop_id": order.shop_id,
-                "reference": digits,
-                "order_id": order.order_id,
-                "order_key": order.order_key,
-            },
-        )
+        connection.execute(ADD, {**vars(order), "reference": digits})
         order_search.add(connection, order.shop_id, order.order_id, (digits,))
 
 

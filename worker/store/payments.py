@@ -282,9 +282,7 @@ def add_rows(
     currency = money[0][1].currency or currency_of(connection, order)
     rows = [
         {
-            "shop_id": order.shop_id,
-            "order_id": order.order_id,
-            "order_key": order.order_key,
+            **vars(order),
             "amount": amount,
             "currency": currency,
             "paid_on": receipt.paid_on,

@@ -19,6 +19,7 @@ from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import audit_trail
 from worker.store.database.tables import orders as order_rows
 from worker.store.database.tables import payments as payment_rows
+from worker.store.order_money import key_of
 from worker.store.orders import StoredOrder
 from worker.store.queries.bank_claims import is_proposed, named_by, numbers_of
 
@@ -36,9 +37,8 @@ class WaitingLines:
 
     def may_pay(self, order: StoredOrder) -> bool:
         """Whether one names the order, or is of its very amount."""
-        key = OrderKey(order.shop_id, order.order_id, order.order_key)
         amounts = {(line.amount, line.currency) for line in self.lines}
-        return key in self.orders or (order.total, order.currency) in amounts
+        return order.key in self.orders or (order.total, order.currency) in amounts
 
 
 def placed_between(
@@ -104,7 +104,7 @@ def may_be_paid(connection: Connection, order: OrderKey) -> bool:
 
 def flags_of(connection: Connection, shop: Shop, order: Order, today: date) -> tuple[Problem, ...]:
     """What a person must decide of an order that is late: whether to take its invoice back."""
-    key = OrderKey(shop.shop_id, order.order_id, order.order_key)
+    key = key_of(shop, order)
     if not is_late(order, shop, today) or may_be_paid(connection, key):
         return ()
     invoice = standing_invoice(connection, key)
