@@ -1,7 +1,7 @@
 """Access points of Peppol: one module each, with all that is known of its API. Nothing here knows of shops, rows or steps.
 
 To add one: a module with an `AccessPoint`, one line here, one in `worker.domain.access_point.PROVIDERS`, its shape in
-`worker.demo.pretend_access_point`. The tests of `tests/access_points` run over all of them.
+`worker.demo.pretend_access_points`. The tests of `tests/access_points` run over all of them.
 """
 
 from worker.access_points.access_point import AccessPoint, Account

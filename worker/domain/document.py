@@ -358,7 +358,7 @@ class StoredDraft:
 
 @dataclass(frozen=True)
 class History:
-    """What already exists for one order: all that `documents_due` may know of the past."""
+    """What already exists for one order: all that `decide_documents` may know of the past."""
 
     documents: tuple[Document, ...] = ()
     drafts: tuple[StoredDraft, ...] = ()

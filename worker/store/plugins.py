@@ -279,7 +279,7 @@ def unsynced(connection: Connection, plugin: Plugin, *, limit: int) -> tuple[Doc
 
 
 def mailed_since(connection: Connection, shop_id: str, since: datetime) -> tuple[str, ...]:
-    """The claims (`together`) of mails that left since then: the shop may have missed that they did."""
+    """The mail groups of mails that left since then: the shop may have missed that they did."""
     found = connection.execute(
         select(jobs.c.group_id)
         .where(jobs.c.shop_id == shop_id, *steps.was_mailed(since))

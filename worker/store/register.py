@@ -100,7 +100,7 @@ def as_table(found: Iterable[NumberStatus]) -> Iterator[str]:
 
 
 def append(connection: Connection, document: Document, snapshot: str) -> RegisterHead:
-    """Enter an issued document into its shop's register. *snapshot*: as it is stored. Call in the transaction that stores it, after `numbering.lock`."""
+    """Enter an issued document into its shop's register. *snapshot*: as it is stored. Call in the transaction that stores it, after `counters.lock`."""
     last = head(connection, document.shop_id)
     position = last.position + 1
     snapshot_sha256 = json_codec.sha256(snapshot)

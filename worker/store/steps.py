@@ -20,7 +20,7 @@ from worker.store.jobs import IS_PENDING, Claim, JobEnd, JobKind, Leased
 
 @dataclass(frozen=True)
 class Step:
-    """One step of one document. *reason* is a sentence for the owner when it waits again or failed.
+    """One step of one document. *message* is a sentence for the owner when it waits again or failed.
 
     *mail_group* of a mail: the documents that share it leave in one mail.
     """

@@ -174,7 +174,7 @@ def has_failed(connection: Connection, shop_id: str) -> bool:
 
 
 def plan(connection: Connection, kind: WebhookEventKind, document_id: int, *, now: datetime) -> None:
-    """Owe a call to each endpoint that wants *event*. Call in the transaction of what happened: so none is lost, and none is owed twice."""
+    """Owe a call to each endpoint that wants *kind*. Call in the transaction of what happened: so none is lost, and none is owed twice."""
     connection.execute(planning(connection.dialect.name, kind), {"document": document_id, "now": now})
 
 

@@ -25,7 +25,7 @@ def save_logo(services: Services, task: Task) -> Mapping[str, Any]:
 def save_attachment(services: Services, task: Task) -> Mapping[str, Any]:
     """Attach a PDF to each mail from now on, like the terms and conditions.
 
-    Argument: `{"file"}`, at most 5 MB, put into the archive with `store.fleeting.put`. Answer: `{"attachment": {"path",
+    Argument: `{"file"}`, at most 5 MB, put into the archive with `store.files.temporary.put`. Answer: `{"attachment": {"path",
     "sha256", "name"}}`. To take it away: `shop_settings.update_shop` with `mail.attachment` None.
     """
     file = file_of(task)

@@ -44,8 +44,8 @@ class Sample:
 def preview(services: Services, task: Task) -> Mapping[str, Any]:
     """Print a document of one of the shop's own orders with unsaved settings, with the watermark TEST. It is no document.
 
-    Argument: `{"kind"}`, and where wanted: `"settings": {"branding.accent": "#334155", …}` by the names of `domain.settling.FIELDS`;
-    `"texts": {"document.intro/invoice/*/nl": "…", …}` (null: the default); `"logo": {…}` an upload put there with `store.fleeting.put`,
+    Argument: `{"kind"}`, and where wanted: `"settings": {"branding.accent": "#334155", …}` by the names of `domain.settings_form.FIELDS`;
+    `"texts": {"document.intro/invoice/*/nl": "…", …}` (null: the default); `"logo": {…}` an upload put there with `store.files.temporary.put`,
     or null for none; `"order_id"` (default: the newest order, or an example where there is none); `"language"`; `"paid": true|false`;
     `"example": true` for the example order. Check settings and texts with `domain.settings_form.apply_settings` and
     `actions.shop_settings.with_texts` first: here a wrong one only fails with its message.

@@ -244,7 +244,7 @@ def encode_cursor(values: Sequence[object]) -> str:
 
 
 def decode_cursor(cursor: str, keys: Keys) -> list[Any]:
-    """What `written` wrote. Raises Rejected for anything else: addresses are typed, cut off and made up."""
+    """What `encode_cursor` wrote. Raises Rejected for anything else: addresses are typed, cut off and made up."""
     return decode_cursor_as(cursor, [key.type.python_type for key in keys])
 
 

@@ -68,7 +68,7 @@ def put_file(archive: Archive, shop_id: str, name: str, source: IO[bytes], *, un
 
 
 def get(archive: Archive, file: TemporaryFile) -> bytes:
-    """The bytes, checked by hash. Raises Rejected when they have expired. What may be large is read by `archive.pieces(file.path)`."""
+    """The bytes, checked by hash. Raises Rejected when they have expired. What may be large is read by `archive.chunks(file.path)`."""
     try:
         return archive.get(file.path, sha256=file.sha256)
     except Rejected as error:
