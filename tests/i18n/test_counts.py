@@ -51,7 +51,7 @@ NEVER_ONE = {
     "{years} years": "seven or ten",
     "Documents are kept for {years} years after their own.": "seven or ten",
     "What came in for an order is forgotten after 90 days by itself. Issued documents are kept for {years} years after their own.": "seven or ten",
-    "Then it is paused for good: its keys and secrets, what came in and open drafts are removed, and no order becomes a document any more. "
+    "Once closed it is paused for good: its keys and secrets, what came in and open drafts are removed, and no order becomes a document any more. "
     "Issued documents, their files and the register are kept for {years} years after their own.": "seven or ten",
     "Please pay within {days} calendar days, counted from the day after this mail: by {date} at the latest. This reminder is free of charge.": "14, by law",
     "For a consumer the first reminder of the law (Book XIX of the Code of Economic Law): free, with its fixed content, and {days} days to pay. "

@@ -185,7 +185,7 @@ def company() -> SettingsPage:
 def orders() -> SettingsPage:
     return SettingsPage(
         _("Which orders count"),
-        _("Which orders count, and when. What is made of them is said by the rules."),
+        _("What is made of the orders that count is said by the rules."),
         (
             FieldGroup(
                 _("Orders"),

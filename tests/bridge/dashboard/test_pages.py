@@ -724,6 +724,7 @@ def test_a_draft_of_an_order_that_costs_more_asks_whether_the_rest_was_paid_too(
 
 def test_what_a_checkout_field_holds_is_chosen_and_kept(app: BridgeApp) -> None:
     visitor, page = admin(app), f"{SETTINGS}/checkout-fields"
+    assert "<th>Example</th>" not in visitor.get(page).text, "no head above nothing"
     visitor.post(page, look="1")
     assert asked(app) == ("seen_fields", {})
     rows = {
@@ -738,6 +739,7 @@ def test_what_a_checkout_field_holds_is_chosen_and_kept(app: BridgeApp) -> None:
     assert settings_of(app).orders.own_fields == {"_klantcode": "vat_number"}
     shown = visitor.get(page).text
     assert 'value="_klantcode"' in shown
+    assert "<th>Example</th>" in shown
     assert 'value="vat_number" selected' in shown
     wrong = visitor.post(page, **{**rows, "holds-0": "shoe_size"})
     assert wrong.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
