@@ -86,9 +86,8 @@ class Rule:
         except ValueError as error:
             kinds, triggers = "|".join(KINDS_BY_RULE), "|".join(Trigger).replace("status", "status=…")
             raise InvalidValue(
-                "“{text}” is not a rule: {error}. Use ({kinds}):({triggers}):(send|draft).",
+                "“{text}” is not a rule. Use ({kinds}):({triggers}):(send|draft).",
                 text=text,
-                error=error,
                 kinds=kinds,
                 triggers=triggers,
             ) from error
