@@ -199,8 +199,9 @@ class Order:
     told: ToldMoney = ToldMoney()
     # A person said that its money is there, though the shop put it back to a status in which it waits for it.
     keeps_money: bool = False
-    # What was refunded before the shop said that it is paid: it lowered what was to be paid, and was never money that came.
-    refunded_before: Decimal = Decimal("0.00")
+    # What was refunded before the shop said that it is paid, or credited by hand where its buyer was asked for less by that: it lowered
+    # what was to be paid, and was never money that came.
+    credited_before: Decimal = Decimal("0.00")
 
     @property
     def is_business(self) -> bool:
@@ -223,7 +224,7 @@ class Order:
             to_count=Decimal("0.00"),
             told=ToldMoney(),
             keeps_money=False,
-            refunded_before=Decimal("0.00"),
+            credited_before=Decimal("0.00"),
         )
 
 

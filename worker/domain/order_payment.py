@@ -128,7 +128,7 @@ def told_money(order: Order, shop: Shop) -> Decimal:
     """
     if says_paid(order, shop):
         cost = order.total if order.paid_total is None else min(order.paid_total, order.total)
-        return max(cost - order.refunded_before, ZERO)
+        return max(cost - order.credited_before, ZERO)
     return max(deposit_paid(order) or ZERO, ZERO)
 
 

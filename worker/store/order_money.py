@@ -30,7 +30,7 @@ from worker.domain.payment_method import is_transfer
 from worker.domain.settlement import EXCESS, excess_flags
 from worker.domain.shop import Shop
 from worker.domain.told_money import ToldMoney, came_and_most, is_ours, is_told
-from worker.store import audit_trail, orders, payments
+from worker.store import audit_trail, document_balances, orders, payments
 from worker.store.payments import Payment
 from worker.store.queries import order_balance
 
@@ -48,8 +48,11 @@ def with_money(connection: Connection, shop: Shop, order: Order, refunds: Iterab
     before = total_of(refund.amount for refund in refunds or () if refund.created_at < said_at(order))
     if was_put_back(order, shop):
         order = replace(order, keeps_money=orders.is_ignored(connection, key, TAKEN_BACK))
-    order = replace(order, paid_total=orders.paid_total(connection, key, order), refunded_before=before)
+    order = replace(order, paid_total=orders.paid_total(connection, key, order), credited_before=before)
     counted = payments.of_order(connection, key)
+    if says_paid(order, shop) and not has_own_transaction(order, counted):  # who pays on the shop's page pays its total
+        credited = document_balances.credited_by(connection, key, said_at(order))
+        order = replace(order, credited_before=max(before, credited))
     told = told_of(order, shop, counted)
     if told.is_echo(counted) or was_charged_back(order, counted):
         if is_own_word(connection, shop, order, counted):
@@ -167,7 +170,7 @@ def told_of(order: Order, shop: Shop, counted: Sequence[Payment]) -> ToldMoney:
     amount = told_money(order, shop)
     return ToldMoney(
         amount,
-        rest=max(order.total - amount, ZERO),
+        rest=max(order.total - order.credited_before - amount, ZERO),
         day=shop.day_of(told_at(order, shop)),
         refunded=total_of(refund.amount for refund in order.refunds),
         is_apart=has_own_transaction(order, counted),

@@ -25,6 +25,7 @@ from worker.actions import bank_lines
 from worker.actions import documents as document_actions
 from worker.actions import orders as order_actions
 from worker.demo.orders import Payload, a_refund, an_order
+from worker.domain.credit_selection import CreditSelection
 from worker.domain.document import ASKING, Document, Kind
 from worker.domain.document_money import DocumentMoney
 from worker.domain.money import ZERO, total_of
@@ -509,6 +510,43 @@ def test_what_went_back_of_an_order_that_is_to_be_issued_again_is_counted_once_i
     sale.process()
     sale.came -= Decimal("0.05")
     sale.check()
+
+
+@pytest.mark.parametrize("by_bank", [True, False])
+def test_what_was_credited_by_hand_before_an_order_was_paid_did_not_come(system: System, by_bank: bool) -> None:
+    system.change_shop(rules=(Rule.parse("invoice:created:send"),))
+    sale = Sale(system, by_hand=False, card=False)
+    part = Credit(CreditSelection(amount=Decimal("2.00")), send=False, idempotency_key="1")
+    manual.credit(system.services, sale.invoices()[-1].document_id, part, by=system.person)
+    system.clock.move(minutes=1)
+    if by_bank:
+        sale.bank_line(1010)
+    day = system.clock.now.replace(tzinfo=None).isoformat()
+    sale.said = {"status": "processing", "date_paid": day, "date_paid_gmt": day}  # all that was asked
+    sale.came = Decimal("10.10")
+    for _ in range(2):
+        sale.look()
+        sale.check()
+    if not by_bank:
+        sale.transferred(Decimal("6.00"))  # a part of what was said
+        sale.came = Decimal("10.10")
+        sale.look()
+        sale.check()
+    sale.issued_again(1)
+    sale.process()
+    with system.services.store.read() as connection:
+        money = money_of(connection, sale.invoices()[-1])
+    assert (money.document.draft.is_paid, money.open) == (True, ZERO)  # for the shop's total, as the shop says
+
+
+def test_what_is_paid_on_the_shops_page_came_whole_though_a_part_was_credited_by_hand(system: System) -> None:
+    system.change_shop(rules=(Rule.parse("invoice:created:send"),))
+    sale = Sale(system, by_hand=False, card=False)
+    part = Credit(CreditSelection(amount=Decimal("2.00")), send=False, idempotency_key="1")
+    manual.credit(system.services, sale.invoices()[-1].document_id, part, by=system.person)
+    sale.paid_in_shop(1)
+    sale.check()
+    assert sale.came == Decimal("12.10")
 
 
 def test_who_says_that_the_money_of_an_order_put_back_is_there_has_it_counted_again(system: System) -> None:
