@@ -11,8 +11,8 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
+    case,
     delete,
-    exists,
     func,
     insert,
     literal_column,
@@ -274,16 +274,20 @@ def suborders(connection: Connection, shop_id: str, order_id: int) -> tuple[int,
 
 
 def columns() -> tuple[ColumnElement[Any], ...]:
-    """The columns of an order as it is read: paid, too, where its invoice was paid here."""
+    """The columns of an order as it is read: paid, too, where its invoice was paid here and none of its invoices waits for money.
+
+    The money of an invoice that was credited and issued again went to the new one, which may ask for more.
+    """
     invoice_paid = (
-        select(func.max(payment_shares.c.created_at))
-        .join_from(payment_shares, documents, documents.c.document_id == payment_shares.c.document_id)
+        select(case((func.count(unpaid.c.document_id) == 0, func.max(payment_shares.c.created_at))))
+        .select_from(documents)
+        .outerjoin(payment_shares, payment_shares.c.document_id == documents.c.document_id)
+        .outerjoin(unpaid, unpaid.c.document_id == documents.c.document_id)
         .where(
             documents.c.shop_id == orders.c.shop_id,
             documents.c.order_id == orders.c.order_id,
             documents.c.order_key == orders.c.order_key,
             unindexed(documents.c.kind) == Kind.INVOICE,
-            ~exists().where(unpaid.c.document_id == documents.c.document_id),
         )
         .correlate(orders)
         .scalar_subquery()

@@ -32,7 +32,7 @@ from worker.invoicing import manual
 from worker.invoicing.manual import Credit, ManualDocument
 from worker.invoicing.request import IssueAnswer
 from worker.net.document_link import DocumentLink
-from worker.store import payments
+from worker.store import orders, payments
 from worker.store.queries import order_balance, reminder_outlook
 
 INVOICE = Rule(Kind.INVOICE, Trigger.PAID)
@@ -494,6 +494,28 @@ def again(system: System, *, rest_paid: bool | None) -> None:
     """A person credits the invoice of order 238 and issues it again."""
     invoice = system.documents(238)[0]
     manual.credit(system.services, id_of(invoice), Credit(issue_again=True, rest_paid=rest_paid), by=system.person)
+
+
+def says_paid(system: System) -> bool:
+    """Whether pages and programs are told that order 238 is paid."""
+    with system.services.store.read() as connection:
+        order = orders.find(connection, system.shop_id, 238)
+    assert order
+    return order.paid_at is not None
+
+
+def test_an_order_issued_again_for_more_is_said_to_be_paid_once_the_rest_came(system: System) -> None:
+    """Its first invoice waits for no money: that went to the one in its place."""
+    system.change_shop(rules=(INVOICE,))
+    system.arrives(paid() | BY_CARD)
+    assert says_paid(system)
+    system.arrives(paid(lines=TWO_MUGS) | BY_CARD)
+    system.clock.move(minutes=1)
+    again(system, rest_paid=False)
+    system.work()
+    assert (system.documents(238)[-1].open, says_paid(system)) == (Decimal("15.01"), False)
+    bank_brings(system, "15.01")
+    assert (system.documents(238)[-1].open, says_paid(system)) == (Decimal("0.00"), True)
 
 
 def by_command(system: System, *, rest_paid: bool | None) -> None:
