@@ -116,7 +116,7 @@ def history(database_url: str, tmp_path: Path) -> Iterator[History]:
 
 
 def test_raw_bodies_are_dropped_after_90_days_and_not_before(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "ORDERS_AT_ONCE", 2)
+    monkeypatch.setattr(retention, "AT_ONCE", 2)
     old = [history.delivered(1, ago=timedelta(days=90, seconds=1)) for _ in range(5)]
     young = history.delivered(2, ago=timedelta(days=89))
     waiting = history.delivered(3, ago=timedelta(days=200), state="waiting")
