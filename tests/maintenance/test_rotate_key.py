@@ -1,6 +1,7 @@
 """A key of FACTURELAY_SECRET_KEY that leaked can be taken out."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from worker.store import channels, plugins, shops, users, webhooks
 from worker.store.channels import NewChannel
 from worker.store.database.encryption import Encryption
 from worker.store.database.tables import metadata
+from worker.store.database.tables import shops as shops_table
 from worker.store.database.tables import users as users_table
 from worker.store.plugins import NewPlugin
 from worker.store.shops import Secrets
@@ -98,3 +100,18 @@ def test_what_cannot_be_read_leaves_everything_as_it_was(having: Having) -> None
         rotate_key(stranger)
     del before["users.totp"]
     assert before.items() <= stored(stranger).items()
+
+
+def test_nobody_waits_for_all_of_them(having: Having) -> None:
+    """Who has a user in hands and needs the shop would wait for whoever has the shop and needs the user."""
+    both, others = having(f"{NEW},{OLD}"), having(f"{NEW},{OLD}")
+    with ThreadPoolExecutor(1) as worker:
+        with others.store.write() as connection:
+            connection.execute(update(users_table).values(name="B"))
+            turned = worker.submit(rotate_key, both)
+            wait([turned], timeout=0.5)
+            connection.execute(update(shops_table).values(name="B"))
+        assert turned.result() == 8
+    for secrets in stored(both).values():
+        for secret in secrets:
+            Encryption((NEW,)).decrypt(secret)
