@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
+from operator import attrgetter
 
 from worker.domain.document import Document, Draft, Kind, Problem, Purpose, SendMode
 from worker.domain.draft import draft_document
@@ -14,6 +15,8 @@ from worker.message import Message, Money, Percent
 
 CHANGED = "changed_after_invoice"
 TOTAL = Message("total {before} → {after}")
+# Of an invoice, all that is compared; nearly always it is the same.
+SAID = attrgetter("currency", "total", "vat_lines", "lines", "buyer", "ship_to", "purchase_order")
 
 
 def asks_another_total(flag: Problem) -> bool:
@@ -27,6 +30,8 @@ def changes_after_invoice(invoice: Document, order: Order, shop: Shop) -> tuple[
     now = draft_document(
         order, shop, today=invoice.issued_on, purpose=Purpose(Kind.INVOICE, invoice.draft.cause, SendMode.SEND)
     )
+    if SAID(invoice.draft) == SAID(now):
+        return ()
     differences = [
         compared for compared in _compared(invoice.draft, now) if compared.values["before"] != compared.values["after"]
     ]
