@@ -187,9 +187,9 @@ def end_otherwise(connection: Connection, document_id: int, name: str, end: JobE
     job_store.close(connection, *mine, end=end, now=now)
 
 
-def close_failed_mail(connection: Connection, document_id: int, end: JobEnd, *, now: datetime) -> None:
-    """A mail that failed has left in another way; one that still waits or runs is left alone."""
-    mine = (IS_STEP, jobs.c.document_id == document_id, jobs.c.name == MAIL, jobs.c.state == "failed")
+def close_mail(connection: Connection, document_id: int, end: JobEnd, *, state: str, now: datetime) -> None:
+    """A mail in that *state* has left in another way; one in another is left alone."""
+    mine = (IS_STEP, jobs.c.document_id == document_id, jobs.c.name == MAIL, jobs.c.state == state)
     job_store.close(connection, *mine, end=end, now=now)
 
 

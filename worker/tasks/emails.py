@@ -81,9 +81,8 @@ def send_again(services: Services, task: Task) -> Mapping[str, Any]:
     with services.store.write() as connection:
         event_message = Message("{number} was mailed to {address}.", number=document.number, address=reached[0])
         audit_trail.note_of(connection, document, SENT_ELSEWHERE, event_message, by=actor_of(services, task))
-        steps.close_failed_mail(
-            connection, document_id, JobEnd(code=SENT_ELSEWHERE, message=event_message), now=services.now()
-        )
+        end = JobEnd(code=SENT_ELSEWHERE, message=event_message)
+        steps.close_mail(connection, document_id, end, state="failed", now=services.now())
     return {"to": reached[0]}
 
 

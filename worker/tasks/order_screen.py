@@ -7,11 +7,14 @@ from typing import Any
 from worker.actions import documents as document_actions
 from worker.actions import orders as order_actions
 from worker.domain.document import Document
+from worker.domain.step import SENT_ELSEWHERE
 from worker.errors import FacturelayError
 from worker.invoicing.manual import fetch_now
 from worker.mail import customer_mail
 from worker.message import Message
 from worker.services import Services
+from worker.store import steps
+from worker.store.jobs import JobEnd
 from worker.store.tasks import Task
 from worker.tasks import documents, emails
 from worker.tasks.common import actor_of
@@ -29,6 +32,9 @@ def send(services: Services, task: Task) -> Mapping[str, Any]:
     if address and address != document.draft.buyer.email:
         answer = emails.send_again(services, replace(task, argument={"document_id": document_id, "to": address}))
         message = Message("{number} was mailed to {address}.", number=document.number, address=answer["to"])
+        end = JobEnd(code=SENT_ELSEWHERE, message=message)
+        with services.store.write() as connection:  # one that waits would go to the address that was corrected
+            steps.close_mail(connection, document_id, end, state="waiting", now=services.now())
         return {"code": "sent", "message": message}
     customer_mail.recipients(services.connected(task.shop_id).shop, document)
     by = actor_of(services, task)

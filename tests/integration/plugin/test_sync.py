@@ -392,6 +392,24 @@ def test_send_again_on_the_order_screen_goes_to_the_address_that_the_order_has_n
         assert system.mailbox.messages()[-1].recipients == ("an.peeters@klant.test",)
 
 
+def test_a_mail_that_waits_does_not_go_to_the_address_that_was_corrected(
+    system: System, shop_plugin: PretendPlugin
+) -> None:
+    order = an_order(id=238, paid=True)
+    (item,) = system.arrives(order)
+    assert item.document is not None
+    with system.services.store.write() as connection:
+        steps.retry(connection, item.document.document_id, "mail", now=system.clock.now)
+    system.shop.change(238, billing={**order["billing"], "email": "an.peeters@klant.test"})
+
+    pressed(system, "send", document_id=item.document.document_id)
+    system.work()
+
+    first, *after = system.mailbox.messages()
+    assert [mail.recipients for mail in after] == [("an.peeters@klant.test",)] != [first.recipients]
+    assert mail_step(system, 238) == ("done", "sent_elsewhere")
+
+
 def test_send_again_on_the_order_screen_says_that_the_customer_left_no_address(
     system: System, shop_plugin: PretendPlugin
 ) -> None:
