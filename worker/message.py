@@ -100,12 +100,13 @@ def filled(sentence: str, values: Mapping[str, str]) -> str:
 
 
 def joined(messages: "tuple[Message, ...]") -> str:
-    """Several messages as one: each but the last gives up its full stop."""
+    """Several messages as one."""
     return join([str(message) for message in messages])
 
 
-def join(sentences: list[str], semicolon: str = ";") -> str:
-    return f"{semicolon} ".join([*(sentence.rstrip(".") for sentence in sentences[:-1]), *sentences[-1:]])
+def join(said: list[str], semicolon: str = ";") -> str:
+    """Whole sentences follow each other as they are; after what has no full stop comes a semicolon."""
+    return " ".join([*(one if one.endswith((".", "?")) else f"{one}{semicolon}" for one in said[:-1]), *said[-1:]])
 
 
 def in_english(value: Value) -> str:
