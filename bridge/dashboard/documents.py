@@ -16,7 +16,7 @@ from bridge.customer.document import MEDIA_TYPES
 from bridge.dashboard import order_story
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
-from bridge.dashboard.labels import kind_within, step_name
+from bridge.dashboard.labels import kind_within, never_changed, step_name
 from bridge.dashboard.order_story import Trouble
 from bridge.dashboard.tasks import PDF_POLICY, REST_PAID, refused_task, request_task
 from bridge.forms import Form, parse_whole_number, read_mail_address
@@ -381,7 +381,7 @@ def issue_question(stored: StoredDraft, asked: Mapping[str, object]) -> Question
     else:
         amount = format_amount(draft.total, draft.currency)
         question = _("Issue this to {buyer}: {kind} of {amount}?", buyer=buyer, kind=kind, amount=amount)
-    more = [_("An issued document is never changed, only credited.")]
+    more = [never_changed(draft.kind)]
     number = number_to_come(draft.kind)
     if number:
         more.insert(0, _("It gets the number {number}, unless another takes it meanwhile.", number=number))

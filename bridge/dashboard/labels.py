@@ -195,6 +195,13 @@ def order_kind_name(kind: str) -> str:
     return translate_message(ORDER_KIND_TERMS[OrderKind(kind)]) if kind in list(OrderKind) else kind
 
 
+def never_changed(kind: Kind | str) -> str:
+    """What is said before a document of *kind* is issued: of invoices alone there are credit notes."""
+    if kind == Kind.INVOICE:
+        return _("An issued document is never changed, only credited.")
+    return _("An issued document is never changed.")
+
+
 def kind_within(kind: str) -> str:
     """A kind of document within a sentence: lower case, but German writes its nouns with a capital everywhere."""
     name = kind_name(kind)

@@ -11,7 +11,7 @@ from bridge.context import context, rendered
 from bridge.dashboard import order_story
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
-from bridge.dashboard.labels import kind_within
+from bridge.dashboard.labels import kind_within, never_changed
 from bridge.dashboard.pagination import days_asked, page_request, sortable
 from bridge.dashboard.tasks import request_task
 from bridge.i18n.translate import _, format_amount
@@ -182,8 +182,13 @@ def make_document(shop_id: str, order_id: int) -> Response:
                 ),
                 _("Make it"),
                 back=here,
-                more=_("It gets the next number and cannot be taken back, only credited.")
-                + (" " + _("It is mailed to the customer.") if request.form.get("send") else ""),
+                more=" ".join(
+                    (
+                        _("It gets the next number."),
+                        never_changed(kind),
+                        *((_("It is mailed to the customer."),) if request.form.get("send") else ()),
+                    )
+                ),
             )
         )
     argument = {"order_id": order_id, "kind": kind, "send": bool(request.form.get("send"))}

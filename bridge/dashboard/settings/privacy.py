@@ -42,11 +42,15 @@ def erase(shop_id: str) -> Response:
         return page(shop_id, form)
     if not is_confirmed():
         question = _("Erase what is known of {email}?", email=email)
-        more = _(
-            "What came in of this customer and drafts are erased; issued documents are kept as long as the law wants. This cannot be undone."
-        )
-        return ask(Question(question, _("Erase"), f"/s/{shop_id}/settings/privacy", more, is_loss=True))
+        return ask(Question(question, _("Erase"), f"/s/{shop_id}/settings/privacy", what_goes(), is_loss=True))
     return request_task(shop_id, "erase_customer", {"email": email}, then=f"/s/{shop_id}/settings/privacy?task=0")
+
+
+def what_goes() -> str:
+    """What is said above the button, and asked once more."""
+    return _(
+        "What came in of this customer and drafts are erased; issued documents are kept as long as the law wants. This cannot be undone."
+    )
 
 
 def page(shop_id: str, form: Form) -> Response:
@@ -55,6 +59,7 @@ def page(shop_id: str, form: Form) -> Response:
         "privacy",
         "privacy",
         form=form,
+        what_goes=what_goes(),
         erased=erased.answer if (erased := finished_task(shop_id, "erase_customer")) else None,
         years=tuple((years, _("{years} years", years=years)) for years in YEARS_KEPT),
     )

@@ -21,7 +21,7 @@ from tests.support.personas import Visitor, a_user, sentences, signed_in
 from worker.actions import api_access
 from worker.domain.actor import Actor
 from worker.domain.decision import Decision
-from worker.domain.document import Category, Problem
+from worker.domain.document import BY_HAND, Category, Kind, Problem
 from worker.domain.draft_problems import REST_CHARGED
 from worker.message import Message, plain_message
 from worker.store import drafts, orders, tasks
@@ -92,6 +92,20 @@ def test_what_cannot_be_undone_asks_on_a_page_that_names_it_and_changes_nothing(
         assert not is_changed, path
         for name, value in fields.items():
             assert f'<input type="hidden" name="{name}" value="{value}">' in answers[0], path
+
+
+@pytest.mark.parametrize("kind", BY_HAND)
+def test_only_an_invoice_is_said_to_be_credited(operator: Visitor, kind: Kind) -> None:
+    shown = question_on(operator.asked(f"{HOME}/orders/239/make", kind=kind).text)
+    assert ("An issued document is never changed" in shown, "credited" in shown) == (True, kind is Kind.INVOICE)
+
+
+def test_what_erasing_takes_and_leaves_is_said_above_its_button_as_it_is_asked(operator: Visitor) -> None:
+    asked = question_on(operator.asked(f"{HOME}/settings/privacy/erase", email="jan@klant.example").text)
+    above = operator.get(f"{HOME}/settings/privacy").text.partition("Erase a customer")[2].partition("<form")[0]
+    said = re.sub(r"<[^>]+>", "", above).strip()
+    assert said.endswith("cannot be undone.")
+    assert said in asked
 
 
 def test_a_token_that_may_do_things_with_orders_says_so_where_it_is_made(operator: Visitor) -> None:
