@@ -1,6 +1,6 @@
 """Documents, drafts and files. A document's row is written once and never again; what becomes of it is in other tables."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property, lru_cache
@@ -26,8 +26,10 @@ from worker.store import (
 from worker.store.counters import TakenNumber
 from worker.store.database import json_codec
 from worker.store.database.made_once import given, made_once
+from worker.store.database.plan import unindexed
 from worker.store.database.tables import documents, drafts, unpaid
 from worker.store.drafts import as_stored_draft
+from worker.store.payment_shares import keys_of, of_several
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ OF_ORDER = made_once(
     .where(*given(documents.c.shop_id, documents.c.order_id, documents.c.order_key))
     .order_by(documents.c.document_id)
 )
+OF_ORDERS = made_once(select(documents).where(*of_several(documents)).order_by(unindexed(documents.c.document_id)))
 DRAFTS_OF_ORDER = made_once(
     select(drafts)
     .where(*given(drafts.c.shop_id, drafts.c.order_id, drafts.c.order_key), drafts.c.state != "issued")
@@ -181,6 +184,14 @@ def history(connection: Connection, shop_id: str, order_id: int, order_key: str)
 def of_order(connection: Connection, order: OrderKey) -> tuple[Document, ...]:
     """The documents of one order, oldest first."""
     return tuple(as_document(row) for row in connection.execute(OF_ORDER, vars(order)))
+
+
+def of_orders(connection: Connection, some: Iterable[OrderKey]) -> dict[OrderKey, tuple[Document, ...]]:
+    """The same of several orders, those of which there is any."""
+    found: dict[OrderKey, tuple[Document, ...]] = {}
+    for document in map(as_document, connection.execute(OF_ORDERS, keys_of(some))):
+        found[document.order] = (*found.get(document.order, ()), document)
+    return found
 
 
 def listing(

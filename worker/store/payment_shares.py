@@ -14,7 +14,7 @@ from worker.domain.order import OrderKey
 from worker.domain.told_money import ToldMoney
 from worker.store import document_balances
 from worker.store.database import json_codec
-from worker.store.database.made_once import given, made_once
+from worker.store.database.made_once import among, given, made_once
 from worker.store.database.tables import documents, orders, payment_shares, payments
 from worker.store.document_balances import STANDS
 
@@ -22,6 +22,17 @@ from worker.store.document_balances import STANDS
 def of_one(table: Any) -> tuple[ColumnElement[bool], ...]:
     """As `is_of_order`, of an order that is given when the statement is run, by the names of its key."""
     return given(table.c.shop_id, table.c.order_id, table.c.order_key)
+
+
+def of_several(table: Any) -> tuple[ColumnElement[bool], ...]:
+    """As `of_one`, of several, and of no more than have their ids: by `keys_of`."""
+    return among(table.c.shop_id, "shop_ids"), among(table.c.order_id, "order_ids")
+
+
+def keys_of(orders: Iterable[OrderKey]) -> dict[str, list[Any]]:
+    """What is given to `of_several`."""
+    keys = set(orders)
+    return {"shop_ids": list({key.shop_id for key in keys}), "order_ids": list({key.order_id for key in keys})}
 
 
 # Made once: a statement costs more to build than to run.

@@ -16,10 +16,11 @@ from worker.domain.webhook import WebhookEventKind
 from worker.store import counters, document_balances, settle_orders, waiting_orders, webhooks
 from worker.store.database.any_of import any_of
 from worker.store.database.made_once import among, given, made_once
+from worker.store.database.plan import unindexed
 from worker.store.database.rows import read_row
 from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import documents, orders, payment_shares, payments
-from worker.store.payment_shares import add_shares, invoices_of, of_one, share_out, shares_of
+from worker.store.payment_shares import add_shares, invoices_of, keys_of, of_one, of_several, share_out, shares_of
 
 # Made once: a statement costs more to build than to run.
 ADD = made_once(insert(payments).returning(payments.c.payment_id))
@@ -28,6 +29,7 @@ NEWEST_CURRENCY = made_once(
 )
 ALL = select(payments).where(*of_one(payments)).order_by(payments.c.payment_id)
 OF_ORDER = made_once(ALL)
+OF_ORDERS = made_once(select(payments).where(*of_several(payments)).order_by(unindexed(payments.c.payment_id)))
 STANDING = made_once(ALL.where(document_balances.STANDS))
 SHARE = func.sum(payment_shares.c.amount, type_=payment_shares.c.amount.type).label("share")
 OF_DOCUMENTS = made_once(
@@ -391,6 +393,15 @@ def get(connection: Connection, payment_id: int) -> Payment:
 def of_order(connection: Connection, order: OrderKey) -> tuple[Payment, ...]:
     """All payments of an order, oldest first, with those that were reversed and the rows that reverse them."""
     return tuple(as_payment(row) for row in connection.execute(OF_ORDER, vars(order)))
+
+
+def of_orders(connection: Connection, some: Iterable[OrderKey]) -> dict[OrderKey, tuple[Payment, ...]]:
+    """The same of several orders, those of which there is any."""
+    found: dict[OrderKey, tuple[Payment, ...]] = {}
+    for row in connection.execute(OF_ORDERS, keys_of(some)):
+        key = OrderKey(row.shop_id, row.order_id, row.order_key)
+        found[key] = (*found.get(key, ()), as_payment(row))
+    return found
 
 
 def of_documents(connection: Connection, document_ids: Sequence[int]) -> dict[int, tuple[Payment, ...]]:

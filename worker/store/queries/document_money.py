@@ -1,15 +1,16 @@
 """What is asked of documents now, read alike for a mail, the page behind a link and every other that tells of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
 from worker.domain import document_money
 from worker.domain.document import ASKING, Document, Kind
-from worker.domain.document_money import DocumentMoney
+from worker.domain.document_money import DocumentMoney, OrderMoney
+from worker.domain.order import OrderKey
 from worker.domain.payment import Balance
 from worker.domain.told_money import went_back
-from worker.store import document_balances, documents, payment_attempts, payments
+from worker.store import document_balances, payment_attempts, payments
 from worker.store.queries import order_balance
 
 
@@ -20,17 +21,21 @@ def of_documents(
     credit note and a delivery note ask for nothing. *made*: all that was made of the order, where that was read."""
     own = [one.document_id for one in some if one.draft.test or one.draft.kind is Kind.INVOICE]
     balances = document_balances.of_documents(connection, own)
-    return tuple(of_document(connection, one, balances.get(one.document_id), made=made) for one in some)
+    keys = list({one.order for one in some if one.draft.kind in ASKING and not one.draft.test})
+    if made is None:
+        orders = order_balance.read_all(connection, keys)
+    else:
+        orders = {key: order_balance.read(connection, key, made) for key in keys}
+    return tuple(of_document(connection, one, balances.get(one.document_id), orders) for one in some)
 
 
 def of_document(
-    connection: Connection, one: Document, balance: Balance | None, *, made: Sequence[Document] | None
+    connection: Connection, one: Document, balance: Balance | None, orders: Mapping[OrderKey, OrderMoney]
 ) -> DocumentMoney:
     if one.draft.kind not in (Kind.INVOICE, *ASKING):
         return DocumentMoney(one, paid_on=one.draft.paid_on)
     if balance is None:
-        made = documents.of_order(connection, one.order) if made is None else made
-        return order_balance.read(connection, one.order, made).of_document(one)
+        return orders[one.order].of_document(one)
     if one.draft.test:
         return of_test(connection, one, balance)
     return document_money.of_invoice(one, balance, went_back=is_back(connection, one, balance))

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, Select, select
 
 from worker.domain.document import Document
 from worker.domain.document_money import OrderMoney, Seen, invoices_among
@@ -14,19 +15,21 @@ from worker.domain.payment import OrderBalance
 from worker.domain.told_money import ToldMoney
 from worker.store import document_balances, documents, payments, reminders, shops
 from worker.store.database import json_codec
-from worker.store.database.made_once import given, made_once
+from worker.store.database.made_once import made_once
 from worker.store.database.tables import orders
 from worker.store.database.tables import shops as shop_rows
+from worker.store.payment_shares import keys_of, of_one, of_several
 from worker.store.payments import Payment
 
-SEEN = made_once(
-    select(
-        *(orders.c[name] for name in ("status", "total", "currency", "paid_at", "told", "fetched_at")),
-        shop_rows.c.settings,
-    )
-    .join_from(orders, shop_rows, orders.c.shop_id == shop_rows.c.shop_id)
-    .where(*given(orders.c.shop_id, orders.c.order_id, orders.c.order_key))
-)
+SAID: Select[Any] = select(
+    *(
+        orders.c[name]
+        for name in ("shop_id", "order_id", "order_key", "status", "total", "currency", "paid_at", "told", "fetched_at")
+    ),
+    shop_rows.c.settings,
+).join_from(orders, shop_rows, orders.c.shop_id == shop_rows.c.shop_id)
+SEEN = made_once(SAID.where(*of_one(orders)))
+SEEN_OF_ORDERS = made_once(SAID.where(*of_several(orders)))
 
 
 def of_order(connection: Connection, order: OrderKey) -> OrderBalance | None:
@@ -53,10 +56,34 @@ def read(connection: Connection, order: OrderKey, made: Sequence[Document], *, s
     return OrderMoney(made, counted, balances, seen or seen_of(connection, order, counted))
 
 
+def read_all(connection: Connection, some: Sequence[OrderKey]) -> dict[OrderKey, OrderMoney]:
+    """The same of several orders, of all documents that were made of them: in as many statements as of one."""
+    if not some:
+        return {}
+    made, counted = documents.of_orders(connection, some), payments.of_orders(connection, some)
+    invoices = [one.document_id for of_one_order in made.values() for one in invoices_among(of_one_order)]
+    balances = document_balances.of_documents(connection, invoices)
+    rows = {
+        OrderKey(row.shop_id, row.order_id, row.order_key): row
+        for row in connection.execute(SEEN_OF_ORDERS, keys_of(some))
+    }
+    return {
+        key: OrderMoney(
+            made.get(key, ()),
+            counted.get(key, ()),
+            balances,
+            as_seen(rows[key], counted.get(key, ())) if key in rows else None,
+        )
+        for key in some
+    }
+
+
 def seen_of(connection: Connection, order: OrderKey, counted: Sequence[Payment]) -> Seen | None:
     row = connection.execute(SEEN, vars(order)).one_or_none()
-    if row is None:
-        return None
+    return as_seen(row, counted) if row is not None else None
+
+
+def as_seen(row: Row[Any], counted: Sequence[Payment]) -> Seen:
     told = json_codec.load(ToldMoney, row.told or "{}")
     return Seen(
         shops.as_shop(row.settings).orders.meaning_of(row.status),
