@@ -37,9 +37,7 @@ COMMON = {
 def check_strength(password: str, *, email: str) -> str:
     """Return *password* when it is good enough. Raises ValueError with a message for the form."""
     if len(password) < SHORTEST:
-        raise InvalidValue(
-            "Choose at least {count} characters; a few words in a row are easy to remember.", count=SHORTEST
-        )
+        raise InvalidValue("This password is too short.")
     if len(password) > LONGEST:
         raise InvalidValue("Choose at most {count} characters.", count=LONGEST)
     lowered = password.lower()

@@ -18,6 +18,7 @@ from bridge.i18n.translate import _, format_amount, format_date
 from worker.actions import bank_lines as actions
 from worker.actions import bank_statements as statement_actions
 from worker.domain.bank_match import COUNTED, SETTLED, VERDICT_TERMS, Verdict
+from worker.i18n.formats import format_reference
 from worker.store import bank_files, bank_lines, bank_statements
 from worker.store.bank_lines import LineState
 from worker.store.queries import bank_claims, reminder_outlook
@@ -72,6 +73,7 @@ def bank(shop_id: str) -> Response:
             holding=reminder_outlook.holding(connection, this_shop(), page.rows),
             other_shops=bank_claims.other_shops(connection, shop_id, page.rows),
             verdict_terms=VERDICT_TERMS,
+            format_reference=format_reference,
             read=read_lines(shop_id),
             **neighbours(page),
         )

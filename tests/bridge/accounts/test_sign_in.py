@@ -170,6 +170,8 @@ def with_second_step(app: BridgeApp) -> tuple[Visitor, str, list[str]]:
     visitor = signed_in(app, ELS, operator=True)
     page = visitor.get("/account/second-factor").text
     seed = page.partition('name="seed" value="')[2].partition('"')[0]
+    typed = page.partition("<code>")[2].partition("</code>")[0].split()
+    assert ("".join(typed), {len(four) for four in typed}) == (seed, {4})
     shown = visitor.post("/account/second-factor", seed=seed, code=pyotp.TOTP(seed).at(int(app.now.timestamp())))
     codes = [part.partition("</code>")[0] for part in shown.text.split("<code>")[1:]]
     assert len(codes) == 8
@@ -285,6 +287,7 @@ def test_a_password_that_is_easily_guessed_is_refused_beside_its_field(app: Brid
     assert f"At least {passwords.SHORTEST} characters" in page
     assert answer.status_code == 422
     assert 'id="error-password"' in answer.text
+    assert answer.text.count(f"{passwords.SHORTEST} characters") == 1  # the help says it, so the error need not
     assert f'value="{password}"' not in answer.text
 
 

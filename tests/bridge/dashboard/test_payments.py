@@ -140,6 +140,11 @@ def test_a_viewer_sees_the_lines_and_no_button(app: BridgeApp, invoice: Document
     assert ("counted" in page, "names no order" in page, "/count" in page) == (True, True, False)
 
 
+def test_a_communication_is_shown_as_it_is_printed_on_documents(app: BridgeApp, owner: Visitor) -> None:
+    bring(app, a_line(Decimal("5.00"), "1", structured=REFERENCE))
+    assert "+++012/0000/23883+++" in owner.get(f"/s/{SHOP}/payments/bank").text
+
+
 def test_a_line_of_another_shop_is_not_known(app: BridgeApp, owner: Visitor) -> None:
     answer = pressed(owner, f"/s/{SHOP}/payments/bank/77/put-aside")
     assert "This line of the bank is not known" in answer.text
