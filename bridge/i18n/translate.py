@@ -114,9 +114,13 @@ def day_in_figures(value: object) -> str:
     return in_figures(str(value), mark=day_pattern()[2])
 
 
+def decimal_mark() -> str:
+    return "." if translator().language == "en" else ","
+
+
 def decimal_in_figures(value: object) -> str:
     """A decimal number with a point as the reader would type it; what else was typed, as it is."""
-    text, mark = str(value), "." if translator().language == "en" else ","
+    text, mark = str(value), decimal_mark()
     return text.replace(".", mark) if text.replace(".", "", 1).isdecimal() else text
 
 
@@ -124,6 +128,11 @@ def rates_in_figures(value: object) -> str:
     """Lines such as `USD=1.0831`, with each rate as the reader would type it."""
     parts = (line.partition("=") for line in str(value).splitlines())
     return "\n".join(f"{name}{mark}{decimal_in_figures(rate)}" for name, mark, rate in parts)
+
+
+def rates_from_figures(text: str) -> str:
+    """The same lines as the reader typed them, with a point; what has a point already, as it is."""
+    return "\n".join(line if "." in line else line.replace(decimal_mark(), ".") for line in text.splitlines())
 
 
 def day_problem(text: str) -> str:

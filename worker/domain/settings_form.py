@@ -178,8 +178,8 @@ def read_status(text: str) -> tuple[str, str]:
 
 
 def read_rate(text: str) -> tuple[str, Decimal]:
-    """Read `USD=1.0831`: units of a currency for 1 EUR. A comma is taken for a point."""
-    found = re.fullmatch(r"([A-Z]{3})=(\d{1,9}(?:\.\d{1,6})?)", text.replace(",", "."), re.ASCII)
+    """Read `USD=1.0831`: units of a currency for 1 EUR. No comma: whoever writes a point means thousands by it."""
+    found = re.fullmatch(r"([A-Z]{3})=(\d{1,9}(?:\.\d{1,6})?)", text, re.ASCII)
     if found is None or found[1] == "EUR" or not Decimal(found[2]):
         raise InvalidValue(
             "“{text}” is not an exchange rate; write it like USD=1.0831: units of the currency for 1 EUR.", text=text

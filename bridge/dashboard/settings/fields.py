@@ -13,7 +13,7 @@ from bridge.dashboard.labels import Options, in_words, setting_choices, setting_
 from bridge.dashboard.settings import TOPICS, blueprint, change_shop, own_statuses
 from bridge.dashboard.settings.next_step import next_step
 from bridge.forms import Form
-from bridge.i18n.translate import _, format_amount, translator
+from bridge.i18n.translate import _, format_amount, rates_from_figures, translator
 from worker.actions.shop_settings import ShopChanges
 from worker.domain import settings_form
 from worker.domain.completeness import missing_of_seller
@@ -76,8 +76,8 @@ class SettingsPage:
     groups: tuple[FieldGroup, ...]
 
     @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(asked.name for group in self.groups for asked in group.fields)
+    def fields(self) -> tuple[FormField, ...]:
+        return tuple(asked for group in self.groups for asked in group.fields)
 
 
 def help_of_name() -> str:
@@ -413,7 +413,8 @@ def company_values() -> dict[str, str]:
 def save(shop_id: str, topic: str) -> Response:
     """Store what was typed, all of it or none."""
     form, page = Form.from_request(request.form), PAGES[topic]()
-    given = {name: form.values.get(name, "") for name in page.names}
+    given = {asked.name: form.values.get(asked.name, "") for asked in page.fields}
+    given |= {asked.name: rates_from_figures(given[asked.name]) for asked in page.fields if asked.kind == "rates"}
     if REASONS in given:
         given[REASONS] = reasons_as_text(form)
     if own_statuses.SETTING in given:

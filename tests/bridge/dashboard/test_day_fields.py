@@ -92,6 +92,18 @@ def test_each_reader_types_and_sees_rates_written_his_way(app: BridgeApp, langua
         assert re.search(rf'name="{name}"[^>]*>{line}0?<', visitor.get(address).text), name
 
 
+@pytest.mark.parametrize(
+    ("language", "line"), [("en", "IDR=17,250"), ("nl", "IDR=17.250,00"), ("nl", "IDR=17,250,000")]
+)
+def test_a_rate_with_the_thousands_of_its_reader_is_refused_as_it_was_typed(
+    app: BridgeApp, language: str, line: str
+) -> None:
+    vat = {"vat.regime": "normal", "vat.vies_wait_hours": "24", "consumer_invoices": "full"}
+    answer = reader(app, language).post(f"{HOME}/settings/vat", **vat, exchange_rates=line)
+    assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert f">{line}<" in answer.text
+
+
 @pytest.mark.parametrize("day", ["22-11-2026", "22/11/2026", "22.11.26", "22112026", "2026-11-22"])
 def test_a_filter_takes_a_day_however_it_is_written(dutch: Visitor, day: str) -> None:
     assert "F2026-00002" in dutch.get(f"{HOME}/documents?since={day}&until={day}").text
