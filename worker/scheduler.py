@@ -45,8 +45,8 @@ from worker.store.worker_share import Load
 
 log = logging.getLogger(__name__)
 
-# So many jobs of a shop wait in a queue of Redis; whoever does one enqueues the next. The others wait as rows.
-MOST_OF_A_SHOP = 5
+# Of what waits so much is enqueued at each look, shared out among the shops: workers do it before the next one. Each shop gets at least a few.
+AT_ONCE, FEWEST_OF_A_SHOP = 100, 5
 # While this many jobs are queued in one queue, workers have enough to do; more would only repeat them.
 FULL_QUEUE = 1000
 # A job whose shop held its share of workers is dropped, and its row is enqueued again.
@@ -120,11 +120,10 @@ def job_of(due: DueJob, load: Load) -> tuple[str, int]:
 def in_turn(connection: Connection, queue: QueueName, *, now: datetime) -> list[DueJob]:
     """The first job of each shop, then the second of each. The longest waiting shops come first, in case there is no room for all."""
     first = turns.first_of_each_shop(connection, queue, now=now)
-    of_shops = [turns.due_of_shop(connection, shop_id, queue, now=now, limit=MOST_OF_A_SHOP) for shop_id in first]
+    most = max(FEWEST_OF_A_SHOP, AT_ONCE // max(1, len(first)))
+    of_shops = [turns.due_of_shop(connection, shop_id, queue, now=now, limit=most) for shop_id in first]
     of_shops.sort(key=lambda due: due[0].next_at if due else now)
-    return [
-        due for number in range(MOST_OF_A_SHOP) for due in (shop[number] for shop in of_shops if number < len(shop))
-    ]
+    return [due for number in range(most) for due in (shop[number] for shop in of_shops if number < len(shop))]
 
 
 def enqueue_due(services: Services, due: DueJob, load: Load, room: dict[QueueName, int]) -> bool:

@@ -304,15 +304,20 @@ def test_a_worker_that_does_everything_gives_a_server_that_hangs_a_fifth_of_its_
     assert took - len(done) * ORDER_S <= 2 * turn.PATIENCE_S + HANGS_S + took / SLOW_SHARE
 
 
-def test_the_scheduler_enqueues_the_shops_in_turn_and_no_shop_more_than_some(services: Services) -> None:
+@pytest.mark.parametrize(("others", "at_once", "most"), [("", 100, 100), ("bcd", 100, 25), ("bcd", 8, 5)])
+def test_the_scheduler_enqueues_the_shops_in_turn_and_shares_out_what_workers_can_do(
+    services: Services, monkeypatch: pytest.MonkeyPatch, others: str, at_once: int, most: int
+) -> None:
+    """After Redis lost everything a shop with a thousand orders waits no longer than its workers need."""
+    monkeypatch.setattr(scheduler, "AT_ONCE", at_once)
     for order_id in range(600):
         keep(services, "a", order_id)
-    for shop_id in "bcd":
+    for shop_id in others:
         keep(services, shop_id, 1)
     scheduler.run_once(services, holder="x")
     names = [shop_of_delivery(services, row_id) for _, row_id in queued_jobs(services.redis, QueueName.ORDERS)]
-    assert sorted(names[:4]) == list("abcd")
-    assert names.count("a") == scheduler.MOST_OF_A_SHOP
+    assert sorted(names[: 1 + len(others)]) == ["a", *others]
+    assert names.count("a") == most
 
 
 def keep(services: Services, shop_id: str, order_id: int) -> None:
