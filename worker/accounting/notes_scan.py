@@ -1,7 +1,6 @@
 """What the shop's order notes say of documents that the database lost."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,6 +9,7 @@ from worker.domain.shop import RestoredBackup, Series, Shop
 from worker.errors import OrderGone, Rejected
 from worker.net import document_link
 from worker.orders.poll import changed_since
+from worker.queue.job_progress import OnProgress, tell_nobody
 from worker.services import Services
 from worker.store import counters, deliveries, drafts
 from worker.store.shops import ConnectedShop, ListPlace
@@ -22,9 +22,6 @@ SCAN_MARGIN = timedelta(days=2)
 
 
 PAUSE_S = 0.05
-
-
-OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -48,9 +45,7 @@ class NotesScan:
     lost: tuple[LostDocument, ...]
 
 
-def scan_notes(
-    services: Services, connected: ConnectedShop, *, on_progress: OnProgress = lambda _done, _of: None
-) -> NotesScan:
+def scan_notes(services: Services, connected: ConnectedShop, *, on_progress: OnProgress = tell_nobody) -> NotesScan:
     """Read the notes of every order that may have changed since the backup. Raises Rejected or Unavailable."""
     restored = require_numbering_paused(connected.shop)
     if not connected.secrets.has_rest:

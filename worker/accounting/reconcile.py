@@ -1,7 +1,7 @@
 """Use case: the proof of completeness: every order of a month beside what was made of it, or why nothing was."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -24,6 +24,7 @@ from worker.message import NO_MESSAGE, Message
 from worker.orders.fetch import fetch_from_shop
 from worker.orders.order_list import SECOND, key, placed_orders
 from worker.orders.poll import can_fetch
+from worker.queue.job_progress import OnProgress, tell_nobody
 from worker.services import Services
 from worker.store import alerts, order_money, orders, reports, sales
 from worker.store import deliveries as delivery_store
@@ -53,7 +54,7 @@ def reconcile(
     month: str,
     *,
     pause_s: float = PAUSE_S,
-    on_progress: Callable[[int, int], None] = lambda _done, _of: None,
+    on_progress: OnProgress = tell_nobody,
 ) -> Reconciliation:
     """Compare the shop's orders of *month* with our documents, and add them up: see `compared`."""
     tally = Tally()
@@ -68,7 +69,7 @@ def compared(
     month: str,
     *,
     pause_s: float = PAUSE_S,
-    on_progress: Callable[[int, int], None] = lambda _done, _of: None,
+    on_progress: OnProgress = tell_nobody,
 ) -> Iterator[ReconciledOrder]:
     """Each order of *month* beside our documents, one page of the shop's list at a time. Changes nothing. *on_progress* gets (done, of).
 

@@ -1,6 +1,6 @@
 """Prove that nothing was lost or altered since it was issued, and name what was. Reads only; repairs nothing."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import count
@@ -14,6 +14,7 @@ from worker.accounting.file_check import check_file
 from worker.accounting.inspection import Damage, Inspection
 from worker.domain.shop import Shop
 from worker.message import Message
+from worker.queue.job_progress import OnProgress, tell_nobody
 from worker.services import Services
 from worker.store import counters, shops
 from worker.store.database import json_codec
@@ -41,7 +42,7 @@ def verify(
     *,
     shop_id: str | None = None,
     anchor: RegisterHead | None = None,
-    on_progress: Callable[[int, int], None] = lambda _done, _of: None,
+    on_progress: OnProgress = tell_nobody,
 ) -> tuple[Proof, ...]:
     """Check every document, number and file of one shop, or of all. *anchor* is an earlier head, stored outside the database.
     *on_progress* gets how many documents and files were looked at, of how many.

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from worker.invoicing.vat_checks import can_ask
 from worker.message import NO_MESSAGE, Message
 from worker.orders.fetch import fetch_from_shop
 from worker.orders.order_list import placed_orders
+from worker.queue.job_progress import OnProgress, tell_nobody
 from worker.services import Services
 from worker.store import deliveries, order_money, reports, sales
 from worker.store.database import json_codec
@@ -80,7 +81,7 @@ def preview(
     selection: OrderSelection,
     *,
     pause_s: float = PAUSE_S,
-    on_progress: Callable[[int, int], None] = lambda _done, _of: None,
+    on_progress: OnProgress = tell_nobody,
 ) -> Preview:
     """Fetch each order and decide what it would become. Makes nothing; broken off, it continues where it was."""
     if not connected.secrets.has_rest:

@@ -18,6 +18,7 @@ from worker.domain.document import Kind, free_name
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.message import Message
+from worker.queue.job_progress import OnProgress, tell_nobody
 from worker.services import Services
 from worker.store import (  # fmt: skip
     api_tokens,
@@ -54,7 +55,6 @@ TASKS_FOR = timedelta(days=7)
 AT_ONCE = 500
 # While a shop is closed the others issue: of so many orders all goes within some hundredths of a second.
 ORDERS_AT_ONCE = 100
-OnProgress = Callable[[int, int], None]
 EVER = DocumentPeriod(date.min, date.max, tuple(Kind))
 # Between the machines of one Facturelay.
 CLOCKS_DIFFER = timedelta(minutes=1)
@@ -102,7 +102,7 @@ def delete_expired(services: Services) -> int:
 # Exporting a shop
 
 
-def export(services: Services, shop_id: str, target: Path, *, on_progress: OnProgress = lambda _done, _of: None) -> int:
+def export(services: Services, shop_id: str, target: Path, *, on_progress: OnProgress = tell_nobody) -> int:
     """Write everything of a shop into one zip: settings without secrets, documents, files, register. Returns how many documents.
 
     Raises Rejected when the file exists, or a stored file is not what was stored: what does not verify is not exported.
@@ -118,7 +118,7 @@ def write_books(
     shop_id: str,
     file: IO[bytes],
     *,
-    on_progress: OnProgress = lambda _done, _of: None,
+    on_progress: OnProgress = tell_nobody,
 ) -> int:
     """As `export`, into an open file. *on_progress* gets how many documents it has, of how many."""
     with services.store.snapshot() as connection:
@@ -231,7 +231,7 @@ def close_shop(
     shop_id: str,
     *,
     by: str,
-    on_progress: OnProgress = lambda _done, _of: None,
+    on_progress: OnProgress = tell_nobody,
 ) -> ShopClosing:
     """Close a shop: paused for good, without secrets, raw bodies and drafts. Its documents stay as long as the law requires.
 
@@ -309,7 +309,7 @@ def erase_customer(
     email: str,
     *,
     by: str,
-    on_progress: OnProgress = lambda _done, _of: None,
+    on_progress: OnProgress = tell_nobody,
 ) -> Erased:
     """Erase the personal data of *email* in one shop, but for documents that the law requires: also who paid, in the bank's lines.
 

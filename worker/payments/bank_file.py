@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,6 +15,7 @@ from worker.domain.bank_statement import BankStatement
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.payments.bank_files.read import read_file
+from worker.queue.job_progress import OnProgress
 from worker.store import bank_files, bank_lines, bank_statements, counters
 from worker.store.bank_files import NewFile
 from worker.store.bank_lines import LineState
@@ -58,7 +59,7 @@ def check_file(connection: Connection, shop: Shop, content: bytes) -> CheckedFil
     return CheckedFile(kind, matches, others=len(lines) - len(own), known=len(own) - len(matches))
 
 
-def take_file(store: Store, shop: Shop, file: BankFile, *, by: Actor, told: Callable[[int, int], None]) -> CheckedFile:
+def take_file(store: Store, shop: Shop, file: BankFile, *, by: Actor, told: OnProgress) -> CheckedFile:
     """Count what the lines of a file bring, and keep them. Lines that were read before, in this file or another, change nothing.
 
     Some lines at a time, so that nobody waits for the whole of a year; broken off, the same file goes on where it was. *told* hears

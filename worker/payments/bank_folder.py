@@ -10,6 +10,7 @@ from worker.errors import Rejected
 from worker.message import Message
 from worker.payments.bank_file import BankFile, take_file
 from worker.payments.bank_files.read import MOST_BYTES
+from worker.queue.job_progress import tell_nobody
 from worker.services import Services
 from worker.store import alerts
 from worker.store.files.temporary import shown_name
@@ -48,7 +49,7 @@ def read_one(services: Services, connected: ConnectedShop, file: Path) -> None:
         content = opened.read(MOST_BYTES + 1)
     try:
         taken = BankFile(name, content)
-        take_file(services.store, shop, taken, by=Actor("bank folder", now), told=lambda _done, _of: None)
+        take_file(services.store, shop, taken, by=Actor("bank folder", now), told=tell_nobody)
     except Rejected as error:
         message = Message(
             "{shop}: the bank file {name} was not read. {reason}", shop=shop.name, name=name, reason=error.message
