@@ -1,7 +1,7 @@
 """What a person decides about a document or a draft: discard, send again, mark paid, hand over, revoke a link, do a step once more."""
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -85,20 +85,6 @@ def send_again(connection: Connection, shop_id: str, document_id: int, *, by: Ac
         connection, document, "mailed_again", Message("{number} is mailed again.", number=document.number), by=by
     )
     return Retried(documents=(document_id,))
-
-
-def send_many_again(connection: Connection, shop_id: str, document_ids: Sequence[int], *, by: Actor) -> Retried:
-    """Mail issued documents to their customers; those that are being mailed at this moment are left alone."""
-    sent: list[int] = []
-    for document_id in document_ids:
-        try:
-            send_again(connection, shop_id, document_id, by=by)
-        except Rejected as rejected:
-            if rejected.code != "mail_under_way":
-                raise
-            continue
-        sent.append(document_id)
-    return Retried(documents=tuple(sent))
 
 
 def mark_paid(connection: Connection, shop_id: str, document_id: int, *, on: date, by: Actor) -> bool:

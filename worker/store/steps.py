@@ -187,9 +187,9 @@ def end_otherwise(connection: Connection, document_id: int, name: str, end: JobE
     job_store.close(connection, *mine, end=end, now=now)
 
 
-def close_mail(connection: Connection, document_id: int, end: JobEnd, *, state: str, now: datetime) -> None:
-    """A mail in that *state* has left in another way; one in another is left alone."""
-    mine = (IS_STEP, jobs.c.document_id == document_id, jobs.c.name == MAIL, jobs.c.state == state)
+def close_mail(connection: Connection, document_id: int, end: JobEnd, *, states: Sequence[str], now: datetime) -> None:
+    """A mail in one of the *states* has left in another way; one in another is left alone."""
+    mine = (IS_STEP, jobs.c.document_id == document_id, jobs.c.name == MAIL, jobs.c.state.in_(states))
     job_store.close(connection, *mine, end=end, now=now)
 
 

@@ -1,14 +1,20 @@
 """Tasks that send a mail: a document to another address, a new link, a test."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
+from sqlalchemy import Connection
+
+from worker.actions import Retried
 from worker.actions import documents as document_actions
+from worker.domain.actor import Actor
 from worker.domain.document import Document
 from worker.domain.step import SENT_ELSEWHERE
-from worker.errors import Rejected
+from worker.errors import FacturelayError, Rejected
+from worker.invoicing.manual import fetch_now
 from worker.mail import customer_mail
 from worker.message import Message
 from worker.net import document_link
@@ -39,7 +45,10 @@ def renew_link(services: Services, task: Task) -> Mapping[str, Any]:
             return {"mailed": False}
         outbox = outbox_of(connection, services, shops.get(connection, services.encryption, document.shop_id))
     message = customer_mail.compose_new_link(
-        outbox.shop, document, link=new_link(services, document), message_id=message_id_of(services, task)
+        outbox.shop,
+        document,
+        link=new_link(services, document),
+        message_id=message_id_of(services, task, document.document_id),
     )
     send_mail(services, outbox, message, recipients=customer_mail.recipients(outbox.shop, document)[:1])
     event_message = Message(
@@ -59,8 +68,52 @@ def send_again(services: Services, task: Task) -> Mapping[str, Any]:
     to = str(task.argument.get("to", "")).strip()
     if not EMAIL_ADDRESS.fullmatch(to):
         raise Rejected("“{to}” is not a mail address.", to=to, code="mail_no_address")
+    mailed = mail_elsewhere(services, task, int(task.argument["document_id"]), to)
+    services.act(partial(mailed.store, by=actor_of(services, task)))
+    return {"to": mailed.to}
+
+
+@dataclass(frozen=True)
+class MailedElsewhere:
+    """*ends*: its own mail in one of these states is not to be sent any more."""
+
+    document: Document
+    to: str
+    ends: tuple[str, ...] = ("failed",)
+
+    @property
+    def message(self) -> Message:
+        return Message("{number} was mailed to {address}.", number=self.document.number, address=self.to)
+
+    def store(self, connection: Connection, *, by: Actor) -> Retried:
+        audit_trail.note_of(connection, self.document, SENT_ELSEWHERE, self.message, by=by)
+        end = JobEnd(code=SENT_ELSEWHERE, message=self.message)
+        steps.close_mail(connection, self.document.document_id, end, states=self.ends, now=by.now)
+        return Retried()
+
+
+def mail_if_corrected(services: Services, task: Task, document_id: int) -> MailedElsewhere | None:
+    """Mail a document to the address that its order has now, as who presses in WooCommerce corrects it there; None where it is its own."""
     with services.store.read() as connection:
-        document_id = int(task.argument["document_id"])
+        document = document_actions.document_of(connection, task.shop_id, document_id)
+    address = address_now(services, document)
+    if not address or address == document.draft.buyer.email:
+        return None
+    # One that waits would go to the address that was corrected.
+    return replace(mail_elsewhere(services, task, document_id, address), ends=("failed", "waiting"))
+
+
+def address_now(services: Services, document: Document) -> str:
+    """The customer's mail address as the shop has it now; the document's own where the order cannot be read, or is another one."""
+    try:
+        order = fetch_now(services, services.connected(document.shop_id), document.draft.order_id).order
+    except FacturelayError:
+        return document.draft.buyer.email
+    return order.billing.email if order.order_key == document.draft.order_key else document.draft.buyer.email
+
+
+def mail_elsewhere(services: Services, task: Task, document_id: int, to: str) -> MailedElsewhere:
+    with services.store.read() as connection:
         document_actions.document_of(connection, task.shop_id, document_id)
         by_peppol = said_of(transmissions.of_documents(connection, [document_id]))
     document, pdf = document_with_pdf(services, document_id)
@@ -73,17 +126,12 @@ def send_again(services: Services, task: Task) -> Mapping[str, Any]:
         shop,
         ((elsewhere, pdf),),
         ways=customer_mail.Ways(lambda _: link, by_peppol),
-        message_id=message_id_of(services, task),
+        message_id=message_id_of(services, task, document_id),
         attachments=branding.attachments_of(services, shop),
     )
     reached = customer_mail.recipients(shop, elsewhere)
     send_mail(services, outbox, message, recipients=reached)
-    with services.store.write() as connection:
-        event_message = Message("{number} was mailed to {address}.", number=document.number, address=reached[0])
-        audit_trail.note_of(connection, document, SENT_ELSEWHERE, event_message, by=actor_of(services, task))
-        end = JobEnd(code=SENT_ELSEWHERE, message=event_message)
-        steps.close_mail(connection, document_id, end, state="failed", now=services.now())
-    return {"to": reached[0]}
+    return MailedElsewhere(document, reached[0])
 
 
 def addressed_to(document: Document, to: str) -> Document:
@@ -106,7 +154,7 @@ def new_link(services: Services, document: Document) -> str:
     return document_link.url(settings.public_url, settings.secret_keys, document.document_id, now=services.now())
 
 
-def message_id_of(services: Services, task: Task) -> str:
-    """The same for every try, so that a mail which left before a crash is known again."""
+def message_id_of(services: Services, task: Task, document_id: int) -> str:
+    """The same for every try, so that a mail which left before a crash is known again; of many documents each has its own."""
     host = urlsplit(services.settings.public_url).hostname or "localhost"
-    return f"<task-{task.task_id}.{int(task.requested_at.timestamp())}@{host}>"
+    return f"<task-{task.task_id}.{document_id}.{int(task.requested_at.timestamp())}@{host}>"

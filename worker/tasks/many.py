@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, select
 
@@ -19,7 +19,7 @@ from worker.store import orders as stored_orders
 from worker.store.database.tables import jobs
 from worker.store.jobs import OF_SHOP, JobKind, put_behind
 from worker.store.tasks import Task
-from worker.tasks import documents
+from worker.tasks import documents, emails
 from worker.tasks.common import Progress, Unfinished, actor_of, day_of
 
 MOST = 10_000
@@ -50,16 +50,21 @@ class Outcome:
         return dict(vars(self))
 
 
+class Stores(Protocol):
+    def store(self, connection: Connection, *, by: Actor) -> Retried: ...
+
+
 @dataclass(frozen=True)
 class Way:
-    """One thing that can be done with many: *act* does it with the rows alone, or *ask* asks the shop, and repeats nothing.
+    """One thing that can be done with many: *act* does it with the rows alone, or *ask* asks the shop, and repeats nothing; or where
+    there are both, *act* what *ask* leaves to it. What *ask* returns stores in place of *act* what came of it.
 
     *number*: what a person knows the item by.
     """
 
     number: Callable[[Connection, Task, int], str]
     act: Callable[[Connection, Task, int, Actor], Retried | None] | None = None
-    ask: Callable[[Services, Task, int], None] | None = None
+    ask: Callable[[Services, Task, int], Stores | None] | None = None
 
 
 def do_many(services: Services, task: Task) -> Mapping[str, Any]:
@@ -96,9 +101,12 @@ def do_one(services: Services, task: Task, item_id: int, outcome: Outcome) -> Ou
     way, by, again = way_of(task), actor_of(services, task), None
     after = outcome.with_changed()
     try:
-        ask_shop(services, task, item_id)
+        asked = ask_shop(services, task, item_id)
         with services.store.write() as connection:
-            again = way.act(connection, task, item_id, by) if way.act else None
+            if asked:
+                again = asked.store(connection, by=by)
+            elif way.act:
+                again = way.act(connection, task, item_id, by)
             tasks.report_progress(connection, task.task_id, after.as_json)
     except Rejected as error:
         return count_left(services, task, item_id, outcome, error)
@@ -107,13 +115,12 @@ def do_one(services: Services, task: Task, item_id: int, outcome: Outcome) -> Ou
     return after
 
 
-def ask_shop(services: Services, task: Task, item_id: int) -> None:
+def ask_shop(services: Services, task: Task, item_id: int) -> Stores | None:
     """Do what *ask* of its way does. Raises Rejected also where a shop does not answer: that holds up no other, and whoever asked sees
     what waits for it. Whether something was made before the database went away only the next try finds."""
     ask = way_of(task).ask
     try:
-        if ask:
-            ask(services, task, item_id)
+        return ask(services, task, item_id) if ask else None
     except DatabaseAway:
         raise
     except Unavailable as error:
@@ -235,6 +242,7 @@ WAYS = {
     "ignore": Way(number_of_order, ignore),
     "issue": Way(number_of_draft, ask=issue),
     "mail": Way(number_of_document, mail),
+    "mail_as_ordered": Way(number_of_document, mail, ask=emails.mail_if_corrected),
     "make": Way(number_of_order, ask=make),
     "paid": Way(number_of_document, mark_paid),
     "retry": Way(number_of_job, retry),

@@ -2,21 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from worker.actions import documents as document_actions
 from worker.actions import orders as order_actions
-from worker.domain.document import Document
-from worker.domain.step import SENT_ELSEWHERE
-from worker.errors import FacturelayError
-from worker.invoicing.manual import fetch_now
 from worker.mail import customer_mail
 from worker.message import Message
 from worker.services import Services
-from worker.store import steps
-from worker.store.jobs import JobEnd
 from worker.store.tasks import Task
-from worker.tasks import documents, emails
+from worker.tasks import documents, emails, many
 from worker.tasks.common import actor_of
 
 
@@ -25,30 +20,16 @@ def send(services: Services, task: Task) -> Mapping[str, Any]:
 
     Argument: `{"document_id"}`. Answer: `{"code": "sent", "message"}`. Raises Rejected where neither has an address.
     """
-    document_id = int(task.argument["document_id"])
+    document_id, by = int(task.argument["document_id"]), actor_of(services, task)
+    mailed = emails.mail_if_corrected(services, task, document_id)
+    if mailed:
+        services.act(partial(mailed.store, by=by))
+        return {"code": "sent", "message": mailed.message}
     with services.store.read() as connection:
         document = document_actions.document_of(connection, task.shop_id, document_id)
-    address = address_now(services, document)
-    if address and address != document.draft.buyer.email:
-        answer = emails.send_again(services, replace(task, argument={"document_id": document_id, "to": address}))
-        message = Message("{number} was mailed to {address}.", number=document.number, address=answer["to"])
-        end = JobEnd(code=SENT_ELSEWHERE, message=message)
-        with services.store.write() as connection:  # one that waits would go to the address that was corrected
-            steps.close_mail(connection, document_id, end, state="waiting", now=services.now())
-        return {"code": "sent", "message": message}
     customer_mail.recipients(services.connected(task.shop_id).shop, document)
-    by = actor_of(services, task)
     services.act(lambda connection: document_actions.send_again(connection, task.shop_id, document_id, by=by))
     return {"code": "sent", "message": Message("{number} is on its way to the customer.", number=document.number)}
-
-
-def address_now(services: Services, document: Document) -> str:
-    """The customer's mail address as the shop has it now; the document's own where the order cannot be read, or is another one."""
-    try:
-        order = fetch_now(services, services.connected(document.shop_id), document.draft.order_id).order
-    except FacturelayError:
-        return document.draft.buyer.email
-    return order.billing.email if order.order_key == document.draft.order_key else document.draft.buyer.email
 
 
 def issue(services: Services, task: Task) -> Mapping[str, Any]:
@@ -74,18 +55,23 @@ def retry(services: Services, task: Task) -> Mapping[str, Any]:
 
 
 def send_all(services: Services, task: Task) -> Mapping[str, Any]:
-    """Mail documents to their customers once more, those of the orders that were ticked in the list of orders.
+    """As `send`, the documents of the orders that were ticked in the list of orders.
 
-    Argument: `{"document_ids"}`. Answer: `{"code": "sent", "message"}`; one that is being mailed at this moment is left alone.
+    Argument: `{"document_ids"}`. Answer: `{"code": "sent", "message"}`, which names the first that could not be mailed.
     """
-    ids, by = [int(one) for one in task.argument["document_ids"]], actor_of(services, task)
-    # One transaction: where the worker dies, none of them has left, and all of them do when the task is run again.
-    sent = services.act(lambda connection: document_actions.send_many_again(connection, task.shop_id, ids, by=by)).count
-    if sent == len(ids):
-        return {"code": "sent", "message": Message("Documents on their way to the customers: {count}.", count=sent)}
-    message = Message(
-        "Documents on their way to the customers: {count}. Already being mailed: {under_way}.",
-        count=sent,
-        under_way=len(ids) - sent,
-    )
+    ids = [int(one) for one in task.argument["document_ids"]]
+    with services.store.read() as connection:  # before any of them leaves
+        for document_id in ids:
+            document_actions.document_of(connection, task.shop_id, document_id)
+    done = many.do_many(services, replace(task, argument={"what": "mail_as_ordered", "ids": ids}))
+    message = Message("Documents on their way to the customers: {count}.", count=done["changed"])
+    if done["left"]:
+        first = done["named"][0]
+        message = Message(
+            "Documents on their way to the customers: {count}. Not mailed: {left}, the first of them {number}: {why}",
+            count=done["changed"],
+            left=done["left"],
+            number=first["number"],
+            why=first["message"],
+        )
     return {"code": "sent", "message": message}

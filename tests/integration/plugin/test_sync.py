@@ -5,6 +5,9 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
+
+import pytest
 
 from tests.services.wordpress import PLUGIN
 from tests.support.pretend_plugin import PretendPlugin
@@ -18,7 +21,7 @@ from worker.jobs.order import process_delivery
 from worker.jobs.task import do_task
 from worker.mail import smtp
 from worker.plugin import sync
-from worker.store import own_mails, plugins, shops, steps, tasks
+from worker.store import audit_trail, own_mails, plugins, shops, steps, tasks
 from worker.store.own_mails import OwnMail
 from worker.store.tasks import Task, TaskRequest
 from worker.woocommerce import own_mail_note
@@ -410,6 +413,26 @@ def test_a_mail_that_waits_does_not_go_to_the_address_that_was_corrected(
     assert mail_step(system, 238) == ("done", "sent_elsewhere")
 
 
+def test_a_worker_that_dies_ends_the_mail_that_waits_or_does_not_say_that_it_was_mailed_elsewhere(
+    system: System, shop_plugin: PretendPlugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = an_order(id=238, paid=True)
+    (item,) = system.arrives(order)
+    assert item.document is not None
+    with system.services.store.write() as connection:
+        steps.retry(connection, item.document.document_id, "mail", now=system.clock.now)
+    system.shop.change(238, billing={**order["billing"], "email": "an.peeters@klant.test"})
+    monkeypatch.setattr(steps, "close_mail", Mock(side_effect=RuntimeError("killed")))
+
+    with pytest.raises(RuntimeError):
+        pressed(system, "send", document_id=item.document.document_id)
+
+    with system.services.store.read() as connection:
+        told = [entry.code for entry in audit_trail.of_order(connection, system.shop_id, 238)]
+    assert "sent_elsewhere" not in told
+    assert mail_step(system, 238)[0] == "waiting"
+
+
 def test_send_again_on_the_order_screen_says_that_the_customer_left_no_address(
     system: System, shop_plugin: PretendPlugin
 ) -> None:
@@ -438,8 +461,34 @@ def test_the_documents_of_ticked_orders_are_mailed_but_not_one_that_is_being_mai
     system.work()
 
     assert (task.state, task.answer["code"]) == ("done", "sent")
-    assert english(task.answer["message"]) == "Documents on their way to the customers: 1. Already being mailed: 1."
+    number = next(document.number for document in made if document and document.document_id == ids[1])
+    assert english(task.answer["message"]) == (
+        "Documents on their way to the customers: 1. Not mailed: 1, the first of them "
+        f"{number}: {number} is being mailed at this moment."
+    )
     assert len(system.mailbox.messages()) == 3
+
+
+def test_the_documents_of_ticked_orders_go_to_the_addresses_that_the_orders_have_now(
+    system: System, shop_plugin: PretendPlugin
+) -> None:
+    ids = []
+    for order_id, address in ((238, "an.peeters@klant.test"), (239, "jan@klant.test"), (240, "not.this@klant.test")):
+        order = an_order(id=order_id, paid=True)
+        (item,) = system.arrives(order)
+        assert item.document is not None
+        ids.append(item.document.document_id)
+        if order_id != 240:
+            system.shop.change(order_id, billing={**order["billing"], "email": address})
+    own = system.mailbox.messages()[-1].recipients
+
+    task = pressed(system, "send", screen="order_list", document_ids=ids)
+    system.work()
+
+    assert english(task.answer["message"]) == "Documents on their way to the customers: 3."
+    again = [mail.recipients for mail in system.mailbox.messages()[3:]]
+    assert again == [("an.peeters@klant.test",), ("jan@klant.test",), own]
+    assert len({mail.message_id for mail in system.mailbox.messages()}) == 6
 
 
 def test_a_document_of_another_shop_keeps_all_ticked_ones_from_leaving(
