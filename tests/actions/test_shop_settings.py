@@ -24,10 +24,11 @@ from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.net.smtp_url import SmtpServer
 from worker.settings import Settings
-from worker.store import orders, payment_references, plugins, shops
+from worker.store import deliveries, orders, payment_references, plugins, shops
 from worker.store.database.encryption import Encryption
 from worker.store.database.engine import Store
 from worker.store.database.tables import audit_trail
+from worker.store.deliveries import NewDelivery
 from worker.store.orders import OrderState
 from worker.store.plugins import NewPlugin
 from worker.store.shops import ConnectedShop, Secrets
@@ -198,6 +199,14 @@ def test_a_connected_shop_is_never_asked_to_connect_and_a_transfer_is_not_called
     assert told_to_do(installation, "tests").startswith(
         "Order 7 waits for its payment, and its document with it: set it to “Processing”"
     )
+
+
+@pytest.mark.parametrize("source", ["webhook", "plugin"])
+def test_an_order_has_come_in_once_the_shop_told_of_one(installation: OneShop, source: str) -> None:
+    with installation.store.write() as connection:
+        deliveries.add(connection, NewDelivery(installation.shop_id, source, "order.updated", 7), now=NOW)
+
+    assert told_to_do(installation, "last_delivery") == "The shop notifies us when an order comes in."
 
 
 def test_a_company_with_the_shops_name_is_to_be_looked_at_before_the_shop_goes_live(installation: OneShop) -> None:

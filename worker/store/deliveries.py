@@ -67,6 +67,8 @@ class LeasedDeliveries(Leased):
 BACKFILL = "backfill"
 # The source of deliveries that are signed as the shop's own and come from another address (domain/shop_site.py).
 OTHER_SITE = "other_site"
+# The sources by which the shop itself tells of an order: WooCommerce's webhooks, and the plugin, which comes first.
+FROM_THE_SHOP = ("webhook", "plugin")
 # The header in which WooCommerce says where a delivery comes from: the shop's home, with a slash at the end. It is not signed.
 SITE = "X-WC-Webhook-Source"
 # The name of the job that a delivery is.
@@ -306,11 +308,11 @@ def arrivals(connection: Connection, shop_id: str, *, since: datetime) -> tuple[
 
 
 def last_delivered_at(connection: Connection, shop_id: str) -> datetime | None:
-    """When the shop delivered last; None before the first time."""
+    """When the shop last told of an order, by a webhook or by its plugin, which is first; None before the first time."""
     newest = (
         select(deliveries.c.received_at)
-        .where(deliveries.c.shop_id == shop_id, deliveries.c.source == "webhook")
-        .order_by(deliveries.c.delivery_id.desc())
+        .where(deliveries.c.shop_id == shop_id, deliveries.c.source.in_(FROM_THE_SHOP))
+        .order_by(deliveries.c.received_at.desc())
         .limit(1)
     )
     return connection.execute(newest).scalar()

@@ -45,6 +45,7 @@ from worker.store.database.tables import bank_files as bank_files_table
 from worker.store.database.tables import deliveries as came_in
 from worker.store.database.tables import jobs, plugins, signature_failures, transmissions
 from worker.store.database.tables import shops as shops_table
+from worker.store.deliveries import FROM_THE_SHOP
 from worker.store.jobs import IS_PENDING, JobKind
 from worker.store.paused_queues import QUEUE_LABELS, PausedQueue
 from worker.store.roads import REST_AFTER, SHARED_MAIL, FailingRoad, Road, RoadKind
@@ -252,7 +253,7 @@ def newest(shops: HowMany) -> Select[Any]:
     sent_at, last_day = transmissions.c.sent_at, bank_files_table.c.last_day
     query: Select[Any] = select(
         shops_table.c.shop_id,
-        newest_at(came_in.c.received_at, came_in.c.source.in_(("webhook", "plugin"))).label("delivery"),
+        newest_at(came_in.c.received_at, came_in.c.source.in_(FROM_THE_SHOP)).label("delivery"),
         newest_at(jobs.c.done_at, *is_mailed).label("mail"),
         newest_at(sent_at, sent_at.is_not(None)).label("einvoice"),
         newest_at(last_day, last_day.is_not(None)).label("bank_day"),
