@@ -128,8 +128,8 @@ def mark_paid(shop_id: str, document_id: int) -> Response:
 def mark_not_paid(shop_id: str, document_id: int) -> Response:
     """Take back that somebody marked it as paid."""
     item = document_of(shop_id, document_id)
-    by_hand, told = amounts_told(item)
-    counted = by_hand or told
+    by_hand, by_shop = amounts_unconfirmed(item)
+    counted = by_hand or by_shop
     amount, number = format_amount(counted, item.draft.currency), number_of(item)
     if counted and not is_confirmed():
         question = _(
@@ -155,11 +155,13 @@ def mark_not_paid(shop_id: str, document_id: int) -> Response:
     return change(action, shop_id, document_id, message=message)
 
 
-def amounts_told(item: DocumentDetails) -> tuple[Decimal, Decimal]:
+def amounts_unconfirmed(item: DocumentDetails) -> tuple[Decimal, Decimal]:
     """What people marked as paid of it, and what its shop says came in for its order."""
     with context().store.read() as connection:
-        told = payments.told(connection, document_id_of(item))
-    by_person, by_shop = (total_of(payment.amount for payment in some) for some in (told.by_person, told.by_shop))
+        unconfirmed = payments.unconfirmed(connection, document_id_of(item))
+    by_person, by_shop = (
+        total_of(payment.amount for payment in some) for some in (unconfirmed.by_person, unconfirmed.by_shop)
+    )
     return by_person, by_shop
 
 
@@ -450,7 +452,7 @@ def document_page(shop_id: str, document_id: int, form: Form, *, link: str = "")
     item = document_of(shop_id, document_id)
     day = context().today(shop())
     form.values = {"on": day.isoformat()} | refused_before(shop_id) | form.values
-    by_hand, told_by_shop = amounts_told(item)
+    by_hand, reported_by_shop = amounts_unconfirmed(item)
     with context().store.read() as connection:
         history = documents.history(connection, shop_id, item.draft.order_id, item.draft.order_key)
         entries = audit_trail.of_order(connection, shop_id, item.draft.order_id)
@@ -466,7 +468,7 @@ def document_page(shop_id: str, document_id: int, form: Form, *, link: str = "")
         changed_since=bool(item.document and order_story.changed_since(item.document, order)),
         is_invoice=item.draft.kind is Kind.INVOICE,
         by_hand=by_hand,
-        told_by_shop=told_by_shop if item.is_paid and item.draft.kind is Kind.INVOICE else ZERO,
+        reported_by_shop=reported_by_shop if item.is_paid and item.draft.kind is Kind.INVOICE else ZERO,
         link=link,
         opened=request.args.get("open", ""),
         troubles=[one for one in order_story.troubles_of(item) if not is_said_elsewhere(item, one)],

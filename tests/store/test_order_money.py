@@ -46,7 +46,7 @@ def excess(history: History, order: Order, invoice: Document, *, given_back: str
     shop = history.shops["a"]
     refunds = (replace(SHOPS_REFUND, amount=Decimal(given_back)),) if given_back else ()
     with history.store.write() as connection:
-        order_money.count_told(connection, shop, order_money.with_money(connection, shop, order, ()), now=NOW)
+        order_money.count_reported(connection, shop, order_money.with_money(connection, shop, order, ()), now=NOW)
         order_money.count_refunds(connection, shop, order, refunds, now=NOW)
         found = order_balance.of_order(connection, invoice.order)
     assert found is not None
@@ -77,7 +77,7 @@ def test_an_order_of_which_a_part_was_refunded_at_mollie_stays_paid_once_the_sho
     told = replace(order, refunds=(RefundSummary(7, Decimal("5.00"), ""),))
     with history.store.write() as connection:
         before, after = (order_money.with_money(connection, shop, one, ()) for one in (order, told))
-        assert not order_money.count_told(connection, shop, after, now=NOW)
+        assert not order_money.count_reported(connection, shop, after, now=NOW)
 
     assert (is_paid(before, shop), is_paid(after, shop), after.came_in) == (False, True, Decimal("10.00"))
 

@@ -71,7 +71,7 @@ def enter(services: Services, connected: ConnectedShop, lost: LostDocument) -> D
         draft = draft_of(connection, shop, fetched, lost)
         if draft.kind is Kind.INVOICE and not shop.test:
             order = order_money.with_money(connection, shop, fetched.order, fetched.refunds)
-            order_money.count_told(connection, shop, order, now=services.now())
+            order_money.count_reported(connection, shop, order, now=services.now())
         document_id = None if documents.find(connection, lost.document_id or 0) else lost.document_id
         document = issue_draft(
             CoreContext(connection, shop, lost.issued_at, document_id),

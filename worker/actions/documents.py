@@ -127,8 +127,8 @@ def mark_not_paid(connection: Connection, shop_id: str, document_id: int, *, on:
     """
     counters.lock(connection, shop_id)
     document = document_of(connection, shop_id, document_id)
-    told = payments.told(connection, document_id)
-    counted = told.by_person or told.by_shop
+    unconfirmed = payments.unconfirmed(connection, document_id)
+    counted = unconfirmed.by_person or unconfirmed.by_shop
     if not counted:
         raise Rejected(
             "Neither a person nor the shop says that {number} was paid: what the bank or Mollie says came in is not taken back here.",

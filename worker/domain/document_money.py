@@ -15,7 +15,7 @@ from worker.domain.online_payment import CLOSED_STATUSES
 from worker.domain.order_payment import OPEN_STATUSES, rest_by_transfer
 from worker.domain.payment import GIFT_CARD, Balance, Credited, OrderBalance, Prepayment, day_paid
 from worker.domain.payment_method import is_transfer
-from worker.domain.told_money import CountedMoney, went_back
+from worker.domain.reported_money import CountedMoney, went_back
 
 
 class DatedMoney(CountedMoney, Protocol):
@@ -132,7 +132,7 @@ class Seen:
     currency: str
     paid_at: datetime | None
     to_count: Decimal = ZERO  # what it says came in, and is not among the payments
-    told_on: date | None = None  # since when it says so
+    reported_on: date | None = None  # since when it says so
     unsaid_at: datetime | None = None  # when it was looked at and said of none of its money that it came
     is_part_unknown: bool = False  # a part came in, and it does not say how much
 
@@ -173,30 +173,30 @@ class OrderMoney:
         return by_card(self.counted)
 
     @property
-    def told(self) -> Decimal:
+    def reported(self) -> Decimal:
         """What the shop says came in beside it, by which less is asked before there is an invoice."""
         return max(self.seen.to_count, ZERO) if self.seen and self.newest else ZERO
 
     @property
     def is_paid_by_shop(self) -> bool:
-        """Whether the shop says that all came, and it told of it, or it was counted since."""
+        """Whether the shop says that all came, and it reported it, or it was counted since."""
         seen = self.seen
-        return seen is not None and seen.paid_at is not None and (self.told > 0 or self.paid >= seen.total)
+        return seen is not None and seen.paid_at is not None and (self.reported > 0 or self.paid >= seen.total)
 
     @property
     def last_on(self) -> date | None:
         """When the last of it came."""
-        told_on = self.seen.told_on if self.seen and self.told else None
+        reported_on = self.seen.reported_on if self.seen and self.reported else None
         gone = {one.reverses for one in self.counted}
         days = [
             one.paid_on for one in self.counted if one.amount > 0 and one.payment_id not in gone and not one.reverses
         ]
-        return max([*days, *([told_on] if told_on else [])], default=None)
+        return max([*days, *([reported_on] if reported_on else [])], default=None)
 
     @cached_property
     def asked(self) -> Decimal | None:
         """In all; None where no document asks for it, and the shop does not wait for it either. Of invoices not what they say was paid before
-        they were made and is not among the payments; of an order without one, what its shop told of only where its newest document says so.
+        they were made and is not among the payments; of an order without one, what its shop reported only where its newest document says so.
         """
         if self.invoices:
             return total_of(
@@ -210,7 +210,7 @@ class OrderMoney:
         draft = self.newest.draft
         if draft.is_paid and not any(one.received for one in draft.prepaid) and not self.is_unsaid(self.newest):
             return self.paid
-        return self.paid + self.open_by(self.newest, told=min(said_of(draft), self.told))
+        return self.paid + self.open_by(self.newest, reported=min(said_of(draft), self.reported))
 
     @property
     def asked_by_shop(self) -> Decimal | None:
@@ -258,15 +258,17 @@ class OrderMoney:
         unsaid_at = self.seen.unsaid_at if self.seen and not self.invoices else None
         return unsaid_at is not None and unsaid_at > document.issued_at
 
-    def open_by(self, document: Document, *, told: Decimal) -> Decimal:
+    def open_by(self, document: Document, *, reported: Decimal) -> Decimal:
         is_unsaid = self.is_unsaid(document)
-        return open_before_invoice(document.draft, document.issued_at, self.counted, told=told, is_unsaid=is_unsaid)
+        return open_before_invoice(
+            document.draft, document.issued_at, self.counted, reported=reported, is_unsaid=is_unsaid
+        )
 
     def of_document(self, document: Document) -> DocumentMoney:
         """Of a confirmation or a payment request of the order: no more than it asked itself, and nothing once the order was given up."""
         draft, deposits = document.draft, total_of(one.amount for one in document.draft.prepaid if one.deposit)
         notes = (one.draft for one in self.made if one.draft.kind is Kind.CREDIT_NOTE and not one.draft.test)
-        credited, own = total_of(note.total for note in notes), self.open_by(document, told=self.told)
+        credited, own = total_of(note.total for note in notes), self.open_by(document, reported=self.reported)
         if self.is_paid_by_shop:  # of an order that costs less since, too
             own = min(own, ZERO)
         left = max((self.asked or ZERO) - self.paid, ZERO)
@@ -276,7 +278,7 @@ class OrderMoney:
         left = max(min(left, own), ZERO)
         is_more = left > (ZERO if draft.is_paid else draft.to_pay)
         is_back = is_more and (went_back(self.counted) or self.is_unsaid(document))
-        came = max(self.paid + self.told - min(self.by_card, draft.by_card) - deposits, ZERO)
+        came = max(self.paid + self.reported - min(self.by_card, draft.by_card) - deposits, ZERO)
         uncame = draft.total - total_of(one.amount for one in draft.paid_apart) - left - came
         paid_on = None if is_back else draft.paid_on or (self.last_on if left <= 0 else None)
         return DocumentMoney(
@@ -300,11 +302,11 @@ def invoices_among(made: Sequence[Document]) -> list[Document]:
 
 
 def open_before_invoice(
-    draft: Draft, issued_at: datetime, counted: Sequence[DatedMoney], *, told: Decimal, is_unsaid: bool = False
+    draft: Draft, issued_at: datetime, counted: Sequence[DatedMoney], *, reported: Decimal, is_unsaid: bool = False
 ) -> Decimal:
     """What is open of an order by the document that asks for it before there is an invoice: less all that was *counted*, and what the shop
-    *told* of besides, but for what it says itself that came before, and for its gift cards, which are counted with an invoice; below zero
-    where more came. *is_unsaid*: of what the shop had told of nothing came."""
+    *reported* besides, but for what it says itself that came before, and for its gift cards, which are counted with an invoice; below zero
+    where more came. *is_unsaid*: of what the shop had reported nothing came."""
     said = said_of(draft)
     came = total_of(one.amount for one in counted) - min(draft.by_card, by_card(counted))
     money = (one for one in counted if one.method != GIFT_CARD)
@@ -312,9 +314,9 @@ def open_before_invoice(
     by_then = total_of(
         one.amount for one in money if one.created_at < issued_at or (one.created_at == issued_at and one.amount > 0)
     )
-    # What the shop told of then may have been counted since.
-    stays = said if is_unsaid or not said else min(said, max(by_then, came + told))
-    return draft.to_pay + stays - came - told
+    # What the shop reported then may have been counted since.
+    stays = said if is_unsaid or not said else min(said, max(by_then, came + reported))
+    return draft.to_pay + stays - came - reported
 
 
 def said_of(draft: Draft) -> Decimal:

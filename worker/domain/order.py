@@ -9,7 +9,7 @@ from worker.domain.delivery import DeliveryWish, Shipment
 from worker.domain.order_treatment import OrderTreatment
 from worker.domain.party import Address
 from worker.domain.payment import Deposit, Prepayment
-from worker.domain.told_money import ToldMoney
+from worker.domain.reported_money import ReportedMoney
 from worker.domain.vat_check import VatCheck
 
 
@@ -196,7 +196,7 @@ class Order:
     came_on: date | None = None
     # Of that, what the shop says and was not counted here yet; below zero: what was counted and it says no longer. And all that it says.
     to_count: Decimal = Decimal("0.00")
-    told: ToldMoney = ToldMoney()
+    reported: ReportedMoney = ReportedMoney()
     # A person said that its money is there, though the shop put it back to a status in which it waits for it.
     keeps_money: bool = False
     # What was refunded before the shop said that it is paid, or credited by hand where its buyer was asked for less by that: it lowered
@@ -222,7 +222,7 @@ class Order:
             came_in=Decimal("0.00"),
             came_on=None,
             to_count=Decimal("0.00"),
-            told=ToldMoney(),
+            reported=ReportedMoney(),
             keeps_money=False,
             credited_before=Decimal("0.00"),
         )

@@ -120,7 +120,7 @@ def said_at(order: Order) -> datetime:
     return order.paid_at or order.completed_at or order.modified_at
 
 
-def told_money(order: Order, shop: Shop) -> Decimal:
+def reported_amount(order: Order, shop: Shop) -> Decimal:
     """What the shop says came in for the order in all, gift cards aside: what it cost when it was paid, or its deposit.
 
     No more than it costs now: one that was split or captured for less since was not paid too much. No more than was left of it

@@ -25,14 +25,14 @@ REFUND = "refund"
 
 
 # Who only passes it on; what the bank says of the same money afterwards is put in its place.
-HEARSAY = (PaymentSource.ORDER, PaymentSource.PERSON)
+UNCONFIRMED = (PaymentSource.ORDER, PaymentSource.PERSON)
 
 
 def confirmed_by(amount: Decimal, heard: Sequence[Decimal], *, open_amount: Decimal) -> tuple[Decimal, ...]:
     """Which of what was *heard* of an order the bank's *amount* brings: all of one, or where nothing else is open a part of one, or
     else the oldest that it reaches.
 
-    A customer may transfer in parts what the shop was told of as one, as one what it was told of in parts, or too much; and banks
+    A customer may transfer in parts what the shop reported as one, as one what it reported in parts, or too much; and banks
     take their costs.
     """
     if amount in heard:
@@ -54,7 +54,7 @@ class Receipt:
     """How money came in: the day in the seller's zone, the *method* and the *reference* it came under, and *by* whose word.
 
     *outside_ref* is what whoever moved it calls it, by which it is known when it is told of again; empty where nobody does.
-    *replaces*: the payment of which only somebody had told, of the same money. *currency*: where nothing of the order is stored
+    *replaces*: the payment that somebody had only reported, of the same money. *currency*: where nothing of the order is stored
     yet, so that its own is not known.
     """
 

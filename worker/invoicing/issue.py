@@ -62,7 +62,7 @@ def issue(services: Services, shop: Shop, fetched: FetchedOrder, *, end: End = n
                 paid_at(order, rounds.shop),
                 fetched.told_statuses,
                 says_paid=says_paid_whole(fetched.order, rounds.shop),
-                told=order.told,
+                reported=order.reported,
             ),
             as_of=fetched.as_of,
         )

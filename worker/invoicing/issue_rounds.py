@@ -122,7 +122,7 @@ class IssueRounds:
 
     def balance(self) -> OrderBalance | None:
         order, paid = self.order(), paid_at(self.order(), self.shop)
-        unsaid_at = None if paid or order.told.amount else self.fetched.as_of
+        unsaid_at = None if paid or order.reported.amount else self.fetched.as_of
         seen = Seen(status_of(order, self.shop), order.total, order.currency, paid, order.to_count, unsaid_at=unsaid_at)
         return order_balance.of_documents(self.connection, self.order_key, self.history().documents, seen=seen)
 
@@ -173,7 +173,7 @@ class IssueRounds:
         if draft.send_mode is SendMode.SEND and not draft.problems and not waits:
             context = CoreContext(self.connection, self.shop, self.services.now())
             if draft.kind is Kind.INVOICE:
-                self.count_told()
+                self.count_reported()
             before, document = self.history(), issue_draft(context, draft, mail_group=mail_group)
             self.known, self.with_money = before.with_issued(document), None  # it may be paid by a gift card
             self.issued.append(document)
@@ -215,11 +215,11 @@ class IssueRounds:
         found = self.preflight.einvoice_problems(self.shop, draft)
         return replace(draft, problems=draft.problems + found) if found else draft
 
-    def count_told(self) -> None:
+    def count_reported(self) -> None:
         """Count what the shop says came in. Of a test nothing is counted: its order may be invoiced in earnest afterwards."""
         if self.shop.test:
             return
-        if order_money.count_told(self.connection, self.shop, self.order(), now=self.services.now()):
+        if order_money.count_reported(self.connection, self.shop, self.order(), now=self.services.now()):
             self.with_money = None
 
     def follow_money(self) -> None:
@@ -229,7 +229,7 @@ class IssueRounds:
             end = JobEnd(code="answered", message=Message("The shop says that the order is paid."))
             settle_orders.close_failed(self.connection, self.shop.shop_id, order.order_id, end, now=now)
         if any(made.draft.kind is Kind.INVOICE and not made.draft.test for made in self.history().documents):
-            self.count_told()
+            self.count_reported()
             if self.fetched.refunds:
                 order_money.count_refunds(self.connection, self.shop, order, self.fetched.refunds, now=now)
                 self.with_money = None

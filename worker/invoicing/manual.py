@@ -82,7 +82,7 @@ def with_rest(connection: Connection, shop: Shop, order: Order, fetched: Fetched
         return order
     if shop.test:
         return replace(order, paid_total=order.total)
-    order_money.count_told(connection, shop, order, now=by.now)
+    order_money.count_reported(connection, shop, order, now=by.now)
     receipt = Receipt(shop.day_of(by.now), PaymentSource.PERSON, by.name, method=order.payment_method)
     payments.receive(connection, order_money.key_of(shop, order), order.total - order.came_in, receipt, now=by.now)
     return order_money.with_money(connection, shop, fetched.order, fetched.refunds)
@@ -356,7 +356,7 @@ def issue_of_order(
         order = with_rest(connection, shop, order, fetched, request)
     drafts = wanted(order, history, shop)
     if any(draft.kind is Kind.INVOICE for draft in drafts) and not shop.test:
-        order_money.count_told(connection, shop, order, now=request.by.now)
+        order_money.count_reported(connection, shop, order, now=request.by.now)
     made = issue_requested(connection, shop, drafts, request)
     order_money.flag_excess(connection, made[0].order)
     return made

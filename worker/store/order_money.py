@@ -1,7 +1,7 @@
-"""What came in for an order, as far as is known here: what was counted, and what the shop says of it that was not counted yet.
+"""What came in for an order, as far as is known here: what was counted, and what the shop reports of it that was not counted yet.
 
-All rows are in `payments`, which `payment_shares` shares over the order's invoices. The shop's word is of all of the order's money
-at once, so only what is missing of it is added; and it is worth what the order cost when the shop first said it.
+All rows are in `payments`, which `payment_shares` shares over the order's invoices. What the shop reports is all of the order's
+money at once, so only what is missing of it is added; and it is worth what the order cost when the shop first reported it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,18 +18,18 @@ from worker.domain.order_payment import (
     deposit_paid,
     is_paid_in_parts,
     open_statuses,
+    reported_amount,
     said_at,
     says_paid,
     terms_of,
-    told_money,
     was_put_back,
     was_taken_back,
 )
 from worker.domain.payment import GIFT_CARD, REFUND, PaymentSource, Receipt
 from worker.domain.payment_method import is_transfer
+from worker.domain.reported_money import ReportedMoney, came_and_most, is_ours, is_reported
 from worker.domain.settlement import EXCESS, excess_flags
 from worker.domain.shop import Shop
-from worker.domain.told_money import ToldMoney, came_and_most, is_ours, is_told
 from worker.store import audit_trail, document_balances, orders, payments
 from worker.store.payments import Payment
 from worker.store.queries import order_balance
@@ -53,14 +53,14 @@ def with_money(connection: Connection, shop: Shop, order: Order, refunds: Iterab
     if says_paid(order, shop) and not has_own_transaction(order, counted):  # who pays on the shop's page pays its total
         credited = document_balances.credited_by(connection, key, said_at(order))
         order = replace(order, credited_before=max(before, credited))
-    told = told_of(order, shop, counted)
-    if told.is_echo(counted) or was_charged_back(order, counted):
-        if is_own_word(connection, shop, order, counted):
-            told = replace(told, is_own_word=True)
+    reported = reported_by_shop(order, shop, counted)
+    if reported.is_echo(counted) or was_charged_back(order, counted):
+        if is_said_anew(connection, shop, order, counted):
+            reported = replace(reported, is_said_anew=True)
         else:
             order = replace(order, paid_total=ZERO)
-            told = told_of(order, shop, counted)
-    order = replace(order, told=told)
+            reported = reported_by_shop(order, shop, counted)
+    order = replace(order, reported=reported)
     # What the shop gave back since pays no less of what was asked then: its credit note asks that much less.
     money = [one for one in counted if one.method not in (GIFT_CARD, REFUND)]
     left = missing(order, shop, counted)
@@ -72,19 +72,19 @@ def with_money(connection: Connection, shop: Shop, order: Order, refunds: Iterab
     )
 
 
-def count_told(connection: Connection, shop: Shop, order: Order, *, now: datetime) -> bool:
+def count_reported(connection: Connection, shop: Shop, order: Order, *, now: datetime) -> bool:
     """Count what the shop says came in for *order* (as `with_money` gives it) and was not counted yet; or no longer what it says no more.
     Whether anything was.
 
     Call before its invoice is issued, and whenever it is looked at once it has one.
     """
     if order.to_count < 0:
-        payments.take_back_told(connection, key_of(shop, order), on=shop.day_of(now), now=now)
+        payments.take_back_reported(connection, key_of(shop, order), on=shop.day_of(now), now=now)
         return True
     if not order.to_count:
         return False
     receipt = Receipt(
-        paid_on=shop.day_of(told_at(order, shop)),
+        paid_on=shop.day_of(reported_since(order, shop)),
         source=PaymentSource.ORDER,
         by="order",
         method=order.payment_method,
@@ -104,32 +104,35 @@ def count_refunds(
     """
     key = key_of(shop, order)
     counted = payments.of_order(connection, key)
-    told = [refund for refund in refunds if was_paid_before(refund, order, shop, counted)]
-    if not told:
+    made = [refund for refund in refunds if was_paid_before(refund, order, shop, counted)]
+    if not made:
         return
-    before = total_of(one.amount for one in counted if is_refund_told(one)) - told_by_others(told, shop, counted)
+    before = total_of(one.amount for one in counted if is_reported_refund(one))
+    before -= refunded_by_others(made, shop, counted)
     # What the shop's own provider gave back is no money of ours.
     before -= ZERO if has_own_transaction(order, counted) else gone_back(counted)
-    new = total_of(refund.amount for refund in told) + before
+    new = total_of(refund.amount for refund in made) + before
     balance = order_balance.of_order(connection, key)
     amount = min(new, balance.paid - balance.asked) if balance is not None else ZERO
     if amount > 0:
-        day = shop.day_of(max(refund.created_at for refund in told))
+        day = shop.day_of(max(refund.created_at for refund in made))
         receipt = Receipt(day, PaymentSource.ORDER, by="order", method=REFUND)
         payments.give_back(connection, key, amount, receipt, now=now)
 
 
-def told_by_others(told: Sequence[Refund], shop: Shop, counted: Sequence[Payment]) -> Decimal:
-    """What the bank says went back of what the shop *told* of, and is not counted by the shop's word.
+def refunded_by_others(made: Sequence[Refund], shop: Shop, counted: Sequence[Payment]) -> Decimal:
+    """What the bank says went back of the refunds that the shop *made*, and is not counted by the shop's word.
 
-    What went back before the shop told of anything was paid too much, and so is what the shop's word was left beside.
+    What went back before the shop reported anything was paid too much, and so is what the shop's word was left beside.
     """
     found, reversed_ids = ZERO, {one.reverses for one in counted}
     for one in counted:
         if one.method != REFUND or not is_ours(one) or one.reverses or one.payment_id in reversed_ids:
             continue
-        by_then = total_of(refund.amount for refund in told if shop.day_of(refund.created_at) <= one.paid_on)
-        by_then += total_of(other.amount for other in counted if is_refund_told(other) and other.paid_on <= one.paid_on)
+        by_then = total_of(refund.amount for refund in made if shop.day_of(refund.created_at) <= one.paid_on)
+        by_then += total_of(
+            other.amount for other in counted if is_reported_refund(other) and other.paid_on <= one.paid_on
+        )
         found += min(-one.amount, max(by_then - found, ZERO))
     return found
 
@@ -160,18 +163,18 @@ def flag_excess(connection: Connection, order: OrderKey) -> None:
 
 
 def missing(order: Order, shop: Shop, counted: Sequence[Payment]) -> Decimal:
-    """What the shop tells of the order's money beyond what was *counted* of it; below zero where it tells of none any more."""
-    if not order.told.amount and was_taken_back(order, shop):
-        return -total_of(one.amount for one in counted if is_told(one))
-    return order.told.left(counted)
+    """What the shop reports of the order's money beyond what was *counted* of it; below zero where it reports none any more."""
+    if not order.reported.amount and was_taken_back(order, shop):
+        return -total_of(one.amount for one in counted if is_reported(one))
+    return order.reported.left(counted)
 
 
-def told_of(order: Order, shop: Shop, counted: Sequence[Payment]) -> ToldMoney:
-    amount = told_money(order, shop)
-    return ToldMoney(
+def reported_by_shop(order: Order, shop: Shop, counted: Sequence[Payment]) -> ReportedMoney:
+    amount = reported_amount(order, shop)
+    return ReportedMoney(
         amount,
         rest=max(order.total - order.credited_before - amount, ZERO),
-        day=shop.day_of(told_at(order, shop)),
+        day=shop.day_of(reported_since(order, shop)),
         refunded=total_of(refund.amount for refund in order.refunds),
         is_apart=has_own_transaction(order, counted),
         is_unknown=is_paid_in_parts(order) and deposit_paid(order) is None,
@@ -179,12 +182,12 @@ def told_of(order: Order, shop: Shop, counted: Sequence[Payment]) -> ToldMoney:
     )
 
 
-def told_at(order: Order, shop: Shop) -> datetime:
-    """Since when the shop tells of the order's money."""
+def reported_since(order: Order, shop: Shop) -> datetime:
+    """Since when the shop reports the order's money."""
     return said_at(order) if says_paid(order, shop) else order.created_at
 
 
-def is_refund_told(payment: Payment) -> bool:
+def is_reported_refund(payment: Payment) -> bool:
     """Whether it is what the shop said it gave back."""
     return payment.source is PaymentSource.ORDER and payment.method == REFUND
 
@@ -201,20 +204,20 @@ def has_own_transaction(order: Order, counted: Iterable[Payment]) -> bool:
 
 
 def was_charged_back(order: Order, counted: Sequence[Payment]) -> bool:
-    """Whether a person said that what the shop told of was taken back, of which the shop says nothing: its word counts no more until it
-    tells of another transaction.
+    """Whether a person said that what the shop reported was taken back, of which the shop says nothing: its word counts no more until it
+    reports another transaction.
     """
     gone = denied(counted)
     return bool(gone) and gone[-1].reference == order.transaction_id
 
 
 def denied(counted: Iterable[Payment]) -> list[Payment]:
-    """The rows by which a person said that what the shop told of was taken back."""
-    told = {one.payment_id: one for one in counted if is_told(one)}
-    return [one for one in counted if one.reverses in told and one.created_by != told[one.reverses].created_by]
+    """The rows by which a person said that what the shop reported was taken back."""
+    reported = {one.payment_id: one for one in counted if is_reported(one)}
+    return [one for one in counted if one.reverses in reported and one.created_by != reported[one.reverses].created_by]
 
 
-def is_own_word(connection: Connection, shop: Shop, order: Order, counted: Sequence[Payment]) -> bool:
+def is_said_anew(connection: Connection, shop: Shop, order: Order, counted: Sequence[Payment]) -> bool:
     """Whether the shop says since what was *counted* here went back, and not told so by us, that *order* is paid: for the first time, or
     after it had waited for its money again, when `date_paid` stays where it was.
     """

@@ -29,8 +29,8 @@ from worker.domain.document import Kind, Problem
 from worker.domain.order import Order, OrderKey, SalePart
 from worker.domain.order_flags import first_to_do, needs_nothing
 from worker.domain.peppol import NOT_ON_PEPPOL
+from worker.domain.reported_money import ReportedMoney
 from worker.domain.sale_part import part_of
-from worker.domain.told_money import ToldMoney
 from worker.store import order_search, payment_methods
 from worker.store.database import json_codec
 from worker.store.database.made_once import given, made_once
@@ -70,7 +70,7 @@ class StoredOrder:
 class OrderState:
     """What was decided on an order, and when all of the money had come, which the shop's own date need not say.
 
-    *says_paid*: the shop says that it is paid, whatever it cost when that was said first. *told*: what it says came in, to be
+    *says_paid*: the shop says that it is paid, whatever it cost when that was said first. *reported*: what it says came in, to be
     reckoned beside what is counted.
     *told_statuses*: those that the shop told of, though the order had gone on when it was fetched.
     """
@@ -79,7 +79,7 @@ class OrderState:
     paid_at: datetime | None
     told_statuses: frozenset[str] = frozenset()
     says_paid: bool = False
-    told: ToldMoney = ToldMoney()
+    reported: ReportedMoney = ReportedMoney()
 
 
 AT_ONCE = 500
@@ -149,7 +149,7 @@ def save(
             paid_at=state.paid_at,
             paid_total=paid_total,
             paid_by=paid_by,
-            told=json_codec.dump(state.told),
+            reported=json_codec.dump(state.reported),
             taxable_at=order.taxable_at,
             fetched_at=as_of,
             seen_statuses=" ".join(dict.fromkeys(seen)),

@@ -11,7 +11,7 @@ from worker.domain import document_money
 from worker.domain.document import Draft, Kind
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
-from worker.domain.told_money import ToldMoney
+from worker.domain.reported_money import ReportedMoney
 from worker.store import document_balances
 from worker.store.database import json_codec
 from worker.store.database.made_once import among, given, made_once
@@ -61,7 +61,7 @@ INVOICES = made_once(
     .order_by(documents.c.document_id)
 )
 PAID = made_once(select(func.sum(payments.c.amount, type_=payments.c.amount.type)).where(*of_one(payments)))
-TOLD = made_once(select(orders.c.told).where(*given(orders.c.shop_id, orders.c.order_id, orders.c.order_key)))
+REPORTED = made_once(select(orders.c.reported).where(*given(orders.c.shop_id, orders.c.order_id, orders.c.order_key)))
 ROWS = made_once(select(payments).where(*of_one(payments)).order_by(payments.c.payment_id))
 
 
@@ -158,8 +158,12 @@ def total_paid(connection: Connection, order: OrderKey) -> Decimal:
 
 def open_before_invoice(connection: Connection, order: OrderKey, draft: Draft, *, issued_at: datetime) -> Decimal:
     """What is open of an order by the document that asks for it before there is an invoice: less all that was counted, and what the shop
-    told of besides, as far as the document says so."""
+    reported besides, as far as the document says so."""
     counted: Any = connection.execute(ROWS, vars(order)).all()
     said = document_money.said_of(draft)
-    told = json_codec.load(ToldMoney, connection.execute(TOLD, vars(order)).scalar() or "{}") if said else ToldMoney()
-    return document_money.open_before_invoice(draft, issued_at, counted, told=min(said, told.left(counted)))
+    reported = min(said, reported_of(connection, order).left(counted)) if said else ZERO
+    return document_money.open_before_invoice(draft, issued_at, counted, reported=reported)
+
+
+def reported_of(connection: Connection, order: OrderKey) -> ReportedMoney:
+    return json_codec.load(ReportedMoney, connection.execute(REPORTED, vars(order)).scalar() or "{}")

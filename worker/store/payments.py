@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, func, insert, select
 
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
-from worker.domain.payment import GIFT_CARD, HEARSAY, REFUND, PaymentSource, Receipt, confirmed_by
+from worker.domain.payment import GIFT_CARD, REFUND, UNCONFIRMED, PaymentSource, Receipt, confirmed_by
 from worker.domain.payment_method import is_transfer
 from worker.domain.webhook import WebhookEventKind
 from worker.store import counters, document_balances, settle_orders, waiting_orders, webhooks
@@ -48,7 +48,7 @@ ORDER_OF_DOCUMENT = made_once(
 class Payment:
     """Money that came in for an order, in its currency; below zero where it *reverses* another payment, by its id.
 
-    *paid_on* is a day in the seller's zone. *replaces*: what the shop or a person had told of the same money.
+    *paid_on* is a day in the seller's zone. *replaces*: what the shop or a person had reported of the same money.
     """
 
     payment_id: int
@@ -87,17 +87,18 @@ def receive_all(
     if not new:
         return []
     paid_before = paid_invoices(connection, order)
-    payment_ids = add_rows(connection, order, in_place_of_hearsay(connection, order, new, now=now), now=now)
+    payment_ids = add_rows(connection, order, in_place_of_unconfirmed(connection, order, new, now=now), now=now)
     tell_paid(connection, (one for one in share_out(connection, order, now=now) if one not in paid_before), now=now)
     waiting_orders.follow(connection, order)
     return payment_ids
 
 
-def in_place_of_hearsay(
+def in_place_of_unconfirmed(
     connection: Connection, order: OrderKey, money: Sequence[tuple[Decimal, Receipt]], *, now: datetime
 ) -> list[tuple[Decimal, Receipt]]:
     """*money* with what each of it takes the place of: that is reversed, and said again for what was not brought yet."""
-    heard, left, came = hearsay_of(connection, order), open_of(connection, order), list[tuple[Decimal, Receipt]]()
+    heard, left = unconfirmed_transfers(connection, order), open_of(connection, order)
+    came = list[tuple[Decimal, Receipt]]()
     for amount, receipt in money:
         said = taken(heard, amount, open_amount=left) if receipt.source is PaymentSource.BANK else []
         if not said:
@@ -202,8 +203,8 @@ def give_back(connection: Connection, order: OrderKey, amount: Decimal, receipt:
 
 
 def tell_of_refund(connection: Connection, order: OrderKey, amount: Decimal, *, now: datetime) -> None:
-    """That *amount* went back by another's word, which was counted just now: what the shop told of that counts no more."""
-    refunded = [one for one in standing(connection, order) if one.method == REFUND and one.source in HEARSAY]
+    """That *amount* went back by another's word, which was counted just now: what the shop reported of that counts no more."""
+    refunded = [one for one in standing(connection, order) if one.method == REFUND and one.source in UNCONFIRMED]
     for stored in refunded:
         if amount <= 0:
             break
@@ -216,8 +217,8 @@ def tell_of_refund(connection: Connection, order: OrderKey, amount: Decimal, *, 
     waiting_orders.follow(connection, order)
 
 
-def take_back_told(connection: Connection, order: OrderKey, *, on: date, now: datetime) -> None:
-    """What the shop had told of this order's money counts no more, nor what it gave back of that; a card that was spent does."""
+def take_back_reported(connection: Connection, order: OrderKey, *, on: date, now: datetime) -> None:
+    """What the shop had reported of this order's money counts no more, nor what it gave back of that; a card that was spent does."""
     for stored in standing(connection, order):
         if stored.source is not PaymentSource.ORDER or stored.method == GIFT_CARD:
             continue
@@ -298,7 +299,7 @@ def add_rows(
         }
         for amount, receipt in money
     ]
-    if any(receipt.source is not PaymentSource.ORDER for _, receipt in money):  # of that the shop told us
+    if any(receipt.source is not PaymentSource.ORDER for _, receipt in money):  # that the shop reported
         settle_orders.plan(connection, order, now=now)
     return [int(connection.execute(ADD, row).scalar_one()) for row in rows]
 
@@ -322,7 +323,7 @@ def reverse_row(connection: Connection, payment: Payment, receipt: Receipt, *, n
     )
     row = {name: value for name, value in vars(values).items() if name != "payment_id"}
     reversal = connection.execute(insert(payments).values(row).returning(payments.c.payment_id)).scalar_one()
-    if payment.source is not PaymentSource.ORDER:  # of that the shop told us
+    if payment.source is not PaymentSource.ORDER:  # that the shop reported
         settle_orders.plan(connection, order_of(payment), now=now)
     shared = shares_of(connection, payments.c.payment_id == payment.payment_id)
     add_shares(connection, [(reversal, document_id, -amount) for _, document_id, amount in shared], now=now)
@@ -343,10 +344,10 @@ def received_of(connection: Connection, shop_id: str, outside_refs: Iterable[str
     return set(connection.execute(select(payments.c.outside_ref).where(*mine)).scalars())
 
 
-def hearsay_of(connection: Connection, order: OrderKey) -> list[Payment]:
-    """The payments that the shop or a person told of, by transfer, and that stand; oldest first. What went back is none."""
-    told = (one for one in standing(connection, order) if one.source in HEARSAY and one.method != REFUND)
-    return [payment for payment in told if is_transfer(payment.method)]
+def unconfirmed_transfers(connection: Connection, order: OrderKey) -> list[Payment]:
+    """The payments that the shop or a person reported, by transfer, and that stand; oldest first. What went back is none."""
+    reported = (one for one in standing(connection, order) if one.source in UNCONFIRMED and one.method != REFUND)
+    return [payment for payment in reported if is_transfer(payment.method)]
 
 
 def standing(connection: Connection, order: OrderKey) -> list[Payment]:
@@ -355,7 +356,7 @@ def standing(connection: Connection, order: OrderKey) -> list[Payment]:
 
 
 @dataclass(frozen=True)
-class Told:
+class Unconfirmed:
     """Payments that stand, oldest first: what people said was paid of a document, each as a whole, also where it pays another one too;
     and what the shop said came in for its order, and what it gave back of that, where it paid any of it.
     """
@@ -364,10 +365,10 @@ class Told:
     by_shop: list[Payment]
 
 
-def told(connection: Connection, document_id: int) -> Told:
+def unconfirmed(connection: Connection, document_id: int) -> Unconfirmed:
     counted = standing(connection, order_of_document(connection, document_id))
     of_shop = [one for one in counted if one.source is PaymentSource.ORDER and one.method != GIFT_CARD]
-    return Told(
+    return Unconfirmed(
         paying(connection, document_id, [one for one in counted if one.source is PaymentSource.PERSON]),
         of_shop if total_of(one.amount for one in of_shop) > 0 else [],
     )

@@ -286,7 +286,7 @@ orders = Table(
         "paid_total", Text
     ),  # its total when the shop first said that it is paid: `date_paid` stays when it is changed
     Column("paid_by", Text),  # the method and transaction of that
-    Column("told", Text),  # what the shop says of its money: a JSON ToldMoney
+    Column("reported", Text),  # what the shop says of its money: a JSON ReportedMoney
     Column("taxable_at", Instant),  # when VAT fell due: the earlier of delivery and payment
     Column("fetched_at", Instant, nullable=False),
     Column("seen_statuses", Text, nullable=False, server_default=""),  # all that it was seen in, with spaces between

@@ -60,7 +60,7 @@ def claim_of(connection: Connection, order: OrderKey, references: tuple[str, ...
     balance = order_balance.of_order(connection, order)
     if balance is None:
         return None
-    heard = tuple(payment.amount for payment in payments.hearsay_of(connection, order))
+    heard = tuple(payment.amount for payment in payments.unconfirmed_transfers(connection, order))
     # Of one that is over both may be: what came of it is to be given back, and its exact rest pays it all the same.
     left = balance.open or -balance.excess
     numbers = numbers_of(connection, order)

@@ -9,7 +9,7 @@ from worker.domain.document import ASKING, Document, Kind
 from worker.domain.document_money import DocumentMoney, OrderMoney
 from worker.domain.order import OrderKey
 from worker.domain.payment import Balance
-from worker.domain.told_money import went_back
+from worker.domain.reported_money import went_back
 from worker.store import document_balances, payment_attempts, payments
 from worker.store.queries import order_balance
 

@@ -12,7 +12,7 @@ from worker.domain.document_money import OrderMoney, Seen, invoices_among
 from worker.domain.money import ZERO
 from worker.domain.order import OrderKey
 from worker.domain.payment import OrderBalance
-from worker.domain.told_money import ToldMoney
+from worker.domain.reported_money import ReportedMoney
 from worker.store import document_balances, documents, payments, reminders, shops
 from worker.store.database import json_codec
 from worker.store.database.made_once import made_once
@@ -22,10 +22,7 @@ from worker.store.payment_shares import keys_of, of_one, of_several
 from worker.store.payments import Payment
 
 SAID: Select[Any] = select(
-    *(
-        orders.c[name]
-        for name in ("shop_id", "order_id", "order_key", "status", "total", "currency", "paid_at", "told", "fetched_at")
-    ),
+    *orders.c["shop_id", "order_id", "order_key", "status", "total", "currency", "paid_at", "reported", "fetched_at"],
     shop_rows.c.settings,
 ).join_from(orders, shop_rows, orders.c.shop_id == shop_rows.c.shop_id)
 SEEN = made_once(SAID.where(*of_one(orders)))
@@ -84,14 +81,14 @@ def seen_of(connection: Connection, order: OrderKey, counted: Sequence[Payment])
 
 
 def as_seen(row: Row[Any], counted: Sequence[Payment]) -> Seen:
-    told = json_codec.load(ToldMoney, row.told or "{}")
+    reported = json_codec.load(ReportedMoney, row.reported or "{}")
     return Seen(
         shops.as_shop(row.settings).orders.meaning_of(row.status),
         Decimal(row.total),
         row.currency,
         row.paid_at,
-        to_count=told.left(counted),
-        told_on=told.day if row.paid_at else None,
-        unsaid_at=None if row.paid_at or told.amount else row.fetched_at,
-        is_part_unknown=told.is_unknown,
+        to_count=reported.left(counted),
+        reported_on=reported.day if row.paid_at else None,
+        unsaid_at=None if row.paid_at or reported.amount else row.fetched_at,
+        is_part_unknown=reported.is_unknown,
     )

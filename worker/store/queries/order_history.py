@@ -14,8 +14,8 @@ from worker.domain.document_money import DocumentMoney
 from worker.domain.money import ZERO
 from worker.domain.order_treatment import OrderTreatment
 from worker.domain.payment import Balance
+from worker.domain.reported_money import went_back
 from worker.domain.step import MAIL, STEPS, TRANSMIT
-from worker.domain.told_money import went_back
 from worker.errors import Rejected
 from worker.message import Message
 from worker.store import (

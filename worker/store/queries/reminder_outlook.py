@@ -17,8 +17,8 @@ from worker.domain.order_flags import TAKEN_BACK
 from worker.domain.payment import Balance
 from worker.domain.payment_method import Means
 from worker.domain.reminder import GIVEN_UP_AFTER, NextReminder, OpenClaim, Reminded, ReminderKind, next_reminder
+from worker.domain.reported_money import is_reported
 from worker.domain.shop import Shop
-from worker.domain.told_money import is_told
 from worker.domain.unpaid_order import last_day_from
 from worker.message import Message
 from worker.store import (
@@ -256,11 +256,11 @@ def under_way(connection: Connection, document_id: int) -> Obstacle | None:
 
 
 def put_back(connection: Connection, order: OrderKey, flags: str) -> Obstacle | None:
-    """That the shop put the order back after it had told of its money, and a person is to say whether that is there."""
+    """That the shop put the order back after it had reported its money, and a person is to say whether that is there."""
     if all(flag.code != TAKEN_BACK for flag in flags_in(flags)):
         return None
     # What went by another word than the shop's is gone: of that nothing is asked.
-    if all(one.amount > 0 for one in payments.of_order(connection, order) if is_told(one)):
+    if all(one.amount > 0 for one in payments.of_order(connection, order) if is_reported(one)):
         return None
     message = Message(
         "The shop put its order back after it was paid. If you have the money, say of the order that nothing is to be done; if not, "

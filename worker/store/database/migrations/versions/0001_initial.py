@@ -517,7 +517,7 @@ def upgrade() -> None:
         sa.Column("paid_at", Instant(), nullable=True),
         sa.Column("paid_total", sa.Text(), nullable=True),
         sa.Column("paid_by", sa.Text(), nullable=True),
-        sa.Column("told", sa.Text(), nullable=True),
+        sa.Column("reported", sa.Text(), nullable=True),
         sa.Column("taxable_at", Instant(), nullable=True),
         sa.Column("fetched_at", Instant(), nullable=False),
         sa.Column("seen_statuses", sa.Text(), server_default="", nullable=False),

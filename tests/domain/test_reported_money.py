@@ -1,4 +1,4 @@
-"""What the shop tells of an order's money and what others bring of it are the same money once."""
+"""What the shop reports of an order's money and what others bring of it are the same money once."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from worker.domain.payment import PaymentSource
-from worker.domain.told_money import ToldMoney
+from worker.domain.reported_money import ReportedMoney
 
-TOLD = ToldMoney(Decimal("22.20"), rest=Decimal("15.01"), day=date(2026, 11, 22))
+REPORTED = ReportedMoney(Decimal("22.20"), rest=Decimal("15.01"), day=date(2026, 11, 22))
 BEFORE, AFTER = date(2026, 11, 22), date(2026, 11, 24)
 
 
@@ -29,7 +29,7 @@ class Row:
     ("came", "left"),
     [
         ([], "22.20"),
-        ([("22.20", AFTER)], "0.00"),  # as it was told of
+        ([("22.20", AFTER)], "0.00"),  # as it was reported
         ([("10.00", AFTER), ("12.20", AFTER)], "0.00"),  # in two transfers
         ([("10.00", BEFORE)], "12.20"),
         ([("15.01", BEFORE)], "22.20"),  # exactly the rest
@@ -46,12 +46,12 @@ class Row:
         ([("20.00", AFTER), ("2.20", AFTER)], "0.00"),  # in two transfers after all
     ],
 )
-def test_what_a_bank_brings_is_what_was_told_of_or_the_rest(came: list[tuple[str, date]], left: str) -> None:
+def test_what_a_bank_brings_is_what_was_reported_or_the_rest(came: list[tuple[str, date]], left: str) -> None:
     rows = [Row(number, Decimal(amount), day) for number, (amount, day) in enumerate(came)]
-    assert TOLD.left(rows) == Decimal(left)
+    assert REPORTED.left(rows) == Decimal(left)
 
 
 def test_a_part_of_the_rest_that_went_back_pays_none_of_it() -> None:
     part = Row(1, Decimal("10.00"), AFTER)
     back = Row(2, Decimal("-10.00"), AFTER, reverses=1)
-    assert TOLD.left([part, back]) == TOLD.amount
+    assert REPORTED.left([part, back]) == REPORTED.amount

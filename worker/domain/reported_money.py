@@ -1,4 +1,4 @@
-"""What the shop tells of an order's money, beside what was counted of it by others."""
+"""What the shop reports of an order's money, beside what was counted of it by others."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -34,11 +34,11 @@ class CountedMoney(Protocol):
 
 
 @dataclass(frozen=True)
-class ToldMoney:
-    """What the shop told of an order's money when it was looked at: *amount* came in, since *day* in the seller's zone, and a *rest*
+class ReportedMoney:
+    """What the shop reported of an order's money when it was looked at: *amount* came in, since *day* in the seller's zone, and a *rest*
     did not; it *refunded* so much of it. *is_unknown*: a part of it came, and nobody here knows how much.
 
-    *is_apart*: it came in a transaction of the shop's own provider, so it is other money than what was counted here. *is_own_word*: it
+    *is_apart*: it came in a transaction of the shop's own provider, so it is other money than what was counted here. *is_said_anew*: it
     was said since that what was counted here went back. *is_part*: a deposit plugin tells of it; we set none but whole orders paid.
     """
 
@@ -47,25 +47,25 @@ class ToldMoney:
     day: date = date.min
     refunded: Decimal = ZERO
     is_apart: bool = False
-    is_own_word: bool = False
+    is_said_anew: bool = False
     is_unknown: bool = False
     is_part: bool = False
 
     def left(self, counted: Sequence[CountedMoney]) -> Decimal:
         """What of it was not *counted*: all rows of the order, oldest first."""
-        told = total_of(one.amount for one in counted if is_told(one))
+        reported = total_of(one.amount for one in counted if is_reported(one))
         if self.is_apart:
             by_person = total_of(one.amount for one in counted if one.source == PaymentSource.PERSON)
-            return max(self.amount - told - by_person, ZERO)
-        if self.is_echo(counted) and not self.is_own_word:
+            return max(self.amount - reported - by_person, ZERO)
+        if self.is_echo(counted) and not self.is_said_anew:
             return ZERO
         ours = [one for one in counted if is_ours(one)]
-        rest = ZERO if told else self.paid_of_rest(ours)
-        return max(self.amount + rest - told - total_of(one.amount for one in ours) - self.went_back(ours), ZERO)
+        rest = ZERO if reported else self.paid_of_rest(ours)
+        return max(self.amount + rest - reported - total_of(one.amount for one in ours) - self.went_back(ours), ZERO)
 
     def paid_of_rest(self, ours: Sequence[CountedMoney]) -> Decimal:
-        """What came by another word for the rest: exactly that, or since the shop told of what came before, none of which the bank brings
-        as it was told of. What is more than the rest, and less than all, is the rest and too much, as it is once there is an invoice."""
+        """What came by another word for the rest: exactly that, or since the shop reported what came before, none of which the bank
+        brings as it was reported. What is more than the rest, and less than all, is the rest and too much, as it is once there is an invoice."""
         came, days = total_of(one.amount for one in ours), {one.payment_id: one.paid_on for one in ours}
         if ZERO < came == self.rest != self.amount:
             return came
@@ -84,16 +84,16 @@ class ToldMoney:
             return False
         ours = [one for one in counted if is_ours(one)]
         came, most = came_and_most(ours)
-        known = came + total_of(one.amount for one in counted if is_told(one)) + self.went_back(ours)
+        known = came + total_of(one.amount for one in counted if is_reported(one)) + self.went_back(ours)
         return most >= self.amount > known
 
     def went_back(self, ours: Sequence[CountedMoney]) -> Decimal:
-        """What the shop refunded of money that went back by another word too, where all that it told had come so."""
+        """What the shop refunded of money that went back by another word too, where all that it reported had come so."""
         came, most = came_and_most(ours)
         return min(most - came, self.refunded) if most >= self.amount else ZERO
 
 
-def is_told(payment: CountedMoney) -> bool:
+def is_reported(payment: CountedMoney) -> bool:
     """Whether it is what the shop said came in; a gift card that was spent and what the shop gave back are not."""
     return payment.source == PaymentSource.ORDER and payment.method not in (GIFT_CARD, REFUND)
 
