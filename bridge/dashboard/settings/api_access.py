@@ -10,7 +10,7 @@ from bridge.accounts.access import actor
 from bridge.context import context, redirect_to
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.settings import blueprint
-from bridge.dashboard.settings.fields import settings_page
+from bridge.dashboard.settings.frame import settings_page
 from bridge.forms import Form
 from bridge.i18n.translate import _, translate_message
 from worker.actions import api_access as actions

@@ -10,7 +10,7 @@ from bridge.accounts.access import shop as this_shop
 from bridge.context import context, redirect_to
 from bridge.dashboard.labels import setting_choices
 from bridge.dashboard.settings import blueprint, change_shop
-from bridge.dashboard.settings.fields import settings_page
+from bridge.dashboard.settings.frame import settings_page
 from bridge.dashboard.tasks import addresses_of_preview, finished_task, request_task
 from bridge.dashboard.uploads import take_upload
 from bridge.forms import Form

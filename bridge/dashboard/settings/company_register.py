@@ -8,7 +8,7 @@ from bridge.accounts.access import shop
 from bridge.accounts.rate_limit import By, seconds_to_wait
 from bridge.context import redirect_to
 from bridge.dashboard.settings import blueprint
-from bridge.dashboard.settings.fields import company_values, fields_page
+from bridge.dashboard.settings.form_pages import company_values, fields_page
 from bridge.forms import Form
 from bridge.i18n.translate import _, translate_message
 from bridge.plugin.vat_number import NOT_ASKED, answer_for

@@ -8,7 +8,8 @@ from bridge.context import base_path, context, redirect_to
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.labels import topic_name
 from bridge.dashboard.settings import blueprint, change_shop
-from bridge.dashboard.settings.fields import settings_page, to_next_step
+from bridge.dashboard.settings.frame import settings_page
+from bridge.dashboard.settings.next_step import to_next_step
 from bridge.dashboard.settings.shop_facts import facts_of
 from bridge.dashboard.tasks import ask_worker, finished_task, request_task
 from bridge.forms import Form

@@ -9,7 +9,7 @@ from bridge.accounts.access import me, shop
 from bridge.context import context, redirect_to
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.settings import blueprint, change_shop
-from bridge.dashboard.settings.fields import settings_page
+from bridge.dashboard.settings.frame import settings_page
 from bridge.dashboard.settings.mail import named_sender, prove_label, vouch
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form

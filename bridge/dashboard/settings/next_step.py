@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
+from flask import Response
 from sqlalchemy import Connection
 
-from bridge.context import context
+from bridge.accounts.access import shop
+from bridge.context import context, redirect_to
+from bridge.dashboard.settings import blueprint
 from bridge.i18n.translate import _
 from worker.actions.go_live import checklist, is_connected, is_ready
 from worker.domain.completeness import missing_of_seller
@@ -30,3 +33,16 @@ def next_step(connection: Connection, shop: Shop) -> NextStep | None:
     if not is_ready(checklist(connection, shop, context(), now=context().now())):
         return NextStep("go-live", _("See what is missing"))
     return NextStep("go-live", _("Go live"))
+
+
+@blueprint.get("/next")
+def go_on(shop_id: str) -> Response:  # noqa: ARG001  # the guard has read the shop
+    """Where the plugin leads to once it is connected."""
+    return to_next_step(shop(), "go-live")
+
+
+def to_next_step(stored: Shop, otherwise: str) -> Response:
+    """To what a shop in test needs next before its first real invoice; one that is live stays at the page *otherwise*."""
+    with context().store.read() as connection:
+        following = next_step(connection, stored)
+    return redirect_to(f"/s/{stored.shop_id}/settings/{following.page if following else otherwise}")

@@ -7,7 +7,7 @@ from flask import Response, flash, request
 from bridge.accounts.access import actor, shop
 from bridge.context import context, redirect_to
 from bridge.dashboard.settings import blueprint, change_shop
-from bridge.dashboard.settings.fields import settings_page
+from bridge.dashboard.settings.frame import settings_page
 from bridge.forms import Form
 from bridge.i18n.translate import _, translate_message
 from worker.actions import go_live, other_numbers

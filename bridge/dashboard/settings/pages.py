@@ -1,41 +1,21 @@
 """Every page of settings, written out; importing them here puts them on the blueprint."""
 
-from bridge.dashboard.settings import (
+from bridge.dashboard.settings import (  # noqa: F401
     api_access,
     branding,
     checkout_fields,
     company_register,
     connection,
-    fields,
+    form_pages,
     go_live,
     mail,
     mollie,
+    next_step,
     notifications,
     numbering,
     payment,
     peppol,
     privacy,
-    reminders,
     rules,
     texts,
-)
-
-PAGES = (
-    fields,
-    company_register,
-    rules,
-    checkout_fields,
-    payment,
-    mollie,
-    reminders,
-    numbering,
-    branding,
-    texts,
-    peppol,
-    mail,
-    notifications,
-    connection,
-    api_access,
-    privacy,
-    go_live,
 )

@@ -2,7 +2,6 @@
 
 from bridge.accounts.access import shop
 from bridge.context import context
-from bridge.dashboard.settings import fields
 from bridge.dashboard.settings.fields import FieldGroup, FormField, SettingsPage
 from bridge.i18n.translate import _, format_date, translator
 from worker.domain.late_costs import latest_rates
@@ -137,6 +136,3 @@ def known_rates() -> str:
             )
         )
     return " ".join(said)
-
-
-fields.PAGES["reminders"] = page

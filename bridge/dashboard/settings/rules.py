@@ -10,7 +10,7 @@ from bridge.accounts.access import shop
 from bridge.context import context, redirect_to
 from bridge.dashboard.labels import order_kind_name, status_name
 from bridge.dashboard.settings import blueprint, change_shop, own_statuses
-from bridge.dashboard.settings.fields import settings_page
+from bridge.dashboard.settings.frame import settings_page
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
 from bridge.i18n.translate import _, _n, kind_name, translate_message

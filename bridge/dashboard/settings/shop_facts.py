@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from babel import Locale
 
-from bridge.dashboard.settings.fields import company
+from bridge.dashboard.labels import setting_name
 from bridge.i18n.translate import _, translator
 from worker.domain.payment_method import Means, known_method
 from worker.domain.shop_facts import ShopFacts
@@ -18,10 +18,9 @@ def facts_of(plugin: Plugin | None) -> list[tuple[str, str]]:
 
 def lines(facts: ShopFacts) -> Iterator[tuple[str, str]]:
     locale = Locale.parse(translator().language)
-    labels = {asked.name: asked.label for group in company().groups for asked in group.fields}
     for name, value in facts.taken.items():
         shown = locale.territories.get(value, value) if name == "seller.address.country" else value
-        yield labels.get(name, name), str(shown)
+        yield setting_name(name), str(shown)
     if facts.currency:
         yield _("Currency"), facts.currency
     if facts.languages:

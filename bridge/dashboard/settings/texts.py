@@ -8,7 +8,7 @@ from bridge.accounts.access import actor, shop
 from bridge.context import base_path, context, redirect_to
 from bridge.dashboard.labels import in_words, kind_within
 from bridge.dashboard.settings import blueprint
-from bridge.dashboard.settings.fields import settings_page
+from bridge.dashboard.settings.frame import settings_page
 from bridge.dashboard.tasks import addresses_of_preview, finished_task, request_task, task_or_404
 from bridge.forms import Form
 from bridge.i18n.translate import _, translate_message
