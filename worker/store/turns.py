@@ -1,5 +1,7 @@
 """Whose turn it is: of the work that waits in a queue, what each shop would do next."""
 
+# ruff: noqa: S608  # all statements are written here
+
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
@@ -50,53 +52,28 @@ UNTRIED = (
     "earlier.state = 'waiting' AND earlier.attempts = 0 OR earlier.state = 'running' AND earlier.lease_until >= :now"
 )
 READY = {
-    QueueName.MAIL: """NOT EXISTS (
+    QueueName.MAIL: f"""NOT EXISTS (
       SELECT 1 FROM jobs AS mate JOIN jobs AS earlier ON earlier.document_id = mate.document_id
-      WHERE mate.group_id = jobs.group_id AND earlier.kind = 'step' AND earlier.queue = 'pdf' AND (UNTRIED))""",
-    QueueName.CALLS: """(kind <> 'step' OR NOT EXISTS (
+      WHERE mate.group_id = jobs.group_id AND earlier.kind = 'step' AND earlier.queue = 'pdf' AND ({UNTRIED}))""",
+    QueueName.CALLS: f"""(kind <> 'step' OR NOT EXISTS (
       SELECT 1 FROM jobs AS earlier
       WHERE earlier.document_id = jobs.document_id AND earlier.kind = 'step'
-        AND (earlier.queue = 'pdf' OR earlier.name = 'mail' AND jobs.name = 'write_back') AND (UNTRIED)))""",
+        AND (earlier.queue = 'pdf' OR earlier.name = 'mail' AND jobs.name = 'write_back') AND ({UNTRIED})))""",
 }
-# The steps of an order's documents, or of one document, that can be done now, in the order in which they are done; of no queue that
-# somebody has paused meanwhile.
-DUE_OF_ORDER = f"""
-SELECT {", ".join(f"jobs.{one.name}" for one in jobs.c)} FROM jobs
-WHERE jobs.kind = 'step' AND jobs.WHOSE
-  AND (state = 'waiting' AND next_at <= :now OR state = 'running' AND lease_until < :now)
-  AND queue NOT IN (SELECT paused_queues.queue FROM paused_queues)
-  AND (queue = 'pdf' OR queue = 'mail' AND {READY[QueueName.MAIL]} OR queue = 'calls' AND {READY[QueueName.CALLS]})
-ORDER BY CASE queue WHEN 'pdf' THEN 0 WHEN 'mail' THEN 1 ELSE 2 END, job_id
-""".replace("UNTRIED", UNTRIED)  # noqa: S608  # all of it is written here
-WAITING = f"queue = 'QUEUE' AND state = 'waiting' AND {PENDING}"
-
-
-def first_that(condition: str) -> str:
-    return f"""SELECT job_id FROM jobs
-    WHERE {WAITING} AND shop_id = shop.shop_id AND {condition} AND next_at <= :now AND READY
-    ORDER BY next_at, job_id LIMIT 1"""  # noqa: S608  # all of it is written here
-
-
-# From shop to shop through the index, so that a backlog of thousands costs no more than one job.
-FIRST_OF_EACH_SHOP = f"""
-WITH RECURSIVE shop(shop_id) AS (
-  SELECT min(shop_id) FROM jobs WHERE {WAITING}
-  UNION ALL
-  SELECT (SELECT min(shop_id) FROM jobs WHERE {WAITING} AND shop_id > shop.shop_id) FROM shop WHERE shop.shop_id IS NOT NULL
-), first(shop_id, job_id) AS (
-  SELECT shop.shop_id, COALESCE(({first_that("of_many = false")}), ({first_that("of_many = true")}))
-  FROM shop WHERE shop.shop_id IS NOT NULL
-)
-SELECT shop_id, job_id FROM first WHERE job_id IS NOT NULL
-UNION ALL
-SELECT shop_id, min(job_id) FROM jobs
-WHERE queue = 'QUEUE' AND state = 'running' AND {PENDING} AND lease_until < :now GROUP BY shop_id
-"""  # noqa: S608  # all of it is written here
 
 
 def due_steps(whose: str) -> TextualSelect:
-    query = text(DUE_OF_ORDER.replace("WHOSE", whose)).bindparams(NOW)
-    return made_once(query.columns(*jobs.c))
+    """The steps of the documents *whose* they are that can be done now, in the order in which they are done; of no queue that somebody has
+    paused meanwhile."""
+    query = f"""
+    SELECT {", ".join(f"jobs.{one.name}" for one in jobs.c)} FROM jobs
+    WHERE jobs.kind = 'step' AND jobs.{whose}
+      AND (state = 'waiting' AND next_at <= :now OR state = 'running' AND lease_until < :now)
+      AND queue NOT IN (SELECT paused_queues.queue FROM paused_queues)
+      AND (queue = 'pdf' OR queue = 'mail' AND {READY[QueueName.MAIL]} OR queue = 'calls' AND {READY[QueueName.CALLS]})
+    ORDER BY CASE queue WHEN 'pdf' THEN 0 WHEN 'mail' THEN 1 ELSE 2 END, job_id
+    """
+    return made_once(text(query).bindparams(NOW).columns(*jobs.c))
 
 
 DUE_OF_DOCUMENT = due_steps("document_id = :document_id")
@@ -156,18 +133,35 @@ def first_of_queues(
 @cache
 def firsts(queues: tuple[QueueName, ...]) -> TextualSelect:
     """Made once: a statement costs more to build than to run."""
-    each = (
-        f"SELECT '{queue}' AS queue, shop_id, job_id FROM ("  # noqa: S608  # all of it is written here
-        f"{FIRST_OF_EACH_SHOP.replace('READY', is_ready(queue)).replace('QUEUE', queue)}) AS of_{queue}"
-        for queue in queues
-    )
-    return made_once(
-        text(" UNION ALL ".join(each)).bindparams(NOW).columns(column("queue"), column("shop_id"), column("job_id"))
-    )
+    query = text(" UNION ALL ".join(map(first_in, queues)))
+    return made_once(query.bindparams(NOW).columns(column("queue"), column("shop_id"), column("job_id")))
 
 
-def is_ready(queue: QueueName) -> str:
-    return READY.get(queue, "1 = 1").replace("UNTRIED", UNTRIED)
+def first_in(queue: QueueName) -> str:
+    """From shop to shop through the index, so that a backlog of thousands costs no more than one job."""
+    waiting = f"queue = '{queue}' AND state = 'waiting' AND {PENDING}"
+    of_shop, in_order = f"{waiting} AND shop_id = shop.shop_id", "ORDER BY next_at, job_id LIMIT 1"
+    can_be_done = f"next_at <= :now AND {READY.get(queue, 'true')}"
+    return f"""
+    SELECT '{queue}' AS queue, shop_id, job_id FROM (
+      WITH RECURSIVE shop(shop_id) AS (
+        SELECT min(shop_id) FROM jobs WHERE {waiting}
+        UNION ALL
+        SELECT (SELECT min(shop_id) FROM jobs WHERE {waiting} AND shop_id > shop.shop_id)
+        FROM shop WHERE shop.shop_id IS NOT NULL
+      ), first(shop_id, job_id) AS (
+        SELECT shop.shop_id, COALESCE(
+          (SELECT job_id FROM jobs WHERE {of_shop} AND of_many = false AND {can_be_done} {in_order}),
+          (SELECT job_id FROM jobs WHERE {of_shop} AND of_many = true AND {can_be_done} {in_order})
+        )
+        FROM shop WHERE shop.shop_id IS NOT NULL
+      )
+      SELECT shop_id, job_id FROM first WHERE job_id IS NOT NULL
+      UNION ALL
+      SELECT shop_id, min(job_id) FROM jobs
+      WHERE queue = '{queue}' AND state = 'running' AND {PENDING} AND lease_until < :now GROUP BY shop_id
+    ) AS of_{queue}
+    """
 
 
 def first_slow(connection: Connection, load: Load, *, tasks: bool, now: datetime) -> dict[str, int]:
@@ -200,7 +194,7 @@ def due_in(queue: QueueName, kinds: tuple[JobKind, ...]) -> Select[Any]:
     if kinds:
         query = query.where(is_one_of_words(jobs.c.kind, kinds))
     if queue in READY:
-        query = query.where(text(is_ready(queue)).bindparams(NOW))
+        query = query.where(text(READY[queue]).bindparams(NOW))
     most = bindparam("most", type_=Integer())
     return made_once(query.order_by(jobs.c.of_many, jobs.c.next_at, jobs.c.job_id).limit(most))
 
