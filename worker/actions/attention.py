@@ -49,13 +49,7 @@ def dismiss(connection: Connection, shop_id: str, chosen: Chosen, *, why: str, b
             ignore_flags(connection, shop_id, order_id, now=by.now)
     else:
         put_aside(connection, shop_id, (reason, ids), until=None, now=by.now)
-    message = Message(
-        "{by} says of “{reason}” that nothing is to be done ({count}): {why}",
-        by=by.name,
-        reason=reason.sentence,
-        count=count,
-        why=why,
-    )
+    message = dismissed(reason, count=count, why=why, by=by)
     audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "dismissed", message, order_of(reason, ids)))
     return count
 
@@ -71,15 +65,19 @@ def dismiss_work(connection: Connection, shop_id: str, job_id: int, *, why: str,
         raise needs_nobody()
     end_work(connection, (job_id,), why=why, by=by)
     reason = reason_of(Source.WORK, row.code, row.name)
-    message = Message(
+    message = dismissed(reason, count=1, why=why, by=by)
+    entry = AuditEntry(shop_id, by.now, by.name, "dismissed", message, row.order_id, row.document_id)
+    audit_trail.add(connection, entry)
+
+
+def dismissed(reason: Reason, *, count: int, why: str, by: Actor) -> Message:
+    return Message(
         "{by} says of “{reason}” that nothing is to be done ({count}): {why}",
         by=by.name,
         reason=reason.sentence,
-        count=1,
+        count=count,
         why=why,
     )
-    entry = AuditEntry(shop_id, by.now, by.name, "dismissed", message, row.order_id, row.document_id)
-    audit_trail.add(connection, entry)
 
 
 def said(why: str) -> str:

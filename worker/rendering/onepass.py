@@ -3,7 +3,7 @@
 Static frames (footer, watermark) are drawn as form XObjects, which a page can refer to before they exist: they are
 filled when the document is saved and the number of pages is known.
 
-Private names used: `PmlPageTemplate._paintStaticFrame`, `_page_count` and `pisaStaticList`, `Canvas._doctemplate`, `KeepTogether._content`,
+Private names used: `PmlPageTemplate._paintStaticFrame` and `pisaStaticList`, `Canvas._doctemplate`, `KeepTogether._content`,
 `Table._cellvalues`.
 """
 
