@@ -15,7 +15,7 @@ from worker.message import Message
 from worker.net import document_link
 from worker.store import register
 from worker.store.api_tokens import Scope
-from worker.store.queries import api_documents
+from worker.store.queries import api_documents, order_history
 from worker.store.queries.api_documents import ApiDocumentFilter
 from worker.store.queries.order_history import DocumentDetails
 
@@ -35,7 +35,7 @@ def list_documents(api_request: ApiRequest) -> Response:
 
 def get_document(api_request: ApiRequest, document_id: int) -> Response:
     with context().store.read() as connection:
-        item = api_documents.find(connection, api_request.shop_id, document_id)
+        item = order_history.of_document(connection, api_request.shop_id, document_id)
         if item is None or item.document is None:
             raise not_found("document")
         corrected_by = api_documents.corrected_by(connection, item.document)
@@ -63,7 +63,7 @@ def get_xml(api_request: ApiRequest, document_id: int) -> Response:
 def stored_file(api_request: ApiRequest, document_id: int, file_format: str) -> Response:
     """The bytes as stored; 304 for whoever has them already: they never change."""
     with context().store.read() as connection:
-        item = api_documents.find(connection, api_request.shop_id, document_id)
+        item = order_history.of_document(connection, api_request.shop_id, document_id)
     if item is None or item.document is None:
         raise not_found("document")
     stored, step = item.file(file_format), item.step(MADE_BY[file_format])

@@ -55,8 +55,8 @@ def resume_reminders(api_request: ApiRequest, document_id: int) -> Response:
 
 def asks_to_pay(connection: Connection, shop_id: str, document_id: int) -> None:
     """Raises Refused (404) where this shop has no such document, or nobody is reminded of its kind."""
-    found = documents.find(connection, document_id)
-    if found is None or found.shop_id != shop_id or found.draft.kind not in (Kind.INVOICE, *ASKING):
+    found = documents.of_shop(connection, shop_id, document_id)
+    if found is None or found.draft.kind not in (Kind.INVOICE, *ASKING):
         raise not_found("reminders")
 
 

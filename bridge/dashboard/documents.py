@@ -35,7 +35,7 @@ from worker.domain.money import ZERO, total_of
 from worker.domain.step import MAIL, TRANSMIT
 from worker.domain.vat_proof import needs_proof
 from worker.errors import InvalidValue, Rejected
-from worker.store import audit_trail, counters, document_files, documents, drafts, orders, payments
+from worker.store import audit_trail, counters, document_files, documents, orders, payments
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails
 from worker.store.transmissions import UNKNOWN
@@ -505,22 +505,17 @@ def past_day(text: str) -> date:
 def document_of(shop_id: str, document_id: int) -> DocumentDetails:
     """The document, where it is this shop's."""
     with context().store.read() as connection:
-        found = documents.find(connection, document_id)
-        if found is None or found.shop_id != shop_id:
-            abort(HTTPStatus.NOT_FOUND)
-        return order_history.details(connection, (found,))[0]
+        found = order_history.of_document(connection, shop_id, document_id)
+    return found or abort(HTTPStatus.NOT_FOUND)
 
 
 def draft_of(shop_id: str, draft_id: int) -> StoredDraft:
     """The waiting draft, where it is this shop's."""
     try:
         with context().store.read() as connection:
-            found = drafts.get_draft(connection, draft_id)
+            return document_actions.draft_of(connection, shop_id, draft_id)
     except Rejected:
         abort(HTTPStatus.NOT_FOUND)
-    if found.shop_id != shop_id:
-        abort(HTTPStatus.NOT_FOUND)
-    return found
 
 
 def document_path(shop_id: str, document_id: int) -> str:

@@ -297,14 +297,14 @@ def document(shop_id: str, document_id: int, file_format: str) -> Response:
     suffix = f"/{file_format}" if file_format else ""
     with context().store.read() as connection:
         found = plugins.of_shop(connection, context().encryption, shop_id)
-        issued = documents.find(connection, document_id)
+        issued = documents.of_shop(connection, shop_id, document_id)
     signature = RequestSignature(
         request.args.get("time", ""), request.args.get("nonce", ""), request.args.get("signature", "")
     )
     # The path without the folder of a public address: that is what the plugin signs.
     if found is None or not signature.is_valid(found.secret, f"/plugin/d/{shop_id}/{document_id}{suffix}", b""):
         raise link_unknown()
-    if issued is None or issued.shop_id != shop_id or not signature.is_fresh(context().now().timestamp()):
+    if issued is None or not signature.is_fresh(context().now().timestamp()):
         raise link_unknown()
     settings = context().settings
     token = document_link.sign(settings.secret_keys, document_id, now=context().now(), lifetime=LINK_LIFETIME)

@@ -137,8 +137,8 @@ def person_in_the_shop(name: str) -> str:
 def task_answer(plugin_request: PluginRequest) -> Response:
     """What came of it so far."""
     with context().store.read() as connection:
-        task = tasks.find(connection, plugin_request.id("task"))
-    if task is None or task.shop_id != plugin_request.plugin.shop_id:
+        task = tasks.of_shop(connection, plugin_request.plugin.shop_id, plugin_request.id("task"))
+    if task is None:
         raise Refused(HTTPStatus.NOT_FOUND, "task_unknown", Message("Nobody asked for that here."))
     message = translate_message(task.answer.get("message"))
     return jsonify(state=task.state, code=str(task.answer.get("code", "")), message=message)
@@ -152,10 +152,8 @@ def files(plugin_request: PluginRequest) -> Response:
     if len(numbers) > MOST_FILES:
         raise too_many_files()
     with context().store.read() as connection:
-        found = [documents.find(connection, number) for number in numbers]
-        own_documents = [
-            document for document in found if document and document.shop_id == plugin_request.plugin.shop_id
-        ]
+        found = [documents.of_shop(connection, plugin_request.plugin.shop_id, number) for number in numbers]
+        own_documents = [document for document in found if document]
         stored = document_files.files_of(connection, [document.document_id for document in own_documents])
     looked_at = [document.document_id for document in own_documents]
     note_reader(f"the plugin of shop {plugin_request.plugin.shop_id}", documents=looked_at)

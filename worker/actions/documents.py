@@ -28,8 +28,8 @@ from worker.store.steps import StepPlan
 
 def document_of(connection: Connection, shop_id: str, document_id: int) -> Document:
     """A document of this shop. Raises Rejected when there is none, or it is another shop's: nobody learns which."""
-    found = documents.find(connection, document_id)
-    if found is None or found.shop_id != shop_id:
+    found = documents.of_shop(connection, shop_id, document_id)
+    if found is None:
         raise Rejected("There is no document with id {document_id}.", document_id=document_id, code="document_unknown")
     return found
 

@@ -164,6 +164,12 @@ def find(connection: Connection, document_id: int) -> Document | None:
     return as_document(row) if row is not None else None
 
 
+def of_shop(connection: Connection, shop_id: str, document_id: int) -> Document | None:
+    """A document of this shop; None when there is none, or it is another shop's."""
+    found = find(connection, document_id)
+    return found if found is not None and found.shop_id == shop_id else None
+
+
 def by_number(connection: Connection, shop_id: str, number: str) -> Document | None:
     row = connection.execute(BY_NUMBER, {"shop_id": shop_id, "number": number}).one_or_none()
     return as_document(row) if row is not None else None

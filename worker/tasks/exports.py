@@ -153,8 +153,8 @@ def chosen_documents(services: Services, shop_id: str, ids: Sequence[int]) -> It
     """The shop's documents with *ids*."""
     for first in range(0, len(ids), AT_ONCE):
         with services.store.read() as connection:
-            some = [documents.find(connection, document_id) for document_id in ids[first : first + AT_ONCE]]
-            found = recorded(connection, [one for one in some if one is not None and one.shop_id == shop_id])
+            some = [documents.of_shop(connection, shop_id, document_id) for document_id in ids[first : first + AT_ONCE]]
+            found = recorded(connection, [one for one in some if one])
         yield from found
 
 

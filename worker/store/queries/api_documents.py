@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, CompoundSelect, Connection, or_, select, tuple_, union
 
 from worker.domain.document import Document, Kind
-from worker.store import documents as store
 from worker.store.database.plan import is_found, unindexed
 from worker.store.database.tables import document_links, documents, drafts, jobs, payment_shares, payments
 from worker.store.documents import as_document
@@ -91,12 +90,6 @@ def changed_since(shop_id: str, since: datetime) -> CompoundSelect[Any]:
             or_(document_links.c.revoked_at >= since, document_links.c.renewed_at >= since)
         ),
     )
-
-
-def find(connection: Connection, shop_id: str, document_id: int) -> DocumentDetails | None:
-    """The document, where it is this shop's."""
-    found = store.find(connection, document_id)
-    return order_history.details(connection, (found,))[0] if found is not None and found.shop_id == shop_id else None
 
 
 def corrected_by(connection: Connection, document: Document) -> tuple[str, ...]:

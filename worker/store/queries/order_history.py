@@ -177,6 +177,12 @@ def get(connection: Connection, shop_id: str, order_id: int) -> OrderHistory:
     return found
 
 
+def of_document(connection: Connection, shop_id: str, document_id: int) -> DocumentDetails | None:
+    """A document of this shop; None when there is none, or it is another shop's."""
+    found = documents.of_shop(connection, shop_id, document_id)
+    return details(connection, (found,))[0] if found else None
+
+
 def listing(
     connection: Connection, *, shop_id: str | None = None, order_id: int | None = None
 ) -> tuple[DocumentDetails, ...]:
