@@ -29,7 +29,7 @@ from worker.message import (
     quoted,
     read_message,
 )
-from worker.store.database.tables import MessageText
+from worker.store.database.column_types import MessageText
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 # What errors take beside the values of their message.

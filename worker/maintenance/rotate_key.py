@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import Column, Connection, select, update
 
 from worker.services import Services
-from worker.store.database.tables import Encrypted, metadata
+from worker.store.database.column_types import Encrypted
+from worker.store.database.tables import metadata
 
 
 def rotate_key(services: Services) -> int:

@@ -11,9 +11,10 @@ from worker.domain.document import Kind
 from worker.domain.money import ZERO
 from worker.domain.order import OrderKey
 from worker.domain.payment import Balance
+from worker.store.database.column_types import Instant
 from worker.store.database.made_once import among, given, made_once
 from worker.store.database.plan import unindexed
-from worker.store.database.tables import Instant, documents, payment_shares, payments, unpaid
+from worker.store.database.tables import documents, payment_shares, payments, unpaid
 
 # Once, not for every question: to make the columns of an alias takes longer than to read a row.
 CREDIT_NOTES, REVERSALS = documents.alias("credit_notes"), payments.alias("reversals")

@@ -23,7 +23,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 from worker.store.database.any_of import AnyOf, Several
-from worker.store.database.tables import Instant
+from worker.store.database.column_types import Instant
 
 NOW: BindParameter[Any] = bindparam("now", type_=Instant())
 

@@ -1,16 +1,11 @@
 """The tables. What must never happen (two documents for one cause, a changed invoice) is refused here, by the database."""
 
-from datetime import UTC, datetime
-from decimal import Decimal
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     Date,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -19,82 +14,11 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
 
-from worker.message import Message, dump_message, load_message
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware UTC datetime, the same on both engines (SQLite stores no zone)."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    @property
-    def python_type(self) -> type[datetime]:
-        return datetime
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value} has no time zone; instants are aware UTC")
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Encrypted(TypeDecorator[str]):
-    """What `Encryption` made of a secret, or empty: found by `rotate_key` by this type."""
-
-    impl = Text
-    cache_ok = True
-
-
-class Amount(TypeDecorator[Decimal]):
-    """Money as whole thousandths (some currencies have three decimals): exact, and the database can add it up."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    @property
-    def python_type(self) -> type[Decimal]:
-        return Decimal
-
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
-        if value is None:
-            return None
-        scaled = value.scaleb(3)
-        if scaled != scaled.to_integral_value():
-            raise ValueError(f"{value} has more than three decimals")
-        return int(scaled)
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
-        if value is None:
-            return None
-        amount = Decimal(value).scaleb(-3)
-        return amount.quantize(Decimal("0.01")) if value % 10 == 0 else amount
-
-
-class MessageText(TypeDecorator[Message]):
-    """A message as JSON of its key and values; empty text for none."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Message | None, dialect: Dialect) -> str | None:
-        return None if value is None else dump_message(value)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Message | None:
-        return None if value is None else load_message(value)
-
+from worker.store.database.column_types import Amount, Encrypted, Id, Instant, MessageText
 
 # The rows of small indexes in big tables. A query that wants such an index repeats the words: SQLite compares them literally.
 FLAGGED = "flags <> '[]'"
@@ -116,9 +40,6 @@ def partial_index(name: str, *columns: str, where: str, unique: bool = False) ->
     """An index of those rows alone of which *where* is true."""
     return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
-
-# SQLite gives rowids of its own only to INTEGER; on PostgreSQL ids are bigints.
-Id = BigInteger().with_variant(Integer, "sqlite")
 
 metadata = MetaData(
     naming_convention={
@@ -153,9 +74,8 @@ jobs = Table(
     metadata,
     Column("job_id", Id, primary_key=True),
     Column("kind", String(16), nullable=False),  # process_order | settle_order | step | task | webhook_event
-    Column(
-        "name", String(40), nullable=False
-    ),  # process_order, settle_order; render, transmit, mail; the task's or the event's kind
+    # Of orders as their kind; of steps render, transmit, mail; of tasks and events theirs.
+    Column("name", String(40), nullable=False),
     Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
     Column("queue", String(12), nullable=False),  # mail | pdf | orders | calls | tasks | bulk
     # What it is about, as its kind wants.
@@ -171,9 +91,8 @@ jobs = Table(
     Column("lease_until", Instant),
     Column("code", String(60), nullable=False, server_default=""),
     Column("message", MessageText, nullable=False, server_default=""),
-    Column(
-        "detail", Text, nullable=False, server_default=""
-    ),  # the Message-ID; the note's id; the key of an order to settle
+    # The Message-ID; the note's id; the key of an order to settle.
+    Column("detail", Text, nullable=False, server_default=""),
     Column("done_at", Instant),
     Column("of_many", Boolean, nullable=False, server_default="0"),  # waits behind all else of its shop and queue
     CheckConstraint("kind IN ('process_order','settle_order','step','task','webhook_event')", name="kind"),
@@ -282,9 +201,8 @@ orders = Table(
     Column("buyer", Text, nullable=False),
     Column("ordered_at", Instant, nullable=False),
     Column("paid_at", Instant),
-    Column(
-        "paid_total", Text
-    ),  # its total when the shop first said that it is paid: `date_paid` stays when it is changed
+    # Its total when the shop first said that it is paid: `date_paid` stays when it is changed.
+    Column("paid_total", Text),
     Column("paid_by", Text),  # the method and transaction of that
     Column("reported", Text),  # what the shop says of its money: a JSON ReportedMoney
     Column("taxable_at", Instant),  # when VAT fell due: the earlier of delivery and payment
@@ -294,9 +212,8 @@ orders = Table(
     Column("is_split", Boolean, nullable=False, server_default="0"),  # such orders were made of it
     Column("rule_results", Text, nullable=False),  # JSON: every rule with why it fired or not
     Column("flags", Text, nullable=False),  # JSON: what a person must know, as problems
-    Column(
-        "flag_code", String(60), nullable=False, server_default=""
-    ),  # of the worst flag; empty where all only inform
+    # Of the worst flag; empty where all only inform.
+    Column("flag_code", String(60), nullable=False, server_default=""),
     Column("ignored_flags", Text, nullable=False, server_default="[]"),  # JSON: flags that a person said need nothing
     Index("ix_orders_shop_fetched_at", "shop_id", "fetched_at"),
     Index("ix_orders_shop_order_number", "shop_id", "order_number"),
@@ -517,9 +434,8 @@ payments = Table(
     # By which it is known when it is told of again; in the order of the bytes, so that those of a bank line are a range.
     Column("outside_ref", Text().with_variant(Text(collation="C"), "postgresql")),
     Column("reverses", ForeignKey("payments.payment_id"), unique=True),
-    Column(
-        "replaces", ForeignKey("payments.payment_id")
-    ),  # what was only told of the same money, before the bank said so
+    # What was only reported of the same money, before the bank confirmed it.
+    Column("replaces", ForeignKey("payments.payment_id")),
     Column("created_at", Instant, nullable=False),
     Column("created_by", Text, nullable=False),
     CheckConstraint("source IN ('order','person','bank','mollie')", name="source"),
@@ -882,9 +798,8 @@ plugins = Table(
     Column("check_message", MessageText, nullable=False, server_default=""),
     Column("checked_at", Instant),
     Column("last_response_at", Instant),  # the plugin last answered a call of ours
-    Column(
-        "synced_document_id", BigInteger, nullable=False, server_default="0"
-    ),  # documents up to this id are in the shop
+    # Documents up to this id are in the shop.
+    Column("synced_document_id", BigInteger, nullable=False, server_default="0"),
     CheckConstraint("check_state IN ('waiting','done','failed')", name="check_state"),
 )
 
@@ -921,9 +836,8 @@ users = Table(
     Column("operator", Boolean, nullable=False),  # sees all shops
     Column("totp", Encrypted, nullable=False, server_default=""),  # empty: no second factor
     Column("totp_step", BigInteger, nullable=False, server_default="0"),  # the last code used: each works once
-    Column(
-        "recovery", Text, nullable=False, server_default="[]"
-    ),  # JSON: hashes of codes that replace the second factor
+    # JSON: hashes of codes that replace the second factor.
+    Column("recovery", Text, nullable=False, server_default="[]"),
     Column("created_at", Instant, nullable=False),
     Column("signed_in_at", Instant),
     Column("suspended_at", Instant),

@@ -12,9 +12,10 @@ from sqlalchemy import BindParameter, Connection, Select, bindparam, func, selec
 from worker.domain.document import Kind
 from worker.domain.shop import Shop
 from worker.store import counters
+from worker.store.database.column_types import Instant
 from worker.store.database.plan import unindexed
 from worker.store.database.shop_scope import HowMany, Shops, given_shops, how_many, within_given
-from worker.store.database.tables import Instant, documents, jobs, orders
+from worker.store.database.tables import documents, jobs, orders
 from worker.store.jobs import IS_PENDING, OF_SHOP
 from worker.store.steps import was_mailed
 

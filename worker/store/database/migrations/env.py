@@ -1,4 +1,4 @@
-"""Alembic's entry: runs inside the transaction that `worker.store.migrate` opened."""
+"""Alembic's entry: runs inside the transaction that `worker.store.database.migrate` opened."""
 
 from alembic import context
 

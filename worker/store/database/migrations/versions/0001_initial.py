@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from worker.store.database.tables import Amount, Instant, MessageText
+from worker.store.database.column_types import Amount, Instant, MessageText
 
 revision = "0001"
 down_revision = None
