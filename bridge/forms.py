@@ -35,11 +35,12 @@ class Form:
 
     values: dict[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    is_typed: bool = False  # and not what is stored, which is shown as the reader would type it
 
     @classmethod
     def from_request(cls, sent: Mapping[str, str]) -> "Form":
         """What a request brought. Only the ends are stripped; passwords are read straight from the request."""
-        return cls({name: value.strip() for name, value in sent.items()})
+        return cls({name: value.strip() for name, value in sent.items()}, is_typed=True)
 
     def text(self, name: str, *, needed: str = "", longest: int = 300) -> str:
         """What was typed; *needed* is the message for an empty field."""

@@ -20,7 +20,7 @@ from bridge.dashboard.labels import kind_within, never_changed, step_name
 from bridge.dashboard.order_story import Trouble
 from bridge.dashboard.tasks import PDF_POLICY, REST_PAID, refused_task, request_task
 from bridge.forms import Form, parse_whole_number, read_mail_address
-from bridge.i18n.translate import _, format_amount, format_date, translate_message
+from bridge.i18n.translate import _, decimal_from_figures, format_amount, format_date, translate_message
 from bridge.page_picture import picture
 from worker.actions import documents as document_actions
 from worker.actions import peppol as peppol_actions
@@ -217,7 +217,7 @@ def credit(shop_id: str, document_id: int) -> Response:
     if not is_confirmed():
         return ask(credit_question(item, total, again=form.is_checked("again")))
     if form.is_checked("part"):
-        lines, amount = credited_lines(request.form), decimal_text(form.values.get("amount", ""))
+        lines, amount = credited_lines(request.form), decimal_from_figures(form.values.get("amount", ""))
         argument |= {"again": False, "reason": form.text("reason")}
         argument |= {"lines": lines} if lines else {"amount": amount}
     refused = f"{document_path(shop_id, document_id)}?task=0&open=credit#credit"
@@ -261,7 +261,7 @@ def credited_total(item: DocumentDetails, form: Form) -> Decimal:
 
 def selection_of(form: Form) -> CreditSelection:
     """Lines or an amount, as they were typed. Raises InvalidValue."""
-    amount = decimal_text(form.values.get("amount", ""))
+    amount = decimal_from_figures(form.values.get("amount", ""))
     try:
         lines = tuple(
             SelectedLine(parse_whole_number(str(line["index"])) or 0, Decimal(str(line["quantity"])))
@@ -278,14 +278,10 @@ def selection_of(form: Form) -> CreditSelection:
     return CreditSelection(lines, found)
 
 
-def decimal_text(typed: str) -> str:
-    return typed.strip().replace(",", ".")
-
-
 def credited_lines(sent: Mapping[str, str]) -> list[dict[str, object]]:
     """The lines with a quantity typed, by their place on the invoice."""
     typed = (
-        (parse_whole_number(name.removeprefix("quantity-")), decimal_text(value))
+        (parse_whole_number(name.removeprefix("quantity-")), decimal_from_figures(value))
         for name, value in sent.items()
         if name.startswith("quantity-")
     )

@@ -16,6 +16,7 @@ from worker.domain.days import in_figures, read_day
 from worker.domain.document import Kind
 from worker.domain.language import LANGUAGE_NAMES
 from worker.domain.party import Address
+from worker.domain.typed_decimal import with_point
 from worker.errors import InvalidValue
 from worker.i18n import LANGUAGES, Translator, address, title
 from worker.i18n.law import law_reference
@@ -130,9 +131,15 @@ def rates_in_figures(value: object) -> str:
     return "\n".join(f"{name}{mark}{decimal_in_figures(rate)}" for name, mark, rate in parts)
 
 
+def decimal_from_figures(typed: str) -> str:
+    """A number as the reader typed it, with a point. Raises InvalidValue for one that may mean two things."""
+    return with_point(typed, mark=decimal_mark())
+
+
 def rates_from_figures(text: str) -> str:
-    """The same lines as the reader typed them, with a point; what has a point already, as it is."""
-    return "\n".join(line if "." in line else line.replace(decimal_mark(), ".") for line in text.splitlines())
+    """Lines such as `USD=1,0831`, each rate with a point as `decimal_from_figures` reads it."""
+    parts = (line.partition("=") for line in text.splitlines())
+    return "\n".join(f"{name}{mark}{decimal_from_figures(rate)}" for name, mark, rate in parts)
 
 
 def day_problem(text: str) -> str:

@@ -157,8 +157,15 @@ def _requested_amount(source: CreditSource, invoice: Document, remaining: Credit
 
 
 def amount_within(selection: CreditSelection, invoice: Document, remaining: CreditBalance) -> Decimal:
-    """The amount that a person credits. Raises Rejected where more is wanted than is left."""
+    """The amount that a person credits. Raises Rejected where more is wanted than is left, or a part of a cent."""
     requested = to_minor_unit(selection.amount or ZERO, invoice.draft.currency)
+    if selection.amount and requested != selection.amount:
+        raise Rejected(
+            "{amount} cannot be credited: {currency} has no decimals so small.",
+            amount=selection.amount,
+            currency=invoice.draft.currency,
+            code="credit_unclear",
+        )
     if requested > remaining.total:
         raise Rejected(
             "{requested} cannot be credited: {remaining} is left of {number}.",

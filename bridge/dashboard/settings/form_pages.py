@@ -56,7 +56,9 @@ def save(shop_id: str, topic: str) -> Response:
     """Store what was typed, all of it or none."""
     form, page = Form.from_request(request.form), PAGES[topic]()
     given = {asked.name: form.values.get(asked.name, "") for asked in page.fields}
-    given |= {asked.name: rates_from_figures(given[asked.name]) for asked in page.fields if asked.kind == "rates"}
+    for asked in page.fields:
+        if asked.kind == "rates":
+            given[asked.name] = form.read(asked.name, rates_from_figures) or ""
     if zero_reasons.SETTING in given:
         given[zero_reasons.SETTING] = zero_reasons.as_text(form)
     if own_statuses.SETTING in given:

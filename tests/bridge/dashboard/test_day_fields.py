@@ -1,6 +1,7 @@
 """Fields for days: shown and read as the reader writes days, whatever the browser's language."""
 
 import re
+from decimal import Decimal
 from http import HTTPStatus
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import bridge
 from tests.support import busy_shop
 from tests.support.bridge_app import SHOP, BridgeApp
 from tests.support.personas import Visitor, signed_in
+from worker.store import shops
 from worker.store.database.tables import users
 
 TEMPLATES = Path(bridge.__file__).parent / "templates"
@@ -93,15 +95,51 @@ def test_each_reader_types_and_sees_rates_written_his_way(app: BridgeApp, langua
 
 
 @pytest.mark.parametrize(
-    ("language", "line"), [("en", "IDR=17,250"), ("nl", "IDR=17.250,00"), ("nl", "IDR=17,250,000")]
+    ("language", "line"),
+    [
+        ("en", "IDR=17,250"),
+        *(
+            (language, f"IDR={rate}")
+            for language in ("nl", "fr", "de")
+            for rate in ("17.250", "17.250,00", "17,250,000")
+        ),
+    ],
 )
-def test_a_rate_with_the_thousands_of_its_reader_is_refused_as_it_was_typed(
+def test_a_rate_that_may_have_the_thousands_of_its_reader_is_refused_as_it_was_typed(
     app: BridgeApp, language: str, line: str
 ) -> None:
     vat = {"vat.regime": "normal", "vat.vies_wait_hours": "24", "consumer_invoices": "full"}
     answer = reader(app, language).post(f"{HOME}/settings/vat", **vat, exchange_rates=line)
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert f">{line}<" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("language", "rate"), [("en", "17.250"), ("en", "17,25"), ("nl", "17,250"), ("nl", "17.25"), ("nl", "0.125")]
+)
+def test_a_rate_that_means_one_thing_is_taken(app: BridgeApp, language: str, rate: str) -> None:
+    vat = {"vat.regime": "normal", "vat.vies_wait_hours": "24", "consumer_invoices": "full"}
+    visitor = reader(app, language)
+    visitor.post(f"{HOME}/settings/vat", **vat, exchange_rates=f"IDR={rate}")
+    with app.store.read() as connection:
+        taken = shops.get_settings(connection, SHOP).exchange_rates
+    assert taken == {"IDR": Decimal(rate.replace(",", "."))}
+
+
+@pytest.mark.parametrize(
+    ("language", "typed"),
+    [
+        ("en", {"amount": "1,250"}),
+        ("nl", {"amount": "1.250"}),
+        ("nl", {"amount": "1,255"}),
+        ("nl", {"quantity-0": "1.000"}),
+        ("en", {"quantity-0": "1,000"}),
+    ],
+)
+def test_nothing_is_credited_that_may_mean_two_amounts(app: BridgeApp, language: str, typed: dict[str, str]) -> None:
+    busy_shop.fill(app, orders_=1, failed=0, drafts_=0)
+    answer = reader(app, language).post(f"{HOME}/documents/1/credit", part="1", **typed)
+    assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 @pytest.mark.parametrize("day", ["22-11-2026", "22/11/2026", "22.11.26", "22112026", "2026-11-22"])
