@@ -149,8 +149,20 @@ def test_vat_as_charged_gives_way_where_it_is_more_than_a_cent_off() -> None:
 
 def test_the_residue_of_many_lines_is_one_visible_rounding_of_their_rate() -> None:
     draft = drafted(of_business(an_order(*(a_line("8.26", tax="1.73", line_id=index) for index in range(12)))))
-    assert figures(draft) == (D("99.07"), D("20.80"), D("0.01"), D("119.88"))
-    assert draft.roundings == (Rounding(S, D(21), D("-0.05")),)
+    assert figures(draft) == (D("99.08"), D("20.81"), D("-0.01"), D("119.88"))
+    assert draft.roundings == (Rounding(S, D(21), D("-0.04")),)
+
+
+@pytest.mark.parametrize(
+    ("line", "stated"),
+    [
+        (("12.40", "2.61"), ("12.40", "2.60", "0.01", "15.01")),
+        (("17.31", "3.63"), ("17.31", "3.64", "-0.01", "20.94")),
+    ],
+)
+def test_a_business_amount_that_no_base_gives_is_rounded_once(line: tuple[str, str], stated: tuple[str, ...]) -> None:
+    draft = drafted(of_business(an_order(a_line(line[0], tax=line[1]))))
+    assert (figures(draft), draft.roundings) == (tuple(map(D, stated)), ())
 
 
 def test_two_rates_that_both_have_no_base_need_no_payable_rounding() -> None:

@@ -84,7 +84,8 @@ def add_up(
     (BT-114): for totals that the shop rounded as a whole, and for differences that no rounding explains. *as_charged*:
     VAT may be a cent beside base x rate, as it is in prices that include it, so that no rounding is needed to pay.
     """
-    currency = total.currency
+    currency, lines = total.currency, tuple(lines)
+    nets = net_per_group(lines)
     grosses = {group: to_minor_unit(sums.net + sums.tax, currency) for group, sums in charged.items()}
     targets = (
         _distribute_difference(total.amount, grosses, charged, unit_of(currency)) if distribute_difference else grosses
@@ -95,7 +96,7 @@ def add_up(
         groups[group] = (
             _keep_group(gross, to_minor_unit(charged[group].tax, currency), group[1], currency)
             if as_charged
-            else _solve_group(gross, group[1], currency, open_amount=open_amount)
+            else _solve_group(gross, group[1], currency, open_amount=open_amount, net=nets.get(group, ZERO))
         )
         open_amount += gross - groups[group].gross
     return state_totals(groups, lines=lines, total=total.amount, charged=grosses)
@@ -165,12 +166,16 @@ def _is_explained(gross: Decimal, tax: Decimal, rate: Decimal, currency: str) ->
     return abs(tax - vat_on(gross - tax, rate, currency)) <= unit_of(currency)
 
 
-def _solve_group(gross: Decimal, rate: Decimal, currency: str, *, open_amount: Decimal) -> GroupTotals:
-    base = base_of(gross, rate, currency)
+def _solve_group(gross: Decimal, rate: Decimal, currency: str, *, open_amount: Decimal, net: Decimal) -> GroupTotals:
+    """Of an amount that no base gives, the base a cent beside it: what other groups left decides on which side, else the *net* of the
+    lines, which then needs no rounding that the payable rounding takes back."""
+    base, unit = base_of(gross, rate, currency), unit_of(currency)
     if base is None:
-        # One cent below, so that a cent is added to pay; above when other groups left one too many.
-        beside = gross + unit_of(currency) if open_amount > 0 else gross - unit_of(currency)
-        base = base_of(beside, rate, currency)
+        beside = (base_of(gross - unit, rate, currency), base_of(gross + unit, rate, currency))
+        if open_amount:
+            base = beside[open_amount > 0]
+        else:
+            base = min((one for one in beside if one is not None), key=lambda one: abs(one - net), default=None)
     if base is None:
         base = to_minor_unit(gross * 100 / (100 + rate), currency)  # a rate above 100 %: the rest is payable rounding
     return GroupTotals(base, vat_on(base, rate, currency))
