@@ -20,7 +20,8 @@ def compose(mail: AccountMail, *, sender: str, shop_name: str, link: str, messag
     message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = translator.language
-    message.set_content("\n\n".join([*paragraphs, link]) + "\n")
+    said, *further = paragraphs
+    message.set_content("\n\n".join([said, link, *further]) + "\n")
     return message
 
 

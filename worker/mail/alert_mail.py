@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from email.headerregistry import Address
 from email.message import EmailMessage
 
@@ -93,13 +94,21 @@ def compose_digest(shop: Shop, digest: Digest, envelope: Envelope) -> EmailMessa
     """The summary of a day, with the head of the register as an anchor outside the database."""
     translator = Translator(envelope.language)
     _ = translator.gettext
+
+    def counted(number: int) -> str:
+        return translator.quantity(Decimal(number))
+
     counts = (
         _(
             "Documents issued since the last summary: {count}. Mails sent: {mailed}.",
-            count=digest.issued,
-            mailed=digest.mailed,
+            count=counted(digest.issued),
+            mailed=counted(digest.mailed),
         ),
-        _("Waiting now: {count}. Drafts that wait for you: {drafts}.", count=digest.waiting, drafts=digest.drafts),
+        _(
+            "Waiting now: {count}. Drafts that wait for you: {drafts}.",
+            count=counted(digest.waiting),
+            drafts=counted(digest.drafts),
+        ),
     )
     sections = (
         (_("This needs you:"), digest.needs),

@@ -123,7 +123,7 @@ def compose(
 
 def as_line(line: NoticeLine, shop: Shop, translator: Translator) -> str:
     text = translate(line.message, translator, zone=shop.zoneinfo)
-    return f"{line.count} × {text}" if line.count else text
+    return f"{text} ({line.count})" if line.count else text
 
 
 def try_out(services: Services, shop: Shop, channel: Channel) -> None:

@@ -117,7 +117,7 @@ def test_mails_that_are_refused_one_after_the_other_are_told_in_one_mail_each_qu
         assert tell(told) == ()
     told.clock.move(minutes=15)
     (mail, _) = tell(told)
-    assert "- 3 × Mails die de mailserver van de klant weigerde" in mail.text
+    assert "- Mails die de mailserver van de klant weigerde: deze klanten kregen hun document niet. (3)\n" in mail.text
     assert ("F2026-00001: " in mail.text, "F2026-00003: " in mail.text) == (False, True)
     told.clock.move(minutes=15)
     assert tell(told) == ()
@@ -211,7 +211,7 @@ def test_work_that_failed_is_told_at_once_and_each_failure_once(told: System) ->
     assert tell(told) == ()
     told.arrives(an_order(id=8))
     (mail, _) = tell(told)
-    assert "- 2 × Mails die de mailserver van de klant weigerde" in mail.text
+    assert "- Mails die de mailserver van de klant weigerde: deze klanten kregen hun document niet. (2)\n" in mail.text
     assert "F2026-00002: De mailserver weigerde koper@klant.test" in mail.text
     assert "F2026-00001: De mailserver" not in mail.text
     assert f"/s/{told.shop_id}/attention/mail_refused" in mail.text
@@ -226,7 +226,7 @@ def test_a_document_that_waits_is_told_at_once_but_none_that_a_rule_keeps(told: 
     (mail,) = tell(told)
     assert mail.recipients == (OWNER,)  # it is no work of the operator's
     page = f"{told.services.settings.public_url}/s/{told.shop_id}/attention/exchange_rate"
-    assert f"- 1 × Documenten die op een wisselkoers wachten.\n  Bekijk ze: {page}" in mail.text
+    assert f"- Documenten die op een wisselkoers wachten. (1)\n  Bekijk ze: {page}" in mail.text
     told.clock.move(hours=1)
     assert tell(told) == ()
     assert "documents_wait" in open_codes(told)
