@@ -389,7 +389,10 @@ def test_a_new_link_comes_in_the_language_of_the_document(language: str) -> None
 def test_a_test_mail_is_short_and_in_the_owner_s_language() -> None:
     mail = compose_test(a_shop(language="fr"), to="an@gist.example", message_id="<1@facturen.example>")
 
-    assert (mail["To"], mail["Subject"]) == ("an@gist.example", "E-mail d’essai de De Gentse Gist")
+    assert (mail["To"], mail["Subject"]) == (
+        "an@gist.example",
+        "E-mail d’essai\N{NARROW NO-BREAK SPACE}: De Gentse Gist",
+    )
     assert files(mail) == []
 
 
