@@ -67,6 +67,7 @@ def save(shop_id: str, topic: str) -> Response:
         given["seller.enterprise_number"] = given["seller.enterprise_number"] or follows_from(given)
     try:
         if form.errors:
+            settings_form.apply_settings(shop(), given)  # says what else is wrong
             raise WrongSettings({})
         saved = change_shop(shop_id, ShopChanges(given)).shop
     except WrongSettings as error:

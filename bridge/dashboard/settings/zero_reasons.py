@@ -21,12 +21,14 @@ def as_fields(text: str) -> dict[str, str]:
 
 
 def as_text(form: Form) -> str:
-    """What those fields say, as `settings_form` reads it. A line without a reason is an error of the form."""
-    found = []
+    """What those fields say, as `settings_form` reads it. Lines without a reason are an error of the form."""
+    found, unsaid = [], []
     for number in range(MOST_LINES):
         mark, value, what = (form.values.get(f"{SETTING}-{part}-{number}", "") for part in ("mark", "value", "what"))
         if value and not what:
-            form.errors[SETTING] = _("Choose what “{value}” is.", value=value)
+            unsaid.append(_("Choose what “{value}” is.", value=value))
         elif value:
             found.append(f"{mark} {value} = {what}")
+    if unsaid:
+        form.errors[SETTING] = " ".join(unsaid)
     return "\n".join(found)

@@ -106,6 +106,10 @@ def test_what_is_sold_without_vat_is_chosen_from_sentences_line_by_line(app: Bri
     wrong = visitor.post(page, **rows, **others)
     assert (wrong.status_code, "Choose what “Statiegeld*” is." in wrong.text) == (HTTPStatus.UNPROCESSABLE_ENTITY, True)
     assert 'value="Statiegeld*"' in wrong.text
+    several = {**rows, "vat.zero_reasons-what-0": "", **others, "vat.vies_wait_hours": "soon"}
+    said = visitor.post(page, **several).text
+    for value in ("GIFT-50", "Statiegeld*", "soon"):  # each mistake at once
+        assert f"“{value}”" in said
     saved = visitor.post(page, **{**rows, "vat.zero_reasons-what-1": "packaging"}, **others)
     assert saved.status_code == HTTPStatus.SEE_OTHER
     reasons = tuple(map(str, settings_of(app).vat.zero_reasons))
