@@ -5,8 +5,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Facturelay, ShopAtHand
 from tests.support.issued import a_draft
+from worker.cli import many
 from worker.domain.document import PaymentInstructions
 from worker.message import Message
 from worker.store import deliveries, drafts
@@ -30,8 +33,7 @@ def test_each_of_many_is_answered_for_and_what_was_left_gives_a_code(facturelay:
     ]
     assert (said.code, said.json["what"], said.json["changed"], said.json["of"]) == (1, "paid", 2, 3)
     again = facturelay("many", "paid", made.shop_id, str(first))
-    assert (again.code, again.out.splitlines()[0]) == (1, "0 of 1 marked as paid.")
-    assert "was paid already" in again.out
+    assert (again.code, again.out) == (1, "0 of 1 marked as paid.\nF2026-00001 was paid already.\n")
     assert facturelay("many", "mail", made.shop_id, str(first)).out == "1 of 1 on their way to the customers.\n"
 
 
@@ -45,6 +47,20 @@ def test_all_drafts_that_wait_are_discarded_and_no_ids_do_nothing(facturelay: Fa
     assert facturelay("many", "discard", made.shop_id, "1", "--all").code == 2
     nothing_failed = facturelay("many", "dismiss", made.shop_id, "--all", "--why", "seen")
     assert (nothing_failed.code, nothing_failed.out) == (0, "0 of 0 dismissed.\n")
+
+
+def test_more_than_can_be_done_at_once_are_refused_with_what_to_do(
+    facturelay: Facturelay, make_shop: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make_shop()
+    with made.store().write() as connection:
+        for order_id in (230, 231):
+            drafts.save_draft(connection, made.shop_id, a_draft(order_id), now=datetime(2026, 11, 1, tzinfo=UTC))
+    monkeypatch.setattr(many, "MOST", 1)
+    every = facturelay("many", "discard", made.shop_id, "--all")
+    assert (every.code, "There are more than 1: name ids instead of --all" in every.err) == (2, True)
+    named = facturelay("many", "discard", made.shop_id, "1", "2")
+    assert (named.code, "name so many at most" in named.err) == (2, True)
 
 
 def test_what_failed_is_listed_by_shop_days_and_reason_and_its_ids_feed_many(
@@ -68,6 +84,7 @@ def test_what_failed_is_listed_by_shop_days_and_reason_and_its_ids_feed_many(
     for nothing in (("--to", "2026-11-01"), ("--work", "mail"), ("--code", "mail_refused")):
         said = facturelay("failed-jobs", "--shop", made.shop_id, *nothing)
         assert (said.code, said.out) == (0, "Nothing that failed is like that.\n"), nothing
+    assert facturelay("failed-jobs", "--work", "nosuch").code == 2
     ids = facturelay("failed-jobs", "--code", "order_unreadable", "--ids").out.split()
     assert ids == [str(listed[1]["job_id"])]
     assert facturelay("many", "dismiss", made.shop_id, *ids, "--why", "seen").out == "1 of 1 dismissed.\n"

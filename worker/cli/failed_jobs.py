@@ -10,14 +10,16 @@ from worker.cli.common import SHOP, rows_of, show, table, with_services
 from worker.cli.documents import DAY
 from worker.cli.options import with_json
 from worker.domain.days import start_of_day
+from worker.domain.step import STEPS
 from worker.json_type import tell
 from worker.services import Services
 from worker.store import shops
 from worker.store.database.pagination import Between
-from worker.store.jobs import OF_SHOP
+from worker.store.jobs import OF_ORDERS, OF_SHOP
 from worker.store.queries import jobs
 from worker.store.queries.jobs import Job, JobFilter
 
+WORK = (*OF_ORDERS, *STEPS)
 NOTHING = "Nothing has failed."
 NOTHING_LIKE_THAT = "Nothing that failed is like that."
 
@@ -26,7 +28,7 @@ NOTHING_LIKE_THAT = "Nothing that failed is like that."
 @click.option("--shop", "shop_id", metavar="SHOP", type=SHOP, help="Only this shop.")
 @click.option("--from", "since", type=DAY, metavar="DAY", help="Only what was asked for this day or later.")
 @click.option("--to", "until", type=DAY, metavar="DAY", help="Only what was asked for this day or earlier.")
-@click.option("--work", metavar="NAME", help="Only this work, like mail, render or process_order.")
+@click.option("--work", metavar="NAME", type=click.Choice(WORK), help=f"Only this work: {', '.join(WORK)}.")
 @click.option("--code", metavar="CODE", help="Only what failed for this reason, like mail_refused.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the oldest N.")
 @click.option("--ids", "only_ids", is_flag=True, help="Print the ids alone, one a line.")

@@ -182,7 +182,7 @@ def told(
     """Do it here and now, and say what became of each. *all_of* gives the ids where --all was said."""
     if all_of and ids:
         raise click.UsageError("Name the ids or say --all, not both.")
-    chosen = few_enough(all_of(services, shop_id)) if all_of else named(ids)
+    chosen = all_at_once(all_of(services, shop_id)) if all_of else named(ids)
     asked = TaskRequest(shop_id, "do_many", {"what": what, "ids": chosen, **argument}, ACTOR)
     say(done(services, asked), what, as_json=as_json)
 
@@ -216,22 +216,30 @@ def as_text(task: Task, answer: Mapping[str, Any], what: str) -> str:
         return str(answer["message"])
     numbers = {int(one["id"]): one["number"] for one in task.answer.get("named", ())}
     left = [
-        f"{numbers.get(item['id']) or item['id']}: {item['message']}"
+        why_left(numbers.get(item["id"]) or str(item["id"]), str(item["message"]))
         for item in answer["items"]
         if item["outcome"] == "refused"
     ]
     return "\n".join([f"{answer['changed']} of {answer['of']} {DONE[what]}.", *left])
 
 
+def why_left(number: str, message: str) -> str:
+    """With what it is about in front, unless the sentence begins with it."""
+    return message if message.startswith(f"{number} ") else f"{number}: {message}"
+
+
 def named(ids: Sequence[int]) -> list[int]:
     if not ids:
         raise click.UsageError("Name the ids, or say --all where that can be said.")
-    return few_enough(list(dict.fromkeys(ids)))
+    once = list(dict.fromkeys(ids))
+    if len(once) > MOST:
+        raise click.UsageError(f"These are more than {MOST:,}; name so many at most, and the others after them.")
+    return once
 
 
-def few_enough(ids: list[int]) -> list[int]:
+def all_at_once(ids: list[int]) -> list[int]:
     if len(ids) > MOST:
-        raise click.UsageError(f"These are more than {MOST}; name so many at most, and the others after them.")
+        raise click.UsageError(f"There are more than {MOST:,}: name ids instead of --all, so many at most at a time.")
     return ids
 
 
