@@ -500,6 +500,18 @@ def test_what_is_odd_but_lawful_is_shown_and_stops_nothing(order: Order, flag: s
     assert ([found.code for found in assessed.flags], assessed.problems) == ([flag], ())
 
 
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [
+        (VatCheck(DE_NUMBER, None, code="MS_UNAVAILABLE"), "; where VIES confirms that"),
+        (VatCheck(DE_NUMBER, True), "; VIES confirms that"),
+    ],
+)
+def test_a_number_that_vies_confirmed_is_not_said_to_be_still_asked(check: VatCheck, said: str) -> None:
+    (flag,) = assess(an_order(country="DE", vat_number_given=DE_NUMBER, vat_check=check), a_shop()).flags
+    assert said in str(flag.message)
+
+
 def test_a_number_that_nobody_read_is_nothing_beside_the_buyers_or_where_it_is_the_sellers() -> None:
     for order in (
         an_order(unread_numbers=(SELLERS_OWN,)),

@@ -36,6 +36,7 @@ class Case:
     vat_number: str = ""  # valid and normalised
     vat_number_given: str = ""
     refuted: bool = False  # VIES, or else a plugin of the shop, says that the number is not valid
+    confirmed: bool = False  # VIES says that it is
     seller_number: str = ""  # the seller's own VAT number in the destination, in force that day
     taken_to: Zone | None = None  # where the buyer is who fetches the goods himself; None: they are sent
     fetched_abroad: bool = False  # the buyer fetches the goods at a point of the seller's in another member state

@@ -152,11 +152,20 @@ TREATMENTS = (
         Message("VAT of the seller's country, charged to a business with a valid VAT number of another member state"),
         lambda case: case.taxed and case.zone is Zone.EU and case.foreign_business and case.business and case.home_rate,
         Category.STANDARD,
-        flag=lambda case: Message(
-            "The shop charged {rate} VAT to a business in another member state with the VAT number {vat_number}; where VIES "
-            "confirms that number, without VAT would have been possible.",
-            rate=Percent(case.rate),
-            vat_number=case.vat_number,
+        flag=lambda case: (
+            Message(
+                "The shop charged {rate} VAT to a business in another member state with the VAT number {vat_number}; VIES confirms "
+                "that number, so without VAT would have been possible.",
+                rate=Percent(case.rate),
+                vat_number=case.vat_number,
+            )
+            if case.confirmed
+            else Message(
+                "The shop charged {rate} VAT to a business in another member state with the VAT number {vat_number}; where VIES "
+                "confirms that number, without VAT would have been possible.",
+                rate=Percent(case.rate),
+                vat_number=case.vat_number,
+            )
         ),
     ),
     TreatmentRow(

@@ -24,7 +24,7 @@ from worker.domain.place_of_supply import (
 from worker.domain.shop import Shop
 from worker.domain.treatment import Case, Treatment
 from worker.domain.treatment_table import OUTSIDE_VAT, TreatmentRow, names, row_of
-from worker.domain.vat_check import VatCheck
+from worker.domain.vat_check import SUPPOSED, VatCheck
 from worker.domain.vat_number import normalise_vat_number
 from worker.domain.vat_proof import number_abroad
 from worker.domain.zero_reason import Untaxed, reason_of
@@ -80,7 +80,8 @@ def _by_answer(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> tuple[Tr
     if not number or (check is not None and check.number == number and check.is_answer):
         return None
     valid, invalid = (
-        _by_place(replace(order, vat_check=VatCheck(number, answer)), shop, rates) for answer in (True, False)
+        _by_place(replace(order, vat_check=VatCheck(number, answer, code=SUPPOSED)), shop, rates)
+        for answer in (True, False)
     )
     return valid, invalid
 
@@ -213,6 +214,7 @@ def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...], *, picked_up: b
                 vat_number=number,
                 vat_number_given=order.vat_number_given,
                 refuted=_is_refuted(number, order),
+                confirmed=_is_confirmed(number, order),
                 taken_to=zone_of(order.billing.address, seller_country, supply) if is_fetched else None,
                 fetched_abroad=picked_up and supply is Supply.GOODS and zone is Zone.EU,
                 free=line.total == 0,
@@ -227,6 +229,11 @@ def _is_downloaded(line: OrderLine, order: Order) -> bool:
     products = [other for other in order.lines if other.kind is LineKind.PRODUCT]
     concerned = [line] if line.kind is LineKind.PRODUCT else products
     return bool(concerned) and all(one.downloadable for one in concerned)
+
+
+def _is_confirmed(number: str, order: Order) -> bool:
+    check = order.vat_check
+    return bool(check and check.number == number and check.valid and check.code != SUPPOSED)
 
 
 def _is_refuted(number: str, order: Order) -> bool:

@@ -12,6 +12,8 @@ from worker.message import Message
 
 # Our own codes for why VIES was not asked at all.
 NOT_CONFIGURED, NO_REQUESTER = "not_configured", "no_requester"
+# Of an answer that nobody gave, to see what would follow from it.
+SUPPOSED = "supposed"
 # Asking again would give the same.
 _PERMANENT = (NOT_CONFIGURED, NO_REQUESTER, "INVALID_INPUT", "INVALID_REQUESTER_INFO")
 UNCHECKED, INVALID = "vat_number_unchecked", "vat_number_invalid"
