@@ -10,6 +10,7 @@ from bridge.accounts.access import shop
 from bridge.context import context
 from bridge.i18n.translate import _, kind_name, translate_message, translator
 from worker.domain.document import Category, Draft, Kind
+from worker.domain.order_status import DELETED
 from worker.domain.rule_conditions import ORDER_KIND_TERMS
 from worker.domain.rule_words import rule_in_words
 from worker.domain.rules import OrderKind, Rule
@@ -114,6 +115,7 @@ def status_name(status: str) -> str:
         "refunded": _("refunded"),
         "failed": _("payment failed"),
         "trash": _("in the bin"),
+        DELETED: _("deleted in the shop"),
         "checkout-draft": _("unfinished checkout"),
     }
     return usual.get(status) or told_statuses().get(status, status)

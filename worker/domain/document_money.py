@@ -139,7 +139,7 @@ class Seen:
     @property
     def is_over(self) -> bool:
         """Whether it waits for no money any more, though none is invoiced. One that was refunded says itself that it was given back."""
-        return self.status in ("cancelled", "trash")
+        return self.status in ("cancelled", "trash", "deleted")
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def process_order(services: Services, deliveries: Sequence[Delivery], *, end: En
     if fetched is None:
         # Without a key nobody can ask after an order of which the shop told nothing.
         if connected.secrets.has_rest or any(delivery.told for delivery in deliveries):
-            flag_deleted(services, connected.shop, deliveries[0].order_id)
+            note_deleted(services, connected.shop, deliveries[0].order_id)
         return Outcome(OrderGone.code, Message("The shop no longer has this order; nothing is made for it."))
     # Before the lock: the bank and VIES may be slow.
     shop = with_rate(services, shop_for(connected.shop, deliveries), fetched.order.currency)
@@ -64,12 +64,15 @@ def process_order(services: Services, deliveries: Sequence[Delivery], *, end: En
     return outcome
 
 
-def flag_deleted(services: Services, shop: Shop, order_id: int) -> None:
-    """Say of the invoice of an order that is gone that it stands. Once: who was told already while it lay in the bin knows."""
+def note_deleted(services: Services, shop: Shop, order_id: int) -> None:
+    """Know that an order is gone, and say of its invoice that it stands. Once: who was told already while it lay in the bin knows."""
     with services.store.write() as connection:
         counters.lock(connection, shop.shop_id)
         seen = orders.find(connection, shop.shop_id, order_id)
-        if seen is None or IN_BIN in [flag.code for flag in (*seen.flags, *seen.ignored_flags)]:
+        if seen is None:
+            return
+        orders.mark_deleted(connection, seen.key)
+        if IN_BIN in [flag.code for flag in (*seen.flags, *seen.ignored_flags)]:
             return
         made = documents.history(connection, shop.shop_id, order_id, seen.order_key)
         invoices = [one for one in made.documents if one.draft.kind is Kind.INVOICE and not one.draft.test]

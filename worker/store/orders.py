@@ -28,6 +28,7 @@ from worker.domain.decision import Decision, RuleResult
 from worker.domain.document import Kind, Problem
 from worker.domain.order import Order, OrderKey, SalePart
 from worker.domain.order_flags import first_to_do, needs_nothing
+from worker.domain.order_status import DELETED
 from worker.domain.peppol import NOT_ON_PEPPOL
 from worker.domain.reported_money import ReportedMoney
 from worker.domain.sale_part import part_of
@@ -184,6 +185,11 @@ def was_open_or_paid(connection: Connection, key: OrderKey, open_statuses: Conta
     """Whether the order was last fetched after *since*, and then waited for its money or all of it had come."""
     seen = connection.execute(LAST_SEEN, vars(key)).one_or_none()
     return seen is not None and seen.fetched_at > since and (seen.status in open_statuses or seen.paid_at is not None)
+
+
+def mark_deleted(connection: Connection, order: OrderKey) -> None:
+    """The shop has it no more, not even in its bin: no status that it had counts any longer."""
+    connection.execute(update(orders).where(*is_of_order(orders, order)).values(status=DELETED))
 
 
 def set_flags(connection: Connection, order: OrderKey, code: str, flags: tuple[Problem, ...]) -> None:

@@ -6,7 +6,7 @@ from bridge.dashboard.labels import Options, status_name
 from bridge.forms import Form
 from bridge.i18n.translate import _
 from worker.domain import settings_form
-from worker.domain.order_status import DRAFT_STATUSES
+from worker.domain.order_status import DELETED, DRAFT_STATUSES
 from worker.domain.payment_method import IN_PARTS_STATUSES
 from worker.store import order_statuses
 from worker.store.queries import order_statuses as seen_statuses
@@ -14,7 +14,7 @@ from worker.store.queries import order_statuses as seen_statuses
 MOST = seen_statuses.MOST_STATUSES
 SETTING = "orders.status_map"
 # What these mean is known.
-KNOWN = {*settings_form.STATUSES, *DRAFT_STATUSES, *IN_PARTS_STATUSES, "trash"}
+KNOWN = {*settings_form.STATUSES, *DRAFT_STATUSES, *IN_PARTS_STATUSES, "trash", DELETED}
 
 
 def own_names() -> dict[str, str]:
