@@ -107,7 +107,12 @@ def test_a_shop_is_exported_and_closed(make_shop: MakeShop, tmp_path: Path) -> N
     assert shop.facturelay("shop", "leave", shop.shop_id).code == 130  # asked, and nobody said yes
     left = shop.facturelay("shop", "leave", shop.shop_id, "--yes")
     assert f"Kept: 1 document of {YEAR}, until 31-12-{YEAR + 10}." in left.out
-    assert shop.facturelay("shop", "list", "--json").json[0]["suspended"] is True
+    listed = shop.facturelay("shop", "list", "--json").json[0]
+    assert (listed["suspended"], listed["closed"]) == (True, True)
+    assert shop.facturelay("shop", "list").out.splitlines()[1].endswith("  closed")
+    for again in ("--resume", "--live"):
+        refused = shop.facturelay("shop", "set", shop.shop_id, again)
+        assert (refused.code, "is closed for good" in refused.err) == (1, True)
     assert shop.facturelay("verify").code == 0
 
 

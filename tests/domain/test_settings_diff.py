@@ -54,6 +54,7 @@ def everything_else(shop: Shop) -> Shop:
         url="https://other.example",
         test=not shop.test,
         suspended=True,
+        closed=True,
         mollie=replace(after.mollie, mode=Mode.TEST),
         mail=replace(after.mail, attachment=StoredFile("shops/1/terms.pdf", "ab", "voorwaarden.pdf")),
         branding=replace(after.branding, logo=StoredFile("shops/1/logo.png", "ab")),

@@ -150,6 +150,8 @@ def change_shop(
         shop = settings_form.apply_settings(found.shop, changes.settings)
         if changes.url is not None:
             shop = with_url(shop, changes.url, allow_private=installation.settings.allow_private_shops)
+        if shop.closed and (changes.suspended is False or changes.live):
+            raise Rejected("{shop} is closed for good: make a new shop instead.", shop=shop.name, code="shop_closed")
         if changes.suspended is not None:
             shop = replace(shop, suspended=changes.suspended)
         shop = with_first_reminded_day(with_numbering(connection, shop, changes.numbering, now=by.now), now=by.now)

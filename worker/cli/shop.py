@@ -118,7 +118,8 @@ def list_shops(services: Services, *, as_json: bool) -> None:
     """List the shops."""
     with services.store.read() as connection:
         found = shops.every(connection)
-    value = [{"id": s.shop_id, "name": s.name, "url": s.url, "test": s.test, "suspended": s.suspended} for s in found]
+    names = ("name", "url", "test", "suspended", "closed")
+    value = [{"id": one.shop_id, **{name: getattr(one, name) for name in names}} for one in found]
     rows = [("id", "name", "address", "state"), *((s.shop_id, s.name, s.url, state_of(s)) for s in found)]
     show(
         value,
@@ -282,6 +283,8 @@ def what_is_missing(shop: Shop) -> str:
 
 
 def state_of(shop: Shop) -> str:
+    if shop.closed:
+        return "closed"
     state = "test" if shop.test else "live"
     return f"{state}, paused" if shop.suspended else state
 

@@ -56,6 +56,7 @@ SETTING_NAMES = {
     "url": Message("Address of the shop"),
     "test": Message("Test mode"),
     "suspended": Message("Paused"),
+    "closed": Message("Closed"),
     "seller.name": Message("Legal name of the company"),
     "seller.legal_form": Message("Legal form"),
     "seller.register": Message("Register of legal persons"),

@@ -242,6 +242,7 @@ class Shop:
     zone: str = "Europe/Brussels"
     test: bool = False
     suspended: bool = False
+    closed: bool = False  # for good: suspended, and without its secrets
     vat: VatSettings = VatSettings()
     payment_days: int = 30
     sets_orders_paid: bool = True  # in the shop, once all of the money of one was counted here

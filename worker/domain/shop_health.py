@@ -32,6 +32,7 @@ class WatchedShop:
     zone: str = Shop.zone
     test: bool = Shop.test
     suspended: bool = Shop.suspended
+    closed: bool = Shop.closed
     waits_for_bank_files: bool = Shop.waits_for_bank_files
     peppol: PeppolSettings = Shop.peppol
 

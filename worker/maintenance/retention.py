@@ -241,7 +241,7 @@ def close_shop(
     with services.store.write() as connection:
         counters.lock(connection, shop_id)
         shop = shops.get(connection, services.encryption, shop_id).shop
-        shops.change(connection, replace(shop, suspended=True))
+        shops.change(connection, replace(shop, suspended=True, closed=True))
         # A secret that nobody knows: deliveries of the shop no longer verify, and an empty one would let anybody in.
         shops.change_secrets(connection, services.encryption, shop_id, Secrets((shops.new_webhook_secret(),)))
         message = Message("{shop} is closed; its orders are no longer processed.", shop=shop.name)
