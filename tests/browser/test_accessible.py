@@ -316,6 +316,8 @@ LISTED = (
 )  # fmt: skip
 # Something else stands above the list of these.
 CARDS = ("", "/attention/mail_refused", "/payments/reminders")
+# What a payer wrote is what its line is decided by: it is never cut off, however high its row becomes.
+WHOLE = ("/payments/bank",)
 # Tables whose cells stand below each other, with their names.
 PLAIN = ("/documents/1", "/accounting/journal?since=2026-11-01&until=2026-11-30")
 
@@ -349,6 +351,7 @@ def test_on_a_phone_a_list_begins_on_the_first_screen_and_no_row_of_it_is_higher
             paused_queues.pause(connection, queue, by=Actor("Hildegard Vandenbroucke-Schmidt", NOW))
     listed = [f"/s/{SHOP}{path}" for path in LISTED]
     plain = [f"/s/{SHOP}{path}" for path in PLAIN]
+    whole = [f"/s/{SHOP}{path}" for path in WHOLE]
     for path in (*listed, *plain, *(f"/s/{SHOP}{path}" for path in CARDS), "/jobs", "/shops", "/search?q=peeters"):
         text = visitor.get(path).text
         for scripts in ("", script) if path in listed else (script,):
@@ -361,7 +364,12 @@ def test_on_a_phone_a_list_begins_on_the_first_screen_and_no_row_of_it_is_higher
                     assert box["y"] <= 512, (path, width, bool(scripts))
                 assert not page.evaluate(UNDER_A_BUTTON), (path, width)
                 assert not page.evaluate(LEFT_OUT), (path, width)
-                if scripts and path not in plain:
+                if path in whole:
+                    cut = (
+                        "all => all.filter(one => one.scrollHeight > one.clientHeight + 1).map(one => one.textContent)"
+                    )
+                    assert page.eval_on_selector_all(".list .first + .why", cut) == [], width
+                elif scripts and path not in plain:
                     heights = page.eval_on_selector_all(ROWS, "all => all.map(one => one.offsetHeight)")
                     assert heights, path
                     assert max(heights) < 120, (path, width)
@@ -460,6 +468,23 @@ def test_no_mail_moves_sideways_on_the_narrowest_phone(page: "Page") -> None:
         assert html is not None
         page.set_content(html.get_content(), wait_until="domcontentloaded")
         assert not overflows(page), mail["Subject"]
+
+
+def test_no_amount_on_a_buyers_page_is_broken_by_a_long_name_beside_it(page: "Page") -> None:
+    style, amount = (STATIC / "facturelay.css").read_text(encoding="utf-8"), "1.234,56\N{NO-BREAK SPACE}€"
+    names = ("Gesamt", "Bezahlt mit Geschenkgutschein …56789012", "Bezahlt mit Geschenkgutschein und Treuepunkten")
+    facts = "".join(f"<div><dt>{name}</dt><dd>{amount}</dd></div>" for name in names)
+    long = f"<div><dt>Ihre Referenz</dt><dd>{'PO4711' * 20}</dd></div>"
+    for width in (320, 390):
+        page.set_viewport_size({"width": width, "height": 700})
+        page.set_content(f'<style>{style}</style><main class="sheet"><dl class="facts">{facts}{long}</dl></main>')
+        lines = page.eval_on_selector_all(".facts dd", LINES)
+        assert (lines[: len(names)], overflows(page)) == ([1] * len(names), False), width
+
+
+# On how many lines the words of each stand.
+LINES = """all => all.map(one => { const words = document.createRange(); words.selectNodeContents(one);
+    return new Set([...words.getClientRects()].map(box => Math.round(box.top))).size; })"""
 
 
 def middle(picture: "Locator") -> tuple[float, float]:
