@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -193,7 +193,10 @@ def http_error(error: HTTPException) -> AnyResponse:
     elif is_for_programs():
         response = json_error(status, code, message)
     else:
-        response = http_error_page(status, code)
+        # A page is asked for by people: what is there may be another's to see.
+        unseen = _("There is nothing at this address, or it is not yours to see.")
+        text = unseen if status is HTTPStatus.NOT_FOUND else as_text(message)
+        response = dashboard_message_page(status, _("This does not work"), text, code=code)
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value
@@ -233,6 +236,7 @@ def unexpected_error(error: Exception) -> Response:
     if is_for_customers():
         return broken_page(status, reference=code)
     if not is_for_programs():
+        g.setdefault("current_user", None)  # where the bug is in finding out who asks, the page does without
         message = _(
             "Nothing was lost. Go back and try again; if it goes on, give the reference below to whoever runs Facturelay."
         )
@@ -262,17 +266,6 @@ def broken_page(status: HTTPStatus, *, reference: str) -> Response:
     return customer_message_page(
         status, translator(), Notice(_("This cannot be shown right now"), message), reference=reference
     )
-
-
-def http_error_page(status: HTTPStatus, code: str) -> Response:
-    """What routing refuses (404, 405), as a page of the dashboard."""
-    if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        message = _("This is more than is taken here at once; nothing was kept.")
-    elif status is HTTPStatus.NOT_FOUND:
-        message = _("There is nothing at this address, or it is not yours to see.")
-    else:
-        message = _("This address does not take this kind of request.")
-    return dashboard_message_page(status, _("This does not work"), message, code=code)
 
 
 def is_for_customers() -> bool:

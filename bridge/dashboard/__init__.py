@@ -3,10 +3,9 @@
 import hashlib
 from contextlib import suppress
 from datetime import timedelta
-from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Flask, Response, abort, g, request
+from flask import Blueprint, Flask, Response, g, request
 from markupsafe import Markup
 
 from bridge.accounts import account, invitations, lost_password, passwords, sender, sign_in
@@ -36,7 +35,7 @@ from bridge.dashboard import (
 from bridge.dashboard import home as home_page
 from bridge.dashboard.settings import blueprint as settings_blueprint
 from bridge.dashboard.settings import pages  # noqa: F401  # each page adds itself to the blueprint
-from bridge.errors import is_for_customers, is_for_programs
+from bridge.errors import is_for_customers, is_for_programs, unreadable_text
 from bridge.i18n.translate import _, install_i18n
 from worker.domain import peppol
 from worker.errors import Unavailable
@@ -149,7 +148,7 @@ def refuse_nul() -> None:
     sent = (request.args, request.form)
     typed = (request.path, *(text for part in sent for pair in part.items(multi=True) for text in pair))
     if any("\0" in text for text in typed):
-        abort(HTTPStatus.BAD_REQUEST)
+        raise unreadable_text()
 
 
 def is_no_page() -> bool:

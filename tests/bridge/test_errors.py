@@ -1,7 +1,10 @@
 """What all answers share."""
 
+import re
+
 import pytest
 
+from bridge.accounts import access
 from tests.support.bridge_app import ORDER, SHOP, BridgeApp, signed_headers
 from tests.support.headers import SHARED
 from tests.support.personas import SITE, signed_in
@@ -44,6 +47,40 @@ def test_people_at_a_wrong_address_get_a_page(app: BridgeApp, path: str) -> None
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
     assert "There is nothing at this address" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [
+        ("nl", "Hier ging iets mis"),
+        ("fr", "Quelque chose s’est mal passé ici"),
+        ("de", "Hier ging etwas schief"),
+        ("en", "Something went wrong here"),
+    ],
+)
+def test_a_bug_in_finding_out_who_asks_still_gives_a_page_with_its_reference(
+    app: BridgeApp, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, language: str, title: str
+) -> None:
+    visitor = signed_in(app, "els@host.example", operator=True)
+    app.client.application.testing = False  # as it is served
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(access.sessions, "user_of", broken)
+    answer = visitor.client.get("/shops", base_url=SITE, headers={"Accept-Language": language})
+
+    assert (answer.status_code, title in answer.text) == (500, True)
+    found = re.search(r": ([0-9a-f]{8})<", answer.text)
+    assert found is not None
+    assert found[1] in caplog.text
+
+
+@pytest.mark.parametrize("path", ["/sign-in?x=%00", "/join/%00"])
+def test_what_nobody_can_type_is_said_to_be_unreadable(app: BridgeApp, path: str) -> None:
+    answer = app.client.get(path)
+
+    assert (answer.status_code, "This could not be read" in answer.text) == (400, True)
 
 
 def test_a_stored_delivery_has_exactly_these_headers(app: BridgeApp) -> None:
