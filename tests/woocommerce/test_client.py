@@ -26,7 +26,7 @@ from worker.woocommerce.client import ShopCheck, ShopClient
 from worker.woocommerce.payload import parse_order
 from worker.woocommerce.rest import RestKey
 from worker.woocommerce.shop_calls import Guard, Patience
-from worker.woocommerce.shop_response import ShopResponse, check_response, retry_after_in_s
+from worker.woocommerce.shop_response import ShopResponse, address_behind, check_response, retry_after_in_s
 
 KEY, SECRET = "ck_1", "cs_2"
 ORDER = b'{"id":238,"status":"processing"}'
@@ -349,6 +349,32 @@ def test_a_redirect_is_not_followed_and_says_what_to_change() -> None:
     assert "sends visitors on to https://www.shop.example. Enter that address" in str(refused.value.message)
 
 
+@pytest.mark.parametrize(
+    "location", ["{url}/wp-json/wc/v3/orders/238/?_fresh=1", "/wp-json/wc/v3/orders/238/", "{url}/login", ""]
+)
+def test_a_redirect_within_the_shop_is_not_called_another_address(location: str) -> None:
+    with ScriptedServer([]) as server, a_client(server.url) as talking:
+        server.answers.append(answer(301, headers=[f"Location: {location.format(url=server.url)}"]))
+        with pytest.raises(Rejected) as refused:
+            talking.order(238)
+    assert (refused.value.code, "Permalinks" in str(refused.value.message)) == ("rest_not_found", True)
+
+
+@pytest.mark.parametrize(
+    ("location", "address"),
+    [
+        ("https://a.test/wp-json/wc/v3/orders/7", "https://a.test"),
+        ("https://a.test/winkel/wp-json/wc/v3/orders/7/", "https://a.test/winkel"),
+        ("https://a.test/", "https://a.test/shop"),
+        ("http://www.A.test/shop/wp-json/wc/v3/orders/7?oauth_signature=x", "http://www.a.test/shop"),
+        ("http://a.test/shop/wp-json/wc/v3/orders/7/", "http://a.test/shop"),
+        ("/wp-login.php", "http://a.test/shop"),
+    ],
+)
+def test_a_redirect_names_the_shops_address_behind_it(location: str, address: str) -> None:
+    assert address_behind(location, "http://a.test/shop") == address
+
+
 def test_an_erased_order_is_gone(client: ShopClient) -> None:
     for call in (client.order, client.notes):
         with pytest.raises(Rejected) as refused:
@@ -581,7 +607,7 @@ def test_bodies_are_sent_as_utf_8_json() -> None:
 def test_a_shop_in_maintenance_is_told_by_its_words_and_no_name_of_a_function() -> None:
     body = b'{"code":"wp_die","message":"Briefly unavailable for scheduled maintenance.","data":{"status":503}}'
     with pytest.raises(Unavailable) as busy:
-        check_response(ShopResponse(503, body), about=Message("order 7"), shop="shop.example")
+        check_response(ShopResponse(503, body), about=Message("order 7"), url="https://shop.example")
 
     assert str(busy.value) == (
         "shop.example is busy or in maintenance (HTTP 503: Briefly unavailable for scheduled maintenance). It is tried again later."

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,7 +24,10 @@ _CRITICAL = {
 @dataclass(frozen=True)
 class ServerFault:
     """One kind of bad answer. *status*, *retry_after* and *html* answer without doing anything; *cut* and *silence_s*
-    come after the work is done: the shop has written, and the caller gets no answer (or a late one)."""
+    come after the work is done: the shop has written, and the caller gets no answer (or a late one).
+
+    301 leads to the same address with a slash at the end, as WordPress does while its addresses are “Plain”.
+    """
 
     status: int | None = None
     retry_after: int | str | None = None
@@ -80,7 +84,7 @@ def with_faults(app: "WSGIApplication", faults: Faults) -> "WSGIApplication":
             return app(environ, start_response)
         if fault.refuses:
             time.sleep(fault.silence_s)
-            return _refusal(fault, start_response)
+            return _refusal(fault, environ, start_response)
         if not fault.cut:
             parts = app(environ, start_response)
             time.sleep(fault.silence_s)
@@ -92,7 +96,7 @@ def with_faults(app: "WSGIApplication", faults: Faults) -> "WSGIApplication":
     return answer
 
 
-def _refusal(fault: ServerFault, start_response: "StartResponse") -> Iterable[bytes]:
+def _refusal(fault: ServerFault, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
     status = fault.status or (503 if fault.body is None else 200)
     body = (
         fault.body
@@ -105,6 +109,8 @@ def _refusal(fault: ServerFault, start_response: "StartResponse") -> Iterable[by
     headers = [("Content-Type", kind), ("Content-Length", str(len(body)))]
     if fault.retry_after is not None:
         headers.append(("Retry-After", str(fault.retry_after)))
+    if status == HTTPStatus.MOVED_PERMANENTLY:
+        headers.append(("Location", f"http://{environ['HTTP_HOST']}{environ['PATH_INFO']}/?{environ['QUERY_STRING']}"))
     start_response(f"{status} Bad Day", headers)
     return [body]
 

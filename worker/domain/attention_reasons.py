@@ -109,7 +109,16 @@ WORK = (
         NOTHING,
         Message("The shop does not let us fetch these orders or write on them."),
         CONNECTION,
-        ("rest_key_refused", "rest_key_missing", "rest_missing", "rest_key_reads", "bad_address", "private_address"),
+        (
+            "rest_key_refused",
+            "rest_key_missing",
+            "rest_missing",
+            "rest_key_reads",
+            "rest_not_found",
+            "shop_redirects",
+            "bad_address",
+            "private_address",
+        ),
     ),
     Reason(
         "order_failed",

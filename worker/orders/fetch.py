@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 from worker.domain.order import Order, Refund
 from worker.domain.shop import Shop
-from worker.errors import KeyRefused, OrderGone, Rejected, StaleAnswer, Unavailable
+from worker.errors import ConnectionRejected, KeyRefused, OrderGone, Rejected, StaleAnswer, Unavailable
 from worker.message import NO_MESSAGE, Message
-from worker.orders.poll import delivered_modified_at
+from worker.orders.poll import alert_shop_refuses, delivered_modified_at
 from worker.orders.products import with_known_products, with_learnt_products
 from worker.orders.sale_sum import with_sale_sum
 from worker.services import Services
-from worker.store import alerts, order_treatments
+from worker.store import order_treatments
 from worker.store.deliveries import Delivery, of_order
 from worker.store.shops import ConnectedShop
 from worker.woocommerce.client import TOO_MANY_REFUNDS
@@ -97,10 +97,10 @@ def fetch_or_read(
         fetched = fetch_newer(services, connected, order_id, told=newest_change(kept))
     except OrderGone:
         return None
-    except KeyRefused as error:
-        alert_key_refused(services, connected.shop, error)
+    except ConnectionRejected as error:
+        alert_shop_refuses(services, connected.shop, error)
         if not any(delivery.told for delivery in deliveries):
-            # A delivery of our own: without the key nothing is known of the order, least of all that it is gone.
+            # A delivery of our own: without an answer nothing is known of the order, least of all that it is gone.
             raise Unavailable(error.message, code=error.code) from error
         return read_from_deliveries(services, deliveries)
     except StaleAnswer:
@@ -202,19 +202,13 @@ def with_treatment(services: Services, shop_id: str, order: Order) -> Order:
 
 
 @contextmanager
-def key_refused_is_told(services: Services, shop: Shop) -> Iterator[None]:
-    """Tell the owner when the shop refuses our key; the refusal goes on."""
+def refusal_is_told(services: Services, shop: Shop) -> Iterator[None]:
+    """Tell the owner when the shop refuses our key, or its REST interface is not at its address; the refusal goes on."""
     try:
         yield
-    except KeyRefused as error:
-        alert_key_refused(services, shop, error)
+    except ConnectionRejected as error:
+        alert_shop_refuses(services, shop, error)
         raise
-
-
-def alert_key_refused(services: Services, shop: Shop, error: KeyRefused) -> None:
-    message = Message("{shop}: {message}", shop=shop.name, message=error.message)
-    with services.store.write() as connection:
-        alerts.raise_alert(connection, shop.shop_id, code=error.code, message=message, now=services.now())
 
 
 def delivered_error_code(deliveries: Sequence[Delivery]) -> str:

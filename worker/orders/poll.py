@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from worker.domain.shop import Shop
 from worker.errors import KeyRefused, Rejected
 from worker.message import Message
 from worker.services import Services
@@ -36,6 +37,8 @@ LONGEST_S = 120.0
 MOST_WAITING = 1_000
 # Alert codes: the key does not do, or the shop says no for another reason.
 REFUSALS = (KeyRefused.code, "shop_refuses")
+# The codes of a ConnectionRejected: work that ended for one of them can be done once the shop answers again.
+REFUSED = (KeyRefused.code, "rest_not_found", "shop_redirects", "bad_address", "private_address")
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def poll(services: Services, connected: ConnectedShop) -> Polled:
             if is_enough(number, then, since=began):
                 break
     except Rejected as error:
-        alert_shop_refuses(services, connected, error)
+        alert_shop_refuses(services, connected.shop, error)
         raise
     retry_after_refusal(services, shop_id)
     return polled
@@ -95,9 +98,10 @@ def retry_after_refusal(services: Services, shop_id: str) -> None:
         refused = [alerts.close(connection, shop_id, code=code, now=now) for code in REFUSALS]
         if not any(refused):
             return
-        delivery_store.retry_failed(connection, shop_id, KeyRefused.code, now=now)
-        for step in steps.failed(connection, shop_id, code=KeyRefused.code):
-            steps.retry(connection, step.document_id, step.name, now=now)
+        for code in REFUSED:
+            delivery_store.retry_failed(connection, shop_id, code, now=now)
+            for step in steps.failed(connection, shop_id, code=code):
+                steps.retry(connection, step.document_id, step.name, now=now)
         for order_id in orders.flagged(connection, shop_id, "refunds_unread"):
             delivery_store.add(
                 connection,
@@ -194,14 +198,9 @@ def delivered_modified_at(delivery: Delivery) -> datetime | None:
         return None
 
 
-def alert_shop_refuses(services: Services, connected: ConnectedShop, error: Rejected) -> None:
+def alert_shop_refuses(services: Services, shop: Shop, error: Rejected) -> None:
     """A shop that refuses to be asked must be told to its owner: what it does not deliver is lost meanwhile."""
     code = error.code if isinstance(error, KeyRefused) else "shop_refuses"
+    message = Message("{shop}: {message}", shop=shop.name, message=error.message)
     with services.store.write() as connection:
-        alerts.raise_alert(
-            connection,
-            connected.shop.shop_id,
-            code=code,
-            message=Message("{shop}: {message}", shop=connected.shop.name, message=error.message),
-            now=services.now(),
-        )
+        alerts.raise_alert(connection, shop.shop_id, code=code, message=message, now=services.now())

@@ -65,7 +65,7 @@ def check_and_repair(
     except Rejected as error:
         if isinstance(error, KeyRefused) and plugin_is_off(services, client, shop_id):
             return ()
-        alert_shop_refuses(services, connected, error)
+        alert_shop_refuses(services, connected.shop, error)
         raise
     with services.store.read() as connection:
         has_delivered = deliveries.has_delivered(connection, shop_id)

@@ -61,7 +61,7 @@ def settle(services: Services, key: OrderKey) -> Settled:
             "no_rest_key", Message("Facturelay has no key of the shop, so nothing is written on its orders.")
         )
     tell_excess(services, key)
-    with fetch.key_refused_is_told(services, connected.shop):
+    with fetch.refusal_is_told(services, connected.shop):
         if money_of(services, key) <= ZERO:
             return tell_money_went_back(services, connected, key)
         return settle_in_shop(services, connected, key)

@@ -13,12 +13,11 @@ from sqlalchemy import Connection
 from worker.domain.order import Order, OrderKey
 from worker.domain.shop import Shop
 from worker.domain.unpaid_order import LATE, LATE_AT_MOST, WAITING_STATUSES, is_late, last_day, within
-from worker.errors import KeyRefused, Rejected, StaleAnswer
+from worker.errors import ConnectionRejected, Rejected, StaleAnswer
 from worker.i18n import Translator
 from worker.i18n.translate import translate
 from worker.message import Message
-from worker.orders import fetch
-from worker.orders.poll import can_fetch
+from worker.orders.poll import alert_shop_refuses, can_fetch
 from worker.payments.settle import current_order
 from worker.services import Services
 from worker.store import audit_trail, bank_files, bank_statements, orders, reports
@@ -61,8 +60,8 @@ def cancel_late_orders(services: Services, connected: ConnectedShop, *, pause_s:
         try:
             if cancel(services, connected, key):
                 cancelled.append(key.order_id)
-        except KeyRefused as error:
-            fetch.alert_key_refused(services, connected.shop, error)
+        except ConnectionRejected as error:
+            alert_shop_refuses(services, connected.shop, error)
             raise
         except (Rejected, StaleAnswer):
             continue  # it is gone, or not to be read now; tomorrow is another day

@@ -26,7 +26,7 @@ def write_back(services: Services, leased: LeasedSteps) -> Done:
     if not connected.secrets.has_rest:
         raise NotNeeded("Facturelay has no key of the shop, so no note is written on the order.")
     try:
-        with fetch.key_refused_is_told(services, connected.shop):
+        with fetch.refusal_is_told(services, connected.shop):
             note_id = ensure_note(services.client_of(connected), document, note, may_exist=step.attempts > 1)
     except OrderGone as error:
         raise NotNeeded(error.message) from error

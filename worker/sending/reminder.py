@@ -211,7 +211,7 @@ def last_day_in_shop(services: Services, connected: ConnectedShop, outlook: Outl
 
 def asked_of_shop(services: Services, connected: ConnectedShop, document: Document) -> ShopsWord:
     draft, shop = document.draft, connected.shop
-    with fetch.key_refused_is_told(services, shop):
+    with fetch.refusal_is_told(services, shop):
         try:
             fetched = fetch.fetch_from_shop(services, connected, draft.order_id)
         except OrderGone:

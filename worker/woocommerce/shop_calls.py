@@ -95,7 +95,7 @@ class ShopCalls:
         for attempt in range(1, MOST_ATTEMPTS + 1):
             try:
                 answer = self._api.send(call, ends_at)
-                return check_response(answer, about=about, shop=self._api.shop)
+                return check_response(answer, about=about, url=self._api.url)
             except Unavailable as error:
                 pause = pause_s(error, self._backoff_s * 2 ** (attempt - 1))
                 may_repeat = call.method in REPEATABLE and isinstance(error, RepeatAtOnce) and attempt < MOST_ATTEMPTS

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from worker.errors import ConnectionRejected, KeyRefused, OrderGone, Rejected, Unavailable
 from worker.message import Message
@@ -35,19 +35,20 @@ class RepeatAtOnce(Unavailable):
     """Asking again within the same call may help. Not raised where the shop is slow: asking it twice makes it slower."""
 
 
-def check_response(answer: ShopResponse, *, about: Message, shop: str) -> ShopResponse:
-    """The answer if it is one; otherwise what it means for us, and for the shop owner."""
+def check_response(answer: ShopResponse, *, about: Message, url: str) -> ShopResponse:
+    """The answer of the shop at *url* if it is one; otherwise what it means for us, and for the shop owner."""
+    shop = urlsplit(url).netloc
     code = shop_error(answer.body) or ""
     detail = _describe_error(answer, code)
     match answer.status:
         case status if 200 <= status < 300:
             return require_json(answer, shop=shop)
-        case status if 300 <= status < 400:
+        case status if 300 <= status < 400 and (address := address_behind(answer.location, url)) != url:
             raise ConnectionRejected(
                 "{shop} sends visitors on to {address}. Enter that address for this shop: keys and orders are not "
                 "sent after a redirect.",
                 shop=shop,
-                address=_origin(answer.location) or Message("another address"),
+                address=address,
                 code="shop_redirects",
             )
         case 401 | 403:
@@ -61,7 +62,8 @@ def check_response(answer: ShopResponse, *, about: Message, shop: str) -> ShopRe
             )
         case 404 if code.endswith("order_invalid_id"):
             raise OrderGone("The shop has no {about} (any more).", about=about)
-        case 404 if code in ("", "rest_no_route"):
+        # With “Plain” WordPress sends each of these addresses on to itself with a slash at the end, and then answers a page.
+        case status if 300 <= status < 400 or (status == 404 and code in ("", "rest_no_route")):
             raise ConnectionRejected(
                 "{shop} does not answer as WooCommerce does ({detail}). Check the shop's address, that WooCommerce "
                 "is active, and that Settings → Permalinks is not on “Plain”.",
@@ -132,7 +134,11 @@ def retry_after_in_s(header: str) -> int | None:
     return max(0, min(round((aware - datetime.now(UTC)).total_seconds()), LONGEST_RETRY_AFTER_S))
 
 
-def _origin(location: str) -> str:
-    """A redirect's target without its query: that would repeat the signed parameters."""
-    parts = urlsplit(location)
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+def address_behind(location: str, url: str) -> str:
+    """The shop's address by a redirect's target, without its query, which would repeat the signed parameters.
+
+    Where the target is not of the REST interface, the folder is that of *url*.
+    """
+    to = urlsplit(urljoin(url, location))
+    folder, is_rest, _ = to.path.partition("/wp-json")
+    return f"{to.scheme}://{to.netloc.lower()}{folder if is_rest else urlsplit(url).path}"

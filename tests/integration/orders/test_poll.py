@@ -193,6 +193,27 @@ def test_a_refused_key_opens_an_alert_until_it_works_again(system: System) -> No
     assert open_alerts_of_shop(system) == []
 
 
+@pytest.mark.parametrize("status", [301, 404])
+def test_while_the_rest_interface_is_away_what_the_shop_tells_counts_and_the_rest_waits_for_it(
+    system: System, status: int
+) -> None:
+    """As while its permalinks are “Plain”: webhooks come as before."""
+    system.shop.place(changed(7))
+    system.shop.place(changed(8))
+    poll(system)
+    system.shop.faults.next(ServerFault(status=status, html=True), times=20)
+    system.receive(changed(7))
+    system.work()
+    assert (system.numbers(7), system.numbers(8), system.notes(7)) == (["F2026-00001"], [], [])
+    assert open_alerts_of_shop(system) == ["shop_refuses"]
+
+    system.shop.faults.clear()
+    poll(system)
+    system.clock.move(hours=1)
+    system.work()
+    assert (system.numbers(8), len(system.notes(7)), open_alerts_of_shop(system)) == (["F2026-00002"], 1, [])
+
+
 def test_what_a_poll_found_outlasts_a_refused_key(system: System) -> None:
     system.shop.place(changed(7))
     poll(system)
