@@ -1,4 +1,4 @@
-"""`facturelay reconcile | backfill | backup | restore` as a script uses them."""
+"""`facturelay reconcile | backfill | backup | restore | move-database` as a script uses them."""
 
 import csv
 import io
@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Facturelay
+from tests.services.postgres import Postgres
 from tests.support import due
 from worker.demo.orders import an_order
 from worker.demo.pretend_shop import PretendShop
 from worker.jobs.order import process_delivery
 from worker.services import Services
 from worker.settings import Settings
+from worker.store.database.tables import metadata
 
 NOVEMBER = datetime(2025, 11, 5, 12, 0, tzinfo=UTC)
 
@@ -146,3 +148,48 @@ class a_worker:  # noqa: N801  # reads as what it is: with a_worker(…)
         self.ended.set()
         self.thread.join()
         self.services.store.close()
+
+
+@pytest.fixture
+def empty_postgresql(postgres: Postgres) -> Iterator[str]:
+    name = postgres.create_database()
+    yield postgres.url(name)
+    postgres.drop_database(name)
+
+
+def test_what_was_moved_is_told_and_everything_that_starts_refuses_the_old_database(
+    facturelay: Facturelay, sqlite_url: str, empty_postgresql: str
+) -> None:
+    moved = facturelay("move-database", "--to", empty_postgresql, "--json")
+    assert (moved.code, moved.err, set(moved.json["rows"])) == (0, "", set(metadata.tables))
+    for words in (
+        "up",
+        "bridge",
+        "worker --burst",
+        "scheduler --once",
+        "migrate",
+        "status",
+        "shop list",
+        "backup b.tar.gz",
+    ):
+        answer = facturelay(*words.split())
+        assert (words, answer.code, answer.out) == (words, 1, "")
+        assert answer.err.startswith(f"This database was moved to {moved.json['address']} on ")
+        assert "[database_moved]" in answer.err
+
+
+def test_a_move_tells_which_setting_to_change(facturelay: Facturelay, sqlite_url: str, empty_postgresql: str) -> None:
+    moved = facturelay("move-database", "--to", empty_postgresql)
+    assert moved.code == 0
+    assert f"rows in {len(metadata.tables)} tables, 0 documents among them" in moved.out
+    assert "Set DATABASE_URL to that address now" in moved.out
+
+
+def test_a_move_to_no_address_is_a_wrong_call_and_one_from_nowhere_is_refused(
+    facturelay: Facturelay, tmp_path: Path
+) -> None:
+    nowhere = facturelay("move-database", "--to", "postgresql://127.0.0.1:1/x")
+    assert (nowhere.code, "[no_installation]" in nowhere.err, list(tmp_path.iterdir())) == (1, True, [])
+    (tmp_path / "facturelay.db").touch()
+    assert facturelay("move-database", "--to", "mysql://127.0.0.1/x").code == 2
+    assert facturelay("move-database").code == 2

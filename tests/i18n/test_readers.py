@@ -33,10 +33,12 @@ READERS = {
     "worker/domain/installation_health.py": HOST,
     "worker/mail/diagnosis.py": HOST,  # its hints for operators
     "worker/maintenance/backup.py": HOST,
+    "worker/maintenance/move_database.py": HOST,
     "worker/maintenance/restore.py": HOST,
     "worker/scheduler.py": HOST,
     "worker/store/database/encryption.py": HOST,
     "worker/store/database/migrate.py": HOST,
+    "worker/store/database/moved.py": HOST,
     "worker/store/files/archive.py": HOST,
     "worker/store/files/private.py": HOST,
     "worker/store/shops.py": HOST,

@@ -74,6 +74,10 @@ COMMANDS = {
         "maintenance:restore",
         "Put a backup into an empty data folder (and, for PostgreSQL, the empty database of DATABASE_URL).",
     ),
+    "move-database": (
+        "maintenance:move",
+        "Move everything from the SQLite file of this installation into PostgreSQL.",
+    ),
 }
 
 

@@ -18,6 +18,7 @@ from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.processes.supervisor import prepare
 from worker.services import Services
+from worker.settings import Settings
 from worker.store import shops
 from worker.store.database import json_codec
 from worker.store.database.migrate import is_current, upgrade
@@ -87,21 +88,26 @@ with_new_services = partial(with_services, may_begin=True)
 
 def open_services(data: Path | None, *, may_begin: bool = False) -> Services:
     """Services on a database that is up to date: a local SQLite file is brought up to date on the way, and made where *may_begin*."""
-    settings = read_settings(data)
-    if not may_begin and is_missing(settings.database_url):
-        raise Rejected(
-            "There is no installation of Facturelay in {folder}. Name its folder with --data, or by FACTURELAY_DATA; `facturelay up` "
-            "begins a new one.",
-            folder=settings.data.absolute(),
-            code="no_installation",
-        )
-    settings = prepare(settings)
+    settings = prepare(read_settings(data) if may_begin else settings_there(data))
     services = Services(settings)
     if services.store.is_sqlite:
         upgrade(settings.database_url)
     elif not is_current(services.store):
         raise Rejected("The database is not up to date; run `facturelay migrate` first.", code="migrate_first")
     return services
+
+
+def settings_there(data: Path | None) -> Settings:
+    """The settings of an installation. Raises Rejected where there is none."""
+    settings = read_settings(data)
+    if is_missing(settings.database_url):
+        raise Rejected(
+            "There is no installation of Facturelay in {folder}. Name its folder with --data, or by FACTURELAY_DATA; `facturelay up` "
+            "begins a new one.",
+            folder=settings.data.absolute(),
+            code="no_installation",
+        )
+    return settings
 
 
 def is_missing(database_url: str) -> bool:

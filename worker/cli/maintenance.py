@@ -1,4 +1,4 @@
-"""`facturelay reconcile | backfill | backup | restore | rotate-key`: proving that all is there, and getting it back."""
+"""`facturelay reconcile | backfill | backup | restore | move-database | rotate-key`: proving that all is there, and getting it back."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ import click
 from worker.accounting import reconcile as reconciler
 from worker.accounting import reconciliation
 from worker.accounting.reconciliation import ReconciledOrder, Reconciliation, Tally
-from worker.cli.common import SHOP, ProgressBar, counted, show, table, to_json, with_services
+from worker.cli.common import SHOP, ProgressBar, counted, settings_there, show, table, to_json, with_services
 from worker.cli.options import read_settings, with_data, with_json
 from worker.domain.csv_table import escape_cell
 from worker.domain.money import written
@@ -25,10 +25,13 @@ from worker.errors import InvalidValue, Rejected
 from worker.invoicing import backfill as order_backfill
 from worker.invoicing.backfill import OrderSelection, Preview
 from worker.maintenance import backup as backup_files
+from worker.maintenance import move_database as database_move
 from worker.maintenance import restore as restore_files
 from worker.maintenance.backup import Manifest
+from worker.maintenance.move_database import Moved
 from worker.maintenance.rotate_key import rotate_key
-from worker.services import Services
+from worker.services import Services, utc_now
+from worker.settings import read_database_url
 from worker.store import reports
 from worker.store.database import json_codec
 from worker.store.queries.health import BACKUP_REPORT
@@ -312,3 +315,39 @@ def restore(file: Path, data: Path | None, *, moved: bool, as_json: bool) -> Non
             "say where its numbers go on; start Facturelay, and for each shop: facturelay register resume SHOP"
         )
     show({"data": str(settings.data), **asdict(made)}, as_json=as_json, text=lambda: "\n".join(lines))
+
+
+@click.command("move-database")
+@click.option(
+    "--to",
+    "target",
+    required=True,
+    metavar="ADDRESS",
+    help="An empty database, like postgresql://facturelay@127.0.0.1/facturelay. Without a password in it, PGPASSWORD is taken.",
+)
+@with_data
+@with_json
+def move(target: str, data: Path | None, *, as_json: bool) -> None:
+    """Move everything from the SQLite file of this installation into PostgreSQL.
+
+    Stop everything first. All of it is there in the end, compared row by row, or nothing. The old file stays as it is, and is refused
+    from then on, so that no number is given twice.
+    """
+    settings = settings_there(data)
+    try:
+        url = read_database_url(target)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--to") from error
+    with ProgressBar("Moving", quiet=as_json) as bar:
+        made = database_move.move_database(settings, url, now=utc_now(), on_progress=bar.update)
+    show(asdict(made), as_json=as_json, text=lambda: moved_as_text(made))
+
+
+def moved_as_text(made: Moved) -> str:
+    rows, tables = counted(sum(made.rows.values()), "row", "rows"), counted(len(made.rows), "table", "tables")
+    documents = counted(made.rows["documents"], "document", "documents")
+    return (
+        f"{made.address}: {rows} in {tables}, {documents} among them, each compared with the old one.\n"
+        "Set DATABASE_URL to that address now, with its user and password, for everything that runs, and start. The archive and the secret "
+        "key stay where they are; so does the old file, which is refused from now on."
+    )

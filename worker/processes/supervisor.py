@@ -21,7 +21,7 @@ from worker.errors import Rejected
 from worker.processes import broker
 from worker.processes.bridge import address, answers
 from worker.settings import Settings, embedded_redis_url
-from worker.store.database import migration_lock
+from worker.store.database import migration_lock, moved
 from worker.store.files import private
 
 log = logging.getLogger(__name__)
@@ -137,10 +137,15 @@ def die_with_parent() -> None:
 
 
 def prepare(settings: Settings) -> Settings:
-    """Make the data folder and, on the first start, its secret key; narrow what others may read. Returns the settings with the key in use."""
+    """Make the data folder and, on the first start, its secret key; narrow what others may read. Returns the settings with the key in use.
+
+    Raises Rejected where all that was there was moved to another database.
+    """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     private.refuse_other_owner(settings.data)
     private.narrow(settings)
+    for file in private.sqlite_files(settings.database_url)[:1]:
+        moved.refuse_file(file)
     if settings.redis_url == embedded_redis_url(settings.data):
         # Its password is read from the folder with the other settings; on the first start there was none yet.
         broker.password(settings.data)

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, Engine, PoolProxiedConnection, QueuePool, cre
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
-from worker.errors import DatabaseAway, TimeIsUp
+from worker.errors import DatabaseAway, Rejected, TimeIsUp
+from worker.store.database import moved
 
 BUSY_TIMEOUT_MS = 30_000
 LOOK_AGAIN_S = 0.002
@@ -32,9 +33,10 @@ NEVER = sys.maxsize
 class Store:
     """The database of one process. `read()` and `write()` give a connection inside one transaction each."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, *, alone: bool = False) -> None:
+        """*alone*: of a SQLite file nobody else may read or write anything, and it may be one that was moved."""
         self.url = make_url(database_url)
-        self.engine = open_engine(database_url)
+        self.engine = open_engine(database_url, alone=alone)
         self.kept: list[tuple[float, Connection]] = []
 
     @property
@@ -112,7 +114,7 @@ class Store:
         self.engine.dispose()
 
 
-def open_engine(database_url: str) -> Engine:
+def open_engine(database_url: str, *, alone: bool = False) -> Engine:
     url = make_url(database_url)
     if url.get_backend_name() != "sqlite":
         engine = create_engine(
@@ -136,7 +138,7 @@ def open_engine(database_url: str) -> Engine:
         "cached_statements": KEPT_STATEMENTS,
     }
     engine = create_engine(url, connect_args=options, hide_parameters=True)
-    event.listen(engine, "connect", prepare_sqlite)
+    event.listen(engine, "connect", prepare_alone if alone else prepare_sqlite)
     # No listener: where there is one, every statement looks for listeners.
     engine.dialect.do_begin = begin_sqlite  # type: ignore[method-assign]
     return engine
@@ -176,6 +178,27 @@ def cancel(connection: Any, _record: Any, error: BaseException | None) -> None:
 
 
 def prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    set_up_sqlite(connection)
+    moved.refuse(connection)
+
+
+def prepare_alone(connection: sqlite3.Connection, _record: Any) -> None:
+    """Take the file from everybody else for as long as this is open. Raises Rejected where somebody has it open, if only to wait."""
+    connection.execute("PRAGMA busy_timeout=0")
+    connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        raise Rejected(
+            "Something still uses this database. Stop everything of Facturelay, and whatever else has it open.",
+            code="database_in_use",
+        ) from error
+    set_up_sqlite(connection)
+
+
+def set_up_sqlite(connection: sqlite3.Connection) -> None:
     # None: the driver must not open transactions of its own; begin_sqlite says which kind.
     connection.isolation_level = None
     # Its own lower() knows no letters but a to z: who types “émilie” is to find ÉMILIE, as on a PostgreSQL with a locale.

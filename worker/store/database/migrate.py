@@ -25,20 +25,25 @@ def upgrade(database_url: str) -> None:
     store = Store(database_url)
     try:
         with store.write() as connection:
-            if not store.is_sqlite:
-                refuse_other_encoding(connection)
-                connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
-            found = revision(connection)
-            if found == head() or is_of_later_version(found):
-                return
-            # Imported here: each command and process looks whether there is anything to do, and there hardly ever is.
-            from alembic import command
-
-            config = alembic_config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            bring_up_to_date(connection)
     finally:
         store.close()
+
+
+def bring_up_to_date(connection: Connection) -> None:
+    """The same in the transaction of *connection*."""
+    if connection.dialect.name != "sqlite":
+        refuse_other_encoding(connection)
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+    found = revision(connection)
+    if found == head() or is_of_later_version(found):
+        return
+    # Imported here: each command and process looks whether there is anything to do, and there hardly ever is.
+    from alembic import command
+
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def refuse_other_encoding(connection: Connection) -> None:
@@ -46,7 +51,7 @@ def refuse_other_encoding(connection: Connection) -> None:
     encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
     if encoding != "UTF8":
         raise Rejected(
-            "The database of DATABASE_URL stores text as {encoding}, not as UTF8: it cannot keep every name. Make another by "
+            "The database stores text as {encoding}, not as UTF8: it cannot keep every name. Make another by "
             "createdb --encoding=UTF8 --template=template0 --locale=C.UTF-8.",
             encoding=encoding,
             code="database_encoding",
