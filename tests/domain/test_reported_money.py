@@ -55,3 +55,12 @@ def test_a_part_of_the_rest_that_went_back_pays_none_of_it() -> None:
     part = Row(1, Decimal("10.00"), AFTER)
     back = Row(2, Decimal("-10.00"), AFTER, reverses=1)
     assert REPORTED.left([part, back]) == REPORTED.amount
+
+
+def test_a_shop_that_reports_nothing_is_not_said_to_make_up_for_more_that_went_back_than_came() -> None:
+    counted = [
+        Row(1, Decimal("12.11"), BEFORE),
+        Row(2, Decimal("-0.01"), BEFORE),
+        Row(3, Decimal("-12.11"), AFTER, reverses=1),
+    ]
+    assert ReportedMoney(rest=Decimal("12.10")).left(counted) == 0

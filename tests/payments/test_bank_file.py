@@ -537,6 +537,27 @@ def test_what_was_given_back_of_too_much_is_counted_by_a_person_and_the_order_ne
     assert balance(shop, 238).excess == Decimal("10.00")
 
 
+def test_money_of_which_a_part_was_sent_back_waits_again_only_after_that(shop: History) -> None:
+    reference = EXPECTED["open_orders"]["238"]["ogm"]
+    shop.seen(238)
+    paid, back = (
+        replace(a_line(shop, Decimal(amount), amount, ""), structured=reference) for amount in ("15.01", "-0.01")
+    )
+    take(shop, "back", [paid, back])
+    ids = {line.line.amount: line.line_id for line in lines_of(shop)}
+    with shop.store.write() as connection:
+        actions.count_for_orders(connection, "a", ids[back.amount], "238", by=by(shop))
+
+    with pytest.raises(Rejected, match="went out wait again first"), shop.store.write() as connection:
+        actions.take_back(connection, "a", ids[paid.amount], by=by(shop))
+    assert (balance(shop, 238).open, balance(shop, 238).paid) == (ZERO, Decimal("15.00"))
+
+    for amount in (back.amount, paid.amount):
+        with shop.store.write() as connection:
+            actions.take_back(connection, "a", ids[amount], by=by(shop))
+    assert (balance(shop, 238).open, balance(shop, 238).paid) == (Decimal("15.00"), ZERO)
+
+
 def test_one_transfer_that_gave_back_what_came_too_much_of_several_orders_is_counted_for_each(shop: History) -> None:
     told = EXPECTED["open_orders"]
     paid = [

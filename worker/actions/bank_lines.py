@@ -90,7 +90,8 @@ def put_aside(connection: Connection, shop_id: str, line_id: int, *, by: Actor) 
 def take_back(connection: Connection, shop_id: str, line_id: int, *, by: Actor) -> bool:
     """A line that was counted or put aside waits again; what it paid is open again. The order in the shop stays as it is.
 
-    Whether somebody had said of the same money that it came: that counts again.
+    Whether somebody had said of the same money that it came: that counts again. Raises Rejected for money of which a line that is
+    counted gave back a part.
     """
     counters.lock(connection, shop_id)
     line = bank_lines.get(connection, shop_id, line_id)
@@ -100,7 +101,8 @@ def take_back(connection: Connection, shop_id: str, line_id: int, *, by: Actor) 
     is_told = any(payments.get(connection, payment_id).replaces for payment_id in paid)
     for payment_id in paid:
         payments.reverse(connection, payment_id, on=line.line.booked_on, by=by.name, now=by.now)
-        refunded_of_nothing(connection, payments.order_of(payments.get(connection, payment_id)), now=by.now)
+        if line.line.amount > 0:
+            refunded_of_nothing(connection, payments.order_of(payments.get(connection, payment_id)), now=by.now)
     bank_lines.decide(connection, line_id, LineState.WAITING, by=by.name, now=by.now)
     message = Message(
         "{amount} that the bank booked on {day} waits again.", amount=money(line.line), day=line.line.booked_on
@@ -110,10 +112,22 @@ def take_back(connection: Connection, shop_id: str, line_id: int, *, by: Actor) 
 
 
 def refunded_of_nothing(connection: Connection, order: OrderKey, *, now: datetime) -> None:
-    """What the shop gave back of money that is not there any more counts no more either."""
+    """What the shop gave back of money that is not there any more counts no more either. Raises Rejected where the bank gave back more than
+    is there: an order would have been paid less than nothing.
+    """
+    balance = order_balance.of_order(connection, order)
+    if balance is None or balance.paid >= 0:
+        return
+    payments.tell_of_refund(connection, order, -balance.paid, now=now)
     balance = order_balance.of_order(connection, order)
     if balance is not None and balance.paid < 0:
-        payments.tell_of_refund(connection, order, -balance.paid, now=now)
+        raise Rejected(
+            "A part of this money was sent back: order {number} would have {amount} left. Let the bank’s line by "
+            "which it went out wait again first.",
+            amount=Money(balance.paid, balance.currency),
+            number=numbers_of(connection, order)[-1],
+            code="bank_line_sent_back",
+        )
 
 
 def waiting(connection: Connection, shop_id: str, line_id: int) -> StoredLine:

@@ -53,6 +53,8 @@ class ReportedMoney:
 
     def left(self, counted: Sequence[CountedMoney]) -> Decimal:
         """What of it was not *counted*: all rows of the order, oldest first."""
+        if not self.amount:
+            return ZERO  # though less than nothing is counted
         reported = total_of(one.amount for one in counted if is_reported(one))
         if self.is_apart:
             by_person = total_of(one.amount for one in counted if one.source == PaymentSource.PERSON)
