@@ -2,6 +2,7 @@
 
 declare(strict_types=1);
 
+use Facturelay\Admin\SettingsTab;
 use Facturelay\Connection\Connection;
 use Facturelay\Connection\Connector;
 use Facturelay\Connection\RestKeys;
@@ -327,6 +328,34 @@ final class ConnectorTest extends WordPressTestCase {
 		( new Connector( '1' ) )->repair();
 
 		$this->assertSame( array( 0, false ), array( $this->keys(), isset( $this->received['/plugin/renew'] ) ) );
+	}
+
+	public function test_a_shop_that_an_earlier_build_connected_is_no_copy_after_the_update(): void {
+		$this->connect();
+		$works = static function ( string $stored_site ): bool {
+			Connection::save( array( 'site' => $stored_site ) + Connection::load()->to_array() );
+			return Connection::load()->is_active();
+		};
+
+		$this->assertTrue( $works( Connection::home_url() ) );
+		$this->assertTrue( $works( str_replace( '://', '://www.', Connection::home_url() ) . '/' ) );
+		$this->assertFalse( $works( 'https://staging.shop.example' ) );
+	}
+
+	public function test_of_a_key_that_a_person_deleted_the_settings_say_only_that(): void {
+		RestKeys::delete( $this->connect()->rest_key_id() );
+		ob_start();
+		( new SettingsTab( '1' ) )->show();
+		$shown = (string) ob_get_clean();
+
+		$this->assertStringContainsString( 'was deleted in WooCommerce', $shown );
+		$this->assertStringNotContainsString( 'All is well', $shown );
+		try {
+			( new Connector( '1' ) )->check( true );
+			$this->fail( 'Facturelay was asked, and can only guess.' );
+		} catch ( FacturelayError $error ) {
+			$this->assertSame( 'key_deleted', $error->error_code() );
+		}
 	}
 
 	public function test_a_webhook_that_woocommerce_switched_off_is_made_anew(): void {

@@ -195,6 +195,10 @@ final class SettingsTab implements Feature {
 
 	/** @param array<string, mixed> $response of the last heartbeat */
 	private function status_text( array $response ): string {
+		$problem = ( new SiteHealth() )->problem();
+		if ( '' !== $problem ) {
+			return $problem;
+		}
 		if ( '' !== (string) ( $response['message'] ?? '' ) ) {
 			return (string) $response['message'];
 		}

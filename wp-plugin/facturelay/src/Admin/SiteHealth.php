@@ -70,7 +70,7 @@ final class SiteHealth implements Feature {
 	}
 
 	/** What somebody must act on; '' when nothing. */
-	private function problem(): string {
+	public function problem(): string {
 		$connection = Connection::load();
 		if ( $connection->is_clone() ) {
 			return __( 'This site is a copy of a shop that is connected to Facturelay, so the plugin does nothing here.', 'facturelay' );
@@ -82,7 +82,7 @@ final class SiteHealth implements Feature {
 			return Connector::access_ended( $connection )->getMessage();
 		}
 		if ( ! RestKeys::exists( $connection->rest_key_id() ) ) {
-			return __( 'The key with which Facturelay reads your orders was deleted in WooCommerce, so documents are no longer complete. Press “Reconnect” to make a new one.', 'facturelay' );
+			return Connector::key_deleted()->getMessage();
 		}
 		$response  = Heartbeat::last_response();
 		$silence_s = static fn ( string $since ): int => time() - (int) ( $response[ $since ] ?? $response['answered_at'] ?? time() );

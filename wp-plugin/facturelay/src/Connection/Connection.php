@@ -51,7 +51,7 @@ final class Connection {
 
 	/** Whether this site is a copy (staging) of the connected shop: a copy must not hold, release or report anything. */
 	public function is_clone(): bool {
-		return $this->exists() && ( $this->data['site'] ?? '' ) !== self::site_hash();
+		return $this->exists() && self::hash_of( (string) ( $this->data['site'] ?? '' ) ) !== self::site_hash();
 	}
 
 	/** Whether the plugin may act here: connected, and not a copy. */
@@ -96,6 +96,11 @@ final class Connection {
 
 	/** What the address of this site is known by: the same with https and www as without. */
 	public static function site_hash(): string {
-		return hash( 'sha256', (string) preg_replace( '#^https?://(www\.)?#', '', strtolower( self::home_url() ) ) );
+		return self::hash_of( self::home_url() );
+	}
+
+	/** Of what is a hash already, itself: an earlier build stored the address, and its shops are no copies for having been updated. */
+	private static function hash_of( string $site ): string {
+		return false === strpos( $site, '://' ) ? $site : hash( 'sha256', (string) preg_replace( '#^https?://(www\.)?#', '', strtolower( untrailingslashit( $site ) ) ) );
 	}
 }

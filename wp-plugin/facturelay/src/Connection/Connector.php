@@ -90,6 +90,10 @@ final class Connector {
 	public function check( bool $again ): array {
 		$connection = Connection::load();
 		$response   = array();
+		if ( ! RestKeys::exists( $connection->rest_key_id() ) ) {
+			// Facturelay can only guess: it is refused, as by a firewall.
+			throw self::key_deleted();
+		}
 		for ( $second = 0; $second < self::MAX_POLLS; $second++ ) {
 			$response = ( new BridgeClient( $connection->bridge_url() ) )->call( $connection, '/plugin/check', array( 'again' => $again && 0 === $second ) );
 			if ( 'waiting' !== ( $response['state'] ?? '' ) ) {
@@ -206,6 +210,11 @@ final class Connector {
 		/* translators: %s: address of a Facturelay */
 		$message = __( 'Whoever connected this shop to %s may no longer manage it, so that Facturelay’s access to your orders was ended. If this address is yours and it should go on, press “Reconnect”; otherwise “Disconnect”.', 'facturelay' );
 		return new FacturelayError( 'access_ended', sprintf( $message, $connection->bridge_url() ) );
+	}
+
+	/** What is told once somebody revoked the key in WooCommerce. */
+	public static function key_deleted(): FacturelayError {
+		return new FacturelayError( 'key_deleted', __( 'The key with which Facturelay reads your orders was deleted in WooCommerce, so documents are no longer complete. Press “Reconnect” to make a new one.', 'facturelay' ) );
 	}
 
 	/** @throws FacturelayError */
