@@ -1,6 +1,7 @@
 """Every page can be used with a keyboard and a screen reader: axe finds nothing serious, wide and narrow, light and dark."""
 
 from dataclasses import replace
+from decimal import Decimal
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from sqlalchemy import update
 
 import bridge
+from tests.bridge.customer.test_document import token_of
 from tests.browser.conftest import PASSWORD, Running, fill, press
 from tests.golden.test_golden_mails import in_state, mail_of
 from tests.mail.test_reminder_mail import a_mail as reminder_of
@@ -21,6 +23,7 @@ from worker.demo.orders import an_order
 from worker.demo.stage import SELLER
 from worker.domain.actor import Actor
 from worker.domain.document import Kind
+from worker.domain.payment import Prepayment
 from worker.domain.reminder import ReminderKind
 from worker.domain.shop import OrderSettings, Shop, VatSettings
 from worker.store import documents, paused_queues, senders, shops
@@ -236,6 +239,21 @@ def test_no_list_of_a_busy_shop_breaks_a_word_or_moves_sideways(busy: BridgeApp,
         assert (broken_words(page, longest=LONGEST_WORD), broken_wholes(page)) == ([], []), (path, "on paper")
         assert page.locator("details:not([open]) summary:visible").count() == 0, (path, "on paper")
         page.emulate_media(media="screen")
+
+
+def test_a_printed_page_says_whose_it_is_and_of_which_days_and_has_no_empty_frames(
+    busy: BridgeApp, page: "Page"
+) -> None:
+    styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
+    visitor = signed_in(busy, "els@host.example", operator=True)
+    journal = visitor.get(f"/s/{SHOP}/accounting/journal?since=2026-11-01&until=2026-11-30").text
+    pictures = '<div class="paper">PDF</div><a class="small-page">PDF</a>'
+    page.set_content(f"{journal.replace('</main>', f'{pictures}</main>')}<style>{styles}</style>")
+    assert (page.locator(".printed:visible").count(), page.get_by_text("PDF", exact=True).count()) == (0, 2)
+    page.emulate_media(media="print")
+    said = page.locator(".printed:visible").all_inner_texts()
+    assert said == ["Bakkerij Janssens", "From 1 Nov 2026 · Up to 30 Nov 2026"]
+    assert page.locator(".paper:visible, .small-page:visible").count() == 0
 
 
 FORMS = (
@@ -470,16 +488,16 @@ def test_no_mail_moves_sideways_on_the_narrowest_phone(page: "Page") -> None:
         assert not overflows(page), mail["Subject"]
 
 
-def test_no_amount_on_a_buyers_page_is_broken_by_a_long_name_beside_it(page: "Page") -> None:
-    style, amount = (STATIC / "facturelay.css").read_text(encoding="utf-8"), "1.234,56\N{NO-BREAK SPACE}€"
-    names = ("Gesamt", "Bezahlt mit Geschenkgutschein …56789012", "Bezahlt mit Geschenkgutschein und Treuepunkten")
-    facts = "".join(f"<div><dt>{name}</dt><dd>{amount}</dd></div>" for name in names)
-    long = f"<div><dt>Ihre Referenz</dt><dd>{'PO4711' * 20}</dd></div>"
+def test_no_amount_on_a_buyers_page_is_broken_by_a_long_name_beside_it(busy: BridgeApp, page: "Page") -> None:
+    style = (STATIC / "facturelay.css").read_text(encoding="utf-8")
+    cards = tuple(Prepayment(Decimal("5.00"), code=code) for code in ("…5678", "…56789012345"))
+    invoice = busy.issue(number="F2026-09999", language="de", prepaid=cards)
+    text = busy.client.get(f"/d/{token_of(invoice)}").text
     for width in (320, 390):
         page.set_viewport_size({"width": width, "height": 700})
-        page.set_content(f'<style>{style}</style><main class="sheet"><dl class="facts">{facts}{long}</dl></main>')
-        lines = page.eval_on_selector_all(".facts dd", LINES)
-        assert (lines[: len(names)], overflows(page)) == ([1] * len(names), False), width
+        page.set_content(f"{text}<style>{style}</style>", wait_until="domcontentloaded")
+        lines = page.eval_on_selector_all(".facts .money dd", LINES)
+        assert (lines, overflows(page)) == ([1] * 4, False), width
 
 
 # On how many lines the words of each stand.
