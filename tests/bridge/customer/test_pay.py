@@ -358,7 +358,7 @@ def test_what_a_gift_card_left_of_a_test_is_told_alike_behind_its_link_by_a_prog
     document = app.issue(test=True, prepaid=(Prepayment(Decimal("2.60"), name="Cadeaubon"),))
     chosen(app, twin, document, status)
 
-    page = re.findall(r'"total"><dt>Nog te betalen</dt><dd>€.([\d,]+)', returned(app, document))
+    page = re.findall(r'"money total"><dt>Nog te betalen</dt><dd>€.([\d,]+)', returned(app, document))
     with app.store.read() as connection:
         (item,) = order_history.listing(connection, shop_id=SHOP)
     *_, listed = re.findall(r"(?:not )?paid(?=</span>)", admin(app).get(f"/s/{SHOP}/documents").text)
