@@ -2,11 +2,11 @@
 
 from http import HTTPStatus
 
-from flask import Response, jsonify, make_response, request
+from flask import Response, jsonify
 
 from bridge.api.request import ApiRequest, not_found, page_response
 from bridge.context import context
-from bridge.customer.document import MEDIA_TYPES, REFRESH_S
+from bridge.customer.document import REFRESH_S, file_response
 from bridge.errors import Refused
 from worker import serializers
 from worker.domain.step import EINVOICE, RENDER
@@ -61,7 +61,6 @@ def get_xml(api_request: ApiRequest, document_id: int) -> Response:
 
 
 def stored_file(api_request: ApiRequest, document_id: int, file_format: str) -> Response:
-    """The bytes as stored; 304 for whoever has them already: they never change."""
     with context().store.read() as connection:
         item = order_history.of_document(connection, api_request.shop_id, document_id)
     if item is None or item.document is None:
@@ -70,15 +69,7 @@ def stored_file(api_request: ApiRequest, document_id: int, file_format: str) -> 
     if stored is None:
         is_being_made = step is not None and step.state in ("waiting", "running")
         raise file_being_made() if is_being_made else file_unknown(file_format)
-    # Asked first: who has the bytes need not have them read again.
-    if request.if_none_match.contains(stored.sha256):
-        response = make_response(b"", HTTPStatus.NOT_MODIFIED)
-    else:
-        response = make_response(context().archive.get(stored.path, sha256=stored.sha256))
-    response.content_type = MEDIA_TYPES[file_format]
-    response.headers["Content-Disposition"] = f'attachment; filename="{item.document.file_name(file_format)}"'
-    response.set_etag(stored.sha256)
-    return response
+    return file_response(item.document, stored, inline=False)
 
 
 def file_being_made() -> Refused:

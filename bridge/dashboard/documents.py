@@ -6,13 +6,13 @@ from decimal import Decimal, InvalidOperation
 from functools import partial
 from http import HTTPStatus
 
-from flask import Blueprint, Response, abort, make_response, request
+from flask import Blueprint, Response, abort, request
 
 from bridge.accounts.access import actor, guard_shop, shop
 from bridge.accounts.access_log import part_of_a_page
 from bridge.accounts.sign_in import safe_next_path
 from bridge.context import context, rendered
-from bridge.customer.document import MEDIA_TYPES
+from bridge.customer.document import file_response
 from bridge.dashboard import order_story
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
@@ -60,14 +60,10 @@ def stored_file(shop_id: str, document_id: int, file_format: str) -> Response:
     stored = item.file(file_format)
     if stored is None or item.document is None:
         abort(HTTPStatus.NOT_FOUND)
-    response = make_response(context().archive.get(stored.path, sha256=stored.sha256))
-    response.content_type = MEDIA_TYPES[file_format]
-    disposition = "attachment" if file_format == "xml" or request.args.get("download") else "inline"
-    response.headers["Content-Disposition"] = f'{disposition}; filename="{item.document.file_name(file_format)}"'
+    is_shown = file_format == "pdf" and not request.args.get("download")
+    response = file_response(item.document, stored, inline=is_shown)
     response.headers["Content-Security-Policy"] = PDF_POLICY
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
-    response.set_etag(stored.sha256)
-    response.make_conditional(request)
     return response
 
 
