@@ -18,6 +18,7 @@ from bridge.dashboard import (
     attention,
     document_lists,
     documents,
+    drafts,
     jobs,
     labels,
     many,
@@ -56,6 +57,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     orders.blueprint,
     document_lists.blueprint,
     documents.blueprint,
+    drafts.blueprint,
     many.blueprint,
     accounting.blueprint,
     payments.blueprint,
@@ -77,6 +79,7 @@ POLICY = (
 # Blueprints that belong to another one's tab.
 SECTIONS = {
     "document_lists": "documents",
+    "drafts": "documents",
     "many": "documents",
     "reminders": "payments",
     "shops": "home",

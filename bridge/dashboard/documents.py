@@ -1,8 +1,8 @@
-"""One document or draft: what it says, its files, what became of it, and what can be done with it."""
+"""One document: what it says, its files, what became of it, and what can be done with it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import partial
 from http import HTTPStatus
 
@@ -16,33 +16,24 @@ from bridge.customer.document import file_response
 from bridge.dashboard import order_story
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
-from bridge.dashboard.labels import kind_within, never_changed, step_name
+from bridge.dashboard.credit_form import credited_lines, credited_total
+from bridge.dashboard.labels import step_name
 from bridge.dashboard.order_story import Trouble
-from bridge.dashboard.tasks import PDF_POLICY, REST_PAID, refused_task, request_task
-from bridge.forms import Form, parse_whole_number, read_mail_address
+from bridge.dashboard.tasks import PDF_POLICY, refused_task, request_task
+from bridge.forms import Form, read_mail_address
 from bridge.i18n.translate import _, decimal_from_figures, format_amount, format_date, translate_message
 from bridge.page_picture import picture
 from worker.actions import documents as document_actions
 from worker.actions import peppol as peppol_actions
-from worker.domain import peppol
-from worker.domain.credit_balance import CreditedInvoice, credit_balance_of
-from worker.domain.credit_note import amount_within
-from worker.domain.credit_selection import CreditSelection, SelectedLine, resolve_selection
 from worker.domain.days import read_day
-from worker.domain.document import Draft, Kind, StoredDraft
-from worker.domain.draft_problems import REST_CHARGED
+from worker.domain.document import Draft, Kind
 from worker.domain.money import ZERO, total_of
 from worker.domain.step import MAIL, TRANSMIT
-from worker.domain.vat_proof import needs_proof
 from worker.errors import InvalidValue, Rejected
-from worker.store import audit_trail, counters, document_files, documents, orders, payments
+from worker.store import audit_trail, document_files, documents, orders, payments
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails
 from worker.store.transmissions import UNKNOWN
-
-LONGEST_REASON = 500
-# More than any invoice owes; what is typed beyond it is no number.
-MOST_CREDITED = Decimal(10) ** 12
 
 blueprint = Blueprint("documents", __name__, url_prefix="/s/<shop_id>")
 guard_shop(blueprint)
@@ -237,53 +228,6 @@ def credit_question(item: DocumentDetails, total: Decimal, *, again: bool) -> Qu
     return Question(question, button, document_path(item.shop_id, document_id_of(item)), more)
 
 
-def credited_total(item: DocumentDetails, form: Form) -> Decimal:
-    """What is credited by what was typed, with VAT. Raises InvalidValue or Rejected where that cannot be."""
-    if item.document is None:
-        abort(HTTPStatus.NOT_FOUND)
-    with context().store.read() as connection:
-        history = documents.history(connection, item.shop_id, item.draft.order_id, item.draft.order_key)
-    credited = CreditedInvoice(item.document, tuple(one.draft for one in history.credit_notes_of(item.document)))
-    left = credit_balance_of(item.document, credited.credit_notes)
-    if left.total <= 0:
-        raise Rejected("Nothing is left of {number} to credit.", number=item.document.number, code="nothing_remaining")
-    if not form.is_checked("part"):
-        return left.total
-    selection = selection_of(form)
-    if selection.lines:
-        return resolve_selection(selection, credited, left).total
-    return amount_within(selection, item.document, left)
-
-
-def selection_of(form: Form) -> CreditSelection:
-    """Lines or an amount, as they were typed. Raises InvalidValue."""
-    amount = decimal_from_figures(form.values.get("amount", ""))
-    try:
-        lines = tuple(
-            SelectedLine(parse_whole_number(str(line["index"])) or 0, Decimal(str(line["quantity"])))
-            for line in credited_lines(form.values)
-        )
-        found = Decimal(amount) if amount else None
-    except InvalidOperation as error:
-        raise InvalidValue("What is to be credited cannot be read: quantities and amounts are numbers.") from error
-    numbers = [line.quantity for line in lines] + ([] if found is None else [found])
-    if not all(number.is_finite() and abs(number) < MOST_CREDITED for number in numbers):
-        raise InvalidValue("What is to be credited cannot be read: quantities and amounts are numbers.")
-    if bool(lines) == (found is not None):
-        raise InvalidValue("Type how many of which lines are credited, or an amount: one of the two.")
-    return CreditSelection(lines, found)
-
-
-def credited_lines(sent: Mapping[str, str]) -> list[dict[str, object]]:
-    """The lines with a quantity typed, by their place on the invoice."""
-    typed = (
-        (parse_whole_number(name.removeprefix("quantity-")), decimal_from_figures(value))
-        for name, value in sent.items()
-        if name.startswith("quantity-")
-    )
-    return [{"index": place, "quantity": value} for place, value in typed if place is not None and value.strip("0.")]
-
-
 PEPPOL_ACTIONS: dict[str, Callable[..., object]] = {
     "again": peppol_actions.send_again,
     "sent": peppol_actions.mark_sent,
@@ -306,117 +250,6 @@ def peppol_answer(shop_id: str, document_id: int, what: str) -> Response:
         else _("Noted of {number}, with your name.", number=number)
     )
     return change(PEPPOL_ACTIONS[what], shop_id, document_id, message=message)
-
-
-@blueprint.get("/drafts/<int:draft_id>")
-def draft(shop_id: str, draft_id: int) -> Response:
-    refused = refused_task(shop_id, "issue_draft")
-    return draft_page(draft_of(shop_id, draft_id), Form({"reason": str(refused.argument["reason"])} if refused else {}))
-
-
-def draft_page(stored: StoredDraft, form: Form) -> Response:
-    findings = [peppol.is_finding(problem) for problem in stored.draft.problems if not problem.asks]
-    remedy = order_story.remedy(stored.draft, shop().url)
-    return rendered(
-        "dashboard/documents/draft.html",
-        status=form.status,
-        kept=stored,
-        draft=stored.draft,
-        form=form,
-        rates=rates_of(stored.draft),
-        remedy=remedy,
-        # Where VAT is charged, the word of VIES decides whose it is; nobody is trusted.
-        needs_proof=needs_proof(stored.draft.lines),
-        may_be_overruled=bool(findings) and all(findings),
-        asks_for_rest=remedy is None and not shop().test and has_problem(stored.draft, REST_CHARGED),
-        waits_for_access_point=has_problem(stored.draft, peppol.NOT_CONNECTED),
-    )
-
-
-def has_problem(draft: Draft, code: str) -> bool:
-    return any(problem.code == code for problem in draft.problems)
-
-
-def rates_of(draft: Draft) -> list[Decimal]:
-    """The rates of a draft and of what else it may be, highest first."""
-    rows = (*draft.vat_lines, *(draft.within_left.vat_lines if draft.within_left else ()))
-    return sorted({row.rate for row in rows}, reverse=True)
-
-
-@blueprint.post("/drafts/<int:draft_id>/issue")
-def issue(shop_id: str, draft_id: int) -> Response:
-    """Give it its number, and mail it or not."""
-    stored, form = draft_of(shop_id, draft_id), Form.from_request(request.form)
-    needed = _("Say why; it is kept with your name.") if form.is_checked("with_reason") else ""
-    argument = {
-        "draft_id": draft_id,
-        "send": form.is_checked("send"),
-        "reason": form.text("reason", needed=needed, longest=LONGEST_REASON),
-        "within_left": form.is_checked("within_left"),
-        # A test counts no money: it asks for the rest.
-        "rest_paid": REST_PAID.get(form.values.get("rest_paid", ""), False if shop().test else None),
-    }
-    if not form.is_valid:
-        return draft_page(stored, form)
-    if not is_confirmed():
-        return ask(issue_question(stored, argument))
-    then, refused = f"/s/{shop_id}/orders/{stored.draft.order_id}", f"{draft_path(stored)}?task=0"
-    return request_task(shop_id, "issue_draft", argument, then=then, refused=refused)
-
-
-def issue_question(stored: StoredDraft, asked: Mapping[str, object]) -> Question:
-    """Which number goes to which document, of how much, and whom it is mailed to, as the argument of the task says."""
-    draft = (stored.draft.within_left if asked["within_left"] else None) or stored.draft
-    kind, buyer = kind_within(draft.kind), buyer_of(draft)
-    if draft.kind is Kind.DELIVERY_NOTE:
-        question = _(
-            "Issue this for order {number} to {buyer}: {kind}?", number=draft.order_number, buyer=buyer, kind=kind
-        )
-    else:
-        amount = format_amount(draft.total, draft.currency)
-        question = _("Issue this to {buyer}: {kind} of {amount}?", buyer=buyer, kind=kind, amount=amount)
-    more = [never_changed(draft.kind)]
-    number = number_to_come(draft.kind)
-    if number:
-        more.insert(0, _("It gets the number {number}, unless another takes it meanwhile.", number=number))
-    if asked["rest_paid"] is not None and has_problem(draft, REST_CHARGED):
-        rest = format_amount(draft.to_pay, draft.currency)
-        paid, unpaid = _("All of it is counted as paid."), _("It asks for {amount} by transfer.", amount=rest)
-        more.append(paid if asked["rest_paid"] else unpaid)
-    if asked["send"]:
-        more.append(_("It is mailed to {email}.", email=draft.buyer.email or "–"))
-    return Question(question, _("Issue and mail") if asked["send"] else _("Issue"), draft_path(stored), " ".join(more))
-
-
-def number_to_come(kind: Kind) -> str:
-    """What the next document of this kind is called if it is issued today."""
-    with context().store.read() as connection:
-        return counters.next_numbers(connection, shop(), today=context().today(shop())).get(kind, "")
-
-
-@blueprint.post("/drafts/<int:draft_id>/discard")
-def discard(shop_id: str, draft_id: int) -> Response:
-    """Discard a draft; its cause gives no new one by itself."""
-    stored = draft_of(shop_id, draft_id)
-    kind, number = kind_within(stored.draft.kind), stored.draft.order_number
-    if not is_confirmed():
-        question = _(
-            "Discard the draft for order {number} of {buyer}: {kind}?",
-            number=number,
-            buyer=buyer_of(stored.draft),
-            kind=kind,
-        )
-        more = _("No document is made of this by itself any more.")
-        return ask(Question(question, _("Discard"), draft_path(stored), more, is_loss=True))
-    return run_action(
-        lambda connection, by: document_actions.discard_draft(connection, shop_id, draft_id, by=by),
-        then=f"/s/{shop_id}/orders/{stored.draft.order_id}",
-        message=_("The draft for order {number} is discarded: {kind}.", number=number, kind=kind),
-    )
-
-
-def draft_path(stored: StoredDraft) -> str:
-    return f"/s/{stored.shop_id}/drafts/{stored.draft_id}"
 
 
 def buyer_of(draft: Draft) -> str:
@@ -499,15 +332,6 @@ def document_of(shop_id: str, document_id: int) -> DocumentDetails:
     with context().store.read() as connection:
         found = order_history.of_document(connection, shop_id, document_id)
     return found or abort(HTTPStatus.NOT_FOUND)
-
-
-def draft_of(shop_id: str, draft_id: int) -> StoredDraft:
-    """The waiting draft, where it is this shop's."""
-    try:
-        with context().store.read() as connection:
-            return document_actions.draft_of(connection, shop_id, draft_id)
-    except Rejected:
-        abort(HTTPStatus.NOT_FOUND)
 
 
 def document_path(shop_id: str, document_id: int) -> str:
