@@ -64,7 +64,7 @@ def metrics() -> Response:
         known = health_query.known_of(connection, context().encryption, None, seen, now=now)
         of_shops = health_query.of_shops(shops.watched(connection), known, now=now)
         roads = [
-            *health_query.of_house(connection, seen, now=now, known=known),
+            *health_query.of_installation(connection, seen, now=now, known=known),
             *itertools.chain.from_iterable(of_shops.values()),
         ]
     registry = CollectorRegistry()

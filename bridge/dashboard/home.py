@@ -97,7 +97,7 @@ def health_values(connection: Connection, shown: Sequence[ShopName], needs: Mapp
             }
         ),
         "worst": {shop_id: worst(of_one) for shop_id, of_one in roads.items()},
-        "house": health.of_house(connection, seen, now=now, known=known) if me().user.operator else (),
+        "installation": health.of_installation(connection, seen, now=now, known=known) if me().user.operator else (),
         "paused": {one.shop_id for one in found if one.suspended},
         "closed": {one.shop_id for one in found if one.closed},
         "in_test": {one.shop_id for one in found if one.test},

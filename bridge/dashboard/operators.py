@@ -137,7 +137,7 @@ def about() -> Response:
     with context().store.read() as connection:
         names = {shop.shop_id: shop.name for shop in users_store.shops_of(connection, me().user)}
         plugins = plugins_store.versions(connection)
-        house = health.of_house(connection, health.look(connection, settings), now=context().now())
+        installation = health.of_installation(connection, health.look(connection, settings), now=context().now())
     facts = [
         (_("Version"), version("facturelay")),
         (_("Address"), settings.public_url),
@@ -156,7 +156,7 @@ def about() -> Response:
         facts=facts,
         plugins=plugins,
         names=names,
-        house=house,
+        installation=installation,
         road_labels=ROAD_LABELS,
         state_labels=STATE_LABELS,
     )

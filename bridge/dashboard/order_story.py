@@ -55,45 +55,45 @@ class Event:
     item: DocumentDetails | None = None
 
 
-def troubles(trail: OrderHistory, shop_url: str) -> tuple[Trouble, ...]:
+def troubles(history: OrderHistory, shop_url: str) -> tuple[Trouble, ...]:
     """What of an order needs a person, the most harmful first."""
-    found = [*unread(trail), *unsettled(trail), *failed_steps(trail), *waiting_drafts(trail)]
-    found += [of_flag(trail, flag, shop_url) for flag in flags(trail, counted=True) if not is_made(trail, flag)]
+    found = [*unread(history), *unsettled(history), *failed_steps(history), *waiting_drafts(history)]
+    found += [of_flag(history, flag, shop_url) for flag in flags(history, counted=True) if not is_made(history, flag)]
     return tuple(sorted(found, key=lambda trouble: trouble.harm))
 
 
-def flags(trail: OrderHistory, *, counted: bool) -> tuple[Problem, ...]:
+def flags(history: OrderHistory, *, counted: bool) -> tuple[Problem, ...]:
     """What is to be known of the order: what needs a person, or what only informs."""
-    found = trail.order.flags if trail.order else ()
+    found = history.order.flags if history.order else ()
     return tuple(flag for flag in found if reason_of(Source.FLAG, flag.code).is_counted == counted)
 
 
-def unread(trail: OrderHistory) -> Iterator[Trouble]:
+def unread(history: OrderHistory) -> Iterator[Trouble]:
     """The order could not be processed, and has not been since."""
-    done = max((one.delivery_id for one in trail.deliveries if one.state == "done"), default=0)
-    failed = [one for one in trail.deliveries if one.state == "failed" and one.delivery_id > done]
+    done = max((one.delivery_id for one in history.deliveries if one.state == "done"), default=0)
+    failed = [one for one in history.deliveries if one.state == "failed" and one.delivery_id > done]
     for last in failed[-1:]:
         reason = reason_of(Source.WORK, last.code, PROCESS_ORDER)
         if reason.button.page:
             label, address = translate_message(reason.button.label), f"/{reason.button.page}"
             yield Trouble("", translate_message(last.message), last.code, label, address, harm=reason.harm)
         else:
-            yield again(trail, last.message, last.code, reason.harm)
+            yield again(history, last.message, last.code, reason.harm)
 
 
-def unsettled(trail: OrderHistory) -> Iterator[Trouble]:
-    if trail.not_settled:
-        yield again(trail, trail.not_settled, "", Harm.DECISION)
+def unsettled(history: OrderHistory) -> Iterator[Trouble]:
+    if history.not_settled:
+        yield again(history, history.not_settled, "", Harm.DECISION)
 
 
-def again(trail: OrderHistory, why: Message, code: str, harm: Harm) -> Trouble:
+def again(history: OrderHistory, why: Message, code: str, harm: Harm) -> Trouble:
     return Trouble(
-        "", translate_message(why), code, _("Try again"), f"/orders/{trail.order_id}/retry", presses=True, harm=harm
+        "", translate_message(why), code, _("Try again"), f"/orders/{history.order_id}/retry", presses=True, harm=harm
     )
 
 
-def failed_steps(trail: OrderHistory) -> Iterator[Trouble]:
-    for item in sorted(trail.documents, key=lambda item: item.draft.kind is not Kind.INVOICE):
+def failed_steps(history: OrderHistory) -> Iterator[Trouble]:
+    for item in sorted(history.documents, key=lambda item: item.draft.kind is not Kind.INVOICE):
         yield from troubles_of(item)
 
 
@@ -122,9 +122,9 @@ def wants_other_address(step: Step | None) -> bool:
     return reason_of(Source.WORK, step.code, MAIL).name in OF_MAIL_ADDRESS
 
 
-def waiting_drafts(trail: OrderHistory) -> Iterator[Trouble]:
+def waiting_drafts(history: OrderHistory) -> Iterator[Trouble]:
     """Drafts that wait for a person, of several each by its kind and amount; one that nothing is wrong with is only to be looked at."""
-    waiting = [(one.draft, one.stored_draft) for one in trail.drafts if one.stored_draft]
+    waiting = [(one.draft, one.stored_draft) for one in history.drafts if one.stored_draft]
     waiting = [(draft, stored) for draft, stored in waiting if not stored.discarded]
     for draft, stored in waiting:
         here = f"/drafts/{stored.draft_id}"
@@ -141,10 +141,10 @@ def waiting_drafts(trail: OrderHistory) -> Iterator[Trouble]:
         yield Trouble(about, translate_message(problem.message), problem.code, label, address, harm=reason.harm)
 
 
-def of_flag(trail: OrderHistory, flag: Problem, shop_url: str) -> Trouble:
+def of_flag(history: OrderHistory, flag: Problem, shop_url: str) -> Trouble:
     reason, why = reason_of(Source.FLAG, flag.code), translate_message(flag.message)
     harm, button = reason.harm, reason.button
-    invoice = next((one.document for one in reversed(trail.documents) if one.draft.kind is Kind.INVOICE), None)
+    invoice = next((one.document for one in reversed(history.documents) if one.draft.kind is Kind.INVOICE), None)
     if flag.code == CHANGED and invoice is not None:
         label, address = _("Credit and issue again"), f"/documents/{invoice.document_id}?open=credit#credit"
         return Trouble(invoice.number, why, flag.code, label, address, harm=harm)
@@ -152,20 +152,20 @@ def of_flag(trail: OrderHistory, flag: Problem, shop_url: str) -> Trouble:
         address = f"/documents/{invoice.document_id}?open=credit#credit"
         return Trouble(invoice.number, why, flag.code, _("Credit"), address, harm=harm)
     if flag.code == STATUS_MISSED:
-        return of_missed_status(trail, flag, harm)
+        return of_missed_status(history, flag, harm)
     if button.page:
         return Trouble("", why, flag.code, translate_message(button.label), f"/{button.page}", harm=harm)
     return Trouble(
-        "", why, flag.code, _("Open the order in the shop"), order_in_shop(shop_url, trail.order_id), harm=harm
+        "", why, flag.code, _("Open the order in the shop"), order_in_shop(shop_url, history.order_id), harm=harm
     )
 
 
-def is_made(trail: OrderHistory, flag: Problem) -> bool:
+def is_made(history: OrderHistory, flag: Problem) -> bool:
     """Whether the document that *flag* misses was made since: the order is about to be looked at again."""
-    return flag.code == STATUS_MISSED and any(one.draft.kind is missed_kind(flag) for one in trail.documents)
+    return flag.code == STATUS_MISSED and any(one.draft.kind is missed_kind(flag) for one in history.documents)
 
 
-def of_missed_status(trail: OrderHistory, flag: Problem, harm: Harm) -> Trouble:
+def of_missed_status(history: OrderHistory, flag: Problem, harm: Harm) -> Trouble:
     """The document is made as the rule that waited would have: sent to the customer, or not."""
     kind = missed_kind(flag)
     sends = flag.message.values.get("send_mode") == SendMode.SEND
@@ -174,7 +174,7 @@ def of_missed_status(trail: OrderHistory, flag: Problem, harm: Harm) -> Trouble:
         translate_message(flag.message),
         flag.code,
         _("Make it now: {kind}", kind=kind_within(kind)),
-        f"/orders/{trail.order_id}/make",
+        f"/orders/{history.order_id}/make",
         presses=True,
         harm=harm,
         values={"kind": kind, "send": "1" if sends else ""},
@@ -203,31 +203,31 @@ def remedy(draft: Draft, shop_url: str) -> Trouble | None:
     return Trouble("", why, blocking.code, _("Correct it in the shop"), order_in_shop(shop_url, draft.order_id))
 
 
-def why_no_invoice(trail: OrderHistory) -> Message:
+def why_no_invoice(history: OrderHistory) -> Message:
     """Why there is no invoice yet, by the first rule that made none; empty where there is one, or where nobody wants one."""
-    if trail.order is None or any(item.draft.kind is Kind.INVOICE for item in trail.items):
+    if history.order is None or any(item.draft.kind is Kind.INVOICE for item in history.items):
         return NO_MESSAGE
-    unfired = [one for one in trail.order.rule_results if not one.fired]
+    unfired = [one for one in history.order.rule_results if not one.fired]
     of_invoices = [one for one in unfired if one.rule.startswith(Kind.INVOICE)]
-    found = of_invoices or ([] if trail.items else unfired)
+    found = of_invoices or ([] if history.items else unfired)
     return found[0].message if found else NO_MESSAGE
 
 
-def pending(trail: OrderHistory) -> Delivery | None:
+def pending(history: OrderHistory) -> Delivery | None:
     """What still waits to be looked at; none once it was."""
-    return next((one for one in reversed(trail.deliveries) if one.state in ("waiting", "running")), None)
+    return next((one for one in reversed(history.deliveries) if one.state in ("waiting", "running")), None)
 
 
-def shown_draft(trail: OrderHistory) -> Draft | None:
+def shown_draft(history: OrderHistory) -> Draft | None:
     """What the order sells and to whom, as its newest document or draft says it; one that credits says only what is given back."""
-    found = [item.draft for item in trail.items if item.draft.kind is not Kind.CREDIT_NOTE]
+    found = [item.draft for item in history.items if item.draft.kind is not Kind.CREDIT_NOTE]
     priced = [draft for draft in found if draft.kind is not Kind.DELIVERY_NOTE]
     return next(reversed(priced or found), None)
 
 
-def waits_without_vat(trail: OrderHistory) -> bool:
+def waits_without_vat(history: OrderHistory) -> bool:
     """Whether a draft waits with a line without VAT: a person may say then how such lines are treated."""
-    return any(not line.rate for item in trail.drafts for line in item.draft.lines)
+    return any(not line.rate for item in history.drafts for line in item.draft.lines)
 
 
 def mailed_to(item: DocumentDetails) -> str:
@@ -238,15 +238,15 @@ def mailed_to(item: DocumentDetails) -> str:
     return str(step.message.values["address"]) if step.code == SENT_ELSEWHERE else item.draft.buyer.email
 
 
-def events(trail: OrderHistory) -> tuple[Event, ...]:
+def events(history: OrderHistory) -> tuple[Event, ...]:
     """All that happened, the newest first."""
     return newest_first(
         [
-            *in_the_shop(trail),
-            *refunds(trail),
-            *looks(trail),
-            *mails_of(trail.documents),
-            *said(trail.audit_entries, trail.documents),
+            *in_the_shop(history),
+            *refunds(history),
+            *looks(history),
+            *mails_of(history.documents),
+            *said(history.audit_entries, history.documents),
         ]
     )
 
@@ -268,26 +268,26 @@ def newest_first(found: list[Event]) -> tuple[Event, ...]:
     return tuple(reversed(sorted(found, key=lambda event: event.at)))  # noqa: C413 - of two at once the later one is first
 
 
-def in_the_shop(trail: OrderHistory) -> Iterator[Event]:
-    if trail.order:
-        yield Event(trail.order.ordered_at, _("The order was placed in the shop."))
-    if trail.order and trail.order.paid_at:
-        yield Event(trail.order.paid_at, _("The order was paid."))
+def in_the_shop(history: OrderHistory) -> Iterator[Event]:
+    if history.order:
+        yield Event(history.order.ordered_at, _("The order was placed in the shop."))
+    if history.order and history.order.paid_at:
+        yield Event(history.order.paid_at, _("The order was paid."))
 
 
-def refunds(trail: OrderHistory) -> Iterator[Event]:
+def refunds(history: OrderHistory) -> Iterator[Event]:
     """What the shop refunded, as its credit notes were made or began to wait: before, it was not known here."""
-    for item in trail.items:
+    for item in history.items:
         made_at = item.document.issued_at if item.document else item.stored_draft and item.stored_draft.created_at
         if made_at and refund_of(item.draft.cause) is not None:
             amount = translator().amount(item.draft.total, item.draft.currency)
             yield Event(made_at, _("{amount} was refunded in the shop.", amount=amount))
 
 
-def looks(trail: OrderHistory) -> Iterator[Event]:
+def looks(history: OrderHistory) -> Iterator[Event]:
     """What came of looking at the order, where it was news. What failed stands in the audit trail."""
     before = NO_MESSAGE
-    for one in trail.deliveries:
+    for one in history.deliveries:
         is_news = one.state == "done" and one.code not in NO_NEWS and one.message != before
         if is_news:
             yield Event(one.finished_at or one.received_at, translate_message(one.message))

@@ -63,20 +63,20 @@ def order_filter() -> OrderFilter:
 @blueprint.get("/<int:order_id>")
 def order(shop_id: str, order_id: int) -> Response:
     """One order: what needs a person, its documents, what it sells to whom, and what happened."""
-    trail = load_history(shop_id, order_id)
+    history = load_history(shop_id, order_id)
     return rendered(
         "dashboard/orders/order.html",
-        trail=trail,
-        troubles=order_story.troubles(trail, shop().url),
-        worth_knowing=order_story.flags(trail, counted=False),
-        pending=order_story.pending(trail),
-        why_no_invoice=order_story.why_no_invoice(trail),
-        shown=order_story.shown_draft(trail),
-        events=order_story.events(trail),
+        history=history,
+        troubles=order_story.troubles(history, shop().url),
+        worth_knowing=order_story.flags(history, counted=False),
+        pending=order_story.pending(history),
+        why_no_invoice=order_story.why_no_invoice(history),
+        shown=order_story.shown_draft(history),
+        events=order_story.events(history),
         in_shop=order_story.order_in_shop(shop().url, order_id),
         by_hand=BY_HAND,
         treatments=TREATMENT_TERMS,
-        waits_without_vat=order_story.waits_without_vat(trail),
+        waits_without_vat=order_story.waits_without_vat(history),
         longest_reason=LONGEST_REASON,
     )
 
@@ -84,7 +84,7 @@ def order(shop_id: str, order_id: int) -> Response:
 @blueprint.get("/<int:order_id>/deliveries")
 def order_deliveries(shop_id: str, order_id: int) -> Response:
     """All that came in for one order, as it came, for whoever looks after the connection."""
-    return rendered("dashboard/orders/deliveries.html", trail=load_history(shop_id, order_id))
+    return rendered("dashboard/orders/deliveries.html", history=load_history(shop_id, order_id))
 
 
 @blueprint.get("/<int:order_id>/deliveries/<int:delivery_id>")

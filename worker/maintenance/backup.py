@@ -91,7 +91,7 @@ def open_private(path: Path) -> BinaryIO:
 
 
 def refuse_fewer(target: Path, documents: int) -> None:
-    """Documents are never deleted: a backup with more of them is of another house, and most likely the only one."""
+    """Documents are never deleted: a backup with more of them is of another installation, and most likely the only one."""
     try:
         with tarfile.open(target) as tar:
             kept = read_manifest(tar).documents

@@ -1,4 +1,4 @@
-"""One question by HTTP and its whole answer, within bounds of time and size: every call that leaves the house goes through `call`."""
+"""One question by HTTP and its whole answer, within bounds of time and size: every call of another server goes through `call`."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -108,7 +108,7 @@ def report(services: Services) -> Report:
             needs = attention.by_shop(connection, None, now=now)
             known = health.known_of(connection, services.encryption, None, seen, now=now)
             roads_of = health.of_shops(every.values(), known, now=now)
-            house = health.of_house(connection, seen, now=now, known=known)
+            installation = health.of_installation(connection, seen, now=now, known=known)
     except Unavailable:
         return Report()
     whole = attention.merged(needs.values())
@@ -121,11 +121,11 @@ def report(services: Services) -> Report:
             for group in of_one.groups
         ),
         roads=(
-            *(road_as_json("", road) for road in house),
+            *(road_as_json("", road) for road in installation),
             *(road_as_json(every[shop_id].name, road) for shop_id, some in roads_of.items() for road in some),
         ),
         troubles=troubles(
-            {"Installation": house}
+            {"Installation": installation}
             | {every[shop_id].name: needs.get(shop_id, Needs()).untold(some) for shop_id, some in roads_of.items()}
         ),
     )

@@ -37,9 +37,9 @@ def of_shop(history: History, shop_id: str = "a") -> dict[HealthRoad, RoadHealth
         return {one.road: one for one in found}
 
 
-def of_house(history: History, *, queue: bool = True, free: float = 0.5) -> dict[HealthRoad, RoadHealth]:
+def of_installation(history: History, *, queue: bool = True, free: float = 0.5) -> dict[HealthRoad, RoadHealth]:
     with history.store.read() as connection:
-        found = health.of_house(connection, seen(connection, queue=queue, free=free), now=history.now)
+        found = health.of_installation(connection, seen(connection, queue=queue, free=free), now=history.now)
         return {one.road: one for one in found}
 
 
@@ -62,7 +62,7 @@ def test_nothing_that_was_never_heard_is_well(history: History) -> None:
         HealthRoad.MAIL: RoadState.NEVER,
         HealthRoad.WORK: RoadState.DOWN,
     }
-    states = {road: one.state for road, one in of_house(history).items() if road is not HealthRoad.DISK}
+    states = {road: one.state for road, one in of_installation(history).items() if road is not HealthRoad.DISK}
     assert states.pop(HealthRoad.BROKER) is RoadState.WELL
     assert set(states.values()) == {RoadState.NEVER}
 
@@ -75,7 +75,7 @@ def test_what_was_heard_is_well_since_then(history: History) -> None:
         roads.record_heard(connection, Road("a", RoadKind.REST), now=NOW)
         roads.record_heard(connection, SHARED_MAIL, now=NOW)
         reports.add(connection, None, health.BACKUP_REPORT, {}, now=NOW)
-    found = {**of_house(history), **of_shop(history)}
+    found = {**of_installation(history), **of_shop(history)}
     assert {one.state for one in found.values()} == {RoadState.WELL}
     assert {found[road].since for road in (HealthRoad.ORDERS, HealthRoad.SHOP, HealthRoad.MAIL)} == {NOW}
     assert of_shop(history, "b")[HealthRoad.ORDERS].state is RoadState.NEVER
@@ -91,7 +91,7 @@ def test_a_dead_mail_server_and_a_shop_away_are_late_at_once_and_down_after_thre
     found = of_shop(history)
     for name in (HealthRoad.MAIL, HealthRoad.SHOP):
         assert (found[name].state, found[name].since, found[name].message) == (state, NOW, AWAY)
-    assert of_house(history)[HealthRoad.MAIL].state is state
+    assert of_installation(history)[HealthRoad.MAIL].state is state
     assert worst(found.values()) is RoadState.DOWN
 
 
@@ -118,11 +118,11 @@ def test_what_is_paused_looks_well_to_nobody(history: History) -> None:
     machines_run(history)
     history.step(history.issued(1), MAIL, "done")
     assert {of_shop(history)[road].state for road in (HealthRoad.MAIL, HealthRoad.WORK)} == {RoadState.WELL}
-    assert HealthRoad.PAUSED not in of_house(history)
+    assert HealthRoad.PAUSED not in of_installation(history)
     with history.store.write() as connection:
         for queue in (QueueName.MAIL, QueueName.ORDERS):
             paused_queues.pause(connection, queue, by=Actor("els@host.example", NOW))
-    for found, road in ((of_shop, HealthRoad.MAIL), (of_shop, HealthRoad.WORK), (of_house, HealthRoad.PAUSED)):
+    for found, road in ((of_shop, HealthRoad.MAIL), (of_shop, HealthRoad.WORK), (of_installation, HealthRoad.PAUSED)):
         paused = found(history)[road]
         assert (paused.state, paused.since) == (RoadState.LATE, NOW)
 
@@ -153,7 +153,7 @@ def test_a_refused_key_and_a_webhook_that_is_off_are_down_with_the_sentence(
 def test_the_installation_says_since_when_it_stands_still(history: History) -> None:
     machines_run(history)
     history.later(hours=2)
-    found = of_house(history, queue=False, free=0.01)
+    found = of_installation(history, queue=False, free=0.01)
     until = NOW + timedelta(minutes=1)
     assert [(found[road].state, found[road].since) for road in (HealthRoad.WORKERS, HealthRoad.SWEEP)] == [
         (RoadState.DOWN, until)
@@ -168,7 +168,7 @@ def test_an_old_backup_is_late_and_then_as_good_as_none(history: History, days: 
     with history.store.write() as connection:
         reports.add(connection, None, health.BACKUP_REPORT, {}, now=NOW)
     history.later(days=days)
-    assert of_house(history)[HealthRoad.BACKUP].state is state
+    assert of_installation(history)[HealthRoad.BACKUP].state is state
 
 
 def test_roads_of_many_shops_are_as_those_of_each_and_asked_for_at_once(history: History) -> None:

@@ -110,7 +110,7 @@ def of_shops(some: Iterable[Shop | WatchedShop], known: "Known", *, now: datetim
     return {shop.shop_id: shop_health(facts_of(shop, known, now=now)) for shop in some}
 
 
-def of_house(
+def of_installation(
     connection: Connection, seen: Seen, *, now: datetime, known: "Known | None" = None
 ) -> tuple[RoadHealth, ...]:
     """The roads of the installation: for operators. *known*: what was read of shops, and with it of the mail server that they share."""
