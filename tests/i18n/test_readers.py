@@ -49,7 +49,7 @@ READERS = {
     "worker/store/webhooks.py": PROGRAMS,
     "bridge/api/request.py": PROGRAMS,
     "bridge/dashboard/settings/api_access.py": PROGRAMS,
-    "bridge/templates/dashboard/settings/api_access.html": PROGRAMS,
+    "bridge/templates/dashboard/settings/api.html": PROGRAMS,
     "bridge/webhooks/woocommerce.py": SHOPS_PROGRAM,
     "bridge/templates/dashboard/settings/connection.html": SHOPS_PROGRAM,
     "bridge/templates/dashboard/settings/notifications.html": "who copies an address out of Slack",

@@ -119,7 +119,6 @@ def page(shop_id: str, form: Form, *, token: str = "", secret: str = "") -> Resp
             for endpoint in webhooks.of_shop(connection, shop_id)
         ]
     return settings_page(
-        "api_access",
         "api",
         form=form,
         token=token,

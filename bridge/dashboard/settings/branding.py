@@ -115,7 +115,6 @@ def page(
 ) -> Response:
     return settings_page(
         "branding",
-        "branding",
         form=form,
         tried=preview,
         preview=addresses_of_preview(shop_id, int(task_id)) if preview else {},

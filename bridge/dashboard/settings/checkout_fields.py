@@ -72,7 +72,6 @@ def page(shop_id: str, form: Form) -> Response:
         for field in dict.fromkeys((*fields, *seen))
     ]
     return settings_page(
-        "checkout_fields",
         "checkout-fields",
         form=form,
         error=form.errors.get(NAME, ""),

@@ -157,7 +157,6 @@ def page(
     key_refused = not all(key_checks) if key_checks else bool(told & set(KEY_ALERTS))
     return settings_page(
         "connection",
-        "connection",
         form=form,
         code=code,
         secret=secret,

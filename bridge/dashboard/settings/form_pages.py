@@ -89,8 +89,8 @@ def fields_page(topic: str, form: Form) -> Response:
     # Of what is stored: a form that comes back has its own messages.
     missing = missing_of_seller(shop()) if topic == "company" and request.method == "GET" else ()
     return settings_page(
-        "fields",
         topic,
+        template="fields",
         page=PAGES[topic](),
         form=form,
         missing=Message("Still missing here: {missing}.", missing=missing) if missing else NO_MESSAGE,

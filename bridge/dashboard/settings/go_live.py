@@ -138,7 +138,6 @@ def page(shop_id: str, form: Form) -> Response:
         checks = go_live.first_run_checklist(connection, shop(), context(), now=context().now())
     since = read_since(str(foreseen.argument.get("since", ""))) if foreseen else None
     return settings_page(
-        "go_live",
         "go-live",
         form=form,
         checks=checks,

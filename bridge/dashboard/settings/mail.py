@@ -169,7 +169,6 @@ def page(shop_id: str, form: Form) -> Response:
         owner = users.owner(connection, shop_id)
     return settings_page(
         "mail",
-        "mail",
         form=form,
         tried=test_task.answer if test_task else None,
         installation_has_server=bool(context().settings.smtp_url),

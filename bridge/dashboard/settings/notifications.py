@@ -74,9 +74,7 @@ def try_channel(shop_id: str, channel_id: int) -> Response:
 def channel_or_404(shop_id: str, channel_id: int) -> Channel:
     with context().store.read() as connection:
         found = channels.find(connection, context().encryption, shop_id, channel_id)
-    if found is None:
-        abort(HTTPStatus.NOT_FOUND)
-    return found
+    return found or abort(HTTPStatus.NOT_FOUND)
 
 
 def page(shop_id: str, form: Form, *, secret: str = "") -> Response:
@@ -84,7 +82,6 @@ def page(shop_id: str, form: Form, *, secret: str = "") -> Response:
     with context().store.read() as connection:
         found = channels.of_shop(connection, context().encryption, shop_id)
     return settings_page(
-        "notifications",
         "notifications",
         form=form,
         secret=secret,

@@ -24,8 +24,8 @@ AFTER_YEAR = "-"
 
 
 @blueprint.get("/numbering")
-def numbers(shop_id: str) -> Response:
-    return page(shop_id, Form())
+def numbers(shop_id: str) -> Response:  # noqa: ARG001  # the guard has read the shop
+    return page(Form())
 
 
 def current_values(coming: Mapping[Kind, str]) -> dict[str, str]:
@@ -61,12 +61,12 @@ def save_numbers(shop_id: str) -> Response:
             number = form.read(f"next-{kind}", read_next)
             after |= {} if number is None else {kind: number - 1}
     if not form.is_valid:
-        return page(shop_id, form)
+        return page(form)
     try:
         changed = change_shop(shop_id, ShopChanges(numbering=NumberingChanges(names, patterns, yearly, after)))
     except Rejected as error:
         form.errors["all"] = translate_message(error.message)
-        return page(shop_id, form)
+        return page(form)
     with context().store.read() as connection:
         coming = counters.next_numbers(connection, changed.shop, today=context().today(changed.shop))[Kind.INVOICE]
     flash(_("The numbers are saved: the next invoice is {number}.", number=coming), "good")
@@ -113,13 +113,12 @@ def continue_others(shop_id: str) -> Response:
     return redirect_to(f"/s/{shop_id}/settings/numbering")
 
 
-def page(shop_id: str, form: Form) -> Response:  # noqa: ARG001
+def page(form: Form) -> Response:
     with context().store.read() as connection:
         next_numbers = counters.next_numbers(connection, shop(), today=context().today(shop()))
         others = go_live.others_checks(connection, shop(), now=context().now())
     form.values = form.values or current_values(next_numbers)
     return settings_page(
-        "numbering",
         "numbering",
         form=form,
         coming=next_numbers,

@@ -95,7 +95,6 @@ def page(shop_id: str, form: Form | None = None, *, online: Form | None = None) 
     ]
     response = settings_page(
         "payment",
-        "payment",
         form=form or as_stored(titles),
         rows=rows,
         meanings=meanings(),

@@ -100,7 +100,6 @@ def page(shop_id: str, form: Form) -> Response:
     form.values = stored | form.values
     return settings_page(
         "peppol",
-        "peppol",
         form=form,
         why_not=why_not(shop, Keys(secrets.peppol_key, settings.peppol_provider, settings.peppol_key)),
         trouble=alert.message if alert else None,

@@ -57,7 +57,6 @@ def page(shop_id: str, form: Form) -> Response:
     form.values.setdefault("years_kept", str(shop().years_kept))
     return settings_page(
         "privacy",
-        "privacy",
         form=form,
         what_goes=what_goes(),
         erased=erased.answer if (erased := finished_task(shop_id, "erase_customer")) else None,

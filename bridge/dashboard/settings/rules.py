@@ -226,7 +226,6 @@ def page(shop_id: str, rows: list[RuleRow], form: Form, *, unsaved: bool = False
     own_moments = status_moments(rows, names)
     return settings_page(
         "rules",
-        "rules",
         categories=categories,
         methods=methods,
         unknown_statuses=unknown_statuses(rows, names),

@@ -66,7 +66,6 @@ def save_texts(shop_id: str) -> Response:
         shop_settings.change_texts(context(), shop_id, changed, by=actor())
     except WrongSettings as error:
         return error_page(shop_id, form, error)
-    kind, _paid, language = selected_texts()
     said = _(
         "The texts are saved ({document}, {language}): documents issued from now on say them.",
         document=kind_within(kind),
@@ -110,7 +109,6 @@ def page(shop_id: str, form: Form) -> Response:
     kind, paid, language = selected_texts()
     own = {str(part) for part in TextPart if str(TextKey(part, kind, paid, language)) in shop().texts}
     return settings_page(
-        "texts",
         "texts",
         form=form,
         kind=kind,
