@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from bridge.errors import Refused
 from worker.domain.attention import Harm
@@ -29,6 +29,8 @@ INSTANT = re.compile(
 )
 # PostgreSQL takes no NUL, and no order number or name has any of the others.
 PLAIN = re.compile(r"[^\x00-\x1f\x7f]+")
+
+Name = TypeVar("Name", bound=str)
 
 
 @dataclass(frozen=True)
@@ -81,24 +83,28 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
     return read
 
 
-def text(most: int) -> Callable[[str], str]:
-    def read(value: str) -> str:
-        if len(value) <= most and PLAIN.fullmatch(value):
+def text(most: int) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if isinstance(value, str) and len(value) <= most and PLAIN.fullmatch(value):
             return value
         raise InvalidValue("Write 1 to {most} characters, without control characters.", most=most)
 
     return read
 
 
-def kind(value: str) -> Kind:
-    if value not in list(Kind):
-        raise InvalidValue("Write one of {kinds}.", kinds=", ".join(Kind))
-    return Kind(value)
+def one_of(*names: Name) -> Callable[[object], Name]:
+    def read(value: object) -> Name:
+        for name in names:
+            if name == value:
+                return name
+        raise InvalidValue("Write one of {kinds}.", kinds=", ".join(names))
+
+    return read
 
 
-def day(value: str) -> date:
+def day(value: object) -> date:
     try:
-        if DAY.fullmatch(value):
+        if isinstance(value, str) and DAY.fullmatch(value):
             return date.fromisoformat(value)
     except ValueError:
         pass
@@ -142,31 +148,6 @@ def ids(value: object) -> tuple[int, ...]:
     raise InvalidValue("Write a list with 1 to {most} ids.", most=MOST_ON_A_PAGE)
 
 
-def reminder_kind(value: object) -> ReminderKind:
-    if isinstance(value, str) and value in list(ReminderKind):
-        return ReminderKind(value)
-    raise InvalidValue("Write one of {kinds}.", kinds=", ".join(ReminderKind))
-
-
-def day_text(value: object) -> date:
-    return day(value if isinstance(value, str) else "")
-
-
-def one_of(*names: str) -> Callable[[object], str]:
-    def read(value: object) -> str:
-        if isinstance(value, str) and value in names:
-            return value
-        raise InvalidValue("Write one of {kinds}.", kinds=", ".join(names))
-
-    return read
-
-
-def sentence(value: object) -> str:
-    if isinstance(value, str) and len(value) <= LONGEST_SENTENCE and PLAIN.fullmatch(value):
-        return value
-    raise InvalidValue("Write 1 to {most} characters, without control characters.", most=LONGEST_SENTENCE)
-
-
 def boolean(value: object) -> bool:
     if isinstance(value, bool):
         return value
@@ -174,6 +155,7 @@ def boolean(value: object) -> bool:
 
 
 ID: Json = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
+ID_LIST: Json = {"type": "array", "minItems": 1, "maxItems": MOST_ON_A_PAGE, "items": ID}
 TEXT: Json = {"type": "string", "minLength": 1, "maxLength": 60, "pattern": r"^[^\u0000-\u001f\u007f]+$"}
 A_DAY: Json = {"type": "string", "format": "date"}
 AN_INSTANT: Json = {"type": "string", "format": "date-time"}
@@ -190,7 +172,7 @@ LIMIT = RequestField(
     "How many at most.",
     whole_number(1, MOST_ON_A_PAGE),
 )
-KIND = RequestField("kind", {"type": "string", "enum": list(map(str, Kind))}, "Only this kind.", kind)
+KIND = RequestField("kind", {"type": "string", "enum": list(map(str, Kind))}, "Only this kind.", one_of(*Kind))
 NUMBER = RequestField("number", TEXT, "Only the document with this number.", text(60))
 ORDER_ID = RequestField("order_id", ID, "Only this order, by its id in WooCommerce.", whole_number(1, LARGEST_ID))
 ORDER_NUMBER = RequestField("order_number", TEXT, "Only the order with the number that people know it by.", text(60))
@@ -201,18 +183,18 @@ UPDATED_SINCE = RequestField("updated_since", AN_INSTANT, "Only what has changed
 
 DOCUMENTS = RequestField(
     "documents",
-    {"type": "array", "minItems": 1, "maxItems": MOST_ON_A_PAGE, "items": ID},
+    ID_LIST,
     "The invoices, by their `document_id`.",
     ids,
     required=True,
 )
-PAID_ON = RequestField("paid_on", A_DAY, "The day on which they were paid; today where it is left out.", day_text)
+PAID_ON = RequestField("paid_on", A_DAY, "The day on which they were paid; today where it is left out.", day)
 
 REMINDER_KIND = RequestField(
     "kind",
     {"type": "string", "enum": list(map(str, ReminderKind))},
     "Which one: the kind of its `next`.",
-    reminder_kind,
+    one_of(*ReminderKind),
     required=True,
 )
 
@@ -237,7 +219,6 @@ ACTIVE = RequestField(
     boolean,
 )
 
-ID_LIST: Json = {"type": "array", "minItems": 1, "maxItems": MOST_ON_A_PAGE, "items": ID}
 WHAT = RequestField(
     "what",
     {"type": "string", "enum": list(WAYS_OF_MANY)},
@@ -267,7 +248,7 @@ WHY = RequestField(
     "why",
     {"type": "string", "minLength": 1, "maxLength": LONGEST_SENTENCE, "pattern": TEXT["pattern"]},
     "Of `dismiss`, which wants it: why nothing is to be done.",
-    sentence,
+    text(LONGEST_SENTENCE),
 )
 
 CHANNEL_KIND = RequestField(
