@@ -80,12 +80,10 @@ def guard_shop(blueprint: Blueprint, *, to_read: Role = Role.VIEWER, to_change: 
     A shop that is not theirs answers like one that does not exist, so that nobody learns who else is here.
     """
 
+    guard_users(blueprint)
+
     @blueprint.before_request
-    def check() -> Response | None:
-        elsewhere = redirect_to_sign_in()
-        if elsewhere is not None:
-            return elsewhere
-        require_form_token()
+    def check() -> None:
         shop_id = str((request.view_args or {}).get("shop_id", ""))
         with context().store.read() as connection:
             role = users.role_in(connection, me().user, shop_id)
@@ -96,22 +94,18 @@ def guard_shop(blueprint: Blueprint, *, to_read: Role = Role.VIEWER, to_change: 
         needed = to_change if request.method in CHANGING_METHODS else to_read
         if RANK[role] < RANK[needed]:
             raise forbidden()
-        return None
 
 
 def guard_operators(blueprint: Blueprint) -> None:
     """Let only operators see the blueprint's pages; for others there is nothing at these addresses."""
 
+    guard_users(blueprint)
+
     @blueprint.before_request
-    def check() -> Response | None:
-        elsewhere = redirect_to_sign_in()
-        if elsewhere is not None:
-            return elsewhere
-        require_form_token()
+    def check() -> None:
         if not me().user.operator:
             abort(HTTPStatus.NOT_FOUND)
         g.role = Role.OPERATOR
-        return None
 
 
 def guard_users(blueprint: Blueprint) -> None:
