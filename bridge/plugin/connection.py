@@ -67,15 +67,16 @@ def connect() -> Response:
         )
     require_right_clock()
     if invite.used_at is not None or invite.expires_at <= context().now():
-        raise Refused(
-            HTTPStatus.UNAUTHORIZED,
-            "code_used",
-            Message("This code has been used or is too old. Have a new one made."),
-        )
+        raise code_used()
     content = parse_json_object(body)
     if not has_valid_keys(content):
         raise unreadable()
     return store_connection(content, invite.shop_id, code_hash)
+
+
+def code_used() -> Refused:
+    message = Message("This code has been used or is too old. Have a new one made.")
+    return Refused(HTTPStatus.UNAUTHORIZED, "code_used", message)
 
 
 @blueprint.post("/plugin/renew")
@@ -127,11 +128,7 @@ def store_connection(content: dict[str, Any], shop_id: str, code_hash: str) -> R
         connected = shops.get(connection, context().encryption, shop_id)
         require_same_site(connected.shop, site)
         if not plugins.use_invite(connection, code_hash, now=now):
-            raise Refused(
-                HTTPStatus.UNAUTHORIZED,
-                "code_used",
-                Message("This code has been used or is too old. Have a new one made."),
-            )
+            raise code_used()
         taken = take_over(replace(connected.shop, url=site), facts)
         shop, kept = taken.shop, facts_to_keep(facts, taken.settings)
         shops.change(connection, shop)
