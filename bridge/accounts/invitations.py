@@ -6,7 +6,7 @@ from flask import Blueprint, Response, flash, request
 from sqlalchemy import Connection
 
 from bridge.accounts import passwords
-from bridge.accounts.access import ROLE_NAMES, current_user, guard_forms
+from bridge.accounts.access import ROLE_NAMES, actor, current_user, guard_forms
 from bridge.accounts.audit import record_event, tell
 from bridge.accounts.sign_in import sign_in_page, start_session
 from bridge.context import context, redirect_to
@@ -17,7 +17,7 @@ from worker.errors import InvalidValue
 from worker.message import Message
 from worker.store import sessions, shops, users
 from worker.store.account_mails import MailKind
-from worker.store.sessions import OneTimeLink
+from worker.store.sessions import NewLink, OneTimeLink
 from worker.store.users import NewUser, Role, User
 
 blueprint = Blueprint("invitations", __name__)
@@ -78,6 +78,14 @@ def set_new_password(token: str) -> Response:
     record_event("password_changed", Message("{email} chose a new password.", email=found.email), actor=found.email)
     flash(_("Your password is changed. Sign in with it."), "good")
     return redirect_to("/sign-in")
+
+
+def link_to_join(email: str, role: Role, *, shop_id: str | None = None) -> str:
+    """The address at which *email* joins, once."""
+    link = NewLink(purpose="invite", email=email, role=role, shop_id=shop_id)
+    with context().store.write() as connection:
+        token = sessions.create_link(connection, link, by=actor())
+    return f"{context().settings.public_url}/join/{token}"
 
 
 def accept_invitation(token: str, purpose: str) -> Response:

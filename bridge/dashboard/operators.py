@@ -7,6 +7,7 @@ from flask import Blueprint, Response, abort, flash, request
 
 from bridge.accounts.access import actor, guard_operators, me
 from bridge.accounts.audit import record_event, tell
+from bridge.accounts.invitations import link_to_join
 from bridge.context import context, redirect_to, rendered
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.forms import Form, read_mail_address
@@ -39,14 +40,9 @@ def invite() -> Response:
     email = form.read("email", read_mail_address)
     if email is None:
         return users_page(form)
-    with context().store.write() as connection:
-        token = sessions.create_link(
-            connection,
-            NewLink(purpose="invite", email=email, role=Role.OPERATOR),
-            by=actor(),
-        )
+    link = link_to_join(email, Role.OPERATOR)
     record_event("invited", Message("{email} was invited as operator.", email=email))
-    return users_page(Form(), link=(email, f"{context().settings.public_url}/join/{token}"))
+    return users_page(Form(), link=(email, link))
 
 
 @blueprint.post("/users/withdraw")

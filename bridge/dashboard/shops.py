@@ -6,6 +6,7 @@ from http import HTTPStatus
 from flask import Blueprint, Response, flash, make_response, redirect, request
 
 from bridge.accounts.access import actor, guard_operators, me
+from bridge.accounts.invitations import link_to_join
 from bridge.context import base_path, context, redirect_to, rendered
 from bridge.dashboard.tasks import ask_worker, finished_task
 from bridge.forms import Form, read_mail_address
@@ -17,8 +18,7 @@ from worker.domain.language import LANGUAGE_NAMES
 from worker.domain.settings_form import WrongSettings
 from worker.domain.shop import Shop
 from worker.errors import Rejected
-from worker.store import sessions, shops, users
-from worker.store.sessions import NewLink
+from worker.store import shops, users
 from worker.store.shops import Secrets
 from worker.store.users import Role
 
@@ -72,7 +72,8 @@ def create_shop() -> Response:
         return new(form)
     ask_worker(shop.shop_id, "look_at_address", {"url": shop.url})
     if email and email != me().user.email:
-        flash(_("Hand this link to {email}; it works once: {link}", email=email, link=invite(shop, email)), "good")
+        link = link_to_join(email, Role.ADMIN, shop_id=shop.shop_id)
+        flash(_("Hand this link to {email}; it works once: {link}", email=email, link=link), "good")
         return redirect_to(f"/s/{shop.shop_id}/settings/connection")
     # Whoever connects it now needs a code next: the same form goes on to where one is made, and is shown that once.
     return make_response(
@@ -85,14 +86,6 @@ def blank_like(shop_id: str) -> Shop:
     with context().store.read() as connection:
         template = shops.settings_of(connection, shop_id)
     return shop_settings.blank_shop(now=context().now(), template=template)
-
-
-def invite(shop: Shop, email: str) -> str:
-    """The address at which *email* joins the shop, once."""
-    link = NewLink(purpose="invite", email=email, role=Role.ADMIN, shop_id=shop.shop_id)
-    with context().store.write() as connection:
-        token = sessions.create_link(connection, link, by=actor())
-    return f"{context().settings.public_url}/join/{token}"
 
 
 @blueprint.get("/<shop_id>/close")

@@ -5,6 +5,7 @@ from flask import Blueprint, Response, flash, request
 from bridge.accounts.access import ROLE_NAMES, actor, guard_shop, me, shop
 from bridge.accounts.attempts import is_rate_limited
 from bridge.accounts.audit import record_event
+from bridge.accounts.invitations import link_to_join
 from bridge.context import base_path, context, redirect_to, rendered
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.forms import Form, read_mail_address
@@ -16,7 +17,6 @@ from worker.store import account_mails, sessions, users
 from worker.store.account_mails import MailKind
 from worker.store.database.pagination import PageRequest
 from worker.store.queries import activity
-from worker.store.sessions import NewLink
 from worker.store.users import Role
 
 blueprint = Blueprint("team", __name__, url_prefix="/s/<shop_id>/team")
@@ -45,14 +45,8 @@ def invite(shop_id: str) -> Response:
         return page(shop_id, form)
     if is_mailed():
         return mail_invitation(shop_id, email, role)
-    with context().store.write() as connection:
-        token = sessions.create_link(
-            connection,
-            NewLink(purpose="invite", email=email, role=role, shop_id=shop_id),
-            by=actor(),
-        )
+    link = link_to_join(email, role, shop_id=shop_id)
     record_invitation(shop_id, email, role)
-    link = f"{context().settings.public_url}/join/{token}"
     return page(shop_id, link=(email, link))
 
 
