@@ -10,13 +10,16 @@ from urllib.parse import urlsplit
 from flask import Response, current_app, make_response, redirect, render_template
 
 from worker.domain.shop import Shop
+from worker.queue import RUN_TASK
 from worker.queue.enqueuer import Enqueuer
 from worker.settings import Settings
+from worker.store import tasks
 from worker.store.database.encryption import Encryption
 from worker.store.database.engine import Store
 from worker.store.delivery_writer import DeliveryWriter
 from worker.store.files.archive import Archive, open_archive
 from worker.store.known_shops import KnownShops
+from worker.store.tasks import TaskRequest
 
 EXTENSION_NAME = "facturelay"
 
@@ -71,6 +74,14 @@ def redirect_to(path: str) -> Response:
 def rendered(template: str, *, status: HTTPStatus = HTTPStatus.OK, **values: object) -> Response:
     """The page that *template* makes of *values*."""
     return make_response(render_template(template, **values), status)
+
+
+def enqueue_task(asked: TaskRequest) -> int:
+    """Write a task down, and let a worker know; its id."""
+    with context().store.write() as connection:
+        task_id = tasks.request(connection, asked, now=context().now())
+    context().enqueuer.enqueue(RUN_TASK, task_id)
+    return task_id
 
 
 def utc_now() -> datetime:

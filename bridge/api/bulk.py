@@ -9,11 +9,10 @@ from flask import Response, jsonify
 from bridge.api.fields import FieldError
 from bridge.api.request import ApiRequest, not_found, page_response
 from bridge.api.webhooks import actor
-from bridge.context import context
+from bridge.context import context, enqueue_task
 from worker import serializers
 from worker.json_type import tell
 from worker.message import Message
-from worker.queue import RUN_TASK
 from worker.store import tasks
 from worker.store.jobs import OF_SHOP
 from worker.store.queries import jobs, ticked
@@ -89,10 +88,7 @@ def list_failed_jobs(api_request: ApiRequest) -> Response:
 
 def asked_for(api_request: ApiRequest, kind: str, argument: Mapping[str, Any], *, path: str = "tasks") -> Response:
     """Written down for the worker; where to look for what became of it."""
-    asked = TaskRequest(api_request.shop_id, kind, argument, actor(api_request).name)
-    with context().store.write() as connection:
-        task_id = tasks.request(connection, asked, now=context().now())
-    context().enqueuer.enqueue(RUN_TASK, task_id)
+    task_id = enqueue_task(TaskRequest(api_request.shop_id, kind, argument, actor(api_request).name))
     with context().store.read() as connection:
         found = tasks.find(connection, task_id)
     response = task_response(found) if found else jsonify({})

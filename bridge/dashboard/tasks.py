@@ -10,14 +10,13 @@ from flask import Blueprint, Response, abort, flash, jsonify, request
 
 from bridge.accounts.access import forbidden, guard_shop, may_change, me
 from bridge.accounts.sign_in import safe_next_path
-from bridge.context import base_path, context, redirect_to, rendered
+from bridge.context import base_path, context, enqueue_task, redirect_to, rendered
 from bridge.customer.document import PDF_POLICY as CUSTOMER_PDF_POLICY
 from bridge.forms import Form, parse_whole_number
 from bridge.i18n.translate import _, _n, format_amount, kind_name, translate_message
 from bridge.page_picture import picture
 from worker.domain.document import Kind
 from worker.domain.draft_problems import REST_CHARGED
-from worker.queue import RUN_TASK
 from worker.store import documents, tasks
 from worker.store.files.temporary import TemporaryFile
 from worker.store.tasks import Task, TaskRequest, file_of
@@ -91,12 +90,8 @@ def request_task(shop_id: str, kind: str, argument: Mapping[str, Any], *, then: 
 
 
 def ask_worker(shop_id: str, kind: str, argument: Mapping[str, Any]) -> int:
-    """Write the task down and let a worker know; its id. Nobody waits for it here."""
-    asked = TaskRequest(shop_id=shop_id, kind=kind, argument=argument, requested_by=me().user.name)
-    with context().store.write() as connection:
-        task_id = tasks.request(connection, asked, now=context().now())
-    context().enqueuer.enqueue(RUN_TASK, task_id)
-    return task_id
+    """Have it done for whoever is signed in; the task's id. Nobody waits for it here."""
+    return enqueue_task(TaskRequest(shop_id, kind, argument, me().user.name))
 
 
 def where_next(then: str, refused: str) -> str:

@@ -6,14 +6,12 @@ from flask import Blueprint, Response, jsonify
 
 from bridge.accounts.access_log import note_reader
 from bridge.context import context
-from bridge.plugin.orders import MOST_FILES, person_in_the_shop, too_many_files
+from bridge.plugin.orders import MOST_FILES, enqueued, too_many_files
 from bridge.plugin.signed_request import PluginRequest, as_id, signed, text_in, unreadable
-from worker import queue
 from worker.domain.step import MAIL, TRANSMIT
-from worker.store import steps, tasks
+from worker.store import steps
 from worker.store.queries.order_lists import documents_of, drafts_of
 from worker.store.steps import Step
-from worker.store.tasks import TaskRequest
 
 blueprint = Blueprint("plugin_order_list", __name__)
 
@@ -83,16 +81,4 @@ def send(plugin_request: PluginRequest) -> Response:
         raise too_many_files()
     if not document_ids:
         raise unreadable()
-    with context().store.write() as connection:
-        task_id = tasks.request(
-            connection,
-            TaskRequest(
-                shop_id=plugin_request.plugin.shop_id,
-                kind="order_list_send",
-                argument={"document_ids": document_ids},
-                requested_by=person_in_the_shop(plugin_request.text("by", longest=80)),
-            ),
-            now=context().now(),
-        )
-    context().enqueuer.enqueue(queue.RUN_TASK, task_id)
-    return jsonify(task=task_id)
+    return enqueued(plugin_request, "order_list_send", {"document_ids": document_ids})

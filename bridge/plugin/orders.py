@@ -8,11 +8,10 @@ from http import HTTPStatus
 from flask import Blueprint, Response, jsonify, make_response
 
 from bridge.accounts.access_log import note_reader
-from bridge.context import context
+from bridge.context import context, enqueue_task
 from bridge.errors import Refused
 from bridge.i18n.translate import translate_message
 from bridge.plugin.signed_request import PluginRequest, signed
-from worker import queue
 from worker.domain.document import Document, StoredDraft, free_name
 from worker.domain.step import MAIL, TRANSMIT
 from worker.message import Message
@@ -111,19 +110,13 @@ def create_task(plugin_request: PluginRequest) -> Response:
     argument = {f"{TASK_TARGETS[kind]}_id": plugin_request.id(TASK_TARGETS[kind])}
     if kind == "issue":
         argument["send"] = plugin_request.is_set("send")
-    with context().store.write() as connection:
-        task_id = tasks.request(
-            connection,
-            TaskRequest(
-                shop_id=plugin_request.plugin.shop_id,
-                kind=f"order_screen_{kind}",
-                argument=argument,
-                requested_by=person_in_the_shop(plugin_request.text("by", longest=80)),
-            ),
-            now=context().now(),
-        )
-    context().enqueuer.enqueue(queue.RUN_TASK, task_id)
-    return jsonify(task=task_id)
+    return enqueued(plugin_request, f"order_screen_{kind}", argument)
+
+
+def enqueued(plugin_request: PluginRequest, kind: str, argument: Mapping[str, object]) -> Response:
+    """The number of the task, by which its answer is asked for."""
+    by = person_in_the_shop(plugin_request.text("by", longest=80))
+    return jsonify(task=enqueue_task(TaskRequest(plugin_request.plugin.shop_id, kind, argument, by)))
 
 
 def person_in_the_shop(name: str) -> str:
