@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from flask import Response, jsonify, make_response
+from sqlalchemy import Connection
 
 from bridge.api.fields import FieldError
 from bridge.api.request import ApiRequest, not_found
@@ -14,7 +15,7 @@ from worker.errors import InvalidValue
 from worker.json_type import tell
 from worker.serializers import WEBHOOK_ENDPOINT, WEBHOOK_EVENT
 from worker.store import webhooks
-from worker.store.webhooks import NewEndpoint
+from worker.store.webhooks import NewEndpoint, WebhookEndpoint
 
 LAST_EVENTS = 100
 
@@ -37,9 +38,7 @@ def add_webhook_endpoint(api_request: ApiRequest) -> Response:
 
 def get_webhook_endpoint(api_request: ApiRequest, endpoint_id: int) -> Response:
     with context().store.read() as connection:
-        endpoint = webhooks.find(connection, api_request.shop_id, endpoint_id)
-    if endpoint is None:
-        raise not_found("webhook_endpoint")
+        endpoint = endpoint_of(connection, api_request, endpoint_id)
     return jsonify(tell(WEBHOOK_ENDPOINT, endpoint))
 
 
@@ -47,35 +46,36 @@ def change_webhook_endpoint(api_request: ApiRequest, endpoint_id: int) -> Respon
     url = read_url(api_request.body["url"]) if "url" in api_request.body else None
     active, by = api_request.body.get("active"), actor(api_request)
     with context().store.write() as connection:
-        endpoint = webhooks.find(connection, api_request.shop_id, endpoint_id)
-        if endpoint is None:
-            raise not_found("webhook_endpoint")
+        endpoint = endpoint_of(connection, api_request, endpoint_id)
         events = api_request.body.get("events", endpoint.events)
         api_access.change_endpoint(connection, endpoint, url=url or endpoint.url, events=events, by=by)
         if active is False:
             api_access.stop_endpoint(connection, endpoint, by=by)
         elif active:
             api_access.resume_endpoint(connection, endpoint, by=by)
-        changed = webhooks.find(connection, api_request.shop_id, endpoint_id) or endpoint
+        changed = endpoint_of(connection, api_request, endpoint_id)
     return jsonify(tell(WEBHOOK_ENDPOINT, changed))
 
 
 def remove_webhook_endpoint(api_request: ApiRequest, endpoint_id: int) -> Response:
     with context().store.write() as connection:
-        endpoint = webhooks.find(connection, api_request.shop_id, endpoint_id)
-        if endpoint is None:
-            raise not_found("webhook_endpoint")
+        endpoint = endpoint_of(connection, api_request, endpoint_id)
         api_access.remove_endpoint(connection, endpoint, by=actor(api_request))
     return make_response(b"", HTTPStatus.NO_CONTENT)
 
 
 def list_webhook_events(api_request: ApiRequest, endpoint_id: int) -> Response:
     with context().store.read() as connection:
-        endpoint = webhooks.find(connection, api_request.shop_id, endpoint_id)
-        if endpoint is None:
-            raise not_found("webhook_endpoint")
+        endpoint_of(connection, api_request, endpoint_id)
         found = webhooks.events_of(connection, endpoint_id, limit=LAST_EVENTS)
     return jsonify(events=[tell(WEBHOOK_EVENT, event) for event in found])
+
+
+def endpoint_of(connection: Connection, api_request: ApiRequest, endpoint_id: int) -> WebhookEndpoint:
+    found = webhooks.find(connection, api_request.shop_id, endpoint_id)
+    if found is None:
+        raise not_found("webhook_endpoint")
+    return found
 
 
 def read_url(text: str) -> str:
