@@ -20,7 +20,7 @@ from worker.actions import orders as order_actions
 from worker.actions.order_treatment import LONGEST_REASON
 from worker.domain.document import BY_HAND
 from worker.domain.order_treatment import TREATMENT_TERMS
-from worker.domain.settings_form import STATUSES
+from worker.domain.setting_readers import STATUSES
 from worker.store import deliveries as deliveries_store
 from worker.store import orders as orders_store
 from worker.store.deliveries import Delivery

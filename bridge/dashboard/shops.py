@@ -13,7 +13,7 @@ from bridge.forms import Form, read_mail_address
 from bridge.i18n.translate import _, translate_message
 from worker.actions import shop_settings
 from worker.actions.shop_settings import NewShop
-from worker.domain import settings_form
+from worker.domain import setting_readers
 from worker.domain.language import LANGUAGE_NAMES
 from worker.domain.settings_form import WrongSettings
 from worker.domain.shop import Shop
@@ -46,9 +46,9 @@ def create_shop() -> Response:
     form = Form.from_request(request.form)
     allow = context().settings.allow_private_shops
     name = form.text("name", needed=_("A shop needs a name."), longest=100)
-    url = form.read("url", lambda text: settings_form.read_shop_url(text, allow_private=allow))
+    url = form.read("url", lambda text: setting_readers.read_shop_url(text, allow_private=allow))
     email = form.read("email", read_mail_address) if form.values.get("email") else ""
-    seed = form.read("references", settings_form.read_first_digits) if form.values.get("references") else 0
+    seed = form.read("references", setting_readers.read_first_digits) if form.values.get("references") else 0
     if not form.is_valid or url is None:
         return new(form)
     language = form.values.get("language", "nl")

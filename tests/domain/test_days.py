@@ -6,7 +6,8 @@ import pytest
 
 from tests.support.factories import a_shop
 from worker.domain.days import read_day
-from worker.domain.settings_form import apply_settings, read_instant
+from worker.domain.setting_readers import read_instant
+from worker.domain.settings_form import apply_settings
 from worker.errors import InvalidValue
 
 

@@ -8,7 +8,8 @@ import pytest
 from tests.support.factories import a_shop
 from worker.domain.document import Kind, SendMode
 from worker.domain.rules import BuyerFilter, Rule, Trigger
-from worker.domain.settings_form import FIELDS, WrongSettings, apply_settings, read_shop_url, settings_as_text
+from worker.domain.setting_readers import read_shop_url
+from worker.domain.settings_form import FIELDS, WrongSettings, apply_settings, settings_as_text
 from worker.domain.shop import LAYOUTS, DocumentedOrders, MailSettings, OrderSettings, VatRegime, VatSettings
 from worker.domain.zero_reason import Mark, Untaxed, ZeroReason
 from worker.rendering import LAYOUTS as PRINTED

@@ -16,7 +16,7 @@ from worker.actions import Installation, go_live, other_site
 from worker.actions.go_live import ReadinessCheck
 from worker.actions.orders import PERSON
 from worker.actions.shop_secrets import RestKeyChange, lock_and_get, record, store_rest_key
-from worker.domain import settings_form
+from worker.domain import setting_readers, settings_form
 from worker.domain import texts as wording
 from worker.domain.actor import Actor
 from worker.domain.document import Kind
@@ -247,7 +247,7 @@ def gone_live(
 
 def with_url(shop: Shop, url: str, *, allow_private: bool) -> Shop:
     try:
-        return replace(shop, url=settings_form.read_shop_url(url.strip(), allow_private=allow_private))
+        return replace(shop, url=setting_readers.read_shop_url(url.strip(), allow_private=allow_private))
     except InvalidValue as error:
         raise settings_form.WrongSettings({"url": error.message}) from error
 

@@ -20,7 +20,7 @@ from worker.cli.common import SHOP, ProgressBar, counted, settings_there, show, 
 from worker.cli.options import read_settings, with_data, with_json
 from worker.domain.csv_table import escape_cell
 from worker.domain.money import written
-from worker.domain.settings_form import read_instant
+from worker.domain.setting_readers import read_instant
 from worker.errors import InvalidValue, Rejected
 from worker.invoicing import backfill as order_backfill
 from worker.invoicing.backfill import OrderSelection, Preview

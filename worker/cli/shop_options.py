@@ -11,7 +11,7 @@ import click
 
 from worker.actions import shop_settings
 from worker.actions.shop_settings import NumberingChanges
-from worker.domain import settings_form
+from worker.domain import setting_readers, settings_form
 from worker.domain.document import Kind, SendMode
 from worker.domain.language import BUSINESS_LANGUAGES, SECOND_LANGUAGES
 from worker.domain.settings_form import WrongSettings
@@ -255,7 +255,7 @@ def by_kind(texts: tuple[str, ...], option: str, example: str) -> dict[Kind, str
 
 def checked_shop_url(text: str, *, allow_private: bool) -> str:
     try:
-        url = settings_form.read_shop_url(text, allow_private=allow_private)
+        url = setting_readers.read_shop_url(text, allow_private=allow_private)
     except InvalidValue as error:
         raise Rejected(error.message, code="shop_url_wrong") from error
     if not allow_private:

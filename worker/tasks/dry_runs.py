@@ -9,7 +9,7 @@ from worker.domain.decide import decide_documents, evaluate_rules
 from worker.domain.decision import Decision
 from worker.domain.document import planned_document
 from worker.domain.order import Order
-from worker.domain.settings_form import read_instant, read_rules
+from worker.domain.setting_readers import read_instant, read_rules
 from worker.domain.shop import Shop
 from worker.errors import InvalidValue, Rejected
 from worker.invoicing.current_shop import LONG_AGO

@@ -17,7 +17,7 @@ from bridge.i18n.translate import _, format_datetime, translate_message
 from worker.actions import go_live
 from worker.actions.go_live import ReadinessCheck
 from worker.actions.shop_settings import ShopChanges
-from worker.domain import settings_form
+from worker.domain import setting_readers
 from worker.errors import Rejected
 
 
@@ -85,7 +85,7 @@ def can_begin() -> bool:
 
 
 def read_since(text: str) -> datetime | None:
-    return settings_form.read_instant(text, zone=shop().zone) if text else None
+    return setting_readers.read_instant(text, zone=shop().zone) if text else None
 
 
 @blueprint.post("/go-live/orders")

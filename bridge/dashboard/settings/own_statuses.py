@@ -5,7 +5,7 @@ from bridge.context import context
 from bridge.dashboard.labels import Options, status_name
 from bridge.forms import Form
 from bridge.i18n.translate import _
-from worker.domain import settings_form
+from worker.domain import setting_readers
 from worker.domain.order_status import DELETED, DRAFT_STATUSES
 from worker.domain.payment_method import IN_PARTS_STATUSES
 from worker.store import order_statuses
@@ -14,7 +14,7 @@ from worker.store.queries import order_statuses as seen_statuses
 MOST = seen_statuses.MOST_STATUSES
 SETTING = "orders.status_map"
 # What these mean is known.
-KNOWN = {*settings_form.STATUSES, *DRAFT_STATUSES, *IN_PARTS_STATUSES, "trash", DELETED}
+KNOWN = {*setting_readers.STATUSES, *DRAFT_STATUSES, *IN_PARTS_STATUSES, "trash", DELETED}
 
 
 def own_names() -> dict[str, str]:
@@ -28,7 +28,7 @@ def own_names() -> dict[str, str]:
 
 def as_fields(text: str) -> dict[str, str]:
     """The fields of a form: a choice for each status that was seen, and lines to type for what was not."""
-    chosen, fields = settings_form.read_status_map(text), dict[str, str]()
+    chosen, fields = setting_readers.read_status_map(text), dict[str, str]()
     for number, status in enumerate(list(own_names())[:MOST]):
         fields |= {f"{SETTING}-status-{number}": status, f"{SETTING}-means-{number}": chosen.pop(status, "")}
     return fields | {SETTING: "\n".join(f"{status}={means}" for status, means in chosen.items())}
@@ -45,4 +45,7 @@ def as_text(form: Form) -> str:
 
 def meanings() -> Options:
     """What a status may stand for."""
-    return (("", _("nothing: no document because of it")), *((one, status_name(one)) for one in settings_form.STATUSES))
+    return (
+        ("", _("nothing: no document because of it")),
+        *((one, status_name(one)) for one in setting_readers.STATUSES),
+    )

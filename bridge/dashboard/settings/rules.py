@@ -15,7 +15,7 @@ from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
 from bridge.i18n.translate import _, _n, kind_name, translate_message
 from worker.actions.shop_settings import ShopChanges
-from worker.domain import settings_form
+from worker.domain import setting_readers
 from worker.domain.document import Kind, SendMode
 from worker.domain.rules import BuyerFilter, OrderKind, Rule, Trigger, parse_moment, quoted
 from worker.domain.settings_form import WrongSettings
@@ -219,7 +219,7 @@ def page(shop_id: str, rows: list[RuleRow], form: Form, *, unsaved: bool = False
     dry_run = finished_task(shop_id, "dry_run_rules")
     if dry_run is not None and not form.values:
         # What was tried stays in the form until it is saved.
-        rows = [RuleRow.of(rule) for rule in settings_form.read_rules(str(dry_run.argument.get("rules", "")))]
+        rows = [RuleRow.of(rule) for rule in setting_readers.read_rules(str(dry_run.argument.get("rules", "")))]
     with context().store.read() as connection:
         categories, methods = products.categories(connection, shop_id), payment_methods.of_shop(connection, shop_id)
     names = own_statuses.own_names()

@@ -2,7 +2,7 @@
 
 from bridge.forms import Form
 from bridge.i18n.translate import _
-from worker.domain import settings_form
+from worker.domain import setting_readers
 from worker.domain.zero_reason import Mark
 
 SETTING = "vat.zero_reasons"
@@ -11,7 +11,7 @@ SPARE_LINES, MOST_LINES = 3, 200
 
 def as_fields(text: str) -> dict[str, str]:
     """The fields of the lines that say why something is sold without VAT, with some empty ones."""
-    reasons = [(one.mark, one.value, one.what) for one in settings_form.read_zero_reasons(text)]
+    reasons = [(one.mark, one.value, one.what) for one in setting_readers.read_zero_reasons(text)]
     lines = [*reasons, *(((Mark.NAME, "", ""),) * SPARE_LINES)]
     return {
         f"{SETTING}-{part}-{number}": str(value)
