@@ -118,10 +118,7 @@ def typed() -> Typed:
     text = " ".join(request.args.get("q", "")[:LONGEST_NAME].split())
     if not text:
         return NOTHING_TYPED
-    language = translator().language
-    told = (
-        {key: key for key in messages("nl", "worker.i18n")} if language == "en" else messages(language, "worker.i18n")
-    )
+    told = messages(translator().language)
     said_as = {key: plain(said or key) for key, said in told.items()}
     said = {word: tuple(key for key in told if plain(word) in said_as[key]) for word in words_of(text)}
     return Typed(text, {word: keys[:MOST_SENTENCES] for word, keys in said.items()})

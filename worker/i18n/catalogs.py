@@ -178,13 +178,12 @@ def _catalog(language: str, package: str) -> gettext.NullTranslations:
 
 
 @cache
-def messages(language: str, package: str) -> dict[str, str]:
-    """The translation of each English message in a catalog; plurals are left out."""
-    if language == "en":
-        return {}
+def messages(language: str) -> dict[str, str]:
+    """Each message of the worker with its translation; plurals are left out."""
+    catalog = _read("nl" if language == "en" else language, "worker.i18n")  # every catalog has the English keys
     return {
-        message.id: str(message.string)
-        for message in _read(language, package)
+        message.id: message.id if language == "en" else str(message.string)
+        for message in catalog
         if isinstance(message.id, str) and message.id
     }
 
