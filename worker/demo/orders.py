@@ -21,6 +21,7 @@ Fee = tuple[str, Amount, Amount | None]
 
 MUG: Line = ("Koffiemok blauw", "MUG-1", 1, "12.40", "21")
 
+_SITE_ZONE = ZoneInfo("Europe/Brussels")
 _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
 _METHODS = {"bacs": "Direct bank transfer", "cod": "Cash on delivery", "cheque": "Check payments"}
 _CITIES = {"BE": "Gent", "NL": "Utrecht", "FR": "Lille", "DE": "Berlin", "US": "New York"}
@@ -51,7 +52,6 @@ def an_order(
     products: Sequence[int] = (),
     payment_method: str = "bacs",
     created: datetime | None = None,
-    site_zone: str = "Europe/Brussels",
     **overrides: object,
 ) -> Payload:
     """A whole order whose totals add up. *products* are the ids that the lines name in turn, 10 when none is given.
@@ -75,8 +75,8 @@ def an_order(
         "currency": currency,
         "version": "11.0.1",
         "prices_include_tax": False,
-        **_stamps("date_created", made, site_zone),
-        **_stamps("date_modified", made, site_zone),
+        **_stamps("date_created", made),
+        **_stamps("date_modified", made),
         "discount_total": "0.00",
         "discount_tax": "0.00",
         "shipping_total": _text(_sum(carriage, "total")),
@@ -95,8 +95,8 @@ def an_order(
         "customer_user_agent": "",
         "created_via": "checkout",
         "customer_note": note,
-        **_stamps("date_completed", made if status == "completed" else None, site_zone),
-        **_stamps("date_paid", made if paid else None, site_zone),
+        **_stamps("date_completed", made if status == "completed" else None),
+        **_stamps("date_paid", made if paid else None),
         "cart_hash": "",
         "number": number or str(id),
         "meta_data": [{"id": id * 100 + n, "key": k, "value": v} for n, (k, v) in enumerate((metas or {}).items(), 1)],
@@ -129,7 +129,6 @@ def a_refund(
     lines: Mapping[int, int] | None = None,
     reason: str = "",
     created: datetime | None = None,
-    site_zone: str = "Europe/Brussels",
 ) -> Payload:
     """A refund of *order*: an *amount* only, or *lines* (line item id → quantity taken back) with their VAT."""
     wanted = lines or {}
@@ -139,7 +138,7 @@ def a_refund(
     made = (created or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
     return {
         "id": id,
-        **_stamps("date_created", made, site_zone),
+        **_stamps("date_created", made),
         "amount": _text(Decimal(amount) if amount is not None else -refunded),
         "reason": reason,
         "refunded_by": 1,
@@ -277,11 +276,11 @@ def _text(amount: Decimal) -> str:
     return str(_to_cent(amount))
 
 
-def _stamps(field: str, instant: datetime | None, site_zone: str) -> dict[str, str | None]:
+def _stamps(field: str, instant: datetime | None) -> dict[str, str | None]:
     """*field* in the site's zone and *field*_gmt, to the second and without an offset, as WooCommerce writes them."""
     if instant is None:
         return {field: None, f"{field}_gmt": None}
-    local = instant.astimezone(ZoneInfo(site_zone))
+    local = instant.astimezone(_SITE_ZONE)
     return {field: f"{local:%Y-%m-%dT%H:%M:%S}", f"{field}_gmt": f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"}
 
 
