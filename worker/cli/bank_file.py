@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import ACTOR, SHOP, ProgressBar, show, table, with_services
+from worker.cli.common import ACTOR, ProgressBar, of_shop, show, table, with_services
 from worker.cli.options import with_json
 from worker.domain.bank_match import VERDICT_TERMS, Match
 from worker.domain.money import written
@@ -15,7 +15,7 @@ from worker.store import shops
 
 
 @click.command("bank-file")
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--check", is_flag=True, help="Only say what it would bring; count and keep nothing.")
 @with_services

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import ACTOR, SHOP, show, with_services
+from worker.cli.common import ACTOR, of_shop, show, with_services
 from worker.cli.options import with_json
 from worker.rendering import LAYOUTS
 from worker.services import Services
@@ -12,7 +12,7 @@ from worker.shops import branding
 
 
 @click.command()
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=False)
 @click.option("--remove", is_flag=True, help="Print the company's name instead.")
 @with_services
@@ -31,7 +31,7 @@ def logo(services: Services, shop_id: str, file: Path | None, *, remove: bool, a
 
 
 @click.command()
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @click.argument("layout", type=click.Choice(list(LAYOUTS)))
 @with_services
 @with_json

@@ -4,7 +4,7 @@ import click
 
 from worker import serializers
 from worker.actions import channels as actions
-from worker.cli.common import ACTOR, SHOP, show, table, with_services
+from worker.cli.common import ACTOR, of_shop, show, table, with_services
 from worker.cli.group import Group
 from worker.cli.options import with_json
 from worker.domain.attention import Harm
@@ -26,7 +26,7 @@ def channel() -> None:
 
 
 @channel.command("add")
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @click.argument("kind", type=click.Choice([kind.value for kind in ChannelKind]))
 @click.argument("url")
 @click.option("--for", "email", metavar="EMAIL", help="Whose it is, and in whose language (default: the shop's own).")
@@ -54,7 +54,7 @@ def add(services: Services, shop_id: str, kind: str, url: str, email: str | None
 
 
 @channel.command("list")
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @with_services
 @with_json
 def list_channels(services: Services, shop_id: str, *, as_json: bool) -> None:
@@ -65,7 +65,7 @@ def list_channels(services: Services, shop_id: str, *, as_json: bool) -> None:
 
 
 @channel.command("try")
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @click.argument("channel_id", type=int)
 @with_services
 def try_channel(services: Services, shop_id: str, channel_id: int) -> None:
@@ -76,7 +76,7 @@ def try_channel(services: Services, shop_id: str, channel_id: int) -> None:
 
 
 @channel.command("remove")
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @click.argument("channel_id", type=int)
 @with_services
 def remove(services: Services, shop_id: str, channel_id: int) -> None:

@@ -70,6 +70,7 @@ def is_meant(shop: Shop, said: str) -> bool:
 
 
 SHOP = ShopName()
+of_shop = click.argument("shop_id", metavar="SHOP", type=SHOP)
 
 
 def with_services(command: Callable[..., None], *, may_begin: bool = False) -> Callable[..., None]:

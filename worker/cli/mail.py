@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import ACTOR, SHOP, show, with_services
+from worker.cli.common import ACTOR, of_shop, show, with_services
 from worker.cli.group import Group
 from worker.cli.options import with_json
 from worker.errors import Rejected
@@ -22,7 +22,7 @@ def mail() -> None:
 
 
 @mail.command("test")
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @click.option("--to", default="", help="Where it goes (default: the shop's own address).")
 @with_services
 @with_json
@@ -35,7 +35,7 @@ def test(services: Services, shop_id: str, to: str, *, as_json: bool) -> None:
 
 
 @mail.command("set")
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @click.option(
     "--smtp-url", help="The shop's own mail server, like smtp+starttls://user:password@host:587; “” for none."
 )

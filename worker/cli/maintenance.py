@@ -16,7 +16,7 @@ import click
 from worker.accounting import reconcile as reconciler
 from worker.accounting import reconciliation
 from worker.accounting.reconciliation import ReconciledOrder, Reconciliation, Tally
-from worker.cli.common import SHOP, ProgressBar, counted, settings_there, show, table, to_json, with_services
+from worker.cli.common import ProgressBar, counted, of_shop, settings_there, show, table, to_json, with_services
 from worker.cli.options import read_settings, with_data, with_json
 from worker.domain.csv_table import escape_cell
 from worker.domain.money import written
@@ -43,7 +43,7 @@ MOST_SHOWN = 20
 
 
 @click.command()
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @click.option("--month", required=True, help="Like 2026-11, in the shop's time zone.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print one line for each order, for a spreadsheet.")
 @with_services
@@ -140,7 +140,7 @@ def cells(row: ReconciledOrder) -> list[str]:
 
 
 @click.command()
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @click.option("--since", help="The first day, like 2026-01-01.")
 @click.option("--until", help="The last day (default: today).")
 @click.option("--orders", "order_ids", help="Order ids instead, like 12,15,18.")

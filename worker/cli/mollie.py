@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from worker.actions import online_payment
-from worker.cli.common import ACTOR, SHOP, show, with_services
+from worker.cli.common import ACTOR, of_shop, show, with_services
 from worker.cli.group import Group
 from worker.cli.options import with_json
 from worker.cli.peppol import read_key
@@ -24,7 +24,7 @@ def mollie() -> None:
 
 
 @mollie.command("connect")
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @click.option("--key-file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True),
               help="A file with the API key, or - for standard input; without it, the key is asked for.")  # fmt: skip
 @with_services
@@ -37,7 +37,7 @@ def connect(services: Services, shop_id: str, key_file: Path | None, *, as_json:
 
 
 @mollie.command("check")
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @with_services
 @with_json
 def check(services: Services, shop_id: str, *, as_json: bool) -> None:
@@ -46,7 +46,7 @@ def check(services: Services, shop_id: str, *, as_json: bool) -> None:
 
 
 @mollie.command("disconnect")
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @with_services
 @with_json
 def disconnect(services: Services, shop_id: str, *, as_json: bool) -> None:

@@ -7,7 +7,7 @@ import click
 from worker.access_points.account import any_account_of, why_none
 from worker.actions import peppol as peppol_actions
 from worker.actions.peppol import NewAccount
-from worker.cli.common import ACTOR, SHOP, show, with_services
+from worker.cli.common import ACTOR, of_shop, show, with_services
 from worker.cli.group import Group
 from worker.cli.options import with_json
 from worker.domain.access_point import OPERATORS, PROVIDERS
@@ -23,7 +23,7 @@ def peppol() -> None:
 
 
 @peppol.command("connect")
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @click.argument("provider", type=click.Choice([*PROVIDERS, OPERATORS]))
 @click.option("--key-file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True),
               help="A file with the key, or - for standard input; without it, the key is asked for.")  # fmt: skip
@@ -63,7 +63,7 @@ def read_key(key_file: Path | None) -> str:
 
 
 @peppol.command("elsewhere")
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @with_services
 @with_json
 def elsewhere(services: Services, shop_id: str, *, as_json: bool) -> None:
@@ -74,7 +74,7 @@ def elsewhere(services: Services, shop_id: str, *, as_json: bool) -> None:
 
 
 @peppol.command("check")
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @with_services
 @with_json
 def check(services: Services, shop_id: str, *, as_json: bool) -> None:

@@ -3,14 +3,14 @@
 import click
 
 from worker.actions import shop_secrets
-from worker.cli.common import ACTOR, SHOP, show, with_services
+from worker.cli.common import ACTOR, of_shop, show, with_services
 from worker.cli.options import with_json
 from worker.services import Services
 from worker.store import shops
 
 
 @click.command("invite")
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @with_services
 @with_json
 def invite(services: Services, shop_id: str, *, as_json: bool) -> None:

@@ -14,7 +14,7 @@ from worker.accounting.notes_scan import NotesScan
 from worker.accounting.recover_numbers import Unrecovered
 from worker.accounting.verify import Proof
 from worker.actions.shop_settings import parse_last_number
-from worker.cli.common import ACTOR, SHOP, ProgressBar, counted, show, table, to_json, with_services
+from worker.cli.common import ACTOR, SHOP, ProgressBar, counted, of_shop, show, table, to_json, with_services
 from worker.cli.group import Group
 from worker.cli.options import with_json
 from worker.cli.shop_options import by_kind
@@ -91,7 +91,7 @@ def export(services: Services, shop_id: str | None, form: str) -> None:
 
 
 @register.command("resume")
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @click.option(
     "--after",
     "starts",

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from worker import serializers
 from worker.actions import reminders as actions
-from worker.cli.common import ACTOR, SHOP, show, table, with_services
+from worker.cli.common import ACTOR, of_shop, show, table, with_services
 from worker.cli.options import with_json
 from worker.domain.actor import Actor
 from worker.domain.money import written
@@ -30,7 +30,7 @@ class Decide(Protocol):
 
 
 @click.command("reminders")
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @click.option("--stop", "stopped", metavar="NUMBER", help="Remind nobody of this document any more.")
 @click.option("--resume", "resumed", metavar="NUMBER", help="Let the reminders of this document go on.")
 @click.option(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import ACTOR, SHOP, ProgressBar, counted, show, with_services
+from worker.cli.common import ACTOR, SHOP, ProgressBar, counted, of_shop, show, with_services
 from worker.cli.group import Group
 from worker.cli.options import with_json
 from worker.maintenance import retention
@@ -29,7 +29,7 @@ def purge(services: Services, *, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @with_services
 @with_json
@@ -45,7 +45,7 @@ def export(services: Services, shop_id: str, file: Path, *, as_json: bool) -> No
 
 
 @click.command()
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @click.option("--yes", is_flag=True, help="Do not ask; the shop's secrets cannot be brought back.")
 @with_services
 @with_json

@@ -8,7 +8,7 @@ import click
 
 from worker.actions import roads, shop_secrets, shop_settings
 from worker.actions.shop_settings import ChangedShop, NewShop, ShopChanges
-from worker.cli.common import ACTOR, SHOP, counted, show, table, with_new_services, with_services
+from worker.cli.common import ACTOR, counted, of_shop, show, table, with_new_services, with_services
 from worker.cli.group import Lazy
 from worker.cli.options import with_json
 from worker.cli.shop_options import (
@@ -129,7 +129,7 @@ def list_shops(services: Services, *, as_json: bool) -> None:
 
 
 @shop.command("show")
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @with_services
 @with_json
 def show_shop(services: Services, shop_id: str, *, as_json: bool) -> None:
@@ -148,7 +148,7 @@ def show_shop(services: Services, shop_id: str, *, as_json: bool) -> None:
 
 
 @shop.command("set", cls=SettingsCommand)
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @click.argument("settings", nargs=-1, metavar="[NAME=VALUE]...")
 @click.option("--name", help="The shop's name.")
 @click.option("--url", help="Address of the shop.")
@@ -220,7 +220,7 @@ def changed_lines(changed: ChangedShop) -> list[str]:
 
 
 @shop.command("rotate-secret")
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @click.option("--webhook-secret", help="The new secret; made for you when left out.")
 @with_services
 @with_json
@@ -234,7 +234,7 @@ def rotate_secret(services: Services, shop_id: str, webhook_secret: str | None, 
 
 
 @shop.command("try-now")
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @with_services
 @with_json
 def try_now(services: Services, shop_id: str, *, as_json: bool) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from worker.actions import shop_settings
-from worker.cli.common import ACTOR, SHOP, show, table, with_services
+from worker.cli.common import ACTOR, of_shop, show, table, with_services
 from worker.cli.group import Group
 from worker.cli.options import with_json
 from worker.domain import texts as shop_texts
@@ -30,7 +30,7 @@ def texts() -> None:
 
 
 @texts.command("list")
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @click.argument("pattern", default="*")
 @click.option("--own", is_flag=True, help="Only what the shop wrote itself.")
 @with_services
@@ -51,7 +51,7 @@ def list_texts(services: Services, shop_id: str, pattern: str, *, own: bool, as_
 
 
 @texts.command("show")
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @click.argument("pattern")
 @with_services
 @with_json
@@ -63,7 +63,7 @@ def show_text(services: Services, shop_id: str, pattern: str, *, as_json: bool) 
 
 
 @texts.command("set")
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @click.argument("pattern")
 @click.argument("text", required=False)
 @click.option("--file", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Read it from here.")
@@ -89,7 +89,7 @@ def set_text(
 
 
 @texts.command("reset")
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @click.argument("pattern")
 @with_services
 @with_json

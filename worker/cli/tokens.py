@@ -3,7 +3,7 @@
 import click
 
 from worker.actions import api_access
-from worker.cli.common import ACTOR, SHOP, show, table, with_services
+from worker.cli.common import ACTOR, of_shop, show, table, with_services
 from worker.cli.group import Group
 from worker.cli.options import with_json
 from worker.json_type import Json
@@ -21,7 +21,7 @@ def token() -> None:
 
 
 @token.command("add")
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @click.option("--name", required=True, help="Who will use it, such as “bookkeeping”.")
 @click.option(
     "--scope",
@@ -51,7 +51,7 @@ def add(services: Services, shop_id: str, name: str, scopes: tuple[str, ...], *,
 
 
 @token.command("list")
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @with_services
 @with_json
 def list_tokens(services: Services, shop_id: str, *, as_json: bool) -> None:
@@ -63,7 +63,7 @@ def list_tokens(services: Services, shop_id: str, *, as_json: bool) -> None:
 
 
 @token.command("revoke")
-@click.argument("shop_id", metavar="SHOP", type=SHOP)
+@of_shop
 @click.argument("token_id", type=int)
 @with_services
 @with_json
