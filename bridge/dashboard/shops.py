@@ -93,8 +93,7 @@ def closing_page(shop_id: str) -> Response:
     """What closing a shop means, before it is done."""
     with context().store.read() as connection:
         shop = shops.settings_of(connection, shop_id)
-        members = users.members(connection, shop_id)
     if shop is None:
         return redirect_to("/shops")
     closed = finished_task(shop_id, "close_shop")
-    return rendered("dashboard/shops/close.html", leaver=shop, members=members, left=closed.answer if closed else None)
+    return rendered("dashboard/shops/close.html", leaver=shop, left=closed.answer if closed else None)
