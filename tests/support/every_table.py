@@ -21,8 +21,9 @@ from sqlalchemy import (
 )
 
 from worker.message import Message
+from worker.store.database.column_types import Amount, Instant, MessageText
 from worker.store.database.engine import Store
-from worker.store.database.tables import Amount, Instant, MessageText, metadata
+from worker.store.database.tables import metadata
 
 # What a file of tables may stumble over: quotes, tabs, ends of lines, a backslash and what follows it, letters of three and four bytes.
 AWKWARD = "'\"\t\\N\\.\r\n € 𝄞 é"

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from worker import serializers
-from worker.cli.common import ACTOR, SHOP, show, with_services
+from worker.cli.common import ACTOR, of_shop, show, with_services
 from worker.cli.documents import DAY, with_rest_paid
 from worker.cli.group import Group
 from worker.cli.options import with_json
@@ -47,7 +47,7 @@ def of_items(command: Callable[..., None]) -> Callable[..., None]:
     with_ids = click.argument("ids", metavar="ID...", type=click.IntRange(min=1), nargs=-1)(
         with_services(with_json(command))
     )
-    return click.argument("shop_id", metavar="SHOP", type=SHOP)(with_ids)
+    return of_shop(with_ids)
 
 
 with_send = click.option("--send", is_flag=True, help="Mail each to its customer as well.")

@@ -30,10 +30,11 @@ from worker.errors import DatabaseAway, Rejected, Unavailable
 from worker.queue.job_progress import OnProgress, tell_nobody
 from worker.settings import Settings
 from worker.store.database import moved
+from worker.store.database.column_types import Instant
 from worker.store.database.engine import Store
 from worker.store.database.migrate import bring_up_to_date, head, revision
 from worker.store.database.pagination import streamed
-from worker.store.database.tables import Instant, metadata
+from worker.store.database.tables import metadata
 from worker.store.files import private
 
 TOLD_EVERY = 1_000  # rows
