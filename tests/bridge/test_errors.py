@@ -4,11 +4,10 @@ import re
 
 import pytest
 
-from bridge.accounts import access
 from tests.support.bridge_app import ORDER, SHOP, BridgeApp, signed_headers
 from tests.support.headers import SHARED
 from tests.support.personas import SITE, signed_in
-from worker.store import users
+from worker.store import sessions, users
 from worker.store.users import Role
 
 ASKED = [
@@ -67,7 +66,7 @@ def test_a_bug_in_finding_out_who_asks_still_gives_a_page_with_its_reference(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(access.sessions, "user_of", broken)
+    monkeypatch.setattr(sessions, "user_of", broken)
     answer = visitor.client.get("/shops", base_url=SITE, headers={"Accept-Language": language})
 
     assert (answer.status_code, title in answer.text) == (500, True)
