@@ -453,6 +453,19 @@ def test_who_waits_when_a_shop_goes_live_is_known_under_what_its_plugin_then_say
 
 
 @pytest.mark.parametrize("rule", ["invoice:completed:send", "payment_request:created:send"])
+def test_a_part_of_an_order_that_is_deleted_before_its_invoice_is_to_be_given_back(system: System, rule: str) -> None:
+    system.change_shop(rules=(Rule.parse(rule),))
+    key = invoiced(system)
+    comes_in(system, key, "10.00")
+    system.work()
+    assert flags(system) == []
+    system.shop.forget(238)
+    system.receive({"id": 238}, topic="order.deleted")
+    system.work()
+    assert [code for code, _ in flags(system)] == ["to_give_back"]
+
+
+@pytest.mark.parametrize("rule", ["invoice:completed:send", "payment_request:created:send"])
 def test_a_part_of_an_order_that_is_cancelled_before_its_invoice_is_to_be_given_back(system: System, rule: str) -> None:
     system.change_shop(rules=(Rule.parse(rule),))
     key = invoiced(system)
