@@ -223,7 +223,10 @@ def facturelay_error(error: FacturelayError) -> Response:
     else:
         response = json_error(status, error.code, error.message)
     if isinstance(error, Unavailable):
-        response.headers["Retry-After"] = str(error.retry_after_s or RETRY_AFTER_S)
+        again_after_s = str(error.retry_after_s or RETRY_AFTER_S)
+        response.headers["Retry-After"] = again_after_s
+        if request.method == "GET" and not is_for_programs():
+            response.headers["Refresh"] = again_after_s  # the page says that it is tried again
     return response
 
 

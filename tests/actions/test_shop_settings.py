@@ -206,7 +206,7 @@ def test_an_order_has_come_in_once_the_shop_told_of_one(installation: OneShop, s
     with installation.store.write() as connection:
         deliveries.add(connection, NewDelivery(installation.shop_id, source, "order.updated", 7), now=NOW)
 
-    assert told_to_do(installation, "last_delivery") == "The shop notifies us when an order comes in."
+    assert told_to_do(installation, "last_delivery") == "The shop reports each order that comes in."
 
 
 def test_a_company_with_the_shops_name_is_to_be_looked_at_before_the_shop_goes_live(installation: OneShop) -> None:
@@ -267,7 +267,7 @@ def test_a_shop_is_made_in_test_and_may_move(installation: OneShop) -> None:
     [
         ("", "https://gist.example", ["name"]),
         ("Gist", "http://gist.example", ["url"]),
-        ("", "gist.example", ["name", "url"]),
+        ("", "gist", ["name", "url"]),
     ],
 )
 def test_a_new_shop_tells_every_wrong_field(name: str, url: str, fields: list[str]) -> None:

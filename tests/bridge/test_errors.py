@@ -7,6 +7,7 @@ import pytest
 from tests.support.bridge_app import ORDER, SHOP, BridgeApp, signed_headers
 from tests.support.headers import SHARED
 from tests.support.personas import SITE, signed_in
+from worker.errors import DatabaseAway
 from worker.store import sessions, users
 from worker.store.users import Role
 
@@ -129,3 +130,17 @@ def test_a_stranger_at_a_wrong_address_has_a_way_to_the_start(app: BridgeApp) ->
 
     assert '<a class="button" href="/">' in answer.text
     assert "form-action 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_a_page_that_is_tried_again_loads_again_by_itself(app: BridgeApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It only said so."""
+    visitor = signed_in(app, "els@host.example", operator=True)
+
+    def away(*_: object, **__: object) -> None:
+        raise DatabaseAway("The database does not answer right now; it is tried again.")
+
+    monkeypatch.setattr(sessions, "user_of", away)
+    asked = visitor.client.get("/shops", base_url=SITE)
+    sent = visitor.client.post("/shops/new", base_url=SITE)
+    assert (asked.status_code, sent.status_code) == (503, 503)
+    assert [answer.headers.get("Refresh") for answer in (asked, sent)] == [asked.headers["Retry-After"], None]

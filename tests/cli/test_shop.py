@@ -128,7 +128,7 @@ def test_after_a_declared_start_and_a_new_series_the_register_is_intact(make_sho
         (("orders.since=yesterday",), "is not a day"),
         (("vat_regime=exempt",), "did you mean vat.regime?"),
         (("vat.regime",), "does not say a setting"),
-        (("--url", "shop.example"), "is not a shop's address"),
+        (("--url", "shop"), "is not a shop's address"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_a_message_and_changes_nothing(

@@ -157,11 +157,23 @@ def test_the_layouts_to_choose_from_are_those_that_are_printed() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["shop.example", "ftp://shop.example", "https://", "https://me@shop.example", "https://x:99999"]
+    "text", ["shop", "my shop.example", "ftp://shop.example", "https://", "https://me@shop.example", "https://x:99999"]
 )
 def test_what_is_no_address_of_a_shop_is_told(text: str) -> None:
     with pytest.raises(ValueError, match="not a shop's address"):
         read_shop_url(text, allow_private=True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [
+        ("shop.example", "https://shop.example"),
+        ("www.shop.example:8443/winkel/", "https://www.shop.example:8443/winkel"),
+        ("https://shop.example/", "https://shop.example"),
+    ],
+)
+def test_an_address_may_be_typed_without_https(typed: str, address: str) -> None:
+    assert read_shop_url(typed, allow_private=False) == address
 
 
 def test_an_address_without_encryption_is_for_a_machine_of_ones_own() -> None:

@@ -244,9 +244,11 @@ def without_separators(text: str) -> str:
 
 
 def read_shop_url(text: str, *, allow_private: bool) -> str:
-    """The shop's address, without a slash at its end. Whether it leads into a private network shows when it is called."""
+    """The shop's address, without a slash at its end; by https where that is left out. Whether it leads into a private network shows when it is called."""
+    is_host = "://" not in text and "." in text and " " not in text
+    address = f"https://{text}" if is_host else text
     try:
-        parts = urlsplit(text)
+        parts = urlsplit(address)
         good = parts.scheme in ("http", "https") and parts.hostname and not parts.username and (parts.port or 80)
     except ValueError:
         good = None
@@ -254,7 +256,7 @@ def read_shop_url(text: str, *, allow_private: bool) -> str:
         raise InvalidValue("“{text}” is not a shop's address; write it like https://shop.example.com.", text=text)
     if parts.scheme == "http" and not allow_private:
         raise InvalidValue("{text} is not encrypted; keys and orders travel over https only.", text=text)
-    return text.rstrip("/")
+    return address.rstrip("/")
 
 
 def read_website(text: str) -> str:
