@@ -256,6 +256,12 @@ def test_german_says_sie_to_whoever_reads_it(path: Path) -> None:
     assert [text for text in spoken_in(path) if said_so.search(text)] == []
 
 
+def test_messages_speak_of_facturelay_by_its_name() -> None:
+    """“The shop does not let us read its orders”: who is that? A shop's own mails say “we”; they are no messages."""
+    ours = re.compile(r"\b(?:we|us|our)\b(?!})", re.IGNORECASE)
+    assert [said for said in all_message_keys() if ours.search(said)] == []
+
+
 def test_what_was_saved_is_named() -> None:
     """“Saved.” alone leaves open what it was."""
     bare = re.compile(r"Saved\b(?!:)")

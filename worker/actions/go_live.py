@@ -110,7 +110,7 @@ def online_check(shop: Shop) -> tuple[ReadinessCheck, ...]:
 def delivery_check(connection: Connection, shop: Shop, installation: Installation) -> ReadinessCheck:
     """Whether orders come in. *connection* is what the shop lacks that is not connected at all."""
     if deliveries.last_delivered_at(connection, shop.shop_id) is not None:
-        message = Message("The shop notifies us when an order comes in.")
+        message = Message("The shop reports each order that comes in.")
         return ReadinessCheck("last_delivery", good=True, needed=False, message=message)
     if not is_connected(connection, shop.shop_id, installation):
         message = Message("The shop is not connected yet.")

@@ -24,7 +24,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import REGCLASS
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ProgrammingError
 
 from worker.errors import DatabaseAway, Rejected, Unavailable
 from worker.queue.job_progress import OnProgress, tell_nobody
@@ -105,13 +104,6 @@ def answering(address: str) -> Iterator[None]:
         if isinstance(reason, sqlite3.Error):
             raise
         raise does_not_answer(address, reason) from error
-    except ProgrammingError as error:  # whose schema belongs to somebody else, as from PostgreSQL 15 on by itself
-        raise Rejected(
-            "The database at {address} does not let this user make tables: {reason}. Name one that belongs to the user.",
-            address=address,
-            reason=str(error.orig).partition("\n")[0],
-            code="move_not_allowed",
-        ) from error
 
 
 def does_not_answer(address: str, reason: BaseException | None) -> Unavailable:

@@ -179,7 +179,7 @@ def test_an_outage_of_which_an_alert_tells_stands_once_among_what_needs_you(app:
     owner, operator = admin(app), signed_in(app, "operator@house.example", operator=True)
     for text in (owner.get(f"/s/{SHOP}").text, operator.get("/shops").text):
         needs = text.partition('id="needs"')[2].partition("</section>")[0]
-        assert ("does not tell us of its orders" in needs, "Incoming orders: down" in needs) == (True, False)
+        assert ("does not report its orders" in needs, "Incoming orders: down" in needs) == (True, False)
         assert "It says nothing." not in needs
 
 

@@ -320,6 +320,8 @@ def test_a_database_of_somebody_else_is_refused(system: System, target: str, pos
         connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC; CREATE ROLE guest LOGIN")
     with pytest.raises(Rejected, match="does not let this user make tables: permission denied"):
         move(system, target.replace("facturelay@", "guest@"))
+    with pytest.raises(Rejected, match="does not let this user make tables: permission denied"):
+        upgrade(target.replace("facturelay@", "guest@"))
     postgres.execute("DROP ROLE guest")
     prepare(system.services.settings)
 

@@ -196,7 +196,7 @@ def test_the_command_tells_each_outage_once_with_its_time_as_people_write_it(sys
         )
     report = status.report(system.services)
     said = as_text(status.check(system.services), report)
-    assert (said.count("did not answer in time"), said.count("does not tell us of its orders")) == (1, 1)
+    assert (said.count("did not answer in time"), said.count("does not report its orders")) == (1, 1)
     assert "Incoming orders: down" not in said
     assert re.search(r"\dT\d", said) is None
     troubles = status.troubles(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import ProgrammingError
 
 from worker.errors import Rejected
 from worker.store.database.engine import Store
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
 MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number, the same in every version: PostgreSQL lets one migration at a time hold it.
 MIGRATION_LOCK = 7_263_001
+# A code of the SQL standard's, as PostgreSQL tells it.
+INSUFFICIENT_PRIVILEGE = "42501"
 
 
 def upgrade(database_url: str) -> None:
-    """Run all migrations that are missing."""
+    """Run all migrations that are missing. Raises Rejected where the user of the database may not make tables."""
     store = Store(database_url)
     try:
         with store.write() as connection:
@@ -31,7 +34,7 @@ def upgrade(database_url: str) -> None:
 
 
 def bring_up_to_date(connection: Connection) -> None:
-    """The same in the transaction of *connection*."""
+    """The same in the transaction of *connection*. Raises Rejected where its user may not make tables."""
     if connection.dialect.name != "sqlite":
         refuse_other_encoding(connection)
         connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
@@ -43,7 +46,16 @@ def bring_up_to_date(connection: Connection) -> None:
 
     config = alembic_config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except ProgrammingError as error:  # whose schema belongs to somebody else, as from PostgreSQL 15 on by itself
+        if getattr(error.orig, "sqlstate", None) != INSUFFICIENT_PRIVILEGE:
+            raise
+        raise Rejected(
+            "The database does not let this user make tables: {reason}. Name one that belongs to the user.",
+            reason=str(error.orig).partition("\n")[0],
+            code="database_not_allowed",
+        ) from error
 
 
 def refuse_other_encoding(connection: Connection) -> None:
