@@ -342,6 +342,18 @@ final class ConnectorTest extends WordPressTestCase {
 		$this->assertFalse( $works( 'https://staging.shop.example' ) );
 	}
 
+	public function test_a_copy_of_a_shop_that_an_earlier_build_connected_is_one_though_all_addresses_were_replaced_in_it(): void {
+		Connection::save( array( 'site' => Connection::home_url() ) + $this->connect()->to_array() );
+		( new Heartbeat( '1' ) )->send();
+		$shop  = Connection::home_url();
+		$there = 'https://staging.shop.example';
+
+		add_filter( 'option_home', static fn (): string => $there, 20 );
+		Connection::save( (array) map_deep( Connection::load()->to_array(), static fn ( $value ) => is_string( $value ) ? str_replace( $shop, $there, $value ) : $value ) );
+
+		$this->assertFalse( Connection::load()->is_active() );
+	}
+
 	public function test_of_a_key_that_a_person_deleted_the_settings_say_only_that(): void {
 		RestKeys::delete( $this->connect()->rest_key_id() );
 		ob_start();

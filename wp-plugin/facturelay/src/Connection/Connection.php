@@ -94,6 +94,11 @@ final class Connection {
 		return (string) ( $this->data['private'] ?? '' );
 	}
 
+	/** An address that an earlier build stored is kept as its hash from now on: who makes a copy would replace it there too. */
+	public function with_hash(): self {
+		return $this->is_active() && ( $this->data['site'] ?? '' ) !== self::site_hash() ? self::save( array( 'site' => self::site_hash() ) + $this->data ) : $this;
+	}
+
 	/** What the address of this site is known by: the same with https and www as without. */
 	public static function site_hash(): string {
 		return self::hash_of( self::home_url() );

@@ -81,7 +81,7 @@ final class Heartbeat implements Feature {
 
 	/** @param int $timeout_s for the answer; 0 for as long as it may take in the background */
 	public function send( $timeout_s = 0 ): void {
-		$connection = Connection::load();
+		$connection = Connection::load()->with_hash();
 		if ( ! $connection->is_active() ) {
 			return;
 		}
