@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from tests.support.alive import most_alive
 from tests.support.factories import a_shop, an_order
 from tests.support.issued import ENCRYPTION, NOW, a_draft, issue, opened
 from worker.accounting.verify import verify
+from worker.actions import shop_secrets
 from worker.domain.actor import Actor
 from worker.domain.decision import Decision
 from worker.domain.document import Document, Kind
@@ -295,6 +297,23 @@ def test_a_closed_shop_does_not_connect_itself_again(history: History) -> None:
     with history.services.store.read() as connection:
         assert plugins.of_shop(connection, ENCRYPTION, shop_id) is None
         assert plugins.find_invite(connection, ENCRYPTION, plugins.code_hash(code)) is None
+
+
+def test_nobody_connects_a_closed_shop_again(history: History) -> None:
+    services, shop_id, by = history.services, history.shop.shop_id, Actor("Eva", NOW)
+    retention.close_shop(services, shop_id, by="eva")
+    with services.store.read() as connection:
+        before = shops.get(connection, ENCRYPTION, shop_id).secrets
+    key = {"rest_key": "ck_" + "1" * 40, "rest_secret": "cs_" + "2" * 40}
+    for connect in (
+        lambda: services.act(partial(shop_secrets.invite_plugin, encryption=ENCRYPTION, shop_id=shop_id, by=by)),
+        lambda: shop_secrets.rotate_webhook_secret(services, shop_id, by=by),
+        lambda: shop_secrets.change_rest_key(services, shop_id, **key, by=by),
+    ):
+        with pytest.raises(Rejected, match="closed for good"):
+            connect()
+    with services.store.read() as connection:
+        assert shops.get(connection, ENCRYPTION, shop_id).secrets == before
 
 
 def test_nobody_reads_or_is_told_of_a_closed_shop(history: History) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from worker.actions import Installation
 from worker.domain.actor import Actor
+from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.message import Message
 from worker.net import smtp_url as mail_server
@@ -58,6 +59,8 @@ def store_rest_key(
     """
     moves = bool(change.new_url) and not may_have_keys_of(change.new_url, found.shop.url)
     old = found.secrets
+    if change.key:
+        refuse_closed(found.shop)
     kept = secrets_for_another_site(old) if moves else old
     new = replace(
         kept,
@@ -97,7 +100,7 @@ def rotate_webhook_secret(installation: Installation, shop_id: str, *, secret: s
     The one before still verifies until the next time."""
     secret = secret or shops.new_webhook_secret()
     with installation.store.write() as connection:
-        lock_and_get(connection, installation.encryption, shop_id)
+        refuse_closed(lock_and_get(connection, installation.encryption, shop_id).shop)
         shops.rotate_webhook_secret(connection, installation.encryption, shop_id, secret)
         message = Message(
             "The secret that the shop signs with was replaced; the one before it works until the next time."
@@ -108,6 +111,7 @@ def rotate_webhook_secret(installation: Installation, shop_id: str, *, secret: s
 
 def invite_plugin(connection: Connection, encryption: Encryption, shop_id: str, *, by: Actor) -> tuple[str, datetime]:
     """A code with which the shop's plugin may connect, shown once, and when it expires. Earlier codes of the shop end here."""
+    refuse_closed(lock_and_get(connection, encryption, shop_id).shop)
     code = plugins.new_code()
     expires_at = plugins.invite(connection, encryption, shop_id, code, now=by.now)
     audit_trail.note(connection, shop_id, "plugin_invited", Message("A code for the plugin was made."), by=by)
@@ -163,6 +167,12 @@ def with_password(server: SmtpServer, secrets: Secrets) -> SmtpServer:
     stored = mail_server_of(secrets)
     same = stored is not None and (stored.host, stored.username) == (server.host, server.username)
     return replace(server, password=stored.password) if stored and same and not server.password else server
+
+
+def refuse_closed(shop: Shop) -> None:
+    """Nothing lets a shop in again that left: its orders would come in, and never be treated."""
+    if shop.closed:
+        raise Rejected("{shop} is closed for good: make a new shop instead.", shop=shop.name, code="shop_closed")
 
 
 def lock_and_get(connection: Connection, encryption: Encryption, shop_id: str) -> ConnectedShop:

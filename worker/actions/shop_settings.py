@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from worker.actions import Installation, go_live, other_site
 from worker.actions.go_live import ReadinessCheck
 from worker.actions.orders import PERSON
-from worker.actions.shop_secrets import RestKeyChange, lock_and_get, record, store_rest_key
+from worker.actions.shop_secrets import RestKeyChange, lock_and_get, record, refuse_closed, store_rest_key
 from worker.domain import setting_readers, settings_form
 from worker.domain import texts as wording
 from worker.domain.actor import Actor
@@ -150,8 +150,8 @@ def change_shop(
         shop = settings_form.apply_settings(found.shop, changes.settings)
         if changes.url is not None:
             shop = with_url(shop, changes.url, allow_private=installation.settings.allow_private_shops)
-        if shop.closed and (changes.suspended is False or changes.live):
-            raise Rejected("{shop} is closed for good: make a new shop instead.", shop=shop.name, code="shop_closed")
+        if changes.suspended is False or changes.live:
+            refuse_closed(shop)
         if changes.suspended is not None:
             shop = replace(shop, suspended=changes.suspended)
         shop = with_first_reminded_day(with_numbering(connection, shop, changes.numbering, now=by.now), now=by.now)
