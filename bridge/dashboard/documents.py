@@ -21,7 +21,14 @@ from bridge.dashboard.labels import step_name
 from bridge.dashboard.order_story import Trouble
 from bridge.dashboard.tasks import PDF_POLICY, refused_task, request_task
 from bridge.forms import Form, read_mail_address
-from bridge.i18n.translate import _, decimal_from_figures, format_amount, format_date, translate_message
+from bridge.i18n.translate import (
+    _,
+    decimal_from_figures,
+    decimal_in_figures,
+    format_amount,
+    format_date,
+    translate_message,
+)
 from bridge.page_picture import picture
 from worker.actions import documents as document_actions
 from worker.actions import peppol as peppol_actions
@@ -309,14 +316,17 @@ def is_said_elsewhere(item: DocumentDetails, trouble: Trouble) -> bool:
 
 
 def refused_before(shop_id: str) -> dict[str, str]:
-    """What was typed into the form whose task was refused."""
+    """What was typed into the form whose task was refused, as the reader types it."""
     credit, sent = refused_task(shop_id, "credit"), refused_task(shop_id, "send_again")
     if sent:
         return {"to": str(sent.argument["to"])}
     if not credit:
         return {}
-    lines = {f"quantity-{line['index']}": str(line["quantity"]) for line in credit.argument.get("lines", ())}
-    return lines | {name: str(credit.argument.get(name, "")) for name in ("amount", "reason")}
+    asked = credit.argument
+    numbers = {f"quantity-{line['index']}": line["quantity"] for line in asked.get("lines", ())}
+    numbers["amount"] = asked.get("amount", "")
+    typed = {name: decimal_in_figures(value) for name, value in numbers.items()}
+    return typed | {"reason": str(asked.get("reason", ""))}
 
 
 def past_day(text: str) -> date:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 import bridge
@@ -26,6 +27,7 @@ from worker.domain.draft_problems import REST_CHARGED
 from worker.message import Message, plain_message
 from worker.store import drafts, orders, tasks
 from worker.store.api_tokens import Scope
+from worker.store.database.tables import users
 from worker.store.orders import OrderState
 from worker.store.users import Role
 
@@ -189,6 +191,17 @@ def test_after_a_refusal_one_is_back_at_the_form_with_what_was_typed(app: Bridge
     assert "The shop does not answer." in shown
     assert ('name="amount" value="5.00"' in shown, 'name="reason" value="Broken"' in shown) == (True, True)
     assert '<details id="credit" open>' in shown
+
+
+@pytest.mark.parametrize("name", ["amount", "quantity-0"])
+def test_what_was_refused_can_be_sent_again_as_it_is_shown(app: BridgeApp, operator: Visitor, name: str) -> None:
+    with app.store.write() as connection:
+        connection.execute(update(users).values(language="nl"))
+    typed = {"amount": "5,00", "quantity-0": "0,125"}[name]
+    sent = operator.post(f"{HOME}/documents/1/credit", part="1", **{name: typed})
+    finish(app, sent, {"code": "x", "message": plain_message(Message("The shop does not answer."))}, failed=True)
+    shown = operator.get(operator.get(sent.headers["Location"]).headers["Location"]).text
+    assert re.findall(rf'name="{name}"[^>]* value="([^"]*)"', shown) == [typed]
 
 
 @pytest.mark.parametrize(
