@@ -20,7 +20,7 @@ from worker.invoicing.vat_checks import with_vat_check
 from worker.message import Message
 from worker.orders.fetch import delivered_error_code, fetch, read_latest
 from worker.services import Services
-from worker.store import alerts, counters, documents, order_money, orders
+from worker.store import alerts, counters, documents, order_money, orders, waiting_orders
 from worker.store.deliveries import Delivery
 
 
@@ -65,8 +65,8 @@ def process_order(services: Services, deliveries: Sequence[Delivery], *, end: En
 
 
 def note_deleted(services: Services, shop: Shop, order_id: int) -> None:
-    """Know that an order is gone, and say of its money that it is to be given back, and of its invoice that it stands. Once: who was told
-    already while it lay in the bin knows.
+    """Know that an order is gone: it waits for no money, what came is to be given back, and its invoice stands. The last is said once: who
+    was told already while it lay in the bin knows.
     """
     with services.store.write() as connection:
         counters.lock(connection, shop.shop_id)
@@ -74,6 +74,7 @@ def note_deleted(services: Services, shop: Shop, order_id: int) -> None:
         if seen is None:
             return
         orders.mark_deleted(connection, seen.key)
+        waiting_orders.follow(connection, seen.key)
         order_money.flag_excess(connection, seen.key)
         if IN_BIN in [flag.code for flag in (*seen.flags, *seen.ignored_flags)]:
             return

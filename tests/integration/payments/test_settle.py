@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from tests.support.system import System
 from worker.actions import documents as document_actions
@@ -23,7 +24,7 @@ from worker.domain.payment_reference import structured_communication
 from worker.domain.rules import Rule
 from worker.payments.settle import settle
 from worker.store import payment_references, payments
-from worker.store.database.tables import jobs
+from worker.store.database.tables import documents, jobs, unpaid
 from worker.store.queries import attention, open_invoices, order_balance, sales_journal
 
 BY_TRANSFER: dict[str, Any] = {"status": "on-hold", "paid": False, "payment_method": "bacs"}
@@ -450,6 +451,22 @@ def test_who_waits_when_a_shop_goes_live_is_known_under_what_its_plugin_then_say
     change_shop(system.services, system.shop_id, ShopChanges(live=True), by=system.person)
     with system.services.store.read() as connection:
         assert payment_references.find(connection, system.shop_id, [told]) == {told: (key,)}
+
+
+def test_an_order_that_is_deleted_is_no_more_among_those_that_are_waited_for(system: System) -> None:
+    system.change_shop(rules=(Rule.parse("payment_request:created:send"),))
+    invoiced(system)
+    assert waited_for(system) == [238]
+    system.shop.forget(238)
+    system.receive({"id": 238}, topic="order.deleted")
+    system.work()
+    assert waited_for(system) == []
+
+
+def waited_for(system: System) -> list[int]:
+    with system.services.store.read() as connection:
+        asking = select(documents.c.order_id).join(unpaid, unpaid.c.document_id == documents.c.document_id)
+        return list(connection.execute(asking).scalars())
 
 
 @pytest.mark.parametrize("rule", ["invoice:completed:send", "payment_request:created:send"])
