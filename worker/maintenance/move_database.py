@@ -31,7 +31,7 @@ from worker.settings import Settings
 from worker.store.database import moved
 from worker.store.database.column_types import Instant
 from worker.store.database.engine import Store
-from worker.store.database.migrate import bring_up_to_date, head, revision
+from worker.store.database.migrate import as_owner, bring_up_to_date, head, revision
 from worker.store.database.pagination import streamed
 from worker.store.database.tables import metadata
 from worker.store.files import private
@@ -56,7 +56,7 @@ def move_database(settings: Settings, target: str, *, now: datetime, on_progress
     old, new = Store(settings.database_url, alone=True), Store(target)
     try:
         # The old one is closed first, for good: between the two commits there is none to go on with, and never two.
-        with answering(address), new.write() as to, old.write() as of:
+        with answering(address), as_owner(), new.write() as to, old.write() as of:
             file = file_of(of)
             is_left = is_left_half(file, address)
             refuse_other_version(of)

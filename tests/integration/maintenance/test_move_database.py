@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -318,10 +319,12 @@ def test_a_database_of_somebody_else_is_refused(system: System, target: str, pos
     name = str(make_url(target).database)
     with postgres.connect(name) as connection:
         connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC; CREATE ROLE guest LOGIN")
-    with pytest.raises(Rejected, match="does not let this user make tables: permission denied"):
-        move(system, target.replace("facturelay@", "guest@"))
-    with pytest.raises(Rejected, match="does not let this user make tables: permission denied"):
-        upgrade(target.replace("facturelay@", "guest@"))
+    for is_there in (False, True):
+        if is_there:
+            upgrade(target)
+        for use in (partial(move, system), upgrade):
+            with pytest.raises(Rejected, match="does not let this user make tables: permission denied"):
+                use(target.replace("facturelay@", "guest@"))
     postgres.execute("DROP ROLE guest")
     prepare(system.services.settings)
 

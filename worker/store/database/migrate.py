@@ -4,6 +4,8 @@ A migration only adds, so that the version before it goes on working while an up
 may be removed one version later.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,14 +29,14 @@ def upgrade(database_url: str) -> None:
     """Run all migrations that are missing. Raises Rejected where the user of the database may not make tables."""
     store = Store(database_url)
     try:
-        with store.write() as connection:
+        with as_owner(), store.write() as connection:
             bring_up_to_date(connection)
     finally:
         store.close()
 
 
 def bring_up_to_date(connection: Connection) -> None:
-    """The same in the transaction of *connection*. Raises Rejected where its user may not make tables."""
+    """The same in the transaction of *connection*."""
     if connection.dialect.name != "sqlite":
         refuse_other_encoding(connection)
         connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
@@ -46,9 +48,15 @@ def bring_up_to_date(connection: Connection) -> None:
 
     config = alembic_config()
     config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+@contextmanager
+def as_owner() -> Iterator[None]:
+    """Raises Rejected where schema or tables belong to somebody else, the schema from PostgreSQL 15 on by itself."""
     try:
-        command.upgrade(config, "head")
-    except ProgrammingError as error:  # whose schema belongs to somebody else, as from PostgreSQL 15 on by itself
+        yield
+    except ProgrammingError as error:
         if getattr(error.orig, "sqlstate", None) != INSUFFICIENT_PRIVILEGE:
             raise
         raise Rejected(
