@@ -12,6 +12,7 @@ from worker.actions import orders as order_actions
 from worker.domain.actor import Actor
 from worker.domain.document import Kind
 from worker.errors import DatabaseAway, FacturelayError, Rejected, Unavailable
+from worker.message import plain_message
 from worker.services import Services
 from worker.store import documents as stored_documents
 from worker.store import drafts, tasks
@@ -41,7 +42,7 @@ class Outcome:
         return replace(self, done=self.done + 1, changed=self.changed + 1)
 
     def with_left(self, item_id: int, number: str, why: FacturelayError) -> "Outcome":
-        one = {"id": item_id, "number": number, "code": why.code, "message": why.message}
+        one = {"id": item_id, "number": number, "code": why.code, "message": plain_message(why.message)}
         named = [*self.named, one][:MOST_NAMED]
         return replace(self, done=self.done + 1, left=self.left + 1, named=named)
 

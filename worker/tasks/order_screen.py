@@ -7,8 +7,9 @@ from typing import Any
 
 from worker.actions import documents as document_actions
 from worker.actions import orders as order_actions
+from worker.errors import Rejected
 from worker.mail import customer_mail
-from worker.message import Message
+from worker.message import Message, read_message
 from worker.services import Services
 from worker.store.tasks import Task
 from worker.tasks import documents, emails, many
@@ -57,21 +58,24 @@ def retry(services: Services, task: Task) -> Mapping[str, Any]:
 def send_all(services: Services, task: Task) -> Mapping[str, Any]:
     """As `send`, the documents of the orders that were ticked in the list of orders.
 
-    Argument: `{"document_ids"}`. Answer: `{"code": "sent", "message"}`, which names the first that could not be mailed.
+    Argument: `{"document_ids"}`. Answer: `{"code": "sent", "message"}`, which names the first that could not be mailed. Raises
+    Rejected where none could be.
     """
     ids = [int(one) for one in task.argument["document_ids"]]
     with services.store.read() as connection:  # before any of them leaves
         for document_id in ids:
             document_actions.document_of(connection, task.shop_id, document_id)
     done = many.do_many(services, replace(task, argument={"what": "mail_as_ordered", "ids": ids}))
-    message = Message("Documents on their way to the customers: {count}.", count=done["changed"])
-    if done["left"]:
-        first = done["named"][0]
-        message = Message(
-            "Documents on their way to the customers: {count}. Not mailed: {left}, the first of them {number}: {why}",
-            count=done["changed"],
-            left=done["left"],
-            number=first["number"],
-            why=first["message"],
-        )
+    if not done["left"]:
+        return {"code": "sent", "message": Message("Documents on their way to the customers: {count}.", count=len(ids))}
+    first = done["named"][0]
+    message = Message(
+        "Documents on their way to the customers: {count}. Not mailed: {left}, the first of them {number}: {why}",
+        count=done["changed"],
+        left=done["left"],
+        number=first["number"],
+        why=read_message(first["message"]),
+    )
+    if not done["changed"]:
+        raise Rejected(message, code=first["code"])
     return {"code": "sent", "message": message}

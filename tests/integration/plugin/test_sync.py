@@ -24,6 +24,7 @@ from worker.plugin import sync
 from worker.store import audit_trail, own_mails, plugins, shops, steps, tasks
 from worker.store.own_mails import OwnMail
 from worker.store.tasks import Task, TaskRequest
+from worker.tasks import common
 from worker.woocommerce import own_mail_note
 
 
@@ -489,6 +490,44 @@ def test_the_documents_of_ticked_orders_go_to_the_addresses_that_the_orders_have
     again = [mail.recipients for mail in system.mailbox.messages()[3:]]
     assert again == [("an.peeters@klant.test",), ("jan@klant.test",), own]
     assert len({mail.message_id for mail in system.mailbox.messages()}) == 6
+
+
+def test_what_was_not_mailed_is_named_also_where_others_went_first_in_between(
+    system: System, shop_plugin: PretendPlugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = []
+    for order_id, address in ((238, ""), (239, "jan@klant.test")):
+        order = an_order(id=order_id, paid=True)
+        order["billing"]["email"] = address
+        (item,) = system.arrives(order)
+        assert item.document is not None
+        ids.append(item.document.document_id)
+    system.shop.change(238, billing={**an_order()["billing"], "email": "not an address"})
+    monkeypatch.setattr(common, "SLICE_S", -1.0)
+
+    task = pressed(system, "send", screen="order_list", document_ids=ids)
+    assert (task.state, task.answer["done"]) == ("waiting", 1)
+    do_task(system.services, task.task_id)
+
+    with system.services.store.read() as connection:
+        done = tasks.find(connection, task.task_id)
+    assert done is not None
+    assert english(done.answer["message"]) == (
+        "Documents on their way to the customers: 1. Not mailed: 1, the first of them F2026-00001: "
+        "Order 238: “not an address” is not a mail address. Send the document to another address."
+    )
+
+
+def test_that_none_of_the_ticked_orders_could_be_mailed_is_no_success(
+    system: System, shop_plugin: PretendPlugin
+) -> None:
+    (item,) = system.arrives(an_order(id=238, paid=True))
+    assert item.document is not None
+    system.shop.change(238, billing={**an_order()["billing"], "email": "not an address"})
+
+    task = pressed(system, "send", screen="order_list", document_ids=[item.document.document_id])
+
+    assert (task.state, task.answer["code"]) == ("failed", "mail_no_address")
 
 
 def test_a_document_of_another_shop_keeps_all_ticked_ones_from_leaving(
