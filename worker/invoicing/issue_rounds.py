@@ -20,20 +20,16 @@ from worker.invoicing.core import CoreContext
 from worker.invoicing.current_shop import LONG_AGO
 from worker.invoicing.issue_document import issue_draft
 from worker.invoicing.preflight import Preflight
+from worker.invoicing.withdrawn_drafts import DISCARDED, withdraw, withdraw_of_over
 from worker.message import Message
 from worker.orders.fetch import FetchedOrder
 from worker.services import Services
 from worker.store import alerts, audit_trail, drafts, order_money, orders, sales, settle_orders
-from worker.store.audit_trail import AuditEntry
 from worker.store.jobs import JobEnd
 from worker.store.queries import order_balance, unpaid_orders
 
 # What one round makes can make more due: an invoice first, then the credit notes of its refunds.
 MOST_ROUNDS = 5
-# What the trail calls it that a draft waits no more; with the refund in its values where that was deleted.
-DISCARDED = "discarded"
-# The same of one that waited for no person, and leaves by itself once its refund is there again.
-WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True)
@@ -83,6 +79,7 @@ class IssueRounds:
             decision = self.decide()
         self.follow_money()
         self.discard_of_deleted_refunds()
+        withdraw_of_over(self.connection, self.history().drafts, decision, now=self.services.now())
         rule_results = {finding.rule: finding for finding in decision.rule_results} | fired
         flags = decision.flags + excess_flags(self.fetched.order.number, self.balance())
         flags += unpaid_orders.flags_of(self.connection, self.shop, self.fetched.order, self.today)
@@ -108,10 +105,7 @@ class IssueRounds:
                 "Refund {refund_id} was deleted in the shop: the draft of its credit note is discarded.",
                 refund_id=refund_id,
             )
-            drafts.withdraw(self.connection, kept.draft_id)
-            code = DISCARDED if needs_person(kept) else WITHDRAWN
-            entry = AuditEntry(self.shop.shop_id, now, "worker", code, message, kept.draft.order_id)
-            audit_trail.add(self.connection, entry)
+            withdraw(self.connection, kept, message, now=now)
 
     def deleted_before(self) -> tuple[Problem, ...]:
         """That refunds were deleted, as it was known when they could be read."""

@@ -17,11 +17,14 @@ from worker.invoicing.exchange_rates import with_rate
 from worker.invoicing.issue import End, issue, nothing_more
 from worker.invoicing.outcome import Outcome
 from worker.invoicing.vat_checks import with_vat_check
+from worker.invoicing.withdrawn_drafts import withdraw_of_deleted
 from worker.message import Message
 from worker.orders.fetch import delivered_error_code, fetch, read_latest
 from worker.services import Services
 from worker.store import alerts, counters, documents, order_money, orders, waiting_orders
 from worker.store.deliveries import Delivery
+
+GONE = Message("The shop no longer has this order; nothing is made for it.")
 
 
 def process_order(services: Services, deliveries: Sequence[Delivery], *, end: End = nothing_more) -> Outcome:
@@ -43,7 +46,7 @@ def process_order(services: Services, deliveries: Sequence[Delivery], *, end: En
         # Without a key nobody can ask after an order of which the shop told nothing.
         if connected.secrets.has_rest or any(delivery.told for delivery in deliveries):
             note_deleted(services, connected.shop, deliveries[0].order_id)
-        return Outcome(OrderGone.code, Message("The shop no longer has this order; nothing is made for it."))
+        return Outcome(OrderGone.code, GONE)
     # Before the lock: the bank and VIES may be slow.
     shop = with_rate(services, shop_for(connected.shop, deliveries), fetched.order.currency)
     fetched = with_vat_check(services, shop, fetched)
@@ -65,8 +68,8 @@ def process_order(services: Services, deliveries: Sequence[Delivery], *, end: En
 
 
 def note_deleted(services: Services, shop: Shop, order_id: int) -> None:
-    """Know that an order is gone: it waits for no money, what came is to be given back, and its invoice stands. The last is said once: who
-    was told already while it lay in the bin knows.
+    """Know that an order is gone: what waits to be issued for it goes, it waits for no money, what came is to be given back, and its invoice
+    stands. The last is said once: who was told already while it lay in the bin knows.
     """
     with services.store.write() as connection:
         counters.lock(connection, shop.shop_id)
@@ -76,9 +79,10 @@ def note_deleted(services: Services, shop: Shop, order_id: int) -> None:
         orders.mark_deleted(connection, seen.key)
         waiting_orders.follow(connection, seen.key)
         order_money.flag_excess(connection, seen.key)
+        made = documents.history(connection, shop.shop_id, order_id, seen.order_key)
+        withdraw_of_deleted(connection, made.drafts, GONE, paid=seen.paid_at is not None, now=services.now())
         if IN_BIN in [flag.code for flag in (*seen.flags, *seen.ignored_flags)]:
             return
-        made = documents.history(connection, shop.shop_id, order_id, seen.order_key)
         invoices = [one for one in made.documents if one.draft.kind is Kind.INVOICE and not one.draft.test]
         standing = [
             one for one in invoices if credit_balance_of(one, (note.draft for note in made.credit_notes_of(one))).total
