@@ -178,9 +178,9 @@ def _catalog(language: str, package: str) -> gettext.NullTranslations:
 
 
 @cache
-def messages(language: str) -> dict[str, str]:
-    """Each message of the worker with its translation; plurals are left out."""
-    catalog = _read("nl" if language == "en" else language, "worker.i18n")  # every catalog has the English keys
+def messages(language: str, package: str = "worker.i18n") -> dict[str, str]:
+    """Each message of the worker, or of another *package* with catalogs, with its translation; plurals are left out."""
+    catalog = _read("nl" if language == "en" else language, package)  # every catalog has the English keys
     return {
         message.id: message.id if language == "en" else str(message.string)
         for message in catalog
