@@ -65,7 +65,9 @@ def why_excluded(dossier: Dossier) -> Reason | None:
         since = dossier.shop.orders.since.astimezone(dossier.shop.zoneinfo)
         return "before_orders_since", Message("The order was placed before {since}, when this shop began.", since=since)
     if dossier.over and not dossier.paid:
-        return "never_paid", Message("The order is {status} and was never paid.", status=status_term(dossier.status))
+        return "never_paid", Message(
+            "The order was never paid; its status is “{status}”.", status=status_term(dossier.status)
+        )
     return why_not_documented(dossier.order, dossier.history, dossier.shop)
 
 
@@ -84,7 +86,7 @@ def why_not_yet(rule: Rule, dossier: Dossier) -> Reason | None:
     """Why the order has not reached the rule's trigger."""
     if dossier.over and rule.kind is not Kind.INVOICE:
         return "order_over", Message(
-            "The order is {status}; only its invoice is still made.", status=status_term(dossier.status)
+            "Of an order whose status is “{status}” only its invoice is still made.", status=status_term(dossier.status)
         )
     if has_reached(rule, dossier):
         return None

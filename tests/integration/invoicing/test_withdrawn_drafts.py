@@ -51,8 +51,8 @@ def deleted(system: System) -> None:
 @pytest.mark.parametrize(
     ("end", "reason"),
     [
-        (cancelled, "The order is cancelled and was never paid."),
-        (failed, "The order is payment failed and was never paid."),
+        (cancelled, "The order was never paid; its status is “cancelled”."),
+        (failed, "The order was never paid; its status is “payment failed”."),
         (in_the_bin, "The order is in the bin."),
         (deleted, "The shop no longer has this order; nothing is made for it."),
     ],
