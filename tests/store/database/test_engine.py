@@ -18,7 +18,6 @@ from typing import Any
 import pytest
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Executable, column, delete, func, insert, select, text
-from sqlalchemy.exc import OperationalError
 
 from worker.errors import TimeIsUp, Unavailable
 from worker.store.database import engine
@@ -52,15 +51,6 @@ def test_many_first_commands_at_once_all_find_a_migrated_database(tmp_path: Path
     assert errors == []
     store = Store(database_url)
     assert is_current(store)
-    store.close()
-
-
-def test_a_question_that_sqlite_cannot_answer_is_a_bug_and_no_database_that_is_away(tmp_path: Path) -> None:
-    """Tried again for ever, it said that the database does not answer."""
-    store = Store(f"sqlite:///{tmp_path / 'facturelay.db'}")
-    for ask in (store.read, store.write):
-        with pytest.raises(OperationalError, match="no such table"), ask() as connection:
-            connection.execute(select(leases))
     store.close()
 
 

@@ -87,8 +87,6 @@ class Store:
                 raise
             self.keep(connection)
         except (OperationalError, sqlite3.OperationalError) as error:
-            if is_bug(error):
-                raise
             raise DatabaseAway("The database does not answer right now; it is tried again.") from error
 
     def take_kept(self) -> Connection | None:
@@ -114,12 +112,6 @@ class Store:
         while self.kept:
             self.kept.pop()[1].close()
         self.engine.dispose()
-
-
-def is_bug(error: OperationalError | sqlite3.OperationalError) -> bool:
-    """Whether SQLite understood the question and has no answer, as where there is no such column: that no time mends. PostgreSQL's errors say it by their class."""
-    reason = error.orig if isinstance(error, OperationalError) else error
-    return getattr(reason, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
 
 
 def open_engine(database_url: str, *, alone: bool = False) -> Engine:
