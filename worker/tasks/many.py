@@ -12,10 +12,10 @@ from worker.actions import orders as order_actions
 from worker.domain.actor import Actor
 from worker.domain.document import Kind
 from worker.errors import DatabaseAway, FacturelayError, Rejected, Unavailable
-from worker.message import plain_message
+from worker.message import Message, plain_message
 from worker.services import Services
+from worker.store import audit_trail, drafts, tasks
 from worker.store import documents as stored_documents
-from worker.store import drafts, tasks
 from worker.store import orders as stored_orders
 from worker.store.database.tables import jobs
 from worker.store.jobs import OF_SHOP, JobKind, put_behind
@@ -202,6 +202,20 @@ def mail(connection: Connection, task: Task, document_id: int, by: Actor) -> Ret
     return document_actions.send_again(connection, task.shop_id, document_id, by=by)
 
 
+def mail_if_corrected(services: Services, task: Task, document_id: int) -> Stores | None:
+    """Whoever ticked many may have gone on before it is known which of them did not leave: the history of each order tells."""
+    try:
+        return emails.mail_if_corrected(services, task, document_id)
+    except DatabaseAway:
+        raise
+    except FacturelayError as error:
+        with services.store.write() as connection:
+            document = document_actions.document_of(connection, task.shop_id, document_id)
+            message = Message("{number} was not mailed again. {reason}", number=document.number, reason=error.message)
+            audit_trail.note_of(connection, document, "not_mailed", message, by=actor_of(services, task))
+        raise
+
+
 def mark_paid(connection: Connection, task: Task, document_id: int, by: Actor) -> None:
     marked = document_actions.mark_one_of_many(connection, task.shop_id, document_id, on=day_of(task, "on"), by=by)
     if not marked.changed:
@@ -243,7 +257,7 @@ WAYS = {
     "ignore": Way(number_of_order, ignore),
     "issue": Way(number_of_draft, ask=issue),
     "mail": Way(number_of_document, mail),
-    "mail_as_ordered": Way(number_of_document, mail, ask=emails.mail_if_corrected),
+    "mail_as_ordered": Way(number_of_document, mail, ask=mail_if_corrected),
     "make": Way(number_of_order, ask=make),
     "paid": Way(number_of_document, mark_paid),
     "retry": Way(number_of_job, retry),

@@ -528,6 +528,11 @@ def test_that_none_of_the_ticked_orders_could_be_mailed_is_no_success(
     task = pressed(system, "send", screen="order_list", document_ids=[item.document.document_id])
 
     assert (task.state, task.answer["code"]) == ("failed", "mail_no_address")
+    last = system.trail(238).audit_entries[-1]
+    assert (last.code, str(last.message)) == (
+        "not_mailed",
+        "F2026-00001 was not mailed again. Order 238: “not an address” is not a mail address. Send the document to another address.",
+    )
 
 
 def test_a_document_of_another_shop_keeps_all_ticked_ones_from_leaving(
