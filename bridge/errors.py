@@ -40,7 +40,7 @@ ERROR_MESSAGES = {
     HTTPStatus.METHOD_NOT_ALLOWED: ("method_wrong", Message("This address does not take this kind of request.")),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
         "body_too_large",
-        Message("This is more than is taken here at once; nothing was kept."),
+        Message("This is more than is taken here at once; nothing was kept. Send less at a time, or a smaller file."),
     ),
 }
 
@@ -167,16 +167,20 @@ def refused(error: Refused) -> Response:
     """What a view refuses: the same no for programs, visitors and people at the dashboard."""
     if is_for_customers():
         words = Translator(error.page.language, package=CATALOG_PACKAGE) if error.page.language else translator()
-        refresh_s = int(error.headers.get("Retry-After", 0))
-        response = customer_message_page(
-            error.status, words, Notice(error.page.title, as_text(error.message)), refresh_s=refresh_s
-        )
+        response = customer_message_page(error.status, words, Notice(error.page.title, as_text(error.message)))
     elif is_for_programs():
         response = json_error(error.status, error.code, error.message, **error.fields)
     else:
         response = dashboard_message_page(error.status, error.page.title, as_text(error.message), code=error.code)
     response.headers.update(error.headers)
+    load_again(response)
     return response
+
+
+def load_again(response: Response) -> None:
+    """A page that says to wait loads again by itself after that time; what somebody sent is theirs to send again."""
+    if "Retry-After" in response.headers and request.method == "GET" and not is_for_programs():
+        response.headers["Refresh"] = response.headers["Retry-After"]
 
 
 def as_text(message: str | Message) -> str:
@@ -213,7 +217,7 @@ def facturelay_error(error: FacturelayError) -> Response:
         response = dashboard_message_page(
             status,
             _("This cannot be done now") if is_temporary else _("This cannot be done"),
-            translate_message(error.message),
+            what_to_do(error),
             code=error.code,
             reference=reference,
         )
@@ -223,11 +227,18 @@ def facturelay_error(error: FacturelayError) -> Response:
     else:
         response = json_error(status, error.code, error.message)
     if isinstance(error, Unavailable):
-        again_after_s = str(error.retry_after_s or RETRY_AFTER_S)
-        response.headers["Retry-After"] = again_after_s
-        if request.method == "GET" and not is_for_programs():
-            response.headers["Refresh"] = again_after_s  # the page says that it is tried again
+        response.headers["Retry-After"] = str(error.retry_after_s or RETRY_AFTER_S)
+        load_again(response)
     return response
+
+
+def what_to_do(error: FacturelayError) -> str:
+    """Its sentence; of what somebody sent nothing is tried again, though that sentence says so."""
+    if isinstance(error, Unavailable) and request.method != "GET":
+        return _(
+            "Nobody can say yet whether what you sent was kept. Go back and look in a minute, before you send it again."
+        )
+    return translate_message(error.message)
 
 
 def unexpected_error(error: Exception) -> Response:

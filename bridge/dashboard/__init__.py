@@ -129,8 +129,8 @@ def register(app: Flask) -> None:
         vat_reason=labels.vat_reason,
     )
     app.jinja_env.filters.update(topic_name=labels.topic_name, unbroken=labels.unbroken)
-    app.before_request(refuse_nul)
     app.before_request(know_reader)
+    app.before_request(refuse_nul)
     app.after_request(page_headers_of_none)
     app.context_processor(frame)
     for blueprint in BLUEPRINTS:
@@ -160,8 +160,8 @@ def is_no_page() -> bool:
 
 
 def know_reader() -> None:
-    """Answer also at a wrong address in the language of whoever is signed in, and in the frame with the ways back."""
-    if is_no_page():
+    """Answer in the language of whoever is signed in, and in the frame with the ways back, also at a wrong address or what is refused unread."""
+    if request.blueprint in BLUEPRINT_NAMES or is_no_page():
         reader()
 
 

@@ -125,6 +125,34 @@ def test_a_refusal_keeps_frame_language_and_a_way_back_for_whoever_is_signed_in(
     assert ('class="tabs"' in answer.text) == (status == 403)
 
 
+@pytest.mark.parametrize(
+    ("path", "sent", "heading"),
+    [
+        ("/orders?q=%00", None, "Dit kon niet worden gelezen"),
+        ("/settings/company", {"form_token": "another", "seller.name": "x"}, "Er is niets gewijzigd"),
+        ("/settings/company", {"seller.name": "x" * 200_000}, "Dit werkt niet"),
+        ("/settings/company", {"seller.name": "\0"}, "Dit kon niet worden gelezen"),
+    ],
+)
+def test_what_is_refused_unread_is_refused_in_the_language_of_whoever_is_signed_in(
+    app: BridgeApp, path: str, sent: dict[str, str] | None, heading: str
+) -> None:
+    """Frame and button were in theirs, what happened in the browser's."""
+    owner = signed_in(app, "an@shop.example", roles={SHOP: Role.ADMIN})
+    with app.store.write() as connection:
+        users.change(connection, 1, language="nl")
+    answer = owner.client.open(
+        f"/s/{SHOP}{path}",
+        method="POST" if sent else "GET",
+        base_url=SITE,
+        data=sent and {"form_token": owner.form_token, **sent},
+        headers={"Accept-Language": "de"},
+    )
+
+    assert answer.status_code in {400, 413}
+    assert f"<h1>{heading}</h1>" in answer.text
+
+
 def test_a_stranger_at_a_wrong_address_has_a_way_to_the_start(app: BridgeApp) -> None:
     answer = app.client.get("/nowhere", headers={"Accept-Language": "fr"})
 
@@ -144,3 +172,5 @@ def test_a_page_that_is_tried_again_loads_again_by_itself(app: BridgeApp, monkey
     sent = visitor.client.post("/shops/new", base_url=SITE)
     assert (asked.status_code, sent.status_code) == (503, 503)
     assert [answer.headers.get("Refresh") for answer in (asked, sent)] == [asked.headers["Retry-After"], None]
+    said = "it is tried again"
+    assert [said in answer.text for answer in (asked, sent)] == [True, False], "nobody sends a form again by itself"
