@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from bridge.context import base_path, context, rendered
 from bridge.i18n.translate import CATALOG_PACKAGE, _, dashboard_message_page, translate_message, translator
-from worker.errors import FacturelayError, Unavailable
+from worker.errors import DatabaseAway, FacturelayError, Unavailable
 from worker.i18n import Translator
 from worker.message import Message
 
@@ -234,7 +234,7 @@ def facturelay_error(error: FacturelayError) -> Response:
 
 def what_to_do(error: FacturelayError) -> str:
     """Its sentence; of what somebody sent nothing is tried again, though that sentence says so."""
-    if isinstance(error, Unavailable) and request.method != "GET":
+    if isinstance(error, DatabaseAway) and request.method != "GET":
         return _(
             "Nobody can say yet whether what you sent was kept. Go back and look in a minute, before you send it again."
         )

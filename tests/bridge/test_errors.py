@@ -7,7 +7,7 @@ import pytest
 from tests.support.bridge_app import ORDER, SHOP, BridgeApp, signed_headers
 from tests.support.headers import SHARED
 from tests.support.personas import SITE, signed_in
-from worker.errors import DatabaseAway
+from worker.errors import DatabaseAway, Unavailable
 from worker.store import sessions, users
 from worker.store.users import Role
 
@@ -174,3 +174,15 @@ def test_a_page_that_is_tried_again_loads_again_by_itself(app: BridgeApp, monkey
     assert [answer.headers.get("Refresh") for answer in (asked, sent)] == [asked.headers["Retry-After"], None]
     said = "it is tried again"
     assert [said in answer.text for answer in (asked, sent)] == [True, False], "nobody sends a form again by itself"
+
+
+def test_what_somebody_sent_while_the_disk_was_full_is_answered_with_what_to_do(
+    app: BridgeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = signed_in(app, "els@host.example", operator=True)
+
+    def full(*_: object, **__: object) -> None:
+        raise Unavailable("The archive cannot be written ({reason}); make room or check its rights.", reason="full")
+
+    monkeypatch.setattr(sessions, "user_of", full)
+    assert "make room or check its rights" in visitor.client.post("/shops/new", base_url=SITE).text
