@@ -39,13 +39,14 @@ FILLING_KB = 2_000_000
 @dataclass(frozen=True)
 class Past:
     """So many *orders*, with two documents each, in *shops* shops; *shop_id* has half of them, or all where it is alone; or, when
-    *evenly*, as many as each other shop."""
+    *evenly*, as many as each other shop. *told*: the shops tell of their orders; else they ceased to after a few, and the rest was found by asking."""
 
     orders: int
     shops: int = 1
     shop_id: str = "large"
     now: datetime = NOW
     evenly: bool = False
+    told: bool = True
 
     @property
     def shop_ids(self) -> tuple[str, ...]:
@@ -384,6 +385,7 @@ def of_work(sql: Words) -> Iterator[Fill]:
     }
     yield "jobs", count, done | reminder | when | {"document_id": "i"}, "i % 20 < 4"
     count, when = sql.past.orders, {"created_at": sql.at(), "next_at": sql.at(), "done_at": sql.at(later=3)}
+    source = "'webhook'" if sql.past.told else "CASE WHEN i < 100 THEN 'plugin' ELSE 'poll' END"
     for place in (4, 5):
         look = {
             "job_id": f"i * 20 + {place}",
@@ -394,7 +396,7 @@ def of_work(sql: Words) -> Iterator[Fill]:
         }
         yield "jobs", count, done | look | when | {"order_id": "i", "code": "'looked'"}, "1 = 1"
         yield "deliveries", count, {
-            "delivery_id": f"i * 20 + {place}", "shop_id": sql.shop(), "source": "'webhook'", "topic": "'order.updated'",
+            "delivery_id": f"i * 20 + {place}", "shop_id": sql.shop(), "source": source, "topic": "'order.updated'",
             "order_id": "i", "received_at": sql.at(), "body": sql.blob('{"id": 1}'), "body_sha256": f"'{HASH}'",
         }, "1 = 1"  # fmt: skip
     task = {"job_id": "i * 20 + 6", "kind": "'task'", "name": "'preview'", "shop_id": sql.shop(), "queue": "'tasks'"}

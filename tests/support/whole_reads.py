@@ -47,7 +47,6 @@ ALLOWED = {
     "bank_statements.missing": "one for each day of an account",
     "counters.used_numbers": "a person brings in or compares the numbers of years",
     "documents.listing": "the program names an order; tests list all that there is",
-    "deliveries.has_delivered": "ends at the first that the shop itself told of",
     "deliveries.take_in": "a person has changed the shop's address",
     "products.categories": "as many as a shop has products",
     "shops.<genexpr>": "a shop is made, or a person chooses its digits",

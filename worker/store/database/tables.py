@@ -153,6 +153,8 @@ deliveries = Table(
     Index("ix_deliveries_shop_order", "shop_id", "order_id"),
     Index("ix_deliveries_received_at", "received_at", "delivery_id"),
     Index("ix_deliveries_shop_received_at", "shop_id", "received_at", "delivery_id"),
+    # Whether a shop itself told of anything: of one that never did, no other index knows it without all its rows.
+    Index("ix_deliveries_shop_source", "shop_id", "source", "received_at"),
     partial_index("ix_deliveries_body", "received_at", "delivery_id", where="body IS NOT NULL"),
 )
 

@@ -253,7 +253,7 @@ def newest(shops: HowMany) -> Select[Any]:
     sent_at, last_day = transmissions.c.sent_at, bank_files_table.c.last_day
     query: Select[Any] = select(
         shops_table.c.shop_id,
-        newest_at(came_in.c.received_at, came_in.c.source.in_(FROM_THE_SHOP)).label("delivery"),
+        *(newest_at(came_in.c.received_at, came_in.c.source == source).label(source) for source in FROM_THE_SHOP),
         newest_at(jobs.c.done_at, *is_mailed).label("mail"),
         newest_at(sent_at, sent_at.is_not(None)).label("einvoice"),
         newest_at(last_day, last_day.is_not(None)).label("bank_day"),
@@ -271,7 +271,7 @@ def facts_of(shop: Shop | WatchedShop, known: Known, *, now: datetime) -> ShopFa
         shop=shop,
         now=now,
         order_alert=known.alert(shop_id, ORDER_ALERTS),
-        last_delivery=newest.delivery,
+        last_delivery=max((at for at in (newest.webhook, newest.plugin) if at is not None), default=None),
         false_signatures=false_signatures,
         false_at=false_at,
         plugin_seen=plugin.heartbeat_at if plugin else None,

@@ -1155,6 +1155,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_deliveries_shop_received_at", "deliveries", ["shop_id", "received_at", "delivery_id"], unique=False
     )
+    op.create_index("ix_deliveries_shop_source", "deliveries", ["shop_id", "source", "received_at"], unique=False)
     op.create_table(
         "tasks",
         sa.Column("task_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
