@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy import (
     URL,
@@ -37,6 +37,7 @@ from worker.store.database.tables import metadata
 from worker.store.files import private
 
 TOLD_EVERY = 1_000  # rows
+NAMES = ", ".join(f'"{name}"' for name in metadata.tables)
 Row = tuple[Any, ...]
 
 
@@ -60,9 +61,10 @@ def move_database(settings: Settings, target: str, *, now: datetime, on_progress
             file = file_of(of)
             is_left = is_left_half(file, address)
             refuse_other_version(of)
-            arrived = is_left and holds_rows(to)
-            if not arrived:
-                prepare(to, address)
+            # What is not there yet may be about to be: a server goes on with the commit of a call that was killed.
+            arrived = is_left and (holds_rows(to) or prepare(to, address))
+            if not is_left and prepare(to, address):
+                refuse_used(address)
             copied = Copy(of, to, on_progress, add=not arrived)
             rows = {table.name: copied.table(table) for table in metadata.sorted_tables}
             go_on_from(to)
@@ -138,8 +140,8 @@ def refuse_other_version(of: Connection) -> None:
         )
 
 
-def prepare(to: Connection, address: str) -> None:
-    """All tables, and no row. Raises Rejected where something else is there."""
+def prepare(to: Connection, address: str) -> bool:
+    """All tables, in which nobody else writes until the end; whether a row is there. Raises Rejected where something else is there."""
     if inspect(to).get_table_names() and revision(to) != head():
         raise Rejected(
             "The database at {address} is not empty, and not of this version of Facturelay. Name an empty one.",
@@ -147,12 +149,16 @@ def prepare(to: Connection, address: str) -> None:
             code="move_target_other",
         )
     bring_up_to_date(to)
-    if holds_rows(to):
-        raise Rejected(
-            "The database at {address} is in use already. Name an empty one, so that nothing is mixed.",
-            address=address,
-            code="move_target_used",
-        )
+    to.execute(text(f"LOCK TABLE {NAMES} IN SHARE ROW EXCLUSIVE MODE"))
+    return holds_rows(to)
+
+
+def refuse_used(address: str) -> NoReturn:
+    raise Rejected(
+        "The database at {address} is in use already. Name an empty one, so that nothing is mixed.",
+        address=address,
+        code="move_target_used",
+    )
 
 
 def holds_rows(connection: Connection) -> bool:
@@ -268,5 +274,4 @@ def go_on_from(to: Connection) -> None:
             # NULL, which changes nothing, where there is no row, or no sequence: ids of another table.
             sequence = cast(func.pg_get_serial_sequence(table.name, key.name), REGCLASS)
             to.execute(select(func.setval(sequence, select(func.max(key)).scalar_subquery())))
-    names = ", ".join(f'"{name}"' for name in metadata.tables)
-    to.execute(text(f"ANALYZE {names}"))
+    to.execute(text(f"ANALYZE {NAMES}"))

@@ -1,16 +1,19 @@
 """From SQLite to PostgreSQL: every row, the numbers that follow, and no way to go on with both."""
 
+import multiprocessing
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import Table, func, inspect, select, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 
 from tests.services.postgres import Postgres
+from tests.services.process import wait_until
 from tests.support.every_table import fill_every_table
 from tests.support.system import START, System, a_system
 from worker.accounting import verify
@@ -247,6 +250,47 @@ def test_a_crash_after_the_new_one_is_complete_is_finished_by_the_same_call(
     assert tables_of(target) == rows
     with pytest.raises(Rejected, match="was moved to"):
         prepare(system.services.settings)
+
+
+def test_one_killed_while_the_server_commits_is_finished_by_the_same_call(
+    system: System, target: str, postgres: Postgres
+) -> None:
+    system.arrives(an_order(id=1))
+    upgrade(target)
+    with postgres.connect(str(make_url(target).database)) as connection:
+        connection.execute(
+            "CREATE FUNCTION takes_long() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(2); RETURN NULL; END $$;"
+            "CREATE CONSTRAINT TRIGGER takes_long AFTER INSERT ON shops DEFERRABLE INITIALLY DEFERRED "
+            "FOR EACH ROW EXECUTE FUNCTION takes_long()"
+        )
+        system.services.store.close()
+        first = multiprocessing.get_context("fork").Process(target=move, args=(system, target))
+        first.start()
+        under_way = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+        wait_until(lambda: connection.execute(under_way).fetchone() is not None, what="the commit")
+        first.kill()
+        first.join()
+        assert move(system, target).rows["documents"] == 1
+    with pytest.raises(Rejected, match="was moved to"):
+        prepare(system.services.settings)
+
+
+def test_nobody_writes_into_the_new_one_while_it_is_filled(system: System, target: str, postgres: Postgres) -> None:
+    system.arrives(an_order(id=1))
+    upgrade(target)
+    refused: list[str] = []
+
+    def write(_done: int, _of: int) -> None:
+        with postgres.connect(str(make_url(target).database)) as connection:
+            try:
+                connection.execute(
+                    "SET lock_timeout = 10; INSERT INTO rate_limits VALUES ('x', '2026-01-01T00:00:00Z', 1)"
+                )
+            except psycopg.errors.LockNotAvailable as error:
+                refused.append(str(error))
+
+    move(system, target, on_progress=write)
+    assert refused
 
 
 def test_one_that_works_already_is_not_moved_into_again(system: System, target: str, then: Callable[..., None]) -> None:
