@@ -235,7 +235,9 @@ def mailed_to(item: DocumentDetails) -> str:
     step = item.step(MAIL)
     if step is None or step.state != "done" or item.draft.test:
         return ""
-    return str(step.message.values["address"]) if step.code == SENT_ELSEWHERE else item.draft.buyer.email
+    return (
+        str(step.message.values["address"]) if step.code == SENT_ELSEWHERE else step.mail_to or item.draft.buyer.email
+    )
 
 
 def events(history: OrderHistory) -> tuple[Event, ...]:

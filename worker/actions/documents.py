@@ -63,27 +63,26 @@ def discard_draft(connection: Connection, shop_id: str, draft_id: int, *, by: Ac
     return stored
 
 
-def send_again(connection: Connection, shop_id: str, document_id: int, *, by: Actor) -> Retried:
-    """Mail an issued document to its customer, for the first time or again.
+def send_again(connection: Connection, shop_id: str, document_id: int, *, by: Actor, to: str = "") -> Retried:
+    """Mail an issued document to its customer, for the first time or again: at the address on it, or at *to*, which is theirs now.
 
-    Raises Rejected while it is being mailed. To another address: the task `send_again` with "to".
+    Raises Rejected while it is being mailed. To somebody else: the task `send_again` with "to".
     """
     document = document_of(connection, shop_id, document_id)
     end_rests(connection, shop_id, by=by)
-    if MAIL in steps.of_document(connection, document_id):
-        if not steps.retry(connection, document_id, MAIL, now=by.now):
-            raise Rejected("{number} is being mailed at this moment.", number=document.number, code="mail_under_way")
-    else:
-        steps.plan(
-            connection,
-            StepPlan(names=(MAIL,), mail_group=str(uuid.uuid4())),
-            shop_id=shop_id,
-            document_id=document_id,
-            now=by.now,
+    plan = StepPlan(names=(MAIL,), mail_group=str(uuid.uuid4()), mail_to=to)
+    if MAIL not in steps.of_document(connection, document_id):
+        steps.plan(connection, plan, shop_id=shop_id, document_id=document_id, now=by.now)
+    elif not steps.mail_again(connection, document_id, plan, now=by.now):
+        raise Rejected("{number} is being mailed at this moment.", number=document.number, code="mail_under_way")
+    message = Message("{number} is mailed again.", number=document.number)
+    if to:
+        message = Message(
+            "{number} is mailed again, to the address that the order has now: {address}.",
+            number=document.number,
+            address=to,
         )
-    audit_trail.note_of(
-        connection, document, "mailed_again", Message("{number} is mailed again.", number=document.number), by=by
-    )
+    audit_trail.note_of(connection, document, "mailed_again", message, by=by)
     return Retried(documents=(document_id,))
 
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
+from worker.domain.document import Document
 from worker.domain.shop import Shop
 from worker.domain.step import MAIL_UNSURE
 from worker.errors import FacturelayError, Rejected, TakesLong, Unavailable
@@ -46,7 +47,10 @@ def send(services: Services, leased: LeasedSteps) -> Done:
             shops_mail = sync.shops_mail_of(connection, services, leased, mailed)
             by_peppol = peppol_mail.ways_by_peppol(connection, connected.shop, leased, mailed, now=services.now())
             outbox = outbox_of(connection, services, connected, is_test=mailed[0].draft.test)
-            said = [money.now for money in document_money.of_documents(connection, mailed)]
+            said = [
+                addressed_to(money.now, step.mail_to)
+                for money, step in zip(document_money.of_documents(connection, mailed), leased.steps, strict=True)
+            ]
             stored = [document_files.file_of(connection, one.document_id, "pdf") for one in mailed]
             links = {one.document_id: link_of(connection, services, one) for one in mailed}
     except NotNeeded:
@@ -74,12 +78,18 @@ def send(services: Services, leased: LeasedSteps) -> Done:
             shop_mails = sync.take_over_mail(services, shops_mail)
             if shop_mails:
                 raise NotNeeded(shop_mails)
-            recipients = customer_mail.recipients(outbox.shop, mailed[0])
+            recipients = customer_mail.recipients(outbox.shop, said[0])
             send_mail(services, outbox, message, recipients=recipients, begin=begin)
     except Rejected:
         sync.report_mail_sent(services, shops_mail, mailed=False)
         raise
     return Done(message_id, partial(sync.report_mail_sent, services, shops_mail, mailed=True))
+
+
+def addressed_to(document: Document, to: str) -> Document:
+    """*document* as it is mailed to another address than the one on it, where there is one."""
+    draft = document.draft
+    return replace(document, draft=replace(draft, buyer=replace(draft.buyer, email=to))) if to else document
 
 
 def message_id_of(services: Services, leased: LeasedSteps) -> str:

@@ -22,7 +22,7 @@ from worker.store.jobs import IS_PENDING, Claim, JobEnd, JobKind, Leased
 class Step:
     """One step of one document. *message* is a sentence for the owner when it waits again or failed.
 
-    *mail_group* of a mail: the documents that share it leave in one mail.
+    *mail_group* of a mail: the documents that share it leave in one mail. *mail_to*: where it goes in place of the address on its document.
     """
 
     step_id: int
@@ -30,6 +30,7 @@ class Step:
     document_id: int
     name: str
     mail_group: str
+    mail_to: str
     state: str
     attempts: int
     created_at: datetime
@@ -66,10 +67,12 @@ GROUP = Claim(IS_STEP, *given(jobs.c.group_id, prefix="of_"), OF_NAME, one_at_a_
 
 @dataclass(frozen=True)
 class StepPlan:
-    """The steps to do with a document by *names*, and the documents (of one *mail_group*) that go out in its mail."""
+    """The steps to do with a document by *names*, the documents (of one *mail_group*) that go out in its mail, and where that goes
+    (*mail_to*) in place of the address on them."""
 
     names: Sequence[str]
     mail_group: str = ""
+    mail_to: str = ""
 
 
 def plan(connection: Connection, plan: StepPlan, *, shop_id: str, document_id: int, now: datetime) -> None:
@@ -82,6 +85,7 @@ def plan(connection: Connection, plan: StepPlan, *, shop_id: str, document_id: i
             "shop_id": shop_id,
             "document_id": document_id,
             "group_id": plan.mail_group or None if name in MAILED_TOGETHER else None,
+            "mail_to": plan.mail_to if name == MAIL else "",
             "state": "waiting",
             "created_at": now,
             "next_at": now,
@@ -153,6 +157,14 @@ def retry(connection: Connection, document_id: int, name: str, *, now: datetime,
     return bool(job_store.retry(connection, *mine, now=now, of_many=of_many, **as_if_new(now)))
 
 
+def mail_again(connection: Connection, document_id: int, plan: StepPlan, *, now: datetime) -> bool:
+    """As `retry`, the mail of a document: to where *plan* says. To an address of its own it leaves in a mail of its own: what goes out
+    with it goes to the address on the documents."""
+    mine = (IS_STEP, jobs.c.document_id == document_id, jobs.c.name == MAIL, jobs.c.state != "running")
+    group = {"group_id": plan.mail_group} if plan.mail_to else {}
+    return bool(job_store.retry(connection, *mine, now=now, mail_to=plan.mail_to, **group, **as_if_new(now)))
+
+
 def retry_all(connection: Connection, step_ids: Sequence[int], *, now: datetime) -> tuple[int, ...]:
     """As `retry`, for many steps that failed; the documents that they are of. They wait behind what is new."""
     failed = (IS_STEP, jobs.c.job_id.in_(step_ids), jobs.c.state == "failed")
@@ -187,9 +199,9 @@ def end_otherwise(connection: Connection, document_id: int, name: str, end: JobE
     job_store.close(connection, *mine, end=end, now=now)
 
 
-def close_mail(connection: Connection, document_id: int, end: JobEnd, *, states: Sequence[str], now: datetime) -> None:
-    """A mail in one of the *states* has left in another way; one in another is left alone."""
-    mine = (IS_STEP, jobs.c.document_id == document_id, jobs.c.name == MAIL, jobs.c.state.in_(states))
+def close_failed_mail(connection: Connection, document_id: int, end: JobEnd, *, now: datetime) -> None:
+    """A mail that failed has left in another way; any other is left alone."""
+    mine = (IS_STEP, jobs.c.document_id == document_id, jobs.c.name == MAIL, jobs.c.state == "failed")
     job_store.close(connection, *mine, end=end, now=now)
 
 

@@ -1,19 +1,18 @@
 """Tasks that send a mail: a document to another address, a new link, a test."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
-from worker.actions import Retried
 from worker.actions import documents as document_actions
 from worker.domain.actor import Actor
 from worker.domain.document import Document
 from worker.domain.step import SENT_ELSEWHERE
-from worker.errors import FacturelayError, Rejected
+from worker.errors import DatabaseAway, FacturelayError, Rejected
 from worker.invoicing.manual import fetch_now
 from worker.mail import customer_mail
 from worker.message import Message
@@ -21,7 +20,7 @@ from worker.net import document_link
 from worker.net.email_address import EMAIL_ADDRESS
 from worker.sending import test_email
 from worker.sending.customer_link import link_of
-from worker.sending.email import outbox_of, send_mail
+from worker.sending.email import addressed_to, outbox_of, send_mail
 from worker.sending.pdf import document_with_pdf
 from worker.sending.peppol_mail import said_of
 from worker.services import Services
@@ -75,41 +74,29 @@ def send_again(services: Services, task: Task) -> Mapping[str, Any]:
 
 @dataclass(frozen=True)
 class MailedElsewhere:
-    """*ends*: its own mail in one of these states is not to be sent any more."""
-
     document: Document
     to: str
-    ends: tuple[str, ...] = ("failed",)
 
-    @property
-    def message(self) -> Message:
-        return Message("{number} was mailed to {address}.", number=self.document.number, address=self.to)
-
-    def store(self, connection: Connection, *, by: Actor) -> Retried:
-        audit_trail.note_of(connection, self.document, SENT_ELSEWHERE, self.message, by=by)
-        end = JobEnd(code=SENT_ELSEWHERE, message=self.message)
-        steps.close_mail(connection, self.document.document_id, end, states=self.ends, now=by.now)
-        return Retried()
+    def store(self, connection: Connection, *, by: Actor) -> None:
+        """Its own mail, where that failed, needs nobody any more."""
+        message = Message("{number} was mailed to {address}.", number=self.document.number, address=self.to)
+        audit_trail.note_of(connection, self.document, SENT_ELSEWHERE, message, by=by)
+        end = JobEnd(code=SENT_ELSEWHERE, message=message)
+        steps.close_failed_mail(connection, self.document.document_id, end, now=by.now)
 
 
-def mail_if_corrected(services: Services, task: Task, document_id: int) -> MailedElsewhere | None:
-    """Mail a document to the address that its order has now, as who presses in WooCommerce corrects it there; None where it is its own."""
-    with services.store.read() as connection:
-        document = document_actions.document_of(connection, task.shop_id, document_id)
-    address = address_now(services, document)
-    if not address or address == document.draft.buyer.email:
-        return None
-    # One that waits would go to the address that was corrected.
-    return replace(mail_elsewhere(services, task, document_id, address), ends=("failed", "waiting"))
-
-
-def address_now(services: Services, document: Document) -> str:
-    """The customer's mail address as the shop has it now; the document's own where the order cannot be read, or is another one."""
+def corrected_address(services: Services, document: Document) -> str:
+    """The customer's mail address as its order has it now, as who presses in WooCommerce corrects it there; empty where it is the
+    document's own, the order cannot be read, or is another one.
+    """
     try:
         order = fetch_now(services, services.connected(document.shop_id), document.draft.order_id).order
+    except DatabaseAway:
+        raise
     except FacturelayError:
-        return document.draft.buyer.email
-    return order.billing.email if order.order_key == document.draft.order_key else document.draft.buyer.email
+        return ""
+    is_same = order.order_key == document.draft.order_key
+    return order.billing.email if is_same and order.billing.email != document.draft.buyer.email else ""
 
 
 def mail_elsewhere(services: Services, task: Task, document_id: int, to: str) -> MailedElsewhere:
@@ -132,11 +119,6 @@ def mail_elsewhere(services: Services, task: Task, document_id: int, to: str) ->
     reached = customer_mail.recipients(shop, elsewhere)
     send_mail(services, outbox, message, recipients=reached)
     return MailedElsewhere(document, reached[0])
-
-
-def addressed_to(document: Document, to: str) -> Document:
-    draft = document.draft
-    return replace(document, draft=replace(draft, buyer=replace(draft.buyer, email=to)))
 
 
 def send_test_email(services: Services, task: Task) -> Mapping[str, Any]:

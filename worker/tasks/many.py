@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -12,10 +12,10 @@ from worker.actions import orders as order_actions
 from worker.domain.actor import Actor
 from worker.domain.document import Kind
 from worker.errors import DatabaseAway, FacturelayError, Rejected, Unavailable
-from worker.message import Message, plain_message
+from worker.message import plain_message
 from worker.services import Services
-from worker.store import audit_trail, drafts, tasks
 from worker.store import documents as stored_documents
+from worker.store import drafts, tasks
 from worker.store import orders as stored_orders
 from worker.store.database.tables import jobs
 from worker.store.jobs import OF_SHOP, JobKind, put_behind
@@ -51,21 +51,21 @@ class Outcome:
         return dict(vars(self))
 
 
-class Stores(Protocol):
-    def store(self, connection: Connection, *, by: Actor) -> Retried: ...
+# Called with the connection of its transaction and whoever does it.
+Store = Callable[[Connection, Actor], Retried]
 
 
 @dataclass(frozen=True)
 class Way:
-    """One thing that can be done with many: *act* does it with the rows alone, or *ask* asks the shop, and repeats nothing; or where
-    there are both, *act* what *ask* leaves to it. What *ask* returns stores in place of *act* what came of it.
+    """One thing that can be done with many: *act* does it with the rows alone, or *ask* asks the shop, and repeats nothing; what it
+    returns is done with the rows afterwards.
 
     *number*: what a person knows the item by.
     """
 
     number: Callable[[Connection, Task, int], str]
     act: Callable[[Connection, Task, int, Actor], Retried | None] | None = None
-    ask: Callable[[Services, Task, int], Stores | None] | None = None
+    ask: Callable[[Services, Task, int], Store | None] | None = None
 
 
 def do_many(services: Services, task: Task) -> Mapping[str, Any]:
@@ -102,10 +102,10 @@ def do_one(services: Services, task: Task, item_id: int, outcome: Outcome) -> Ou
     way, by, again = way_of(task), actor_of(services, task), None
     after = outcome.with_changed()
     try:
-        asked = ask_shop(services, task, item_id)
+        store = ask_shop(services, task, item_id)
         with services.store.write() as connection:
-            if asked:
-                again = asked.store(connection, by=by)
+            if store:
+                again = store(connection, by)
             elif way.act:
                 again = way.act(connection, task, item_id, by)
             tasks.report_progress(connection, task.task_id, after.as_json)
@@ -116,7 +116,7 @@ def do_one(services: Services, task: Task, item_id: int, outcome: Outcome) -> Ou
     return after
 
 
-def ask_shop(services: Services, task: Task, item_id: int) -> Stores | None:
+def ask_shop(services: Services, task: Task, item_id: int) -> Store | None:
     """Do what *ask* of its way does. Raises Rejected also where a shop does not answer: that holds up no other, and whoever asked sees
     what waits for it. Whether something was made before the database went away only the next try finds."""
     ask = way_of(task).ask
@@ -202,18 +202,11 @@ def mail(connection: Connection, task: Task, document_id: int, by: Actor) -> Ret
     return document_actions.send_again(connection, task.shop_id, document_id, by=by)
 
 
-def mail_if_corrected(services: Services, task: Task, document_id: int) -> Stores | None:
-    """Whoever ticked many may have gone on before it is known which of them did not leave: the history of each order tells."""
-    try:
-        return emails.mail_if_corrected(services, task, document_id)
-    except DatabaseAway:
-        raise
-    except FacturelayError as error:
-        with services.store.write() as connection:
-            document = document_actions.document_of(connection, task.shop_id, document_id)
-            message = Message("{number} was not mailed again. {reason}", number=document.number, reason=error.message)
-            audit_trail.note_of(connection, document, "not_mailed", message, by=actor_of(services, task))
-        raise
+def mail_as_ordered(services: Services, task: Task, document_id: int) -> Store:
+    with services.store.read() as connection:
+        document = document_actions.document_of(connection, task.shop_id, document_id)
+    to = emails.corrected_address(services, document)
+    return lambda connection, by: document_actions.send_again(connection, task.shop_id, document_id, by=by, to=to)
 
 
 def mark_paid(connection: Connection, task: Task, document_id: int, by: Actor) -> None:
@@ -257,7 +250,7 @@ WAYS = {
     "ignore": Way(number_of_order, ignore),
     "issue": Way(number_of_draft, ask=issue),
     "mail": Way(number_of_document, mail),
-    "mail_as_ordered": Way(number_of_document, mail, ask=mail_if_corrected),
+    "mail_as_ordered": Way(number_of_document, ask=mail_as_ordered),
     "make": Way(number_of_order, ask=make),
     "paid": Way(number_of_document, mark_paid),
     "retry": Way(number_of_job, retry),

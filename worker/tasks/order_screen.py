@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from worker.actions import documents as document_actions
@@ -10,6 +9,7 @@ from worker.actions import orders as order_actions
 from worker.errors import Rejected
 from worker.mail import customer_mail
 from worker.message import Message, read_message
+from worker.sending.email import addressed_to
 from worker.services import Services
 from worker.store.tasks import Task
 from worker.tasks import documents, emails, many
@@ -22,15 +22,15 @@ def send(services: Services, task: Task) -> Mapping[str, Any]:
     Argument: `{"document_id"}`. Answer: `{"code": "sent", "message"}`. Raises Rejected where neither has an address.
     """
     document_id, by = int(task.argument["document_id"]), actor_of(services, task)
-    mailed = emails.mail_if_corrected(services, task, document_id)
-    if mailed:
-        services.act(partial(mailed.store, by=by))
-        return {"code": "sent", "message": mailed.message}
     with services.store.read() as connection:
         document = document_actions.document_of(connection, task.shop_id, document_id)
-    customer_mail.recipients(services.connected(task.shop_id).shop, document)
-    services.act(lambda connection: document_actions.send_again(connection, task.shop_id, document_id, by=by))
-    return {"code": "sent", "message": Message("{number} is on its way to the customer.", number=document.number)}
+    to = emails.corrected_address(services, document)
+    customer_mail.recipients(services.connected(task.shop_id).shop, addressed_to(document, to))
+    services.act(lambda connection: document_actions.send_again(connection, task.shop_id, document_id, by=by, to=to))
+    message = Message("{number} is on its way to the customer.", number=document.number)
+    if to:
+        message = Message("{number} is on its way to {address}.", number=document.number, address=to)
+    return {"code": "sent", "message": message}
 
 
 def issue(services: Services, task: Task) -> Mapping[str, Any]:

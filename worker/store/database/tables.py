@@ -93,6 +93,8 @@ jobs = Table(
     Column("message", MessageText, nullable=False, server_default=""),
     # The Message-ID; the note's id; the key of an order to settle.
     Column("detail", Text, nullable=False, server_default=""),
+    # Where a mail goes in place of the address on its document; empty: there.
+    Column("mail_to", Text, nullable=False, server_default=""),
     Column("done_at", Instant),
     Column("of_many", Boolean, nullable=False, server_default="0"),  # waits behind all else of its shop and queue
     CheckConstraint("kind IN ('process_order','settle_order','step','task','webhook_event')", name="kind"),

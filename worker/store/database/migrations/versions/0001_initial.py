@@ -820,6 +820,7 @@ def upgrade() -> None:
         sa.Column("code", sa.String(length=60), server_default="", nullable=False),
         sa.Column("message", MessageText(), server_default="", nullable=False),
         sa.Column("detail", sa.Text(), server_default="", nullable=False),
+        sa.Column("mail_to", sa.Text(), server_default="", nullable=False),
         sa.Column("done_at", Instant(), nullable=True),
         sa.Column("of_many", sa.Boolean(), server_default="0", nullable=False),
         sa.CheckConstraint(
