@@ -361,6 +361,19 @@ def test_a_redirect_within_the_shop_is_not_called_another_address(location: str)
 
 
 @pytest.mark.parametrize(
+    "url", ["https://Shop.example", "HTTPS://shop.example/Winkel", "https://Shop.Example:8443/winkel"]
+)
+def test_a_shop_that_was_typed_with_capitals_is_not_sent_on_to_itself(url: str) -> None:
+    """With “Plain” WordPress sends each address of its REST interface on to itself, in small letters."""
+    written = urlsplit(url)
+    location = f"{written.scheme}://{written.netloc.lower()}{written.path}/wp-json/wc/v3/orders/7/?_fresh=1"
+    moved = ShopResponse(301, b"", location=location)
+    with pytest.raises(Rejected) as refused:
+        check_response(moved, about=Message("order {order}", order="7"), url=url)
+    assert refused.value.code == "rest_not_found"
+
+
+@pytest.mark.parametrize(
     ("location", "address"),
     [
         ("https://a.test/wp-json/wc/v3/orders/7", "https://a.test"),

@@ -43,7 +43,10 @@ def check_response(answer: ShopResponse, *, about: Message, url: str) -> ShopRes
     match answer.status:
         case status if 200 <= status < 300:
             return require_json(answer, shop=shop)
-        case status if 300 <= status < 400 and (address := address_behind(answer.location, url)) != url:
+        # The shop's own address is written as a redirect is: whoever typed capitals did not type another one.
+        case status if 300 <= status < 400 and (
+            (address := address_behind(answer.location, url)) != address_behind("", url)
+        ):
             raise ConnectionRejected(
                 "{shop} sends visitors on to {address}. Enter that address for this shop: keys and orders are not "
                 "sent after a redirect.",
