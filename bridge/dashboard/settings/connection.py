@@ -148,6 +148,7 @@ def page(
         others, _told_at = plugins.other_invoices(connection, shop_id)
         looked = tasks.newest(connection, shop_id, "look_at_address")
         open_alerts = alerts.open_alerts(connection, shop_id)
+    plugin_answers = plugin is not None and plugin.may_hold_mail(context().now())
     told = {alert.code for alert in open_alerts}
     checks = checked.answer.get("checks", ()) if checked else ()
     # Of an address that was corrected since, nothing is known.
@@ -163,7 +164,9 @@ def page(
         plugin=plugin,
         other_sites=other_site.sites_of(open_alerts),
         other_makers=() if others.beside else others.making,
-        plugin_answers=plugin is not None and plugin.may_hold_mail(context().now()),
+        plugin_answers=plugin_answers,
+        # One that just connected, or made its key anew, is tried at this moment.
+        plugin_is_away=plugin is not None and not plugin_answers and plugin.check_state != "waiting",
         has_rest=secrets.has_rest,
         public_url=context().settings.public_url,
         facts=facts_of(plugin),

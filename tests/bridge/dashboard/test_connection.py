@@ -7,13 +7,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from tests.bridge.dashboard.test_confirmations import finish
 from tests.support.bridge_app import NOW, ORDER, SHOP, BridgeApp, signed_headers
 from tests.support.personas import Visitor, signed_in
 from worker.actions import other_site
 from worker.message import Message
-from worker.store import shops, tasks
+from worker.store import plugins, shops, tasks
+from worker.store.database.encryption import Encryption
+from worker.store.plugins import NewPlugin, PluginCheck
 
 HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
 PAGE = f"/s/{SHOP}/settings/connection"
@@ -129,3 +132,46 @@ def test_the_address_is_looked_at_while_the_shop_is_made(app: BridgeApp, owner: 
 
 def test_the_address_without_its_task_leads_to_the_page(owner: Visitor) -> None:
     assert owner.get(f"{PAGE}/set-up").location == f"{PAGE}?task=#check"
+
+
+@pytest.mark.parametrize(
+    ("tried", "answered", "says"),
+    [
+        ("waiting", None, "plugin 0.1.0 connected"),
+        ("done", timedelta(minutes=1), "plugin 0.1.0 connected"),
+        ("done", timedelta(hours=1), "plugin 0.1.0 does not answer"),
+        ("failed", None, "plugin 0.1.0 does not answer"),
+    ],
+)
+def test_a_plugin_is_called_connected_while_it_answers_or_is_tried(
+    app: BridgeApp, owner: Visitor, tried: str, answered: timedelta | None, says: str
+) -> None:
+    with app.store.write() as connection:
+        plugin_id = connect_plugin(app, connection)
+        if tried != "waiting":
+            plugins.record_check(connection, plugin_id, PluginCheck(tried), now=NOW)
+        if answered:
+            plugins.record_response(connection, plugin_id, NOW - answered)
+
+    assert re.findall(r"plugin 0\.1\.0 [\w ]+", owner.get(PAGE).text) == [says]
+
+
+def test_a_plugin_that_was_switched_off_in_wordpress_does_not_answer(app: BridgeApp, owner: Visitor) -> None:
+    with app.store.write() as connection:
+        plugin_id = connect_plugin(app, connection)
+        plugins.record_check(connection, plugin_id, PluginCheck("done", "connected"), now=NOW)
+        plugins.record_response(connection, plugin_id, NOW)
+        found = plugins.find(connection, Encryption(app.settings.secret_keys), plugin_id)
+        assert found is not None
+        plugins.switch_off(connection, found, now=NOW)
+
+    assert "plugin 0.1.0 does not answer" in owner.get(PAGE).text
+
+
+def connect_plugin(app: BridgeApp, connection: Connection) -> int:
+    return plugins.connect(
+        connection,
+        Encryption(app.settings.secret_keys),
+        NewPlugin(SHOP, "7f" * 32, "https://shop.example", "0.1.0"),
+        now=NOW,
+    )
