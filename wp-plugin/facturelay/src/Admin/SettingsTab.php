@@ -180,7 +180,7 @@ final class SettingsTab implements Feature {
 		printf( '<tr><th scope="row">%s</th><td><a href="%s">%s</a></td></tr>', esc_html__( 'Facturelay', 'facturelay' ), esc_url( $pages ), esc_html( $connection->bridge_url() ) );
 		$this->show_row( __( 'Shop', 'facturelay' ), (string) ( $response['shop']['name'] ?? $connection->shop_name() ) );
 		$this->show_row( __( 'State', 'facturelay' ), $this->status_text( $response ) );
-		$this->show_row( __( 'Last contact', 'facturelay' ), isset( $response['answered_at'] ) ? wp_date( 'd-m-Y H:i:s', (int) $response['answered_at'] ) : __( 'none yet', 'facturelay' ) );
+		$this->show_row( __( 'Last contact', 'facturelay' ), isset( $response['answered_at'] ) ? wp_date( get_option( 'date_format' ) . ' H:i:s', (int) $response['answered_at'] ) : __( 'none yet', 'facturelay' ) );
 		echo '</table><p class="submit">';
 		$in_test = ! empty( $response['shop']['test'] );
 		if ( $in_test ) {
