@@ -35,6 +35,14 @@ def read_by_customers() -> frozenset[str]:
     return frozenset({str(message.id) for message in catalog_of(extract.WORKER[1]) if message.id} - all_message_keys())
 
 
+@cache
+def read_in_the_shop() -> frozenset[str]:
+    """What the plugin says to customers: in the checkout, with their documents, in WooCommerce's mails and of their data."""
+    rooms = ("Checkout/*", "Documents/*", "Mails/*", "Admin/PersonalData")
+    files = (path for room in rooms for path in (ROOT / "wp-plugin/facturelay/src").glob(f"{room}.php"))
+    return frozenset(said for path in files for said in re.findall(r"'([^']+)', 'facturelay'", path.read_text()))
+
+
 def rows(heading: str) -> list[list[str]]:
     """The cells of the table under *heading*, without its head."""
     section = GLOSSARY.partition(f"## {heading}\n")[2].partition("\n## ")[0]
@@ -55,8 +63,8 @@ def sentences(language: str, *, for_owners: bool = False) -> list[tuple[str, str
     left_out = read_by_customers() if for_owners else frozenset[str]()
     found = []
     for path in files(language):
-        if for_owners and "wp-plugin" in path.parts:  # its checkout is the customers'
-            continue
+        if for_owners and "wp-plugin" in path.parts:
+            left_out = read_in_the_shop()
         with path.open("rb") as lines:
             messages = [one for one in read_po(lines) if one.id and str(one.id) not in left_out]
         found += [(path.name, DATA.sub(" ", text)) for one in messages for text in both(one.string)]

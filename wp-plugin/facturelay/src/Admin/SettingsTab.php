@@ -240,7 +240,7 @@ final class SettingsTab implements Feature {
 		echo '<h2>' . esc_html__( 'Checkout', 'facturelay' ) . '</h2><table class="form-table">';
 		printf(
 			'<tr><th scope="row">%s</th><td><label><input type="checkbox" name="facturelay_vat" value="1"%s> %s</label><p class="description">%s</p></td></tr>',
-			esc_html__( 'VAT number', 'facturelay' ),
+			esc_html__( 'VAT number of companies', 'facturelay' ),
 			checked( 'no' !== get_option( VatNumberField::OPTION, 'yes' ), true, false ),
 			esc_html__( 'Ask companies for their VAT number', 'facturelay' ),
 			esc_html( $this->vat_field_note() )
