@@ -167,9 +167,11 @@ def asked_again_message(shop: Shop, order: Order) -> Message:
 
 
 def stale_message(shop: Shop, order: Order, told: datetime) -> Message:
+    """A cache, or a clock that was ahead when it changed: the two look alike, so the sentence says what to do of either."""
     return Message(
         "{shop} answers with order {number} as it was at {found}, though it changed at {told}. It is asked again later; a "
-        "cache in front of the shop must leave /wp-json/ alone.",
+        "cache in front of the shop must leave /wp-json/ alone. Was the shop’s clock ahead and set back since, save the order there "
+        "again after that time.",
         shop=shop.name,
         number=order.number,
         found=order.modified_at,

@@ -114,6 +114,26 @@ def test_a_cache_that_is_back_after_the_newest_state_takes_nothing_back(system: 
     assert (last.status, system.outcomes()[-1]) == ("processing", ("waiting", "stale_answer"))
 
 
+def test_an_order_that_changed_while_the_shops_clock_was_ahead_goes_on_once_it_is_saved_again(system: System) -> None:
+    """It waits, as behind a cache: its sentence says what to do."""
+    ahead, right = order(paid=False, after_s=3600), order(paid=True, after_s=60)
+    system.shop.place(right)
+    system.receive(ahead)
+    system.receive(right)
+    system.work()
+    assert (system.numbers(), {code for _, code in system.outcomes()}) == ([], {"stale_answer"})
+    delivery = system.trail(238).deliveries[0]
+    assert "Was the shop’s clock ahead and set back since, save the order there again after that time." in str(
+        delivery.message
+    )
+    system.clock.move(hours=1, minutes=1)
+    saved = order(paid=True, after_s=3660)
+    system.shop.place(saved)
+    system.receive(saved)
+    system.work()
+    assert (len(system.numbers()), {state for state, _ in system.outcomes()}) == (1, {"done"})
+
+
 def test_a_person_makes_nothing_of_an_older_answer(system: System) -> None:
     cached(system, times=0)
     system.receive(NEW)
