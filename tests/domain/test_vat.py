@@ -1,5 +1,6 @@
 """The VAT table: every case has an answer, and the answers are the law's."""
 
+import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -23,6 +24,9 @@ from worker.domain.vat import treat
 from worker.domain.vat_check import VatCheck
 from worker.domain.vat_proof import missing_proof
 from worker.domain.zero_reason import Untaxed, ZeroReason
+from worker.i18n import Translator
+from worker.i18n.translate import translate
+from worker.message import Message
 
 D, FEE = Decimal, LineKind.FEE
 DE_NUMBER, BE_NUMBER, XI_NUMBER = "DE136695976", "BE0403170701", "XI110305878"
@@ -622,6 +626,40 @@ def test_a_document_says_whose_vat_stands_on_it() -> None:
 def test_french_sets_a_space_before_whose_vat_it_is() -> None:
     [said] = drafted(an_order(a_line("100.00", "20"), country="FR"), OSS).mentions
     assert said.text.endswith("(OSS)\N{NARROW NO-BREAK SPACE}: FR")
+
+
+ANYWHERE = (
+    ("FR", "75001"),
+    ("IE", ""),
+    ("GB", "BT1 5GS"),
+    ("US", ""),
+    ("DE", "27498"),
+    ("ES", "35001"),
+    ("BE", ""),
+    ("", ""),
+)
+
+
+def test_no_sentence_glues_a_word_to_the_name_of_a_country() -> None:
+    """“De Irlande du Nord” ought to be “d’Irlande du Nord”; and what is sold at home is sold in no unknown country."""
+    shops = (
+        a_shop(),
+        OSS,
+        a_shop(vat=VatSettings(sells_services=True)),
+        a_shop(vat=VatSettings(foreign_numbers=(ForeignNumber("US", "12-3456789"),))),
+    )
+    said = set[Message]()
+    for (country, postcode), rate, shop, number in product(
+        ANYWHERE, ("21", "20", "9", "19", None), shops, ("", "typo")
+    ):
+        order = an_order(a_line("100.00", rate), country=country, postcode=postcode, vat_number_given=number)
+        answer = assess(order, shop)
+        said |= {one.message for one in (*answer.problems, *answer.flags)}
+    assert len(said) > 30
+    sentences = [translate(one, Translator("fr")) for one in said]
+    cut_short = re.compile(r"\b(?:de|que|le|la) [aeiouyàâéèêîôûAEIOUYÉ][a-zà-ÿ]")
+    assert [one for one in sentences if cut_short.search(one)] == []
+    assert [str(one) for one in said if "unknown country" in str(one) or "EU outside" in str(one)] == []
 
 
 def test_the_vat_of_two_countries_at_one_rate_waits_for_a_person() -> None:

@@ -351,8 +351,8 @@ TREATMENTS = (
         lambda case: case.taxed and case.leaves_the_eu,
         Category.STANDARD,
         flag=lambda case: Message(
-            "The shop charged {rate} VAT on {lines}, sold to {destination} outside the EU; it is stated as VAT of {country}, and without "
-            "VAT would have been possible.",
+            "The shop charged {rate} VAT on {lines}, sold to {destination}; it is stated as VAT of {country}, and without VAT would have "
+            "been possible.",
             rate=Percent(case.rate),
             lines=names(case),
             destination=_destination(case),
@@ -494,7 +494,7 @@ TREATMENTS = (
             "it carries none: in the VAT settings for all such lines (a gift voucher, a deposit, zero-rated goods …), or on the "
             "order's page for this order.",
             lines=names(case),
-            country=_destination(case),
+            country=case.seller_country,
         ),
     ),
 )
@@ -516,8 +516,7 @@ def _is_nobodys(case: Case) -> bool:
 
 
 def _destination(case: Case) -> str | Message:
+    """By its code, as every country: no language cuts a word short before it, or wants an article."""
     if case.destination == "XI":
-        return Message("Northern Ireland")
-    if not case.destination and case.zone is Zone.OUTSIDE:
-        return Message("a territory outside the VAT area of the EU")
-    return case.destination or Message("an unknown country")
+        return Message("XI (Northern Ireland)")
+    return case.destination or Message("a territory outside the VAT area of the EU")
