@@ -19,6 +19,7 @@ import pytest
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Executable, column, delete, func, insert, select, text
 
+from tests.services.postgres import Postgres
 from worker.errors import TimeIsUp, Unavailable
 from worker.store.database import engine
 from worker.store.database.engine import Store
@@ -227,6 +228,22 @@ def test_after_a_restart_of_the_database_who_has_not_asked_just_now_notices_noth
     store.close()
 
 
+def test_a_restart_of_the_database_fails_one_request_however_many_connections_are_kept(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "SURELY_ALIVE_S", 60)
+    store = Store(postgres.url())
+    with ExitStack() as many:
+        pids = {pid_of(many.enter_context(store.read())) for _ in range(engine.MOST_KEPT)}
+    end(store, *pids)
+    with pytest.raises(Unavailable), store.read() as connection:
+        pid_of(connection)
+    for _ in pids:
+        with store.read() as connection:
+            assert pid_of(connection) not in pids
+    store.close()
+
+
 def test_a_connection_is_kept_for_the_next_unless_something_went_wrong_on_it(database_url: str) -> None:
     store = Store(database_url)
     with store.read() as first, store.write() as second:
@@ -271,11 +288,20 @@ def status_of(connection: Connection) -> TransactionStatus:
     return TransactionStatus(opened.info.transaction_status)
 
 
+def pid_of(connection: Connection) -> int:
+    return int(connection.execute(text("SELECT pg_backend_pid()")).scalar_one())
+
+
 def cut_off(store: Store) -> None:
     """End the connection that *store* keeps, as a restart does."""
     with store.read() as connection:
-        pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        pid = pid_of(connection)
+    end(store, pid)
+
+
+def end(store: Store, *pids: int) -> None:
     other = Store(store.url.render_as_string(hide_password=False))
     with other.read() as connection:
-        connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+        for pid in pids:
+            connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
     other.close()

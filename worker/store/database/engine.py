@@ -87,6 +87,8 @@ class Store:
                 raise
             self.keep(connection)
         except (OperationalError, sqlite3.OperationalError) as error:
+            if getattr(error, "connection_invalidated", False):
+                self.forget_kept()  # died with it: each would fail one request more, and SQLAlchemy asks those that it has itself
             raise DatabaseAway("The database does not answer right now; it is tried again.") from error
 
     def take_kept(self) -> Connection | None:
@@ -108,9 +110,13 @@ class Store:
         else:
             connection.close()
 
+    def forget_kept(self) -> None:
+        with suppress(IndexError):  # other threads take of them meanwhile
+            while True:
+                self.kept.pop()[1].close()
+
     def close(self) -> None:
-        while self.kept:
-            self.kept.pop()[1].close()
+        self.forget_kept()
         self.engine.dispose()
 
 
