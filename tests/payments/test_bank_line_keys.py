@@ -285,10 +285,69 @@ def test_the_last_separator_of_an_amount_is_that_of_its_cents(told: str, amount:
     assert str(found.amount) == amount
 
 
-@pytest.mark.parametrize("told", ["2.720", "2,720", "1.234.567", "NaN", "1e3", ""])
+@pytest.mark.parametrize("told", ["2.720", "2,720", "1.234.567", "1.23,45", "NaN", "1e3", ""])
 def test_an_amount_that_may_be_another_is_not_taken(told: str) -> None:
     with pytest.raises(Rejected, match="damaged"):
         lines_of((KBC + f"{ACCOUNT};27/11/2026;EUR;{told};;Jan;;een\n").encode())
+
+
+BNP_ROW = "2026-1;16/11/2026;16/11/2026;15,00;EUR;{account};Overschrijving;;JAN;{words};... BANKREFERENTIE : 2611160000001;Geaccepteerd;"
+
+
+def test_a_semicolon_of_a_customer_cuts_no_words_and_hides_no_payment() -> None:
+    head = KBC.removesuffix("\n")
+    for names in (head, f"{head};"):
+        (found,) = lines_of(f"{names}\n{ACCOUNT};27/11/2026;EUR;25,00;;Jan;;twee; en {ONE}\n".encode())
+        assert (found.text, found.references) == (f"twee; en {ONE}", (ONE,))
+    (head, *_) = (SAMPLES / "csv" / "2-bnp-nl.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert not lines_of(f"{head}\n{BNP_ROW.format(account=ACCOUNT, words='een')}\n".encode())[0].is_pending
+    with pytest.raises(Rejected, match="damaged"):
+        lines_of(f"{head}\n{BNP_ROW.format(account=ACCOUNT, words='een; twee')}\n".encode())
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        (f"Overschrijving in euro (SEPA) Van: MAES TOM - {OTHER} Mededeling: een", "MAES TOM"),
+        (f"Van: FEEST-WERK BV   IBAN: {OTHER} Mededeling: een", "FEEST-WERK BV"),
+        (f"Van: {OTHER} Mededeling: een", ""),
+        (f"Van:  - {OTHER} Mededeling: een", ""),
+        (f"Van: JAN Mededeling: mijn rekening {OTHER}", ""),
+        ("Maandelijkse kosten: rekening", ""),
+    ],
+)
+def test_ing_names_the_payer_between_its_words_and_the_account_or_nobody(said: str, name: str) -> None:
+    head = "Rekeningnummer;Rekening tegenpartij;Omzetnummer;Boekingsdatum;Bedrag;Munteenheid;Omschrijving;Detail van de omzet;Bericht"
+    for row in (f"{said};;", f"Overschrijving in euro;{said};"):
+        (found,) = lines_of(f"{head}\n{ACCOUNT};{OTHER};1;17/11/2026;15,00;EUR;{row}\n".encode())
+        assert (found.name, found.iban) == (name, OTHER)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        f"/IBAN/{OTHER}/BIC/X/NAME//REMI/USTD//een",
+        f"/NAME//IBAN/{OTHER}/REMI/USTD//een",
+        f"/CNTP/{OTHER}/INGBNL2A///REMI/USTD//een",
+        f"/IBAN/{OTHER}/REMI/USTD//een /NAME/MOLLIE",
+    ],
+)
+def test_no_field_of_an_mt940_line_is_taken_for_the_one_that_is_missing(told: str) -> None:
+    (found,) = lines_of(mt940(told, closing="25,00"))
+    assert (found.name, found.iban) == ("", OTHER)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        ENTRY.replace("<CdtDbtInd>CRDT</CdtDbtInd>", ""),
+        ENTRY.replace("CRDT", "CREDIT"),
+        ENTRY.replace("25.00", "-25.00").replace("CRDT", "DBIT"),
+    ],
+)
+def test_an_entry_that_may_have_come_in_or_gone_out_is_not_taken(entry: str) -> None:
+    with pytest.raises(Rejected, match="damaged"):
+        lines_of(camt(entry.format("")))
 
 
 def test_a_quotation_mark_of_a_customer_swallows_no_line() -> None:

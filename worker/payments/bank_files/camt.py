@@ -91,8 +91,10 @@ class Reader:
         found = next((amount for path in paths for amount in self.all(node, path)), None)
         if found is None or found.get("Ccy") != self.all(entry, "Amt")[0].get("Ccy"):
             return None
-        direction = self.text(node, "CdtDbtInd") or self.text(entry, "CdtDbtInd")
-        return Decimal(found.text or "") * (1 if direction == "CRDT" else -1)
+        amount, direction = Decimal(found.text or ""), self.text(node, "CdtDbtInd") or self.text(entry, "CdtDbtInd")
+        if amount < 0 or direction not in ("CRDT", "DBIT"):
+            raise ValueError("nobody can tell whether it came in or went out")
+        return amount if direction == "CRDT" else -amount
 
     def line(self, entry: Node, amount: Decimal, details: list[Node], number: int) -> BankLine:
         side = "Dbtr" if amount > 0 else "Cdtr"

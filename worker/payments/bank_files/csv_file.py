@@ -20,6 +20,8 @@ _REFERENCE = re.compile(r"(?:BANKREFERENTIE|REFERENCE BANQUE)\s*:\s*([0-9]{6,})"
 _RETURNED = re.compile(
     r"\b(?:retours?|rejets?|rejetée?|return(?:ed)?|teruggekeerde?|teruggestorte?|geretourneerde?)\b", re.IGNORECASE
 )
+# ING has no column for the name: it stands between the bank's first colon and the account.
+_NAMED = r"[^:]*:\s*([^:]*?)\s*(?:-|IBAN\s*:)?\s*"
 # In which columns KBC, BNP Paribas Fortis and Belfius say of which kind a movement is.
 _KINDS = ("omschrijving", "description", "type verrichting", "type de transaction", "transactie", "transaction")
 # What the head of a statement has, whichever bank's.
@@ -115,8 +117,8 @@ def read(content: bytes) -> Iterator[BankLine]:
             if len([cell for cell in row if cell.strip()]) > 2:
                 raise cut_off("CSV")
             continue  # an empty row, or words of the bank's at the end
-        cells = dict(zip(head, (cell.strip() for cell in row), strict=False))
         try:
+            cells = cells_of(row, head, columns)
             if is_no_payment(cells, columns):
                 continue
             line = line_of(cells, columns)
@@ -151,6 +153,19 @@ def head_of(rows: list[list[str]]) -> tuple[int, Columns] | None:
     return None
 
 
+def cells_of(row: list[str], head: list[str], columns: Columns) -> dict[str, str]:
+    """The cells of *row* by their columns. Where a customer wrote a semicolon and the bank quotes nothing, the words that come last are
+    told whole; raises ValueError where the status stands behind them, which then nobody can tell.
+    """
+    last = max(number for number, name in enumerate(head) if name)
+    if head[last] in columns.words:
+        row = [*row[:last], ";".join(row[last:]).rstrip(";")]
+    cells = dict(zip(head, (cell.strip() for cell in row), strict=False))
+    if columns.status and re.search("[0-9]", cells[columns.status]):
+        raise ValueError("no status stands where it should")
+    return cells
+
+
 def is_no_payment(cells: dict[str, str], columns: Columns) -> bool:
     """What the bank refused, or only has to say."""
     is_refused = columns.status and cells[columns.status].casefold() == columns.refused
@@ -160,7 +175,8 @@ def is_no_payment(cells: dict[str, str], columns: Columns) -> bool:
 def line_of(cells: dict[str, str], columns: Columns) -> BankLine:
     account, iban = compact(cells[columns.account]), compact(cells[columns.iban])
     booked_on, amount = day_of(cells[columns.day]), amount_of(cells[columns.amount])
-    name, text = cells.get(columns.name, ""), " ".join(cells[words] for words in columns.words if cells[words])
+    text = " ".join(cells[words] for words in columns.words if cells[words])
+    name = cells.get(columns.name, "") if columns.name else named_before(iban, text)
     reference = reference_of(cells, columns)
     # By the bank's reference a line is known whatever else it comes to say of it; without one, by all that is said.
     content = reference or f"{booked_on}:{digest(f'{iban or name}:{text}')}"
@@ -177,6 +193,11 @@ def line_of(cells: dict[str, str], columns: Columns) -> BankLine:
         is_return=amount > 0 and _RETURNED.search(words_of(cells, columns)) is not None,
         is_pending=bool(columns.status) and cells[columns.status].casefold() != columns.accepted,
     )
+
+
+def named_before(iban: str, text: str) -> str:
+    found = re.match(_NAMED + re.escape(iban), text) if iban else None
+    return found[1] if found else ""
 
 
 def words_of(cells: dict[str, str], columns: Columns) -> str:
@@ -202,9 +223,11 @@ def day_of(text: str) -> date:
 
 
 def amount_of(text: str) -> Decimal:
-    """“1.234,56”, “1,234.56”, “1234.56”, “-850,00” or “18”. Raises ValueError for “2.720”, which may be a thousand times as much."""
+    """“1.234,56”, “1,234.56”, “1234.56”, “-850,00” or “18”. Raises ValueError for “2.720”, which may be a thousand times as much, and
+    for “1.23,45”."""
     *whole, last = re.split("[.,]", compact(text))
     digits = "".join([*whole, last])
-    if not re.fullmatch("[+-]?[0-9]+", digits) or (whole and len(last) > 2):
+    is_grouped = all(len(group) == 3 for group in whole[1:])
+    if not re.fullmatch("[+-]?[0-9]+", digits) or (whole and len(last) > 2) or not is_grouped:
         raise ValueError(f"{text[:40]!r} is no amount")
     return Decimal(digits).scaleb(-len(last) if whole else 0).quantize(CENT)

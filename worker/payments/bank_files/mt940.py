@@ -109,7 +109,9 @@ def line_of(statement: dict[str, Any], entry: dict[str, Any]) -> BankLine:
 
 def in_tags(told: str) -> tuple[str, str, str]:
     """Name, account and words as banks of Belgium and the Netherlands tell them: “/IBAN/…/NAME/…/REMI/…” or “/CNTP/…/…/…//REMI/…”."""
-    details, remittance = told.replace("\n", ""), _REMITTANCE.search(told)
+    remittance = _REMITTANCE.search(told)
+    # What the customer wrote names nobody.
+    details = told[: remittance.start() if remittance else None].replace("\n", "")
     iban, name = named(details, "IBAN"), named(details, "NAME")
     if payer := _PAYER.search(details):
         iban, name = iban or payer["iban"], name or payer["name"].strip()
@@ -150,5 +152,5 @@ def iban_at_start_of(text: str) -> str:
 
 
 def named(details: str, name: str) -> str:
-    found = re.search(rf"/{name}/+([^/]*)", details)
+    found = re.search(rf"/{name}/([^/]*)", details)
     return found[1].strip() if found else ""
