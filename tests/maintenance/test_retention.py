@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import resource
 import zipfile
 from collections.abc import Iterator
@@ -125,6 +126,17 @@ def test_raw_bodies_are_dropped_after_90_days_and_not_before(history: History, m
     assert retention.purge(history.services) == 5
     assert history.bodies() == {**dict.fromkeys(old, False), young: True, waiting: True}
     assert retention.purge(history.services) == 0
+
+
+def test_a_file_that_a_killed_worker_was_writing_is_removed_after_a_day(history: History) -> None:
+    path = history.services.archive.place("shop/2026/.new-half")
+    path.parent.mkdir(parents=True)
+    for hours, stays in ((23, True), (25, False)):
+        path.write_bytes(b"half")
+        written = (NOW - timedelta(hours=hours)).timestamp()
+        os.utime(path, (written, written))
+        retention.purge(history.services)
+        assert path.exists() is stays
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from worker.errors import Rejected
 from worker.services import Services
 from worker.store.database.tables import documents, files
 from worker.store.files import temporary
+from worker.store.files.archive import UNFINISHED
 
 MANIFEST, SQLITE, POSTGRESQL, ARCHIVE, KEY = (
     "manifest.json",
@@ -29,7 +30,6 @@ MANIFEST, SQLITE, POSTGRESQL, ARCHIVE, KEY = (
     "archive",
     "secret-key",
 )
-UNFINISHED = ".new-"
 MOST_MANIFEST_BYTES = 10_000
 
 

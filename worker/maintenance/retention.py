@@ -52,6 +52,8 @@ from worker.store.shops import Secrets
 
 RAW_BODIES_FOR = timedelta(days=90)
 TASKS_FOR = timedelta(days=7)
+# No file takes so long to be written.
+UNFINISHED_FOR = timedelta(days=1)
 AT_ONCE = 500
 # While a shop is closed the others issue: of so many orders all goes within some hundredths of a second.
 ORDERS_AT_ONCE = 100
@@ -66,7 +68,9 @@ def kept_until(issued_on: date, shop: Shop) -> date:
 
 
 def purge(services: Services) -> int:
-    """Delete raw bodies older than 90 days, whose hashes stay, and events of webhooks and settlements that were done. Returns how many bodies."""
+    """Delete raw bodies older than 90 days, whose hashes stay, events of webhooks and settlements that were done, and files that were never
+    written whole. Returns how many bodies."""
+    services.archive.delete_unfinished(before=services.now() - UNFINISHED_FOR)
     before = services.now() - RAW_BODIES_FOR
     in_batches(services, webhooks.delete_sent, before=before)
     in_batches(services, settle_orders.delete_done, before=before)

@@ -1,6 +1,7 @@
 """The archive: what was stored comes back as it was, or not at all; in a folder and at an fsspec address alike."""
 
 import io
+import os
 from datetime import UTC, datetime, timedelta
 from math import inf
 from pathlib import Path
@@ -79,6 +80,22 @@ def test_uploads_vanish_when_their_hour_is_over_and_nothing_else_does(archive: A
     with pytest.raises(Rejected, match="no longer there"):
         temporary.get(archive, early)
     assert (temporary.get(archive, late), archive.get("shop/2026/1.pdf", sha256=kept)) == (PDF, PDF)
+
+
+def test_what_a_killed_writer_left_goes_a_day_later_and_what_is_written_or_stored_stays(
+    archive: Archive, tmp_path: Path
+) -> None:
+    kept = archive.put("shop/2026/1.pdf", PDF)
+    folder = tmp_path / "archive/shop/2026"
+    for name in ("1.pdf", ".new-old", ".new-young", "2.pdf"):
+        (folder / name).write_bytes(PDF)
+    for name in ("1.pdf", ".new-old", "2.pdf"):
+        os.utime(folder / name, (0, 0))
+    is_folder = not isinstance(archive, RemoteArchive)
+    assert archive.delete_unfinished(before=datetime(2026, 1, 1, tzinfo=UTC)) == is_folder
+    names = {"1.pdf", "2.pdf", ".new-young"} | (set() if is_folder else {".new-old"})
+    assert set(archive.names("shop/2026")) == names
+    assert archive.get("shop/2026/1.pdf", sha256=kept) == PDF
 
 
 @pytest.mark.parametrize(

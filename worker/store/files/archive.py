@@ -6,6 +6,8 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -15,6 +17,8 @@ from worker.queue.job_progress import last_progress
 from worker.settings import Settings
 
 CHUNK_BYTES = 1_048_576
+# What a file is called until it is written whole.
+UNFINISHED = ".new-"
 
 
 def open_archive(settings: Settings) -> "Archive":
@@ -67,6 +71,17 @@ class Archive:
     def delete_folder(self, folder: str) -> None:
         """Delete *folder* with all that is in it. Only for what was never to stay: see `temporary`."""
         shutil.rmtree(self.place(folder), ignore_errors=True)
+
+    def delete_unfinished(self, *, before: datetime) -> int:
+        """Delete what whoever was killed while he wrote it has left behind before then: no row names it. Returns how many."""
+        deleted = 0
+        for folder, _, names in os.walk(self.folder):
+            for path in (Path(folder, name) for name in names if name.startswith(UNFINISHED)):
+                with suppress(FileNotFoundError):  # it was written whole meanwhile
+                    if path.lstat().st_mtime < before.timestamp():
+                        path.unlink()
+                        deleted += 1
+        return deleted
 
     def get(self, path: str, *, sha256: str) -> bytes:
         """Read the stored bytes. Raises Rejected when they are gone or are no longer those that were stored."""
@@ -156,6 +171,10 @@ class RemoteArchive(Archive):
         except Exception as error:  # each driver has errors of its own
             raise unavailable("does not answer", error) from error
 
+    def delete_unfinished(self, *, before: datetime) -> int:
+        """None: what was not written whole is not there."""
+        return 0
+
     def get(self, path: str, *, sha256: str) -> bytes:
         address = self.address(path)
         try:
@@ -201,7 +220,7 @@ def unaltered(path: str, content: bytes, *, sha256: str) -> bytes:
 
 
 def write_durably(target: Path, content: IO[bytes]) -> None:
-    new = target.with_name(f".new-{secrets.token_hex(8)}")
+    new = target.with_name(f"{UNFINISHED}{secrets.token_hex(8)}")
     with open(new, "xb", opener=partial(os.open, mode=0o600)) as file:
         try:
             shutil.copyfileobj(content, file, CHUNK_BYTES)
