@@ -41,14 +41,20 @@ def every_page(app: Flask, shop_id: str, *, order_id: int, document_id: int) -> 
     }
     for rule in app.url_map.iter_rules():
         if "GET" in (rule.methods or ()):
-            yield filled(rule, there)
+            yield from (filled(rule, there, choice=choice) for choice in choices(rule))
     yield from (f"/s/{shop_id}/{path.replace('ORDER', str(order_id))}" for path in FILTERS)
     yield from (f"/api/v1/{path}" for path in API)
 
 
-def filled(rule: Rule, there: dict[str, str]) -> str:
-    """An address of *rule*: of the shop and of what is *there*."""
-    path = re.sub(r"<any\((\w+)[^>]*>", r"\1", rule.rule)
+def choices(rule: Rule) -> list[str]:
+    """What `<any(…)>` in its address may be; one of nothing where there is none."""
+    found = re.search(r"<any\(([^)]*)\)", rule.rule)
+    return found[1].split(", ") if found else [""]
+
+
+def filled(rule: Rule, there: dict[str, str], *, choice: str = "") -> str:
+    """An address of *rule*: of the shop and of what is *there*; of several, the one of *choice* or the first."""
+    path = re.sub(r"<any\([^>]*>", choice or choices(rule)[0], rule.rule)
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: there.get(found[1], "1"), path)
 
 

@@ -1,5 +1,7 @@
 """Order statuses of the shop's own: each that it tells of, or its orders came with, is a choice of what it stands for; others may be typed."""
 
+from flask import g
+
 from bridge.accounts.access import shop
 from bridge.context import context
 from bridge.dashboard.labels import Options, status_name
@@ -18,12 +20,18 @@ KNOWN = {*setting_readers.STATUSES, *DRAFT_STATUSES, *IN_PARTS_STATUSES, "trash"
 
 
 def own_names() -> dict[str, str]:
-    """What the shop calls each, without WooCommerce's own: those that it tells of, and those that only its orders came with."""
-    with context().store.read() as connection:
-        told = order_statuses.of_shop(connection, shop().shop_id)
-        seen = seen_statuses.seen(connection, shop().shop_id)
-    names = {status: status for status in seen} | told
-    return {status: name for status, name in names.items() if status not in KNOWN}
+    """What the shop calls each, without WooCommerce's own: those that it tells of, and those that only its orders came with.
+
+    Read from the database once a request.
+    """
+    if "own_status_names" not in g:
+        with context().store.read() as connection:
+            told = order_statuses.of_shop(connection, shop().shop_id)
+            seen = seen_statuses.seen(connection, shop().shop_id)
+        names = {status: status for status in seen} | told
+        g.own_status_names = {status: name for status, name in names.items() if status not in KNOWN}
+    found: dict[str, str] = g.own_status_names
+    return found
 
 
 def as_fields(text: str) -> dict[str, str]:
