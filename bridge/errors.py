@@ -212,7 +212,7 @@ def facturelay_error(error: FacturelayError) -> Response:
     is_temporary = isinstance(error, Unavailable)
     status = HTTPStatus.SERVICE_UNAVAILABLE if is_temporary else HTTPStatus.UNPROCESSABLE_ENTITY
     reference = new_reference()
-    log.warning("%s %s: %s (%s, reference %s)", request.method, request.endpoint, error.message, error.code, reference)
+    log.warning("%s %s: %s (%s, reference %s)", request.method, request.endpoint, error.for_log, error.code, reference)
     if not is_for_customers() and not is_for_programs():
         response = dashboard_message_page(
             status,

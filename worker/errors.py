@@ -21,6 +21,11 @@ class FacturelayError(Exception):
         if code is not None:
             self.code = code
 
+    @property
+    def for_log(self) -> str:
+        """What the operator reads of it."""
+        return str(self.message)
+
 
 class Rejected(FacturelayError):
     """Permanent: a person must act. Trying again changes nothing."""
@@ -42,6 +47,15 @@ class DatabaseAway(Unavailable):
     """It did not answer, or nobody knows whether it did what it was asked for."""
 
     code = "database_away"
+
+    @property
+    def reason(self) -> str:
+        """In the words of the database, which are the operator's alone: they name hosts and users."""
+        return str(getattr(self.__cause__, "orig", self.__cause__) or "")
+
+    @property
+    def for_log(self) -> str:
+        return f"{self.message} ({' '.join(self.reason.split())})" if self.reason else str(self.message)
 
 
 class WaitsForOthers(Unavailable):

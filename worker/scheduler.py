@@ -155,7 +155,7 @@ def run(services: Services, stop: threading.Event) -> None:
                 if enqueued.orders or enqueued.documents:
                     log.info("enqueued %d orders and %d documents", enqueued.orders, enqueued.documents)
         except Unavailable as error:
-            log.warning("%s", error.message)
+            log.warning("%s", error.for_log)
         stop.wait(services.settings.scheduler_seconds)
     with services.store.write() as connection:
         leases.release(connection, leases.SCHEDULER, holder, now=services.now())
@@ -314,9 +314,9 @@ class PeriodicJobRunner:
                 wait = min(wait, MORE_AFTER)
         except Unavailable as error:
             wait = min(wait, max(RETRY_AFTER, timedelta(seconds=error.retry_after_s or 0)))
-            log.info("%s of %s is tried again: %s", job.name, shop_id, error.message)
+            log.info("%s of %s is tried again: %s", job.name, shop_id, error.for_log)
         except Rejected as error:
-            log.warning("%s of %s: %s", job.name, shop_id, error.message)
+            log.warning("%s of %s: %s", job.name, shop_id, error.for_log)
         except Exception:
             # A bug that one shop brings out must not end it for all.
             log.exception("%s of %s", job.name, shop_id)

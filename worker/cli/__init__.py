@@ -96,8 +96,8 @@ def commands() -> None:
 
 def told_to_operator(error: FacturelayError) -> str:
     """What is refused; of a database that is away also why, which is for nobody else: it names hosts and users."""
-    reason = getattr(error.__cause__, "orig", None) if isinstance(error, DatabaseAway) else None
-    if OTHER_VERSION.search(str(reason)):
+    reason = error.reason if isinstance(error, DatabaseAway) else ""
+    if OTHER_VERSION.search(reason):
         return told_of_other_version("data folder", reason, instead="choose an empty folder with --data")
     return f"The database of DATABASE_URL does not answer: {reason}" if reason else str(error.message)
 

@@ -49,7 +49,7 @@ def leave_to_scheduler() -> Iterator[None]:
     try:
         yield
     except Unavailable as error:
-        log.warning("%s", error.message)
+        log.warning("%s", error.for_log)
 
 
 # What a worker runs, by the names of `worker.queue`: nothing else, whatever Redis holds.

@@ -20,7 +20,7 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Executable, column, delete, func, insert, select, text
 
 from tests.services.postgres import Postgres
-from worker.errors import TimeIsUp, Unavailable
+from worker.errors import DatabaseAway, TimeIsUp, Unavailable
 from worker.store.database import engine
 from worker.store.database.engine import Store
 from worker.store.database.made_once import made_once
@@ -241,6 +241,31 @@ def test_a_restart_of_the_database_fails_one_request_however_many_connections_ar
     for _ in pids:
         with store.read() as connection:
             assert pid_of(connection) not in pids
+    store.close()
+
+
+def test_of_a_database_that_is_away_the_log_says_why_and_nobody_else(tmp_path: Path) -> None:
+    away = {
+        "postgresql+psycopg://me:geheim@127.0.0.1:1/x": "port 1 failed: Connection refused",
+        f"sqlite:///{tmp_path}": "unable to open database file",
+    }
+    for url, why in away.items():
+        store = Store(url)
+        with pytest.raises(DatabaseAway) as told, store.read():
+            pass
+        assert why in told.value.for_log
+        assert why not in str(told.value.message)
+        assert "geheim" not in told.value.for_log
+        store.close()
+
+
+def test_what_a_full_disk_refuses_is_named_in_the_log(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'full.db'}")
+    with store.write() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+    with pytest.raises(DatabaseAway) as told, store.write() as connection:
+        connection.exec_driver_sql("CREATE TABLE more (text TEXT)")
+    assert told.value.for_log == f"{told.value.message} (database or disk is full)"
     store.close()
 
 
