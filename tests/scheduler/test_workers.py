@@ -3,13 +3,16 @@
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from redis import Redis
 from redis.connection import AbstractConnection
+from redis.exceptions import OutOfMemoryError, ResponseError
 
+from worker.processes import rq_worker
 from worker.processes.row_job import RowJob
 from worker.processes.rq_worker import RowWorker
 from worker.queue import PROCESS_ORDER, QueueName, connect, enqueue, rq_name
@@ -57,6 +60,48 @@ def test_redis_is_called_a_few_times_for_a_job_and_keeps_nothing_of_it(
     assert list(redis.scan_iter(f"*{PROCESS_ORDER}*")) == []
     # Waiting for it, what is known of it, that it runs, that it has run; the rest is the worker's own coming and going.
     assert asked < 10 * 4 + 30
+
+
+def test_a_worker_waits_while_redis_writes_nothing_and_says_so_once_in_a_while(
+    broker_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    redis, ran = connect(broker_url), []
+
+    def run(row_id: int) -> None:
+        ran.append(row_id)
+        if row_id == 1:
+            redis.replicaof("127.0.0.1", "1")  # as one whose disk is full: it is there, and takes nothing
+
+    def sleep(seconds: float) -> None:
+        assert seconds == rq_worker.WRITES_AGAIN_S
+        redis.replicaof("NO", "ONE")
+
+    monkeypatch.setattr(RowJob, "functions", {PROCESS_ORDER: run})
+    monkeypatch.setattr(time, "sleep", sleep)
+    for row_id in (1, 2):
+        enqueue(redis, PROCESS_ORDER, row_id)
+    worker = RowWorker([rq_name(QueueName.ORDERS)], connection=connect(broker_url), serializer="json")
+    try:
+        worker.work(burst=True, logging_level="ERROR")
+    finally:
+        redis.replicaof("NO", "ONE")
+    assert ran == [1, 2]
+    told = [record.getMessage() for record in caplog.records if record.name == rq_worker.__name__]
+    assert [line for line in told if "writes nothing" in line] == [told[-1]]
+    assert not [line for line in told if "thrown away" in line]
+
+
+@pytest.mark.parametrize(
+    ("error", "waits"),
+    [
+        (ResponseError("MISCONF Errors writing to the AOF file: No space left on device"), True),
+        (OutOfMemoryError("command not allowed when used memory > 'maxmemory'."), True),
+        (ResponseError("WRONGTYPE Operation against a key holding the wrong kind of value"), False),
+        (ValueError("not a job"), False),
+    ],
+)
+def test_what_is_waited_for_is_a_redis_that_writes_nothing_and_not_rubbish_in_it(error: Exception, waits: bool) -> None:
+    assert rq_worker.writes_nothing(error) is waits
 
 
 def test_a_worker_that_is_told_to_end_while_it_says_that_a_job_is_over_takes_no_other(

@@ -15,7 +15,7 @@ from typing import Any
 
 from redis.client import Pipeline
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
 from rq import Queue, SimpleWorker
 from rq.executions import Execution
 from rq.job import Job
@@ -46,6 +46,8 @@ HEARTBEAT_S = 5.0
 LESS_URGENT = (QueueName.CALLS, QueueName.TASKS, QueueName.BULK)
 EVERY = 4
 LESS_URGENT_BY = 5
+# How long a Redis that writes nothing is left in peace. Its disk is full, perhaps the log's too.
+WRITES_AGAIN_S = 5.0
 # While other work never ends, slow work gets a fifth of a worker's time; of one for long work, half.
 SLOW_SHARE, SLOW_SHARE_OF_LONG = 5, 2
 
@@ -148,6 +150,10 @@ class RowWorker(SimpleWorker):
             try:
                 return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
             except (ResponseError, ValueError) as error:
+                if writes_nothing(error):
+                    log.warning("Redis writes nothing (%s); what is to be done waits in the database", error)
+                    time.sleep(WRITES_AGAIN_S)
+                    continue
                 log.warning("Redis holds something that is none of ours; it is thrown away: %.200s", error)
                 self.throw_rubbish_away()
                 time.sleep(0.1)
@@ -167,7 +173,9 @@ class RowWorker(SimpleWorker):
                 clean_worker_registry(queue)
             except RedisConnectionError:
                 break
-            except Exception as error:  # noqa: BLE001  # see the next line
+            except Exception as error:  # noqa: BLE001  # see below
+                if writes_nothing(error):
+                    break
                 # Whatever RQ makes of what was forged there: the registries only help RQ, the rows say what is to be done.
                 log.warning("Redis holds registries that cannot be read; they are thrown away: %.200s", error)
                 self.connection.delete(*(registry.key for registry in registries))
@@ -183,6 +191,11 @@ class RowWorker(SimpleWorker):
 
     def unsubscribe(self) -> None:
         return
+
+
+def writes_nothing(error: Exception) -> bool:
+    """Whether Redis is there, and takes nothing: its disk or memory is full, or it is the copy of another."""
+    return isinstance(error, (OutOfMemoryError, ReadOnlyError)) or str(error).startswith("MISCONF")
 
 
 def work(
@@ -245,7 +258,7 @@ def beating(services: Services, kind: str, worker: RowWorker) -> Iterator[None]:
                 now = services.now()
                 leases.acquire(connection, name, name, now=now, lease_for=timedelta(seconds=3 * BEAT_S))
         except Unavailable as error:
-            log.warning("%s", error.message)
+            log.warning("%s", error.for_log)
 
     def go_on() -> None:
         while not over.wait(BEAT_S):
