@@ -1,6 +1,7 @@
 """What all commands share: a shop is named as people name it, and help says whole sentences."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -8,6 +9,10 @@ import pytest
 from tests.cli.conftest import Facturelay, ShopAtHand
 from worker.cli import commands
 from worker.cli.common import counted
+from worker.errors import Rejected
+from worker.processes.supervisor import prepare
+from worker.settings import Settings
+from worker.store.database.migrate import upgrade
 
 MakeShop = Callable[..., ShopAtHand]
 
@@ -43,6 +48,23 @@ def test_a_name_of_two_shops_is_asked_back(make_shop: MakeShop) -> None:
 def test_a_shop_that_nobody_knows_is_named(make_shop: MakeShop) -> None:
     answer = make_shop().facturelay("shop", "show", "Bakkerij Nergens")
     assert (answer.code, "Bakkerij Nergens" in answer.err) == (1, True)
+
+
+@pytest.mark.parametrize("left", [None, "", "\n"])
+def test_an_installation_whose_secret_key_is_gone_does_not_go_on_with_another(tmp_path: Path, left: str | None) -> None:
+    """It reads nothing of what is stored, and what it stores the old one does not read."""
+    settings = Settings.from_environment({"FACTURELAY_DATA": str(tmp_path)})
+    begun = prepare(settings)
+    upgrade(begun.database_url)
+    path = tmp_path / "secret-key"
+    path.unlink()
+    if left is not None:
+        path.write_text(left)
+    for _ in range(2):
+        with pytest.raises(Rejected, match=f"The secret key of this installation is gone, .* Put {path} back"):
+            prepare(settings)
+    path.write_text(begun.secret_keys[0])
+    assert prepare(settings).secret_keys == begun.secret_keys
 
 
 def test_one_thing_is_not_called_many() -> None:

@@ -151,9 +151,26 @@ def prepare(settings: Settings) -> Settings:
         broker.password(settings.data)
         settings = replace(settings, redis_url=embedded_redis_url(settings.data))
     if not settings.secret_keys:
-        key = private.read_or_write(settings.data / "secret-key", secrets.token_hex(32))
-        settings = replace(settings, secret_keys=(key,))
+        settings = replace(settings, secret_keys=(first_key(settings),))
     return settings
+
+
+def first_key(settings: Settings) -> str:
+    """The secret key of an installation that begins. Raises Rejected where its database is there and the key is gone: another key reads
+    nothing of what that one stored, and whoever went on with it would notice late.
+    """
+    # Asked in this order: several may begin at once, each of which has the key before it makes the database.
+    has_database = any(file.exists() for file in private.sqlite_files(settings.database_url)[:1])
+    path = settings.data / "secret-key"
+    key = private.read_or_write(path, secrets.token_hex(32)) if path.exists() or not has_database else ""
+    if not key:
+        raise Rejected(
+            "The secret key of this installation is gone, and without it nobody can sign in and no key of a shop can be read. Put {path} back from a "
+            "backup, or set FACTURELAY_SECRET_KEY to it.",
+            path=path,
+            code="secret_key_gone",
+        )
+    return key
 
 
 def start_all(settings: Settings, *, host: str, port: int, workers: int, embedded_broker: bool) -> Supervisor:
