@@ -9,9 +9,11 @@ import pytest
 import worker
 from worker.domain.document import Category
 from worker.domain.document_cases import DOCUMENT_CASES
+from worker.domain.mentions import legal_texts
 from worker.domain.treatment_table import TREATMENTS
-from worker.domain.vat_cases import cases_by_hand, vat_cases, whole_document_cases
+from worker.domain.vat_cases import cases_by_hand, consumer_cases, vat_cases, whole_document_cases
 from worker.i18n import LANGUAGES, Translator
+from worker.i18n.law import law_reference
 from worker.i18n.translate import translate
 from worker.i18n.vat_cases import DOCS, page
 
@@ -29,6 +31,23 @@ def test_every_case_without_vat_that_is_issued_has_its_sentence_but_what_is_free
 def test_every_sentence_has_an_article_and_a_source() -> None:
     sentences = [one.legal for one in (*vat_cases(), *cases_by_hand()) if one.legal]
     assert all(legal.article and legal.source and legal.date_read for legal in sentences)
+
+
+# Between figures, as in “10°quater”, it is a number.
+WORD = re.compile(r"(?<![°\d])\b[A-Za-z]{4,}\b")
+
+
+@pytest.mark.parametrize("language", ["nl", "de"])
+def test_no_word_of_an_article_stays_in_english(language: str) -> None:
+    cases = (*vat_cases(), *cases_by_hand(), *consumer_cases(), *whole_document_cases())
+    articles = {one.article for one in cases} | {one.article for one in legal_texts().values()}
+    assert len(articles) > 30
+    kept = {
+        one: left
+        for one in articles
+        if (left := set(WORD.findall(one)) & set(WORD.findall(law_reference(one, Translator(language)))))
+    }
+    assert kept == {}
 
 
 # Of how a document reads, or of an order's place among others: nothing that an accountant decides.

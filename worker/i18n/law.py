@@ -16,6 +16,7 @@ LAW_TERMS = (
     Message("Belgian VAT code"),
     Message("Belgian RD"),
     Message("Directive 2006/112/EC"),
+    Message("Regulation"),
     Message("CSA"),
     Message("CEL"),
     Message("RD"),
