@@ -58,7 +58,7 @@ PEPPOL_COLUMNS = (
     "number", "order", "about", "verdict", "address", "kind", "provider", "reference", "evidence", "asked_at", "answer_sha256", "answer",
 )  # fmt: skip
 VAT_COLUMNS = (
-    "number", "date", "tax_point", "kind", "country", "vat_country", "currency", "category", "rate", "reason", "base", "vat",
+    "number", "date", "tax_point", "kind", "country", "vat_country", "currency", "category", "rate", "reason", "base", "vat", "base_eur", "vat_eur",
 )  # fmt: skip
 
 
@@ -230,11 +230,15 @@ def document_row(found: Recorded, names: list[str]) -> tuple[object, ...]:
 
 def vat_rows(document: Document) -> list[tuple[object, ...]]:
     draft, snapshot = document.draft, json.loads(json_codec.dump(document.draft))
+    parts = sold.parts_of(snapshot) if draft.vat_lines else []
+    in_euro = sold.vats_in_euro([part.vat for part in parts], draft.currency, snapshot) if parts else []
     return [
         (document.number, document.issued_on, sold.tax_point_of(snapshot, part, document.issued_on), draft.kind,
          sold.country_of(snapshot), part.vat_country, draft.currency, part.category, part.rate, part.reason,
-         signed(draft.kind, part.base), signed(draft.kind, part.vat))
-        for part in (sold.parts_of(snapshot) if draft.vat_lines else ())
+         signed(draft.kind, part.base), signed(draft.kind, part.vat),
+         sold.signed_or_none(draft.kind, sold.base_in_euro(part.base, draft.currency, snapshot)),
+         sold.signed_or_none(draft.kind, vat_eur))
+        for part, vat_eur in zip(parts, in_euro, strict=True)
     ]  # fmt: skip
 
 

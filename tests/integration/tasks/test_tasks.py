@@ -7,6 +7,7 @@ import json
 import tempfile
 import zipfile
 from datetime import timedelta
+from decimal import Decimal
 from inspect import unwrap
 from math import inf
 from pathlib import Path
@@ -593,6 +594,27 @@ def test_a_period_is_one_zip_with_its_sums(system: System) -> None:
     assert [row["tax_point"] for row in rates] == ["2026-11-22", rows[1]["date"]]
     assert {(row["vat_country"], row["reason"]) for row in rates} == {("BE", "")}
     assert refused(system, "zip_period", since="2026-01-01", until="2026-01-31")[0] == "nothing_found"
+
+
+def test_what_was_sold_in_other_money_is_in_a_periods_tables_in_euro_too_and_adds_up_to_its_documents(
+    system: System,
+) -> None:
+    system.change_shop(exchange_rates={"USD": Decimal("1.0831")})
+    lines = (("Koffiemok", "MUG-1", 1, "12.40", "21"), ("Boek", "BOOK-1", 1, "23.54", "6"))
+    system.arrives(an_order(id=238, lines=lines, currency="USD"))
+    document_id = invoiced(system, paid(239))
+    answered(system, "credit", document_id=document_id, amount="5.00")
+    answer = answered(system, "zip_period", since="2026-11-01", until="2026-11-30")
+    with zipfile.ZipFile(io.BytesIO(content(system, answer["file"]))) as records:
+        sums, rates = (
+            list(csv.DictReader(io.StringIO(records.read(name).decode()))) for name in ("documents.csv", "vat.csv")
+        )
+    for row in sums:
+        mine = [rate for rate in rates if rate["number"] == row["number"]]
+        assert sum(Decimal(rate["vat_eur"]) for rate in mine) == Decimal(row["vat_eur"] or row["vat"])
+    assert [(row["currency"], row["rate"], row["base_eur"]) for row in rates] == [
+        ("USD", "21", "16.94"), ("USD", "6", "21.73"), ("EUR", "21", "18.35"), ("EUR", "21", "-4.13"),
+    ]  # fmt: skip
 
 
 def test_a_period_says_when_a_test_was_paid_by_an_online_payment_that_is_none(system: System) -> None:
