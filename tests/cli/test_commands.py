@@ -106,6 +106,47 @@ def test_what_does_not_answer_is_named_with_its_reason(
     assert "geheim" not in answer.err
 
 
+@pytest.mark.parametrize("command", ["up", "migrate", "status", "shop list"])
+def test_a_folder_that_the_system_refuses_is_named(
+    facturelay: Facturelay, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("FACTURELAY_DATA", str(tmp_path / "file" / "data"))
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'there.db'}")
+    (tmp_path / "there.db").touch()
+    answer = facturelay(*command.split())
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err == f"{tmp_path / 'file' / 'data'}: Not a directory [file_refused]\n"
+
+
+def test_a_database_file_that_cannot_be_opened_is_no_matter_of_a_setting(
+    facturelay: Facturelay, tmp_path: Path
+) -> None:
+    (tmp_path / "facturelay.db").mkdir()
+    answer = facturelay("shop", "list")
+    assert (answer.code, answer.out) == (1, "")
+    assert (
+        answer.err == "The database in the data folder cannot be used: unable to open database file [database_away]\n"
+    )
+
+
+def test_a_database_of_a_later_version_is_left_as_it_is_and_said_to_be(
+    facturelay: Facturelay, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", sqlite_url)
+    assert facturelay("migrate", "--json").json == {"migrated": True}
+    store = Store(sqlite_url)
+    with store.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    store.close()
+    answer = facturelay("migrate")
+    assert (answer.code, answer.out) == (
+        0,
+        "The database is of a later version of Facturelay, and was left as it is.\n",
+    )
+    assert facturelay("migrate", "--json").json == {"migrated": False}
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -181,6 +222,7 @@ def test_a_database_of_another_version_is_named_as_that(
 ) -> None:
     """One that no migration leads from: to its owner the database answers very well."""
     monkeypatch.setenv("FACTURELAY_DATA", str(tmp_path))
+    monkeypatch.setenv("FACTURELAY_SECRET_KEY", "k" * 32)
     monkeypatch.setenv("DATABASE_URL", database_url)
     store = Store(database_url)
     with store.write() as connection:

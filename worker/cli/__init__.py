@@ -1,5 +1,6 @@
 """`facturelay …`: one command for people and scripts. Exit codes: 0 done, 1 checked and found something wrong, 2 called wrongly."""
 
+import errno
 import os
 import re
 import sys
@@ -83,6 +84,7 @@ COMMANDS = {
 
 # What SQLite says of a shape that no migration of this version leads to, and PostgreSQL's codes for it: it speaks many languages.
 OTHER_VERSION = re.compile("no such (?:column|table): |has no column named ")
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 UNDEFINED = ("42P01", "42703")  # a table, a column
 
 
@@ -99,6 +101,8 @@ def told_to_operator(error: FacturelayError) -> str:
     reason = error.reason if isinstance(error, DatabaseAway) else ""
     if OTHER_VERSION.search(reason):
         return told_of_other_version("data folder", reason, instead="choose an empty folder with --data")
+    if type(getattr(error.__cause__, "orig", error.__cause__)).__module__ == "sqlite3":
+        return f"The database in the data folder cannot be used: {reason}"
     return f"The database of DATABASE_URL does not answer: {reason}" if reason else str(error.message)
 
 
@@ -124,6 +128,12 @@ def main() -> None:
         sys.exit(error.exit_code)
     except FacturelayError as error:
         click.echo(f"{told_to_operator(error)} [{error.code}]", err=True)
+        sys.exit(1)
+    except OSError as error:
+        # What is named is a file or folder that the system refuses: read-only, another's, on a disk that is full. No bug to trace.
+        if error.filename is None and error.errno not in NO_ROOM:
+            raise
+        click.echo(f"{error.filename or 'A file cannot be written'}: {error.strerror} [file_refused]", err=True)
         sys.exit(1)
     except Exception as error:
         reason = getattr(error, "orig", None)

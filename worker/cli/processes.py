@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import counted, with_services
+from worker.cli.common import counted, show, with_services
 from worker.cli.options import log_to_stderr, read_settings, with_data, with_json
 from worker.errors import Rejected
 from worker.processes.supervisor import prepare, stop_on_signals
@@ -95,5 +95,10 @@ def scheduler(services: Services, *, once: bool) -> None:
 def migrate(data: Path | None, *, as_json: bool) -> None:
     """Bring the database to the shape of this version. Safe to run again."""
     settings = prepare(read_settings(data))
-    upgrade(settings.database_url)
-    click.echo('{"migrated": true}' if as_json else "The database is up to date.")
+    is_ours = upgrade(settings.database_url)
+    text = (
+        "The database is up to date."
+        if is_ours
+        else "The database is of a later version of Facturelay, and was left as it is."
+    )
+    show({"migrated": is_ours}, as_json=as_json, text=lambda: text)

@@ -25,12 +25,15 @@ MIGRATION_LOCK = 7_263_001
 INSUFFICIENT_PRIVILEGE = "42501"
 
 
-def upgrade(database_url: str) -> None:
-    """Run all migrations that are missing. Raises Rejected where the user of the database may not make tables."""
+def upgrade(database_url: str) -> bool:
+    """Run all migrations that are missing; False where it is of a later version. Raises Rejected where the user of the database may not make
+    tables.
+    """
     store = Store(database_url)
     try:
         with as_owner(), store.write() as connection:
             bring_up_to_date(connection)
+            return revision(connection) == head()
     finally:
         store.close()
 
