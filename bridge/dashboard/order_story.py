@@ -13,6 +13,7 @@ from worker.domain.document import Document, Draft, Kind, Problem, SendMode, pla
 from worker.domain.dossier import ALREADY_MADE, refund_of
 from worker.domain.order_changes import CHANGED
 from worker.domain.order_flags import IN_BIN, STATUS_MISSED, missed_kind
+from worker.domain.order_status import DELETED, GONE
 from worker.domain.step import MAIL, SENT_ELSEWHERE, TRANSMIT
 from worker.message import NO_MESSAGE, Message
 from worker.store.audit_trail import AuditEntry
@@ -204,13 +205,17 @@ def remedy(draft: Draft, shop_url: str) -> Trouble | None:
 
 
 def why_no_invoice(history: OrderHistory) -> Message:
-    """Why there is no invoice yet, by the first rule that made none; empty where there is one, or where nobody wants one."""
+    """Why there is no invoice yet, by the first rule that made none; empty where there is one, or where nobody wants one.
+
+    Of an order that is gone its rules say what was due while it was there.
+    """
     if history.order is None or any(item.draft.kind is Kind.INVOICE for item in history.items):
         return NO_MESSAGE
-    unfired = [one for one in history.order.rule_results if not one.fired]
-    of_invoices = [one for one in unfired if one.rule.startswith(Kind.INVOICE)]
-    found = of_invoices or ([] if history.items else unfired)
-    return found[0].message if found else NO_MESSAGE
+    is_gone = history.order.status == DELETED
+    asked = [one for one in history.order.rule_results if is_gone or not one.fired]
+    of_invoices = [one for one in asked if one.rule.startswith(Kind.INVOICE)]
+    found = of_invoices or ([] if history.items else asked)
+    return NO_MESSAGE if not found else GONE if is_gone else found[0].message
 
 
 def pending(history: OrderHistory) -> Delivery | None:

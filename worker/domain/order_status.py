@@ -3,6 +3,7 @@
 from worker.message import Message
 
 DELETED = "deleted"  # for good, past the bin: WooCommerce has no word for it
+GONE = Message("The shop no longer has this order; nothing is made for it.")
 DRAFT_STATUSES = ("checkout-draft", "auto-draft")
 OVER_STATUSES = ("cancelled", "failed", "refunded")
 CREATED_STATUSES = ("on-hold", "processing", "completed")

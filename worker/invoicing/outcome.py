@@ -27,7 +27,7 @@ class Outcome:
 def summarize(issued: Sequence[Document], drafts: Sequence[Draft], decision: Decision) -> tuple[str, Message]:
     """A code and one message on the whole outcome, for the delivery and the audit trail."""
     made = [Message("{number} was issued.", number=document.number) for document in issued]
-    made += [Message("A draft waits: {reason}", reason=draft_reason(draft)) for draft in drafts]
+    made += dict.fromkeys(Message("A draft waits: {reason}", reason=draft_reason(draft)) for draft in drafts)
     if made:
         code = "issued" if issued else "draft_stored"
         return code, made[0] if len(made) == 1 else Message("{outcomes}", outcomes=tuple(made))

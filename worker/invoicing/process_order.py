@@ -9,6 +9,7 @@ from worker.domain.credit_balance import credit_balance_of
 from worker.domain.document import Kind
 from worker.domain.order import Order
 from worker.domain.order_flags import IN_BIN, deleted_but_invoiced
+from worker.domain.order_status import GONE
 from worker.domain.shop import Shop
 from worker.errors import OrderGone, StaleFetch
 from worker.invoicing import other_site
@@ -23,8 +24,6 @@ from worker.orders.fetch import delivered_error_code, fetch, read_latest
 from worker.services import Services
 from worker.store import alerts, counters, documents, order_money, orders, waiting_orders
 from worker.store.deliveries import Delivery
-
-GONE = Message("The shop no longer has this order; nothing is made for it.")
 
 
 def process_order(services: Services, deliveries: Sequence[Delivery], *, end: End = nothing_more) -> Outcome:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from bridge.dashboard import order_story
 from tests.support.system import System
 from worker.demo.orders import Payload, a_refund, an_order
 from worker.domain.document import Kind, SendMode
@@ -69,6 +70,14 @@ def test_what_waits_of_an_order_that_is_over_waits_no_more(
 
     assert (waiting(system), system.numbers()) == ([], [])
     assert told(system)[1] == f"Order 238 no longer calls for this invoice. {reason} The draft is discarded."
+    assert str(order_story.why_no_invoice(system.trail(238))) == reason, "not what is said of refunds"
+
+
+def test_that_several_drafts_wait_for_the_same_reason_is_told_once(system: System) -> None:
+    system.change_shop(rules=KEEP)
+    system.arrives(an_unpaid("processing"))
+    (delivery,) = system.trail(238).deliveries
+    assert str(delivery.message) == "A draft waits: its rule leaves it to you to issue."
 
 
 def test_it_waits_again_once_the_order_goes_on(system: System) -> None:
