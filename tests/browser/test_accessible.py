@@ -17,7 +17,7 @@ from tests.golden.test_golden_mails import in_state, mail_of
 from tests.mail.test_reminder_mail import a_mail as reminder_of
 from tests.mail.test_reminder_mail import a_view
 from tests.support import busy_shop
-from tests.support.bridge_app import NOW, SHOP, BridgeApp
+from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_credit_note_for
 from tests.support.personas import signed_in
 from worker.demo.orders import an_order
 from worker.demo.stage import SELLER
@@ -498,6 +498,20 @@ def test_no_amount_on_a_buyers_page_is_broken_by_a_long_name_beside_it(busy: Bri
         page.set_content(f"{text}<style>{style}</style>", wait_until="domcontentloaded")
         lines = page.eval_on_selector_all(".facts .money dd", LINES)
         assert (lines, overflows(page)) == ([1] * 4, False), width
+
+
+def test_no_number_of_a_document_is_broken_on_a_buyers_page(app: BridgeApp, page: "Page") -> None:
+    style = (STATIC / "facturelay.css").read_text(encoding="utf-8")
+    for place, language in enumerate(("nl", "fr", "de")):
+        of_order = {"language": language, "order_id": place, "order_key": language}
+        invoice = app.issue(number=f"F2026-0001{place}", sequence=place, **of_order)
+        credited = a_credit_note_for(invoice, "2.20") | {"cause": language}
+        app.issue(number=f"C2026-0000{place}", sequence=place, **of_order, **credited)
+        text = app.client.get(f"/d/{token_of(invoice)}").text
+        page.set_content(f"{text}<style>{style}</style>", wait_until="domcontentloaded")
+        for width in (320, 360, 390, 414):
+            page.set_viewport_size({"width": width, "height": 700})
+            assert page.eval_on_selector_all(".keep, h1 .number", LINES) == [1] * 4, width
 
 
 # On how many lines the words of each stand.
