@@ -494,6 +494,7 @@ def test_every_way_to_pick_up_counts_at_no_distance_and_goes_to_no_address(metho
         (an_order(a_line(virtual=True, downloadable=True), country="US"), "vat_export_taxed"),
         (an_order(vat_number_given="BE0403170702"), "vat_number_wrong"),
         (an_order(unread_numbers=(SELLERS_OWN, UNREAD)), "vat_number_unread"),
+        (an_order(a_line(rate=None, virtual=True), country="US"), "private_service_outside"),
         # Goods or a service: here it decides, and nothing but the owner's setting says it
         (an_order(a_line(rate=None), country="DE", vat_number_given=DE_NUMBER), "supply_unknown"),
         (an_order(a_line(rate=None), country="US"), "supply_unknown"),
@@ -502,6 +503,18 @@ def test_every_way_to_pick_up_counts_at_no_distance_and_goes_to_no_address(metho
 def test_what_is_odd_but_lawful_is_shown_and_stops_nothing(order: Order, flag: str) -> None:
     assessed = assess(order, a_shop())
     assert ([found.code for found in assessed.flags], assessed.problems) == ([flag], ())
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        an_order(a_line(rate=None, virtual=True), country="US", company="Beans Inc."),
+        an_order(a_line(rate=None, virtual=True, downloadable=True), country="US"),
+        an_order(a_line(rate=None), country="US"),
+    ],
+)
+def test_what_is_taxed_where_a_customer_outside_the_eu_is_goes_without_a_word(order: Order) -> None:
+    assert "private_service_outside" not in {found.code for found in assess(order, a_shop()).flags}
 
 
 @pytest.mark.parametrize(

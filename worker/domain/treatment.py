@@ -37,6 +37,7 @@ class Case:
     vat_number_given: str = ""
     refuted: bool = False  # VIES, or else a plugin of the shop, says that the number is not valid
     confirmed: bool = False  # VIES says that it is
+    names_company: bool = False  # the buyer is one, or orders for it
     seller_number: str = ""  # the seller's own VAT number in the destination, in force that day
     taken_to: Zone | None = None  # where the buyer is who fetches the goods himself; None: they are sent
     fetched_abroad: bool = False  # the buyer fetches the goods at a point of the seller's in another member state
@@ -97,6 +98,14 @@ class Case:
     @property
     def destination_rates_listed(self) -> bool:
         return bool(known_rates(self.destination, self.on))
+
+    @property
+    def private_service_outside(self) -> bool:
+        """A service to somebody outside the EU who is no business that we know of: taxed where the seller is (art. 45 of the VAT directive),
+        but for what art. 58 and 59 name, of which only a download can be told.
+        """
+        is_private = not (self.business or self.names_company or self.electronic)
+        return self.zone is Zone.OUTSIDE and self.seller_country in EU and self.supply_told and is_private
 
     @property
     def leaves_the_eu(self) -> bool:

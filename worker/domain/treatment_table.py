@@ -440,6 +440,22 @@ TREATMENTS = (
         mention="export",
     ),
     TreatmentRow(
+        "private_service_outside",
+        Message(
+            "Without VAT: a service that is not delivered by download, to a customer outside the EU who names no company"
+        ),
+        lambda case: case.private_service_outside,
+        Category.OUTSIDE_SCOPE,
+        mention="outside_scope",
+        flag=lambda case: Message(
+            "No VAT was charged on {lines}, a service to a customer outside the EU who names no company. To a private person that is right "
+            "for advice, rights, data and what is downloaded or streamed; any other service, such as a repair or a workshop, carries the "
+            "VAT of {country}.",
+            lines=names(case),
+            country=case.seller_country,
+        ),
+    ),
+    TreatmentRow(
         "outside_scope",
         Message("Without VAT: a service to a customer outside the EU"),
         lambda case: case.zone is Zone.OUTSIDE,

@@ -215,6 +215,7 @@ def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...], *, picked_up: b
                 vat_number_given=order.vat_number_given,
                 refuted=_is_refuted(number, order),
                 confirmed=_is_confirmed(number, order),
+                names_company=bool(order.billing.company),
                 taken_to=zone_of(order.billing.address, seller_country, supply) if is_fetched else None,
                 fetched_abroad=picked_up and supply is Supply.GOODS and zone is Zone.EU,
                 free=line.total == 0,
