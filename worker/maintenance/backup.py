@@ -150,7 +150,12 @@ def dump_database(services: Services, folder: Path) -> Path:
     if services.store.is_sqlite:
         target = folder / SQLITE
         with closing(sqlite3.connect(str(url.database))) as source, closing(sqlite3.connect(target)) as copy:
-            source.backup(copy)
+            try:
+                source.backup(copy)
+            except sqlite3.OperationalError as error:  # no room, most likely
+                raise Rejected(
+                    "{program} failed: {reason}", program="SQLite", reason=str(error), code="backup_failed"
+                ) from error
         return target
     target = folder / POSTGRESQL
     run_postgresql(["pg_dump", "--format=custom", "--no-owner", "--file", str(target)], url)

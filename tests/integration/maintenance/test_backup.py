@@ -1,5 +1,6 @@
 """A backup is worth what its restore gives back: compared row by row and byte by byte."""
 
+import resource
 import tarfile
 from dataclasses import replace
 from pathlib import Path
@@ -182,6 +183,19 @@ def test_a_backup_with_anything_but_its_own_files_is_refused(
         restore_files.restore(tmp_path / "bad.tar.gz", elsewhere)
     assert content(elsewhere.data) == {}
     assert not (elsewhere.data.parent / "outside").exists()
+
+
+def test_a_backup_for_which_the_disk_has_no_room_is_refused_and_leaves_nothing(system: System, tmp_path: Path) -> None:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, hard))
+    try:
+        with pytest.raises(Rejected, match=r"^(SQLite|pg_dump) failed: "):
+            backed_up(system, folder / "b.tar.gz")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(folder.iterdir()) == []
 
 
 def test_a_backup_larger_than_the_disk_is_refused_before_it_fills_it(
