@@ -14,7 +14,7 @@ from worker.domain.attention import Harm
 from worker.domain.channel import ChannelKind
 from worker.domain.webhook import WebhookEventKind
 from worker.errors import Rejected
-from worker.maintenance.rotate_key import encrypted_columns, rotate_key
+from worker.maintenance.rotate_key import FRESH, GONE, encrypted_columns, forget_lost, rotate_key
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import channels, plugins, shops, users, webhooks
@@ -100,6 +100,30 @@ def test_what_cannot_be_read_leaves_everything_as_it_was(having: Having) -> None
         rotate_key(stranger)
     del before["users.totp"]
     assert before.items() <= stored(stranger).items()
+
+
+def test_where_the_key_is_lost_what_nobody_reads_is_forgotten_and_the_rest_stays(having: Having) -> None:
+    found = having(NEW)
+    kept = NewUser("b@b.example", "B", found.encryption.encrypt("hash of b"), "en", operator=False)
+    with found.store.write() as connection:
+        users.add(connection, kept, now=NOW)
+
+    assert forget_lost(found) == {str(column): 1 for column in encrypted_columns()}
+
+    assert rotate_key(found) == 3  # a shop's new secret, a receiver's, and b's password
+    with found.store.read() as connection:
+        secrets = shops.get_secrets(connection, found.encryption, "shop")
+        assert (len(secrets.webhook_secrets), secrets.has_rest) == (1, False)
+        assert plugins.of_shop(connection, found.encryption, "shop") is None
+        passwords = {row.email: row.password for row in connection.execute(select(users_table))}
+    assert passwords["a@b.example"] == ""
+    assert found.encryption.decrypt(passwords["b@b.example"]) == "hash of b"
+    assert forget_lost(found) == {}
+
+
+def test_of_each_secret_it_is_known_what_comes_in_its_place() -> None:
+    for column in encrypted_columns():
+        assert (column in FRESH) != (column.table in GONE), str(column)
 
 
 def test_nobody_waits_for_all_of_them(having: Having) -> None:

@@ -29,7 +29,7 @@ from worker.maintenance import move_database as database_move
 from worker.maintenance import restore as restore_files
 from worker.maintenance.backup import Manifest
 from worker.maintenance.move_database import Moved
-from worker.maintenance.rotate_key import rotate_key
+from worker.maintenance.rotate_key import forget_lost, rotate_key
 from worker.services import Services, utc_now
 from worker.settings import read_database_url
 from worker.store import reports
@@ -275,17 +275,30 @@ def as_counts(made: Manifest) -> str:
 
 
 @click.command("rotate-key")
+@click.option(
+    "--forget",
+    is_flag=True,
+    help="Where a key is lost for good: forget what none of FACTURELAY_SECRET_KEY reads. Documents and files are as they were; shops are "
+    "then connected anew, and people get a new password.",
+)
 @with_services
 @with_json
-def rotate(services: Services, *, as_json: bool) -> None:
+def rotate(services: Services, *, forget: bool, as_json: bool) -> None:
     """Encrypt all stored secrets under the first key of FACTURELAY_SECRET_KEY.
 
     The keys after it can be taken out then. What they signed (links in mails that were sent, addresses told to Mollie and to access
     points) no longer opens without them: take one out only where it leaked.
     """
+    forgotten = forget_lost(services) if forget else {}
     count = rotate_key(services)
     text = f"{counted(count, 'secret is', 'secrets are')} encrypted under the first key."
-    show({"encrypted": count}, as_json=as_json, text=lambda: text)
+    if forgotten:
+        named = ", ".join(f"{name}: {times}" for name, times in forgotten.items())
+        text += (
+            f"\nForgotten, as no key reads it: {named}. Connect each shop anew (facturelay shop invite SHOP), and give everybody a new password "
+            "(facturelay user password EMAIL)."
+        )
+    show({"encrypted": count, "forgotten": forgotten}, as_json=as_json, text=lambda: text)
 
 
 @click.command()

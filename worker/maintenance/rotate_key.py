@@ -1,12 +1,30 @@
 """Encrypt all that is stored encrypted anew, so that an old key of FACTURELAY_SECRET_KEY can be taken out."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 
-from sqlalchemy import Column, Connection, select, update
+from sqlalchemy import Column, ColumnElement, Connection, delete, select, update
 
+from worker.errors import Rejected
 from worker.services import Services
+from worker.store import shops, webhooks
 from worker.store.database.column_types import Encrypted
-from worker.store.database.tables import metadata
+from worker.store.database.encryption import Encryption
+from worker.store.database.tables import channels, invites, metadata, plugins, users, webhook_endpoints
+from worker.store.database.tables import shops as shops_table
+from worker.store.shops import Secrets
+
+# What takes the place of a secret that nobody can read any more. Without a password nobody signs in until an operator gives a new link.
+FRESH: dict[Column[str], Callable[[Encryption], str]] = {
+    shops_table.c.secrets: lambda encryption: encryption.encrypt(
+        shops.secrets_as_text(Secrets((shops.new_webhook_secret(),)))
+    ),
+    webhook_endpoints.c.secret: lambda encryption: encryption.encrypt(webhooks.new_secret()),
+    users.c.password: lambda _: "",
+    users.c.totp: lambda _: "",
+}
+# Without their secret these rows are nothing.
+GONE = (channels, invites, plugins)
 
 
 def rotate_key(services: Services) -> int:
@@ -16,11 +34,38 @@ def rotate_key(services: Services) -> int:
         stored = [one for column in encrypted_columns() for one in texts_of(connection, column)]
     anew = [encryption.encrypt(encryption.decrypt(text)) for *_, text in stored]
     for (column, ids, before), text in zip(stored, anew, strict=True):
-        same = [part == value for part, value in zip(column.table.primary_key.columns, ids, strict=True)]
+        same = is_row(column, ids)
         # Each for itself, so that nobody waits for all of them; what was replaced meanwhile is under the first key already.
         with services.store.write() as connection:
             connection.execute(update(column.table).where(*same, column == before).values({column: text}))
     return len(stored)
+
+
+def forget_lost(services: Services) -> dict[str, int]:
+    """Forget what no key of the list reads, where the key is lost for good; how many, by column. Documents and their files need none."""
+    encryption = services.encryption
+    with services.store.write() as connection:
+        stored = [one for column in encrypted_columns() for one in texts_of(connection, column)]
+        lost = [(column, ids) for column, ids, text in stored if not is_read(encryption, text)]
+        for column, ids in lost:
+            if column.table in GONE:
+                connection.execute(delete(column.table).where(*is_row(column, ids)))
+            else:
+                fresh = FRESH[column](encryption)
+                connection.execute(update(column.table).where(*is_row(column, ids)).values({column: fresh}))
+    return Counter(str(column) for column, _ in lost)
+
+
+def is_read(encryption: Encryption, text: str) -> bool:
+    try:
+        encryption.decrypt(text)
+    except Rejected:
+        return False
+    return True
+
+
+def is_row(column: Column[str], ids: Sequence[object]) -> list[ColumnElement[bool]]:
+    return [part == value for part, value in zip(column.table.primary_key.columns, ids, strict=True)]
 
 
 def encrypted_columns() -> Iterator[Column[str]]:

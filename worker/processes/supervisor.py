@@ -166,7 +166,7 @@ def first_key(settings: Settings) -> str:
     if not key:
         raise Rejected(
             "The secret key of this installation is gone, and without it nobody can sign in and no key of a shop can be read. Put {path} back from a "
-            "backup, or set FACTURELAY_SECRET_KEY to it.",
+            "backup, or set FACTURELAY_SECRET_KEY to it. Is it lost for good: docs/operate.md, “Change the secret key”, says how to go on.",
             path=path,
             code="secret_key_gone",
         )

@@ -82,6 +82,10 @@ class NewEndpoint:
     events: Collection[WebhookEventKind]
 
 
+def new_secret() -> str:
+    return SECRET_PREFIX + random.token_hex(32)
+
+
 def add(connection: Connection, encryption: Encryption, new: NewEndpoint, *, by: Actor) -> tuple[WebhookEndpoint, str]:
     """A new endpoint, and the secret that its calls are signed with: shown once. Raises Rejected."""
     if len(of_shop(connection, new.shop_id)) >= MOST_ENDPOINTS:
@@ -90,7 +94,7 @@ def add(connection: Connection, encryption: Encryption, new: NewEndpoint, *, by:
             most=MOST_ENDPOINTS,
             code="webhook_endpoints_many",
         )
-    secret = SECRET_PREFIX + random.token_hex(32)
+    secret = new_secret()
     row = insert(webhook_endpoints).values(
         shop_id=new.shop_id,
         url=new.url,
