@@ -10,6 +10,7 @@ from worker.domain.charged_tax import (
     ChargedRate,
     charged_per_group,
     charged_rate,
+    decimals_of,
     group_of,
     without_trailing_zeros,
 )
@@ -21,7 +22,7 @@ from worker.domain.line_split import split_by_rate
 from worker.domain.money import ZERO, to_minor_unit
 from worker.domain.order import LineKind, Order, OrderLine
 from worker.domain.payment import Prepayment
-from worker.domain.plausibility import decimals_of, tolerance, unexplained_difference
+from worker.domain.plausibility import tolerance, unexplained_difference
 from worker.domain.reduction import reduction_problems
 from worker.domain.shipping_rate import shipping_rate_problems
 from worker.domain.shop import Shop

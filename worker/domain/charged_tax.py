@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from worker.domain.money import to_cent
+from worker.domain.money import exponent_of, to_cent
 from worker.domain.order import LineTax, Order, OrderLine, TaxRate
 from worker.domain.rates import known_rates
 from worker.domain.totals import ChargedAmounts, VatGroup, unit_of
@@ -40,7 +40,7 @@ def charged_rate(line: OrderLine, order: Order) -> ChargedRate:
     if len(known) < len(counting):
         return ChargedRate(_guessed_percent(line, order), guessed=True) if line.tax else ChargedRate(Decimal(0))
     percent = _combined(known)
-    if not line.tax and abs(line.total) * percent / 100 > unit_of(order.currency):
+    if not line.tax and abs(line.total) * percent / 100 > shown_unit(order):
         return ChargedRate(Decimal(0))  # the rate is named, but nothing was charged
     return ChargedRate(without_trailing_zeros(percent), several=len(known) > 1 or any(rate.compound for rate in known))
 
@@ -94,3 +94,17 @@ def tax_of_lines(order: Order, rate: TaxRate) -> Decimal:
     """What the lines say was charged under *rate*."""
     taxes: Iterable[LineTax] = (tax for line in order.lines for tax in line.taxes)
     return sum((tax.amount for tax in taxes if tax.rate_id == rate.rate_id), Decimal(0))
+
+
+def shown_unit(order: Order) -> Decimal:
+    """What the shop rounds to: the finest decimals it shows, and never finer than the currency."""
+    shown = [
+        order.total,
+        *(line.total for line in order.lines),
+        *(tax.amount for line in order.lines for tax in line.taxes),
+    ]
+    return max(unit_of(order.currency), Decimal(1).scaleb(-max(decimals_of(amount) for amount in shown)))
+
+
+def decimals_of(amount: Decimal) -> int:
+    return max(0, -exponent_of(amount))

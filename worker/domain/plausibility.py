@@ -6,12 +6,13 @@ from decimal import Decimal
 from worker.domain.charged_tax import (
     ChargedRate,
     carries,
+    shown_unit,
     tax_of_lines,
 )
 from worker.domain.document import Problem
-from worker.domain.money import exponent_of, to_minor_unit
+from worker.domain.money import to_minor_unit
 from worker.domain.order import Order
-from worker.domain.totals import ChargedAmounts, unit_of
+from worker.domain.totals import ChargedAmounts
 from worker.message import Message, Money, Percent
 
 
@@ -24,7 +25,7 @@ def unexplained_difference(
     likewise; the unit is a cent, or a whole euro in a shop with 0 decimals. So a line's tax may be a unit off its rate,
     a rate half a unit per line and sum, and the total half a unit per line, per sum and for itself.
     """
-    half = _shown_unit(order) / 2
+    half = shown_unit(order) / 2
     wrong = [
         *_lines_off_their_rate(order, rates, most=2 * half),
         *_rates_off_their_lines(order, half=half),
@@ -83,18 +84,4 @@ def _total_off_its_sums(order: Order, charged: Iterable[ChargedAmounts]) -> Iter
 
 def tolerance(order: Order) -> Decimal:
     """What rounding explains between the order's total and its lines with their tax."""
-    return _shown_unit(order) / 2 * (len(order.lines) + 2 * len(order.tax_rates) + 1)
-
-
-def _shown_unit(order: Order) -> Decimal:
-    """What the shop rounds to: the finest decimals it shows, and never finer than the currency."""
-    shown = [
-        order.total,
-        *(line.total for line in order.lines),
-        *(tax.amount for line in order.lines for tax in line.taxes),
-    ]
-    return max(unit_of(order.currency), Decimal(1).scaleb(-max(decimals_of(amount) for amount in shown)))
-
-
-def decimals_of(amount: Decimal) -> int:
-    return max(0, -exponent_of(amount))
+    return shown_unit(order) / 2 * (len(order.lines) + 2 * len(order.tax_rates) + 1)
