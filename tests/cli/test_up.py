@@ -20,7 +20,7 @@ import requests
 
 from bridge import gunicorn_conf
 from tests.cli.conftest import Answer
-from tests.services.process import answers, free_port
+from tests.services.process import answers, free_port, wait_until
 from worker.cli import main
 from worker.demo import hookshot
 from worker.demo.mailbox import Mailbox
@@ -30,7 +30,7 @@ from worker.demo.recordings import load
 from worker.errors import Rejected
 from worker.processes import broker, supervisor
 from worker.processes.bridge import address
-from worker.processes.supervisor import Process
+from worker.processes.supervisor import Process, Supervisor
 from worker.settings import Settings
 from worker.store.database import migration_lock
 
@@ -302,6 +302,17 @@ def test_where_the_database_cannot_be_brought_up_to_date_the_bridge_ends_before_
         supervisor.start_all(settings, host="127.0.0.1", port=free_port(), workers=1, embedded_broker=True)
 
     assert stopped[:2] == [("bridge", False), ("valkey", False)]  # whether it might serve
+
+
+@pytest.mark.parametrize(("command", "end"), [("kill -9 $$", "by signal 9"), ("exit 3", "with exit code 3")])
+def test_the_log_says_how_a_part_ended_that_is_started_again(
+    caplog: pytest.LogCaptureFixture, command: str, end: str
+) -> None:
+    machine = Supervisor(dict(os.environ))
+    part = machine.add("worker 1", ["sh", "-c", command])
+    wait_until(lambda: not part.is_alive, what="its end")
+    machine.restart(part)
+    assert caplog.messages == [f"worker 1 ended {end}; it is started again in 1.0 s"]
 
 
 @pytest.mark.parametrize(("host", "known"), [("0.0.0.0", "127.0.0.1"), ("::1", "[::1]"), ("::", "127.0.0.1")])  # noqa: S104

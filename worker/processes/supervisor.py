@@ -63,6 +63,12 @@ class Process:
     def is_alive(self) -> bool:
         return self.popen is not None and self.popen.poll() is None
 
+    @property
+    def end(self) -> str:
+        """How it ended. By signal 9 a machine ends what takes the last of its memory."""
+        code = self.popen.returncode if self.popen else None
+        return f"by signal {-code}" if code is not None and code < 0 else f"with exit code {code}"
+
 
 @dataclass
 class Supervisor:
@@ -92,7 +98,7 @@ class Supervisor:
             lived = now - process.started_at
             process.pause_s = SHORTEST_PAUSE_S if lived > LIVED_LONG_S else min(2 * process.pause_s, LONGEST_PAUSE_S)
             process.start_after = now + process.pause_s
-            log.warning("%s ended; it is started again in %.1f s", process.name, process.pause_s)
+            log.warning("%s ended %s; it is started again in %.1f s", process.name, process.end, process.pause_s)
         elif now >= process.start_after:
             process.start_after = 0.0
             process.start()
