@@ -87,8 +87,10 @@ class MailedElsewhere:
 
 def corrected_address(services: Services, document: Document) -> str:
     """The customer's mail address as its order has it now, as who presses in WooCommerce corrects it there; empty where it is the
-    document's own, the order cannot be read, or is another one.
+    document's own, the order cannot be read, or is another one; and of a test, which goes to the shop itself.
     """
+    if document.draft.test:
+        return ""
     try:
         order = fetch_now(services, services.connected(document.shop_id), document.draft.order_id).order
     except DatabaseAway:

@@ -9,27 +9,29 @@ from worker.actions import orders as order_actions
 from worker.errors import Rejected
 from worker.mail import customer_mail
 from worker.message import Message, read_message
-from worker.sending.email import addressed_to
+from worker.sending.email import addressed_to, with_sender
 from worker.services import Services
+from worker.store import shops
 from worker.store.tasks import Task
 from worker.tasks import documents, emails, many
 from worker.tasks.common import actor_of
 
 
 def send(services: Services, task: Task) -> Mapping[str, Any]:
-    """Mail a document to its customer once more, at the address that its order has now: who presses here corrects it here.
+    """Mail a document to its customer once more, at the address that its order has now: who presses here corrects it here, and is told
+    which it is, as where the shop cannot say it is the document's own; a test goes to the shop itself.
 
     Argument: `{"document_id"}`. Answer: `{"code": "sent", "message"}`. Raises Rejected where neither has an address.
     """
     document_id, by = int(task.argument["document_id"]), actor_of(services, task)
     with services.store.read() as connection:
         document = document_actions.document_of(connection, task.shop_id, document_id)
+        shop = shops.get_settings(connection, task.shop_id)
+        shop = with_sender(connection, services, shop, is_test=document.draft.test)
     to = emails.corrected_address(services, document)
-    customer_mail.recipients(services.connected(task.shop_id).shop, addressed_to(document, to))
+    address, *_ = customer_mail.recipients(shop, addressed_to(document, to))
     services.act(lambda connection: document_actions.send_again(connection, task.shop_id, document_id, by=by, to=to))
-    message = Message("{number} is on its way to the customer.", number=document.number)
-    if to:
-        message = Message("{number} is on its way to {address}.", number=document.number, address=to)
+    message = Message("{number} is on its way to {address}.", number=document.number, address=address)
     return {"code": "sent", "message": message}
 
 

@@ -13,17 +13,20 @@ from tests.support.pretend_plugin import PretendPlugin
 from tests.support.system import System
 from tests.support.task_requests import answered, english
 from worker.actions import documents as document_actions
+from worker.demo.faults import ServerFault
 from worker.demo.orders import an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.rules import Rule, Trigger
+from worker.domain.shop import MailSettings
 from worker.jobs.order import process_delivery
 from worker.jobs.task import do_task
 from worker.mail import smtp
 from worker.plugin import sync
-from worker.store import own_mails, plugins, shops, steps, tasks
+from worker.store import own_mails, plugins, shops, steps, tasks, users
 from worker.store.own_mails import OwnMail
 from worker.store.queries import attention
 from worker.store.tasks import Task, TaskRequest
+from worker.store.users import NewUser, Role
 from worker.tasks import common
 from worker.woocommerce import own_mail_note
 
@@ -383,6 +386,40 @@ def test_send_again_on_the_order_screen_mails_the_document(system: System, shop_
 
     assert (task.state, task.answer["code"]) == ("done", "sent")
     assert len(system.mailbox.messages()) == 2
+    assert english(task.answer["message"]) == f"{item.document.number} is on its way to koper@klant.test."
+
+
+def test_send_again_says_which_address_it_takes_where_the_shop_does_not_tell_that_it_was_corrected(
+    system: System, shop_plugin: PretendPlugin
+) -> None:
+    order = an_order(id=238, paid=True)
+    (item,) = system.arrives(order)
+    assert item.document is not None
+    system.shop.change(238, billing={**order["billing"], "email": "an.peeters@klant.test"})
+    system.shop.faults.next(ServerFault(status=503), times=50)
+
+    task = pressed(system, "send", document_id=item.document.document_id)
+
+    assert english(task.answer["message"]) == f"{item.document.number} is on its way to koper@klant.test."
+
+
+def test_a_test_of_a_shop_without_an_address_of_its_own_is_on_its_way_to_its_owner(
+    system: System, shop_plugin: PretendPlugin
+) -> None:
+    shop = system.services.connected(system.shop_id).shop
+    system.change_shop(test=True, mail=MailSettings(), seller=replace(shop.seller, email=""))
+    with system.services.store.write() as connection:
+        new = NewUser("an@winkel.test", "An", "-", language="nl", operator=False)
+        users.give_role(connection, users.add(connection, new, now=system.clock.now), system.shop_id, Role.ADMIN)
+    order = an_order(id=238, paid=True)
+    (item,) = system.arrives(order)
+    assert item.document is not None
+    system.shop.change(238, billing={**order["billing"], "email": "an.peeters@klant.test"})
+
+    task = pressed(system, "send", document_id=item.document.document_id)
+
+    assert english(task.answer["message"]) == f"{item.document.number} is on its way to an@winkel.test."
+    assert str(system.trail(238).audit_entries[-1].message) == f"{item.document.number} is mailed again."
 
 
 def test_send_again_on_the_order_screen_goes_to_the_address_that_the_order_has_now(
