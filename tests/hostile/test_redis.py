@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import subprocess
 import threading
 import zlib
 from collections.abc import Callable, Iterator
@@ -13,12 +14,15 @@ from redis import Redis
 from rq import Queue
 from rq.job import Job
 
+from tests.services.process import scratch, stop
 from worker import jobs
+from worker.errors import Rejected
 from worker.processes import broker
 from worker.processes.row_job import RowJob
 from worker.processes.rq_worker import RowWorker
 from worker.queue import QUEUE_OF, QueueName, connect, enqueue, enqueue_all, job_of, rq_name, timeout_s
 from worker.queue.status import status
+from worker.settings import embedded_redis_url
 
 ORDERS = rq_name(QueueName.ORDERS)
 
@@ -250,3 +254,34 @@ def test_the_embedded_broker_answers_only_with_its_password(tmp_path: Path) -> N
     assert "port 0" in written
     for path in (tmp_path / "valkey" / "valkey.conf", tmp_path / "valkey" / "password"):
         assert path.stat().st_mode & 0o777 == 0o600
+
+
+def started(data: Path) -> "subprocess.Popen[bytes]":
+    process = subprocess.Popen(broker.command(data), process_group=0)
+    broker.wait_until_ready(data, embedded_redis_url(data), process)
+    return process
+
+
+def test_the_embedded_broker_starts_whatever_lies_in_its_folder_and_keeps_nothing_there() -> None:
+    with scratch("embedded") as data:  # a path that is short enough for a socket
+        left = data / "valkey" / "appendonlydir"
+        left.mkdir(parents=True)
+        (left / "appendonly.aof.manifest").write_text("file appendonly.aof.1.base.rdb seq 1 type b\n")
+        (left / "appendonly.aof.1.base.rdb").write_text("rubbish")
+        before = {path.name for path in (data / "valkey").rglob("*")}
+        process = started(data)
+        try:
+            redis = connect(embedded_redis_url(data))
+            enqueue(redis, "process_order", 7)
+        finally:
+            stop(process)
+        written = {path.name for path in (data / "valkey").rglob("*")} - before
+        assert written <= {"valkey.conf", "valkey.log", "password", "valkey.sock"}
+
+
+def test_why_the_embedded_broker_does_not_start_stands_in_the_log_that_is_named() -> None:
+    with scratch("embedded") as data:
+        (data / "valkey" / "valkey.sock").mkdir(parents=True)
+        with pytest.raises(Rejected, match=r"the end of .*valkey\.log says why"):
+            started(data)
+        assert "Failed opening Unix socket" in broker.log_path(data).read_text(encoding="utf-8")

@@ -22,6 +22,10 @@ def socket_path(data: Path) -> Path:
     return data / "valkey" / "valkey.sock"
 
 
+def log_path(data: Path) -> Path:
+    return data / "valkey" / "valkey.log"
+
+
 def command(data: Path) -> list[str]:
     """The command that runs the broker with its state under *data*. Raises Rejected where there is no binary for this machine."""
     folder = data / "valkey"
@@ -33,12 +37,13 @@ def command(data: Path) -> list[str]:
             code="data_path_long",
         )
     # In a file, not on the command line: every user of the machine can read that.
-    private.write(folder / "valkey.conf", configuration(folder, password(data)))
+    private.write(folder / "valkey.conf", configuration(data, password(data)))
     return [binary(), str(folder / "valkey.conf")]
 
 
-def configuration(folder: Path, word: str) -> str:
+def configuration(data: Path, word: str) -> str:
     """No port, a password, and only what RQ needs: nobody sets where files are written, loads a module or forgets everything."""
+    folder = data / "valkey"
     digest = hashlib.sha256(word.encode()).hexdigest()
     return "\n".join(
         (
@@ -47,12 +52,12 @@ def configuration(folder: Path, word: str) -> str:
             "unixsocketperm 600",
             f"user default on #{digest} ~rq:* resetchannels {RIGHTS}",
             f'dir "{folder}"',
-            "appendonly yes",
-            "appendfsync everysec",
+            # Nothing on the disk: the scheduler knows what waits, and a full disk or a damaged file would keep all work waiting for what nobody needs.
+            "appendonly no",
             "maxmemory-policy noeviction",
             'save ""',
             "loglevel notice",
-            f'logfile "{folder / "valkey.log"}"',
+            f'logfile "{log_path(data)}"',
             "",
         )
     )
@@ -81,7 +86,7 @@ def binary() -> str:
     )
 
 
-def wait_until_ready(redis_url: str, process: subprocess.Popen[bytes]) -> None:
+def wait_until_ready(data: Path, redis_url: str, process: subprocess.Popen[bytes]) -> None:
     """Return when the broker answers. Raises Rejected when it ended or never did."""
     # Imported here: the bridge, which needs them too, loads meanwhile.
     from redis.exceptions import RedisError
@@ -97,6 +102,5 @@ def wait_until_ready(redis_url: str, process: subprocess.Popen[bytes]) -> None:
         else:
             return
     raise Rejected(
-        "The embedded Valkey did not start; its folder in the data folder may belong to someone else.",
-        code="broker_start",
+        "The embedded Valkey did not start; the end of {log} says why.", log=log_path(data), code="broker_start"
     )

@@ -216,7 +216,7 @@ def start_broker(supervisor: Supervisor, settings: Settings) -> None:
     valkey = supervisor.add("valkey", broker.command(settings.data), first=True)
     if valkey.popen is None:
         raise Rejected("The embedded Valkey did not start.", code="broker_start")
-    broker.wait_until_ready(settings.redis_url, valkey.popen)
+    broker.wait_until_ready(settings.data, settings.redis_url, valkey.popen)
 
 
 def bring_up_to_date(settings: Settings) -> None:
