@@ -52,7 +52,7 @@ def test_what_runs_has_a_health_check(name: str) -> None:
     assert COMPOSE["services"][name]["healthcheck"]["test"]
 
 
-@pytest.mark.parametrize(("name", "volume"), [("postgres", "postgres"), ("valkey", "valkey"), ("proxy", "caddy")])
+@pytest.mark.parametrize(("name", "volume"), [("postgres", "postgres"), ("proxy", "caddy")])
 def test_what_must_last_has_a_volume(name: str, volume: str) -> None:
     assert any(mount.startswith(f"{volume}:") for mount in COMPOSE["services"][name]["volumes"])
     assert volume in COMPOSE["volumes"]
@@ -63,6 +63,13 @@ def test_what_is_at_hand_is_finished_before_a_process_is_killed() -> None:
     grace = {name: int(str(part.get("stop_grace_period", "10s")).removesuffix("s")) for name, part in OURS.items()}
     assert grace["bridge"] > gunicorn_conf.graceful_timeout
     assert grace["worker"] == grace["long-worker"] > STOP_TIMEOUT_S
+
+
+def test_valkey_keeps_nothing_on_the_disk_as_the_embedded_one() -> None:
+    """A full disk or a damaged file would keep all work waiting for what nobody needs."""
+    words = COMPOSE["services"]["valkey"]["command"]
+    assert words[1:5] == ["--appendonly", "no", "--save", ""]
+    assert "volumes" not in COMPOSE["services"]["valkey"]
 
 
 def test_migrations_run_once_before_the_rest() -> None:
