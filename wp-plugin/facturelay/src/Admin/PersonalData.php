@@ -6,7 +6,7 @@ namespace Facturelay\Admin;
 
 use Facturelay\Documents\DocumentTable;
 use Facturelay\Feature;
-use Facturelay\Mails\HeldMails;
+use Facturelay\Mails\MailTable;
 
 defined( 'ABSPATH' ) || exit;
 
@@ -77,7 +77,7 @@ final class PersonalData implements Feature {
 	public function erase( string $email, int $page = 1 ): array {
 		$orders   = $this->orders( $email, $page );
 		$ids      = array_map( static fn ( $order ): int => $order->get_id(), $orders );
-		$removed  = ( new HeldMails() )->delete_of_orders( $ids );
+		$removed  = MailTable::delete_of_orders( $ids );
 		$retained = array() !== array_filter( $ids, static fn ( int $id ): bool => array() !== ( new DocumentTable() )->of_order( $id ) );
 		return array(
 			'items_removed'  => $removed > 0,

@@ -11,6 +11,7 @@ use Facturelay\Lifecycle\Schema;
 use Facturelay\Mails\HeldMails;
 use Facturelay\Mails\HoldRules;
 use Facturelay\Mails\MailRelease;
+use Facturelay\Mails\MailTable;
 use Facturelay\Others\OtherInvoices;
 
 defined( 'ABSPATH' ) || exit;
@@ -86,11 +87,10 @@ final class Heartbeat implements Feature {
 			return;
 		}
 		Schema::create_tables();
-		$held_mails = new HeldMails();
 		try {
 			( new Connector( $this->version ) )->repair();
 			$connection = Connection::load();
-			$response   = ( new BridgeClient( $connection->bridge_url() ) )->call( $connection, '/plugin/heartbeat', $this->report( $connection, $held_mails ), (int) $timeout_s > 0 ? (int) $timeout_s : self::TIMEOUT_S );
+			$response   = ( new BridgeClient( $connection->bridge_url() ) )->call( $connection, '/plugin/heartbeat', $this->report( $connection ), (int) $timeout_s > 0 ? (int) $timeout_s : self::TIMEOUT_S );
 			if ( ! empty( $response['key_differs'] ) ) {
 				// The answer to a renewal was lost, or the shop moved and Facturelay gave its key up.
 				$connection = ( new Connector( $this->version ) )->renew();
@@ -105,8 +105,8 @@ final class Heartbeat implements Feature {
 			);
 			return;
 		}
-		$held_mails->finish_all_replacing( (array) ( $response['mailed'] ?? array() ) );
-		$held_mails->purge();
+		( new HeldMails() )->finish_all_replacing( (array) ( $response['mailed'] ?? array() ) );
+		MailTable::purge();
 		self::update(
 			array(
 				'answered_at'      => time(),
@@ -178,7 +178,7 @@ final class Heartbeat implements Feature {
 	}
 
 	/** @return array<string, mixed> the body of a heartbeat */
-	private function report( Connection $connection, HeldMails $held_mails ): array {
+	private function report( Connection $connection ): array {
 		$webhooks = array();
 		foreach ( Webhooks::find( $connection ) as $webhook ) {
 			$webhooks[] = array(
@@ -193,7 +193,7 @@ final class Heartbeat implements Feature {
 			'php'            => PHP_VERSION,
 			'webhooks'       => $webhooks,
 			'key'            => RestKeys::hash( $connection->rest_key_id() ),
-			'mails'          => $held_mails->summary(),
+			'mails'          => ( new HeldMails() )->summary(),
 			'others'         => OtherInvoices::report(),
 			'order_statuses' => ShopFacts::order_statuses(),
 		);

@@ -4,30 +4,18 @@ declare(strict_types=1);
 
 namespace Facturelay\Mails;
 
-use Facturelay\Lifecycle\Schema;
-use WC_Order;
-
 defined( 'ABSPATH' ) || exit;
 
-// The plugin's own tables: no function of WordPress reads them, and a cache would hide what another process has done meanwhile.
-// phpcs:disable WordPress.DB.DirectDatabaseQuery
-// prepare() below prepares each of them.
-// phpcs:disable WordPress.DB.PreparedSQL
-
 /**
- * The table of held mails of WooCommerce's, one row each. Who wants to send one claims its row by an UPDATE that one process wins.
+ * Held mails of WooCommerce's, one row each. Who wants to send one claims its row by an UPDATE that one process wins.
  *
  * States of a live row: held, replacing (Facturelay is mailing documents in its place), releasing (the shop is sending it).
  * States when done: replaced, released, not_held (sent at once), superseded, gone. Reasons: late (deadline passed), stale
  * (Facturelay was silent), link (the owner's choice), no_document (none is mailed in its place).
- * mail_group is the id of the mail of Facturelay's that replaces it. Times are UTC by PHP's clock: the database may be in
- * another zone.
+ * mail_group is the id of the mail of Facturelay's that replaces it.
  *
  * A row without kinds waits for no document: it stands in line behind an earlier mail of its order, so that mails leave in the
  * order in which the order lived.
- *
- * Rows with the mail id "early" are mails of Facturelay's (mailing, then mailed) for which WooCommerce's own was not held
- * yet: shops that defer their mails come to it minutes later.
  */
 final class HeldMails {
 
@@ -36,21 +24,22 @@ final class HeldMails {
 	// After that the process that claimed a mail counts as dead, and the mail is sent again: two mails are better than none.
 	private const RELEASING_TIMEOUT_S = 600;
 	private const MAX_TRIES           = 3;
-	// A shop that defers its mails sends them within minutes; what Facturelay mailed earlier belongs to another event.
-	private const EARLY           = 'early';
-	private const EARLY_MAX_AGE_S = HOUR_IN_SECONDS;
-	// An order is stored with one of these before it gets the status of its first mail.
-	private const BEFORE_PLACED = array( 'pending', 'checkout-draft', 'auto-draft', 'failed', 'cancelled' );
 	// A mail that was sent longer ago does not count as the mail of today's document.
 	private const RECENT_S = DAY_IN_SECONDS;
 	// What fits into a request of Facturelay's size, a day's mails of a large shop.
 	private const MAX_TOLD = 500;
 
+	private EarlyMails $early_mails;
+
+	public function __construct() {
+		$this->early_mails = new EarlyMails();
+	}
+
 	/** Hold a mail. False when that could not be stored: then WooCommerce must send it. */
 	public function hold( int $order_id, string $mail_id, int $refund_id, string $status, array $kinds, string $locale, int $deadline_s ): bool {
-		$row = array( $order_id, $mail_id, $refund_id, $status, implode( ',', $kinds ), $locale, self::utc(), self::utc( $deadline_s ) );
+		$row = array( $order_id, $mail_id, $refund_id, $status, implode( ',', $kinds ), $locale, MailTable::utc(), MailTable::utc( $deadline_s ) );
 		// IGNORE: the same mail is held once, however often WooCommerce comes to it.
-		$inserted = $this->execute(
+		$inserted = MailTable::execute(
 			'INSERT IGNORE INTO %i (order_id, mail_id, refund_id, live, state, status, kinds, locale, held_at, release_at) VALUES (%d, %s, %d, 1, "held", %s, %s, %s, %s, %s)',
 			...$row
 		);
@@ -69,7 +58,7 @@ final class HeldMails {
 
 	/** @param string[] $kinds */
 	private function insert_done( int $order_id, string $mail_id, int $refund_id, array $kinds, string $state, string $reason ): void {
-		$this->execute(
+		MailTable::execute(
 			'INSERT INTO %i (order_id, mail_id, refund_id, live, state, reason, kinds, held_at, release_at, done_at) VALUES (%d, %s, %d, NULL, %s, %s, %s, %s, %s, %s)',
 			$order_id,
 			$mail_id,
@@ -77,26 +66,25 @@ final class HeldMails {
 			$state,
 			$reason,
 			implode( ',', $kinds ),
-			self::utc(),
-			self::utc(),
-			self::utc()
+			MailTable::utc(),
+			MailTable::utc(),
+			MailTable::utc()
 		);
 	}
 
 	/** @return string[] the kinds of documents that will replace, or have replaced, a mail of this order */
 	public function expected_kinds( int $order_id ): array {
-		$rows = $this->select( 'SELECT * FROM %i WHERE order_id = %d AND (live = 1 OR state = "replaced")', $order_id );
-		return array_values( array_unique( array_merge( array(), ...array_map( array( self::class, 'kinds' ), $rows ) ) ) );
+		return MailTable::kinds( ...MailTable::select( 'SELECT * FROM %i WHERE order_id = %d AND (live = 1 OR state = "replaced")', $order_id ) );
 	}
 
 	/** @return object[] rows of mails that must be sent now, the oldest first; none before an earlier mail of its order has ended */
 	public function due( int $limit ): array {
-		return $this->select(
+		return MailTable::select(
 			'SELECT * FROM %i mail WHERE ((state IN ("held", "replacing") AND release_at <= %s) OR (state = "releasing" AND claimed_at <= %s))
 				AND NOT EXISTS (SELECT 1 FROM %i earlier WHERE earlier.order_id = mail.order_id AND earlier.live = 1 AND earlier.id < mail.id)
 				ORDER BY release_at, id LIMIT %d',
-			self::utc(),
-			self::utc( -self::RELEASING_TIMEOUT_S ),
+			MailTable::utc(),
+			MailTable::utc( -self::RELEASING_TIMEOUT_S ),
 			$limit
 		);
 	}
@@ -105,10 +93,10 @@ final class HeldMails {
 	public function claim( object $row ): bool {
 		// Only a mail that still waits for its document is late.
 		$reason = '' === $row->reason && '' !== $row->kinds ? 'late' : $row->reason;
-		return 1 === $this->execute(
+		return 1 === MailTable::execute(
 			'UPDATE %i SET state = "releasing", reason = %s, mail_group = "", claimed_at = %s, tries = tries + 1 WHERE id = %d AND state = %s AND tries = %d',
 			$reason,
-			self::utc(),
+			MailTable::utc(),
 			(int) $row->id,
 			$row->state,
 			(int) $row->tries
@@ -117,18 +105,18 @@ final class HeldMails {
 
 	/** End a row: released, superseded or gone. */
 	public function finish( int $id, string $state ): void {
-		$this->execute( 'UPDATE %i SET state = %s, live = NULL, done_at = %s WHERE id = %d', $state, self::utc(), $id );
+		MailTable::execute( 'UPDATE %i SET state = %s, live = NULL, done_at = %s WHERE id = %d', $state, MailTable::utc(), $id );
 	}
 
 	/** End a row whose mail a later one makes pointless; the link that it would have carried goes with that. */
 	public function supersede( int $id, int $order_id ): void {
-		$this->execute( 'UPDATE %i later JOIN %i gone ON gone.id = %d SET later.reason = gone.reason WHERE later.order_id = %d AND later.id > gone.id AND later.live = 1 AND later.kinds = ""', $id, $order_id );
+		MailTable::execute( 'UPDATE %i later JOIN %i gone ON gone.id = %d SET later.reason = gone.reason WHERE later.order_id = %d AND later.id > gone.id AND later.live = 1 AND later.kinds = ""', $id, $order_id );
 		$this->finish( $id, 'superseded' );
 	}
 
 	/** End mails at which the process ended MAX_TRIES times: by all that is known they left each time, and would again for ever. */
 	public function end_those_that_end_the_process(): void {
-		$this->execute( 'UPDATE %i SET state = "gone", live = NULL, done_at = %s WHERE state = "releasing" AND claimed_at <= %s AND tries >= %d', self::utc(), self::utc( -self::RELEASING_TIMEOUT_S ), self::MAX_TRIES );
+		MailTable::execute( 'UPDATE %i SET state = "gone", live = NULL, done_at = %s WHERE state = "releasing" AND claimed_at <= %s AND tries >= %d', MailTable::utc(), MailTable::utc( -self::RELEASING_TIMEOUT_S ), self::MAX_TRIES );
 	}
 
 	/** The mail could not be sent: try again in a minute, MAX_TRIES times in all. */
@@ -137,7 +125,7 @@ final class HeldMails {
 			$this->finish( (int) $row->id, 'gone' );
 			return;
 		}
-		$this->execute( 'UPDATE %i SET state = "held", release_at = %s WHERE id = %d', self::utc( 60 ), (int) $row->id );
+		MailTable::execute( 'UPDATE %i SET state = "held", release_at = %s WHERE id = %d', MailTable::utc( 60 ), (int) $row->id );
 	}
 
 	/**
@@ -150,47 +138,49 @@ final class HeldMails {
 	 * @param int[]    $refunds ids of the refunds that the documents credit
 	 */
 	public function start_replacing( int $order_id, array $kinds, array $refunds, string $mail_group, int $deadline_s ): bool {
-		$replacing  = 0;
-		$concerned  = 0;
-		$sent_kinds = array();
-		$waiting    = array();
-		foreach ( $this->select( 'SELECT * FROM %i WHERE order_id = %d ORDER BY id', $order_id ) as $row ) {
-			$common = array_intersect( self::kinds( $row ), $kinds );
-			// Each refund of an order has a credit note, and a mail, of its own.
-			$other_refund = (int) $row->refund_id > 0 && ! in_array( (int) $row->refund_id, $refunds, true );
-			if ( array() === $common || $other_refund || self::EARLY === $row->mail_id ) {
-				continue;
-			}
-			++$concerned;
-			if ( $this->can_replace( $row, $mail_group, $deadline_s ) ) {
-				$changed = $this->execute(
-					'UPDATE %i SET state = "replacing", mail_group = %s WHERE id = %d AND (state = "held" OR (state = "replacing" AND mail_group = %s))',
-					$mail_group,
-					(int) $row->id,
-					$mail_group
-				);
-				// A second call within one second changes nothing, and 0 rows are reported.
-				$replacing += $changed || $mail_group === $row->mail_group ? 1 : 0;
-			}
-			if ( $this->was_sent_without_document( $row ) ) {
-				$sent_kinds = array_merge( $sent_kinds, $common );
-				$waiting[]  = (int) $row->id;
-			}
+		$rows = $this->rows_with( $order_id, $kinds, $refunds );
+		if ( array() === $rows ) {
+			$this->early_mails->start( $order_id, $kinds, $refunds, $mail_group );
+			return false;
 		}
-		if ( 0 === $concerned ) {
-			$this->insert_early( $order_id, $kinds, $refunds, $mail_group );
+		$replaced = array_filter( $rows, fn ( object $row ): bool => $this->replace( $row, $mail_group, $deadline_s ) );
+		$sent     = array_filter( $rows, array( $this, 'was_sent_without_document' ) );
+		if ( array() !== $replaced || array() === $sent || array() !== array_diff( $kinds, MailTable::kinds( ...$sent ) ) ) {
+			return false;
 		}
-		$late = 0 === $replacing && array() !== $sent_kinds && array() === array_diff( $kinds, $sent_kinds );
-		foreach ( $late ? $waiting : array() as $id ) {
-			$this->execute( 'UPDATE %i SET state = "held", reason = "late", mail_group = "", release_at = %s WHERE id = %d AND (state = "held" OR (state = "replacing" AND mail_group = %s))', self::utc(), $id, $mail_group );
+		foreach ( $sent as $row ) {
+			MailTable::execute( 'UPDATE %i SET state = "held", reason = "late", mail_group = "", release_at = %s WHERE id = %d AND (state = "held" OR (state = "replacing" AND mail_group = %s))', MailTable::utc(), (int) $row->id, $mail_group );
 		}
-		return $late;
+		return true;
 	}
 
-	/** @return string[] the kinds of documents that Facturelay mailed from $since (Unix time) on, before WooCommerce came to its mail of the order or refund */
-	public function early_kinds( int $order_id, string $mail_id, int $refund_id, int $since ): array {
-		$rows = array_filter( $this->early_rows( $order_id, $mail_id, $refund_id ), static fn ( object $row ): bool => strtotime( $row->held_at . ' UTC' ) >= $since );
-		return array_values( array_unique( array_merge( array(), ...array_map( array( self::class, 'kinds' ), $rows ) ) ) );
+	/**
+	 * @param string[] $kinds
+	 * @param int[]    $refunds
+	 * @return object[] rows of the mails of an order, also of those that left, that documents of these kinds replace
+	 */
+	private function rows_with( int $order_id, array $kinds, array $refunds ): array {
+		$rows = MailTable::select( 'SELECT * FROM %i WHERE order_id = %d AND mail_id <> %s ORDER BY id', $order_id, EarlyMails::MAIL_ID );
+		// Each refund of an order has a credit note, and a mail, of its own.
+		$fits = static fn ( object $row ): bool => array() !== array_intersect( MailTable::kinds( $row ), $kinds ) && ( 0 === (int) $row->refund_id || in_array( (int) $row->refund_id, $refunds, true ) );
+		return array_filter( $rows, $fits );
+	}
+
+	/** Mark a mail as one that Facturelay replaces; false when there is no time for that, or another process was first. */
+	private function replace( object $row, string $mail_group, int $deadline_s ): bool {
+		$again   = 'replacing' === $row->state && $mail_group === $row->mail_group;
+		$in_time = strtotime( $row->held_at . ' UTC' ) + $deadline_s - self::REPLACING_S > time() && '' === $row->reason;
+		if ( ! $in_time || ! ( $again || 'held' === $row->state ) ) {
+			return false;
+		}
+		$changed = MailTable::execute(
+			'UPDATE %i SET state = "replacing", mail_group = %s WHERE id = %d AND (state = "held" OR (state = "replacing" AND mail_group = %s))',
+			$mail_group,
+			(int) $row->id,
+			$mail_group
+		);
+		// A second call within one second changes nothing, and 0 rows are reported.
+		return $changed || $again;
 	}
 
 	/**
@@ -201,71 +191,24 @@ final class HeldMails {
 	 * @param string[] $kinds
 	 */
 	public function match_early_mail( int $order_id, string $mail_id, int $refund_id, string $status, array $kinds, string $locale, int $deadline_s ): bool {
-		foreach ( $this->early_rows( $order_id, $mail_id, $refund_id ) as $row ) {
-			if ( array() === array_intersect( self::kinds( $row ), $kinds ) || 1 !== $this->execute( 'DELETE FROM %i WHERE id = %d AND state = %s', (int) $row->id, $row->state ) ) {
-				continue;
-			}
-			if ( 'mailed' === $row->state ) {
-				$this->insert_done( $order_id, $mail_id, $refund_id, self::kinds( $row ), 'replaced', '' );
-				return true;
-			}
-			// Facturelay is still mailing: hold WooCommerce's mail, so that it is sent should that fail.
-			$this->hold( $order_id, $mail_id, $refund_id, $status, self::kinds( $row ), $locale, $deadline_s );
-			$this->execute( 'UPDATE %i SET state = "replacing", mail_group = %s WHERE order_id = %d AND mail_id = %s AND refund_id = %d AND state = "held"', $row->mail_group, $order_id, $mail_id, $refund_id );
+		$row = $this->early_mails->take( $order_id, $mail_id, $refund_id, $kinds );
+		if ( null === $row ) {
+			return false;
+		}
+		if ( 'mailed' === $row->state ) {
+			$this->insert_done( $order_id, $mail_id, $refund_id, MailTable::kinds( $row ), 'replaced', '' );
 			return true;
 		}
-		return false;
-	}
-
-	/**
-	 * Mails of Facturelay's that stand for this one of WooCommerce's: of the same refund, or made while the order was in its status.
-	 *
-	 * @return object[]
-	 */
-	private function early_rows( int $order_id, string $mail_id, int $refund_id ): array {
-		$rows = $this->select( 'SELECT * FROM %i WHERE order_id = %d AND refund_id = %d AND mail_id = %s AND release_at > %s ORDER BY id', $order_id, $refund_id, self::EARLY, self::utc() );
-		$left = strpos( $mail_id, 'completed' ) ? array() : self::BEFORE_PLACED;
-		$of   = array_merge( array( '', self::status_of( $mail_id ) ), $left );
-		return 0 === $refund_id ? array_values( array_filter( $rows, static fn ( object $row ): bool => in_array( (string) $row->status, $of, true ) ) ) : $rows;
-	}
-
-	/** The status that an order comes into when WooCommerce sends this mail: customer_on_hold_renewal_order is on-hold. */
-	private static function status_of( string $mail_id ): string {
-		return str_replace( '_', '-', (string) preg_replace( '/^customer_|(_renewal)?_order$/', '', $mail_id ) );
-	}
-
-	/**
-	 * @param string[] $kinds
-	 * @param int[]    $refunds
-	 */
-	private function insert_early( int $order_id, array $kinds, array $refunds, string $mail_group ): void {
-		$this->delete_early( $mail_group );
-		$order  = wc_get_order( $order_id );
-		$status = $order instanceof WC_Order ? $order->get_status() : '';
-		foreach ( array() === $refunds ? array( 0 ) : $refunds as $refund_id ) {
-			$this->execute(
-				'INSERT INTO %i (order_id, mail_id, refund_id, live, state, status, kinds, mail_group, held_at, release_at, done_at) VALUES (%d, %s, %d, NULL, "mailing", %s, %s, %s, %s, %s, %s)',
-				$order_id,
-				self::EARLY,
-				(int) $refund_id,
-				$status,
-				implode( ',', $kinds ),
-				$mail_group,
-				self::utc(),
-				self::utc( self::EARLY_MAX_AGE_S ),
-				self::utc()
-			);
-		}
-	}
-
-	private function delete_early( string $mail_group ): void {
-		$this->execute( 'DELETE FROM %i WHERE mail_group = %s AND mail_id = %s', $mail_group, self::EARLY );
+		// Facturelay is still mailing: hold WooCommerce's mail, so that it is sent should that fail.
+		$this->hold( $order_id, $mail_id, $refund_id, $status, MailTable::kinds( $row ), $locale, $deadline_s );
+		MailTable::execute( 'UPDATE %i SET state = "replacing", mail_group = %s WHERE order_id = %d AND mail_id = %s AND refund_id = %d AND state = "held"', $row->mail_group, $order_id, $mail_id, $refund_id );
+		return true;
 	}
 
 	/** Facturelay has mailed its documents. */
 	public function finish_replacing( string $mail_group ): void {
-		$this->execute( 'UPDATE %i SET state = "replaced", live = NULL, done_at = %s WHERE mail_group = %s AND state = "replacing"', self::utc(), $mail_group );
-		$this->execute( 'UPDATE %i SET state = "mailed" WHERE mail_group = %s AND state = "mailing"', $mail_group );
+		MailTable::execute( 'UPDATE %i SET state = "replaced", live = NULL, done_at = %s WHERE mail_group = %s AND state = "replacing"', MailTable::utc(), $mail_group );
+		$this->early_mails->finish( $mail_group );
 	}
 
 	/**
@@ -281,8 +224,8 @@ final class HeldMails {
 
 	/** Facturelay will not mail its documents: the mails that they would have replaced are due now. */
 	public function cancel_replacing( string $mail_group ): void {
-		$this->delete_early( $mail_group );
-		$this->execute( 'UPDATE %i SET state = "held", reason = "no_document", mail_group = "", release_at = %s WHERE mail_group = %s AND state = "replacing"', self::utc(), $mail_group );
+		$this->early_mails->cancel( $mail_group );
+		MailTable::execute( 'UPDATE %i SET state = "held", reason = "no_document", mail_group = "", release_at = %s WHERE mail_group = %s AND state = "replacing"', MailTable::utc(), $mail_group );
 	}
 
 	/**
@@ -293,28 +236,28 @@ final class HeldMails {
 	 */
 	public function release_order( int $order_id, string $status, array $refunds ): void {
 		$last = 0;
-		foreach ( $this->select( 'SELECT * FROM %i WHERE order_id = %d AND state = "held" ORDER BY id', $order_id ) as $row ) {
+		foreach ( MailTable::select( 'SELECT * FROM %i WHERE order_id = %d AND state = "held" ORDER BY id', $order_id ) as $row ) {
 			$refund = (int) $row->refund_id;
 			$seen   = '' === $status || ( $refund > 0 ? in_array( $refund, $refunds, true ) : $row->status === $status );
 			$last   = $seen ? (int) $row->id : $last;
 		}
-		$this->execute( 'UPDATE %i SET reason = "no_document", release_at = %s WHERE order_id = %d AND id <= %d AND state = "held"', self::utc(), $order_id, $last );
+		MailTable::execute( 'UPDATE %i SET reason = "no_document", release_at = %s WHERE order_id = %d AND id <= %d AND state = "held"', MailTable::utc(), $order_id, $last );
 	}
 
 	/** Every held mail is due now, and carries a link to its document. From here on Facturelay is told that it comes too late for it. */
 	public function let_go(): void {
-		$this->execute( 'UPDATE %i SET reason = "late" WHERE state = "held" AND reason = "" AND kinds <> ""' );
-		$this->execute( 'UPDATE %i SET release_at = %s WHERE state = "held"', self::utc() );
+		MailTable::execute( 'UPDATE %i SET reason = "late" WHERE state = "held" AND reason = "" AND kinds <> ""' );
+		MailTable::execute( 'UPDATE %i SET release_at = %s WHERE state = "held"', MailTable::utc() );
 	}
 
 	/** The same for those that Facturelay was mailing in their place. */
 	public function let_go_of_replacing(): void {
-		$this->execute( 'UPDATE %i SET state = "held", reason = "late", mail_group = "", release_at = %s WHERE state = "replacing"', self::utc() );
+		MailTable::execute( 'UPDATE %i SET state = "held", reason = "late", mail_group = "", release_at = %s WHERE state = "replacing"', MailTable::utc() );
 	}
 
 	/** End what could not be sent: the plugin goes, and Facturelay, which was not told that it left, mails the documents. */
 	public function give_up(): void {
-		$this->execute( 'UPDATE %i SET state = "gone", live = NULL, done_at = %s WHERE state IN ("held", "replacing")', self::utc() );
+		MailTable::execute( 'UPDATE %i SET state = "gone", live = NULL, done_at = %s WHERE state IN ("held", "replacing")', MailTable::utc() );
 	}
 
 	/**
@@ -324,14 +267,14 @@ final class HeldMails {
 	 * @return array<int, array{order: int, refund: int, kinds: string[], mail_group: string}> the newest, MAX_TOLD at most
 	 */
 	public function own_mails(): array {
-		$rows = $this->select( 'SELECT * FROM %i WHERE kinds <> "" AND mail_id <> %s AND state <> "held" AND (live = 1 OR done_at > %s) ORDER BY id DESC LIMIT %d', self::EARLY, self::utc( -self::RECENT_S ), self::MAX_TOLD );
+		$rows = MailTable::select( 'SELECT * FROM %i WHERE kinds <> "" AND mail_id <> %s AND state <> "held" AND (live = 1 OR done_at > %s) ORDER BY id DESC LIMIT %d', EarlyMails::MAIL_ID, MailTable::utc( -self::RECENT_S ), self::MAX_TOLD );
 		$told = array();
 		foreach ( $rows as $row ) {
 			if ( $this->was_sent_without_document( $row ) ) {
 				$told[] = array(
 					'order'      => (int) $row->order_id,
 					'refund'     => (int) $row->refund_id,
-					'kinds'      => self::kinds( $row ),
+					'kinds'      => MailTable::kinds( $row ),
 					'mail_group' => 'replacing' === $row->state ? (string) $row->mail_group : '',
 				);
 			}
@@ -341,17 +284,17 @@ final class HeldMails {
 
 	/** Whether the order has a later mail, which makes its on-hold mail pointless. */
 	public function has_later_mail( object $row ): bool {
-		return array() !== $this->select( 'SELECT * FROM %i WHERE order_id = %d AND id > %d AND refund_id = 0 AND mail_id <> %s', (int) $row->order_id, (int) $row->id, self::EARLY );
+		return array() !== MailTable::select( 'SELECT * FROM %i WHERE order_id = %d AND id > %d AND refund_id = 0 AND mail_id <> %s', (int) $row->order_id, (int) $row->id, EarlyMails::MAIL_ID );
 	}
 
 	/** Whether a later mail of the order has left already. */
 	public function has_later_mail_left( object $row ): bool {
-		return array() !== $this->select( 'SELECT * FROM %i WHERE order_id = %d AND id > %d AND state IN ("released", "replaced") AND mail_id <> %s', (int) $row->order_id, (int) $row->id, self::EARLY );
+		return array() !== MailTable::select( 'SELECT * FROM %i WHERE order_id = %d AND id > %d AND state IN ("released", "replaced")', (int) $row->order_id, (int) $row->id );
 	}
 
 	/** Whether a mail is sent although a document should have replaced it, so that a link to the document belongs in it. */
 	public function needs_link( int $order_id, string $mail_id ): bool {
-		return array() !== $this->select(
+		return array() !== MailTable::select(
 			'SELECT * FROM %i WHERE order_id = %d AND mail_id = %s AND reason IN ("late", "stale", "link") AND state IN ("releasing", "released", "not_held")',
 			$order_id,
 			$mail_id
@@ -360,7 +303,7 @@ final class HeldMails {
 
 	/** @return array{held: int, oldest: string} how many mails are held, and since when (UTC; '' for none) */
 	public function summary(): array {
-		$rows = $this->select( 'SELECT COUNT(*) AS held, MIN(held_at) AS oldest FROM %i WHERE live = 1' );
+		$rows = MailTable::select( 'SELECT COUNT(*) AS held, MIN(held_at) AS oldest FROM %i WHERE live = 1' );
 		return array(
 			'held'   => (int) ( $rows[0]->held ?? 0 ),
 			'oldest' => (string) ( $rows[0]->oldest ?? '' ),
@@ -369,32 +312,7 @@ final class HeldMails {
 
 	/** Whether a mail of this order waits for its document. */
 	public function has_held_mail( int $order_id ): bool {
-		return array() !== $this->select( 'SELECT * FROM %i WHERE order_id = %d AND live = 1', $order_id );
-	}
-
-	/** Delete rows that were done more than 90 days ago, 1000 at most. */
-	public function purge(): void {
-		$this->execute( 'DELETE FROM %i WHERE live IS NULL AND done_at < %s LIMIT 1000', self::utc( -90 * DAY_IN_SECONDS ) );
-	}
-
-	/**
-	 * Delete what is done; mails that are still held stay.
-	 *
-	 * @param int[] $order_ids
-	 * @return int rows deleted
-	 */
-	public function delete_of_orders( array $order_ids ): int {
-		$deleted = 0;
-		foreach ( $order_ids as $order_id ) {
-			$deleted += (int) $this->execute( 'DELETE FROM %i WHERE order_id = %d AND live IS NULL', (int) $order_id );
-		}
-		return $deleted;
-	}
-
-	/** Whether Facturelay may still mail its documents in place of this mail. */
-	private function can_replace( object $row, string $mail_group, int $deadline_s ): bool {
-		$in_time = strtotime( $row->held_at . ' UTC' ) + $deadline_s - self::REPLACING_S > time() && '' === $row->reason;
-		return ( 'held' === $row->state && $in_time ) || ( 'replacing' === $row->state && $mail_group === $row->mail_group && $in_time );
+		return array() !== MailTable::select( 'SELECT * FROM %i WHERE order_id = %d AND live = 1', $order_id );
 	}
 
 	/** Whether the shop sent this mail, or the one that made it pointless, itself in the last day, or is about to. */
@@ -407,58 +325,6 @@ final class HeldMails {
 	}
 
 	private function is_held( int $order_id, string $mail_id, int $refund_id ): bool {
-		return array() !== $this->select( 'SELECT * FROM %i WHERE order_id = %d AND mail_id = %s AND refund_id = %d AND live = 1', $order_id, $mail_id, $refund_id );
-	}
-
-	/** @return string[] */
-	private static function kinds( object $row ): array {
-		return array_values( array_filter( explode( ',', (string) $row->kinds ) ) );
-	}
-
-	private static function utc( int $from_now_s = 0 ): string {
-		return gmdate( 'Y-m-d H:i:s', time() + $from_now_s );
-	}
-
-	/**
-	 * @param mixed ...$values
-	 * @return int|false rows changed; false when the statement failed or there is no table
-	 */
-	private function execute( string $statement, ...$values ) {
-		global $wpdb;
-		if ( ! Schema::is_current() ) {
-			return false;
-		}
-		// Silent: an error printed into the checkout's response would break it, and every page view would fill the log.
-		$before = $wpdb->suppress_errors( true );
-		$result = $wpdb->query( $this->prepare( $statement, $values ) );
-		$wpdb->suppress_errors( $before );
-		return is_int( $result ) ? $result : false;
-	}
-
-	/**
-	 * @param mixed ...$values
-	 * @return object[]
-	 */
-	private function select( string $statement, ...$values ): array {
-		global $wpdb;
-		if ( ! Schema::is_current() ) {
-			return array();
-		}
-		$before = $wpdb->suppress_errors( true );
-		$rows   = $wpdb->get_results( $this->prepare( $statement, $values ) );
-		$wpdb->suppress_errors( $before );
-		return is_array( $rows ) ? $rows : array();
-	}
-
-	/**
-	 * %i stands for the table.
-	 *
-	 * @param array<int, mixed> $values
-	 */
-	private function prepare( string $statement, array $values ): string {
-		global $wpdb;
-		// By hand: %i of wpdb::prepare came with WordPress 6.2.
-		$statement = str_replace( '%i', "`{$wpdb->prefix}facturelay_holds`", $statement );
-		return array() === $values ? $statement : (string) $wpdb->prepare( $statement, $values );
+		return array() !== MailTable::select( 'SELECT * FROM %i WHERE order_id = %d AND mail_id = %s AND refund_id = %d AND live = 1', $order_id, $mail_id, $refund_id );
 	}
 }

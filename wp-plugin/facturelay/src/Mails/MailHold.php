@@ -186,7 +186,7 @@ final class MailHold implements Feature {
 	private function document_mail_was_first( HeldMails $held_mails, HoldRules $rules, string $mail_id, WC_Order $order, int $refund, array $made ): bool {
 		// A queue on the command line is one request of hours, for many orders.
 		$since        = self::is_deferred_event() ? 0 : max( (int) ( $_SERVER['REQUEST_TIME'] ?? 0 ), time() - self::LONGEST_EVENT_S );
-		$mailed_kinds = $held_mails->early_kinds( $order->get_id(), $mail_id, $refund, $since );
+		$mailed_kinds = ( new EarlyMails() )->kinds( $order->get_id(), $mail_id, $refund, $since );
 		if ( array() === $mailed_kinds || 'automatic' !== self::choice( $mail_id ) ) {
 			return false;
 		}
