@@ -69,11 +69,12 @@ def ten_minutes(system: System) -> Spent:
 
 
 def add_shops(system: System, count: int) -> None:
-    connected = system.services.connected(system.shop_id)
     secrets = Secrets((SECRET,), system.shop.consumer_key, system.shop.consumer_secret)
     with system.services.store.write() as connection:
         for number in range(count):
-            other = replace(connected.shop, shop_id=shops.new_shop_id(), name=f"Winkel {number}", reference_digits=0)
+            other = replace(
+                system.connected.shop, shop_id=shops.new_shop_id(), name=f"Winkel {number}", reference_digits=0
+            )
             shops.add(connection, system.services.encryption, other, secrets, now=system.clock.now)
 
 

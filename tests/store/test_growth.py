@@ -134,11 +134,10 @@ def walk_worker(system: System) -> None:
     system.receive(orders[0])
     system.work()
     scheduler.enqueue_waiting(system.services)
-    connected = system.services.connected(system.shop_id)
     for job in scheduler.SHOP_JOBS:
         # What a busy machine answers too late is asked again some other time: here the queries count.
         with suppress(Rejected, Unavailable):
-            job.do(system.services, connected)
+            job.do(system.services, system.connected)
     for all_shops in scheduler.GLOBAL_JOBS:
         with suppress(Rejected, Unavailable):
             all_shops.do(system.services)

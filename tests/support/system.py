@@ -22,12 +22,12 @@ from worker.jobs.settlement import settle_order
 from worker.jobs.step import run_steps
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import deliveries, senders, shops
+from worker.store import alerts, deliveries, senders, shops
 from worker.store.database.tables import jobs as jobs_table
 from worker.store.deliveries import NewDelivery
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails, OrderHistory
-from worker.store.shops import Secrets
+from worker.store.shops import ConnectedShop, Secrets
 
 SELLER = Seller(
     name="De Gouden Koffiepot",
@@ -142,17 +142,25 @@ class System:
             rows = connection.execute(delivery_ids.order_by(jobs_table.c.job_id))
             return [(row.state, row.code) for row in rows]
 
+    @property
+    def connected(self) -> ConnectedShop:
+        return self.services.connected(self.shop_id)
+
+    def alert_codes(self) -> list[str]:
+        """Of the alerts that are open."""
+        with self.services.store.read() as connection:
+            return [alert.code for alert in alerts.open_alerts(connection)]
+
     def change_shop(self, **changes: Any) -> None:
+        changed = replace(self.connected.shop, **changes)
         with self.services.store.write() as connection:
-            found = shops.get(connection, self.services.encryption, self.shop_id)
-            shops.change(connection, replace(found.shop, **changes))
+            shops.change(connection, changed)
 
     def connect(self, provider: str, **settings: Any) -> None:
         """Send e-invoices by the pretend *provider*."""
         peppol = PeppolSettings(provider, RECOMMAND_COMPANY if provider == "recommand" else "", **settings)
         self.change_shop(peppol=peppol)
-        secrets = self.services.connected(self.shop_id).secrets
-        self.change_secrets(replace(secrets, peppol_key=KEYS[provider]))
+        self.change_secrets(replace(self.connected.secrets, peppol_key=KEYS[provider]))
 
     def move_access_point(self, url: str) -> None:
         """Let the access point be at another address from now on."""

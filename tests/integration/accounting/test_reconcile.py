@@ -16,24 +16,18 @@ from worker.demo.orders import Payload, a_refund, an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.rules import Rule, Trigger
 from worker.errors import Rejected
-from worker.store import alerts, deliveries, reports, shops
+from worker.store import deliveries, reports
 from worker.store.queries import order_history
-from worker.store.shops import ConnectedShop
 
 MONTH = "2026-11"
 
 
-def connected(system: System) -> ConnectedShop:
-    with system.services.store.read() as connection:
-        return shops.get(connection, system.services.encryption, system.shop_id)
-
-
 def reconcile(system: System, month: str = MONTH) -> Reconciliation:
-    return reconciling.reconcile(system.services, connected(system), month, pause_s=0)
+    return reconciling.reconcile(system.services, system.connected, month, pause_s=0)
 
 
 def every_row(system: System, month: str = MONTH) -> tuple[ReconciledOrder, ...]:
-    return tuple(reconciling.compared(system.services, connected(system), month, pause_s=0))
+    return tuple(reconciling.compared(system.services, system.connected, month, pause_s=0))
 
 
 def states(system: System, month: str = MONTH) -> dict[int, str]:
@@ -72,7 +66,7 @@ def test_of_a_mail_that_failed_no_document_is_said_to_be_missing_and_of_one_that
     assert not reconcile(system).is_complete
     system.clock.move(hours=24)
     nightly(system)
-    assert "reconcile_missing" not in open_alerts_of_shop(system)
+    assert "reconcile_missing" not in system.alert_codes()
     system.mailbox.faults.clear()
     system.mailbox.faults.greylist(1)
     system.arrives(sold(8))
@@ -139,7 +133,7 @@ def test_many_orders_are_read_page_by_page(system: System) -> None:
 def meanwhile(system: System, order_id: int, happens: Callable[[], object]) -> list[tuple[int, str]]:
     """Each order and its state, where something happens in the shop once that order was looked at."""
     rows = []
-    for row in reconciling.compared(system.services, connected(system), MONTH, pause_s=0):
+    for row in reconciling.compared(system.services, system.connected, MONTH, pause_s=0):
         rows.append((row.order_id, str(row.state)))
         if row.order_id == order_id:
             happens()
@@ -201,7 +195,7 @@ def test_of_many_orders_that_lack_something_the_first_are_told_and_all_are_proce
         system.shop.place(sold(number))
     found = reconcile(system)
     assert (found.missing, [row.order_id for row in found.rows], found.unmade) == (5, [1, 2], (1, 2, 3, 4, 5))
-    reconciling.save_result(system.services, connected(system), found)
+    reconciling.save_result(system.services, system.connected, found)
     assert (report(system)["counts"]["missing"], len(report(system)["orders"])) == (5, 2)
     system.work()
     assert states(system) == dict.fromkeys(range(1, 6), "complete")
@@ -216,7 +210,7 @@ def test_a_night_that_breaks_off_before_all_is_asked_for_is_done_anew(
         broken.setattr(deliveries, "add", lambda *_args, **_named: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             nightly(system)
-    assert (report(system), open_alerts_of_shop(system)) == (None, [])
+    assert (report(system), system.alert_codes()) == (None, [])
     nightly(system)
     system.work()
     assert system.numbers() == ["F2026-00001"]
@@ -236,24 +230,19 @@ def test_every_night_the_result_is_stored_and_what_is_missing_is_processed(syste
     nightly(system)
     nightly(system)
     assert report(system)["counts"]["missing"] == 1
-    assert open_alerts_of_shop(system) == ["reconcile_missing"]
+    assert system.alert_codes() == ["reconcile_missing"]
     system.work()
     assert system.numbers() == ["F2026-00001"]
     system.clock.move(hours=24)
     nightly(system)
-    assert (report(system)["ok"], open_alerts_of_shop(system)) == (True, [])
+    assert (report(system)["ok"], system.alert_codes()) == (True, [])
 
 
 def nightly(system: System) -> None:
-    reconciling.reconcile_nightly(system.services, connected(system))
+    reconciling.reconcile_nightly(system.services, system.connected)
 
 
 def report(system: System) -> Any:
     with system.services.store.read() as connection:
         found = reports.latest(connection, system.shop_id, f"reconcile:{MONTH}")
     return found.content if found else None
-
-
-def open_alerts_of_shop(system: System) -> list[str]:
-    with system.services.store.read() as connection:
-        return [alert.code for alert in alerts.open_alerts(connection)]

@@ -21,10 +21,8 @@ from worker.message import NO_MESSAGE
 from worker.net import document_link
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import alerts, shops
 from worker.store.database.tables import unpaid
 from worker.store.queries.order_history import DocumentDetails
-from worker.store.shops import ConnectedShop
 
 pytestmark = pytest.mark.each_database
 
@@ -52,23 +50,18 @@ def lost(system: System, elsewhere: Settings, tmp_path: Path) -> tuple[DocumentD
     return since
 
 
-def connected(system: System) -> ConnectedShop:
-    with system.services.store.read() as connection:
-        return shops.get(connection, system.services.encryption, system.shop_id)
-
-
 def trace(system: System) -> NotesScan:
-    return notes_scan.scan_notes(system.services, connected(system))
+    return notes_scan.scan_notes(system.services, system.connected)
 
 
 def enter(system: System, found: NotesScan) -> tuple[list[str], list[str]]:
-    entered, left = recover_numbers.enter_again(system.services, connected(system), found.lost)
+    entered, left = recover_numbers.enter_again(system.services, system.connected, found.lost)
     return [document.number for document in entered], [one.lost.number for one in left]
 
 
 def resume(system: System, found: NotesScan, *left: NotEntered, **after: int) -> tuple[LostNumbers, ...]:
     starts = {Kind(kind): number for kind, number in after.items()}
-    return recover_numbers.resume(system.services, connected(system), Unrecovered(found, left), after=starts, by=BY)
+    return recover_numbers.resume(system.services, system.connected, Unrecovered(found, left), after=starts, by=BY)
 
 
 def facts(items: tuple[DocumentDetails, ...]) -> list[tuple[object, ...]]:
@@ -93,11 +86,6 @@ def damages(system: System) -> list[str]:
     return [str(damage.message) for proof in verify.verify(system.services) for damage in proof.damages]
 
 
-def open_alerts_of_shop(system: System) -> list[str]:
-    with system.services.store.read() as connection:
-        return [alert.code for alert in alerts.open_alerts(connection)]
-
-
 @pytest.mark.usefixtures("lost")
 def test_after_a_restore_nothing_is_issued_by_itself_or_by_a_person_and_nothing_is_lost(system: System) -> None:
     system.arrives(an_order(id=5))
@@ -105,11 +93,11 @@ def test_after_a_restore_nothing_is_issued_by_itself_or_by_a_person_and_nothing_
     system.work()
     assert system.numbers() == ["F2026-00001", "F2026-00002"]
     assert system.outcomes()[-1] == ("waiting", "numbering_paused")
-    assert open_alerts_of_shop(system) == ["numbering_paused"]
-    shop = connected(system).shop
+    assert system.alert_codes() == ["numbering_paused"]
+    shop = system.connected.shop
     assert shop.numbering.restored is not None
     recover_numbers.add_review_drafts(
-        system.services, connected(system), 3, tuple(shop.numbering.series.values()), shop.numbering.restored
+        system.services, system.connected, 3, tuple(shop.numbering.series.values()), shop.numbering.restored
     )
     (kept,) = (item.stored_draft for item in system.documents(3) if item.stored_draft)
     with pytest.raises(Unavailable, match="whoever runs Facturelay has said where the numbers go on"):
@@ -132,7 +120,7 @@ def test_what_the_notes_tell_is_entered_under_its_own_number_and_nobody_gets_it_
     assert (len(system.mailbox.messages()), [system.notes(order_id) for order_id in (1, 2, 3, 4)]) == (mails, notes)
     system.arrives(an_order(id=5))
     assert system.numbers(5) == ["F2026-00005"]
-    assert (damages(system), open_alerts_of_shop(system)) == ([], [])
+    assert (damages(system), system.alert_codes()) == ([], [])
 
 
 @pytest.mark.usefixtures("lost")
@@ -146,7 +134,7 @@ def test_an_order_that_was_changed_since_is_not_entered_with_another_amount(syst
         resume(system, found, *left)
     with pytest.raises(Rejected, match="F2026-00004"):
         resume(system, found, *left, invoice=3)
-    assert connected(system).shop.numbering.restored is not None
+    assert system.connected.shop.numbering.restored is not None
 
 
 @pytest.mark.usefixtures("lost")

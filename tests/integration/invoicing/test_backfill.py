@@ -10,20 +10,13 @@ from worker.demo.orders import Payload, a_refund, an_order
 from worker.errors import Unavailable
 from worker.invoicing import backfill
 from worker.invoicing.backfill import OrderSelection, Preview
-from worker.store import shops
-from worker.store.shops import ConnectedShop
 
 LAST_YEAR = START - timedelta(days=365)
 WANTED = OrderSelection(since=LAST_YEAR - timedelta(days=1), until=LAST_YEAR + timedelta(days=30))
 
 
-def connected(system: System) -> ConnectedShop:
-    with system.services.store.read() as connection:
-        return shops.get(connection, system.services.encryption, system.shop_id)
-
-
 def preview(system: System, wanted: OrderSelection = WANTED) -> Preview:
-    return backfill.preview(system.services, connected(system), wanted, pause_s=0)
+    return backfill.preview(system.services, system.connected, wanted, pause_s=0)
 
 
 def old(order_id: int, **facts: object) -> Payload:
@@ -62,7 +55,7 @@ def test_a_backfilled_order_becomes_its_documents(system: System) -> None:
     system.shop.refund(1, a_refund(order, id=11, amount="5.00"))
     found = preview(system)
     assert found.orders[0].credit_notes == 1
-    assert len(backfill.start(system.services, connected(system), found, pause_s=0)) == 1
+    assert len(backfill.start(system.services, system.connected, found, pause_s=0)) == 1
     system.work()
     assert system.numbers() == ["F2026-00001", "C2026-00001"]
     assert len(system.mailbox.messages()) == 1
@@ -76,7 +69,7 @@ def test_without_a_backfill_an_old_order_makes_nothing(system: System) -> None:
 def test_a_second_backfill_finds_nothing_to_do(system: System) -> None:
     system.shop.place(old(1))
     for _ in range(2):
-        backfill.start(system.services, connected(system), preview(system), pause_s=0)
+        backfill.start(system.services, system.connected, preview(system), pause_s=0)
         system.work()
     assert system.numbers() == ["F2026-00001"]
     assert preview(system).to_make == ()
@@ -102,7 +95,7 @@ def test_orders_can_be_named_one_by_one(system: System) -> None:
 def test_many_old_orders_do_not_come_before_those_of_today(system: System) -> None:
     for number in range(1, 11):
         system.shop.place(old(number))
-    backfill.start(system.services, connected(system), preview(system), pause_s=60)
+    backfill.start(system.services, system.connected, preview(system), pause_s=60)
     system.work()
     assert len(system.numbers()) == 1
     system.clock.move(minutes=3)
@@ -113,7 +106,7 @@ def test_many_old_orders_do_not_come_before_those_of_today(system: System) -> No
 def test_an_old_order_that_is_backfilled_keeps_its_credit_notes_coming(system: System) -> None:
     order = old(1)
     system.shop.place(order)
-    backfill.start(system.services, connected(system), preview(system), pause_s=0)
+    backfill.start(system.services, system.connected, preview(system), pause_s=0)
     system.work()
     system.shop.refund(1, a_refund(order, id=11, amount="5.00"))
     system.receive(system.shop.order(1) or {})

@@ -42,7 +42,7 @@ def test_the_core_that_a_shop_chose_issues_its_documents(system: System) -> None
 def test_issuing_one_cause_twice_gives_one_document(system: System, name: str) -> None:
     system.change_shop(numbering=NumberingSettings(core=name))
     (invoice,) = system.arrives(an_order(id=1, paid=True))
-    shop = system.services.connected(system.shop_id).shop
+    shop = system.connected.shop
 
     with system.services.store.write() as connection:
         again = core_of(CoreContext(connection, shop, system.clock.now)).issue(invoice.draft)

@@ -48,7 +48,7 @@ def test_an_order_is_decided_on_once_before_its_number_and_once_after(
 def test_settings_changed_between_the_decision_and_the_lock_count(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop = system.services.connected(system.shop_id).shop
+    shop = system.connected.shop
     meanwhile(monkeypatch, lambda connection: shops.change(connection, replace(shop, rules=())))
     assert system.arrives(ORDER) == ()
 

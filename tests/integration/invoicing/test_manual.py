@@ -20,7 +20,7 @@ from worker.invoicing.manual import Credit
 from worker.invoicing.request import IssueAnswer
 from worker.maintenance import retention
 from worker.orders.fetch import FetchedOrder
-from worker.store import payments, shops
+from worker.store import payments
 from worker.store.queries.order_history import DocumentDetails
 from worker.store.shops import Secrets
 from worker.woocommerce.payload import parse_order
@@ -254,7 +254,7 @@ def test_an_order_that_is_deleted_past_the_bin_says_that_its_invoice_stands_unti
 
 
 def test_an_order_that_cannot_be_read_without_a_key_is_not_said_to_be_deleted(system: System) -> None:
-    system.change_secrets(Secrets(system.services.connected(system.shop_id).secrets.webhook_secrets))
+    system.change_secrets(Secrets(system.connected.secrets.webhook_secrets))
     system.arrives(paid())
     system.act(order_actions.process_again, 238)
     system.work()
@@ -347,8 +347,7 @@ def test_a_draft_is_discarded_once(system: System) -> None:
 def test_what_the_owner_changed_while_the_shop_was_asked_counts(system: System) -> None:
     system.shop.place(paid())
     system.receive(paid())
-    with system.services.store.read() as connection:
-        before = shops.get(connection, system.services.encryption, system.shop_id).shop
+    before = system.connected.shop
     system.change_shop(rules=KEEP)
     outcome = issue.issue(
         system.services, before, FetchedOrder(parse_order(php_json(paid())), (), as_of=system.clock.now)

@@ -402,7 +402,7 @@ def test_a_reminder_asks_as_its_page_for_no_deposit_that_the_shop_told_of_since(
     system.change_shop(rules=(Rule(Kind.PAYMENT_REQUEST, Trigger.CREATED),))
     (request,) = system.arrives(an_order(id=238, status="on-hold", paid=False, payment_method="bacs"))
     system.arrives(deposit_of(deposit, rest_paid="no") | BY_TRANSFER | {"status": "on-hold"})
-    shop, made = system.services.connected(system.shop_id).shop, id_of(request)
+    shop, made = system.connected.shop, id_of(request)
     assert request.document
     with system.services.store.read() as connection:
         outlook = reminder_outlook.of_documents(connection, shop, [made], now=system.clock.now)[made]
@@ -476,7 +476,7 @@ def test_an_order_of_which_a_part_came_names_no_day_on_which_it_is_cancelled(sys
     bank_brings(system, "10.00")
     wanted = ManualDocument(238, Kind.PAYMENT_REQUEST, send=False)
     made = manual.issue_manual_document(system.services, system.shop_id, wanted, by=system.person)
-    connected = system.services.connected(system.shop_id)
+    connected = system.connected
     with system.services.store.read() as connection:
         outlooks = reminder_outlook.of_documents(connection, connected.shop, [made.document_id], now=system.clock.now)
     due_on = made.draft.payment.due_on if made.draft.payment else None

@@ -8,7 +8,6 @@ from worker.demo.pretend_shop import an_order
 from worker.domain.document import Kind
 from worker.domain.rules import Rule
 from worker.invoicing.manual import ManualDocument, issue_manual_document
-from worker.store import alerts
 from worker.store.orders import StoredOrder
 
 NUMBER = {"_wcpdf_invoice_number": "240"}
@@ -25,11 +24,6 @@ def stored(system: System) -> StoredOrder:
     return order
 
 
-def open_alerts(system: System) -> list[str]:
-    with system.services.store.read() as connection:
-        return [alert.code for alert in alerts.open_alerts(connection)]
-
-
 def test_an_order_that_another_plugin_invoiced_makes_no_invoice_and_says_which_one_it_has(system: System) -> None:
     assert system.arrives(invoiced_elsewhere()) == ()
     (finding, *_) = stored(system).rule_results
@@ -39,9 +33,9 @@ def test_an_order_that_another_plugin_invoiced_makes_no_invoice_and_says_which_o
 
 def test_an_alert_tells_that_two_plugins_make_invoices_until_one_stops(system: System) -> None:
     system.arrives(invoiced_elsewhere())
-    assert open_alerts(system) == ["other_invoice_plugin"]
+    assert system.alert_codes() == ["other_invoice_plugin"]
     system.arrives(an_order(id=ORDER + 1))
-    assert open_alerts(system) == []
+    assert system.alert_codes() == []
 
 
 def test_a_person_may_invoice_it_all_the_same_and_is_told_that_there_are_two(system: System) -> None:
@@ -67,4 +61,4 @@ def test_other_documents_are_made_beside_another_plugins_invoice(system: System,
 def test_a_shop_that_tries_out_makes_test_documents_beside_another_plugin(system: System) -> None:
     system.change_shop(test=True)
     (_,) = system.arrives(invoiced_elsewhere())
-    assert open_alerts(system) == []
+    assert system.alert_codes() == []

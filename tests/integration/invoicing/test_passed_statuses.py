@@ -186,5 +186,5 @@ def test_statuses_are_read_only_where_a_rule_waits_for_one(packing: System, monk
     packing.change_shop(rules=(Rule.parse("invoice:paid:send"),))
     monkeypatch.setattr(orders, "SEEN_STATUSES", None)
     with packing.services.store.read() as connection:
-        shop = packing.services.connected(packing.shop_id).shop
+        shop = packing.connected.shop
         assert sales.history(connection, shop, order_of(packing)).seen_statuses == frozenset()

@@ -16,7 +16,7 @@ from worker.invoicing import vat_checks as use_case
 from worker.invoicing.manual import ManualDocument, issue_manual_document, issue_waiting_draft
 from worker.invoicing.request import IssueAnswer
 from worker.notifications import vies_silence
-from worker.store import alerts, order_treatments, shops, vat_checks
+from worker.store import alerts, order_treatments, vat_checks
 from worker.store.order_treatments import TreatmentChange
 from worker.store.vat_checks import StoredVatCheck
 
@@ -44,9 +44,7 @@ def problems(system: System, order_id: int = 238) -> list[str]:
 def later(system: System, **by: float) -> int:
     """The scheduler's turn, some time later."""
     system.clock.move(**by)
-    with system.services.store.read() as connection:
-        connected = shops.get(connection, system.services.encryption, system.shop_id)
-    again = use_case.ask_again(system.services, connected)
+    again = use_case.ask_again(system.services, system.connected)
     system.work()
     return again
 
@@ -170,9 +168,7 @@ def test_after_the_hours_that_the_shop_chose_a_draft_waits_for_a_person(system: 
 
 def silence(system: System) -> list[str]:
     """The open alert of VIES's silence after a check, in English."""
-    with system.services.store.read() as connection:
-        connected = shops.get(connection, system.services.encryption, system.shop_id)
-    vies_silence.alert_vies_silence(system.services, connected)
+    vies_silence.alert_vies_silence(system.services, system.connected)
     with system.services.store.read() as connection:
         return [str(one.message) for one in alerts.open_alerts(connection, system.shop_id) if one.code == "vies_silent"]
 

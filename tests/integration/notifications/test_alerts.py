@@ -17,9 +17,8 @@ from worker.message import Message
 from worker.notifications import alerts
 from worker.services import Services
 from worker.store import alerts as alert_store
-from worker.store import register, shops, users
+from worker.store import register, users
 from worker.store.database.tables import drafts
-from worker.store.shops import ConnectedShop
 
 OWNER, OPERATOR = "winkel@koffiepot.test", "beheer@hosting.test"
 
@@ -31,11 +30,6 @@ def told(system: System) -> Iterator[System]:
     services = Services(settings, now=system.clock)
     yield replace(system, services=services)
     services.store.close()
-
-
-def connected(system: System) -> ConnectedShop:
-    with system.services.store.read() as connection:
-        return shops.get(connection, system.services.encryption, system.shop_id)
 
 
 def sound(system: System, code: str, message: str) -> None:
@@ -50,12 +44,12 @@ def quiet(system: System, code: str) -> None:
 
 def tell(system: System) -> tuple[Mail, ...]:
     """Tell, and take out what came of it."""
-    alerts.notify_owner(system.services, connected(system))
+    alerts.notify_owner(system.services, system.connected)
     return taken(system)
 
 
 def digest(system: System) -> tuple[Mail, ...]:
-    alerts.digest_daily(system.services, connected(system))
+    alerts.digest_daily(system.services, system.connected)
     return taken(system)
 
 
@@ -148,9 +142,9 @@ def test_an_address_that_is_refused_keeps_nobody_else_from_being_told_once(told:
 def test_without_an_address_and_without_a_server_nobody_is_told_and_nothing_breaks(system: System) -> None:
     sound(system, "shop_silent", "De winkel zwijgt.")
     services = Services(replace(system.services.settings, smtp_url=""), now=system.clock)
-    alerts.notify_owner(services, connected(system))
+    alerts.notify_owner(services, system.connected)
     services.store.close()
-    system.change_shop(seller=replace(connected(system).shop.seller, email=""))
+    system.change_shop(seller=replace(system.connected.shop.seller, email=""))
     assert tell(system) == ()
 
 
@@ -251,7 +245,7 @@ def test_a_draft_that_a_rule_kept_is_told_once_something_is_wrong_with_it_though
 
 
 def test_of_a_shop_without_an_address_its_owner_is_told_in_his_language(told: System) -> None:
-    told.change_shop(seller=replace(connected(told).shop.seller, email=""))
+    told.change_shop(seller=replace(told.connected.shop.seller, email=""))
     with told.services.store.write() as connection:
         for name, role, language in (("gast", users.Role.VIEWER, "de"), ("eigenaar", users.Role.ADMIN, "fr")):
             new = users.NewUser(f"{name}@koffiepot.test", name, "a long password here", language, operator=False)

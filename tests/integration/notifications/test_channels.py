@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.integration.notifications.test_alerts import connected, quiet, sound
+from tests.integration.notifications.test_alerts import quiet, sound
 from tests.support.scripted_server import ReceivedRequest, ScriptedServer, answer
 from tests.support.system import System
 from tests.support.task_requests import answered, refused
@@ -15,7 +15,7 @@ from worker.domain.actor import Actor
 from worker.domain.attention import Harm
 from worker.domain.channel import ChannelKind
 from worker.notifications.channels import tell_channels
-from worker.store import alerts, channels, users
+from worker.store import channels, users
 from worker.store.channels import Channel, NewChannel
 from worker.store.users import NewUser, Role
 
@@ -34,14 +34,9 @@ def channel(system: System) -> Channel:
         return channels.of_shop(connection, system.services.encryption, system.shop_id)[0]
 
 
-def open_codes(system: System) -> list[str]:
-    with system.services.store.read() as connection:
-        return [one.code for one in alerts.open_alerts(connection, system.shop_id)]
-
-
 def told(system: System, server: ScriptedServer) -> list[ReceivedRequest]:
     before = len(server.asked)
-    tell_channels(system.services, connected(system))
+    tell_channels(system.services, system.connected)
     return list(server.asked[before:])
 
 
@@ -89,12 +84,12 @@ def test_what_is_not_taken_is_tried_again_told_on_the_page_and_closed_when_it_is
             1,
             True,
         )
-        assert "channel_silent" in open_codes(system)
+        assert "channel_silent" in system.alert_codes()
         assert "secret" not in str(channel(system)) + repr(channel(system))
         (last,) = told(system, server)
     assert "Order 7" in json.loads(last.body)["text"]
     assert (channel(system).failures, channel(system).owed) == (0, ())
-    assert "channel_silent" not in open_codes(system)
+    assert "channel_silent" not in system.alert_codes()
 
 
 def test_what_is_over_before_it_was_told_is_not_told(system: System) -> None:

@@ -11,14 +11,7 @@ from worker.domain.shop import VatSettings
 from worker.notifications import alerts, distance_sales
 from worker.store import alerts as stored_alerts
 from worker.store import distance_sales as store
-from worker.store import shops
 from worker.store.queries import attention
-from worker.store.shops import ConnectedShop
-
-
-def connected(system: System) -> ConnectedShop:
-    with system.services.store.read() as connection:
-        return shops.get(connection, system.services.encryption, system.shop_id)
 
 
 def sell(system: System, order_id: int, net: str, *, country: str = "NL") -> None:
@@ -30,7 +23,7 @@ def sell(system: System, order_id: int, net: str, *, country: str = "NL") -> Non
 
 def watched(system: System) -> dict[str, str]:
     """The open alerts of the limit after a check, in English."""
-    distance_sales.watch_distance_sales(system.services, connected(system))
+    distance_sales.watch_distance_sales(system.services, system.connected)
     with system.services.store.read() as connection:
         found = stored_alerts.open_alerts(connection, system.shop_id)
     return {alert.code: str(alert.message) for alert in found if alert.code.startswith("oss_limit")}
@@ -39,7 +32,7 @@ def watched(system: System) -> dict[str, str]:
 def mails(system: System) -> int:
     system.mailbox.clear()
     system.clock.move(hours=1)
-    alerts.notify_owner(system.services, connected(system))
+    alerts.notify_owner(system.services, system.connected)
     return len(system.mailbox.messages())
 
 
@@ -72,8 +65,8 @@ def test_a_credit_note_counts_back_and_each_document_once(system: System) -> Non
     system.shop.refund(1, a_refund(order, id=90, lines={101: 1}))
     system.receive(order)
     system.work()
-    sales = distance_sales.watch_distance_sales(system.services, connected(system))
-    again = distance_sales.watch_distance_sales(system.services, connected(system))
+    sales = distance_sales.watch_distance_sales(system.services, system.connected)
+    again = distance_sales.watch_distance_sales(system.services, system.connected)
     assert (sales.by_year, again.by_year) == ({2026: Decimal(0)}, {2026: Decimal(0)})
     with system.services.store.snapshot() as connection:
         from_nothing = store.count_on(connection, system.shop_id, DistanceSales(), since=date(2025, 1, 1))
@@ -92,7 +85,7 @@ def test_whoever_passed_it_last_year_is_told_in_the_new_year_until_oss_is_on(sys
     sell(system, 1, "10000.01")
     system.clock.now = datetime(2027, 1, 2, 9, tzinfo=UTC)
     assert "in 2026 consumers" in watched(system)["oss_limit_passed"]
-    shop = connected(system).shop
+    shop = system.connected.shop
     system.change_shop(vat=replace(shop.vat, oss=True, oss_since=date(2027, 1, 2)))
     assert watched(system) == {}
     system.change_shop(vat=VatSettings())

@@ -12,8 +12,6 @@ from worker.invoicing import manual
 from worker.invoicing.request import IssueAnswer
 from worker.notifications import alerts, legal_term
 from worker.store import alerts as stored_alerts
-from worker.store import shops
-from worker.store.shops import ConnectedShop
 
 DRAFT_RULE = Rule.parse("invoice:paid:draft")
 PAID_AT = datetime(2026, 11, 24, 10, tzinfo=UTC)
@@ -27,15 +25,10 @@ def late(system: System) -> System:
     return system
 
 
-def connected(system: System) -> ConnectedShop:
-    with system.services.store.read() as connection:
-        return shops.get(connection, system.services.encryption, system.shop_id)
-
-
 def on(system: System, month: int, day: int) -> str:
     """What is open as an alert of the term on this day, in English."""
     system.clock.now = datetime(2026, month, day, 9, tzinfo=UTC)
-    legal_term.alert_uninvoiced(system.services, connected(system))
+    legal_term.alert_uninvoiced(system.services, system.connected)
     with system.services.store.read() as connection:
         alert = stored_alerts.find(connection, system.shop_id, legal_term.CODE)
     return str(alert.message) if alert else ""
@@ -43,7 +36,7 @@ def on(system: System, month: int, day: int) -> str:
 
 def summary(system: System) -> tuple[str, ...]:
     system.mailbox.clear()
-    alerts.digest_daily(system.services, connected(system))
+    alerts.digest_daily(system.services, system.connected)
     return tuple(mail.text for mail in system.mailbox.messages())
 
 
@@ -78,6 +71,6 @@ def test_a_shop_that_makes_no_invoice_for_this_buyer_is_left_in_peace(late: Syst
 
 
 def test_a_test_shop_and_a_seller_in_a_country_without_a_known_term_are_left_in_peace(late: System) -> None:
-    shop = connected(late).shop
+    shop = late.connected.shop
     late.change_shop(seller=replace(shop.seller, address=replace(shop.seller.address, country="DE")))
     assert on(late, 12, 13) == ""

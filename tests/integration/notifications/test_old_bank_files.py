@@ -15,14 +15,14 @@ from worker.store.queries import reminder_outlook
 
 
 def alert_of(system: System) -> str:
-    old_bank_files.alert_old_files(system.services, system.services.connected(system.shop_id))
+    old_bank_files.alert_old_files(system.services, system.connected)
     with system.services.store.read() as connection:
         alert = alerts.find(connection, system.shop_id, old_bank_files.CODE)
     return str(alert.message) if alert else ""
 
 
 def missing_alert(system: System) -> Alert | None:
-    old_bank_files.alert_missing_statement(system.services, system.services.connected(system.shop_id))
+    old_bank_files.alert_missing_statement(system.services, system.connected)
     with system.services.store.read() as connection:
         return alerts.find(connection, system.shop_id, old_bank_files.MISSING)
 
@@ -56,7 +56,7 @@ def test_the_owner_is_told_once_of_a_statement_that_is_missing_until_he_says_tha
         assert alert is not None
         assert (alert.times, "between 02-11-2026 and 05-11-2026" in str(alert.message)) == (1, True)
     with system.services.store.read() as connection:
-        shop = system.services.connected(system.shop_id).shop
+        shop = system.connected.shop
         found = bank_statements.missing(connection, shop)
         held = reminder_outlook.hold_of(connection, shop, now=system.services.now())
     assert found is not None

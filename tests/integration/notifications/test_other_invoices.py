@@ -17,7 +17,7 @@ def alert_of(system: System, **maker: Any) -> str:
         new = NewPlugin(system.shop_id, "x", "https://shop.example", "0.1.0")
         plugin_id = plugins.connect(connection, system.services.encryption, new, now=now)
         plugins.record_heartbeat(connection, plugin_id, version="0.1.0", report=report, now=now)
-    other_invoices.alert_other_invoices(system.services, system.services.connected(system.shop_id))
+    other_invoices.alert_other_invoices(system.services, system.connected)
     with system.services.store.read() as connection:
         alert = alerts.find(connection, system.shop_id, other_invoices.CODE)
     return str(alert.message) if alert else ""

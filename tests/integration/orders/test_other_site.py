@@ -12,7 +12,7 @@ from worker.actions.shop_settings import ShopChanges, change_shop
 from worker.demo.faults import ServerFault
 from worker.demo.orders import Payload, an_order
 from worker.orders import poll
-from worker.store import alerts, deliveries
+from worker.store import deliveries
 
 COPY = "https://staging.winkel.test/"
 
@@ -27,11 +27,6 @@ UNPAID = order(status="on-hold", paid=False)
 PAID = order(status="completed", minutes=90)
 
 
-def alerts_of(system: System) -> list[str]:
-    with system.services.store.read() as connection:
-        return [alert.code for alert in alerts.open_alerts(connection, system.shop_id)]
-
-
 @pytest.mark.parametrize(
     "told",
     [PAID, {**PAID, "order_key": "wc_order_copy"}, {**PAID, "id": 5000}, {**UNPAID, "order_key": "wc_order_copy"}],
@@ -44,7 +39,7 @@ def test_of_an_order_of_a_copy_nothing_is_made_and_the_owner_is_told_once(system
         system.work()
     assert (system.numbers(), len(system.mailbox.messages())) == ([], 0)
     assert system.outcomes()[1:] == [("done", "other_site")] * 2
-    assert alerts_of(system) == ["other_site:staging.winkel.test"]
+    assert system.alert_codes() == ["other_site:staging.winkel.test"]
     # What the copy told is no part of what the shop tells: its own next change counts.
     system.clock.move(hours=1)
     system.arrives(order(status="processing", minutes=60))
@@ -56,14 +51,14 @@ def test_what_the_shop_shows_too_is_the_shop_in_another_language(system: System)
     system.shop.place(PAID)
     system.receive(PAID, site="https://winkel.fr/")
     system.work()
-    assert (len(system.numbers()), system.outcomes(), alerts_of(system)) == (1, [("done", "issued")], [])
+    assert (len(system.numbers()), system.outcomes(), system.alert_codes()) == (1, [("done", "issued")], [])
 
 
 @pytest.mark.parametrize("has_key", [True, False])
 def test_what_came_from_where_the_shop_moved_counts_once_that_is_its_address(system: System, has_key: bool) -> None:
-    url = system.services.connected(system.shop_id).shop.url
+    url = system.connected.shop.url
     system.change_shop(url="https://before.test")
-    secrets = system.services.connected(system.shop_id).secrets
+    secrets = system.connected.secrets
     if not has_key:
         system.change_secrets(replace(secrets, rest_key="", rest_secret=""))
     system.shop.place(PAID)
@@ -71,11 +66,11 @@ def test_what_came_from_where_the_shop_moved_counts_once_that_is_its_address(sys
     system.receive(PAID, site=f"{url}/")
     system.receive(order(status="completed", minutes=90) | {"id": 239}, site=COPY)
     system.work()
-    assert (system.numbers(), len(alerts_of(system))) == ([], 2)
+    assert (system.numbers(), len(system.alert_codes())) == ([], 2)
     change_shop(system.services, system.shop_id, ShopChanges(url=url), by=system.person)
     system.work()
     assert (len(system.numbers(238)), system.numbers(239)) == (1, [])
-    assert alerts_of(system) == ["other_site:staging.winkel.test"]
+    assert system.alert_codes() == ["other_site:staging.winkel.test"]
 
 
 def test_what_a_copy_told_hides_no_change_of_the_shop(system: System) -> None:
@@ -87,7 +82,7 @@ def test_what_a_copy_told_hides_no_change_of_the_shop(system: System) -> None:
     system.work()
     assert system.numbers() == []
     system.shop.faults.clear()
-    polled = poll.poll(system.services, system.services.connected(system.shop_id))
+    polled = poll.poll(system.services, system.connected)
     system.work()
     assert (polled.missed, len(system.numbers())) == (1, 1)
 

@@ -12,7 +12,7 @@ from worker.store.shops import Secrets
 
 @pytest.mark.parametrize("has_rest", [True, False])
 def test_a_number_in_a_field_of_the_shops_own_stands_on_the_invoice(system: System, *, has_rest: bool) -> None:
-    connected = system.services.connected(system.shop_id)
+    connected = system.connected
     own = {"_klantcode_b2b": Holds.VAT_NUMBER, "_dossier": Holds.PURCHASE_ORDER}
     system.change_shop(orders=replace(connected.shop.orders, own_fields=own))
     if not has_rest:

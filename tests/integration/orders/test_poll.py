@@ -11,8 +11,7 @@ from worker.demo.orders import Payload, a_refund, an_order
 from worker.errors import Rejected, Unavailable
 from worker.orders import poll as polling
 from worker.orders.poll import Polled
-from worker.store import alerts, shops
-from worker.store.shops import ConnectedShop, ListPlace, Secrets
+from worker.store.shops import ListPlace, Secrets
 
 
 def changed(order_id: int, at: datetime = START, **more: object) -> Payload:
@@ -21,7 +20,7 @@ def changed(order_id: int, at: datetime = START, **more: object) -> Payload:
 
 
 def poll(system: System) -> Polled:
-    return polling.poll(system.services, connected(system))
+    return polling.poll(system.services, system.connected)
 
 
 def test_an_order_whose_webhook_never_came_is_found(system: System) -> None:
@@ -123,7 +122,7 @@ def test_a_poll_that_breaks_off_keeps_what_it_read(system: System) -> None:
 
 def first_page_only(system: System) -> None:
     """What a poll does before the shop goes away between two pages."""
-    client = system.services.client_of(connected(system))
+    client = system.services.client_of(system.connected)
     page, then = next(polling.changed_since(client, ListPlace(START - timedelta(days=1))))
     polling.add_missed_deliveries(system.services, system.shop_id, page, then)
 
@@ -183,14 +182,14 @@ def test_a_shop_that_is_away_is_asked_for_the_same_time_again(system: System) ->
 
 
 def test_a_refused_key_opens_an_alert_until_it_works_again(system: System) -> None:
-    good = connected(system).secrets
+    good = system.connected.secrets
     system.change_secrets(replace(good, rest_key="ck_wrong", rest_secret="cs_wrong"))
     with pytest.raises(Rejected):
         poll(system)
-    assert open_alerts_of_shop(system) == ["rest_key_refused"]
+    assert system.alert_codes() == ["rest_key_refused"]
     system.change_secrets(good)
     poll(system)
-    assert open_alerts_of_shop(system) == []
+    assert system.alert_codes() == []
 
 
 @pytest.mark.parametrize("status", [301, 404])
@@ -205,19 +204,19 @@ def test_while_the_rest_interface_is_away_what_the_shop_tells_counts_and_the_res
     system.receive(changed(7))
     system.work()
     assert (system.numbers(7), system.numbers(8), system.notes(7)) == (["F2026-00001"], [], [])
-    assert open_alerts_of_shop(system) == ["shop_refuses"]
+    assert system.alert_codes() == ["shop_refuses"]
 
     system.shop.faults.clear()
     poll(system)
     system.clock.move(hours=1)
     system.work()
-    assert (system.numbers(8), len(system.notes(7)), open_alerts_of_shop(system)) == (["F2026-00002"], 1, [])
+    assert (system.numbers(8), len(system.notes(7)), system.alert_codes()) == (["F2026-00002"], 1, [])
 
 
 def test_what_a_poll_found_outlasts_a_refused_key(system: System) -> None:
     system.shop.place(changed(7))
     poll(system)
-    good = connected(system).secrets
+    good = system.connected.secrets
     system.change_secrets(replace(good, rest_key="ck_wrong", rest_secret="cs_wrong"))
     system.work()
     assert system.outcomes() == [("waiting", "rest_key_refused")]
@@ -231,7 +230,7 @@ def test_refunds_that_could_not_be_read_are_read_when_the_key_works_again(system
     order = changed(7)
     system.shop.place(order)
     system.shop.refund(7, a_refund(order, id=71, amount="5.00"))
-    good = connected(system).secrets
+    good = system.connected.secrets
     system.change_secrets(replace(good, rest_key="ck_wrong", rest_secret="cs_wrong"))
     system.receive(system.shop.order(7) or {})
     system.work()
@@ -272,10 +271,10 @@ def test_refunds_that_are_not_found_for_a_while_do_not_hold_the_invoice(system: 
 def test_a_note_that_the_shop_refused_is_written_when_the_key_works_again(system: System) -> None:
     system.shop.faults.next(ServerFault(status=401, path="/notes"))
     system.arrives(changed(7))
-    assert (system.notes(7), open_alerts_of_shop(system)) == ([], ["rest_key_refused"])
+    assert (system.notes(7), system.alert_codes()) == ([], ["rest_key_refused"])
     poll(system)
     system.work()
-    assert (len(system.notes(7)), open_alerts_of_shop(system)) == (1, [])
+    assert (len(system.notes(7)), system.alert_codes()) == (1, [])
 
 
 def test_a_note_whose_answer_was_lost_before_the_key_was_refused_is_not_written_twice(system: System) -> None:
@@ -284,7 +283,7 @@ def test_a_note_whose_answer_was_lost_before_the_key_was_refused_is_not_written_
     system.shop.faults.next(ServerFault(status=401, path="/notes"))
     system.clock.move(minutes=1)
     system.work()
-    assert open_alerts_of_shop(system) == ["rest_key_refused"]
+    assert system.alert_codes() == ["rest_key_refused"]
     poll(system)
     system.work()
     assert len(system.notes(7)) == 1
@@ -305,18 +304,8 @@ def test_a_delivery_that_was_given_up_while_the_key_was_refused_is_made_when_it_
 
 def test_a_paused_shop_and_one_without_a_key_are_not_asked(system: System) -> None:
     system.change_shop(suspended=True)
-    assert not polling.can_fetch(connected(system))
+    assert not polling.can_fetch(system.connected)
     system.change_shop(suspended=False)
-    assert polling.can_fetch(connected(system))
+    assert polling.can_fetch(system.connected)
     system.change_secrets(Secrets(("s",)))
-    assert not polling.can_fetch(connected(system))
-
-
-def connected(system: System) -> ConnectedShop:
-    with system.services.store.read() as connection:
-        return shops.get(connection, system.services.encryption, system.shop_id)
-
-
-def open_alerts_of_shop(system: System) -> list[str]:
-    with system.services.store.read() as connection:
-        return [alert.code for alert in alerts.open_alerts(connection)]
+    assert not polling.can_fetch(system.connected)

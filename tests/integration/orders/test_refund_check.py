@@ -8,17 +8,11 @@ from worker.domain.document import SendMode
 from worker.domain.shop import PeppolSettings
 from worker.orders import refund_check
 from worker.orders.refund_check import RefundCheck
-from worker.store import shops
-from worker.store.shops import ConnectedShop, Secrets
-
-
-def connected(system: System) -> ConnectedShop:
-    with system.services.store.read() as connection:
-        return shops.get(connection, system.services.encryption, system.shop_id)
+from worker.store.shops import Secrets
 
 
 def reread(system: System) -> RefundCheck:
-    return refund_check.check_refunds(system.services, connected(system), pause_s=0)
+    return refund_check.check_refunds(system.services, system.connected, pause_s=0)
 
 
 def credited(system: System, order_id: int = 7) -> None:
@@ -177,7 +171,7 @@ def test_it_is_done_once_a_night(system: System) -> None:
     system.clock.now += timedelta(days=1)
     before = len(system.shop.calls)
     for _ in range(3):
-        refund_check.check_refunds_nightly(system.services, connected(system))
+        refund_check.check_refunds_nightly(system.services, system.connected)
         system.clock.move(minutes=10)
     assert len(system.shop.calls) == before + 1
 
@@ -185,7 +179,7 @@ def test_it_is_done_once_a_night(system: System) -> None:
 def test_a_deleted_refund_stays_told_where_refunds_can_no_longer_be_read(system: System) -> None:
     credited(system)
     system.shop.forget_refund(7, 70)
-    for secrets in (connected(system).secrets, Secrets((SECRET,))):
+    for secrets in (system.connected.secrets, Secrets((SECRET,))):
         system.change_secrets(secrets)
         system.clock.move(hours=1)
         system.receive(system.shop.order(7) or {})

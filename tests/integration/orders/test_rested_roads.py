@@ -139,7 +139,7 @@ def test_an_order_waits_for_its_shop_and_is_made_when_it_answers_again(system: S
     system.shop.place(an_order(id=7, paid=True, created=system.clock()))
     for _ in range(3):
         with pytest.raises(Unavailable):
-            system.services.client_of(system.services.connected(system.shop_id)).order(7)
+            system.services.client_of(system.connected).order(7)
     asked = system.shop.faults.waiting
     listed_by_poll(system, 7)
     system.work()
@@ -211,7 +211,7 @@ def test_the_command_tells_each_outage_once_with_its_time_as_people_write_it(sys
 def test_a_mail_server_that_does_not_answer_holds_up_three_mails_and_no_more(system: System) -> None:
     with ScriptedServer([answer()]) as closed:
         port = closed.port
-    secrets = system.services.connected(system.shop_id).secrets
+    secrets = system.connected.secrets
     system.change_secrets(replace(secrets, smtp_url=f"smtp://127.0.0.1:{port}"))
     for number in range(1, 7):
         system.arrives(an_order(id=number, paid=True, created=system.clock()))
@@ -238,7 +238,7 @@ def test_the_operators_mail_server_rests_once_for_all_who_use_it_and_own_servers
     assert [found.road for found in shared] == [roads.SHARED_MAIL]
     (said,) = status.check(system.services).rested
     assert said.startswith("All shops without a mail server of their own: The mail server of this installation")
-    secrets = system.services.connected(system.shop_id).secrets
+    secrets = system.connected.secrets
     system.change_secrets(replace(secrets, smtp_url=well.settings.smtp_url))
     system.arrives(an_order(id=7, paid=True, created=system.clock()))
     assert codes_of_mails(system)[-1] == ""

@@ -10,7 +10,6 @@ from worker.demo.orders import Payload, an_order, php_json
 from worker.errors import StaleAnswer
 from worker.invoicing import manual
 from worker.orders import poll
-from worker.store import shops
 
 CACHED = "/orders/238$"
 OFTEN = 50
@@ -38,9 +37,7 @@ def told(system: System) -> list[str]:
 
 
 def poll_now(system: System) -> None:
-    with system.services.store.read() as connection:
-        connected = shops.get(connection, system.services.encryption, system.shop_id)
-    poll.poll(system.services, connected)
+    poll.poll(system.services, system.connected)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +136,5 @@ def test_a_person_makes_nothing_of_an_older_answer(system: System) -> None:
     system.receive(NEW)
     system.work()
     system.shop.faults.next(ServerFault(body=php_json(OLD), path=CACHED), times=OFTEN)
-    with system.services.store.read() as connection:
-        connected = shops.get(connection, system.services.encryption, system.shop_id)
     with pytest.raises(StaleAnswer):
-        manual.fetch_now(system.services, connected, 238)
+        manual.fetch_now(system.services, system.connected, 238)

@@ -27,7 +27,7 @@ def a_split_sale(*, marked: bool) -> dict[int, Payload]:
 
 
 def document(system: System, documented: DocumentedOrders) -> None:
-    system.change_shop(orders=replace(system.services.connected(system.shop_id).shop.orders, documented=documented))
+    system.change_shop(orders=replace(system.connected.shop.orders, documented=documented))
 
 
 def invoiced(system: System) -> dict[int, str]:

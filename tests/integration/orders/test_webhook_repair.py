@@ -12,24 +12,18 @@ from worker.demo.orders import an_order
 from worker.errors import Rejected
 from worker.orders import webhook_repair
 from worker.orders.webhook_repair import WebhookFault, usual_silence
-from worker.store import alerts, deliveries, plugins, shops
+from worker.store import deliveries, plugins
 from worker.store.database.tables import audit_trail
 from worker.store.deliveries import NewDelivery
 from worker.store.plugins import NewPlugin
-from worker.store.shops import ConnectedShop
-
-
-def connected(system: System) -> ConnectedShop:
-    with system.services.store.read() as connection:
-        return shops.get(connection, system.services.encryption, system.shop_id)
 
 
 def watch(system: System) -> tuple[WebhookFault, ...]:
-    return webhook_repair.check_and_repair(system.services, connected(system))
+    return webhook_repair.check_and_repair(system.services, system.connected)
 
 
 def url_of(system: System) -> str:
-    return webhook_repair.delivery_url(system.services, connected(system))
+    return webhook_repair.delivery_url(system.services, system.connected)
 
 
 def set_up(system: System, url: str = "") -> list[int]:
@@ -38,13 +32,8 @@ def set_up(system: System, url: str = "") -> list[int]:
 
 
 def listed(system: System) -> list[tuple[str, str, str]]:
-    webhooks = system.services.client_of(connected(system)).webhooks()
+    webhooks = system.services.client_of(system.connected).webhooks()
     return sorted((webhook.topic, webhook.status, webhook.delivery_url) for webhook in webhooks)
-
-
-def open_alerts_of_shop(system: System) -> list[str]:
-    with system.services.store.read() as connection:
-        return [alert.code for alert in alerts.open_alerts(connection)]
 
 
 def well(system: System) -> list[tuple[str, str, str]]:
@@ -68,11 +57,11 @@ def test_where_webhooks_are_closed_as_the_plugin_is_off_nobody_is_told_that_orde
     system.shop.faults.next(ServerFault(status=403, path="/webhooks"), times=9)
 
     if by_plugin:
-        assert (watch(system), open_alerts_of_shop(system)) == ((), [])
+        assert (watch(system), system.alert_codes()) == ((), [])
     else:
         with pytest.raises(Rejected):
             watch(system)
-        assert open_alerts_of_shop(system) == ["rest_key_refused"]
+        assert system.alert_codes() == ["rest_key_refused"]
 
 
 def test_a_webhook_that_reaches_us_by_another_address_is_left_alone(system: System) -> None:
@@ -111,7 +100,7 @@ def test_the_new_webhook_signs_with_the_shops_secret(system: System) -> None:
     _, updated = set_up(system)
     switch(system, updated, "disabled")
     watch(system)
-    (new,) = [hook for hook in system.services.client_of(connected(system)).webhooks() if hook.topic == "order.updated"]
+    (new,) = [hook for hook in system.services.client_of(system.connected).webhooks() if hook.topic == "order.updated"]
     assert system.shop.webhook(new.webhook_id).secret == SECRET
 
 
@@ -132,7 +121,7 @@ def test_a_webhook_with_an_old_address_gets_the_new_one(system: System) -> None:
 
 def test_an_address_of_this_machine_never_takes_the_place_of_a_real_one(system: System) -> None:
     there = f"https://documents.test/webhooks/{system.shop_id}"
-    hooks = system.services.client_of(connected(system))
+    hooks = system.services.client_of(system.connected)
     set_up(system, there)
     assert (
         webhook_repair.find_faults(
@@ -144,7 +133,7 @@ def test_an_address_of_this_machine_never_takes_the_place_of_a_real_one(system: 
 
 def test_a_webhook_that_was_deleted_comes_back(system: System) -> None:
     created, _ = set_up(system)
-    system.services.client_of(connected(system)).delete_webhook(created)
+    system.services.client_of(system.connected).delete_webhook(created)
     watch(system)
     assert listed(system) == well(system)
 
@@ -171,7 +160,7 @@ def test_a_repair_is_told_in_the_audit_trail_and_its_alert_is_over(system: Syste
     watch(system)
     with system.services.store.read() as connection:
         assert connection.execute(select(audit_trail.c.code)).scalars().all() == ["webhook_repaired"]
-    assert open_alerts_of_shop(system) == []
+    assert system.alert_codes() == []
 
 
 def test_a_key_that_may_only_read_leaves_the_alert_open(system: System) -> None:
@@ -180,10 +169,10 @@ def test_a_key_that_may_only_read_leaves_the_alert_open(system: System) -> None:
     system.shop.faults.next(ServerFault(status=401, method="POST", path="webhooks"))
     with pytest.raises(Rejected):
         watch(system)
-    assert open_alerts_of_shop(system) == ["webhook_disabled"]
+    assert system.alert_codes() == ["webhook_disabled"]
     assert system.shop.webhook(updated).status == "disabled"
     watch(system)
-    assert (open_alerts_of_shop(system), listed(system)) == ([], well(system))
+    assert (system.alert_codes(), listed(system)) == ([], well(system))
 
 
 def test_webhooks_whose_maker_lost_his_rights_are_made_anew_by_the_keys_owner(system: System) -> None:
@@ -191,9 +180,9 @@ def test_webhooks_whose_maker_lost_his_rights_are_made_anew_by_the_keys_owner(sy
     error = b'{"code":"woocommerce_rest_cannot_view","message":"Sorry","data":{"status":401}}'
     system.receive({"id": None}, body=error)
     system.work()
-    assert open_alerts_of_shop(system) == ["webhook_owner"]
+    assert system.alert_codes() == ["webhook_owner"]
     assert len(watch(system)) == 2
-    assert (open_alerts_of_shop(system), listed(system)) == ([], well(system))
+    assert (system.alert_codes(), listed(system)) == ([], well(system))
     for gone in (created, updated):
         with pytest.raises(KeyError):
             system.shop.webhook(gone)
@@ -204,13 +193,13 @@ def test_a_shop_silent_far_beyond_its_rhythm_opens_an_alert_until_it_delivers(sy
     ring_each(system, timedelta(hours=8), times=20)
     system.clock.move(hours=20)
     watch(system)
-    assert open_alerts_of_shop(system) == []
+    assert system.alert_codes() == []
     system.clock.move(hours=10)
     watch(system)
-    assert open_alerts_of_shop(system) == ["shop_silent"]
+    assert system.alert_codes() == ["shop_silent"]
     ring_each(system, timedelta(hours=1), times=1)
     watch(system)
-    assert open_alerts_of_shop(system) == []
+    assert system.alert_codes() == []
 
 
 def test_a_quiet_shop_may_be_silent_for_longer() -> None:

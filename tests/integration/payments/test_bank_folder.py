@@ -9,7 +9,7 @@ import pytest
 from tests.payments.test_bank_files import ACCOUNT
 from tests.support.system import System
 from worker.payments.bank_folder import folder_of, read_folder
-from worker.store import alerts, bank_lines, shops
+from worker.store import alerts, bank_lines
 from worker.store.database.pagination import FIRST_PAGE
 
 CODA = Path(__file__).parent.parent.parent / "payments" / "bank_files" / "coda" / "1-exact.cod"
@@ -17,8 +17,7 @@ CODA = Path(__file__).parent.parent.parent / "payments" / "bank_files" / "coda" 
 
 @pytest.fixture
 def folder(system: System) -> Path:
-    with system.services.store.read() as connection:
-        seller = shops.get(connection, system.services.encryption, system.shop_id).shop.seller
+    seller = system.connected.shop.seller
     system.change_shop(seller=replace(seller, iban=ACCOUNT))
     made = folder_of(system.services, system.shop_id)
     made.mkdir(parents=True)
@@ -33,7 +32,7 @@ def put(folder: Path, name: str, content: bytes, *, age_s: float = 60) -> Path:
 
 
 def read(system: System) -> None:
-    read_folder(system.services, system.services.connected(system.shop_id))
+    read_folder(system.services, system.connected)
 
 
 def names(folder: Path) -> list[str]:

@@ -208,7 +208,7 @@ def test_who_paid_is_not_reminded_while_the_shop_has_his_order_on_hold_until_a_p
         system.arrives(system.shop.order(238) | {"status": status})  # type: ignore[operator]
         comes(system, days_after_due(5))
     with system.services.store.read() as connection:
-        shop = system.services.connected(system.shop_id).shop
+        shop = system.connected.shop
         (outlook,) = reminder_outlook.open_of_shop(connection, shop, now=system.clock.now)
     assert outlook.obstacle is not None
     assert (outlook.document, outlook.obstacle.passes, subjects(system)) == (document, True, [])
@@ -328,7 +328,7 @@ def test_an_order_waits_only_until_it_is_paid_and_again_once_that_is_taken_back(
 
     def waits() -> list[str]:
         with system.services.store.read() as connection:
-            shop = system.services.connected(system.shop_id).shop
+            shop = system.connected.shop
             return [
                 one.document.number for one in reminder_outlook.open_of_shop(connection, shop, now=system.clock.now)
             ]
@@ -461,7 +461,7 @@ def test_who_is_named_by_a_line_of_the_bank_that_waits_is_reminded_once_it_pays_
     comes(system, days_after_due(5))
     with system.services.store.read() as connection:
         waiting = bank_lines.waiting(connection, system.shop_id)
-        shop = system.services.connected(system.shop_id).shop
+        shop = system.connected.shop
         (outlook,) = reminder_outlook.page(connection, shop, FIRST_PAGE, now=system.clock.now).rows
         holding = reminder_outlook.holding(connection, shop, waiting)
     assert holding == {stored.line_id for stored in waiting if stored.line.key in ("coda:1", "coda:2")}

@@ -290,7 +290,7 @@ def test_an_answer_that_was_lost_is_looked_for(system: System) -> None:
 def test_a_shop_that_is_away_is_tried_for_a_day_and_then_named(system: System) -> None:
     key = invoiced(system)
     comes_in(system, key, "22.20")
-    url = system.services.connected(system.shop_id).shop.url
+    url = system.connected.shop.url
     system.change_shop(url="http://127.0.0.1:9")
     for _ in range(3):
         system.work()
@@ -348,7 +348,7 @@ def test_nothing_is_asked_of_a_shop_that_does_not_want_it(system: System, case: 
     key = invoiced(system)
     comes_in(system, key, "22.20")
     if case == "no key":
-        secrets = system.services.connected(system.shop_id).secrets
+        secrets = system.connected.secrets
         system.change_secrets(replace(secrets, rest_key="", rest_secret=""))
     system.change_shop(test=case == "test", sets_orders_paid=case != "off")
     system.work()

@@ -45,8 +45,7 @@ def pass_days(system: System, days: int = DAYS + 1) -> None:
 
 
 def cancel(system: System) -> tuple[int, ...]:
-    connected = system.services.connected(system.shop_id)
-    return unpaid_orders.cancel_late_orders(system.services, connected, pause_s=0)
+    return unpaid_orders.cancel_late_orders(system.services, system.connected, pause_s=0)
 
 
 def status(system: System) -> str:
@@ -243,7 +242,7 @@ def test_it_is_off_until_the_owner_gives_days_and_in_a_test_shop(system: System)
     pass_days(system)
     for changes in ({"cancel_after_days": 0}, {"cancel_after_days": DAYS, "test": True}):
         system.change_shop(**changes)
-        unpaid_orders.cancel_daily(system.services, system.services.connected(system.shop_id))
+        unpaid_orders.cancel_daily(system.services, system.connected)
         assert status(system) == "on-hold"
 
 

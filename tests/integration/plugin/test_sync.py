@@ -91,10 +91,7 @@ def test_the_shop_is_told_again_what_was_mailed_before_it_would_mail_itself(
 ) -> None:
     system.arrives(an_order(id=238, paid=True))
     (before,) = (told for verb, told in shop_plugin.told if verb == "mailed" and told["stage"] == "before")
-    with system.services.store.read() as connection:
-        connected = shops.get(connection, system.services.encryption, system.shop_id)
-
-    sync.sync_plugin(system.services, connected)
+    sync.sync_plugin(system.services, system.connected)
 
     assert next(told["mailed"] for verb, told in shop_plugin.told if verb == "sync") == [before["mail_group"]]
 

@@ -239,7 +239,7 @@ def test_what_is_no_answer_waits_is_told_after_hours_and_goes_out(sending: Syste
 
 
 def waits_told(system: System) -> list[str]:
-    overdue_work.alert_late_work(system.services, system.services.connected(system.shop_id))
+    overdue_work.alert_late_work(system.services, system.connected)
     return [str(one.message) for one in open_alerts(system)]
 
 
@@ -561,7 +561,7 @@ def test_an_order_refunded_at_first_sight_brings_invoice_and_credit_note_in_one_
 def follow(system: System) -> None:
     """Ask what became of what was sent."""
     system.clock.move(minutes=2)
-    peppol_status.follow(system.services, system.services.connected(system.shop_id))
+    peppol_status.follow(system.services, system.connected)
 
 
 # Before the number
@@ -746,7 +746,7 @@ def hears(system: System, event: dict[str, Any]) -> None:
     with system.services.store.write() as connection:
         references = peppol_hook.references_in(event)
         transmissions.ask_soon(connection, system.shop_id, references, now=system.clock.now)
-    peppol_status.follow(system.services, system.services.connected(system.shop_id))
+    peppol_status.follow(system.services, system.connected)
 
 
 def test_what_an_access_point_tells_is_fetched_before_it_is_believed(system: System) -> None:
@@ -775,9 +775,9 @@ def test_an_access_point_that_can_tell_is_asked_to_once(system: System) -> None:
     assert subscribed["url"] == peppol_hook.url(
         "https://f.example", system.services.settings.secret_keys, system.shop_id
     )
-    assert system.services.connected(system.shop_id).secrets.peppol_hook_secret == subscribed["secret"]
+    assert system.connected.secrets.peppol_hook_secret == subscribed["secret"]
     peppol_actions.connect(system.services, system.shop_id, NewAccount("peppyrus", "another"), by=system.person)
-    assert system.services.connected(system.shop_id).secrets.peppol_hook_secret == ""
+    assert system.connected.secrets.peppol_hook_secret == ""
 
 
 def test_what_the_buyer_asks_needs_somebody_until_it_is_dealt_with(system: System) -> None:
@@ -820,7 +820,7 @@ def test_the_zip_of_a_period_holds_what_was_answered(system: System) -> None:
 def test_a_key_is_tried_without_sending_anything(sending: System) -> None:
     assert answered(sending, "check_peppol")["good"]
 
-    sending.change_secrets(replace(sending.services.connected(sending.shop_id).secrets, peppol_key="wrong:wrong"))
+    sending.change_secrets(replace(sending.connected.secrets, peppol_key="wrong:wrong"))
     told = answered(sending, "check_peppol")
     assert (told["good"], sending.points.delivered) == (False, [])
 
@@ -841,7 +841,7 @@ def test_a_key_of_recommand_is_enough_its_company_is_found_by_its_number(system:
     assert said_of_the_key(system)[1] == ("company", True, "It sends for Bedrijf 2 BV.")
     system.work()
 
-    assert system.services.connected(system.shop_id).shop.peppol.company == "c_2"
+    assert system.connected.shop.peppol.company == "c_2"
     system.arrives(a_business_order())
     assert system.points.delivered_numbers() == ["F2026-00001"]
 
@@ -886,7 +886,7 @@ def test_whose_key_is_not_the_shops_is_said_in_a_sentence(system: System, owners
     name, good, sentence = said_of_the_key(system)[1]
 
     assert (name, good, said in sentence) == ("company", False, True)
-    assert system.services.connected(system.shop_id).shop.peppol.company == ""
+    assert system.connected.shop.peppol.company == ""
 
 
 def test_a_key_of_another_company_with_e_invoice_be_is_told_before_anything_is_sent(system: System) -> None:

@@ -127,7 +127,7 @@ def test_an_added_step_is_done_after_the_others_and_again_when_a_person_asks(sys
 
 @pytest.mark.usefixtures("added")
 def test_a_step_is_planned_for_the_documents_and_shops_that_want_it(system: System) -> None:
-    shop = system.services.connected(system.shop_id).shop
+    shop = system.connected.shop
     system.change_shop(vat=type(shop.vat)(as_charged=True))
 
     (invoice,) = system.arrives(an_order(paid=True))

@@ -240,7 +240,7 @@ def test_a_test_mail_says_who_took_it_and_what_that_does_not_prove(system: Syste
 def test_what_is_a_test_goes_to_the_shops_owner_where_only_the_house_has_an_address(
     system: System, role: Role, goes_to: str
 ) -> None:
-    shop = system.services.connected(system.shop_id).shop
+    shop = system.connected.shop
     system.change_shop(test=True, mail=MailSettings(), seller=replace(shop.seller, email=""))
     with system.services.store.write() as connection:
         new = NewUser(email="an@winkel.test", name="An", password="-", language="nl", operator=False)
@@ -276,7 +276,7 @@ def test_the_owner_is_who_came_into_the_shop_first_whatever_the_names_and_roles_
 
 
 def test_a_test_document_that_is_mailed_again_when_the_shop_is_live_still_goes_to_its_owner(system: System) -> None:
-    shop = system.services.connected(system.shop_id).shop
+    shop = system.connected.shop
     system.change_shop(test=True, mail=MailSettings(), seller=replace(shop.seller, email=""))
     with system.services.store.write() as connection:
         new = NewUser(email="an@winkel.test", name="An", password="-", language="nl", operator=False)

@@ -144,8 +144,7 @@ def test_open_orders_say_what_going_live_would_do_to_them(system: System) -> Non
 def test_an_uploaded_logo_and_terms_are_stored_and_told(system: System) -> None:
     kept = answered(system, "save_logo", file=uploaded(system, "logo.png", a_logo()))["logo"]
     terms = answered(system, "save_attachment", file=uploaded(system, "Voorwaarden.pdf", b"%PDF-1.7 terms"))
-    with system.services.store.read() as connection:
-        shop = shops.get(connection, system.services.encryption, system.shop_id).shop
+    shop = system.connected.shop
     assert shop.branding.logo is not None
     assert (vars(shop.branding.logo), terms["attachment"]["name"]) == (kept, "Voorwaarden.pdf")
     assert branding.brand_of(system.services, shop).logo == a_logo()

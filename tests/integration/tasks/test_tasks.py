@@ -491,7 +491,7 @@ def test_a_shop_that_is_connected_by_hand_fills_in_its_company(system: System) -
     system.change_shop(seller=Seller(name="Janssens BV"), test=True)
     found = answered(system, "set_up_connection")
 
-    seller = system.services.connected(system.shop_id).shop.seller
+    seller = system.connected.shop.seller
     assert (seller.name, seller.address) == (
         "Janssens BV",
         Address("Kerkstraat 1", postcode="9000", city="Gent", country="BE"),
@@ -504,7 +504,7 @@ def test_nothing_is_filled_in_over_what_was_typed_nor_into_half_an_address(syste
     system.change_shop(seller=Seller(name="Janssens BV", address=Address(city="Aalst")), test=True)
     found = answered(system, "set_up_connection")
 
-    seller = system.services.connected(system.shop_id).shop.seller
+    seller = system.connected.shop.seller
     assert (seller.name, seller.address) == ("Janssens BV", Address(city="Aalst"))
     assert found["taken"] == ["seller.website"]
 
