@@ -29,7 +29,7 @@ from worker.store.audit_trail import AuditEntry
 from worker.store.channels import Channel
 from worker.store.deliveries import Delivery
 from worker.store.orders import StoredOrder
-from worker.store.payments import Payment
+from worker.store.payment_rows import Payment
 from worker.store.queries.attention import NeedGroup, Needs
 from worker.store.queries.jobs import Job
 from worker.store.queries.order_history import DocumentDetails, OrderHistory

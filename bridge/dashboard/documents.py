@@ -37,7 +37,7 @@ from worker.domain.document import Draft, Kind
 from worker.domain.money import ZERO, total_of
 from worker.domain.step import MAIL, TRANSMIT
 from worker.errors import InvalidValue, Rejected
-from worker.store import audit_trail, document_files, documents, orders, payments
+from worker.store import audit_trail, document_files, documents, orders, payment_rows
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails
 from worker.store.transmissions import UNKNOWN
@@ -152,7 +152,7 @@ def mark_not_paid(shop_id: str, document_id: int) -> Response:
 def amounts_unconfirmed(item: DocumentDetails) -> tuple[Decimal, Decimal]:
     """What people marked as paid of it, and what its shop says came in for its order."""
     with context().store.read() as connection:
-        unconfirmed = payments.unconfirmed(connection, document_id_of(item))
+        unconfirmed = payment_rows.unconfirmed(connection, document_id_of(item))
     by_person, by_shop = (
         total_of(payment.amount for payment in some) for some in (unconfirmed.by_person, unconfirmed.by_shop)
     )

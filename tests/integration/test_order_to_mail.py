@@ -23,8 +23,8 @@ from worker.jobs.job_type import lease_time
 from worker.jobs.order import process_delivery
 from worker.jobs.step import run_steps
 from worker.services import Services
-from worker.store import alerts, deliveries, payments
-from worker.store.payments import Payment
+from worker.store import alerts, deliveries, payment_rows
+from worker.store.payment_rows import Payment
 from worker.store.queries.order_history import DocumentDetails
 from worker.store.shops import Secrets
 
@@ -294,7 +294,7 @@ def payments_of(system: System, invoice: DocumentDetails) -> tuple[Payment, ...]
     assert invoice.document is not None
     document_id = invoice.document.document_id
     with system.services.store.read() as connection:
-        return payments.of_documents(connection, [document_id]).get(document_id, ())
+        return payment_rows.of_documents(connection, [document_id]).get(document_id, ())
 
 
 def test_an_invoice_is_paid_when_its_order_is(system: System) -> None:

@@ -36,6 +36,7 @@ from worker.store import (
     counters,
     order_money,
     orders,
+    payment_rows,
     payments,
     shops,
     users,
@@ -97,7 +98,7 @@ def paid_of(history: History) -> dict[int, Decimal]:
             int(order): sum(
                 (
                     payment.amount
-                    for payment in payments.of_order(connection, OrderKey("a", int(order), f"wc_order_{order}"))
+                    for payment in payment_rows.of_order(connection, OrderKey("a", int(order), f"wc_order_{order}"))
                     if payment.source is PaymentSource.BANK
                 ),
                 ZERO,
@@ -482,7 +483,7 @@ def test_what_a_payment_keeps_of_a_line_is_its_reference_and_nobodys_words(shop:
         [replace(a_line(shop, amount, "words", "Jan Peeters"), structured="Jan ***012/0000/23883*** bis")],
     )
     with shop.store.read() as connection:
-        (payment,) = payments.of_order(connection, OrderKey("a", 238, "wc_order_238"))
+        (payment,) = payment_rows.of_order(connection, OrderKey("a", 238, "wc_order_238"))
     assert (payment.amount, payment.reference) == (amount, "012000023883")
 
 

@@ -25,7 +25,7 @@ from worker.payments.mollie import FOLLOWED, follow, sweep
 from worker.sending.customer_link import link_of
 from worker.sending.pdf import with_pay_link
 from worker.services import Services
-from worker.store import alerts, audit_trail, payment_attempts, payments, shops
+from worker.store import alerts, audit_trail, payment_attempts, payment_rows, shops
 from worker.store.database.engine import Store
 from worker.store.queries import order_balance
 from worker.store.shops import ConnectedShop
@@ -73,7 +73,7 @@ class Till:
 
     def standing(self) -> list[Decimal]:
         with self.store.read() as connection:
-            return [payment.amount for payment in payments.standing(connection, self.order)]
+            return [payment.amount for payment in payment_rows.standing(connection, self.order)]
 
     def balance(self) -> OrderBalance:
         with self.store.read() as connection:

@@ -19,9 +19,9 @@ from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
 from worker.domain.payment import Balance, OrderBalance, PaymentSource, Prepayment, Receipt, open_amount
 from worker.domain.webhook import WebhookEventKind
-from worker.store import document_balances, payment_references, payments, webhooks
+from worker.store import document_balances, payment_references, payment_rows, payments, webhooks
 from worker.store.database.tables import unpaid
-from worker.store.payments import Payment
+from worker.store.payment_rows import Payment
 from worker.store.queries import order_balance
 from worker.store.webhooks import NewEndpoint
 
@@ -86,7 +86,7 @@ def test_a_payment_is_kept_with_all_that_is_known_of_it(history: History) -> Non
     invoice = history.issued(1)
     came_in(history, invoice, Decimal("5.00"), date(2026, 11, 20))
     with history.store.read() as connection:
-        assert payments.of_documents(connection, [invoice.document_id]) == {
+        assert payment_rows.of_documents(connection, [invoice.document_id]) == {
             invoice.document_id: (
                 Payment(
                     payment_id=1,
@@ -118,7 +118,7 @@ def test_in_full_is_what_credit_notes_and_payments_left_and_comes_once(history: 
     receipt = Receipt(history.now.date(), PaymentSource.ORDER, "order")
     with history.store.write() as connection:
         did = [payments.pay_in_full(connection, invoice.document_id, receipt, now=history.now) for _ in range(2)]
-        stored = payments.of_documents(connection, [invoice.document_id])[invoice.document_id]
+        stored = payment_rows.of_documents(connection, [invoice.document_id])[invoice.document_id]
     after = balance_of(history, invoice)
 
     assert (before.is_paid, before.paid_on, before.status) == (False, None, "partly credited")
@@ -133,7 +133,7 @@ def test_an_invoice_taken_back_wholly_before_any_payment_is_never_paid(history: 
     history.credited(invoice)
     with history.store.write() as connection:
         pay(connection, invoice.document_id)
-        assert payments.of_documents(connection, [invoice.document_id]) == {}
+        assert payment_rows.of_documents(connection, [invoice.document_id]) == {}
 
     assert not balance_of(history, invoice).is_paid
 
@@ -195,7 +195,7 @@ def test_what_a_gift_card_paid_is_a_payment_and_the_rest_stays_open(history: His
     balance = balance_of(history, invoice)
     assert (balance.paid, balance.open, is_unpaid(history, invoice)) == (Decimal("5.00"), invoice.draft.to_pay, True)
     with history.store.read() as connection:
-        [row] = payments.of_documents(connection, [invoice.document_id])[invoice.document_id]
+        [row] = payment_rows.of_documents(connection, [invoice.document_id])[invoice.document_id]
     assert (row.method, row.reference, row.source) == ("gift_card", "…5678", PaymentSource.ORDER)
 
 
@@ -296,7 +296,7 @@ def test_what_a_person_said_counts_again_once_the_banks_line_is_taken_back(histo
             payments.reverse(connection, payment_id, on=TODAY, by="An", now=NOW)
 
         with history.store.read() as connection:
-            (stands,) = payments.standing(connection, invoice.order)
+            (stands,) = payment_rows.standing(connection, invoice.order)
         assert (stands.source, stands.paid_on) == (PaymentSource.PERSON, TODAY)
         assert (balance_of(history, invoice).open, balance_of(history, invoice).paid_on) == (ZERO, by_hand.paid_on)
         assert asked_of(history, invoice.order).excess == ZERO

@@ -17,7 +17,7 @@ from worker.domain.order import OrderKey
 from worker.domain.payment import REFUND
 from worker.errors import Rejected
 from worker.message import Message, Money
-from worker.store import audit_trail, bank_lines, counters, order_money, payments
+from worker.store import audit_trail, bank_lines, counters, order_money, payment_rows, payments
 from worker.store.audit_trail import AuditEntry
 from worker.store.bank_lines import LineState, StoredLine
 from worker.store.queries import order_balance
@@ -98,11 +98,11 @@ def take_back(connection: Connection, shop_id: str, line_id: int, *, by: Actor) 
     if line.state is LineState.WAITING:
         return False
     paid = bank_lines.payment_ids(connection, shop_id, line_id)
-    is_told = any(payments.get(connection, payment_id).replaces for payment_id in paid)
+    is_told = any(payment_rows.get(connection, payment_id).replaces for payment_id in paid)
     for payment_id in paid:
         payments.reverse(connection, payment_id, on=line.line.booked_on, by=by.name, now=by.now)
         if line.line.amount > 0:
-            refunded_of_nothing(connection, payments.order_of(payments.get(connection, payment_id)), now=by.now)
+            refunded_of_nothing(connection, payment_rows.get(connection, payment_id).order, now=by.now)
     bank_lines.decide(connection, line_id, LineState.WAITING, by=by.name, now=by.now)
     message = Message(
         "{amount} that the bank booked on {day} waits again.", amount=money(line.line), day=line.line.booked_on

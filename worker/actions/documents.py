@@ -21,7 +21,17 @@ from worker.errors import Rejected
 from worker.message import NO_MESSAGE, Message, Money
 from worker.net import document_link
 from worker.settings import Settings
-from worker.store import audit_trail, counters, document_balances, document_links, documents, drafts, payments, steps
+from worker.store import (
+    audit_trail,
+    counters,
+    document_balances,
+    document_links,
+    documents,
+    drafts,
+    payment_rows,
+    payments,
+    steps,
+)
 from worker.store.audit_trail import AuditEntry
 from worker.store.steps import StepPlan
 
@@ -126,7 +136,7 @@ def mark_not_paid(connection: Connection, shop_id: str, document_id: int, *, on:
     """
     counters.lock(connection, shop_id)
     document = document_of(connection, shop_id, document_id)
-    unconfirmed = payments.unconfirmed(connection, document_id)
+    unconfirmed = payment_rows.unconfirmed(connection, document_id)
     counted = unconfirmed.by_person or unconfirmed.by_shop
     if not counted:
         raise Rejected(

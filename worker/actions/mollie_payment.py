@@ -14,7 +14,7 @@ from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.message import Message, Money, Value
 from worker.net.mollie_answer import MolliePayment, Status
-from worker.store import alerts, audit_trail, counters, documents, payment_attempts, payments
+from worker.store import alerts, audit_trail, counters, documents, payment_attempts, payment_rows, payments
 from worker.store.audit_trail import AuditEntry
 from worker.store.payment_attempts import PaymentAttempt
 from worker.store.queries import order_balance
@@ -81,7 +81,7 @@ def take_back(
 ) -> None:
     """Let what stands in the books be what Mollie still has; say so to the owner, and alert him where the buyer's bank took it."""
     today = shop.day_of(now)
-    standing = [one for one in payments.standing(connection, attempt.order) if one.reference == said.payment_id]
+    standing = [one for one in payment_rows.standing(connection, attempt.order) if one.reference == said.payment_id]
     for payment in standing:
         payments.reverse(connection, payment.payment_id, on=today, by=MOLLIE, now=now)
     kept = said.amount - said.gone_back

@@ -7,7 +7,7 @@ from worker.errors import Rejected
 from worker.net import mollie
 from worker.net.mollie import Account
 from worker.services import Services
-from worker.store import alerts, payment_attempts, payments
+from worker.store import alerts, payment_attempts, payment_rows
 from worker.store.payment_attempts import PaymentAttempt
 from worker.store.queries import order_balance
 from worker.store.shops import ConnectedShop
@@ -62,6 +62,8 @@ def close_alerts(services: Services, shop_id: str) -> None:
         name, _, document_id = code.partition(":")
         if name == mollie_payment.CHARGED_BACK:
             with services.store.write() as connection:
-                balance = order_balance.of_order(connection, payments.order_of_document(connection, int(document_id)))
+                balance = order_balance.of_order(
+                    connection, payment_rows.order_of_document(connection, int(document_id))
+                )
                 if balance is None or not balance.open:
                     alerts.close(connection, shop_id, code=code, now=services.now())

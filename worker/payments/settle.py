@@ -20,9 +20,9 @@ from worker.message import Message, Money
 from worker.orders import fetch
 from worker.payments.set_paid import set_paid
 from worker.services import Services
-from worker.store import audit_trail, order_money, orders, payment_shares, payments
+from worker.store import audit_trail, order_money, orders, payment_rows, payment_shares
 from worker.store.audit_trail import AuditEntry
-from worker.store.payments import Payment
+from worker.store.payment_rows import Payment
 from worker.store.queries import order_balance
 from worker.store.shops import ConnectedShop
 from worker.woocommerce import notes
@@ -138,7 +138,7 @@ def count(services: Services, order: Order, key: OrderKey) -> Counted:
     with services.store.read() as connection:
         seen = orders.find(connection, key.shop_id, key.order_id)
         balance = order_balance.of_order(connection, key)
-        standing = payments.standing(connection, key)
+        standing = payment_rows.standing(connection, key)
     if seen is not None and (seen.order_key, seen.total) != (order.order_key, order.total):
         raise Unavailable(
             "Order {number} changed in the shop; it is looked at first, and then whether it is paid.",

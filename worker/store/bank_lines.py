@@ -17,7 +17,6 @@ from worker.domain.bank_match import Match, Share, Verdict
 from worker.domain.order import OrderKey
 from worker.domain.payment import PaymentSource, Receipt
 from worker.errors import Rejected
-from worker.store import payments as payment_rows
 from worker.store.database import json_codec
 from worker.store.database.any_of import any_of
 from worker.store.database.pagination import Page, PageRequest, RowOrder, read_page
@@ -25,6 +24,8 @@ from worker.store.database.plan import unindexed
 from worker.store.database.rows import read_row
 from worker.store.database.tables import bank_lines, orders, payments
 from worker.store.document_balances import stands
+from worker.store.payment_rows import was_received
+from worker.store.payments import receive, receive_all
 
 # A customer of the shop transfers it into the account.
 METHOD = "bacs"
@@ -120,7 +121,7 @@ def count(connection: Connection, line_id: int, line: BankLine, shares: Sequence
     """Count a line as money for the orders that share it."""
     for share in shares:
         receipt = receipt_of(line, outside_ref(connection, share.order.shop_id, line_id), by=by)
-        payment_rows.receive(connection, share.order, share.amount, receipt, now=by.now)
+        receive(connection, share.order, share.amount, receipt, now=by.now)
 
 
 def count_new(connection: Connection, shop_id: str, matches: Sequence[Match], *, by: Actor) -> None:
@@ -132,7 +133,7 @@ def count_new(connection: Connection, shop_id: str, matches: Sequence[Match], *,
             receipt = receipt_of(match.line, payment_name(line_ids[match.line.key], number), by=by)
             money.setdefault(share.order, []).append((share.amount, receipt))
     for order, came in money.items():
-        payment_rows.receive_all(connection, order, came, now=by.now)
+        receive_all(connection, order, came, now=by.now)
 
 
 def receipt_of(line: BankLine, name: str, *, by: Actor, method: str = METHOD) -> Receipt:
@@ -197,7 +198,7 @@ def waiting_count(connection: Connection, shop_id: str) -> int:
 def outside_ref(connection: Connection, shop_id: str, line_id: int) -> str:
     """The name of the next payment that a line is counted as: it pays several orders, or is counted anew after it was reversed."""
     names = (payment_name(line_id, number) for number in itertools.count(1))
-    return next(name for name in names if not payment_rows.was_received(connection, shop_id, name))
+    return next(name for name in names if not was_received(connection, shop_id, name))
 
 
 def payment_name(line_id: int, number: int) -> str:

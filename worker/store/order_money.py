@@ -30,8 +30,8 @@ from worker.domain.payment_method import is_transfer
 from worker.domain.reported_money import ReportedMoney, came_and_most, is_ours, is_reported
 from worker.domain.settlement import EXCESS, excess_flags
 from worker.domain.shop import Shop
-from worker.store import audit_trail, document_balances, orders, payments
-from worker.store.payments import Payment
+from worker.store import audit_trail, document_balances, orders, payment_rows, payments
+from worker.store.payment_rows import Payment
 from worker.store.queries import order_balance
 
 # As WooCommerce stores the name of a transaction that it was told.
@@ -49,7 +49,7 @@ def with_money(connection: Connection, shop: Shop, order: Order, refunds: Iterab
     if was_put_back(order, shop):
         order = replace(order, keeps_money=orders.is_ignored(connection, key, TAKEN_BACK))
     order = replace(order, paid_total=orders.paid_total(connection, key, order), credited_before=before)
-    counted = payments.of_order(connection, key)
+    counted = payment_rows.of_order(connection, key)
     if says_paid(order, shop) and not has_own_transaction(order, counted):  # who pays on the shop's page pays its total
         credited = document_balances.credited_by(connection, key, said_at(order))
         order = replace(order, credited_before=max(before, credited))
@@ -103,7 +103,7 @@ def count_refunds(
     What went back at Mollie was counted by Mollie's word. Call after their credit notes were issued.
     """
     key = key_of(shop, order)
-    counted = payments.of_order(connection, key)
+    counted = payment_rows.of_order(connection, key)
     made = [refund for refund in refunds if was_paid_before(refund, order, shop, counted)]
     if not made:
         return

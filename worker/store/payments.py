@@ -1,71 +1,30 @@
-"""Money that came in for orders. Rows are only ever added; the database refuses the rest."""
+"""What money does that comes in for an order, or goes back: which invoices it pays, and whose word it takes the place of."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, select
 
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
-from worker.domain.payment import GIFT_CARD, REFUND, UNCONFIRMED, PaymentSource, Receipt, confirmed_by
-from worker.domain.payment_method import is_transfer
+from worker.domain.payment import GIFT_CARD, REFUND, UNCONFIRMED, Balance, PaymentSource, Receipt, confirmed_by
 from worker.domain.webhook import WebhookEventKind
-from worker.store import counters, document_balances, settle_orders, waiting_orders, webhooks
-from worker.store.database.any_of import any_of
-from worker.store.database.made_once import among, given, made_once
-from worker.store.database.plan import unindexed
-from worker.store.database.rows import read_row
-from worker.store.database.shop_scope import is_of_order
-from worker.store.database.tables import documents, orders, payment_shares, payments
-from worker.store.payment_shares import add_shares, invoices_of, keys_of, of_one, of_several, share_out, shares_of
-
-# Made once: a statement costs more to build than to run.
-ADD = made_once(insert(payments).returning(payments.c.payment_id))
-NEWEST_CURRENCY = made_once(
-    select(documents.c.currency).where(*of_one(documents)).order_by(documents.c.document_id.desc()).limit(1)
+from worker.store import counters, document_balances, waiting_orders, webhooks
+from worker.store.database.tables import payments
+from worker.store.payment_rows import (
+    Payment,
+    add_row,
+    add_rows,
+    get,
+    order_of_document,
+    received_of,
+    reverse_row,
+    standing,
+    unconfirmed_transfers,
 )
-ALL = select(payments).where(*of_one(payments)).order_by(payments.c.payment_id)
-OF_ORDER = made_once(ALL)
-OF_ORDERS = made_once(select(payments).where(*of_several(payments)).order_by(unindexed(payments.c.payment_id)))
-STANDING = made_once(ALL.where(document_balances.STANDS))
-SHARE = func.sum(payment_shares.c.amount, type_=payment_shares.c.amount.type).label("share")
-OF_DOCUMENTS = made_once(
-    select(payments, payment_shares.c.document_id, SHARE)
-    .join_from(payments, payment_shares, payment_shares.c.payment_id == payments.c.payment_id)
-    .where(among(payment_shares.c.document_id, "document_ids"))
-    .group_by(*payments.c, payment_shares.c.document_id)
-    .order_by(payments.c.payment_id)
-)
-ORDER_OF_DOCUMENT = made_once(
-    select(documents.c.shop_id, documents.c.order_id, documents.c.order_key).where(*given(documents.c.document_id))
-)
-
-
-@dataclass(frozen=True)
-class Payment:
-    """Money that came in for an order, in its currency; below zero where it *reverses* another payment, by its id.
-
-    *paid_on* is a day in the seller's zone. *replaces*: what the shop or a person had reported of the same money.
-    """
-
-    payment_id: int
-    shop_id: str
-    order_id: int
-    order_key: str
-    amount: Decimal
-    currency: str
-    paid_on: date
-    method: str
-    reference: str
-    source: PaymentSource
-    outside_ref: str | None
-    reverses: int | None
-    replaces: int | None
-    created_at: datetime
-    created_by: str
+from worker.store.payment_shares import add_shares, invoices_of, share_out
 
 
 def receive(connection: Connection, order: OrderKey, amount: Decimal, receipt: Receipt, *, now: datetime) -> int | None:
@@ -86,7 +45,7 @@ def receive_all(
     new = [(amount, receipt) for amount, receipt in money if receipt.outside_ref not in before]
     if not new:
         return []
-    paid_before = paid_invoices(connection, order)
+    paid_before = {document_id for document_id, balance in balances_of(connection, order).items() if balance.is_paid}
     payment_ids = add_rows(connection, order, in_place_of_unconfirmed(connection, order, new, now=now), now=now)
     tell_paid(connection, (one for one in share_out(connection, order, now=now) if one not in paid_before), now=now)
     waiting_orders.follow(connection, order)
@@ -106,7 +65,7 @@ def in_place_of_unconfirmed(
             came.append((amount, receipt))
             continue
         one = as_one(connection, said, receipt, now=now)
-        reverse_row(connection, one, Receipt(receipt.paid_on, one.source, one.created_by), now=now)
+        reverse_row(connection, one, on=receipt.paid_on, now=now)
         came.append((amount, replace(receipt, replaces=one.payment_id)))
         if one.amount > amount:
             heard.append(get(connection, say_again(connection, one, one.amount - amount, now=now)))
@@ -129,14 +88,13 @@ def as_one(connection: Connection, said: Sequence[Payment], receipt: Receipt, *,
     if not others:
         return first
     for payment in said:
-        reverse_row(connection, payment, Receipt(receipt.paid_on, payment.source, payment.created_by), now=now)
+        reverse_row(connection, payment, on=receipt.paid_on, now=now)
     return get(connection, say_again(connection, first, total_of(payment.amount for payment in said), now=now))
 
 
 def say_again(connection: Connection, heard: Payment, amount: Decimal, *, now: datetime) -> int:
     """That *amount* of what was *heard* and reversed counts all the same; the id of its row."""
-    said = Receipt(heard.paid_on, heard.source, heard.created_by, heard.method, heard.reference)
-    return add_row(connection, order_of(heard), amount, said, now=now)
+    return add_row(connection, heard.order, amount, heard.receipt, now=now)
 
 
 def reverse(connection: Connection, payment_id: int, *, on: date, by: str, now: datetime) -> bool:
@@ -148,12 +106,12 @@ def reverse(connection: Connection, payment_id: int, *, on: date, by: str, now: 
     counters.lock(connection, payment.shop_id)
     if connection.execute(select(payments.c.payment_id).where(payments.c.reverses == payment_id)).first():
         return False
-    reverse_row(connection, payment, Receipt(on, payment.source, by), now=now)
+    reverse_row(connection, payment, on=on, by=by, now=now)
     if payment.replaces is not None:
         heard = get(connection, payment.replaces)
         say_again(connection, heard, min(heard.amount, payment.amount), now=now)
-    share_out(connection, order_of(payment), now=now)
-    waiting_orders.follow(connection, order_of(payment))
+    share_out(connection, payment.order, now=now)
+    waiting_orders.follow(connection, payment.order)
     return True
 
 
@@ -177,8 +135,7 @@ def pay_in_full(connection: Connection, document_id: int, receipt: Receipt, *, n
 
 def open_of(connection: Connection, order: OrderKey) -> Decimal:
     """What is open of the invoices of an order; an order without one is said to be paid as a whole."""
-    found = document_balances.of_documents(connection, invoices_of(connection, order))
-    return total_of(max(balance.open, ZERO) for balance in found.values())
+    return total_of(max(balance.open, ZERO) for balance in balances_of(connection, order).values())
 
 
 def count(connection: Connection, order: OrderKey, amount: Decimal, receipt: Receipt, *, now: datetime) -> None:
@@ -192,7 +149,7 @@ def give_back(connection: Connection, order: OrderKey, amount: Decimal, receipt:
     """Count that *amount* went back to the buyer: of what its invoices were paid with too much, then of what pays none."""
     row = add_row(connection, order, -amount, receipt, now=now)
     new, left = [], amount
-    for document_id, balance in document_balances.of_documents(connection, invoices_of(connection, order)).items():
+    for document_id, balance in balances_of(connection, order).items():
         share = min(left, max(-balance.open, ZERO))
         if share:
             new.append((row, document_id, -share))
@@ -208,10 +165,9 @@ def tell_of_refund(connection: Connection, order: OrderKey, amount: Decimal, *, 
     for stored in refunded:
         if amount <= 0:
             break
-        told = Receipt(stored.paid_on, stored.source, stored.created_by, stored.method, stored.reference)
-        reverse_row(connection, stored, told, now=now)
+        reverse_row(connection, stored, on=stored.paid_on, now=now)
         if -stored.amount > amount:
-            give_back(connection, order, -stored.amount - amount, told, now=now)
+            give_back(connection, order, -stored.amount - amount, stored.receipt, now=now)
         amount += stored.amount
     share_out(connection, order, now=now)
     waiting_orders.follow(connection, order)
@@ -220,9 +176,8 @@ def tell_of_refund(connection: Connection, order: OrderKey, amount: Decimal, *, 
 def take_back_reported(connection: Connection, order: OrderKey, *, on: date, now: datetime) -> None:
     """What the shop had reported of this order's money counts no more, nor what it gave back of that; a card that was spent does."""
     for stored in standing(connection, order):
-        if stored.source is not PaymentSource.ORDER or stored.method == GIFT_CARD:
-            continue
-        reverse_row(connection, stored, Receipt(on, stored.source, stored.created_by), now=now)
+        if stored.source is PaymentSource.ORDER and stored.method != GIFT_CARD:
+            reverse_row(connection, stored, on=on, now=now)
     share_out(connection, order, now=now)
     waiting_orders.follow(connection, order)
 
@@ -230,199 +185,30 @@ def take_back_reported(connection: Connection, order: OrderKey, *, on: date, now
 def take_before(
     connection: Connection, order: OrderKey, cards: Sequence[tuple[Decimal, Receipt]], *, now: datetime
 ) -> list[int]:
-    """Let what came in before it pay a new invoice, and the gift *cards* that it says its order was paid with. The ids of invoices that
-    became paid so.
+    """Let what came in before it pay a new invoice, and the gift *cards* that it says its order was paid with: those that an earlier one
+    says are the same money. The ids of invoices that became paid so.
     """
     counted = standing(connection, order)
     if not cards and not counted:
         return []
-    keep_cards(connection, order, counted, cards, now=now)
-    return share_out(connection, order, now=now)
-
-
-def keep_cards(
-    connection: Connection,
-    order: OrderKey,
-    counted: Iterable[Payment],
-    cards: Sequence[tuple[Decimal, Receipt]],
-    *,
-    now: datetime,
-) -> None:
-    """Let the gift cards that *order* was paid with be *cards*, as its newest invoice says: those of an earlier one are the same money."""
     left = list(cards)
     for stored in (one for one in counted if one.method == GIFT_CARD):
         same = next((card for card in left if (card[0], card[1].reference) == (stored.amount, stored.reference)), None)
         if same is not None:
             left.remove(same)
         else:
-            reverse_row(connection, stored, Receipt(stored.paid_on, stored.source, stored.created_by), now=now)
+            reverse_row(connection, stored, on=stored.paid_on, now=now)
     if left:
         add_rows(connection, order, left, now=now)
+    return share_out(connection, order, now=now)
 
 
-def paid_invoices(connection: Connection, order: OrderKey) -> set[int]:
-    found = document_balances.of_documents(connection, invoices_of(connection, order))
-    return {document_id for document_id, balance in found.items() if balance.is_paid}
+def balances_of(connection: Connection, order: OrderKey) -> dict[int, Balance]:
+    """Of each of its invoices, by their ids."""
+    return document_balances.of_documents(connection, invoices_of(connection, order))
 
 
 def tell_paid(connection: Connection, became_paid: Iterable[int], *, now: datetime) -> None:
     """Whoever wants to be told of a paid invoice is owed a call for those that became so."""
     for document_id in became_paid:
         webhooks.plan(connection, WebhookEventKind.PAID, document_id, now=now)
-
-
-# The rows
-
-
-def add_row(connection: Connection, order: OrderKey, amount: Decimal, receipt: Receipt, *, now: datetime) -> int:
-    return add_rows(connection, order, [(amount, receipt)], now=now)[0]
-
-
-def add_rows(
-    connection: Connection, order: OrderKey, money: Sequence[tuple[Decimal, Receipt]], *, now: datetime
-) -> list[int]:
-    """The ids of the new ones, in the order of *money*."""
-    currency = money[0][1].currency or currency_of(connection, order)
-    rows = [
-        {
-            **vars(order),
-            "amount": amount,
-            "currency": currency,
-            "paid_on": receipt.paid_on,
-            "method": receipt.method,
-            "reference": receipt.reference,
-            "source": receipt.source,
-            "outside_ref": receipt.outside_ref or None,
-            "replaces": receipt.replaces,
-            "created_at": now,
-            "created_by": receipt.by,
-        }
-        for amount, receipt in money
-    ]
-    if any(receipt.source is not PaymentSource.ORDER for _, receipt in money):  # that the shop reported
-        settle_orders.plan(connection, order, now=now)
-    return [int(connection.execute(ADD, row).scalar_one()) for row in rows]
-
-
-def currency_of(connection: Connection, order: OrderKey) -> str:
-    """That of the order's newest document, or of the order itself while it has none."""
-    told = connection.execute(NEWEST_CURRENCY, vars(order)).scalar()
-    return str(told or connection.execute(select(orders.c.currency).where(*is_of_order(orders, order))).scalar_one())
-
-
-def reverse_row(connection: Connection, payment: Payment, receipt: Receipt, *, now: datetime) -> None:
-    values = replace(
-        payment,
-        amount=-payment.amount,
-        paid_on=receipt.paid_on,
-        outside_ref=None,
-        reverses=payment.payment_id,
-        replaces=None,
-        created_at=now,
-        created_by=receipt.by,
-    )
-    row = {name: value for name, value in vars(values).items() if name != "payment_id"}
-    reversal = connection.execute(insert(payments).values(row).returning(payments.c.payment_id)).scalar_one()
-    if payment.source is not PaymentSource.ORDER:  # that the shop reported
-        settle_orders.plan(connection, order_of(payment), now=now)
-    shared = shares_of(connection, payments.c.payment_id == payment.payment_id)
-    add_shares(connection, [(reversal, document_id, -amount) for _, document_id, amount in shared], now=now)
-
-
-def was_received(connection: Connection, shop_id: str, outside_ref: str) -> bool:
-    """Whether money by this name was counted for the shop, also where it was reversed since."""
-    mine = select(payments.c.payment_id).where(payments.c.shop_id == shop_id, payments.c.outside_ref == outside_ref)
-    return connection.execute(mine).first() is not None
-
-
-def received_of(connection: Connection, shop_id: str, outside_refs: Iterable[str]) -> set[str]:
-    """Those of *outside_refs* of which `was_received` is true."""
-    names = [name for name in outside_refs if name]
-    if not names:
-        return set()
-    mine = (payments.c.shop_id == shop_id, any_of(payments.c.outside_ref, names))
-    return set(connection.execute(select(payments.c.outside_ref).where(*mine)).scalars())
-
-
-def unconfirmed_transfers(connection: Connection, order: OrderKey) -> list[Payment]:
-    """The payments that the shop or a person reported, by transfer, and that stand; oldest first. What went back is none."""
-    reported = (one for one in standing(connection, order) if one.source in UNCONFIRMED and one.method != REFUND)
-    return [payment for payment in reported if is_transfer(payment.method)]
-
-
-def standing(connection: Connection, order: OrderKey) -> list[Payment]:
-    """The payments of an order that were not reversed, oldest first."""
-    return [as_payment(row) for row in connection.execute(STANDING, vars(order))]
-
-
-@dataclass(frozen=True)
-class Unconfirmed:
-    """Payments that stand, oldest first: what people said was paid of a document, each as a whole, also where it pays another one too;
-    and what the shop said came in for its order, and what it gave back of that, where it paid any of it.
-    """
-
-    by_person: list[Payment]
-    by_shop: list[Payment]
-
-
-def unconfirmed(connection: Connection, document_id: int) -> Unconfirmed:
-    counted = standing(connection, order_of_document(connection, document_id))
-    of_shop = [one for one in counted if one.source is PaymentSource.ORDER and one.method != GIFT_CARD]
-    return Unconfirmed(
-        paying(connection, document_id, [one for one in counted if one.source is PaymentSource.PERSON]),
-        of_shop if total_of(one.amount for one in of_shop) > 0 else [],
-    )
-
-
-def paying(connection: Connection, document_id: int, some: list[Payment]) -> list[Payment]:
-    """Those of *some* that pay the document."""
-    if not some:
-        return []
-    shared = shares_of(
-        connection,
-        payments.c.payment_id.in_([one.payment_id for one in some]),
-        payment_shares.c.document_id == document_id,
-    )
-    ids = {payment_id for payment_id, *_ in shared}
-    return [one for one in some if one.payment_id in ids]
-
-
-def get(connection: Connection, payment_id: int) -> Payment:
-    return as_payment(connection.execute(select(payments).where(payments.c.payment_id == payment_id)).one())
-
-
-def of_order(connection: Connection, order: OrderKey) -> tuple[Payment, ...]:
-    """All payments of an order, oldest first, with those that were reversed and the rows that reverse them."""
-    return tuple(as_payment(row) for row in connection.execute(OF_ORDER, vars(order)))
-
-
-def of_orders(connection: Connection, some: Iterable[OrderKey]) -> dict[OrderKey, tuple[Payment, ...]]:
-    """The same of several orders, those of which there is any."""
-    found: dict[OrderKey, tuple[Payment, ...]] = {}
-    for row in connection.execute(OF_ORDERS, keys_of(some)):
-        key = OrderKey(row.shop_id, row.order_id, row.order_key)
-        found[key] = (*found.get(key, ()), as_payment(row))
-    return found
-
-
-def of_documents(connection: Connection, document_ids: Sequence[int]) -> dict[int, tuple[Payment, ...]]:
-    """What each document that was paid at all was paid with, oldest first; the *amount* of each is the document's share."""
-    rows = connection.execute(OF_DOCUMENTS, {"document_ids": document_ids})
-    found: dict[int, tuple[Payment, ...]] = {}
-    for row in rows:
-        if row.share or not row.amount:
-            payment = replace(as_payment(row), amount=row.share)
-            found[row.document_id] = (*found.get(row.document_id, ()), payment)
-    return found
-
-
-def as_payment(row: Row[Any]) -> Payment:
-    return read_row(Payment, row, source=PaymentSource(row.source))
-
-
-def order_of(payment: Payment) -> OrderKey:
-    return OrderKey(payment.shop_id, payment.order_id, payment.order_key)
-
-
-def order_of_document(connection: Connection, document_id: int) -> OrderKey:
-    return OrderKey(*connection.execute(ORDER_OF_DOCUMENT, {"document_id": document_id}).one())

@@ -27,7 +27,7 @@ from worker.store import (
     document_files,
     documents,
     payment_attempts,
-    payments,
+    payment_rows,
     peppol_answers,
     transmissions,
     vat_checks,
@@ -96,7 +96,7 @@ class Recorded:
     document: Document
     balance: Balance
     files: tuple[StoredFile, ...]
-    payments: tuple[payments.Payment, ...]
+    payments: tuple[payment_rows.Payment, ...]
     way: Transmission | None
     answers: tuple[PeppolAnswer, ...]
     came_of_test: tuple[Decimal, date] | None = None  # which is among no payments, and when
@@ -113,7 +113,7 @@ def recorded(connection: Connection, some: Sequence[Document]) -> tuple[Recorded
     """Each of *some* as it is recorded; all of them are asked for at once."""
     ids = [one.document_id for one in some]
     balances, files = document_balances.of_documents(connection, ids), document_files.files_of(connection, ids)
-    paid, ways = payments.of_documents(connection, ids), transmissions.of_documents(connection, ids)
+    paid, ways = payment_rows.of_documents(connection, ids), transmissions.of_documents(connection, ids)
     answers = peppol_answers.of_documents(connection, ids)
     tests = [one.document_id for one in some if one.draft.test]
     came = payment_attempts.paid_of(connection, tests) if tests else {}
@@ -139,7 +139,7 @@ def zip_of(services: Services, task: Task, found: Iterable[Recorded], *, of: int
                 vat_csv.writerows(map(escape_cell, row) for row in vat_rows(one.document))
                 vies_csv.writerows(map(escape_cell, row) for row in vies_rows(services, one.document))
                 peppol_csv.writerows(map(escape_cell, row) for row in peppol_rows(one))
-                payments_csv.writerows(map(escape_cell, row) for row in payment_rows(one))
+                payments_csv.writerows(map(escape_cell, row) for row in paid_rows(one))
                 progress(count, max(count, of))
         if not count:
             raise Rejected("There are no documents in this period.", code="nothing_found")
@@ -266,7 +266,7 @@ def peppol_rows(found: Recorded) -> list[tuple[object, ...]]:
     ]  # fmt: skip
 
 
-def payment_rows(found: Recorded) -> list[tuple[object, ...]]:
+def paid_rows(found: Recorded) -> list[tuple[object, ...]]:
     """What the document was paid with, each under the name that the bank or provider knows it by."""
     return [
         (found.document.number, found.document.draft.order_number, one.paid_on, one.amount, one.currency, one.source, one.method, one.reference,

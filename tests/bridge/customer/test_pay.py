@@ -32,11 +32,11 @@ from worker.domain.shop import BrandingSettings, MollieSettings, StoredFile
 from worker.errors import Rejected
 from worker.net import mollie_hook
 from worker.net.mollie_key import Mode
-from worker.store import alerts, orders, payment_attempts, payments, shops, tasks
+from worker.store import alerts, orders, payment_attempts, payment_rows, payments, shops, tasks
 from worker.store.database.encryption import Encryption
 from worker.store.files.archive import Archive
 from worker.store.orders import OrderState
-from worker.store.payments import Payment
+from worker.store.payment_rows import Payment
 from worker.store.queries import order_history
 
 SORRY = "Online betalen lukt op dit moment niet, en er werd niets afgehouden."
@@ -86,7 +86,7 @@ def returned(app: BridgeApp, document: Document) -> str:
 def money(app: BridgeApp, document: Document) -> tuple[Payment, ...]:
     with app.store.read() as connection:
         key = OrderKey(SHOP, document.draft.order_id, document.draft.order_key)
-        return tuple(payments.standing(connection, key))
+        return tuple(payment_rows.standing(connection, key))
 
 
 def test_the_button_sends_the_buyer_to_mollie_for_what_is_open_now(app: BridgeApp, twin: PretendMollie) -> None:

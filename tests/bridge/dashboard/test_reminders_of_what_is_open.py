@@ -11,7 +11,7 @@ from worker.domain.document import PaymentInstructions
 from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.reminder import Reminded, ReminderKind, ReminderSettings
 from worker.payments.reminders import Round, look, plan_mail
-from worker.store import document_balances, payments, reminders, shops, steps
+from worker.store import document_balances, payment_rows, payments, reminders, shops, steps
 
 EVENTS = st.lists(st.sampled_from(["paid", "back", "stopped", "resumed", "days", "weeks"]), min_size=4, max_size=12)
 
@@ -41,7 +41,7 @@ def test_nobody_is_reminded_of_what_is_paid_or_stopped(app: BridgeApp, events: l
             if event == "paid":
                 payments.pay_in_full(connection, one, receipt, now=now)
             elif event == "back":
-                for payment in payments.standing(connection, invoice.order):
+                for payment in payment_rows.standing(connection, invoice.order):
                     payments.reverse(connection, payment.payment_id, on=now.date(), by="An", now=now)
             elif event == "stopped":
                 reminders.stop(connection, one, by="An", now=now)

@@ -20,7 +20,7 @@ from worker.invoicing.manual import Credit
 from worker.invoicing.request import IssueAnswer
 from worker.maintenance import retention
 from worker.orders.fetch import FetchedOrder
-from worker.store import payments
+from worker.store import payment_rows, payments
 from worker.store.queries.order_history import DocumentDetails
 from worker.store.shops import Secrets
 from worker.woocommerce.payload import parse_order
@@ -400,7 +400,7 @@ def test_a_gift_card_pays_its_part_of_the_invoice_and_the_shop_the_rest(system: 
     [invoice] = system.arrives({**order, "total": str(total - 5), "gift_cards": cards})
     assert (invoice.draft.total, invoice.draft.to_pay, invoice.is_paid) == (total, total - 5, True)
     with system.services.store.read() as connection:
-        rows = payments.of_documents(connection, [id_of(invoice)])[id_of(invoice)]
+        rows = payment_rows.of_documents(connection, [id_of(invoice)])[id_of(invoice)]
     assert [(row.method, row.amount) for row in rows] == [("bacs", total - 5), ("gift_card", Decimal("5.00"))]
     assert len(system.mailbox.messages()) == 1
 

@@ -32,7 +32,7 @@ from worker.invoicing import manual
 from worker.invoicing.manual import Credit, ManualDocument
 from worker.invoicing.request import IssueAnswer
 from worker.net.document_link import DocumentLink
-from worker.store import orders, payments
+from worker.store import orders, payment_rows, payments
 from worker.store.queries import order_balance, reminder_outlook
 
 INVOICE = Rule(Kind.INVOICE, Trigger.PAID)
@@ -336,7 +336,7 @@ def test_no_mail_and_no_page_says_that_money_came_which_the_bank_took_back_since
     assert figures(system, made) == (made.draft.is_paid, made.draft.total - Decimal(came), Decimal(came))
     system.clock.move(days=days)
     with system.services.store.write() as connection:
-        (line,) = payments.of_order(connection, made.order)
+        (line,) = payment_rows.of_order(connection, made.order)
         payments.reverse(connection, line.payment_id, on=system.clock.now.date(), by="An", now=system.clock.now)
     system.act(document_actions.send_again, made.document_id)
     system.work()
@@ -418,7 +418,7 @@ def test_a_deposit_that_the_shop_told_of_is_not_asked_for_where_a_part_of_the_re
     for number, part in enumerate(("3.20", "14.00")):
         bank_brings(system, part, line=f"line-{number}")
     with system.services.store.write() as connection:
-        *_, last = payments.of_order(connection, made.order)
+        *_, last = payment_rows.of_order(connection, made.order)
         payments.reverse(connection, last.payment_id, on=system.clock.now.date(), by="An", now=system.clock.now)
     with system.services.store.read() as connection:
         assert money_of(connection, made).to_pay == Decimal("14.00")

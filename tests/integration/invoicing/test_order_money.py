@@ -39,7 +39,7 @@ from worker.invoicing.manual import Credit, ManualDocument
 from worker.jobs.order import process_delivery
 from worker.mail.customer_mail import Ways, compose
 from worker.net import document_link
-from worker.store import document_balances, documents, orders, payment_shares, payments
+from worker.store import document_balances, documents, orders, payment_rows, payment_shares, payments
 from worker.store.database.tables import unpaid
 from worker.store.queries import document_money, order_balance, order_history
 
@@ -246,7 +246,7 @@ class Sale:
         with store.read() as connection:
             whole = order_balance.of_order(connection, self.key)
             each = document_balances.of_documents(connection, [one.document_id for one in made])
-            counted = payments.of_order(connection, self.key)
+            counted = payment_rows.of_order(connection, self.key)
             pool = payment_shares.unshared(connection, self.key)
             waits = set(connection.execute(select(unpaid.c.document_id)).scalars())
             flags = orders.find(connection, self.key.shop_id, self.order_id).flags  # type: ignore[union-attr]

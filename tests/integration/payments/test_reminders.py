@@ -24,7 +24,7 @@ from worker.i18n.formats import format_reference
 from worker.net.mollie_answer import MolliePayment, Status
 from worker.net.mollie_key import Mode
 from worker.payments import reminders
-from worker.store import bank_files, bank_lines, payment_attempts, payments, steps
+from worker.store import bank_files, bank_lines, payment_attempts, payment_rows, payments, steps
 from worker.store import reminders as reminder_rows
 from worker.store.bank_files import NewFile
 from worker.store.bank_lines import LineState
@@ -337,7 +337,7 @@ def test_an_order_waits_only_until_it_is_paid_and_again_once_that_is_taken_back(
     money_came(system, document)
     assert waits() == []
     with system.services.store.write() as connection:
-        for payment in payments.standing(connection, document.order):
+        for payment in payment_rows.standing(connection, document.order):
             payments.reverse(connection, payment.payment_id, on=DUE, by="An", now=system.clock.now)
     assert waits() == [document.number]
     comes(system, DUE + GIVEN_UP_AFTER + timedelta(days=1))

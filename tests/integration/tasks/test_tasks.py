@@ -578,7 +578,9 @@ def test_a_period_is_one_zip_with_its_sums(system: System) -> None:
     with recorded() as recorder:
         answer = answered(system, "zip_period", since="2026-11-01", until="2026-11-30")
     # Of all documents at once.
-    asked = [one for one in recorder.found.values() if one.caller.endswith(("payments.of_documents", "files.files_of"))]
+    asked = [
+        one for one in recorder.found.values() if one.caller.endswith(("payment_rows.of_documents", "files.files_of"))
+    ]
     assert [one.times for one in asked] == [1, 1]
     assert (answer["documents"], answer["file"]["name"]) == (2, "2026-11-01_2026-11-30.zip")
     with zipfile.ZipFile(io.BytesIO(content(system, answer["file"]))) as records:

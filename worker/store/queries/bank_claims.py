@@ -21,7 +21,7 @@ from worker.domain.bank_match import (
     words_of,
 )
 from worker.domain.order import OrderKey
-from worker.store import bank_files, bank_lines, payment_references, payments
+from worker.store import bank_files, bank_lines, payment_references, payment_rows
 from worker.store.bank_lines import LineState, StoredLine
 from worker.store.database.any_of import any_of
 from worker.store.database.shop_scope import is_of_order
@@ -60,7 +60,7 @@ def claim_of(connection: Connection, order: OrderKey, references: tuple[str, ...
     balance = order_balance.of_order(connection, order)
     if balance is None:
         return None
-    heard = tuple(payment.amount for payment in payments.unconfirmed_transfers(connection, order))
+    heard = tuple(payment.amount for payment in payment_rows.unconfirmed_transfers(connection, order))
     # Of one that is over both may be: what came of it is to be given back, and its exact rest pays it all the same.
     left = balance.open or -balance.excess
     numbers = numbers_of(connection, order)

@@ -10,7 +10,7 @@ from worker.domain.document_money import DocumentMoney, OrderMoney
 from worker.domain.order import OrderKey
 from worker.domain.payment import Balance
 from worker.domain.reported_money import went_back
-from worker.store import document_balances, payment_attempts, payments
+from worker.store import document_balances, payment_attempts, payment_rows
 from worker.store.queries import order_balance
 
 
@@ -45,7 +45,7 @@ def is_back(connection: Connection, invoice: Document, balance: Balance) -> bool
     """Whether an invoice that says that nothing is to be paid is open since money of it was taken back."""
     if invoice.draft.asks_payment or balance.paid is None or balance.open <= 0:
         return False
-    found = payments.of_documents(connection, [invoice.document_id])
+    found = payment_rows.of_documents(connection, [invoice.document_id])
     return went_back(found.get(invoice.document_id, ()))
 
 

@@ -13,13 +13,13 @@ from worker.domain.money import ZERO
 from worker.domain.order import OrderKey
 from worker.domain.payment import OrderBalance
 from worker.domain.reported_money import ReportedMoney
-from worker.store import document_balances, documents, payments, reminders, shops
+from worker.store import document_balances, documents, payment_rows, reminders, shops
 from worker.store.database import json_codec
 from worker.store.database.made_once import made_once
 from worker.store.database.tables import orders
 from worker.store.database.tables import shops as shop_rows
+from worker.store.payment_rows import Payment
 from worker.store.payment_shares import keys_of, of_one, of_several
-from worker.store.payments import Payment
 
 SAID: Select[Any] = select(
     *orders.c["shop_id", "order_id", "order_key", "status", "total", "currency", "paid_at", "reported", "fetched_at"],
@@ -48,7 +48,7 @@ def of_documents(
 
 def read(connection: Connection, order: OrderKey, made: Sequence[Document], *, seen: Seen | None = None) -> OrderMoney:
     """All that says what is asked for an order, of which these documents were *made*."""
-    counted = payments.of_order(connection, order)
+    counted = payment_rows.of_order(connection, order)
     balances = document_balances.of_documents(connection, [one.document_id for one in invoices_among(made)])
     return OrderMoney(made, counted, balances, seen or seen_of(connection, order, counted))
 
@@ -57,7 +57,7 @@ def read_all(connection: Connection, some: Sequence[OrderKey]) -> dict[OrderKey,
     """The same of several orders, of all documents that were made of them: in as many statements as of one."""
     if not some:
         return {}
-    made, counted = documents.of_orders(connection, some), payments.of_orders(connection, some)
+    made, counted = documents.of_orders(connection, some), payment_rows.of_orders(connection, some)
     invoices = [one.document_id for of_one_order in made.values() for one in invoices_among(of_one_order)]
     balances = document_balances.of_documents(connection, invoices)
     rows = {

@@ -28,7 +28,7 @@ from worker.store import (
     order_treatments,
     orders,
     payment_attempts,
-    payments,
+    payment_rows,
     settle_orders,
     steps,
     transmissions,
@@ -39,7 +39,7 @@ from worker.store.deliveries import Delivery
 from worker.store.document_files import StoredFile
 from worker.store.document_links import LinkRevocation
 from worker.store.orders import StoredOrder
-from worker.store.payments import Payment
+from worker.store.payment_rows import Payment
 from worker.store.queries import document_money as read_money
 from worker.store.steps import Step
 from worker.store.transmissions import Transmission
@@ -199,7 +199,7 @@ def details(connection: Connection, issued: Sequence[Document]) -> tuple[Documen
     tests = [document.document_id for document in issued if document.draft.test]
     all_steps = steps.of_documents(connection, ids)
     balances = document_balances.of_documents(connection, ids)
-    paid = payments.of_documents(connection, ids)
+    paid = payment_rows.of_documents(connection, ids)
     came_of_tests = payment_attempts.paid_of(connection, tests) if tests else {}
     revocations = document_links.of_documents(connection, ids)
     all_files = document_files.files_of(connection, ids)

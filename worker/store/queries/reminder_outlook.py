@@ -26,7 +26,7 @@ from worker.store import (
     bank_statements,
     document_balances,
     payment_attempts,
-    payments,
+    payment_rows,
     reminders,
     steps,
 )
@@ -260,7 +260,7 @@ def put_back(connection: Connection, order: OrderKey, flags: str) -> Obstacle | 
     if all(flag.code != TAKEN_BACK for flag in flags_in(flags)):
         return None
     # What went by another word than the shop's is gone: of that nothing is asked.
-    if all(one.amount > 0 for one in payments.of_order(connection, order) if is_reported(one)):
+    if all(one.amount > 0 for one in payment_rows.of_order(connection, order) if is_reported(one)):
         return None
     message = Message(
         "The shop put its order back after it was paid. If you have the money, say of the order that nothing is to be done; if not, "
