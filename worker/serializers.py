@@ -16,6 +16,7 @@ from worker.domain.channel import ChannelKind
 from worker.domain.document import ASKING, Category, Draft, Kind, Line, VatLine
 from worker.domain.health import HealthRoad, RoadHealth, RoadState
 from worker.domain.money import written
+from worker.domain.needs import NeedGroup, Needs
 from worker.domain.payment import PaymentSource
 from worker.domain.payment_method import Means
 from worker.domain.reminder import ReminderKind
@@ -30,7 +31,6 @@ from worker.store.channels import Channel
 from worker.store.deliveries import Delivery
 from worker.store.orders import StoredOrder
 from worker.store.payment_rows import Payment
-from worker.store.queries.attention import NeedGroup, Needs
 from worker.store.queries.jobs import Job
 from worker.store.queries.order_history import DocumentDetails, OrderHistory
 from worker.store.queries.reminder_outlook import Outlook

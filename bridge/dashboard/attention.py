@@ -22,8 +22,8 @@ from worker.domain.days import read_day
 from worker.errors import InvalidValue
 from worker.store import users
 from worker.store.database.shop_scope import Shops
-from worker.store.queries import attention
-from worker.store.queries.attention import Part
+from worker.store.queries import attention, need_list
+from worker.store.queries.need_list import Part
 from worker.store.users import ShopName
 
 blueprint = Blueprint("attention", __name__, url_prefix="/s/<shop_id>/attention")
@@ -63,7 +63,7 @@ def page(
     size = parse_whole_number(request.args.get("size", "")[:3])
     size = size if size in SIZES else SIZES[0]
     with context().store.read() as connection:
-        found = attention.page(connection, shops, reason, now=context().now(), part=Part(first, size))
+        found = need_list.page(connection, shops, reason, now=context().now(), part=Part(first, size))
     return rendered(
         "dashboard/attention.html",
         status=form.status,

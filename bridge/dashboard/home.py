@@ -13,10 +13,10 @@ from bridge.dashboard.overview import ZONE, overview_values
 from bridge.i18n.translate import _, dashboard_message_page
 from worker.domain.days import start_of_day
 from worker.domain.health import ROAD_LABELS, STATE_LABELS, outages, worst
+from worker.domain.needs import Needs
 from worker.store import shops as shops_store
 from worker.store import users
 from worker.store.queries import health, today
-from worker.store.queries.attention import Needs
 from worker.store.queries.today import Today
 from worker.store.users import ShopName
 

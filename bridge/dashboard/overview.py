@@ -20,11 +20,11 @@ from bridge.i18n.translate import DEFAULT_ZONE, _
 from worker.actions import go_live
 from worker.domain.days import start_of_day
 from worker.domain.health import ROAD_LABELS, STATE_LABELS, outages
+from worker.domain.needs import Needs, merged
 from worker.domain.shop import Shop
 from worker.store import hourly_stats, plugins, shops, transmissions
 from worker.store.database.shop_scope import Shops
 from worker.store.queries import attention, einvoices, health, open_invoices, today
-from worker.store.queries.attention import Needs
 from worker.store.queries.today import Today
 from worker.store.users import Role
 
@@ -88,7 +88,7 @@ def overview_values(
     needs = attention.by_shop(connection, visible_shops, now=now)
     latencies = [hour.latency_ms for hour in by_hour if hour.latency_ms is not None]
     return {
-        "needs": attention.merged(needs.values()),
+        "needs": merged(needs.values()),
         "needs_by_shop": needs,
         "by_shop": by_shop,
         "today": today.add_up(by_shop.values()),

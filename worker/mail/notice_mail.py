@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from worker.domain.attention import Reason, Source
 from worker.domain.attention_reasons import reason_of
+from worker.domain.needs import NeedGroup
 from worker.message import Message
 from worker.store.alerts import Alert
-from worker.store.queries.attention import NeedGroup
 
 SEE = Message("See them")
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from worker.domain.attention import Harm, Source
 from worker.domain.attention_reasons import reason_of
+from worker.domain.needs import Needs
 from worker.domain.shop import Shop
 from worker.errors import FacturelayError, Rejected
 from worker.mail import alert_mail, customer_mail, notice_mail, smtp
@@ -21,7 +22,6 @@ from worker.services import Services
 from worker.store import alerts, register, reports, users
 from worker.store.alerts import DOCUMENTS_WAIT, Alert
 from worker.store.queries import attention, shop_status
-from worker.store.queries.attention import Needs
 from worker.store.shops import ConnectedShop
 
 log = logging.getLogger(__name__)

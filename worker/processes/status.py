@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
 from worker.domain.health import ROAD_LABELS, RoadHealth
+from worker.domain.needs import Needs, merged
 from worker.errors import Unavailable
 from worker.processes.bridge import answers
 from worker.queue.status import count_queued
@@ -16,7 +17,6 @@ from worker.services import Services
 from worker.store import leases, paused_queues, roads, shops, whole_counts
 from worker.store.jobs import OF_SHOP
 from worker.store.queries import attention, health
-from worker.store.queries.attention import Needs
 from worker.store.queries.queues import QueueCount, queue_counts
 from worker.store.roads import FailingRoad
 
@@ -111,7 +111,7 @@ def report(services: Services) -> Report:
             installation = health.of_installation(connection, seen, now=now, known=known)
     except Unavailable:
         return Report()
-    whole = attention.merged(needs.values())
+    whole = merged(needs.values())
     return Report(
         needs=whole.total,
         kept_drafts=whole.kept,

@@ -25,7 +25,7 @@ from worker.domain.rules import Rule
 from worker.payments.settle import settle
 from worker.store import payment_references, payments
 from worker.store.database.tables import documents, jobs, unpaid
-from worker.store.queries import attention, open_invoices, order_balance, sales_journal
+from worker.store.queries import need_list, open_invoices, order_balance, sales_journal
 
 BY_TRANSFER: dict[str, Any] = {"status": "on-hold", "paid": False, "payment_method": "bacs"}
 
@@ -185,7 +185,7 @@ def test_what_only_a_person_may_move_waits_for_one_with_a_sentence(
     assert (changes(system), settlements(system)) == ([], [("failed", code)])
     with system.services.store.read() as connection:
         reason = reason_of(Source.WORK, code, "settle_order")
-        (need,) = attention.page(connection, (system.shop_id,), reason, now=system.clock.now).rows
+        (need,) = need_list.page(connection, (system.shop_id,), reason, now=system.clock.now).rows
     assert (need.code, need.order_id, "238" in str(need.message)) == (code, 238, True)
     assert system.trail(238).has_failed
 

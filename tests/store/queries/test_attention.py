@@ -18,14 +18,15 @@ from worker.domain.attention_reasons import BY_NAME
 from worker.domain.bank_line import BankLine
 from worker.domain.bank_match import Match, Verdict
 from worker.domain.document import Kind, Problem
+from worker.domain.needs import Needs
 from worker.domain.step import MAIL
 from worker.errors import Rejected
 from worker.message import Message
 from worker.store import alerts, bank_files, bank_lines, drafts
 from worker.store.bank_files import NewFile
 from worker.store.bank_lines import LineState
-from worker.store.queries import activity, attention, document_lists
-from worker.store.queries.attention import PAGE_SIZE, Need, Needs, Part
+from worker.store.queries import activity, attention, document_lists, need_list
+from worker.store.queries.need_list import PAGE_SIZE, Need, Part
 from worker.store.steps import retry_all
 
 REFUSED = {"code": "mail_refused", "reason": "The address does not exist."}
@@ -95,9 +96,9 @@ def test_each_count_is_that_of_its_list_and_of_the_database(history: History) ->
     keep(history, 901)
     (group,) = told(history).groups
     with history.store.read() as connection:
-        first = attention.page(connection, ("a",), group.reason, now=history.now)
-        second = attention.page(connection, ("a",), group.reason, now=history.now, part=Part(PAGE_SIZE + 1))
-        assert attention.page(connection, ("b",), group.reason, now=history.now).total == 0
+        first = need_list.page(connection, ("a",), group.reason, now=history.now)
+        second = need_list.page(connection, ("a",), group.reason, now=history.now, part=Part(PAGE_SIZE + 1))
+        assert need_list.page(connection, ("b",), group.reason, now=history.now).total == 0
         assert document_lists.count_open_drafts(connection, "a") == group.count + told(history).kept
     assert (group.count, first.total, len(first.rows), len(second.rows)) == (81, 81, PAGE_SIZE, 31)
     assert [row.order_id for row in (*first.rows, *second.rows)] == [*range(1, PAGE_SIZE + 31), 900]
@@ -123,7 +124,7 @@ def test_the_database_finds_a_reason_by_the_same_codes_as_the_table(history: His
         return  # no such step follows this document
     (group,) = (*found.groups, *found.notices)
     with history.store.read() as connection:
-        rows = attention.page(connection, ("a",), reason, now=NOW).rows
+        rows = need_list.page(connection, ("a",), reason, now=NOW).rows
     assert (group.reason.name, [row.code for row in rows]) == (name, [code])
 
 
@@ -132,7 +133,7 @@ def test_a_thing_says_what_it_is_about(history: History) -> None:
     history.step(document, MAIL, "failed", **REFUSED)
     (group,) = told(history).groups
     with history.store.read() as connection:
-        (need,) = attention.page(connection, ("a",), group.reason, now=NOW).rows
+        (need,) = need_list.page(connection, ("a",), group.reason, now=NOW).rows
     assert need == Need(
         Source.WORK, need.need_id, "a", NOW, "mail_refused", Message("The address does not exist."), 2, "2",
         document.document_id, Kind.INVOICE, "F2026-00001", MAIL,
@@ -191,7 +192,7 @@ def test_what_is_tried_again_since_it_was_looked_for_is_not_said_to_be_dismissed
 def test_one_thing_is_dismissed_and_the_others_stay_until_they_are(history: History) -> None:
     busy(history)
     with history.store.read() as connection:
-        refused = attention.page(connection, ("a",), BY_NAME["mail_refused"], now=history.now).rows
+        refused = need_list.page(connection, ("a",), BY_NAME["mail_refused"], now=history.now).rows
     act(history, Chosen("mail_refused", refused[1].need_id))
     assert counts(history)["mail_refused"] == 2
     with pytest.raises(Rejected, match="nobody any more"):
