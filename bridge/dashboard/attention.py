@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from http import HTTPStatus
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, flash, request
 
 from bridge.accounts.access import guard_shop, guard_users, me
 from bridge.accounts.access import shop as this_shop
-from bridge.context import context, rendered
+from bridge.context import context, redirect_to, rendered
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.pagination import address, shops_asked
 from bridge.dashboard.tasks import request_task
@@ -125,7 +125,8 @@ def retry(shop_id: str, name: str) -> Response:
             attention.failures_of(connection, shop_id, reason, now=context().now()) if reason.button.retries else ()
         )
     if not failures:
-        return run_action(lambda _connection, _by: None, then=f"/s/{shop_id}", message=_("This needs nobody any more."))
+        flash(_("This needs nobody any more."), "good")
+        return redirect_to(f"/s/{shop_id}")
     for work, code in failures:
         response = request_task(shop_id, "retry_failed", {"what": work, "code": code}, then=f"/s/{shop_id}")
     return response

@@ -29,6 +29,8 @@ class DocumentMoney:
 
     *paid_on*: the day, where nothing is asked since all of it came. *went_back*: money was taken back, so that it asks for more than it
     says. *is_other*: something else is asked, by a newer document or in parts that nobody here knows; *is_off*: its order was given up.
+
+    An invoice of € 121 of which € 50 came and € 10 was credited: *open* and `to_pay` 61, *credited* 10, `received` and `gone` 50.
     """
 
     document: Document
@@ -145,7 +147,8 @@ class Seen:
 @dataclass(frozen=True)
 class OrderMoney:
     """What was read of an order: the documents *made* of it and all that was *counted*, oldest first, the *balances* of its invoices,
-    and what its shop said (None: nothing is known of it)."""
+    and what its shop said (None: nothing is known of it). With an invoice of € 121, a credit note of € 10 and € 50 that came: `asked` 111,
+    `paid` 50, `balance.open` 61; in *balances* *total* 121, *credited* 10, *paid* 50."""
 
     made: Sequence[Document]
     counted: Sequence[DatedMoney]

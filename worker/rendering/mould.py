@@ -52,7 +52,7 @@ class Mould:
     def _lines(self, kinds: int) -> tuple[int, LinesTable]:
         """Where in the story the lines are, and how to make them."""
         for place, part in enumerate(self.pages.story):
-            if any(number in self.rows for thing in _everything(part, _COPIED) for number in _numbers(thing, WORD)):
+            if any(number in self.rows for thing in _everything(part, _COPIED) for number in _numbers(thing)):
                 if type(part) is not PmlTable:
                     break
                 return place, LinesTable(part, kinds)
@@ -251,7 +251,7 @@ def _fonts_of_words(parts_of_story: Iterable[Any], parts: PageParts) -> frozense
     for paragraph in parts_of_story:
         if type(paragraph) is not PmlParagraph:
             continue
-        numbers = _numbers(paragraph, WORD)
+        numbers = _numbers(paragraph)
         if numbers and paragraph.outline:
             raise Unusual("a heading in the outline")
         words.update(numbers)
@@ -267,10 +267,10 @@ def _fonts_of_words(parts_of_story: Iterable[Any], parts: PageParts) -> frozense
     return frozenset(fonts)
 
 
-def _numbers(part: Any, token: Any) -> list[int]:
+def _numbers(part: Any) -> list[int]:
     if type(part) is not PmlParagraph:
         return []
-    return [int(number) for frag in part.frags for number in token.findall(text_of(frag))]
+    return [int(number) for frag in part.frags for number in WORD.findall(text_of(frag))]
 
 
 def _fonts(frag: Any) -> Iterator[str]:

@@ -136,9 +136,7 @@ class ShopClient(ShopCalls):
             "per_page": per_page,
         })  # fmt: skip
 
-    def orders_placed(
-        self, *, after: datetime, before: datetime, page: int = 1, per_page: int = MAX_PER_PAGE
-    ) -> OrderListPage:
+    def orders_placed(self, *, after: datetime, before: datetime, page: int = 1) -> OrderListPage:
         """Orders placed between two instants (both exclusive), oldest first."""
         return self._order_list_page({
             "after": _utc(after),
@@ -147,7 +145,7 @@ class ShopClient(ShopCalls):
             "orderby": "date",
             "order": "asc",
             "page": page,
-            "per_page": per_page,
+            "per_page": MAX_PER_PAGE,
         })  # fmt: skip
 
     def orders_by_id(self, order_ids: tuple[int, ...]) -> OrderListPage:

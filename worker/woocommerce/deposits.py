@@ -32,7 +32,7 @@ def _of_whole_order(meta: tuple[Node, ...], currency: str) -> Deposit | None:
             paid, amount = said.get(f"{plugin}_deposit_paid"), said.get(f"{plugin}_deposit_amount")
             if paid is not None and not _says_yes(paid):
                 return Deposit(came_in=Decimal("0.00"))
-            return Deposit(came_in=_amount(amount, "value", currency))
+            return Deposit(came_in=_amount(amount, currency))
     return None
 
 
@@ -44,7 +44,7 @@ def _of_lines(order: Node, currency: str) -> Deposit | None:
         marked = next((key for key in LINE_KEYS if _says_yes(said.get(key))), None)
         if marked is not None and "_original_order_id" not in said:
             ids.append(line.whole("id"))
-            full.append(_amount(said.get(LINE_KEYS[marked]), "value", currency))
+            full.append(_amount(said.get(LINE_KEYS[marked]), currency))
     if not ids:
         return None
     known = [amount for amount in full if amount is not None]
@@ -55,10 +55,10 @@ def _says_yes(node: Node | None) -> bool:
     return node is not None and (node.values.get("value") is True or node.scalar("value").strip().lower() in YES)
 
 
-def _amount(node: Node | None, name: str, currency: str) -> Decimal | None:
+def _amount(node: Node | None, currency: str) -> Decimal | None:
     """None where there is none, or what is written is no amount: a plugin's note never stops an order."""
     try:
-        amount = Decimal(node.scalar(name)) if node is not None else Decimal(0)
+        amount = Decimal(node.scalar("value")) if node is not None else Decimal(0)
     except ArithmeticError:
         return None
     return to_minor_unit(amount, currency) if amount.is_finite() and 0 < amount < 10**9 else None
