@@ -1,14 +1,12 @@
 """A bridge with one connected shop, and deliveries as WooCommerce signs them."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.bridge_app import (
-    BridgeApp,
-    settings_for,
-)
+from tests.support.bridge_app import BridgeApp, settings_for
 
 
 @pytest.fixture
@@ -21,6 +19,12 @@ def app(sqlite_url: str, tmp_path: Path) -> Iterator[BridgeApp]:
 def app_on_each_database(database_url: str, tmp_path: Path) -> Iterator[BridgeApp]:
     """Once on each kind of database."""
     yield from an_app(database_url, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def lasting_app(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeApp]:
+    folder = tmp_path_factory.mktemp("lasting")
+    yield from an_app(f"sqlite:///{shutil.copy(sqlite_template, folder / 'facturelay.db')}", folder)
 
 
 def an_app(database_url: str, folder: Path) -> Iterator[BridgeApp]:

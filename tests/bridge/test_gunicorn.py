@@ -3,7 +3,6 @@
 import http.client
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -18,7 +17,6 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.bridge.conftest import an_app
 from tests.services.process import Program, answers, free_port, running, wait_until
 from tests.support.bridge_app import KEY, ORDER, PDF, SHOP, BridgeApp, recorded_deliveries, settings_for, signed_headers
 from worker.net import document_link
@@ -76,12 +74,6 @@ def a_door(app: BridgeApp, *, redis_url: str, options: tuple[str, ...] = ()) -> 
 def refusing_redis() -> str:
     """An address where nobody listens."""
     return f"redis://127.0.0.1:{free_port()}/0"
-
-
-@pytest.fixture(scope="module")
-def lasting_app(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeApp]:
-    folder = tmp_path_factory.mktemp("lasting")
-    yield from an_app(f"sqlite:///{shutil.copy(sqlite_template, folder / 'facturelay.db')}", folder)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """What nobody types: every address, query and field with values made to break them, and what must not come of it."""
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -15,7 +14,7 @@ from tests.support.personas import PASSWORD, SITE, Visitor, signed_in
 from tests.support.routes import methods, rules
 from worker.message import Message
 from worker.net import email_address
-from worker.store import audit_trail, shops, tasks, users
+from worker.store import audit_trail, tasks, users
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.tables import rate_limits
 from worker.store.files.temporary import TemporaryFile
@@ -130,10 +129,7 @@ def test_an_operators_open_session_is_not_enough_to_change_its_own_password_or_s
 
 def test_a_name_full_of_markup_is_only_ever_a_name(app: BridgeApp) -> None:
     evil = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
-    with app.store.write() as connection:
-        shop = shops.settings_of(connection, SHOP)
-        assert shop is not None
-        shops.change(connection, replace(shop, name=evil))
+    app.change_shop(name=evil)
     app.deliver(f'{{"id":238,"number":{evil!r}}}'.encode())
     app.issue(number="F<b>1</b>", order_number=evil)
     with app.store.write() as connection:

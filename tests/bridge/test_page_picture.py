@@ -3,10 +3,8 @@
 import io
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -16,14 +14,13 @@ from werkzeug.test import TestResponse
 from bridge import page_picture
 from bridge.page_picture import SIZES, NotDrawn, Pictures, Size, draw
 from tests.support import busy_shop
-from tests.support.bridge_app import KEY, PDF, SHOP, BridgeApp, settings_for
+from tests.support.bridge_app import KEY, PDF, SHOP, BridgeApp
 from tests.support.personas import SITE, Visitor, signed_in
 from worker.domain.document import Document
 from worker.net import document_link
-from worker.store import document_links, tasks
+from worker.store import document_links
 from worker.store.files import temporary
 from worker.store.files.archive import Archive
-from worker.store.tasks import TaskRequest
 from worker.store.users import Role
 
 A4 = (595.28, 841.89)
@@ -110,14 +107,6 @@ def test_starting_loads_no_library_that_draws() -> None:
     assert subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-@pytest.fixture
-def house(sqlite_url: str, tmp_path: Path) -> Iterator[BridgeApp]:
-    app = BridgeApp(settings_for(sqlite_url, tmp_path))
-    app.add_shop()
-    yield app
-    app.close()
-
-
 def of_link(app: BridgeApp, token: str) -> list[TestResponse]:
     return [app.client.get(f"/d/{token}/{name}") for name in ("pdf", "page.webp")]
 
@@ -126,50 +115,50 @@ def token_of(document: Document) -> str:
     return document_link.sign((KEY,), document.document_id, now=BridgeApp.now)
 
 
-def test_who_holds_a_link_sees_the_picture_as_long_as_the_pdf(house: BridgeApp) -> None:
-    document = house.issue(stored=a_pdf())
+def test_who_holds_a_link_sees_the_picture_as_long_as_the_pdf(app: BridgeApp) -> None:
+    document = app.issue(stored=a_pdf())
     token = token_of(document)
-    page, (pdf, picture) = house.client.get(f"/d/{token}"), of_link(house, token)
+    page, (pdf, picture) = app.client.get(f"/d/{token}"), of_link(app, token)
 
     assert f'src="/d/{token}/page.webp"' in page.text
     assert "img-src 'self' data:;" in page.headers["Content-Security-Policy"]
     assert (picture.status_code, picture.content_type, opened(picture.data).width) == (200, "image/webp", 1000)
     assert picture.headers["Cache-Control"] == pdf.headers["Cache-Control"] == "private, no-store"
 
-    with house.store.write() as connection:
-        document_links.revoke(connection, document.document_id, now=house.now)
-    assert [answer.status_code for answer in of_link(house, token)] == [403, 403]
-    house.now += timedelta(days=400)
-    assert {answer.status_code for answer in of_link(house, token)} <= {403, 410}
-    assert [answer.status_code for answer in of_link(house, f"{token}x")] == [404, 404]
+    with app.store.write() as connection:
+        document_links.revoke(connection, document.document_id, now=app.now)
+    assert [answer.status_code for answer in of_link(app, token)] == [403, 403]
+    app.now += timedelta(days=400)
+    assert {answer.status_code for answer in of_link(app, token)} <= {403, 410}
+    assert [answer.status_code for answer in of_link(app, f"{token}x")] == [404, 404]
 
 
-def test_a_page_whose_pdf_is_still_to_come_shows_no_picture(house: BridgeApp) -> None:
-    token = token_of(house.issue(stored=None))
+def test_a_page_whose_pdf_is_still_to_come_shows_no_picture(app: BridgeApp) -> None:
+    token = token_of(app.issue(stored=None))
 
-    assert "page.webp" not in house.client.get(f"/d/{token}").text
-    assert [answer.status_code for answer in of_link(house, token)] == [404, 404]
+    assert "page.webp" not in app.client.get(f"/d/{token}").text
+    assert [answer.status_code for answer in of_link(app, token)] == [404, 404]
 
 
-def test_only_members_of_the_shop_see_a_picture_as_only_they_see_the_pdf(house: BridgeApp) -> None:
-    house.issue(stored=a_pdf())
-    house.add_shop("another")
-    member = signed_in(house, "viewer@shop.example", roles={SHOP: Role.VIEWER})
-    others = signed_in(house, "other@shop.example", roles={"another": Role.ADMIN})
+def test_only_members_of_the_shop_see_a_picture_as_only_they_see_the_pdf(app: BridgeApp) -> None:
+    app.issue(stored=a_pdf())
+    app.add_shop("another")
+    member = signed_in(app, "viewer@shop.example", roles={SHOP: Role.VIEWER})
+    others = signed_in(app, "other@shop.example", roles={"another": Role.ADMIN})
 
     def statuses(visitor: Visitor, shop: str = SHOP) -> list[int]:
         paths = [f"/s/{shop}/documents/1/{end}" for end in ("pdf", "pages.webp", "small.webp")]
         return [visitor.client.get(path, base_url=SITE).status_code for path in paths]
 
     assert statuses(member) == [200, 200, 200]
-    assert statuses(Visitor(house)) == [303, 303, 303]
+    assert statuses(Visitor(app)) == [303, 303, 303]
     assert statuses(others) == [404, 404, 404]
     assert statuses(others, "another") == [404, 404, 404]
 
 
-def test_a_list_shows_page_one_of_what_is_printed_and_asks_for_nothing_else(house: BridgeApp) -> None:
-    made = busy_shop.fill(house, orders_=2, failed=0, drafts_=0)
-    member = signed_in(house, "viewer@shop.example", roles={SHOP: Role.VIEWER})
+def test_a_list_shows_page_one_of_what_is_printed_and_asks_for_nothing_else(app: BridgeApp) -> None:
+    made = busy_shop.fill(app, orders_=2, failed=0, drafts_=0)
+    member = signed_in(app, "viewer@shop.example", roles={SHOP: Role.VIEWER})
     shown = (
         f'<img src="/s/{SHOP}/documents/{made[1].document_id}/small.webp" width="32" height="45" alt="" loading="lazy">'
     )
@@ -199,14 +188,9 @@ def test_whatever_pages_a_house_looks_at_a_thousand_small_pictures_stay(monkeypa
 
 
 @pytest.mark.parametrize(("kind", "status"), [("preview", 200), ("save_attachment", 404)])
-def test_of_tasks_only_previews_are_drawn(house: BridgeApp, kind: str, status: int) -> None:
-    file = temporary.put(Archive(house.settings.archive), SHOP, "x.pdf", a_pdf(), until=house.now)
-    with house.store.write() as connection:
-        asked = TaskRequest(shop_id=SHOP, kind=kind, argument={}, requested_by="Els")
-        task_id = tasks.request(connection, asked, now=house.now)
-        leased = tasks.take(connection, task_id, now=house.now, lease_for=timedelta(minutes=1))
-        assert leased
-        tasks.finish(connection, leased.lease, now=house.now, answer={"file": file.as_json})
-    member = signed_in(house, "viewer@shop.example", roles={SHOP: Role.VIEWER})
+def test_of_tasks_only_previews_are_drawn(app: BridgeApp, kind: str, status: int) -> None:
+    file = temporary.put(Archive(app.settings.archive), SHOP, "x.pdf", a_pdf(), until=app.now)
+    task_id = app.finished_task(kind, {"file": file.as_json})
+    member = signed_in(app, "viewer@shop.example", roles={SHOP: Role.VIEWER})
 
     assert member.client.get(f"/s/{SHOP}/tasks/{task_id}/pages.webp", base_url=SITE).status_code == status

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from werkzeug.serving import make_server
 
+from tests.bridge.conftest import an_app
 from tests.services.process import free_port, scratch
 from tests.support import busy_shop
 from tests.support.bridge_app import BridgeApp, settings_for
@@ -85,10 +86,7 @@ def running() -> Iterator[Running]:
 @pytest.fixture
 def app(sqlite_url: str, tmp_path: Path) -> Iterator[BridgeApp]:
     """The pages of a shop, without the processes behind them."""
-    app = BridgeApp(settings_for(sqlite_url, tmp_path))
-    app.add_shop()
-    yield app
-    app.close()
+    yield from an_app(sqlite_url, tmp_path)
 
 
 @pytest.fixture

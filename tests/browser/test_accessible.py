@@ -503,7 +503,7 @@ def test_no_amount_on_a_buyers_page_is_broken_by_a_long_name_beside_it(busy: Bri
 def test_no_number_of_a_document_is_broken_on_a_buyers_page(app: BridgeApp, page: "Page") -> None:
     style = (STATIC / "facturelay.css").read_text(encoding="utf-8")
     for place, language in enumerate(("nl", "fr", "de")):
-        of_order = {"language": language, "order_id": place, "order_key": language}
+        of_order: dict[str, Any] = {"language": language, "order_id": place, "order_key": language}
         invoice = app.issue(number=f"F2026-0001{place}", sequence=place, **of_order)
         credited = a_credit_note_for(invoice, "2.20") | {"cause": language}
         app.issue(number=f"C2026-0000{place}", sequence=place, **of_order, **credited)

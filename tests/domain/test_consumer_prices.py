@@ -8,25 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.factories import TODAY, a_line, a_refund, a_shop, an_order, issued
+from tests.support.factories import a_line, a_refund, a_shop, an_order, drafted, issued
 from tests.support.woocommerce_totals import Settings, Sold, items, many, ring_up
 from worker.domain.consumer_prices import StatedAmounts, stated_amounts
 from worker.domain.credit_balance import CreditedInvoice
 from worker.domain.credit_note import draft_credit_note
 from worker.domain.credit_source import CreditSource
 from worker.domain.document import Document, Draft, Kind, Line, Purpose
-from worker.domain.draft import draft_document
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import Order
-from worker.domain.shop import ConsumerPrices, Shop
+from worker.domain.shop import ConsumerPrices
 
 D = Decimal
 AS_SHOWN = Settings(prices_include_tax=True)
 MUG, BOOK = a_line("12.36", tax="2.59"), a_line("9.42", "6", tax="0.57", line_id=2)
-
-
-def drafted(order: Order, shop: Shop | None = None) -> Draft:
-    return draft_document(order, shop or a_shop(), today=TODAY, purpose=Purpose(Kind.INVOICE, "test"))
 
 
 def prices(lines: Iterable[Line]) -> list[Decimal | None]:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from tests.domain.test_credit_note import assert_it_adds_up, rows
 from tests.support.factories import TODAY, a_line, a_shop, an_order, issued, shipping
 from tests.support.woocommerce_totals import many, orders
 from worker.domain.credit_balance import CreditedInvoice, LineBalance, credit_balance_of, line_balances_of
@@ -46,17 +47,6 @@ def credit(what: CreditSource, invoice: Document, already: Sequence[Draft] = (),
 
 def lines(*picks: tuple[int, str]) -> CreditSelection:
     return CreditSelection(tuple(SelectedLine(place, D(quantity)) for place, quantity in picks))
-
-
-def rows(draft: Draft) -> list[tuple[str, str, str]]:
-    return [(str(row.rate), str(row.base), str(row.vat)) for row in draft.vat_lines]
-
-
-def assert_it_adds_up(draft: Draft) -> None:
-    assert total_of(line.net for line in draft.lines) + total_of(r.amount for r in draft.roundings) == draft.net
-    assert total_of(row.base for row in draft.vat_lines) == draft.net
-    assert total_of(row.vat for row in draft.vat_lines) == draft.vat
-    assert all(line.unit_price >= 0 for line in draft.lines)
 
 
 # By property

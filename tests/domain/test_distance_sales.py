@@ -6,22 +6,17 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.factories import TODAY, a_line, a_refund, a_shop, an_address, an_order, issued, shipping
+from tests.support.factories import a_line, a_refund, a_shop, an_address, an_order, drafted, issued, shipping
 from worker.domain.credit_balance import CreditedInvoice
 from worker.domain.credit_note import draft_credit_note
 from worker.domain.distance_sales import LIMIT, DistanceSales, Level, distance_sales_of, is_watched
 from worker.domain.document import Draft, Kind, Purpose
-from worker.domain.draft import draft_document
 from worker.domain.order import Order, Refund
-from worker.domain.shop import Shop, VatRegime, VatSettings
+from worker.domain.shop import VatRegime, VatSettings
 
 D = Decimal
 BELOW, NEAR, PASSED = Level
 WITH_OSS = a_shop(vat=VatSettings(oss=True))
-
-
-def drafted(order: Order, shop: Shop | None = None, kind: Kind = Kind.INVOICE) -> Draft:
-    return draft_document(order, shop or a_shop(), today=TODAY, purpose=Purpose(kind, "test"))
 
 
 def credited(order: Order, refund: Refund) -> Draft:

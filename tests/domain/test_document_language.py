@@ -4,12 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.factories import A_SELLER, TODAY, a_shop, an_order, issued
+from tests.support.factories import A_SELLER, a_shop, an_order, drafted, issued
 from worker.domain.credit_balance import CreditedInvoice
 from worker.domain.credit_note import draft_credit_note
 from worker.domain.credit_source import Cancellation
-from worker.domain.document import Draft, Kind, Purpose, SendMode
-from worker.domain.draft import draft_document
+from worker.domain.document import Kind, Purpose, SendMode
 from worker.domain.order import Order
 from worker.domain.party import Address
 from worker.domain.shop import Shop
@@ -20,10 +19,6 @@ BERLIN = an_order(country="DE", postcode="10115", company="Bäckerei GmbH", vat_
 
 def seated_in(postcode: str, country: str = "BE", **more: object) -> Shop:
     return a_shop(seller=replace(A_SELLER, address=Address("Markt 1", "", postcode, "Stad", "", country)), **more)
-
-
-def drafted(order: Order, shop: Shop, kind: Kind = Kind.INVOICE) -> Draft:
-    return draft_document(order, shop, today=TODAY, purpose=Purpose(kind, "x"))
 
 
 @pytest.mark.parametrize(

@@ -8,23 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.factories import TODAY, a_line, a_shop, an_address, an_order, shipping
+from tests.support.factories import TODAY, a_line, a_shop, an_address, an_order, drafted, shipping
 from tests.support.woocommerce_totals import RATES, Settings, Sold, items, many, orders, ring_up
 from worker.domain.charged_tax import decimals_of
-from worker.domain.document import Category, Draft, Kind, Purpose, Rounding, VatLine
-from worker.domain.draft import draft_document
+from worker.domain.document import Category, Draft, Kind, Rounding, VatLine
 from worker.domain.money import ZERO, to_cent, to_minor_unit, total_of
 from worker.domain.order import LineKind, LineTax, Order, TaxRate
-from worker.domain.shop import Shop, VatSettings
+from worker.domain.shop import VatSettings
 from worker.domain.totals import base_of, split_amount, vat_on
 from worker.message import NO_MESSAGE
 
 D = Decimal
 S = Category.STANDARD
-
-
-def drafted(order: Order, shop: Shop | None = None, kind: Kind = Kind.INVOICE) -> Draft:
-    return draft_document(order, shop or a_shop(), today=TODAY, purpose=Purpose(kind, "test"))
 
 
 def of_business(order: Order) -> Order:

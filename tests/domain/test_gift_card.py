@@ -7,8 +7,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tests.domain.test_draft import assert_it_adds_up, drafted, figures, problems
-from tests.support.factories import TODAY, a_history, a_line, a_refund, a_shop, an_order, issued
+from tests.domain.test_draft import assert_it_adds_up, figures, problems
+from tests.support.factories import TODAY, a_history, a_line, a_refund, a_shop, an_order, drafted, issued
 from tests.support.woocommerce_totals import Settings, items, many, ring_up
 from worker.domain.decide import decide_documents
 from worker.domain.document import Draft, History, Kind

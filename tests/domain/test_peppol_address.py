@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.domain.test_draft import drafted
-from tests.support.factories import a_shop, an_order
+from tests.support.factories import a_shop, an_order, drafted
 from worker.domain import peppol
 from worker.domain.assessment import assess
 

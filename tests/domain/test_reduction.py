@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.domain.test_draft import drafted, problems
-from tests.support.factories import PLACED_AT, a_line, a_shop, an_order
+from tests.domain.test_draft import problems
+from tests.support.factories import PLACED_AT, a_line, a_shop, an_order, drafted
 from worker.domain.order import LineKind, OrderLine
 from worker.domain.order_treatment import OrderTreatment, TreatmentName
 from worker.domain.shop import VatSettings

@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.factories import TODAY, a_line, a_shop, an_address, an_order, shipping
+from tests.support.factories import a_line, a_shop, an_address, an_order, drafted, shipping
 from worker.domain.assessment import assess
-from worker.domain.document import Category, Draft, Kind, Purpose
-from worker.domain.draft import draft_document
+from worker.domain.document import Category
 from worker.domain.foreign_number import ForeignNumber
 from worker.domain.mentions import legal_texts
 from worker.domain.order import LineKind, Order, OrderLine, UnreadNumber
@@ -31,10 +30,6 @@ from worker.message import Message
 D, FEE = Decimal, LineKind.FEE
 DE_NUMBER, BE_NUMBER, XI_NUMBER = "DE136695976", "BE0403170701", "XI110305878"
 SELLERS_OWN, UNREAD = UnreadNumber("_own", "BE0477472701"), UnreadNumber("_klantcode", "BE0202239951")
-
-
-def drafted(order: Order, shop: Shop | None = None) -> Draft:
-    return draft_document(order, shop or a_shop(), today=TODAY, purpose=Purpose(Kind.INVOICE, "test"))
 
 
 def outcome(order: Order, shop: Shop | None = None) -> tuple[list[str], list[str], list[str]]:

@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.support.factories import TODAY, a_history, a_line, a_shop, an_address, an_order, shipping
+from tests.support.factories import TODAY, a_history, a_line, a_shop, an_address, an_order, drafted, shipping
 from worker.domain.assessment import assess
 from worker.domain.decide import decide_documents
-from worker.domain.document import Draft, Kind, Purpose
-from worker.domain.draft import draft_document
+from worker.domain.document import Draft
 from worker.domain.order import Order
 from worker.domain.order_treatment import OrderTreatment, TreatmentName
-from worker.domain.shop import Shop, VatSettings
+from worker.domain.shop import VatSettings
 from worker.domain.vat_check import VatCheck
 
 NUMBER = "NL123456782B90"
@@ -86,10 +85,6 @@ def test_the_shops_own_word_that_a_number_is_invalid_counts_once_vies_was_waited
     check: VatCheck, becomes: str
 ) -> None:
     assert outcome(sold(check, rate="21", vat_number_shop_says="invalid"), vat=OSS) == becomes
-
-
-def drafted(order: Order, shop: Shop) -> Draft:
-    return draft_document(order, shop, today=TODAY, purpose=Purpose(Kind.INVOICE, "test"))
 
 
 def stated(draft: Draft) -> tuple[object, ...]:

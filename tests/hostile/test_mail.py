@@ -243,18 +243,13 @@ def test_an_operator_vouches_for_nothing_that_an_owner_changes_while_he_saves(
     change = shop_settings.change_shop
 
     def after_the_owner(*arguments: Any, **more: Any) -> ChangedShop:
-        with app.store.write() as connection:
-            found = shops.settings_of(connection, SHOP)
-            assert found is not None
-            shops.change(connection, replace(found, mail=MailSettings(sender=VICTIM)))
+        app.change_shop(mail=MailSettings(sender=VICTIM))
         return change(*arguments, **more)
 
     operator.get(f"/s/{SHOP}/settings/privacy")
     monkeypatch.setattr(shop_settings, "change_shop", after_the_owner)
     operator.post(f"/s/{SHOP}/settings/privacy", years_kept="7")
-    with app.store.read() as connection:
-        saved = shops.settings_of(connection, SHOP)
-    assert saved is not None
+    saved = app.shop
     assert (saved.mail.sender, saved.years_kept, is_proved(app, VICTIM)) == (VICTIM, 7, False)
 
 
@@ -287,10 +282,7 @@ def test_an_operator_who_goes_live_vouches_for_the_address_that_the_question_nam
 ) -> None:
     """The owner may change the sender between the question and the yes."""
     app, _ = pages
-    with app.store.write() as connection:
-        found = shops.settings_of(connection, SHOP)
-        assert found is not None
-        shops.change(connection, replace(found, seller=SELLER))
+    app.change_shop(seller=SELLER)
     admin = signed_in(app, "admin@shop.example", roles={SHOP: Role.ADMIN})
     admin.get(f"/s/{SHOP}/settings/mail")
     admin.post(f"/s/{SHOP}/settings/mail", **{"mail.sender": "winkel@shop.example"})
@@ -349,14 +341,6 @@ def test_no_mailbox_is_filled_by_asking_for_proof(pages: tuple[BridgeApp, Mailbo
     assert len(mailbox.messages()) == 3  # the day's allowance
 
 
-@pytest.fixture
-def without_server(sqlite_url: str, tmp_path: Path) -> Iterator[BridgeApp]:
-    app = BridgeApp(settings_for(sqlite_url, tmp_path))
-    app.add_shop()
-    yield app
-    app.close()
-
-
 def test_inviting_without_end_fills_no_mailbox_and_counts_for_the_shops_day(pages: tuple[BridgeApp, Mailbox]) -> None:
     """One mail at a time was let go, but as often as somebody pressed."""
     app, mailbox = pages
@@ -395,8 +379,8 @@ def test_an_invitation_that_did_not_leave_says_so(pages: tuple[BridgeApp, Mailbo
     assert "the mail server does not take it" in admin.get(f"/s/{SHOP}/team").text
 
 
-def test_without_a_mail_server_nothing_is_promised_by_mail(without_server: BridgeApp) -> None:
-    admin = signed_in(without_server, "admin@shop.example", roles={SHOP: Role.ADMIN})
+def test_without_a_mail_server_nothing_is_promised_by_mail(app: BridgeApp) -> None:
+    admin = signed_in(app, "admin@shop.example", roles={SHOP: Role.ADMIN})
     page = admin.get(f"/s/{SHOP}/team").text
     answer = admin.post(f"/s/{SHOP}/team/invite", email="new@shop.example", role="viewer").text
 

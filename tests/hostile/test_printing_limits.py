@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.support import pdf_pages
 from tests.support.system import System
 from worker.demo.orders import Payload, an_order
 from worker.domain.document import Draft
@@ -33,10 +34,6 @@ def printer() -> Iterator[PrintProcess]:
     made = PrintProcess(cpu_s=2, megabytes=150)
     yield made
     made.close()
-
-
-def text_of(pdf: bytes) -> str:
-    return "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
 
 
 def long_draft(lines: int) -> Draft:
@@ -95,7 +92,7 @@ def test_what_no_layout_can_hold_is_printed_as_lines_of_text_with_all_that_it_sa
     document = an_invoice(lines=long_draft(40).lines, language="nl")
     pdf = printer.print(Page(document.draft, Brand(), document.number, document.issued_on, plain=True)).pdf
 
-    said = text_of(pdf)
+    said = pdf_pages.text(pdf)
     for wanted in (
         "Factuur",
         "F2026-00017",
@@ -114,7 +111,7 @@ def test_a_document_with_a_number_is_printed_whatever_its_template_does(tmp_path
 
     printed = finished_pdf(an_invoice(), brand=Brand(logo=a_logo(), templates=tmp_path))
 
-    assert "F2026-00017" in text_of(printed.pdf)
+    assert "F2026-00017" in pdf_pages.text(printed.pdf)
     assert "'nothing' is undefined" in str(printed.why)
 
 
@@ -213,7 +210,7 @@ def test_what_a_guest_types_without_end_is_cut_in_sight_and_told_and_the_invoice
 
     assert invoice.document is not None
     assert order is not None
-    assert "…" in text_of(mail.attachments[0].content)
+    assert "…" in pdf_pages.text(mail.attachments[0].content)
     assert "text_cut" in {flag.code for flag in order.flags}
     assert all(len(line) <= 998 for line in mail.raw.splitlines())
 
@@ -236,7 +233,10 @@ def test_an_order_that_no_layout_holds_waits_and_a_person_issues_it_as_plain_tex
     system.work()
 
     (mail,) = system.mailbox.messages()
-    assert (system.numbers(238), "F2026-00001" in text_of(mail.attachments[0].content)) == (["F2026-00001"], True)
+    assert (system.numbers(238), "F2026-00001" in pdf_pages.text(mail.attachments[0].content)) == (
+        ["F2026-00001"],
+        True,
+    )
     codes = [entry.code for entry in system.trail(238).audit_entries]
     assert {"issued_unprintable", "printed_plainly"} <= set(codes)
 

@@ -1,7 +1,6 @@
 """Slow, broken and forged requests: nobody takes the bridge away from the others, and what is broken is a 400 or a 408."""
 
 import os
-import shutil
 import signal
 import socket
 import sys
@@ -14,7 +13,6 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.bridge.conftest import an_app
 from tests.services.process import Program, answers, free_port, running, wait_until
 from tests.support.bridge_app import SHOP, BridgeApp, settings_for
 
@@ -69,12 +67,6 @@ def a_bridge(
             pids.append(pid)
         wait_until(lambda: is_well(port), what="the first worker")
         yield port
-
-
-@pytest.fixture(scope="module")
-def lasting_app(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeApp]:
-    folder = tmp_path_factory.mktemp("lasting")
-    yield from an_app(f"sqlite:///{shutil.copy(sqlite_template, folder / 'facturelay.db')}", folder)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import ast
 import json
 import re
-import string
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Column, Engine, Integer, MetaData, Table, create_engine, insert, select
 
 from bridge.i18n.extract import BRIDGE_FOLDER, I18N_FOLDER, all_message_keys
+from tests.i18n.test_catalogs import placeholders
 from worker.i18n import LANGUAGES, Translator, extract
 from worker.i18n.translate import translate
 from worker.message import (
@@ -78,10 +78,6 @@ SHARED = {
 
     ("nl", "Logo"), ("fr", "Logo"), ("de", "Logo"), ("nl", "Postcode"), ("de", "Name"), ("nl", "PDF"), ("fr", "PDF"), ("de", "PDF"), ("nl", "Mail"), ("nl", "Mails"), ("nl", "Website"), ("de", "Website"), ("fr", "CSA"), ("fr", "point"),
 }  # fmt: skip
-
-
-def placeholders(key: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(key) if name}
 
 
 def has_words(key: str) -> bool:

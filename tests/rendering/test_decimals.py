@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.domain.test_draft import drafted
-from tests.support.factories import a_shop, an_order
+from tests.support.factories import a_shop, an_order, drafted
 from tests.support.woocommerce_totals import orders
 from worker.domain.document import Draft, Kind
 from worker.domain.order import Order, TaxRate

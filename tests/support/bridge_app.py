@@ -6,7 +6,7 @@ import hmac
 import json
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -44,7 +44,7 @@ from worker.store.document_files import StoredFile
 from worker.store.documents import NewDocument
 from worker.store.files.archive import Archive
 from worker.store.jobs import JobKind
-from worker.store.shops import Secrets
+from worker.store.shops import ConnectedShop, Secrets
 from worker.store.steps import StepPlan
 from worker.store.tasks import TaskRequest
 
@@ -130,6 +130,20 @@ class BridgeApp:
         shop = Shop(shop_id, "Bakkerij Janssens", "https://shop.example", OrderSettings(NOW), suspended=suspended)
         with self.store.write() as connection:
             shops.add(connection, Encryption(self.settings.secret_keys), shop, Secrets(secrets), now=NOW)
+
+    @property
+    def shop(self) -> Shop:
+        return self.connected.shop
+
+    @property
+    def connected(self) -> ConnectedShop:
+        with self.store.read() as connection:
+            return shops.get(connection, Encryption(self.settings.secret_keys), SHOP)
+
+    def change_shop(self, **changes: Any) -> None:
+        changed = replace(self.shop, **changes)
+        with self.store.write() as connection:
+            shops.change(connection, changed)
 
     def deliver(self, body: bytes = ORDER, headers: dict[str, str] | None = None, *, shop: str = SHOP) -> TestResponse:
         return self.client.post(

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from worker.domain.document import Document, Draft, History, StoredDraft
+from worker.domain.document import Document, Draft, History, Kind, Purpose, StoredDraft
+from worker.domain.draft import draft_document
 from worker.domain.money import to_cent
 from worker.domain.order import Contact, LineKind, LineTax, Order, OrderLine, Refund, RefundSummary, TaxRate
 from worker.domain.party import Address, Seller
@@ -124,6 +125,10 @@ def an_order(
     )
     order = replace(order, **more)  # type: ignore[arg-type]  # the fields of an order, by name
     return order if "vat_check" in more else confirmed(order)
+
+
+def drafted(order: Order, shop: Shop | None = None, kind: Kind = Kind.INVOICE) -> Draft:
+    return draft_document(order, shop or a_shop(), today=TODAY, purpose=Purpose(kind, "test"))
 
 
 def confirmed(order: Order) -> Order:

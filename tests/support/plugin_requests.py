@@ -9,10 +9,9 @@ from werkzeug.test import TestResponse
 
 from tests.support.bridge_app import SHOP, BridgeApp
 from worker.net.request_signature import sign_request
-from worker.store import plugins, shops
+from worker.store import plugins
 from worker.store.database.encryption import Encryption
 from worker.store.plugins import Plugin
-from worker.store.shops import ConnectedShop
 
 CODE = "ABCDE-FGHJK-MNPQR-STVWX"
 PLUGIN_SECRET = "7e" * 32
@@ -74,11 +73,6 @@ def ask(
 ) -> TestResponse:
     headers = {"X-Facturelay-Shop": SHOP, "Accept-Language": language}
     return post(app, f"/plugin/{verb}", content or {}, headers, signer=Signer(secret=secret))
-
-
-def shop_of(app: BridgeApp) -> ConnectedShop:
-    with app.store.read() as connection:
-        return shops.get(connection, encryption(app), SHOP)
 
 
 def plugin_of(app: BridgeApp) -> Plugin | None:

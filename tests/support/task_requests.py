@@ -22,7 +22,10 @@ BY = "An"
 
 def asked(system: System, kind_: str, /, **argument: object) -> Task:
     """Ask for something as a page does, and let the worker do it."""
-    task_id = written_down(system, kind_, **argument)
+    return done(system, written_down(system, kind_, **argument))
+
+
+def done(system: System, task_id: int) -> Task:
     do_task(system.services, task_id)
     return seen(system, task_id)
 
@@ -38,7 +41,7 @@ def written_down(system: System, kind_: str, /, **argument: object) -> int:
 
 def seen(system: System, task_id: int) -> Task:
     with system.services.store.read() as connection:
-        found = tasks.of_shop(connection, system.shop_id, task_id)
+        found = tasks.find(connection, task_id)
     assert found is not None
     return found
 
@@ -65,8 +68,7 @@ def again(system: System, task: Task) -> Task:
     with system.services.store.write() as connection:
         connection.execute(errands_table.update().values(answer=""))
         connection.execute(jobs_table.update().where(jobs_table.c.kind == "task").values(state="waiting", done_at=None))
-    do_task(system.services, task.task_id)
-    return seen(system, task.task_id)
+    return done(system, task.task_id)
 
 
 def paid(order_id: int = 238, **facts: object) -> Payload:
@@ -87,8 +89,8 @@ def events(system: System, order_id: int = 238) -> list[tuple[str, str]]:
 
 
 def another_shop(system: System) -> str:
+    mine = system.connected.shop
     with system.services.store.write() as connection:
-        mine = shops.get(connection, system.services.encryption, system.shop_id).shop
         other = type(mine)(shop_id=shops.new_shop_id(), name="Een ander", url=mine.url, orders=mine.orders)
         shops.add(connection, system.services.encryption, other, Secrets(("x",)), now=system.clock.now)
     return other.shop_id

@@ -11,7 +11,6 @@ from tests.support.personas import Visitor, signed_in
 from worker.demo.pretend_vies import INVALID, PretendVies
 from worker.domain.party import Seller
 from worker.domain.settings_form import settings_as_text
-from worker.store import shops
 
 COMPANY = f"/s/{SHOP}/settings/company"
 NUMBER = "BE0445566134"
@@ -24,20 +23,6 @@ def register(app: BridgeApp) -> Iterator[PretendVies]:
         changed = replace(bridge, settings=replace(app.settings, vies_url=vies.url))
         app.client.application.extensions["facturelay"] = changed
         yield vies
-
-
-def seller_is(app: BridgeApp, seller: Seller) -> None:
-    with app.store.write() as connection:
-        shop = shops.settings_of(connection, SHOP)
-        assert shop
-        shops.change(connection, replace(shop, seller=seller))
-
-
-def seller_of(app: BridgeApp) -> Seller:
-    with app.store.read() as connection:
-        shop = shops.settings_of(connection, SHOP)
-    assert shop
-    return shop.seller
 
 
 def shown(text: str, name: str) -> str:
@@ -55,7 +40,7 @@ def owner(app: BridgeApp) -> Visitor:
 def test_name_and_address_are_filled_in_and_stored_by_nobody_but_who_saves(
     app: BridgeApp, register: PretendVies
 ) -> None:
-    seller_is(app, Seller())
+    app.change_shop(seller=Seller())
 
     page = owner(app).post(f"{COMPANY}/by-number", number="0445.566.134").text
 
@@ -69,12 +54,12 @@ def test_name_and_address_are_filled_in_and_stored_by_nobody_but_who_saves(
     assert [shown(page, name) for name in (*fields, "seller.enterprise_number")] == [
         "PRETEND COMPANY", "PRETEND STREET 1", "1000", "SOMEWHERE", NUMBER, "0445566134",
     ]  # fmt: skip
-    assert seller_of(app) == Seller()
+    assert app.shop.seller == Seller()
     assert register.questions[0]["requesterNumber"] == "0445566134"
 
 
 def test_what_somebody_filled_in_stays(app: BridgeApp, register: PretendVies) -> None:
-    seller_is(app, Seller(name="De Gouden Koffiepot"))
+    app.change_shop(seller=Seller(name="De Gouden Koffiepot"))
 
     page = owner(app).post(f"{COMPANY}/by-number", number=NUMBER).text
 
@@ -85,7 +70,7 @@ def test_what_somebody_filled_in_stays(app: BridgeApp, register: PretendVies) ->
 def test_without_an_answer_the_number_alone_is_filled_in(
     app: BridgeApp, register: PretendVies, answer: str, said: str
 ) -> None:
-    seller_is(app, Seller())
+    app.change_shop(seller=Seller())
     register.says[NUMBER] = answer
 
     page = owner(app).post(f"{COMPANY}/by-number", number=NUMBER).text
@@ -95,7 +80,7 @@ def test_without_an_answer_the_number_alone_is_filled_in(
 
 
 def test_a_number_with_a_wrong_digit_is_refused_beside_its_field(app: BridgeApp, register: PretendVies) -> None:
-    seller_is(app, Seller())
+    app.change_shop(seller=Seller())
 
     answer = owner(app).post(f"{COMPANY}/by-number", number="BE0445566135")
 
@@ -104,12 +89,10 @@ def test_a_number_with_a_wrong_digit_is_refused_beside_its_field(app: BridgeApp,
 
 def test_the_enterprise_number_follows_from_the_vat_number(app: BridgeApp) -> None:
     visitor = owner(app)
-    with app.store.read() as connection:
-        shop = shops.settings_of(connection, SHOP)
-    assert shop
+    shop = app.shop
     typed = settings_as_text(shop) | {
         "seller.vat_number": "BE 0445.566.134", "seller.enterprise_number": "", "seller.address.country": "BE",
     }  # fmt: skip
     visitor.post(COMPANY, **typed)
 
-    assert (seller_of(app).vat_number, seller_of(app).enterprise_number) == (NUMBER, "0445566134")
+    assert (app.shop.seller.vat_number, app.shop.seller.enterprise_number) == (NUMBER, "0445566134")

@@ -2,7 +2,6 @@
 
 import html
 import re
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -28,10 +27,7 @@ MADE = [
 
 @pytest.fixture
 def owner(app: BridgeApp) -> Visitor:
-    with app.store.write() as connection:
-        found = shops.settings_of(connection, SHOP)
-        assert found is not None
-        shops.change(connection, replace(found, test=True))
+    app.change_shop(test=True)
     visitor = signed_in(app, "els@host.example", operator=True)
     visitor.get(PAGE)
     return visitor
@@ -40,9 +36,7 @@ def owner(app: BridgeApp) -> Visitor:
 def test_where_the_shop_moved_one_button_says_so(app: BridgeApp, owner: Visitor) -> None:
     app.deliver(headers={**signed_headers(ORDER), "X-WC-Webhook-Source": "https://moved.example/"})
     with app.store.write() as connection:
-        shop = shops.settings_of(connection, SHOP)
-        assert shop is not None
-        other_site.tell(connection, shop, "https://moved.example/", now=NOW)
+        other_site.tell(connection, app.shop, "https://moved.example/", now=NOW)
     told = owner.get(PAGE).text
     assert "https://moved.example/ reports orders in the name of your shop" in told
     owner.post(

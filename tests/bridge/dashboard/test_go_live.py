@@ -10,28 +10,14 @@ import pytest
 from tests.support.bridge_app import SHOP, BridgeApp
 from tests.support.personas import Visitor, signed_in
 from worker.demo.stage import SELLER
-from worker.domain.shop import Shop
-from worker.store import shops
 
 
 @pytest.fixture
 def owner(app: BridgeApp) -> Visitor:
-    with app.store.write() as connection:
-        found = shops.settings_of(connection, SHOP)
-        assert found is not None
-        shops.change(
-            connection, replace(found, test=True, seller=SELLER).with_orders_since(datetime(2026, 11, 1, tzinfo=UTC))
-        )
+    app.change_shop(test=True, seller=SELLER, orders=replace(app.shop.orders, since=datetime(2026, 11, 1, tzinfo=UTC)))
     visitor = signed_in(app, "els@host.example", operator=True)
     visitor.get(f"/s/{SHOP}/settings/go-live")
     return visitor
-
-
-def shop_of(app: BridgeApp) -> Shop:
-    with app.store.read() as connection:
-        found = shops.settings_of(connection, SHOP)
-    assert found is not None
-    return found
 
 
 def test_the_form_has_one_field_and_both_buttons(owner: Visitor) -> None:
@@ -47,13 +33,13 @@ def test_going_live_asks_with_the_day_that_was_typed_and_changes_nothing_before(
     shown = owner.asked(f"/s/{SHOP}/settings/go-live", since="2026-11-20T06:00").text
     assert "Go live with" in shown
     assert re.search(r"Orders placed since 20 Nov[^<]*06:00 get real numbers", shown)
-    assert shop_of(app).test
+    assert app.shop.test
 
 
 def test_the_date_that_is_typed_is_where_it_begins_and_what_is_told(app: BridgeApp, owner: Visitor) -> None:
     answer = owner.post(f"/s/{SHOP}/settings/go-live", since="2026-11-20T06:00")
 
-    assert (shop_of(app).test, shop_of(app).orders.since) == (False, datetime(2026, 11, 20, 5, tzinfo=UTC))
+    assert (app.shop.test, app.shop.orders.since) == (False, datetime(2026, 11, 20, 5, tzinfo=UTC))
     assert re.search(r"orders placed since 20 Nov[^<]*06:00 become real documents", owner.get(answer.location).text)
 
 
@@ -62,7 +48,7 @@ def test_an_empty_field_begins_now_whatever_was_asked_before(app: BridgeApp, own
 
     owner.post(f"/s/{SHOP}/settings/go-live", since="")
 
-    assert shop_of(app).orders.since == app.now
+    assert app.shop.orders.since == app.now
 
 
 @pytest.mark.parametrize("path", ["go-live", "go-live/orders"])
@@ -71,4 +57,4 @@ def test_a_date_that_is_none_stays_in_its_field_with_why(app: BridgeApp, owner: 
 
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert 'value="morgen"' in answer.text
-    assert shop_of(app).test
+    assert app.shop.test

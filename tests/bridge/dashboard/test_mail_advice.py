@@ -8,11 +8,9 @@ import pytest
 
 from tests.support.bridge_app import SHOP, BridgeApp, settings_for
 from tests.support.personas import signed_in
-from tests.support.plugin_requests import shop_of
 from worker.mail import diagnosis
 from worker.message import Message
 from worker.net.smtp_url import parse_smtp_url
-from worker.store import shops
 from worker.store.users import Role
 
 SERVER, SENDER = parse_smtp_url("smtps://mail.provider.example"), "winkel@gist.example"
@@ -52,8 +50,7 @@ def test_a_shop_in_test_says_whose_address_its_mails_go_to(sqlite_url: str, tmp_
     settings = dataclasses.replace(settings_for(sqlite_url, tmp_path), mail_from="Facturelay <documents@host.test>")
     app, path = BridgeApp(settings), f"/s/{SHOP}/settings/mail"
     app.add_shop()
-    with app.store.write() as connection:
-        shops.change(connection, dataclasses.replace(shop_of(app).shop, test=True))
+    app.change_shop(test=True)
     without = signed_in(app, "els@host.example", operator=True).get(path).text
     owned = signed_in(app, "an@gist.example", roles={SHOP: Role.ADMIN}).get(path).text
     app.close()

@@ -7,39 +7,26 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.bridge_app import SHOP, BridgeApp
-from tests.support.personas import Visitor, signed_in
+from tests.support.personas import Visitor
 from worker.demo.pretend_mollie import KEY, LIVE_KEY
 from worker.net.mollie_key import Mode
 from worker.store import shops, tasks
-from worker.store.database.encryption import Encryption
 from worker.store.database.tables import audit_trail
 from worker.store.database.tables import shops as shops_table
-from worker.store.shops import ConnectedShop
-from worker.store.users import Role
 
 PAGE = f"/s/{SHOP}/settings/payment"
 
 
-@pytest.fixture
-def owner(app: BridgeApp) -> Visitor:
-    return signed_in(app, "owner@shop.example", roles={SHOP: Role.ADMIN})
-
-
-def stored(app: BridgeApp) -> ConnectedShop:
-    with app.store.read() as connection:
-        return shops.get(connection, Encryption(app.settings.secret_keys), SHOP)
-
-
 def change(app: BridgeApp, **changes: object) -> None:
     with app.store.write() as connection:
-        shops.change(connection, replace(stored(app).shop, **changes))  # type: ignore[arg-type]  # fields of Shop
+        shops.change(connection, replace(app.connected.shop, **changes))  # type: ignore[arg-type]  # fields of Shop
 
 
 def test_a_live_key_is_stored_encrypted_tried_and_never_shown(app: BridgeApp, owner: Visitor) -> None:
     answer = owner.post(f"{PAGE}/mollie/connect", mollie_key=f" {LIVE_KEY} ")
 
     assert answer.status_code == HTTPStatus.SEE_OTHER
-    assert (stored(app).secrets.mollie_key, stored(app).shop.mollie.mode) == (LIVE_KEY, Mode.LIVE)
+    assert (app.connected.secrets.mollie_key, app.connected.shop.mollie.mode) == (LIVE_KEY, Mode.LIVE)
     with app.store.read() as connection:
         task = tasks.find(connection, 1)
         told = str(connection.execute(select(audit_trail)).all())
@@ -72,14 +59,14 @@ def test_a_key_of_the_other_world_or_none_is_refused_beside_its_field(
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert said in answer.text
     assert not key or key not in answer.text
-    assert (stored(app).secrets.mollie_key, stored(app).shop.mollie.mode) == ("", None)
+    assert (app.connected.secrets.mollie_key, app.connected.shop.mollie.mode) == ("", None)
 
 
 def test_where_the_button_stands_and_what_it_offers_is_saved_and_shown(app: BridgeApp, owner: Visitor) -> None:
     given = {"mollie.on_invoices": "1", "method.bancontact": "1", "method.ideal": "1"}
     owner.post(f"{PAGE}/mollie/choices", **given)
 
-    mollie = stored(app).shop.mollie
+    mollie = app.connected.shop.mollie
     assert (mollie.on_invoices, mollie.on_order_confirmations, mollie.on_reminders) == (True, False, False)
     assert mollie.methods == ("bancontact", "ideal")
     page = owner.get(PAGE).text
@@ -88,20 +75,20 @@ def test_where_the_button_stands_and_what_it_offers_is_saved_and_shown(app: Brid
 
 
 def test_a_wrong_profile_is_said_beside_its_field_and_changes_nothing(app: BridgeApp, owner: Visitor) -> None:
-    before = stored(app).shop
+    before = app.connected.shop
     answer = owner.post(f"{PAGE}/mollie/choices", bancontact_profile="<b>mine</b>")
 
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert "is not a profile id of Bancontact Pro" in answer.text
     assert "<b>mine" not in answer.text
-    assert stored(app).shop == before
+    assert app.connected.shop == before
 
 
 def test_a_forgotten_key_is_gone_and_no_button_is_left(app: BridgeApp, owner: Visitor) -> None:
     owner.post(f"{PAGE}/mollie/connect", mollie_key=LIVE_KEY)
     owner.post(f"{PAGE}/mollie/disconnect")
 
-    assert (stored(app).secrets.mollie_key, stored(app).shop.mollie.mode) == ("", None)
+    assert (app.connected.secrets.mollie_key, app.connected.shop.mollie.mode) == ("", None)
     assert "not connected" in owner.get(PAGE).text
 
 

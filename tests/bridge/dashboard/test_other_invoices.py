@@ -1,6 +1,5 @@
 """Another plugin of the shop that makes invoices too: told before going live and after it, and its numbers go on here by one press."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,12 +7,12 @@ import pytest
 
 from tests.support.bridge_app import SHOP, BridgeApp
 from tests.support.personas import Visitor, signed_in
-from tests.support.plugin_requests import ask, connect, invite, shop_of
+from tests.support.plugin_requests import ask, connect, invite
 from worker.actions import go_live
 from worker.domain.document import Kind
 from worker.domain.rules import Rule
 from worker.domain.shop import Series
-from worker.store import counters, shops
+from worker.store import counters
 from worker.store.users import Role
 
 SETTINGS = f"/s/{SHOP}/settings"
@@ -30,8 +29,7 @@ def connected(app: BridgeApp) -> BridgeApp:
 
 
 def change(app: BridgeApp, **changes: Any) -> None:
-    with app.store.write() as connection:
-        shops.change(connection, replace(shop_of(app).shop, **changes))
+    app.change_shop(**changes)
 
 
 def tells(app: BridgeApp, *, beside: bool = False, **maker: Any) -> None:
@@ -46,7 +44,7 @@ def admin(app: BridgeApp) -> Visitor:
 def checks(app: BridgeApp) -> dict[str, tuple[bool, bool]]:
     """Good and needed, of what is said of other plugins."""
     with app.store.read() as connection:
-        found = go_live.others_checks(connection, shop_of(app).shop, now=app.now)
+        found = go_live.others_checks(connection, app.shop, now=app.now)
     return {check.name: (check.good, check.needed) for check in found}
 
 
@@ -84,7 +82,7 @@ def test_one_press_lets_our_invoices_go_on_after_its_numbers(connected: BridgeAp
 
     visitor.post(f"{SETTINGS}/numbering/continue")
 
-    assert shop_of(connected).shop.numbering.series[Kind.INVOICE] == Series("invoice", "{year}/{number:04d}")
+    assert connected.shop.numbering.series[Kind.INVOICE] == Series("invoice", "{year}/{number:04d}")
     assert checks(connected)["other_numbers"] == (True, False)
     assert (
         "Your invoices go on after those of WP Overnight, with 2026/0116." in visitor.get(f"{SETTINGS}/numbering").text
@@ -109,7 +107,7 @@ def test_where_ours_cannot_look_like_its_numbers_the_count_goes_on_alone(connect
     admin(connected).post(f"{SETTINGS}/numbering/continue")
 
     with connected.store.read() as connection:
-        shop = shop_of(connected).shop
+        shop = connected.shop
         numbers = counters.next_numbers(connection, shop, today=shop.day_of(connected.now))
     assert numbers[Kind.INVOICE] == "F2026-00116"
 
@@ -117,12 +115,12 @@ def test_where_ours_cannot_look_like_its_numbers_the_count_goes_on_alone(connect
 def test_after_our_first_real_invoice_its_numbers_are_never_taken_over(connected: BridgeApp) -> None:
     tells(connected)
     connected.issue()
-    before = shop_of(connected).shop
+    before = connected.shop
     visitor = admin(connected)
 
     visitor.post(f"{SETTINGS}/numbering/continue")
 
-    assert shop_of(connected).shop == before
+    assert connected.shop == before
     assert "An invoice has its number here already" in visitor.get(f"{SETTINGS}/numbering").text
     assert "other_numbers" not in checks(connected)
 
@@ -130,12 +128,12 @@ def test_after_our_first_real_invoice_its_numbers_are_never_taken_over(connected
 def test_a_number_that_was_told_long_ago_is_not_taken(connected: BridgeApp) -> None:
     tells(connected)
     connected.now += timedelta(minutes=16)
-    before = shop_of(connected).shop
+    before = connected.shop
     visitor = admin(connected)
 
     visitor.post(f"{SETTINGS}/numbering/continue")
 
-    assert shop_of(connected).shop == before
+    assert connected.shop == before
     assert "more than a quarter of an hour" in visitor.get(f"{SETTINGS}/numbering").text
 
 

@@ -10,7 +10,7 @@ from tests.support.factories import an_order
 from tests.support.personas import Visitor, signed_in
 from worker.domain.decision import Decision
 from worker.store import order_statuses as told_statuses
-from worker.store import orders, shops
+from worker.store import orders
 from worker.store.orders import OrderState
 from worker.store.queries import order_statuses
 from worker.store.users import Role
@@ -34,13 +34,6 @@ def came(app: BridgeApp, *statuses: str) -> None:
 
 def owner(app: BridgeApp) -> Visitor:
     return signed_in(app, "els@shop.example", roles={SHOP: Role.ADMIN})
-
-
-def stored(app: BridgeApp) -> dict[str, str]:
-    with app.store.read() as connection:
-        shop = shops.settings_of(connection, SHOP)
-    assert shop
-    return shop.orders.status_map
 
 
 def shown(page: str) -> dict[str, str]:
@@ -79,7 +72,7 @@ def test_what_a_status_stands_for_is_chosen_and_what_no_order_came_with_is_typed
     }  # fmt: skip
     assert visitor.post(PAGE, **USUAL, **chosen).status_code == HTTPStatus.SEE_OTHER
 
-    assert stored(app) == {"gone-out": "processing", "packed": "completed"}
+    assert app.shop.orders.status_map == {"gone-out": "processing", "packed": "completed"}
     assert shown(visitor.get(PAGE).text) == {"await-ship": "", "packed": "completed", "typed": "gone-out=processing"}
     assert NAMES.format("await-ship") in visitor.get(RULES).text
 
@@ -91,7 +84,7 @@ def test_a_status_stands_for_one_of_woocommerces_own(app: BridgeApp, means: str)
     answer = owner(app).post(PAGE, **USUAL, **wrong)
 
     assert (answer.status_code, "is not a status" in answer.text) == (HTTPStatus.UNPROCESSABLE_ENTITY, True)
-    assert stored(app) == {}
+    assert app.shop.orders.status_map == {}
 
 
 def told(app: BridgeApp, **names: str) -> None:
@@ -131,9 +124,7 @@ def test_a_rule_may_wait_for_a_status_of_the_shops_own(app: BridgeApp) -> None:
     rule = {"kind-0": "invoice", "trigger-0": "status=await-ship", "send_mode-0": "send", "buyer-0": "everyone"}
     assert visitor.post(RULES, **rule).status_code == HTTPStatus.SEE_OTHER
 
-    with app.store.read() as connection:
-        shop = shops.settings_of(connection, SHOP)
-    assert shop
+    shop = app.shop
     assert [str(one) for one in shop.rules] == ["invoice:status=await-ship:send"]
     page = visitor.get(RULES).text
     assert '<option value="status=await-ship" selected>' in page

@@ -62,13 +62,6 @@ def admin(app: BridgeApp) -> Visitor:
     return signed_in(app, ADMIN, roles={SHOP: Role.ADMIN})
 
 
-def settings_of(app: BridgeApp) -> Shop:
-    with app.store.read() as connection:
-        found = shops.settings_of(connection, SHOP)
-    assert found is not None
-    return found
-
-
 def asked(app: BridgeApp, task_id: int = 1) -> tuple[str, dict[str, Any]] | None:
     """What the worker was asked to do, and with what."""
     with app.store.read() as connection:
@@ -88,7 +81,7 @@ def test_the_vat_settings_show_how_near_the_shop_is_to_the_limit_until_it_uses_o
     shown = visitor.get(f"{SETTINGS}/vat").text
     assert "€8,120.50 in 2026, and for €340.00 in 2025" in shown
     with app.store.write() as connection:
-        shops.change(connection, replace(settings_of(app), vat=VatSettings(oss=True)))
+        shops.change(connection, replace(app.shop, vat=VatSettings(oss=True)))
     assert "8,120.50" not in visitor.get(f"{SETTINGS}/vat").text
 
 
@@ -112,13 +105,13 @@ def test_what_is_sold_without_vat_is_chosen_from_sentences_line_by_line(app: Bri
         assert f"“{value}”" in said
     saved = visitor.post(page, **{**rows, "vat.zero_reasons-what-1": "packaging"}, **others)
     assert saved.status_code == HTTPStatus.SEE_OTHER
-    reasons = tuple(map(str, settings_of(app).vat.zero_reasons))
+    reasons = tuple(map(str, app.shop.vat.zero_reasons))
     assert reasons == ("sku GIFT-50 = voucher", "name Statiegeld* = packaging")
     shown = visitor.get(page).text
     assert shown.count('<option value="packaging" selected>deposit on packaging that comes back</option>') == 1
     assert shown.count("vat.zero_reasons-value-") >= 5  # with empty ones for more
     assert visitor.post(page, **others).status_code == HTTPStatus.SEE_OTHER
-    assert settings_of(app).vat.zero_reasons == ()
+    assert app.shop.vat.zero_reasons == ()
 
 
 def test_the_overview_says_whether_the_shop_delivers(app: BridgeApp) -> None:
@@ -164,7 +157,7 @@ def test_nothing_is_well_while_the_shop_does_not_answer(app: BridgeApp) -> None:
     assert when_of("Connection to the shop", owner.get(f"/s/{SHOP}").text).startswith("since ")
 
     with app.store.write() as connection:
-        shops.change(connection, replace(settings_of(app), suspended=True))
+        shops.change(connection, replace(app.shop, suspended=True))
     assert nothing in owner.get(f"/s/{SHOP}").text, "a paused shop is asked nothing"
 
 
@@ -199,9 +192,9 @@ def test_a_company_is_saved_all_or_nothing(app: BridgeApp) -> None:
     assert wrong.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert 'id="error-seller.iban"' in wrong.text
     assert 'value="De Gist BV"' in wrong.text
-    assert settings_of(app).seller.name == ""
+    assert app.shop.seller.name == ""
     assert visitor.post(f"{SETTINGS}/company", **fields, zone="Europe/Brussels").status_code == HTTPStatus.SEE_OTHER
-    saved = settings_of(app)
+    saved = app.shop
     assert (saved.seller.name, saved.seller.iban, saved.language) == ("De Gist BV", "BE71096123456769", "fr")
 
 
@@ -212,7 +205,7 @@ def test_rules_are_saved_tried_or_refused_beside_the_wrong_one(app: BridgeApp) -
     rule = "invoice:paid:send:buyer=business,country=BE|NL,minimum=12.50"
     wrong = visitor.post(f"{SETTINGS}/rules", **{**rows, "minimum-0": "much"})
     tried = visitor.post(f"{SETTINGS}/rules", **rows, **{"try": "1"})
-    before = settings_of(app).rules
+    before = app.shop.rules
 
     assert (wrong.status_code, wrong.text.count('class="error"')) == (HTTPStatus.UNPROCESSABLE_ENTITY, 1)
     tied = 'name="minimum-0" value="much" inputmode="decimal" aria-invalid="true" aria-describedby="error-minimum-0"'
@@ -220,7 +213,7 @@ def test_rules_are_saved_tried_or_refused_beside_the_wrong_one(app: BridgeApp) -
     assert tried.headers["Location"].startswith(f"/s/{SHOP}/tasks/1")
     assert asked(app) == ("dry_run_rules", {"rules": rule})
     assert visitor.post(f"{SETTINGS}/rules", **rows).status_code == HTTPStatus.SEE_OTHER
-    assert settings_of(app).rules == (Rule.parse(rule),) != before
+    assert app.shop.rules == (Rule.parse(rule),) != before
 
 
 RULE_ROWS = {
@@ -247,13 +240,13 @@ RULE_ROWS = {
 def test_rules_are_added_moved_and_removed_by_buttons_and_saved_by_save_alone(
     app: BridgeApp, button: dict[str, str], kinds: list[str]
 ) -> None:
-    visitor, before = admin(app), settings_of(app).rules
+    visitor, before = admin(app), app.shop.rules
     shown = visitor.post(f"{SETTINGS}/rules", **RULE_ROWS, **button)
     rows = re.findall(r'<select name="kind-\d".*?value="(\w+)" selected', shown.text)
 
     assert (shown.status_code, rows) == (HTTPStatus.OK, kinds)
     assert "These rules are not saved yet." in shown.text
-    assert settings_of(app).rules == before
+    assert app.shop.rules == before
 
 
 def test_a_shop_without_rules_says_what_that_means(app: BridgeApp) -> None:
@@ -269,7 +262,7 @@ def test_a_rule_is_narrowed_by_what_the_shop_calls_its_things(app: BridgeApp) ->
             "coupons-0": "ZOMER*"}  # fmt: skip
     rule = 'invoice:paid:send:order=suborder,category=Wijn|"Brood, taart",tax_class=Reduced rate,shipping=flat_rate:3|bpost*,coupon=ZOMER*'
     assert visitor.post(f"{SETTINGS}/rules", **rows).status_code == HTTPStatus.SEE_OTHER
-    assert settings_of(app).rules == (Rule.parse(rule),)
+    assert app.shop.rules == (Rule.parse(rule),)
     shown = visitor.get(f"{SETTINGS}/rules").text
     assert "Wijn, &#34;Brood, taart&#34;" in shown
     assert 'value="suborder" selected' in shown
@@ -296,14 +289,14 @@ def test_each_method_that_orders_came_with_is_given_its_meaning(app: BridgeApp) 
     wrong = visitor.post(page, **chosen, **{"means-1": "on_account", "days-1": "soon"})
 
     assert ("Bij levering" in shown, "Op factuur (30 dagen)" in shown) == (True, True)
-    assert (wrong.status_code, settings_of(app).payment_terms) == (HTTPStatus.UNPROCESSABLE_ENTITY, {})
+    assert (wrong.status_code, app.shop.payment_terms) == (HTTPStatus.UNPROCESSABLE_ENTITY, {})
     saved = visitor.post(page, **chosen, **{"means-1": "on_account", "days-1": ""})
     assert saved.status_code == HTTPStatus.SEE_OTHER
-    assert settings_of(app).payment_days == 14
-    assert settings_of(app).payment_terms == {"igfw_invoice_gateway": PaymentTerms(14)}
+    assert app.shop.payment_days == 14
+    assert app.shop.payment_terms == {"igfw_invoice_gateway": PaymentTerms(14)}
     assert 'value="on_account" selected' in visitor.get(page).text
     visitor.post(page, **chosen, **{"means-1": "paid"})
-    assert settings_of(app).payment_terms == {"igfw_invoice_gateway": PaymentTerms()}
+    assert app.shop.payment_terms == {"igfw_invoice_gateway": PaymentTerms()}
 
 
 def test_the_digits_of_references_are_chosen_beside_the_terms(app: BridgeApp) -> None:
@@ -313,7 +306,7 @@ def test_the_digits_of_references_are_chosen_beside_the_terms(app: BridgeApp) ->
     assert "Write three digits" in wrong.text
     visitor.post(page, payment_days="30", reference_digits="412")
     visitor.post(page, payment_days="30")
-    assert settings_of(app).reference_digits == 412
+    assert app.shop.reference_digits == 412
 
 
 @pytest.mark.parametrize("choice", ["sets_orders_paid", "waits_for_bank_files"])
@@ -321,9 +314,9 @@ def test_what_follows_from_a_payment_is_done_unless_the_owner_says_no(app: Bridg
     visitor, page = admin(app), f"{SETTINGS}/payment"
     assert f'name="{choice}" value="1" checked' in visitor.get(page).text
     visitor.post(page, payment_days="30")
-    assert not getattr(settings_of(app), choice)
+    assert not getattr(app.shop, choice)
     visitor.post(page, payment_days="30", **{choice: "1"})
-    assert getattr(settings_of(app), choice)
+    assert getattr(app.shop, choice)
 
 
 def test_what_could_not_be_set_paid_is_shown_and_tried_again_by_its_button(app: BridgeApp) -> None:
@@ -358,10 +351,10 @@ def test_a_text_is_saved_for_its_kind_and_language_and_goes_back_to_the_default(
     assert wrong.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert 'id="error-mail.body"' in wrong.text
     visitor.post(page, **texts)
-    assert settings_of(app).texts["mail.subject/invoice/paid/nl"] == "Je factuur {number}"
+    assert app.shop.texts["mail.subject/invoice/paid/nl"] == "Je factuur {number}"
     assert "Subject of the mail · your own words" in visitor.get(page).text
     visitor.post(page, **texts, **{"default-mail.subject": "1"})
-    assert "mail.subject/invoice/paid/nl" not in settings_of(app).texts
+    assert "mail.subject/invoice/paid/nl" not in app.shop.texts
     assert "Subject of the mail · your own words" not in visitor.get(page).text
 
 
@@ -388,12 +381,12 @@ def test_a_file_for_documents_or_mails_is_handed_to_the_worker(app: BridgeApp, w
 
 
 def test_numbers_go_on_after_another_program_and_a_wrong_pattern_is_refused(app: BridgeApp) -> None:
-    visitor, series = admin(app), settings_of(app).numbering.series[Kind.INVOICE]
-    yearly = {f"yearly-{kind}": "1" for kind, one in settings_of(app).numbering.series.items() if one.yearly}
+    visitor, series = admin(app), app.shop.numbering.series[Kind.INVOICE]
+    yearly = {f"yearly-{kind}": "1" for kind, one in app.shop.numbering.series.items() if one.yearly}
 
     for wrong in ({"pattern-invoice": "F{year}"}, {"next-invoice": "12a"}, {"next-invoice": "0"}):
         assert visitor.post(f"{SETTINGS}/numbering", **yearly, **wrong).status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-    assert settings_of(app).numbering.series[Kind.INVOICE] == series
+    assert app.shop.numbering.series[Kind.INVOICE] == series
     visitor.post(f"{SETTINGS}/numbering", **yearly, **{"pattern-invoice": "{year}/{number:04d}", "next-invoice": "116"})
     assert "2026/0116" in visitor.get(f"{SETTINGS}/numbering").text
 
@@ -412,10 +405,10 @@ def as_shown(visitor: Visitor) -> dict[str, str]:
 
 
 def test_a_form_of_numbers_that_nobody_touched_changes_nothing(app: BridgeApp) -> None:
-    visitor, before = admin(app), settings_of(app).numbering
+    visitor, before = admin(app), app.shop.numbering
 
     assert visitor.post(f"{SETTINGS}/numbering", **as_shown(visitor)).status_code == HTTPStatus.SEE_OTHER
-    assert settings_of(app).numbering == before
+    assert app.shop.numbering == before
 
 
 def test_numbers_are_chosen_by_prefix_year_digits_and_the_next_one(app: BridgeApp) -> None:
@@ -428,7 +421,7 @@ def test_numbers_are_chosen_by_prefix_year_digits_and_the_next_one(app: BridgeAp
     shown = as_shown(visitor)
     without_year = {name: value for name, value in shown.items() if name not in ("with-year-invoice", "yearly-invoice")}
     visitor.post(f"{SETTINGS}/numbering", **without_year)
-    assert settings_of(app).numbering.series[Kind.INVOICE].pattern == "INV-{number:04d}"
+    assert app.shop.numbering.series[Kind.INVOICE].pattern == "INV-{number:04d}"
 
     for wrong in ({"digits-invoice": "0"}, {"digits-invoice": "13"}, {"prefix-invoice": "{year}"}):
         answer = visitor.post(f"{SETTINGS}/numbering", **(as_shown(visitor) | wrong))
@@ -466,8 +459,7 @@ def test_whoever_may_change_the_address_gets_no_key_sent_to_it(app: BridgeApp) -
     visitor.post(f"{SETTINGS}/connection/address", url="https://evil.example")
 
     assert "was taken away" in visitor.get(f"{SETTINGS}/connection").text
-    with app.store.read() as connection:
-        left = shops.get(connection, encryption, SHOP).secrets
+    left = app.connected.secrets
     assert (left.has_rest, left.webhook_secrets[0] in found.secrets.webhook_secrets) == (False, False)
 
 
@@ -679,9 +671,9 @@ def test_waiting_for_an_answer_leads_back_to_our_own_pages_only(app: BridgeApp) 
 def test_how_long_documents_are_kept_is_chosen_among_what_the_law_knows(app: BridgeApp) -> None:
     visitor = admin(app)
     assert visitor.post(f"{SETTINGS}/privacy", years_kept="5").status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-    assert settings_of(app).years_kept == 10
+    assert app.shop.years_kept == 10
     assert visitor.post(f"{SETTINGS}/privacy", years_kept="7").status_code == HTTPStatus.SEE_OTHER
-    assert settings_of(app).years_kept == 7
+    assert app.shop.years_kept == 7
     assert "are kept for 7 years" in visitor.get(f"{SETTINGS}/privacy").text
 
 
@@ -703,7 +695,7 @@ def test_a_credit_note_that_may_be_two_things_is_chosen_with_both_figures(app: B
 def test_in_a_test_shop_nothing_is_said_of_a_rest_that_no_draft_asks_for(app: BridgeApp) -> None:
     with app.store.write() as connection:
         drafts.save_draft(connection, SHOP, a_draft(), now=NOW)
-        shops.change(connection, replace(settings_of(app), test=True))
+        shops.change(connection, replace(app.shop, test=True))
     question = admin(app).asked(f"/s/{SHOP}/drafts/1/issue", send="1").text
     assert ("Issue this to" in question, "by transfer" in question) == (True, False)
 
@@ -740,7 +732,7 @@ def test_what_a_checkout_field_holds_is_chosen_and_kept(app: BridgeApp) -> None:
         "holds-2": "vat_number",
     }
     assert visitor.post(page, **rows).status_code == HTTPStatus.SEE_OTHER
-    assert settings_of(app).orders.own_fields == {"_klantcode": "vat_number"}
+    assert app.shop.orders.own_fields == {"_klantcode": "vat_number"}
     shown = visitor.get(page).text
     assert 'value="_klantcode"' in shown
     assert "<th>Example</th>" in shown
@@ -749,4 +741,4 @@ def test_what_a_checkout_field_holds_is_chosen_and_kept(app: BridgeApp) -> None:
     assert wrong.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert "does not say what a field holds" in wrong.text
     visitor.post(page, **{**rows, "holds-0": ""})
-    assert settings_of(app).orders.own_fields == {}
+    assert app.shop.orders.own_fields == {}

@@ -31,11 +31,6 @@ REFERENCE = "012000023883"
 
 
 @pytest.fixture
-def owner(app: BridgeApp) -> Visitor:
-    return signed_in(app, "owner@shop.example", roles={SHOP: Role.ADMIN})
-
-
-@pytest.fixture
 def invoice(app: BridgeApp) -> Document:
     return app.issue(paid_on=None, payment=PaymentInstructions(reference=REFERENCE, iban=IBAN))
 

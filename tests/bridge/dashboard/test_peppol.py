@@ -1,6 +1,5 @@
 """What the pages say of an invoice that the law wants by Peppol, and of all others: nothing."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -9,28 +8,21 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_draft, a_file
-from tests.support.personas import Visitor, signed_in
+from tests.support.personas import Visitor
 from worker.domain import peppol
 from worker.domain.document import Document, Problem
 from worker.domain.party import Address, Buyer, Seller
 from worker.domain.step import EINVOICE, MAIL, TRANSMIT
 from worker.message import Message
-from worker.store import audit_trail, document_files, drafts, jobs, shops, steps, tasks, transmissions
-from worker.store.database.encryption import Encryption
+from worker.store import audit_trail, document_files, drafts, jobs, steps, tasks, transmissions
 from worker.store.database.tables import audit_trail as audit_trail_table
 from worker.store.jobs import JobEnd
 from worker.store.steps import StepPlan
-from worker.store.users import Role
 
 MUST = "this document must go by Peppol"
 BUSINESS = Buyer(
     "Jan Peeters", "Klant NV", Address("Veldstraat 1", "", "9000", "Gent", "", "BE"), vat_number="BE0403170701"
 )
-
-
-@pytest.fixture
-def owner(app: BridgeApp) -> Visitor:
-    return signed_in(app, "owner@shop.example", roles={SHOP: Role.ADMIN})
 
 
 def issue(app: BridgeApp, *, xml: bytes | None = b"<Invoice/>", **changes: Any) -> Document:
@@ -214,10 +206,7 @@ def trail(app: BridgeApp) -> list[tuple[str, str, Message, datetime]]:
 
 
 def test_one_key_connects_and_is_never_shown(app: BridgeApp, owner: Visitor) -> None:
-    with app.store.write() as connection:
-        shop = shops.settings_of(connection, SHOP)
-        assert shop is not None
-        shops.change(connection, replace(shop, seller=Seller("Bakkerij", enterprise_number="0445566134")))
+    app.change_shop(seller=Seller("Bakkerij", enterprise_number="0445566134"))
     page = f"/s/{SHOP}/settings/peppol"
     assert "no access point is connected" in owner.get(page).text
 
@@ -229,8 +218,7 @@ def test_one_key_connects_and_is_never_shown(app: BridgeApp, owner: Visitor) -> 
     text = owner.get(page).text
     assert "connected: e-invoice.be" in text
     assert "very-secret" not in text
-    with app.store.read() as connection:
-        kept = shops.get(connection, Encryption(app.settings.secret_keys), SHOP).secrets.peppol_key
+    kept = app.connected.secrets.peppol_key
     assert kept == "very-secret"
     assert not any("very-secret" in str(message) for _, _, message, _ in trail(app))
 

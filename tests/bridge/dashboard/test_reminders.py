@@ -1,6 +1,5 @@
 """The page of reminders: who gets which one when, passed over, stopped, and what left; its settings; the same by the API."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -8,25 +7,19 @@ import pytest
 
 from tests.support.api_client import ApiClient, a_token
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_credit_note_for
-from tests.support.personas import Visitor, signed_in
+from tests.support.personas import Visitor
 from worker.domain.document import Document, PaymentInstructions
 from worker.domain.late_costs import Announcement, LateCosts
 from worker.domain.reminder import Reminded, ReminderKind, ReminderSettings
-from worker.store import audit_trail, bank_files, reminders, shops, steps
+from worker.store import audit_trail, bank_files, reminders, steps
 from worker.store.bank_files import NewFile
 from worker.store.database.tables import jobs
 from worker.store.jobs import DONE
 from worker.store.reminders import StoredReminder
 from worker.store.steps import StepPlan
-from worker.store.users import Role
 
 TODAY = NOW.date()
 PAGE = f"/s/{SHOP}/payments/reminders"
-
-
-@pytest.fixture
-def owner(app: BridgeApp) -> Visitor:
-    return signed_in(app, "owner@shop.example", roles={SHOP: Role.ADMIN})
 
 
 @pytest.fixture
@@ -36,10 +29,7 @@ def invoice(app: BridgeApp) -> Document:
 
 
 def switched_on(app: BridgeApp) -> None:
-    with app.store.write() as connection:
-        shop = shops.settings_of(connection, SHOP)
-        assert shop is not None
-        shops.change(connection, replace(shop, test=False, reminders=ReminderSettings(Reminded.ALL, date(2026, 1, 1))))
+    app.change_shop(test=False, reminders=ReminderSettings(Reminded.ALL, date(2026, 1, 1)))
 
 
 def left(app: BridgeApp, invoice: Document, kind: ReminderKind, on: date) -> None:
@@ -130,9 +120,7 @@ def test_its_settings_are_stored_and_the_first_day_is_filled_in(app: BridgeApp, 
         "reminders.terms": "Wie te laat betaalt …",
     }
     assert owner.post(address, **given).status_code == 303
-    with app.store.read() as connection:
-        shop = shops.settings_of(connection, SHOP)
-    assert shop is not None
+    shop = app.shop
     assert (shop.reminders.who, shop.reminders.since, shop.reminders.formal) == ("consumers", TODAY, 20)
 
     answer = owner.post(address, **{**given, "reminders.last": "10", "reminders.consumer_costs": "veel"})

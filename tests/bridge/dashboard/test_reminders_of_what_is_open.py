@@ -1,6 +1,5 @@
 """Whatever happens to an invoice, and whenever somebody looks: no reminder is planned of what is paid or stopped, and none twice."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 from hypothesis import HealthCheck, given, settings
@@ -11,7 +10,7 @@ from worker.domain.document import PaymentInstructions
 from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.reminder import Reminded, ReminderKind, ReminderSettings
 from worker.payments.reminders import Round, look, plan_mail
-from worker.store import document_balances, payment_rows, payments, reminders, shops, steps
+from worker.store import document_balances, payment_rows, payments, reminders, steps
 
 EVENTS = st.lists(st.sampled_from(["paid", "back", "stopped", "resumed", "days", "weeks"]), min_size=4, max_size=12)
 
@@ -19,11 +18,9 @@ EVENTS = st.lists(st.sampled_from(["paid", "back", "stopped", "resumed", "days",
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=EVENTS)
 def test_nobody_is_reminded_of_what_is_paid_or_stopped(app: BridgeApp, events: list[str]) -> None:
+    chosen = ReminderSettings(Reminded.ALL, date(2026, 1, 1), before_due=3)
+    app.change_shop(test=False, reminders=chosen)
     with app.store.write() as connection:
-        shop = shops.settings_of(connection, SHOP)
-        assert shop is not None
-        chosen = ReminderSettings(Reminded.ALL, date(2026, 1, 1), before_due=3)
-        shops.change(connection, replace(shop, test=False, reminders=chosen))
         number = len(connection.exec_driver_sql("SELECT document_id FROM documents").all())
     invoice = app.issue(
         number=f"F{number}",

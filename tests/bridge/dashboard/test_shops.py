@@ -1,7 +1,6 @@
 """Making a shop on a page, with the settings of another one; and who may."""
 
 import re
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -31,16 +30,8 @@ def made(app: BridgeApp) -> Shop:
     return next((shop for shop in every if shop.shop_id != SHOP), every[0])
 
 
-def change(app: BridgeApp, **settings: object) -> None:
-    with app.store.write() as connection:
-        shop = shops.settings_of(connection, SHOP)
-        assert shop is not None
-        shops.change(connection, replace(shop, **settings))  # type: ignore[arg-type]
-
-
 def test_a_new_shop_begins_in_test_with_the_settings_of_another_but_not_its_company(app: BridgeApp) -> None:
-    change(
-        app,
+    app.change_shop(
         rules=CONFIRM,
         branding=BrandingSettings("#334155"),
         texts={"mail.subject/invoice/paid/nl": "Dag"},
@@ -130,7 +121,7 @@ def test_who_makes_his_own_shop_is_not_asked_to_invite_himself(app: BridgeApp) -
 
 def test_a_shop_in_test_shows_one_next_step_after_the_other_until_it_is_live(app: BridgeApp) -> None:
     """Connecting comes first: what the shop knows of itself need not be typed."""
-    change(app, test=True)
+    app.change_shop(test=True)
     owner = signed_in(app, "els@host.example", operator=True)
 
     def button(page: str = "rules") -> str:
@@ -146,14 +137,14 @@ def test_a_shop_in_test_shows_one_next_step_after_the_other_until_it_is_live(app
     saved = owner.post(f"/s/{SHOP}/settings/company", **(shown | COMPANY))
     assert (saved.status_code, saved.headers["Location"][-len("/settings/go-live") :]) == (303, "/settings/go-live")
     assert (button("company"), button("connection"), button("go-live")) == ("go-live", "go-live", "")
-    change(app, test=False)
+    app.change_shop(test=False)
     assert (button(), button("connection")) == ("", "")
     later = owner.post(f"/s/{SHOP}/settings/company", **(shown | COMPANY))
     assert later.headers["Location"].endswith("/settings/company"), "a live shop needs nothing next"
 
 
 def test_the_plugin_leads_to_what_a_shop_needs_next(app: BridgeApp) -> None:
-    change(app, test=True)
+    app.change_shop(test=True)
     owner = signed_in(app, "els@host.example", operator=True)
 
     def next_page() -> str:
@@ -166,7 +157,7 @@ def test_the_plugin_leads_to_what_a_shop_needs_next(app: BridgeApp) -> None:
     shown = settings_as_text(made(app))
     gaps = owner.post(f"/s/{SHOP}/settings/company", **shown)
     assert gaps.headers["Location"].endswith("/settings/company"), "something is still to be filled in there"
-    change(app, test=False)
+    app.change_shop(test=False)
     assert next_page() == "go-live"
 
 
@@ -177,7 +168,7 @@ def test_a_company_is_in_belgium_until_somebody_says_otherwise(app: BridgeApp) -
 
 
 def test_a_new_company_is_asked_only_for_what_it_must_say_until_it_has_said_it(app: BridgeApp) -> None:
-    change(app, seller=Seller(name="Bakkerij"))
+    app.change_shop(seller=Seller(name="Bakkerij"))
     owner = signed_in(app, "els@host.example", operator=True)
     address, fold = f"/s/{SHOP}/settings/company", "<summary>The shop: its name"
 

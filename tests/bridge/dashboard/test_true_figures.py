@@ -9,7 +9,7 @@ from http import HTTPStatus
 import pytest
 from sqlalchemy import text
 
-from tests.bridge.dashboard.test_pages import admin, settings_of
+from tests.bridge.dashboard.test_pages import admin
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_draft
 from tests.support.personas import signed_in
 from worker.domain.document import Kind, Problem, Reference, SendMode
@@ -134,7 +134,7 @@ def test_a_form_that_is_not_saved_says_so_at_its_top_and_names_each_field(app: B
     top = told[: told.index("<fieldset>")]
     assert "fields need you" in top
     assert [f'href="#f-{name}"' in top for name in ("seller.address.postcode", "seller.website")] == [True, True]
-    assert settings_of(app).seller.website != "hallo"
+    assert app.shop.seller.website != "hallo"
 
 
 def failed_delivery(app: BridgeApp, *, at: datetime) -> None:

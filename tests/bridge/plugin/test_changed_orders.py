@@ -6,15 +6,8 @@ import pytest
 from sqlalchemy import update
 
 from tests.support.bridge_app import BridgeApp
-from tests.support.plugin_requests import ask, code_of, connect, invite
+from tests.support.plugin_requests import ask, code_of
 from worker.store.database.tables import jobs
-
-
-@pytest.fixture
-def connected(app: BridgeApp) -> BridgeApp:
-    invite(app)
-    assert connect(app).status_code == 200
-    return app
 
 
 def test_an_order_that_changed_is_looked_at_at_once(connected: BridgeApp) -> None:

@@ -25,7 +25,6 @@ from tests.support.plugin_requests import (
     invite,
     plugin_of,
     post,
-    shop_of,
 )
 from worker.message import Message
 from worker.net import document_link
@@ -36,13 +35,6 @@ from worker.store.plugins import PluginCheck
 from worker.store.steps import StepPlan
 
 WC_API_HASH = "27e07459bee170e054622b55467e3afb676e4f3bef8004a4117b30aa7f2f4309"  # of WooCommerce: wc_api_hash( 'ck_' . str_repeat( 'a', 40 ) )
-
-
-@pytest.fixture
-def connected(app: BridgeApp) -> BridgeApp:
-    invite(app)
-    assert connect(app).status_code == 200
-    return app
 
 
 @pytest.mark.parametrize(
@@ -82,7 +74,7 @@ def test_a_code_connects_the_shop_and_its_keys_are_stored(app_on_each_database: 
         "name": "Bakkerij Janssens",
         "delivery_url": f"https://documents.example/webhooks/{SHOP}",
     }
-    secrets = shop_of(app_on_each_database).secrets
+    secrets = app_on_each_database.connected.secrets
     assert (secrets.rest_key, secrets.rest_secret) == (KEYS["rest_key"], KEYS["rest_secret"])
     assert secrets.webhook_secrets == (KEYS["webhook_secret"], "4f9d2c7b81e640d3a55e")
     found = plugin_of(app_on_each_database)
@@ -142,7 +134,7 @@ def test_another_site_than_the_code_was_made_for_is_refused_and_the_code_stays(
 
     assert code_of(connect(app, {"site": site})) == found
     assert connect(app, {"site": "https://www.shop.example/"}).status_code == 200
-    assert shop_of(app).shop.url == "https://www.shop.example"
+    assert app.shop.url == "https://www.shop.example"
 
 
 @pytest.mark.parametrize("name", ["rest_key", "rest_secret", "webhook_secret", "plugin_secret"])
@@ -150,7 +142,7 @@ def test_a_key_that_is_none_is_refused(app: BridgeApp, name: str) -> None:
     invite(app)
 
     assert code_of(connect(app, {name: ""})) == (400, "request_wrong")
-    assert shop_of(app).secrets.rest_key == ""
+    assert app.connected.secrets.rest_key == ""
 
 
 def test_the_check_waits_until_somebody_tried_the_keys(connected: BridgeApp) -> None:
@@ -183,7 +175,7 @@ def test_heartbeat_brings_the_table_of_a_shop_that_can_be_told(connected: Bridge
     found = plugin_of(connected)
     assert found is not None
     mailing = BridgeApp(replace(connected.settings, smtp_url="smtp://127.0.0.1:25"))
-    shop = shop_of(connected).shop
+    shop = connected.shop
     seller = replace(shop.seller, name="Bakkerij Janssens", vat_number="BE0445566134", enterprise_number="0445566134")
     seller = replace(seller, legal_form="BV", register="RPR Gent", iban="BE71096123456769")
     seller = replace(
@@ -244,11 +236,11 @@ def test_a_heartbeat_tells_that_the_shops_key_is_another_than_ours(
 @pytest.mark.parametrize("verb", ["heartbeat", "renew", "check", "disconnect", "off"])
 def test_a_copy_of_the_shop_is_told_that_it_is_one_and_changes_nothing(connected: BridgeApp, verb: str) -> None:
     """It has the shop's secret, and would take its place with keys of its own."""
-    before, found = shop_of(connected), plugin_of(connected)
+    before, found = connected.connected, plugin_of(connected)
     for _ in range(2):
         copy = ask(connected, verb, {**KEYS, "site": "https://staging.shop.example"})
         assert code_of(copy) == (409, "site_other")
-    assert (shop_of(connected), plugin_of(connected)) == (before, found)
+    assert (connected.connected, plugin_of(connected)) == (before, found)
     with connected.store.read() as connection:
         assert [alert.code for alert in alerts.open_alerts(connection)] == ["other_site:staging.shop.example"]
     assert ask(connected, verb, {**KEYS, "site": "http://www.shop.example/fr/"}).status_code == 200
@@ -285,7 +277,7 @@ def test_a_plugin_that_is_switched_off_is_waited_for_no_longer(connected: Bridge
     after = plugin_of(connected)
     assert after is not None
     assert not after.must_ask_about_mail(connected.now)
-    assert shop_of(connected).secrets.has_rest, "orders go on coming in"
+    assert connected.connected.secrets.has_rest, "orders go on coming in"
 
 
 @pytest.mark.parametrize("verb", ["off", "disconnect"])
@@ -318,12 +310,12 @@ def test_a_plugin_that_says_nonsense_of_its_mails_changes_nothing(connected: Bri
 
 
 def test_disconnecting_forgets_the_plugin_and_the_rest_key_and_keeps_the_webhook_secrets(connected: BridgeApp) -> None:
-    before = shop_of(connected).secrets
+    before = connected.connected.secrets
 
     assert ask(connected, "disconnect").status_code == 200
 
     assert plugin_of(connected) is None
-    after = shop_of(connected).secrets
+    after = connected.connected.secrets
     assert (after.has_rest, after.webhook_secrets) == (False, before.webhook_secrets)
 
 

@@ -3,15 +3,8 @@
 import pytest
 
 from tests.support.bridge_app import NOW, SHOP, BridgeApp
-from tests.support.plugin_requests import ask, code_of, connect, invite
+from tests.support.plugin_requests import ask, code_of
 from worker.store import tasks
-
-
-@pytest.fixture
-def connected(app: BridgeApp) -> BridgeApp:
-    invite(app)
-    assert connect(app).status_code == 200
-    return app
 
 
 def test_a_page_of_orders_is_told_how_their_documents_fare(connected: BridgeApp) -> None:
@@ -61,9 +54,3 @@ def test_mailing_the_documents_of_ticked_orders_becomes_one_task(connected: Brid
 def test_too_many_documents_at_once_and_none_are_refused(connected: BridgeApp) -> None:
     assert code_of(ask(connected, "send", {"documents": list(range(1, 202))})) == (400, "too_many_files")
     assert code_of(ask(connected, "send", {"documents": []})) == (400, "request_wrong")
-
-
-@pytest.mark.parametrize("verb", ["orders", "send"])
-def test_nothing_is_answered_without_the_right_signature(connected: BridgeApp, verb: str) -> None:
-    assert code_of(ask(connected, verb, secret="7f" * 32)) == (401, "not_connected")
-    assert code_of(connected.client.post(f"/plugin/{verb}", json={})) == (401, "not_connected")

@@ -9,18 +9,11 @@ import pytest
 from werkzeug.test import TestResponse
 
 from tests.support.bridge_app import NOW, SHOP, BridgeApp
-from tests.support.plugin_requests import KEYS, PLUGIN_SECRET, ask, code_of, connect, invite, shop_of
+from tests.support.plugin_requests import KEYS, PLUGIN_SECRET, ask, code_of
 from worker.domain.document import Document
 from worker.message import Message, plain_message
 from worker.store import tasks
 from worker.store.tasks import TaskRequest
-
-
-@pytest.fixture
-def connected(app: BridgeApp) -> BridgeApp:
-    invite(app)
-    assert connect(app).status_code == 200
-    return app
 
 
 def order_of(app: BridgeApp, document: Document, *, key: str | None = None) -> TestResponse:
@@ -140,7 +133,7 @@ def test_too_many_documents_at_once_are_refused(connected: BridgeApp) -> None:
     assert code_of(ask(connected, "files", {"documents": list(range(1, 202))})) == (400, "too_many_files")
 
 
-@pytest.mark.parametrize("verb", ["order", "task", "task/answer", "files", "renew"])
+@pytest.mark.parametrize("verb", ["order", "orders", "send", "task", "task/answer", "files", "renew"])
 def test_nothing_is_answered_without_the_right_signature(connected: BridgeApp, verb: str) -> None:
     assert code_of(ask(connected, verb, secret="7f" * 32)) == (401, "not_connected")
     assert code_of(connected.client.post(f"/plugin/{verb}", json={})) == (401, "not_connected")
@@ -154,17 +147,17 @@ def test_a_connected_plugin_may_bring_new_keys_without_a_code(connected: BridgeA
     answer = ask(connected, "renew", renewal())
 
     assert answer.get_json() == {"delivery_url": f"https://documents.example/webhooks/{SHOP}"}
-    secrets = shop_of(connected).secrets
+    secrets = connected.connected.secrets
     assert (secrets.rest_key, secrets.rest_secret) == ("ck_" + "d" * 40, "cs_" + "e" * 40)
     assert secrets.webhook_secrets == ("f" * 50, KEYS["webhook_secret"])
     assert ask(connected, "check").get_json()["state"] == "waiting"
 
 
 def test_new_keys_that_are_none_change_nothing(connected: BridgeApp) -> None:
-    before = shop_of(connected).secrets
+    before = connected.connected.secrets
 
     assert code_of(ask(connected, "renew", renewal(rest_secret="cs_"))) == (400, "request_wrong")
-    assert shop_of(connected).secrets == before
+    assert connected.connected.secrets == before
 
 
 def test_the_secret_of_the_plugin_is_not_changed_by_a_renewal(connected: BridgeApp) -> None:

@@ -7,9 +7,9 @@ import pytest
 
 from tests.support.bridge_app import SHOP, BridgeApp
 from tests.support.personas import signed_in
-from tests.support.plugin_requests import connect, invite, plugin_of, shop_of
+from tests.support.plugin_requests import connect, invite, plugin_of
 from worker.domain.party import Address, Seller
-from worker.store import order_statuses, payment_methods, shops
+from worker.store import order_statuses, payment_methods
 
 NOBODY = Seller()
 FACTS: dict[str, Any] = {
@@ -23,8 +23,7 @@ FACTS: dict[str, Any] = {
 
 
 def in_test(app: BridgeApp, seller: Seller = NOBODY, *, test: bool = True) -> None:
-    with app.store.write() as connection:
-        shops.change(connection, replace(shop_of(app).shop, test=test, seller=seller))
+    app.change_shop(test=test, seller=seller)
 
 
 def connect_with(app: BridgeApp, facts: object) -> int:
@@ -37,7 +36,7 @@ def test_a_new_shop_is_filled_in_as_it_knows_itself(app: BridgeApp) -> None:
 
     assert connect_with(app, FACTS) == 200
 
-    shop = shop_of(app).shop
+    shop = app.shop
     assert shop.seller == Seller(
         name="Bakkerij Janssens",
         address=Address(street="Koestraat 41", postcode="9000", city="Gent", country="BE"),
@@ -60,9 +59,9 @@ def test_what_the_owner_filled_in_stays_and_a_wrong_number_is_left_for_him(app: 
 
     connect_with(app, FACTS | {"seller.vat_number": "BE0445566135", "seller.iban": "1", "zone": "Here"})
 
-    seller, plugin = shop_of(app).shop.seller, plugin_of(app)
+    seller, plugin = app.shop.seller, plugin_of(app)
     assert (seller.name, seller.address.city, seller.vat_number, seller.iban) == ("Janssens BV", "Brugge", "", "")
-    assert shop_of(app).shop.zone == "Europe/Brussels"
+    assert app.shop.zone == "Europe/Brussels"
     assert plugin is not None
     assert set(plugin.facts.taken) == {"seller.email", "seller.website"}, "nothing goes into half an address"
 
@@ -73,16 +72,16 @@ def test_of_half_an_address_nothing_is_taken_not_even_its_country(app: BridgeApp
 
     connect_with(app, FACTS | {"seller.address.country": "US", f"seller.address.{name}": " "})
 
-    assert (shop_of(app).shop.seller.address, shop_of(app).shop.seller.name) == (Address(), "Bakkerij Janssens")
+    assert (app.shop.seller.address, app.shop.seller.name) == (Address(), "Bakkerij Janssens")
 
 
 def test_nothing_of_a_shop_that_is_live_changes(app: BridgeApp) -> None:
     in_test(app, test=False)
-    before = shop_of(app).shop
+    before = app.shop
 
     connect_with(app, FACTS)
 
-    assert shop_of(app).shop == before
+    assert app.shop == before
 
 
 def test_whatever_a_plugin_sends_the_shop_connects_and_its_page_opens(app: BridgeApp) -> None:
@@ -96,8 +95,8 @@ def test_whatever_a_plugin_sends_the_shop_connects_and_its_page_opens(app: Bridg
 
     assert connect_with(app, strange) == 200
 
-    assert shop_of(app).shop.seller.name.startswith("A B <b>xxx")
-    assert len(shop_of(app).shop.seller.name) == 200
+    assert app.shop.seller.name.startswith("A B <b>xxx")
+    assert len(app.shop.seller.name) == 200
     page = signed_in(app, "els@host.example", operator=True).get(f"/s/{SHOP}/settings/connection")
     assert (page.status_code, "A B &lt;b&gt;" in page.text) == (200, True)
 
@@ -115,7 +114,7 @@ def test_the_owner_reads_what_was_taken_over_and_how_each_method_is_paid(app: Br
         ("?", "not known here: documents go by what the shop says of the order"),
     ]  # fmt: skip
     assert [line for line in lines if f"<dt>{line[0]}</dt><dd>{line[1]}</dd>" not in page] == []
-    seller = replace(shop_of(app).shop.seller, name=shop_of(app).shop.name)
+    seller = replace(app.shop.seller, name=app.shop.name)
     for test in (True, False):
         in_test(app, seller, test=test)
         company = owner.get(f"/s/{SHOP}/settings/company").text

@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.reports import FOLDER as REPORTS
 from tests.support.system import SELLER, System
+from tests.support.task_requests import id_of
 from worker.actions import documents as document_actions
 from worker.actions import orders as order_actions
 from worker.demo.orders import Payload, a_refund, an_order, php_json
@@ -21,7 +22,6 @@ from worker.invoicing.request import IssueAnswer
 from worker.maintenance import retention
 from worker.orders.fetch import FetchedOrder
 from worker.store import payment_rows, payments
-from worker.store.queries.order_history import DocumentDetails
 from worker.store.shops import Secrets
 from worker.woocommerce.payload import parse_order
 
@@ -43,11 +43,6 @@ def kept(system: System, order: Payload) -> int:
     (draft,) = system.arrives(order)
     assert draft.stored_draft is not None
     return draft.stored_draft.draft_id
-
-
-def id_of(item: DocumentDetails) -> int:
-    assert item.document is not None
-    return item.document.document_id
 
 
 def flags(system: System) -> list[str]:

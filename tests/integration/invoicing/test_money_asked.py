@@ -11,11 +11,12 @@ import click
 import pytest
 
 from bridge.customer.linked_document import load_linked_document
-from tests.integration.invoicing.test_manual import BY_CARD, BY_TRANSFER, PAID_BEFORE, TWO_MUGS, flags, id_of, paid
+from tests.integration.invoicing.test_manual import BY_CARD, BY_TRANSFER, PAID_BEFORE, TWO_MUGS, flags, paid
 from tests.integration.invoicing.test_order_money import money_of
 from tests.integration.invoicing.test_paid import deposit_of
 from tests.support.factories import SINCE
 from tests.support.system import System
+from tests.support.task_requests import id_of
 from worker.actions import documents as document_actions
 from worker.actions import orders as order_actions
 from worker.cli import documents as commands

@@ -11,7 +11,7 @@ import pytest
 from tests.services.wordpress import PLUGIN
 from tests.support.pretend_plugin import PretendPlugin
 from tests.support.system import System
-from tests.support.task_requests import answered, english
+from tests.support.task_requests import answered, done, english
 from worker.actions import documents as document_actions
 from worker.demo.faults import ServerFault
 from worker.demo.orders import an_order
@@ -19,7 +19,6 @@ from worker.domain.document import Kind, SendMode
 from worker.domain.rules import Rule, Trigger
 from worker.domain.shop import MailSettings
 from worker.jobs.order import process_delivery
-from worker.jobs.task import do_task
 from worker.mail import smtp
 from worker.plugin import sync
 from worker.store import own_mails, plugins, shops, steps, tasks, users
@@ -366,11 +365,7 @@ def pressed(system: System, kind: str, *, screen: str = "order_screen", **argume
             TaskRequest(shop_id=system.shop_id, kind=f"{screen}_{kind}", argument=argument, requested_by="An Peeters"),
             now=system.clock.now,
         )
-    do_task(system.services, task_id)
-    with system.services.store.read() as connection:
-        task = tasks.find(connection, task_id)
-    assert task is not None
-    return task
+    return done(system, task_id)
 
 
 def test_send_again_on_the_order_screen_mails_the_document(system: System, shop_plugin: PretendPlugin) -> None:
@@ -609,12 +604,7 @@ def test_what_was_not_mailed_is_named_also_where_others_went_first_in_between(
 
     task = pressed(system, "send", screen="order_list", document_ids=ids)
     assert (task.state, task.answer["done"]) == ("waiting", 1)
-    do_task(system.services, task.task_id)
-
-    with system.services.store.read() as connection:
-        done = tasks.find(connection, task.task_id)
-    assert done is not None
-    assert english(done.answer["message"]) == (
+    assert english(done(system, task.task_id).answer["message"]) == (
         "Documents on their way to the customers: 1. Not mailed: 1, the first of them F2026-00001: "
         "F2026-00001 is being mailed at this moment."
     )
@@ -681,11 +671,7 @@ def test_the_order_screen_of_one_shop_reaches_no_other_shops_documents(
             now=system.clock.now,
         )
 
-    do_task(system.services, task_id)
-
-    with system.services.store.read() as connection:
-        task = tasks.find(connection, task_id)
-    assert task is not None
+    task = done(system, task_id)
     assert (task.state, task.answer["code"]) == ("failed", "document_unknown")
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from tests.support import due
 from tests.support.system import SECRET, SELLER, START, System
+from tests.support.task_requests import done, id_of
 from worker.actions import shop_settings
 from worker.actions.documents import send_again
 from worker.demo.mailbox import Mailbox
@@ -22,7 +23,6 @@ from worker.domain.document import Kind
 from worker.domain.rules import Rule, Trigger
 from worker.domain.shop import MailSettings, Shop
 from worker.errors import Rejected
-from worker.jobs.task import do_task
 from worker.mail import customer_mail
 from worker.net import document_link
 from worker.rendering import samples
@@ -34,9 +34,8 @@ from worker.shops import branding
 from worker.store import alerts, document_links, shops, tasks, users
 from worker.store.database.tables import audit_trail
 from worker.store.database.tables import shops as shops_table
-from worker.store.queries.order_history import DocumentDetails
 from worker.store.shops import Secrets, secrets_as_text, secrets_from_text
-from worker.store.tasks import Task, TaskRequest
+from worker.store.tasks import TaskRequest
 from worker.store.users import NewUser, Role
 
 TERMS = b"%PDF-1.7 terms"
@@ -59,11 +58,6 @@ def printed(system: System) -> str:
     return "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf.content)).pages)
 
 
-def id_of(item: DocumentDetails) -> int:
-    assert item.document is not None
-    return item.document.document_id
-
-
 def asked_for_link(system: System, document_id: int) -> int:
     with system.services.store.write() as connection:
         return tasks.request(
@@ -76,14 +70,6 @@ def asked_for_link(system: System, document_id: int) -> int:
             ),
             now=system.clock.now,
         )
-
-
-def done(system: System, task_id: int) -> Task:
-    do_task(system.services, task_id)
-    with system.services.store.read() as connection:
-        task = tasks.find(connection, task_id)
-    assert task is not None
-    return task
 
 
 def test_captions_are_printed_and_belong_to_the_document_for_good(system: System) -> None:
