@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 
-from worker.errors import FacturelayError, Rejected, TakesLong, TimeIsUp, Unavailable
+from worker.errors import FacturelayError, NumberingPaused, Rejected, ShopPaused, TakesLong, TimeIsUp, Unavailable
 from worker.message import Message
 from worker.services import Services
 from worker.store import jobs as job_store
@@ -44,8 +44,9 @@ class JobType(ABC, Generic[L, R]):
         """Write down that it failed, or was given up, for the reason that *error* says."""
 
     def is_given_up(self, leased: L, error: Unavailable, age: timedelta) -> bool:
-        """Whether it was tried long enough. *age* is how long ago it was asked for."""
-        return age > GIVE_UP_AFTER
+        """Whether it was tried long enough. *age* is how long ago it was asked for. A paused shop is nobody's failure: its work waits as
+        long as it does."""
+        return age > GIVE_UP_AFTER and not isinstance(error, ShopPaused | NumberingPaused)
 
     def give_up_message(self, error: Unavailable) -> Message:
         return Message(

@@ -1,14 +1,13 @@
 """The job that processes an order."""
 
-from datetime import timedelta
 from functools import partial
 
 from sqlalchemy import Connection
 
-from worker.errors import FacturelayError, NumberingPaused, ShopPaused, Unavailable
+from worker.errors import FacturelayError
 from worker.invoicing.outcome import Outcome
 from worker.invoicing.process_order import process_order
-from worker.jobs.job_type import GIVE_UP_AFTER, JobType, lease_time, run
+from worker.jobs.job_type import JobType, lease_time, run
 from worker.jobs.next_step import NOTHING_NEXT, NothingNext
 from worker.notifications import webhooks
 from worker.plugin import sync
@@ -55,10 +54,6 @@ class ProcessOrder(JobType[LeasedDeliveries, Outcome]):
         first = leased.deliveries[0]
         webhooks.enqueue_events(services, first.shop_id)
         sync.sync_after_processing(services, first.shop_id, first.order_id)
-
-    def is_given_up(self, leased: LeasedDeliveries, error: Unavailable, age: timedelta) -> bool:
-        """A paused shop is nobody's failure: its orders wait as long as it does."""
-        return age > GIVE_UP_AFTER and not isinstance(error, ShopPaused | NumberingPaused)
 
 
 def process_delivery(services: Services, delivery_id: int, next_step: NothingNext = NOTHING_NEXT) -> bool:

@@ -1,8 +1,6 @@
 """The job that settles an order in its shop."""
 
-from datetime import timedelta
-
-from worker.errors import FacturelayError, NumberingPaused, ShopPaused, Unavailable
+from worker.errors import FacturelayError
 from worker.jobs.job_type import JobType, lease_time, run
 from worker.payments.settle import Settled, settle
 from worker.services import Services
@@ -29,10 +27,6 @@ class SettleOrder(JobType[LeasedSettlement, Settled]):
             job_store.finish(connection, leased.lease, JobEnd("failed", error.code, error.message), now=now)
             entry = AuditEntry(key.shop_id, now, "worker", error.code, error.message, key.order_id)
             audit_trail.add(connection, entry)
-
-    def is_given_up(self, leased: LeasedSettlement, error: Unavailable, age: timedelta) -> bool:
-        """A paused shop is nobody's failure: its orders wait as long as it does."""
-        return super().is_given_up(leased, error, age) and not isinstance(error, ShopPaused | NumberingPaused)
 
 
 def settle_order(services: Services, job_id: int) -> bool:

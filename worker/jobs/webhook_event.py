@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from worker.errors import FacturelayError, Unavailable
-from worker.jobs.job_type import GIVE_UP_AFTER, JobType, lease_time, run
+from worker.jobs.job_type import JobType, lease_time, run
 from worker.message import Message
 from worker.notifications import webhooks
 from worker.notifications.receiver import NoAnswer
@@ -32,7 +32,7 @@ class SendEvent(JobType[LeasedWebhookEvent, None]):
         webhooks.give_up(services, leased, error.message)
 
     def is_given_up(self, leased: LeasedWebhookEvent, error: Unavailable, age: timedelta) -> bool:
-        return age > GIVE_UP_AFTER and leased.attempts >= LEAST_ATTEMPTS
+        return super().is_given_up(leased, error, age) and leased.attempts >= LEAST_ATTEMPTS
 
     def give_up_message(self, error: Unavailable) -> Message:
         return Message("{message} It was tried for a day.", message=error.message)

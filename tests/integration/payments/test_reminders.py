@@ -226,6 +226,22 @@ def test_a_shop_in_test_or_paused_or_without_reminders_reminds_nobody(system: Sy
     assert subjects(system) == []
 
 
+@on_sqlite
+def test_a_reminder_that_was_planned_waits_as_long_as_its_shop_is_paused(system: System) -> None:
+    invoiced(system)
+    system.clock.now = datetime(2026, 12, 8, 9, tzinfo=UTC)
+    reminders.plan_due(system.services)
+    system.change_shop(suspended=True)
+    for _day in range(3):
+        system.work()
+        system.clock.move(days=1)
+    assert states(system) == {FRIENDLY: ("waiting", "shop_suspended")}
+
+    system.change_shop(suspended=False)
+    system.work()
+    assert len(subjects(system)) == 1
+
+
 # Orders without an invoice
 
 ASKS = (Rule.parse("payment_request:created:send"), Rule.parse("invoice:paid:send"))
