@@ -7,7 +7,6 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from worker.domain.decision import RuleResult
-from worker.domain.order import OrderKey
 from worker.domain.order_payment import paid_at, promised_reference, says_paid_whole
 from worker.domain.rule_conditions import CATEGORY_UNKNOWN
 from worker.domain.shop import Shop
@@ -66,10 +65,9 @@ def issue(services: Services, shop: Shop, fetched: FetchedOrder, *, end: End = n
             ),
             as_of=fetched.as_of,
         )
-        key = OrderKey(shop.shop_id, fetched.order.order_id, fetched.order.order_key)
-        waiting_orders.follow(connection, key)
+        waiting_orders.follow(connection, rounds.order_key)
         # The buyer was told it after the checkout: his money may come before any document.
-        payment_references.promise(connection, key, promised_reference(fetched.order, rounds.shop))
+        payment_references.promise(connection, rounds.order_key, promised_reference(fetched.order, rounds.shop))
         retry_reason = fetched.fetch_error if fetched.fetch_error and fetched.order.refunds else None
         retry_reason = retry_reason or category_unknown(decision.rule_results)
         if fetched.notice and (rounds.issued or rounds.kept or retry_reason is None):

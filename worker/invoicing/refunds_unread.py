@@ -1,4 +1,4 @@
-"""Refunds that no credit note can be made of, with why."""
+"""Refunds that were not read."""
 
 from worker.domain.document import Problem
 from worker.errors import Rejected
