@@ -141,15 +141,29 @@ def read_page(
 
     *row_conditions* are conditions that no index answers; they are tried on MAX_SCANNED rows at most for one page.
     """
-    if row_conditions is None and page_request.by in order.indexed:
-        way = replace(order, keys=order.indexed[page_request.by], rising=True)
-        page = read_page(connection, query, way, replace(page_request, by=""))
-        return replace(page, by=page_request.by)
-    is_counted = row_conditions is None and (page_request.counted or page_request.by in order.sorts)
-    total = count_rows(connection, query) if is_counted else None
-    if total is not None and total <= MOST_COUNTED and page_request.by in order.sorts:
-        page = sorted_page(connection, query, order, page_request)
-        return replace(page, by=page_request.by, total=total, sorts=tuple(order.sorts))
+    if row_conditions is not None:
+        return walked_page(connection, query, order, page_request, row_conditions)
+    by = page_request.by
+    if by in order.indexed:
+        way = replace(order, keys=order.indexed[by], rising=True)
+        return replace(read_page(connection, query, way, replace(page_request, by="")), by=by)
+    total = count_rows(connection, query) if page_request.counted or by in order.sorts else None
+    are_few = total is not None and total <= MOST_COUNTED
+    if are_few and by in order.sorts:
+        page = replace(sorted_page(connection, query, order, page_request), by=by)
+    else:
+        page = walked_page(connection, query, order, page_request)
+    return replace(page, total=total, sorts=tuple(order.sorts if are_few else order.indexed))
+
+
+def walked_page(
+    connection: Connection,
+    query: Select[Any],
+    order: RowOrder,
+    page_request: PageRequest,
+    row_conditions: RowConditions | None = None,
+) -> Page[Row[Any]]:
+    """A page of rows as they come one after another by the keys of *order*."""
     rising = order.rising if page_request.rising is None else page_request.rising
     way = RowOrder(order.keys, rising=rising != page_request.backwards)
     keys, names = way.keys, way.names
@@ -158,20 +172,16 @@ def read_page(
         query = query.where(beyond(keys, decode_cursor(page_request.cursor, keys), forwards=way.rising))
     query = query.order_by(*(key.asc() if way.rising else key.desc() for key in keys))
     if row_conditions is None:
-        found = list(connection.execute(query.limit(page_request.size + 1)))
-        end = ""
+        found, end = list(connection.execute(query.limit(page_request.size + 1))), ""
     else:
         found, end = scan(connection, query, way, row_conditions, size=page_request.size)
-    more = len(found) > page_request.size
     rows = found[: page_request.size]
-    onwards = cursor_of(rows[-1], names) if more else end
+    onwards = cursor_of(rows[-1], names) if len(found) > page_request.size else end
+    back = cursor_of(rows[0], names) if page_request.cursor and rows else ""
+    tried = MAX_SCANNED if end else 0
     if page_request.backwards:
-        rows.reverse()
-    back = cursor_of(rows[0 if not page_request.backwards else -1], names) if page_request.cursor and rows else ""
-    few = total is not None and total <= MOST_COUNTED
-    sorts = tuple(order.sorts) if few else tuple(order.indexed) if row_conditions is None else ()
-    page = Page(tuple(rows), onwards, back, total=total, tried=MAX_SCANNED if end else 0, sorts=sorts)
-    return replace(page, next=back, previous=onwards) if page_request.backwards else page
+        return Page(tuple(reversed(rows)), back, onwards, tried=tried)
+    return Page(tuple(rows), onwards, back, tried=tried)
 
 
 def streamed(connection: Connection, query: Select[Any]) -> Result[Any]:
@@ -187,7 +197,7 @@ def sorted_page(
     few = query.add_columns(order.sorts[page_request.by].label("sorted_by"), *own).limit(MOST_COUNTED + 1)
     rows = few.subquery("sortable")
     way = RowOrder((rows.c.sorted_by, *(rows.c[one.name] for one in own)), rising=True)
-    return read_page(connection, select(rows), way, replace(page_request, by="", counted=False))
+    return walked_page(connection, select(rows), way, page_request)
 
 
 def count_rows(connection: Connection, query: Select[Any]) -> int:
