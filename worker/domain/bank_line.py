@@ -1,7 +1,9 @@
 """One line of a bank statement, and which references of ours it carries."""
 
 import re
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
@@ -66,6 +68,14 @@ class BankLine:
     def has_wrong_reference(self) -> bool:
         """Whether it carries a communication that is marked as one and whose check digits are wrong."""
         return not self.references and bool(_MARKED.search(unbroken(f"{self.structured} {self.text}")))
+
+
+def numbered(lines: Iterable[BankLine]) -> Iterator[BankLine]:
+    """The *lines* of one statement, or file, with keys of their own: equal ones are as many payments."""
+    seen = Counter[str]()
+    for line in lines:
+        seen[line.key] += 1
+        yield replace(line, key=f"{line.key}:{seen[line.key]}")
 
 
 def digest(content: str) -> str:

@@ -1,8 +1,6 @@
 """CAMT.053 (ISO 20022), versions 02 and 08: a statement as XML. Entities and the network stay off."""
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -10,7 +8,7 @@ from zoneinfo import ZoneInfo
 from lxml import etree
 from lxml.etree import _Element as Node
 
-from worker.domain.bank_line import BankLine, digest
+from worker.domain.bank_line import BankLine, digest, numbered
 from worker.domain.bank_statement import BankStatement
 from worker.domain.money import ZERO
 from worker.payments.bank_files.broken import cut_off, unreadable
@@ -37,7 +35,7 @@ def read(content: bytes) -> Iterator[BankLine | BankStatement]:
     try:
         for statement in root.iter(f"{{{space}}}Stmt"):
             reader = Reader(space, statement)
-            yield from reader.lines()
+            yield from numbered(reader.lines())
             yield from reader.balances()
     except (ArithmeticError, ValueError) as error:
         raise unreadable(KIND) from error
@@ -51,13 +49,10 @@ class Reader:
         self.account = "".join(self.text(statement, "Acct/Id/IBAN").split())
 
     def lines(self) -> Iterator[BankLine]:
-        """The same line has the same key in every statement; equal ones of one statement are as many payments."""
-        seen = Counter[str]()
+        """The same line has the same key in every statement."""
         for entry in self.statement.iterfind(self.path("Ntry")):
             for number, (amount, details) in enumerate(self.parts(entry)):
-                line = self.line(entry, amount, details, number)
-                seen[line.key] += 1
-                yield replace(line, key=f"{line.key}:{seen[line.key]}")
+                yield self.line(entry, amount, details, number)
 
     def balances(self) -> Iterator[BankStatement]:
         """The statement, where it says with how much it begins and ends; one of several of a day does so between two."""

@@ -2,13 +2,12 @@
 
 import csv
 import re
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from worker.domain.bank_line import BankLine, digest
+from worker.domain.bank_line import BankLine, digest, numbered
 from worker.domain.money import CENT
 from worker.payments.bank_files.broken import cut_off, unreadable
 
@@ -106,12 +105,16 @@ def is_csv(content: bytes) -> bool:
 
 
 def read(content: bytes) -> Iterator[BankLine]:
+    return numbered(lines_of(content))
+
+
+def lines_of(content: bytes) -> Iterator[BankLine]:
     rows = rows_of(content)
     found = head_of(rows)
     if found is None:
         raise unreadable("CSV")
     at, columns = found
-    head, seen = [name.strip().casefold() for name in rows[at]], Counter[str]()
+    head = [name.strip().casefold() for name in rows[at]]
     for row in rows[at + 1 :]:
         if len(row) < len(head) - 1:
             if len([cell for cell in row if cell.strip()]) > 2:
@@ -121,11 +124,9 @@ def read(content: bytes) -> Iterator[BankLine]:
             cells = cells_of(row, head, columns)
             if is_no_payment(cells, columns):
                 continue
-            line = line_of(cells, columns)
+            yield line_of(cells, columns)
         except (ArithmeticError, KeyError, ValueError) as error:
             raise unreadable("CSV") from error
-        seen[line.key] += 1  # equal ones of a day are as many payments
-        yield replace(line, key=f"{line.key}:{seen[line.key]}")
 
 
 def rows_of(content: bytes) -> list[list[str]]:

@@ -3,15 +3,13 @@
 import io
 import logging
 import re
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import mt940
 from stdnum import iban
 
-from worker.domain.bank_line import BankLine, digest
+from worker.domain.bank_line import BankLine, digest, numbered
 from worker.domain.bank_statement import BankStatement
 from worker.domain.money import total_of
 from worker.payments.bank_files.broken import cut_off, unreadable
@@ -47,14 +45,11 @@ def read(content: bytes) -> Iterator[BankLine | BankStatement]:
 
 
 def lines_of(text: str) -> Iterator[BankLine | BankStatement]:
-    """Those of one statement, and it; equal ones are as many payments."""
+    """Those of one statement, and it."""
     of_lines = io.StringIO(_OF_STATEMENT.sub(r"\1", text))
-    statement, seen = mt940.parse(of_lines, processors=PROCESSORS, options=OPTIONS), Counter[str]()
+    statement = mt940.parse(of_lines, processors=PROCESSORS, options=OPTIONS)
     opening, closing = balances_of(statement)
-    for entry in statement:
-        line = line_of(statement.data, entry.data)
-        seen[line.key] += 1
-        yield replace(line, key=f"{line.key}:{seen[line.key]}")
+    yield from numbered(line_of(statement.data, entry.data) for entry in statement)
     yield BankStatement(
         account=iban_at_start_of(statement.data["account_identification"]),
         currency=closing.amount.currency,
