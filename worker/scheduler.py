@@ -106,15 +106,11 @@ def enqueue_waiting(services: Services) -> Enqueued:
 
 def room_for(services: Services, waiting: Sequence[DueJob], load: Load) -> dict[QueueName, int]:
     """How many jobs each queue of Redis can take: any of them is good for any row, so no more than rows are waiting. Raises RedisError."""
-    wanted = Counter(QUEUE_OF[job_of(due, load)[0]] for due in waiting)
+    wanted = Counter(QUEUE_OF[due.job_in(load)[0]] for due in waiting)
     return {
         name: min(FULL_QUEUE, wanted[name]) - (open_queue(services.redis, name).count if wanted[name] else 0)
         for name in QueueName
     }
-
-
-def job_of(due: DueJob, load: Load) -> tuple[str, int]:
-    return due.slow_job if load.is_slow(due.shop_id, due.queue) else due.job
 
 
 def in_turn(connection: Connection, queue: QueueName, *, now: datetime) -> list[DueJob]:
@@ -128,7 +124,7 @@ def in_turn(connection: Connection, queue: QueueName, *, now: datetime) -> list[
 
 def enqueue_due(services: Services, due: DueJob, load: Load, room: dict[QueueName, int]) -> bool:
     """Raises RedisError."""
-    name, row_id = job_of(due, load)
+    name, row_id = due.job_in(load)
     if room[QUEUE_OF[name]] <= 0:
         return False
     every_s = min(AGAIN_AFTER_S, services.settings.lease_seconds)
@@ -162,20 +158,28 @@ def run(services: Services, stop: threading.Event) -> None:
 
 
 @dataclass(frozen=True)
-class ShopJob:
-    """Something done again and again for each shop that is not paused. *do* may be called at any time and twice; it raises as use cases do."""
+class PeriodicJob:
+    """Something done again and again, *every* so often, which a setting may say. *do* may be called at any time and twice; it raises as
+    use cases do."""
 
     name: str
-    every: Callable[[Settings], timedelta]
+    every: timedelta | Callable[[Settings], timedelta]
+
+    def wait(self, settings: Settings) -> timedelta:
+        return self.every if isinstance(self.every, timedelta) else self.every(settings)
+
+
+@dataclass(frozen=True)
+class ShopJob(PeriodicJob):
+    """For each shop that is not paused."""
+
     do: Callable[[Services, ConnectedShop], object]
 
 
 @dataclass(frozen=True)
-class GlobalJob:
-    """Something done again and again for the whole installation, once, and also while every shop is paused. *do* as that of a `ShopJob`."""
+class GlobalJob(PeriodicJob):
+    """For the whole installation, once, and also while every shop is paused."""
 
-    name: str
-    every: Callable[[Settings], timedelta]
     do: Callable[[Services], object]
 
 
@@ -191,35 +195,35 @@ def poll(services: Services, connected: ConnectedShop) -> object:
 
 SHOP_JOBS = (
     ShopJob("poll_orders", lambda settings: timedelta(seconds=settings.poll_seconds), poll),
-    ShopJob("repair_webhooks", lambda _settings: timedelta(hours=1), webhook_repair.check_and_repair),
-    ShopJob("check_refunds", lambda _settings: timedelta(minutes=10), refund_check.check_refunds_nightly),
-    ShopJob("reconcile", lambda _settings: timedelta(minutes=10), reconcile.reconcile_nightly),
-    ShopJob("ask_vies_again", lambda _settings: timedelta(minutes=1), vat_checks.ask_again),
-    ShopJob("vies_silence", lambda _settings: timedelta(minutes=10), vies_silence.alert_vies_silence),
-    ShopJob("follow_peppol", lambda _settings: timedelta(minutes=1), peppol_status.follow),
-    ShopJob("notify_owner", lambda _settings: timedelta(minutes=1), alerts.notify_owner),
-    ShopJob("tell_channels", lambda _settings: timedelta(minutes=1), channels.tell_channels),
-    ShopJob("sync_plugin", lambda _settings: timedelta(minutes=2), sync.sync_plugin),
-    ShopJob("invoice_term", lambda _settings: timedelta(hours=6), legal_term.alert_uninvoiced),
-    ShopJob("online_payments", lambda _settings: timedelta(hours=1), online_payments.sweep),
-    ShopJob("bank_folder", lambda _settings: timedelta(minutes=1), bank_folder.read_folder),
-    ShopJob("bank_files_age", lambda _settings: timedelta(minutes=10), old_bank_files.alert_old_files),
-    ShopJob("bank_statements", lambda _settings: timedelta(minutes=10), old_bank_files.alert_missing_statement),
-    ShopJob("unpaid_orders", lambda _settings: timedelta(minutes=10), unpaid_orders.cancel_daily),
-    ShopJob("other_invoices", lambda _settings: timedelta(minutes=10), other_invoices.alert_other_invoices),
-    ShopJob("distance_sales", lambda _settings: timedelta(hours=6), distance_sales.watch_distance_sales),
-    ShopJob("daily_digest", lambda _settings: timedelta(minutes=10), alerts.digest_daily),
+    ShopJob("repair_webhooks", timedelta(hours=1), webhook_repair.check_and_repair),
+    ShopJob("check_refunds", timedelta(minutes=10), refund_check.check_refunds_nightly),
+    ShopJob("reconcile", timedelta(minutes=10), reconcile.reconcile_nightly),
+    ShopJob("ask_vies_again", timedelta(minutes=1), vat_checks.ask_again),
+    ShopJob("vies_silence", timedelta(minutes=10), vies_silence.alert_vies_silence),
+    ShopJob("follow_peppol", timedelta(minutes=1), peppol_status.follow),
+    ShopJob("notify_owner", timedelta(minutes=1), alerts.notify_owner),
+    ShopJob("tell_channels", timedelta(minutes=1), channels.tell_channels),
+    ShopJob("sync_plugin", timedelta(minutes=2), sync.sync_plugin),
+    ShopJob("invoice_term", timedelta(hours=6), legal_term.alert_uninvoiced),
+    ShopJob("online_payments", timedelta(hours=1), online_payments.sweep),
+    ShopJob("bank_folder", timedelta(minutes=1), bank_folder.read_folder),
+    ShopJob("bank_files_age", timedelta(minutes=10), old_bank_files.alert_old_files),
+    ShopJob("bank_statements", timedelta(minutes=10), old_bank_files.alert_missing_statement),
+    ShopJob("unpaid_orders", timedelta(minutes=10), unpaid_orders.cancel_daily),
+    ShopJob("other_invoices", timedelta(minutes=10), other_invoices.alert_other_invoices),
+    ShopJob("distance_sales", timedelta(hours=6), distance_sales.watch_distance_sales),
+    ShopJob("daily_digest", timedelta(minutes=10), alerts.digest_daily),
 )
 GLOBAL_JOBS = (
-    GlobalJob("hourly_stats", lambda _settings: hourly_stats.EVERY, hourly_stats.update_hourly_stats),
-    GlobalJob("whole_counts", lambda _settings: whole_counts.EVERY, whole_counts.count_whole),
-    GlobalJob("delete_old_bodies", lambda _settings: timedelta(hours=24), retention.purge),
-    GlobalJob("forget_workers", lambda _settings: timedelta(hours=6), forget_workers),
+    GlobalJob("hourly_stats", hourly_stats.EVERY, hourly_stats.update_hourly_stats),
+    GlobalJob("whole_counts", whole_counts.EVERY, whole_counts.count_whole),
+    GlobalJob("delete_old_bodies", timedelta(hours=24), retention.purge),
+    GlobalJob("forget_workers", timedelta(hours=6), forget_workers),
     GlobalJob(
         "account_mails", lambda settings: timedelta(seconds=settings.scheduler_seconds), account_mails.send_waiting
     ),
-    GlobalJob("reminders", lambda _settings: timedelta(minutes=5), reminders.plan_due),
-    GlobalJob("delete_expired", lambda _settings: timedelta(hours=1), retention.delete_expired),
+    GlobalJob("reminders", timedelta(minutes=5), reminders.plan_due),
+    GlobalJob("delete_expired", timedelta(hours=1), retention.delete_expired),
 )
 # In the place of a shop's id, for what is done once for all.
 ALL_SHOPS = "all shops"
@@ -264,7 +268,7 @@ class PeriodicJobRunner:
     def next_at(self, job: ShopJob | GlobalJob, shop_id: str) -> datetime:
         at = self.not_before.get((job.name, shop_id), NEVER)
         # A clock that was ahead and was put right must not stop the work for as long as it was ahead.
-        return at if at <= self.services.now() + job.every(self.services.settings) else NEVER
+        return at if at <= self.services.now() + job.wait(self.services.settings) else NEVER
 
     def take(self) -> str | None:
         """The next shop that waits and may begin; it is busy from now on."""
@@ -306,7 +310,7 @@ class PeriodicJobRunner:
         self.soonest[shop_id] = min((self.next_at(job, shop_id) for job in jobs_of(shop_id)), default=LATER)
 
     def run_job(self, job: ShopJob | GlobalJob, shop_id: str, connected: Callable[[], ConnectedShop]) -> None:
-        wait = job.every(self.services.settings)
+        wait = job.wait(self.services.settings)
         try:
             if isinstance(job, GlobalJob):
                 job.do(self.services)

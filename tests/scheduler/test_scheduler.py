@@ -201,7 +201,7 @@ def test_a_shop_that_does_not_answer_delays_only_itself(services: Services, monk
         else:
             done.set()
 
-    only(monkeypatch, ShopJob("ask", lambda _: timedelta(0), ask))
+    only(monkeypatch, ShopJob("ask", timedelta(0), ask))
     runner = PeriodicJobRunner(services)
     for _ in range(3):
         done.clear()
@@ -227,7 +227,7 @@ def test_many_shops_that_do_not_answer_leave_room_for_the_others(
         else:
             done.set()
 
-    only(monkeypatch, ShopJob("ask", lambda _: timedelta(0), ask))
+    only(monkeypatch, ShopJob("ask", timedelta(0), ask))
     runner = PeriodicJobRunner(services, slow_shops=set(silent))
     for _ in range(3):
         done.clear()
@@ -254,7 +254,7 @@ def test_all_that_is_due_of_all_shops_is_done_in_one_round_however_many_there_ar
             assert started.wait(30)
             done.append((connected.shop.shop_id, name))
 
-        return ShopJob(name, lambda _: timedelta(hours=1), note)
+        return ShopJob(name, timedelta(hours=1), note)
 
     jobs = (do("first"), do("second"))
     monkeypatch.setattr(scheduler, "SHOP_JOBS", jobs)
@@ -273,7 +273,7 @@ def test_a_shop_whose_job_took_long_gives_its_place_to_the_next(
     done: list[str] = []
 
     def do(name: str) -> ShopJob:
-        return ShopJob(name, lambda _: timedelta(hours=1), lambda *_: done.append(name))
+        return ShopJob(name, timedelta(hours=1), lambda *_: done.append(name))
 
     jobs = (do("first"), do("second"))
     monkeypatch.setattr(scheduler, "SHOP_JOBS", jobs)
@@ -295,7 +295,7 @@ def test_a_periodic_job_that_failed_comes_again_and_stops_nobody(
         tries.append(1)
         raise ZeroDivisionError
 
-    only(monkeypatch, ShopJob("fail", lambda _: timedelta(hours=1), fail))
+    only(monkeypatch, ShopJob("fail", timedelta(hours=1), fail))
     runner = PeriodicJobRunner(services)
     for _ in range(2):
         runner.start_due()
@@ -312,7 +312,7 @@ def test_a_clock_that_was_ahead_and_was_put_right_stops_nothing(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done = []
-    only(monkeypatch, ShopJob("any", lambda _: timedelta(hours=1), lambda _services, _connected: done.append(1)))
+    only(monkeypatch, ShopJob("any", timedelta(hours=1), lambda _services, _connected: done.append(1)))
     runner = PeriodicJobRunner(services)
     for days in (1, -1, 0):
         move(services, days=days)
@@ -325,7 +325,7 @@ def test_a_paused_shop_has_no_periodic_jobs(services: Services, monkeypatch: pyt
     with services.store.write() as connection:
         found = shops.get(connection, services.encryption, SHOP)
         shops.change(connection, replace(found.shop, suspended=True))
-    only(monkeypatch, ShopJob("any", lambda _: timedelta(0), must_not_be_called))
+    only(monkeypatch, ShopJob("any", timedelta(0), must_not_be_called))
     runner = PeriodicJobRunner(services)
     runner.start_due()
     assert runner.busy_shops == set()
@@ -341,7 +341,7 @@ def test_a_global_job_is_done_once_for_all_shops_even_while_all_are_paused(
         for shop in shops.every(connection):
             shops.change(connection, replace(shop, suspended=paused))
     done: list[Services] = []
-    only(monkeypatch, GlobalJob("any", lambda _: timedelta(hours=1), done.append))
+    only(monkeypatch, GlobalJob("any", timedelta(hours=1), done.append))
     runner = PeriodicJobRunner(services)
     for _ in range(2):
         runner.start_due()

@@ -246,8 +246,7 @@ def others_of_long_work(connection: Connection, load: Load, *, now: datetime) ->
 
 
 def enqueue_due(services: Services, due: DueJob, load: Load) -> None:
-    name, row_id = due.slow_job if load.is_slow(due.shop_id, due.queue) else due.job
-    services.enqueue(name, row_id)
+    services.enqueue(*due.job_in(load))
 
 
 def enqueue_if_due(services: Services, name: str, row_id: int) -> None:

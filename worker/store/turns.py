@@ -109,9 +109,10 @@ class DueJob:
         """The job in Redis that stands for it."""
         return JOB_NAMES[self.kind, self.queue], self.row_id
 
-    @property
-    def slow_job(self) -> tuple[str, int]:
-        """The one in the slow queue."""
+    def job_in(self, load: Load) -> tuple[str, int]:
+        """The same, or the one in the slow queue where its shop is slow."""
+        if not load.is_slow(self.shop_id, self.queue):
+            return self.job
         return RUN_SLOW_TASK if self.kind is JobKind.TASK else SERVE_SLOW, self.job_id
 
 
