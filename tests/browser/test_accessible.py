@@ -18,7 +18,7 @@ from tests.mail.test_reminder_mail import a_mail as reminder_of
 from tests.mail.test_reminder_mail import a_view
 from tests.support import busy_shop
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_credit_note_for
-from tests.support.personas import signed_in
+from tests.support.personas import a_user, signed_in
 from worker.demo.orders import an_order
 from worker.demo.stage import SELLER
 from worker.domain.actor import Actor
@@ -29,6 +29,7 @@ from worker.domain.shop import OrderSettings, Shop, VatSettings
 from worker.store import documents, paused_queues, senders, shops
 from worker.store.database.tables import users
 from worker.store.shops import Secrets
+from worker.store.users import Role
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -476,6 +477,27 @@ def test_page_one_is_small_in_a_row_and_legible_under_the_pointer_until_escape(b
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Tab")
     assert set(widths()) == {32}, "with the keyboard nothing lies over the next rows"
+
+
+def test_who_hears_a_button_of_a_row_hears_of_which_row(busy: BridgeApp, page: "Page") -> None:
+    """A screen reader lists the buttons of a page: ten times “Try again” says nothing."""
+    a_user(busy, "an@shop.example", roles={SHOP: Role.ADMIN})
+    visitor = signed_in(busy, "els@host.example", operator=True)
+    visitor.get(f"/s/{SHOP}/settings/api")
+    visitor.post(f"/s/{SHOP}/settings/api/token", name="books", which="documents:read")
+    lists = (*LISTS, "/payments/bank", "/orders/1001", "/orders/1001/deliveries", "/settings/api", "/settings/vat")
+    asked = 0
+    for path in (*(f"/s/{SHOP}{path}" for path in lists), "/jobs", "/shops", "/users"):
+        page.set_content(visitor.get(path).text, wait_until="domcontentloaded")
+        pressed = page.locator(
+            "main :is(tbody tr, .rows > li, .need, .made) :is(button[type=submit], input:not([type=hidden], [name=item]))"
+        )
+        asked += pressed.count()
+        nameless = pressed.evaluate_all(
+            "all => all.filter(one => !one.ariaLabel && !one.closest('[role=group], details')?.ariaLabel).map(one => one.outerHTML)"
+        )
+        assert nameless == [], path
+    assert asked > 60
 
 
 def test_no_mail_moves_sideways_on_the_narrowest_phone(page: "Page") -> None:
