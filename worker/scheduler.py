@@ -37,7 +37,7 @@ from worker.queue import QUEUE_OF, QueueName, enqueue_again, open_queue
 from worker.sending import peppol_status
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import leases, shops, turns, worker_share
+from worker.store import jobs, leases, shops, turns, worker_share
 from worker.store.jobs import JobKind
 from worker.store.shops import ConnectedShop
 from worker.store.turns import DueJob
@@ -139,6 +139,13 @@ def forget_workers(services: Services) -> None:
         leases.delete_expired(connection, before=services.now() - timedelta(days=1))
 
 
+def end_future(services: Services) -> None:
+    """A clock that was ahead and was put right must not stop the work for as long as it was ahead."""
+    lease_for = timedelta(seconds=services.settings.lease_seconds)
+    with services.store.write() as connection:
+        jobs.end_future(connection, now=services.now(), lease_for=lease_for)
+
+
 def run(services: Services, stop: threading.Event) -> None:
     """Enqueue again and again until *stop* is set."""
     holder = f"{socket.gethostname()[:48]}:{os.getpid()}"
@@ -218,6 +225,7 @@ GLOBAL_JOBS = (
     GlobalJob("hourly_stats", hourly_stats.EVERY, hourly_stats.update_hourly_stats),
     GlobalJob("whole_counts", whole_counts.EVERY, whole_counts.count_whole),
     GlobalJob("delete_old_bodies", timedelta(hours=24), retention.purge),
+    GlobalJob("end_future", timedelta(minutes=5), end_future),
     GlobalJob("forget_workers", timedelta(hours=6), forget_workers),
     GlobalJob(
         "account_mails", lambda settings: timedelta(seconds=settings.scheduler_seconds), account_mails.send_waiting

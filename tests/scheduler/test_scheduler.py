@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from rq.job import JobStatus
 
 from tests.services.process import wait_until
+from tests.support import due
 from tests.support.issued import a_draft, issue
 from tests.support.redis_jobs import queued_jobs
 from tests.support.system import START, Clock
@@ -319,6 +320,29 @@ def test_a_clock_that_was_ahead_and_was_put_right_stops_nothing(
         runner.start_due()
         wait_until_free(runner, SHOP)
     assert len(done) == 2
+
+
+def test_what_was_asked_for_or_leased_while_a_clock_was_ahead_waits_no_longer(services: Services) -> None:
+    move(services, days=3)
+    left, held = keep(services, 238), keep(services, 239)
+    with services.store.write() as connection:
+        lease_for = lease_time(services)
+        assert deliveries.take(connection, held, now=services.now(), lease_for=lease_for) is not None
+    move(services, days=-3)
+    on_time, postponed = keep(services, 240), keep(services, 241)
+    with services.store.write() as connection:
+        deliveries.postpone(connection, postponed, until=services.now() + timedelta(days=2))
+    assert due_now(services) == [on_time]
+    scheduler.end_future(services)
+    assert due_now(services) == [left, on_time]
+    # A worker may still be at it, for as long as a job may take.
+    move(services, seconds=lease_for.total_seconds() + 1)
+    assert due_now(services) == [left, held, on_time]
+
+
+def due_now(services: Services) -> list[int]:
+    with services.store.read() as connection:
+        return sorted(due.orders(connection, now=services.now()))
 
 
 def test_a_paused_shop_has_no_periodic_jobs(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:

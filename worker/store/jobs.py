@@ -82,6 +82,8 @@ class JobEnd:
 
 
 DONE = JobEnd()
+# The clocks of several machines, by more than anybody would leave them.
+CLOCKS_DIFFER = timedelta(minutes=10)
 # Made once: a statement costs more to build than to run.
 ADD = insert(jobs).returning(jobs.c.job_id, sort_by_parameter_order=True)
 LEASED = made_once(update(jobs).where(*given(jobs.c.lease, prefix="of_")))
@@ -190,6 +192,20 @@ def leave_for_later(connection: Connection, lease: str) -> bool:
     """Let the leased jobs wait as before they were begun: whoever has more patience does them."""
     values = {"state": "waiting", "lease": None, "lease_until": None, "attempts": jobs.c.attempts - 1}
     return bool(connection.execute(update(jobs).where(jobs.c.lease == lease).values(**values)).rowcount)
+
+
+def end_future(connection: Connection, *, now: datetime, lease_for: timedelta) -> int:
+    """Let what was asked for while a clock was ahead wait from *now* on, and hold no lease for longer than one is; how many. Nobody would do it before
+    that moment comes.
+    """
+    asked_for = and_(jobs.c.state == "waiting", jobs.c.created_at > now + CLOCKS_DIFFER)
+    held = and_(jobs.c.state == "running", jobs.c.lease_until > now + 2 * lease_for)
+    ended = (
+        update(jobs).where(IS_PENDING, asked_for).values(created_at=now, next_at=now),
+        # Whoever has it may still be at it.
+        update(jobs).where(IS_PENDING, held).values(lease_until=now + lease_for),
+    )
+    return sum(connection.execute(one).rowcount for one in ended)
 
 
 def close(connection: Connection, *which: ColumnElement[bool], end: JobEnd, now: datetime, **changes: object) -> int:
