@@ -34,6 +34,10 @@ SHORTEST_SILENCE = timedelta(days=1)
 FAR_BEYOND = 3
 DELIVERED_LATELY = timedelta(days=1)
 
+SEEN_BY_PLUGIN = Message(
+    "Whether the shop reports its orders can be seen and repaired only while its plugin is on. Activate it in WordPress, under Plugins."
+)
+
 
 @dataclass(frozen=True)
 class WebhookFault:
@@ -64,6 +68,8 @@ def check_and_repair(
         webhooks = client.webhooks()
     except Rejected as error:
         if isinstance(error, KeyRefused) and plugin_is_off(services, client, shop_id):
+            if make_missing:
+                raise Rejected(SEEN_BY_PLUGIN, code="plugin_off") from error
             return ()
         alert_shop_refuses(services, connected.shop, error)
         raise

@@ -200,11 +200,14 @@ def key_check(found: ShopCheck) -> ConnectionCheck:
 
 
 def webhooks_check(services: Services, connected: ConnectedShop) -> ConnectionCheck:
-    url = webhook_repair.delivery_url(services, connected)
+    url, client = webhook_repair.delivery_url(services, connected), services.client_of(connected)
     try:
-        webhooks = services.client_of(connected).webhooks()
+        webhooks = client.webhooks()
     except FacturelayError as error:
-        return ConnectionCheck("webhooks", good=False, message=error.message)
+        refused = isinstance(error, KeyRefused)
+        is_off = refused and webhook_repair.plugin_is_off(services, client, connected.shop.shop_id)
+        message = webhook_repair.SEEN_BY_PLUGIN if is_off else error.message
+        return ConnectionCheck("webhooks", good=False, message=message)
     faults = webhook_repair.find_faults(webhooks, url, has_delivered=True)
     if not faults:
         return ConnectionCheck("webhooks", good=True, message=Message("The shop reports new and changed orders here."))

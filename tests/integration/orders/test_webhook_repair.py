@@ -51,9 +51,7 @@ def test_where_webhooks_are_closed_as_the_plugin_is_off_nobody_is_told_that_orde
     system: System, by_plugin: bool
 ) -> None:
     if by_plugin:
-        new = NewPlugin(shop_id=system.shop_id, secret="x" * 43, site=system.shop.url, version="0.1.0")
-        with system.services.store.write() as connection:
-            plugins.connect(connection, system.services.encryption, new, now=system.clock.now)
+        connect_plugin(system)
     system.shop.faults.next(ServerFault(status=403, path="/webhooks"), times=9)
 
     if by_plugin:
@@ -62,6 +60,22 @@ def test_where_webhooks_are_closed_as_the_plugin_is_off_nobody_is_told_that_orde
         with pytest.raises(Rejected):
             watch(system)
         assert system.alert_codes() == ["rest_key_refused"]
+
+
+def test_who_has_them_repaired_while_the_plugin_is_off_is_told_what_to_do_first(system: System) -> None:
+    """Otherwise it read that all of them are well, of which nobody had seen one."""
+    connect_plugin(system)
+    system.shop.faults.next(ServerFault(status=403, path="/webhooks"), times=9)
+
+    with pytest.raises(Rejected) as refused:
+        webhook_repair.check_and_repair(system.services, system.connected, by="els", make_missing=True)
+    assert (refused.value.message, system.alert_codes()) == (webhook_repair.SEEN_BY_PLUGIN, [])
+
+
+def connect_plugin(system: System) -> None:
+    new = NewPlugin(shop_id=system.shop_id, secret="x" * 43, site=system.shop.url, version="0.1.0")
+    with system.services.store.write() as connection:
+        plugins.connect(connection, system.services.encryption, new, now=system.clock.now)
 
 
 def test_a_webhook_that_reaches_us_by_another_address_is_left_alone(system: System) -> None:

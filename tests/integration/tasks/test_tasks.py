@@ -50,11 +50,12 @@ from worker.net.mollie_key import Mode
 from worker.orders import webhook_repair
 from worker.queue.job_progress import last_progress
 from worker.rendering.samples import a_logo
-from worker.store import alerts, audit_trail, deliveries, order_statuses, payment_attempts, roads
+from worker.store import alerts, audit_trail, deliveries, order_statuses, payment_attempts, plugins, roads
 from worker.store import tasks as task_store
 from worker.store.database.tables import files
 from worker.store.database.tables import tasks as errands_table
 from worker.store.files import temporary
+from worker.store.plugins import NewPlugin
 from worker.store.queries import attention, order_history
 from worker.store.queries.jobs import job_counts
 from worker.store.roads import REST_AFTER, Failure, Road, RoadKind
@@ -425,6 +426,21 @@ def test_a_whole_connection_is_all_good_and_a_broken_one_says_what_is_wrong(syst
     )
     # One refusal is one line, however much was asked with that key.
     assert "webhooks" not in broken
+
+
+@pytest.mark.parametrize(("by_plugin", "told"), [(True, "only while its plugin is on"), (False, "refuses the key of")])
+def test_reports_that_only_the_plugin_shows_are_not_called_refused_where_it_is_off(
+    system: System, by_plugin: bool, told: str
+) -> None:
+    if by_plugin:
+        new = NewPlugin(shop_id=system.shop_id, secret="x" * 43, site=system.shop.url, version="0.1.0")
+        with system.services.store.write() as connection:
+            plugins.connect(connection, system.services.encryption, new, now=system.clock.now)
+    system.shop.faults.next(ServerFault(status=403, path="/webhooks"), times=9)
+
+    checks = {check["name"]: check for check in answered(system, "check_connection")["checks"]}
+
+    assert (checks["webhooks"]["good"], told in english(checks["webhooks"]["message"])) == (False, True)
 
 
 def test_missing_webhooks_are_made_when_a_person_asks(system: System) -> None:
