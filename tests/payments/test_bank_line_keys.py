@@ -285,7 +285,7 @@ def test_the_last_separator_of_an_amount_is_that_of_its_cents(told: str, amount:
     assert str(found.amount) == amount
 
 
-@pytest.mark.parametrize("told", ["2.720", "2,720", "1.234.567", "1.23,45", "NaN", "1e3", ""])
+@pytest.mark.parametrize("told", ["2.720", "2,720", "1.234.567", "1.23,45", ",50", "NaN", "1e3", ""])
 def test_an_amount_that_may_be_another_is_not_taken(told: str) -> None:
     with pytest.raises(Rejected, match="damaged"):
         lines_of((KBC + f"{ACCOUNT};27/11/2026;EUR;{told};;Jan;;een\n").encode())
@@ -392,6 +392,32 @@ def test_a_line_of_bnp_is_booked_once_it_is_accepted_and_known_by_the_reference_
     assert not new.is_pending
     assert line_of("2026-00127", "2611270000001").key == new.key != line_of("2026-", "2611270000002").key
     assert line_of("2026-", "2611270000001", "In behandeling").is_pending
+
+
+def test_a_row_that_lacks_a_cell_is_not_read_a_column_further() -> None:
+    head = KBC.removesuffix("\n").replace("Bedrag", "Omschrijving;Bedrag;Saldo")
+    row = f"{ACCOUNT};27/11/2026;EUR;OVERSCHRIJVING;25,00;1600,00;;Jan;;een"
+    assert [str(one.amount) for one in lines_of(f"{head}\n{row}\n".encode())] == ["25.00"]
+    with pytest.raises(Rejected, match="ends too early"):
+        lines_of(f"{head}\n{row.replace('OVERSCHRIJVING;', '')}\n".encode())
+    behind = "Rekening;Boekingsdatum;Transactie;Bedrag;Devies;Rekening tegenpartij;Naam tegenpartij bevat;Mededelingen"
+    row = f"{ACCOUNT};27/11/2026;KOSTEN;-3,63;EUR;;"
+    assert [str(one.amount) for one in lines_of(f"{behind}\n{row}\n".encode())] == ["-3.63"]
+    with pytest.raises(Rejected, match="damaged"):
+        lines_of(f"{behind}\n{row.replace('KOSTEN;', '')};een\n".encode())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b" " + mt940("/NAME/JAN/REMI/USTD//een", closing="25,00"),
+        (SAMPLES / "coda" / "1-exact.cod").read_bytes().replace(b"\n12", b"\n1C", 1),
+    ],
+    ids=["MT940", "CODA"],
+)
+def test_a_file_of_which_nothing_can_be_read_is_refused(content: bytes) -> None:
+    with pytest.raises(Rejected, match="damaged"):
+        lines_of(content)
 
 
 def test_a_csv_file_that_was_cut_is_not_taken() -> None:

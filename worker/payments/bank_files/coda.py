@@ -30,19 +30,23 @@ def read(content: bytes) -> Iterator[BankLine | BankStatement]:
     text = content.removeprefix(b"\xef\xbb\xbf").decode("cp1252", errors="replace")
     try:
         statements: list[Statement] = CODA(io.StringIO(text)).statements
+        found = [one for statement in statements for one in told_by(statement)]
     except (AssertionError, ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise unreadable("CODA") from error
-    for statement in statements:
-        require_whole(statement)
-        yield from lines_of(statement)
-        yield BankStatement(
-            account="".join(statement.account.split()),
-            currency=statement.account_currency,
-            opening=statement.old_balance,
-            opened_on=statement.old_balance_date,
-            closing=statement.new_balance,
-            closed_on=statement.new_balance_date,
-        )
+    yield from found
+
+
+def told_by(statement: Statement) -> Iterator[BankLine | BankStatement]:
+    require_whole(statement)
+    yield from lines_of(statement)
+    yield BankStatement(
+        account="".join(statement.account.split()),
+        currency=statement.account_currency,
+        opening=statement.old_balance,
+        opened_on=statement.old_balance_date,
+        closing=statement.new_balance,
+        closed_on=statement.new_balance_date,
+    )
 
 
 def require_whole(statement: Statement) -> None:

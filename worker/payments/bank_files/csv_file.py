@@ -21,6 +21,7 @@ _RETURNED = re.compile(
 )
 # ING has no column for the name: it stands between the bank's first colon and the account.
 _NAMED = r"[^:]*:\s*([^:]*?)\s*(?:-|IBAN\s*:)?\s*"
+_AMOUNT = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]{3})*(?:[.,][0-9]{1,2})?", re.ASCII)
 # In which columns KBC, BNP Paribas Fortis and Belfius say of which kind a movement is.
 _KINDS = ("omschrijving", "description", "type verrichting", "type de transaction", "transactie", "transaction")
 # What the head of a statement has, whichever bank's.
@@ -115,8 +116,12 @@ def lines_of(content: bytes) -> Iterator[BankLine]:
         raise unreadable("CSV")
     at, columns = found
     head = [name.strip().casefold() for name in rows[at]]
+    while not head[-1]:
+        head.pop()
+    # A row may leave out its last cell, where the currency behind the amount shows that it lacks none before: another has its balance there.
+    least = len(head) - (columns.currency in head[head.index(columns.amount) :])
     for row in rows[at + 1 :]:
-        if len(row) < len(head) - 1:
+        if len(row) < least:
             if len([cell for cell in row if cell.strip()]) > 2:
                 raise cut_off("CSV")
             continue  # an empty row, or words of the bank's at the end
@@ -158,8 +163,8 @@ def cells_of(row: list[str], head: list[str], columns: Columns) -> dict[str, str
     """The cells of *row* by their columns. Where a customer wrote a semicolon and the bank quotes nothing, the words that come last are
     told whole; raises ValueError where the status stands behind them, which then nobody can tell.
     """
-    last = max(number for number, name in enumerate(head) if name)
-    if head[last] in columns.words:
+    if head[-1] in columns.words:
+        last = len(head) - 1
         row = [*row[:last], ";".join(row[last:]).rstrip(";")]
     cells = dict(zip(head, (cell.strip() for cell in row), strict=False))
     if columns.status and re.search("[0-9]", cells[columns.status]):
@@ -227,8 +232,6 @@ def amount_of(text: str) -> Decimal:
     """“1.234,56”, “1,234.56”, “1234.56”, “-850,00” or “18”. Raises ValueError for “2.720”, which may be a thousand times as much, and
     for “1.23,45”."""
     *whole, last = re.split("[.,]", compact(text))
-    digits = "".join([*whole, last])
-    is_grouped = all(len(group) == 3 for group in whole[1:])
-    if not re.fullmatch("[+-]?[0-9]+", digits) or (whole and len(last) > 2) or not is_grouped:
+    if not _AMOUNT.fullmatch(compact(text)) or (whole and len(last) > 2):
         raise ValueError(f"{text[:40]!r} is no amount")
-    return Decimal(digits).scaleb(-len(last) if whole else 0).quantize(CENT)
+    return Decimal("".join([*whole, last])).scaleb(-len(last) if whole else 0).quantize(CENT)

@@ -38,9 +38,12 @@ def read(content: bytes) -> Iterator[BankLine | BankStatement]:
     except UnicodeDecodeError:
         text = content.decode("cp1252", errors="replace")
     try:
-        lines = [line for statement in _STATEMENT.split(text)[1:] for line in lines_of(statement)]
+        statements = _STATEMENT.split(text)[1:]
+        lines = [line for statement in statements for line in lines_of(statement)]
     except (ArithmeticError, AssertionError, AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
         raise unreadable(KIND) from error
+    if not statements:
+        raise unreadable(KIND)
     yield from lines
 
 
