@@ -36,11 +36,11 @@ INTERNAL = re.compile(
 )
 
 
-def mailed(app: BridgeApp, end: JobEnd) -> None:
-    """An invoice of which the mail ended so."""
+def mailed(app: BridgeApp, end: JobEnd, *, to: str = "") -> None:
+    """An invoice of which the mail, perhaps *to* another address than the one on it, ended so."""
     document_id = app.issue().document_id
     with app.store.write() as connection:
-        steps.plan(connection, StepPlan((MAIL,), "g"), shop_id=SHOP, document_id=document_id, now=NOW)
+        steps.plan(connection, StepPlan((MAIL,), "g", mail_to=to), shop_id=SHOP, document_id=document_id, now=NOW)
         steps.end_otherwise(connection, document_id, MAIL, end, now=NOW)
 
 
@@ -77,9 +77,14 @@ def test_the_list_names_no_document_before_a_sentence_that_names_it(app: BridgeA
     assert ("F2026-00017 did not arrive." in listed, "F2026-00017: " in listed) == (True, False)
 
 
-def test_once_it_was_sent_elsewhere_nothing_is_failed_on_any_page(app: BridgeApp) -> None:
-    sent = Message("{number} was mailed to {address}.", number="F2026-00017", address="new@klant.example")
-    mailed(app, JobEnd(code=SENT_ELSEWHERE, message=sent))
+SENT = Message("{number} was mailed to {address}.", number="F2026-00017", address="new@klant.example")
+
+
+@pytest.mark.parametrize(
+    ("end", "to"), [(JobEnd(code=SENT_ELSEWHERE, message=SENT), ""), (JobEnd(), "new@klant.example")]
+)
+def test_once_it_was_sent_elsewhere_nothing_is_failed_on_any_page(app: BridgeApp, end: JobEnd, to: str) -> None:
+    mailed(app, end, to=to)
     visitor = admin(app)
     for page in (PAGE, f"/s/{SHOP}/documents/1"):
         shown = main_of(visitor.get(page).text)
