@@ -14,7 +14,8 @@ from worker.domain.attention import Harm
 from worker.domain.channel import ChannelKind
 from worker.domain.webhook import WebhookEventKind
 from worker.errors import Rejected
-from worker.maintenance.rotate_key import FRESH, GONE, encrypted_columns, forget_lost, rotate_key
+from worker.maintenance.rotate_key import FRESH, GONE, encrypted_columns, forget_lost, refuse_other_key, rotate_key
+from worker.processes.supervisor import bring_up_to_date
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import channels, plugins, shops, users, webhooks
@@ -119,6 +120,18 @@ def test_where_the_key_is_lost_what_nobody_reads_is_forgotten_and_the_rest_stays
     assert passwords["a@b.example"] == ""
     assert found.encryption.decrypt(passwords["b@b.example"]) == "hash of b"
     assert forget_lost(found) == {}
+
+
+def test_nothing_starts_with_a_key_that_reads_nothing_of_what_is_stored(having: Having) -> None:
+    for keys in (OLD, f"{NEW},{OLD}"):
+        refuse_other_key(having(keys).settings)
+    stranger = having(NEW)
+    with pytest.raises(Rejected, match="is not the key of this database"):
+        refuse_other_key(stranger.settings)
+    with pytest.raises(Rejected, match="is not the key of this database"):
+        bring_up_to_date(stranger.settings)
+    forget_lost(stranger)
+    bring_up_to_date(stranger.settings)
 
 
 def test_of_each_secret_it_is_known_what_comes_in_its_place() -> None:

@@ -8,6 +8,7 @@ import click
 from worker.cli.common import counted, show, with_services
 from worker.cli.options import log_to_stderr, read_settings, with_data, with_json
 from worker.errors import Rejected
+from worker.maintenance.rotate_key import refuse_other_key
 from worker.processes.supervisor import prepare, stop_on_signals
 from worker.queue import LONG_QUEUES, QueueName
 from worker.services import Services
@@ -96,6 +97,8 @@ def migrate(data: Path | None, *, as_json: bool) -> None:
     """Bring the database to the shape of this version. Safe to run again."""
     settings = prepare(read_settings(data))
     is_ours = upgrade(settings.database_url)
+    if is_ours:
+        refuse_other_key(settings)
     text = (
         "The database is up to date."
         if is_ours

@@ -7,9 +7,11 @@ from sqlalchemy import Column, ColumnElement, Connection, delete, select, update
 
 from worker.errors import Rejected
 from worker.services import Services
+from worker.settings import Settings
 from worker.store import shops, webhooks
 from worker.store.database.column_types import Encrypted
 from worker.store.database.encryption import Encryption
+from worker.store.database.engine import Store
 from worker.store.database.tables import channels, invites, metadata, plugins, users, webhook_endpoints
 from worker.store.database.tables import shops as shops_table
 from worker.store.shops import Secrets
@@ -39,6 +41,24 @@ def rotate_key(services: Services) -> int:
         with services.store.write() as connection:
             connection.execute(update(column.table).where(*same, column == before).values({column: text}))
     return len(stored)
+
+
+def refuse_other_key(settings: Settings) -> None:
+    """Raises Rejected where something is stored encrypted and no key reads any of it: whoever went on would store more under another key."""
+    store, encryption = Store(settings.database_url), Encryption(settings.secret_keys)
+    try:
+        with store.read() as connection:
+            texts = (text for column in encrypted_columns() for *_, text in texts_of(connection, column))
+            first = next(texts, None)
+            if first is None or is_read(encryption, first) or any(is_read(encryption, text) for text in texts):
+                return
+    finally:
+        store.close()
+    raise Rejected(
+        "FACTURELAY_SECRET_KEY, or the file secret-key, is not the key of this database: nobody could sign in and no key of a shop could be read. Set the "
+        "right one. Is it lost for good: docs/operate.md, “Change the secret key”, says how to go on.",
+        code="secret_key_wrong",
+    )
 
 
 def forget_lost(services: Services) -> dict[str, int]:

@@ -221,9 +221,11 @@ def start_broker(supervisor: Supervisor, settings: Settings) -> None:
 
 def bring_up_to_date(settings: Settings) -> None:
     # Imported here: the bridge, which needs most of it too, loads meanwhile.
+    from worker.maintenance.rotate_key import refuse_other_key
     from worker.store.database.migrate import upgrade
 
-    upgrade(settings.database_url)
+    if upgrade(settings.database_url):
+        refuse_other_key(settings)
     save_public_url(settings)
 
 
