@@ -40,6 +40,15 @@ def test_it_names_what_is_taken_off_and_both_ways_out() -> None:
         assert words in str(problem.message)
 
 
+def test_of_more_than_there_is_to_pay_it_names_both_ways_out() -> None:
+    """A customer's card of 12.36 and its VAT on a mug of 14.95 comes to -0.01: nothing comes back, and there is no invoice to credit."""
+    told = [
+        one.message for one in drafted(an_order(MUG, taken_off("24.81", "21"))).problems if one.code == "negative_total"
+    ]
+    for words in ("Credit the invoice of what comes back", "correct that in the order"):
+        assert [words in str(message) for message in told] == [True]
+
+
 @pytest.mark.parametrize("said", [None, *Untaxed])
 def test_no_word_of_the_shop_makes_a_reduction_without_vat_leave_but_packaging_and_a_spent_voucher(
     said: Untaxed | None,

@@ -74,7 +74,7 @@ def negative_total_problem(order: Order) -> tuple[Problem, ...]:
         return ()
     message = Message(
         "Order {number} comes to {total}, and an invoice cannot be below zero. Credit the invoice of what comes back: open it, "
-        "choose what to credit, and discard this draft.",
+        "choose what to credit, and discard this draft. If more is taken off than there is to pay, correct that in the order.",
         number=order.number,
         total=Money(order.total, order.currency),
     )
