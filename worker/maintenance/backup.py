@@ -9,8 +9,9 @@ import subprocess
 import tarfile
 import tempfile
 import zlib
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import BinaryIO
@@ -31,6 +32,11 @@ MANIFEST, SQLITE, POSTGRESQL, ARCHIVE, KEY = (
     "secret-key",
 )
 MOST_MANIFEST_BYTES = 10_000
+# The folder beside the backup in which it is made, and what is in it.
+MADE_IN, WHOLE = ".backup-", "whole"
+MAKING = {SQLITE, f"{SQLITE}-journal", POSTGRESQL, WHOLE}
+# No backup takes so long.
+MADE_WITHIN = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,8 @@ class Manifest:
 
 def back_up(services: Services, target: Path, *, with_key: bool) -> Manifest:
     """Write the backup, whole or not at all. Everything may run meanwhile. Raises Rejected."""
-    with tempfile.TemporaryDirectory(prefix=".backup-", dir=folder_of(target)) as name:
+    remove_broken_off(folder_of(target), before=services.now() - MADE_WITHIN)
+    with tempfile.TemporaryDirectory(prefix=MADE_IN, dir=folder_of(target)) as name:
         folder = Path(name)
         least = count_documents(services)
         refuse_fewer(target, least)
@@ -63,7 +70,7 @@ def back_up(services: Services, target: Path, *, with_key: bool) -> Manifest:
             files=len(stored),
             holds_key=with_key,
         )
-        whole = folder / "whole"
+        whole = folder / WHOLE
         with open_private(whole) as output, tarfile.open(fileobj=output, mode="w:gz") as tar:
             add_text(tar, MANIFEST, json.dumps(asdict(manifest), indent=2))
             tar.add(dump, arcname=dump.name)
@@ -83,6 +90,18 @@ def folder_of(target: Path) -> Path:
     if not folder.is_dir():
         raise Rejected("There is no folder {folder}.", folder=folder, code="backup_folder")
     return folder
+
+
+def remove_broken_off(folder: Path, *, before: datetime) -> None:
+    """Remove what a backup into *folder* that was killed before then has left there: it holds customers' names, and perhaps the key.
+
+    What has anything else in it is not ours.
+    """
+    for old in folder.glob(f"{MADE_IN}*"):
+        with suppress(OSError):  # somebody else's, which we may not look into
+            is_old = not old.is_symlink() and old.stat().st_mtime < before.timestamp()
+            if is_old and {path.name for path in old.iterdir()} <= MAKING:
+                shutil.rmtree(old)
 
 
 def open_private(path: Path) -> BinaryIO:

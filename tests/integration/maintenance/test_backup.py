@@ -1,8 +1,10 @@
 """A backup is worth what its restore gives back: compared row by row and byte by byte."""
 
+import os
 import resource
 import tarfile
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -76,6 +78,25 @@ def test_a_backup_while_work_goes_on_names_no_file_that_it_lacks(
     backed_up(system, tmp_path / "b.tar.gz")
     system.arrives(an_order(id=2))
     assert restore_files.restore(tmp_path / "b.tar.gz", elsewhere).files == 1
+
+
+def test_what_a_killed_backup_left_beside_it_is_removed_a_day_later_and_nothing_of_others(
+    system: System, tmp_path: Path
+) -> None:
+    folder = tmp_path / "backups"
+    for name, file, hours in (
+        (".backup-old", "whole", 25),
+        (".backup-new", "whole", 23),
+        (".backup-theirs", "photo", 25),
+    ):
+        (folder / name).mkdir(parents=True)
+        (folder / name / file).write_bytes(b"customers")
+        made = (system.clock.now - timedelta(hours=hours)).timestamp()
+        os.utime(folder / name, (made, made))
+
+    backed_up(system, folder / "b.tar.gz")
+
+    assert sorted(path.name for path in folder.iterdir()) == [".backup-new", ".backup-theirs", "b.tar.gz"]
 
 
 def test_the_key_is_in_it_only_on_request(system: System, elsewhere: Settings, tmp_path: Path) -> None:
