@@ -144,9 +144,12 @@ def test_secrets_change_without_being_told(installation: OneShop) -> None:
     assert len(installation.told()) == 3
 
 
-def test_half_a_key_or_an_open_password_is_refused(installation: OneShop) -> None:
-    with pytest.raises(Rejected, match="two parts"):
-        shop_secrets.change_rest_key(installation, installation.shop_id, rest_key="ck_1", rest_secret="", by=AN)
+def test_what_is_no_key_or_an_open_password_is_refused(installation: OneShop) -> None:
+    before = installation.now().secrets
+    for key, secret in (("ck_1", ""), ("", ""), ("cs_1", "ck_1"), ("my shop", "my password")):
+        with pytest.raises(Rejected, match="two parts"):
+            shop_secrets.change_rest_key(installation, installation.shop_id, rest_key=key, rest_secret=secret, by=AN)
+    assert installation.now().secrets == before, "the key that works stays"
     with pytest.raises(Rejected, match="unencrypted"):
         shop_secrets.change_mail_server(installation, installation.shop_id, SmtpServer("smtp", "mail.example", 25, "u", "p"), by=AN
         )  # fmt: skip

@@ -23,10 +23,11 @@ def record(connection: Connection, shop_id: str, changed: tuple[Message, ...], *
 
 
 def change_rest_key(installation: Installation, shop_id: str, *, rest_key: str, rest_secret: str, by: Actor) -> None:
-    """Store the WooCommerce REST key (`ck_…`) and its secret (`cs_…`); empty takes them away. The task
-    `check_connection` says whether they work."""
+    """Store the WooCommerce REST key (`ck_…`) and its secret (`cs_…`). The task `check_connection` says whether they work.
+    Raises Rejected for what is neither, and for nothing: the key that is there goes on.
+    """
     rest_key, rest_secret = rest_key.strip(), rest_secret.strip()
-    if bool(rest_key) != bool(rest_secret):
+    if not (rest_key.startswith("ck_") and rest_secret.startswith("cs_")):
         raise Rejected(
             "The key of the shop has two parts: consumer key (ck_…) and secret (cs_…).", code="rest_key_half"
         )
