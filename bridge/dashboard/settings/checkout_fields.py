@@ -19,6 +19,8 @@ from worker.store import orders
 MOST_FIELDS = 220
 MOST_FLAGS = 50
 NAME = "orders.own_fields"
+# The row for one that is not in the list.
+TYPED, HOLDS_TYPED = "field-typed", "holds-typed"
 
 
 @blueprint.get("/checkout-fields")
@@ -33,6 +35,10 @@ def save_checkout_fields(shop_id: str) -> Response:
     if form.is_checked("look"):
         return request_task(shop_id, "seen_fields", {}, then=f"/s/{shop_id}/settings/checkout-fields?task=0")
     rows = [(form.values.get(f"field-{n}", ""), form.values.get(f"holds-{n}", "")) for n in range(MOST_FIELDS)]
+    rows.append((form.values.get(TYPED, ""), form.values.get(HOLDS_TYPED, "")))
+    if form.values.get(TYPED) and not form.values.get(HOLDS_TYPED):
+        form.errors[TYPED] = _("Choose what this field holds: without that nothing of it is kept.")
+        return page(shop_id, form)
     given = "\n".join(f"{field}={holds}" for field, holds in rows if field and holds)
     try:
         change_shop(shop_id, ShopChanges({NAME: given}))

@@ -728,8 +728,8 @@ def test_what_a_checkout_field_holds_is_chosen_and_kept(app: BridgeApp) -> None:
         "holds-0": "vat_number",
         "field-1": "_kleur",
         "holds-1": "",
-        "field-2": "",
-        "holds-2": "vat_number",
+        "field-typed": "",
+        "holds-typed": "vat_number",
     }
     assert visitor.post(page, **rows).status_code == HTTPStatus.SEE_OTHER
     assert app.shop.orders.own_fields == {"_klantcode": "vat_number"}
@@ -740,5 +740,11 @@ def test_what_a_checkout_field_holds_is_chosen_and_kept(app: BridgeApp) -> None:
     wrong = visitor.post(page, **{**rows, "holds-0": "shoe_size"})
     assert wrong.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert "does not say what a field holds" in wrong.text
+    half = visitor.post(page, **{**rows, "holds-0": "", "field-typed": "_ordernummer", "holds-typed": ""})
+    assert (half.status_code, app.shop.orders.own_fields) == (422, {"_klantcode": "vat_number"})
+    assert 'value="_ordernummer"' in half.text, "what was typed is still there"
+    assert "Choose what this field holds" in half.text
     visitor.post(page, **{**rows, "holds-0": ""})
     assert app.shop.orders.own_fields == {}
+    visitor.post(page, **{"field-typed": "_ordernummer", "holds-typed": "vat_number"})
+    assert app.shop.orders.own_fields == {"_ordernummer": "vat_number"}
