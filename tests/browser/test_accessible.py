@@ -43,6 +43,7 @@ OF_SHOP = (
     "/settings/go-live", "/attention/exchange_rate",
 )  # fmt: skip
 STATIC = Path(bridge.__file__).parent / "static"
+STYLES = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
 SERIOUS = ("serious", "critical")
 
 
@@ -192,21 +193,19 @@ def test_axe_finds_nothing_serious_and_no_page_is_wider_than_its_window(running:
 
 
 def test_a_long_sentence_takes_no_other_column_the_room_for_its_longest_word(page: "Page") -> None:
-    styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
     long = "Ein sehr langer Satz über die Rechnungsberichtigungsverordnung und was jetzt zu tun ist. " * 6
     cells = ("28 nov 2026", "order.created", "Zahlungsbestätigung", "170/1", long)
     row = "".join(f"<td>{cell}</td>" for cell in cells) + '<td><button class="quiet small">Wiederholen</button></td>'
     for width in (1440, 1000):
         page.set_viewport_size({"width": width, "height": 900})
-        page.set_content(f'<style>{styles}</style><main class="wide"><table class="list"><tr>{row}</tr></table></main>')
+        page.set_content(f'<style>{STYLES}</style><main class="wide"><table class="list"><tr>{row}</tr></table></main>')
         assert (broken_words(page), overflows(page)) == ([], False), width
 
 
 def test_a_press_that_cannot_be_pressed_yet_does_not_look_like_the_next_step(page: "Page") -> None:
-    styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
     for kind in ("button", "quiet small"):
         on, off = f'<button class="{kind}">Live</button>', f'<button class="{kind}" disabled data-off>Live</button>'
-        page.set_content(f'<style>{styles}</style><main class="wide">{on}{off}</main>')
+        page.set_content(f'<style>{STYLES}</style><main class="wide">{on}{off}</main>')
         looks = "one => { const its = getComputedStyle(one); return [its.color, its.borderTopStyle, its.cursor]; }"
         first, second = (page.locator("button").nth(place).evaluate(looks) for place in (0, 1))
         assert [one == other for one, other in zip(first, second, strict=True)] == [False, False, False], kind
@@ -222,14 +221,13 @@ LONGEST_WORD = 30
 
 
 def test_no_list_of_a_busy_shop_breaks_a_word_or_moves_sideways(busy: BridgeApp, page: "Page") -> None:
-    styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
     visitor = signed_in(busy, "els@host.example", operator=True)
     with busy.store.write() as connection:
         connection.execute(update(users).values(language="de"))
     for path in (*(f"/s/{SHOP}{path}" for path in LISTS), "/jobs", "/shops", "/users", "/about"):
         answer = visitor.get(path)
         assert answer.status_code == HTTPStatus.OK, path
-        page.set_content(f"{answer.text}<style>{styles}</style>", wait_until="domcontentloaded")
+        page.set_content(f"{answer.text}<style>{STYLES}</style>", wait_until="domcontentloaded")
         for width in (360, 390, 640, 720, 900, 961, 1280, 1440):
             page.set_viewport_size({"width": width, "height": 900})
             found = (broken_words(page, longest=LONGEST_WORD), broken_wholes(page), overflows(page))
@@ -245,11 +243,10 @@ def test_no_list_of_a_busy_shop_breaks_a_word_or_moves_sideways(busy: BridgeApp,
 def test_a_printed_page_says_whose_it_is_and_of_which_days_and_has_no_empty_frames(
     busy: BridgeApp, page: "Page"
 ) -> None:
-    styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
     visitor = signed_in(busy, "els@host.example", operator=True)
     journal = visitor.get(f"/s/{SHOP}/accounting/journal?since=2026-11-01&until=2026-11-30").text
     pictures = '<div class="paper">PDF</div><a class="small-page">PDF</a>'
-    page.set_content(f"{journal.replace('</main>', f'{pictures}</main>')}<style>{styles}</style>")
+    page.set_content(f"{journal.replace('</main>', f'{pictures}</main>')}<style>{STYLES}</style>")
     assert (page.locator(".printed:visible").count(), page.get_by_text("PDF", exact=True).count()) == (0, 2)
     page.emulate_media(media="print")
     said = page.locator(".printed:visible").all_inner_texts()
@@ -265,14 +262,13 @@ FORMS = (
 
 @pytest.mark.parametrize("width", [1440, 390])
 def test_what_is_typed_stands_in_line_and_its_help_right_below(busy: BridgeApp, page: "Page", width: int) -> None:
-    styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
     visitor = signed_in(busy, "els@host.example", operator=True)
     with busy.store.write() as connection:
         connection.execute(update(users).values(language="nl"))
     page.set_viewport_size({"width": width, "height": 900})
     for name in FORMS:
         text = visitor.get(f"/s/{SHOP}/settings/{name}").text
-        page.set_content(f"{text}<style>{styles}</style>", wait_until="domcontentloaded")
+        page.set_content(f"{text}<style>{STYLES}</style>", wait_until="domcontentloaded")
         gaps = page.eval_on_selector_all(
             ".field > .help",
             "all => all.filter(one => one.offsetHeight).map(one => one.getBoundingClientRect().top - one.previousElementSibling.getBoundingClientRect().bottom)",
@@ -300,17 +296,16 @@ def test_what_is_typed_stands_in_line_and_its_help_right_below(busy: BridgeApp, 
     with busy.store.write() as connection:
         connection.execute(update(users).values(language="de"))
     text = visitor.get(f"/s/{SHOP}/settings/mail").text
-    page.set_content(f"{text}<style>{styles}</style>", wait_until="domcontentloaded")
+    page.set_content(f"{text}<style>{STYLES}</style>", wait_until="domcontentloaded")
     assert broken_words(page) == [], "nor is a word of the topics beside it"
 
 
 def test_what_is_wrong_stands_in_the_colour_of_what_is_refused_in_every_form(busy: BridgeApp, page: "Page") -> None:
-    styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
     visitor = signed_in(busy, "els@host.example", operator=True)
     rule = {"kind-0": "invoice", "trigger-0": "paid", "send_mode-0": "send", "buyer-0": "all", "minimum-0": "much"}
     for path, wrong in (("rules", rule), ("company", {"seller.email": "nobody"})):
         text = visitor.post(f"/s/{SHOP}/settings/{path}", **wrong).text
-        page.set_content(f"{text}<style>{styles}</style>", wait_until="domcontentloaded")
+        page.set_content(f"{text}<style>{STYLES}</style>", wait_until="domcontentloaded")
         colours = page.eval_on_selector_all(".error", "all => all.map(one => getComputedStyle(one).color)")
         assert set(colours) == {"rgb(185, 28, 28)"}, path
 
@@ -318,11 +313,10 @@ def test_what_is_wrong_stands_in_the_colour_of_what_is_refused_in_every_form(bus
 def test_a_server_of_the_shops_own_is_asked_for_only_where_it_is_chosen_also_without_a_script(
     app: BridgeApp, page: "Page"
 ) -> None:
-    styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
     mailing = BridgeApp(replace(app.settings, smtp_url="smtp://127.0.0.1:25"))
     for of, first in ((mailing, False), (app, True)):
         text = signed_in(of, f"els{first}@host.example", operator=True).get(f"/s/{SHOP}/settings/mail").text
-        page.set_content(f"{text}<style>{styles}</style>", wait_until="domcontentloaded")
+        page.set_content(f"{text}<style>{STYLES}</style>", wait_until="domcontentloaded")
         assert page.locator("[name=host]").is_visible() is first
         page.locator("[name=scheme]").select_option("smtps")
         assert page.locator("[name=host]").is_visible()
@@ -361,7 +355,6 @@ LEFT_OUT = """() => [...document.querySelectorAll('.list')].filter(one => one.ch
 def test_on_a_phone_a_list_begins_on_the_first_screen_and_no_row_of_it_is_higher_than_a_fingers_width(
     busy: BridgeApp, page: "Page", language: str
 ) -> None:
-    styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
     script = f"<script>{{{(STATIC / 'pages.js').read_text(encoding='utf-8')}}}</script>"
     visitor = signed_in(busy, "els@host.example", operator=True)
     with busy.store.write() as connection:
@@ -374,7 +367,7 @@ def test_on_a_phone_a_list_begins_on_the_first_screen_and_no_row_of_it_is_higher
     for path in (*listed, *plain, *(f"/s/{SHOP}{path}" for path in CARDS), "/jobs", "/shops", "/search?q=peeters"):
         text = visitor.get(path).text
         for scripts in ("", script) if path in listed else (script,):
-            page.set_content(f"{text}<style>{styles}</style>{scripts}", wait_until="domcontentloaded")
+            page.set_content(f"{text}<style>{STYLES}</style>{scripts}", wait_until="domcontentloaded")
             for width in (390, 360):
                 page.set_viewport_size({"width": width, "height": 844})
                 if path in listed:
@@ -397,17 +390,16 @@ def test_on_a_phone_a_list_begins_on_the_first_screen_and_no_row_of_it_is_higher
 def test_what_is_done_with_several_rows_is_folded_on_a_phone_until_the_first_tick_or_a_press(
     busy: BridgeApp, page: "Page"
 ) -> None:
-    styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
     script = (STATIC / "pages.js").read_text(encoding="utf-8")
     text = signed_in(busy, "els@host.example", operator=True).get(f"/s/{SHOP}/documents").text
     button = page.get_by_role("button", name="Mark as paid")
     page.set_viewport_size({"width": 360, "height": 600})
-    page.set_content(f"{text}<style>{styles}</style>", wait_until="domcontentloaded")
+    page.set_content(f"{text}<style>{STYLES}</style>", wait_until="domcontentloaded")
     assert not button.is_visible()
     page.get_by_text("Several at once").click()
     assert button.is_visible(), "without a script"
 
-    page.set_content(f"{text}<style>{styles}</style><script>{{{script}}}</script>", wait_until="domcontentloaded")
+    page.set_content(f"{text}<style>{STYLES}</style><script>{{{script}}}</script>", wait_until="domcontentloaded")
     row = page.locator("tbody tr").nth(2)
     row.scroll_into_view_if_needed()
     before = row.bounding_box()
@@ -419,7 +411,7 @@ def test_what_is_done_with_several_rows_is_folded_on_a_phone_until_the_first_tic
     assert row.bounding_box() == before, "and what was ticked stays under the finger"
 
     page.set_viewport_size({"width": 1280, "height": 900})
-    page.set_content(f"{text}<style>{styles}</style>", wait_until="domcontentloaded")
+    page.set_content(f"{text}<style>{STYLES}</style>", wait_until="domcontentloaded")
     assert button.is_visible(), "where there is room nothing is folded"
     assert not page.get_by_text("Several at once").is_visible()
 
@@ -427,7 +419,6 @@ def test_what_is_done_with_several_rows_is_folded_on_a_phone_until_the_first_tic
 def test_who_has_many_refused_mails_sees_every_reason_and_the_end_of_one_within_two_screens(
     app: BridgeApp, page: "Page"
 ) -> None:
-    styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
     visitor = signed_in(app, "els@host.example", operator=True)
     busy_shop.make_worse(app, busy_shop.fill(app, orders_=36, failed=36, drafts_=200))
     with app.store.write() as connection:
@@ -436,16 +427,15 @@ def test_who_has_many_refused_mails_sees_every_reason_and_the_end_of_one_within_
         text = visitor.get(f"/s/{SHOP}{path}").text
         for width in (390, 360):
             page.set_viewport_size({"width": width, "height": 844})
-            page.set_content(f"{text}<style>{styles}</style>", wait_until="domcontentloaded")
+            page.set_content(f"{text}<style>{STYLES}</style>", wait_until="domcontentloaded")
             end = page.locator(last).evaluate("one => one.getBoundingClientRect().bottom + window.scrollY")
             assert end <= 2 * 844, (path, width)
 
 
 def test_page_one_is_small_in_a_row_and_legible_under_the_pointer_until_escape(busy: BridgeApp, page: "Page") -> None:
-    styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
     visitor = signed_in(busy, "els@host.example", operator=True)
     for path in ("/search?q=peeters", f"/s/{SHOP}/documents"):
-        page.set_content(f"{visitor.get(path).text}<style>{styles}</style>", wait_until="domcontentloaded")
+        page.set_content(f"{visitor.get(path).text}<style>{STYLES}</style>", wait_until="domcontentloaded")
         below = page.locator("tr .thumbnail").evaluate_all(
             "all => all.map(one => one.getBoundingClientRect().bottom - one.closest('tr').getBoundingClientRect().bottom)"
         )
@@ -548,13 +538,12 @@ def middle(picture: "Locator") -> tuple[float, float]:
 
 
 def test_a_missing_number_is_told_at_every_width(page: "Page") -> None:
-    styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
     template = (STATIC.parent / "templates/dashboard/accounting/series.html").read_text(encoding="utf-8")
     cell = '<td colspan="7">'
     assert cell in template
 
     page.set_content(
-        f'<style>{styles}</style><table class="list cards"><tr>{cell}One number is missing here.</td></tr></table>'
+        f'<style>{STYLES}</style><table class="list cards"><tr>{cell}One number is missing here.</td></tr></table>'
     )
     for width in (390, 900, 1440):
         page.set_viewport_size({"width": width, "height": 844})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import update
 
-from tests.browser.test_accessible import STATIC, broken_words
+from tests.browser.test_accessible import STYLES, broken_words
 from tests.support import busy_shop
 from tests.support.bridge_app import SHOP, BridgeApp
 from tests.support.every_page import every_page
@@ -85,7 +85,6 @@ def pages_of(busy: BridgeApp) -> list[str]:
 def test_with_its_text_alone_twice_as_large_every_field_of_a_desk_has_room_for_what_stands_in_it(
     busy: BridgeApp, page: "Page"
 ) -> None:
-    styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
     visitor = signed_in(busy, "els@host.example", operator=True)
     page.set_viewport_size({"width": 1280, "height": 900})
     with busy.store.write() as connection:
@@ -94,7 +93,7 @@ def test_with_its_text_alone_twice_as_large_every_field_of_a_desk_has_room_for_w
     for path in pages_of(busy):
         answer = visitor.get(path)
         if answer.status_code == HTTPStatus.OK and answer.mimetype == "text/html":
-            page.set_content(f"{answer.text}<style>{styles}</style>", wait_until="domcontentloaded")
+            page.set_content(f"{answer.text}<style>{STYLES}</style>", wait_until="domcontentloaded")
             page.evaluate(TEXT_ALONE_TWICE)
             topics = " ".join(page.locator(".topics").all_inner_texts())
             found = [*page.evaluate(CROWDED), *(word for word in broken_words(page) if word in topics)]
@@ -107,7 +106,6 @@ def test_with_its_text_alone_twice_as_large_every_field_of_a_desk_has_room_for_w
 def test_at_twice_the_size_every_page_can_be_read_whole_in_the_languages_with_long_words(
     busy: BridgeApp, page: "Page"
 ) -> None:
-    styles = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("facturelay.css", "pages.css"))
     visitor = signed_in(busy, "els@host.example", operator=True)
     page.set_viewport_size({"width": 720, "height": 450})
     pages = pages_of(busy)
@@ -120,7 +118,7 @@ def test_at_twice_the_size_every_page_can_be_read_whole_in_the_languages_with_lo
             answer = visitor.get(path)
             if answer.status_code != HTTPStatus.OK or answer.mimetype != "text/html":
                 continue
-            page.set_content(f"{answer.text}<style>{styles}</style>", wait_until="domcontentloaded")
+            page.set_content(f"{answer.text}<style>{STYLES}</style>", wait_until="domcontentloaded")
             seen += 1
             found: list[str] = page.evaluate(CUT)
             if found:

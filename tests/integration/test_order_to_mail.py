@@ -1,14 +1,13 @@
 """The whole walk: a delivery becomes a document, a mail and a note; once, whatever happens on the way."""
 
 import hashlib
-import threading
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
 import pytest
 
+from tests.support.at_once import at_once
 from tests.support.system import SECRET, SELLER, System
 from worker.actions import shop_settings
 from worker.actions.shop_settings import ShopChanges
@@ -100,8 +99,8 @@ def test_fifty_deliveries_at_once_on_eight_workers_make_one_document(system: Sys
     order = paid()  # one: fifty would have changed in several seconds
     system.shop.place(order)
     ids = [system.receive(order) for _ in range(50)]
-    run_in_threads([partial(process_delivery, system.services, i) for i in ids], workers=8)
-    run_in_threads([partial(run_steps, system.services, 1) for _ in range(8)], workers=8)
+    at_once(partial(process_delivery, system.services, i) for i in ids)
+    at_once(partial(run_steps, system.services, 1) for _ in range(8))
     system.work()
     assert system.numbers() == ["F2026-00001"]
     assert len(system.mailbox.messages()) == 1
@@ -323,15 +322,3 @@ def test_orders_placed_before_the_shop_was_connected_make_nothing(system: System
 def test_what_a_customer_writes_never_stops_a_document(system: System, note: str) -> None:
     (invoice,) = system.arrives(paid(note=note))
     assert invoice.files[0].size > 1000
-
-
-def run_in_threads(calls: list[Callable[[], object]], *, workers: int) -> None:
-    def run(mine: list[Callable[[], None]]) -> None:
-        for call in mine:
-            call()
-
-    threads = [threading.Thread(target=run, args=(calls[i::workers],)) for i in range(workers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()

@@ -4,7 +4,7 @@ import io
 import socket
 import threading
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pypdf
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import ImageChops
 from reportlab.pdfgen.canvas import Canvas
 
+from tests.support.at_once import at_once
 from tests.support.pdf_pages import html_of, pictures, text, words_and_places
 from worker.domain.document import Line
 from worker.rendering import LAYOUTS, Brand, press
@@ -84,11 +85,7 @@ def test_two_threads_print_one_after_the_other() -> None:
     def run(i: int) -> None:
         mail_group[i] = press.to_pdf(html[i])
 
-    threads = [threading.Thread(target=run, args=(i,)) for i in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(partial(run, i) for i in range(4))
 
     assert mail_group == alone
 

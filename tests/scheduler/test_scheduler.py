@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from rq.job import JobStatus
 
 from tests.services.process import wait_until
 from tests.support import due
+from tests.support.at_once import at_once
 from tests.support.issued import a_draft, issue
 from tests.support.redis_jobs import queued_jobs
 from tests.support.system import START, Clock
@@ -161,14 +163,11 @@ def test_one_scheduler_acts_at_a_time_and_the_other_takes_over(services: Service
 
 def test_of_eight_schedulers_at_once_one_acts(services: Services) -> None:
     acted = []
-    threads = [
-        threading.Thread(target=lambda name=name: acted.append(scheduler.take_lease(services, name)))
-        for name in "abcdefgh"
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+
+    def take(name: str) -> None:
+        acted.append(scheduler.take_lease(services, name))
+
+    at_once(partial(take, name) for name in "abcdefgh")
     assert sorted(acted) == [False] * 7 + [True]
 
 

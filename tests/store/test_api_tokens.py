@@ -1,12 +1,12 @@
 """Tokens of the API: shown once, found by their hash, ended for good."""
 
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
+from tests.support.at_once import at_once
 from tests.support.issued import NOW, opened
 from worker.domain.actor import Actor
 from worker.domain.shop import Shop
@@ -106,11 +106,7 @@ def test_of_several_that_note_at_once_one_writes(records: Records) -> None:
         except BaseException as error:  # noqa: BLE001  # whatever it is, the test shows it
             errors.append(error)
 
-    threads = [threading.Thread(target=note) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once([note] * 4)
     assert errors == []
     used = found(records, secret)
     assert used is not None

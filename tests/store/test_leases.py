@@ -3,9 +3,11 @@
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
+from tests.support.at_once import at_once
 from tests.support.issued import NOW, opened
 from worker.store import leases
 from worker.store.database.engine import Store
@@ -69,9 +71,5 @@ def test_of_eight_that_ask_at_once_one_gets_it(store: Store) -> None:
         if hold(store, holder):
             won.append(holder)
 
-    threads = [threading.Thread(target=ask, args=(str(n),)) for n in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(partial(ask, str(n)) for n in range(8))
     assert len(won) == 1

@@ -1,13 +1,14 @@
 """Whose turn it is, and how many workers a shop may hold: the same on both databases, from the rows alone."""
 
-import threading
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import cast
 
 import pytest
 from sqlalchemy import select, update
 
+from tests.support.at_once import at_once
 from tests.support.history import History
 from tests.support.issued import NOW
 from worker.domain.reminder import ReminderKind
@@ -301,11 +302,11 @@ def test_of_many_workers_at_once_no_more_than_its_share_begin_for_a_shop(history
     let_work(history, 4)
     mine = [keep(history, "a", order_id) for order_id in range(8)]
     held: list[str | None] = []
-    threads = [threading.Thread(target=lambda one=job_id: held.append(take(history, one))) for job_id in mine]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+
+    def begin(job_id: int) -> None:
+        held.append(take(history, job_id))
+
+    at_once(partial(begin, job_id) for job_id in mine)
     assert sum(lease is not None for lease in held) == 2
 
 

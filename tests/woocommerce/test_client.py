@@ -3,7 +3,6 @@
 import gzip
 import json
 import socket
-import threading
 import time
 from base64 import b64decode
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from tests.support.at_once import at_once
 from tests.support.scripted_server import HANG_UP, ScriptedServer, Slowly, answer, certificate
 from worker.demo.faults import ServerFault
 from worker.demo.pretend_shop import PretendShop, a_refund, an_order
@@ -598,14 +598,7 @@ def test_a_host_that_cannot_be_a_host_is_refused() -> None:
 def test_threads_may_share_a_client(shop: PretendShop, client: ShopClient) -> None:
     shop.place(an_order(id=238))
     read: list[int] = []
-    threads = [
-        threading.Thread(target=lambda: read.extend(parse_order(client.order(238)).order_id for _ in range(5)))
-        for _ in range(4)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once([lambda: read.extend(parse_order(client.order(238)).order_id for _ in range(5))] * 4)
     assert read == [238] * 20
 
 

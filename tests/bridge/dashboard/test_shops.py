@@ -4,6 +4,8 @@ import re
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, settings_for
 from tests.support.personas import Visitor, signed_in
 from tests.support.plugin_requests import connect, invite
@@ -23,6 +25,14 @@ COMPANY = {
 CONFIRM = (Rule(Kind.ORDER_CONFIRMATION, Trigger.CREATED, SendMode.DRAFT),)
 
 
+@pytest.fixture
+def operator(app: BridgeApp) -> Visitor:
+    """Who has the page of a new shop before him."""
+    visitor = signed_in(app, "els@host.example", operator=True)
+    visitor.get("/shops/new")
+    return visitor
+
+
 def made(app: BridgeApp) -> Shop:
     """The shop that a page made, or the one that was there from the beginning: both were made at the same moment."""
     with app.store.read() as connection:
@@ -30,7 +40,9 @@ def made(app: BridgeApp) -> Shop:
     return next((shop for shop in every if shop.shop_id != SHOP), every[0])
 
 
-def test_a_new_shop_begins_in_test_with_the_settings_of_another_but_not_its_company(app: BridgeApp) -> None:
+def test_a_new_shop_begins_in_test_with_the_settings_of_another_but_not_its_company(
+    app: BridgeApp, operator: Visitor
+) -> None:
     app.change_shop(
         rules=CONFIRM,
         branding=BrandingSettings("#334155"),
@@ -38,8 +50,6 @@ def test_a_new_shop_begins_in_test_with_the_settings_of_another_but_not_its_comp
         orders=OrderSettings(NOW, {"klaar": "completed"}),
         vat=VatSettings(sells_services=True, oss=True, oss_since=date(2026, 7, 1)),
     )
-    operator = signed_in(app, "els@host.example", operator=True)
-    operator.get("/shops/new")
 
     answer = operator.post("/shops/new", name="Nieuw", url="https://nieuw.example/", language="fr", like=SHOP)
 
@@ -53,9 +63,9 @@ def test_a_new_shop_begins_in_test_with_the_settings_of_another_but_not_its_comp
     assert shop.vat == VatSettings(sells_services=True)
 
 
-def test_a_new_shop_is_in_oss_only_when_it_is_said_and_from_the_day_that_is_said(app: BridgeApp) -> None:
-    operator = signed_in(app, "els@host.example", operator=True)
-    operator.get("/shops/new")
+def test_a_new_shop_is_in_oss_only_when_it_is_said_and_from_the_day_that_is_said(
+    app: BridgeApp, operator: Visitor
+) -> None:
     told = {"name": "Nieuw", "url": "https://nieuw.example/", "vat.oss": "1"}
 
     answer = operator.post("/shops/new", **told, **{"vat.oss_since": "ooit"})
@@ -65,9 +75,9 @@ def test_a_new_shop_is_in_oss_only_when_it_is_said_and_from_the_day_that_is_said
     assert made(app).vat == VatSettings(oss=True, oss_since=date(2026, 7, 1))
 
 
-def test_a_shop_that_comes_back_keeps_the_digits_of_its_references_and_takes_nobody_elses(app: BridgeApp) -> None:
-    operator = signed_in(app, "els@host.example", operator=True)
-    operator.get("/shops/new")
+def test_a_shop_that_comes_back_keeps_the_digits_of_its_references_and_takes_nobody_elses(
+    app: BridgeApp, operator: Visitor
+) -> None:
     told = {"name": "Nieuw", "url": "https://nieuw.example/"}
     refused = {
         digits: operator.post("/shops/new", **told, references=digits).text for digits in ("001", "0", "1000", "x")
@@ -79,10 +89,7 @@ def test_a_shop_that_comes_back_keeps_the_digits_of_its_references_and_takes_nob
     assert made(app).reference_digits == 12
 
 
-def test_what_is_wrong_with_a_new_shop_stands_beside_its_field(app: BridgeApp) -> None:
-    operator = signed_in(app, "els@host.example", operator=True)
-    operator.get("/shops/new")
-
+def test_what_is_wrong_with_a_new_shop_stands_beside_its_field(app: BridgeApp, operator: Visitor) -> None:
     answer = operator.post("/shops/new", name="", url="http://nieuw.example", email="niemand")
 
     assert answer.status_code == 422
@@ -94,9 +101,7 @@ def test_what_is_wrong_with_a_new_shop_stands_beside_its_field(app: BridgeApp) -
     assert made(app).shop_id == SHOP
 
 
-def test_the_owner_of_a_new_shop_gets_a_link_that_lets_him_in(app: BridgeApp) -> None:
-    operator = signed_in(app, "els@host.example", operator=True)
-    operator.get("/shops/new")
+def test_the_owner_of_a_new_shop_gets_a_link_that_lets_him_in(app: BridgeApp, operator: Visitor) -> None:
     page = operator.get(
         operator.post("/shops/new", name="Nieuw", url="https://nieuw.example", email="jan@nieuw.example").headers[
             "Location"
@@ -110,10 +115,7 @@ def test_the_owner_of_a_new_shop_gets_a_link_that_lets_him_in(app: BridgeApp) ->
     assert owner.get("/").headers["Location"] == f"/s/{made(app).shop_id}"
 
 
-def test_who_makes_his_own_shop_is_not_asked_to_invite_himself(app: BridgeApp) -> None:
-    operator = signed_in(app, "els@host.example", operator=True)
-    operator.get("/shops/new")
-
+def test_who_makes_his_own_shop_is_not_asked_to_invite_himself(operator: Visitor) -> None:
     answer = operator.post("/shops/new", name="Nieuw", url="https://nieuw.example", email="els@host.example")
 
     assert "/join/" not in operator.get(answer.headers["Location"]).text
@@ -181,10 +183,7 @@ def test_a_new_company_is_asked_only_for_what_it_must_say_until_it_has_said_it(a
     assert fold not in owner.get(address).text
 
 
-def test_no_code_is_made_for_a_shop_that_somebody_else_will_connect(app: BridgeApp) -> None:
-    operator = signed_in(app, "els@host.example", operator=True)
-    operator.get("/shops/new")
-
+def test_no_code_is_made_for_a_shop_that_somebody_else_will_connect(app: BridgeApp, operator: Visitor) -> None:
     answer = operator.post("/shops/new", name="Nieuw", url="https://nieuw.example/", email="jan@winkel.example")
 
     assert answer.headers["Location"] == f"/s/{made(app).shop_id}/settings/connection"

@@ -456,9 +456,13 @@ def test_who_pays_another_time_for_an_order_that_costs_more_has_paid_all_of_it(s
     assert sale.invoices()[0].draft.is_paid
 
 
-def test_what_the_shop_gave_back_of_a_banks_line_goes_with_the_line(system: System) -> None:
+def invoiced_at_once(system: System) -> Sale:
     system.change_shop(rules=(Rule.parse("invoice:created:send"),))
-    sale = Sale(system, by_hand=False, card=False)
+    return Sale(system, by_hand=False, card=False)
+
+
+def test_what_the_shop_gave_back_of_a_banks_line_goes_with_the_line(system: System) -> None:
+    sale = invoiced_at_once(system)
     sale.bank_line(1210)
     sale.said = {"status": "processing", "date_paid": "2026-11-22T10:00:00", "date_paid_gmt": "2026-11-22T10:00:00"}
     sale.look()
@@ -472,8 +476,7 @@ def test_what_the_shop_gave_back_of_a_banks_line_goes_with_the_line(system: Syst
 
 
 def test_what_another_tells_of_a_part_of_what_the_shop_gave_back_is_counted_once(system: System) -> None:
-    system.change_shop(rules=(Rule.parse("invoice:created:send"),))
-    sale = Sale(system, by_hand=False, card=False)
+    sale = invoiced_at_once(system)
     sale.paid_in_shop(1)
     sale.refund(1000)
     now = system.clock.now
@@ -486,8 +489,7 @@ def test_what_another_tells_of_a_part_of_what_the_shop_gave_back_is_counted_once
 
 
 def test_an_invoice_issued_again_asks_nothing_of_what_was_paid_and_given_back(system: System) -> None:
-    system.change_shop(rules=(Rule.parse("invoice:created:send"),))
-    sale = Sale(system, by_hand=False, card=False)
+    sale = invoiced_at_once(system)
     sale.paid_in_shop(1)
     sale.refund(600)
     again = Credit(issue_again=True, send=False)
@@ -498,8 +500,7 @@ def test_an_invoice_issued_again_asks_nothing_of_what_was_paid_and_given_back(sy
 
 
 def test_what_went_back_of_an_order_that_is_to_be_issued_again_is_counted_once_it_is(system: System) -> None:
-    system.change_shop(rules=(Rule.parse("invoice:created:send"),))
-    sale = Sale(system, by_hand=False, card=False)
+    sale = invoiced_at_once(system)
     sale.edited(1)
     sale.paid_in_shop(1)
     refund = a_refund(sale.payload(), id=1, amount="0.05", created=system.clock.now)
@@ -514,8 +515,7 @@ def test_what_went_back_of_an_order_that_is_to_be_issued_again_is_counted_once_i
 
 @pytest.mark.parametrize("by_bank", [True, False])
 def test_what_was_credited_by_hand_before_an_order_was_paid_did_not_come(system: System, by_bank: bool) -> None:
-    system.change_shop(rules=(Rule.parse("invoice:created:send"),))
-    sale = Sale(system, by_hand=False, card=False)
+    sale = invoiced_at_once(system)
     part = Credit(CreditSelection(amount=Decimal("2.00")), send=False, idempotency_key="1")
     manual.credit(system.services, sale.invoices()[-1].document_id, part, by=system.person)
     system.clock.move(minutes=1)
@@ -540,8 +540,7 @@ def test_what_was_credited_by_hand_before_an_order_was_paid_did_not_come(system:
 
 
 def test_what_is_paid_on_the_shops_page_came_whole_though_a_part_was_credited_by_hand(system: System) -> None:
-    system.change_shop(rules=(Rule.parse("invoice:created:send"),))
-    sale = Sale(system, by_hand=False, card=False)
+    sale = invoiced_at_once(system)
     part = Credit(CreditSelection(amount=Decimal("2.00")), send=False, idempotency_key="1")
     manual.credit(system.services, sale.invoices()[-1].document_id, part, by=system.person)
     sale.paid_in_shop(1)
@@ -550,8 +549,7 @@ def test_what_is_paid_on_the_shops_page_came_whole_though_a_part_was_credited_by
 
 
 def test_who_says_that_the_money_of_an_order_put_back_is_there_has_it_counted_again(system: System) -> None:
-    system.change_shop(rules=(Rule.parse("invoice:created:send"),))
-    sale = Sale(system, by_hand=False, card=False)
+    sale = invoiced_at_once(system)
     sale.paid_in_shop(1)
     sale.put_back(1)
     sale.check()
@@ -568,8 +566,7 @@ def test_who_says_that_the_money_of_an_order_put_back_is_there_has_it_counted_ag
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_what_the_shop_says_after_it_waited_again_for_what_was_taken_back_is_its_own_word(system: System) -> None:
-    system.change_shop(rules=(Rule.parse("invoice:created:send"),))
-    sale = Sale(system, by_hand=False, card=False)
+    sale = invoiced_at_once(system)
     sale.bank_line(1210)
     system.clock.move(hours=2)
     day = system.clock.now.replace(tzinfo=None).isoformat()
@@ -585,8 +582,7 @@ def test_what_the_shop_says_after_it_waited_again_for_what_was_taken_back_is_its
 
 
 def test_what_the_shop_says_first_after_a_line_was_taken_back_is_its_own_word(system: System) -> None:
-    system.change_shop(rules=(Rule.parse("invoice:created:send"),))
-    sale = Sale(system, by_hand=False, card=False)
+    sale = invoiced_at_once(system)
     sale.bank_line(1210)
     for at, came in (("10:00", "0.00"), ("14:00", "12.10")):  # before and after it is 12:00 there
         if sale.bank:
