@@ -15,6 +15,7 @@ from worker.demo.pretend_shop import PretendShop
 from worker.demo.pretend_vies import PretendVies
 from worker.domain.access_point import ELSEWHERE
 from worker.domain.actor import Actor
+from worker.domain.document import Document
 from worker.domain.party import Address, Seller
 from worker.domain.shop import OrderSettings, PeppolSettings, Shop
 from worker.jobs.order import process_delivery
@@ -93,6 +94,12 @@ class System:
         self.receive(order, topic=topic)
         self.work()
         return self.documents(order["id"])
+
+    def issues(self, order: Payload) -> Document:
+        """As `arrives`, of an order of which one document is issued."""
+        (item,) = self.arrives(order)
+        assert item.document is not None
+        return item.document
 
     def work(self) -> None:
         """Do everything that is due now, as workers would."""

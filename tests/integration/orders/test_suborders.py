@@ -97,9 +97,8 @@ def test_the_rest_of_a_deposit_is_invoiced_beside_its_first_part(system: System)
 
 
 def test_a_deposit_invoice_that_was_credited_whole_is_not_named(system: System) -> None:
-    (first,) = system.arrives(an_order(id=MAIN, lines=[A], shipping=None))
-    assert first.document
-    manual.credit(system.services, first.document.document_id, by=system.services.actor("Els"))
+    document = system.issues(an_order(id=MAIN, lines=[A], shipping=None))
+    manual.credit(system.services, document.document_id, by=system.services.actor("Els"))
     (rest,) = system.arrives(an_order(id=VENDOR_A, lines=[B], shipping=None, parent_id=MAIN, created_via="wc_deposits"))
     assert (rest.document, [problem.code for problem in rest.draft.problems]) == (None, ["deposit_not_invoiced"])
 

@@ -98,11 +98,10 @@ def test_the_shop_is_told_again_what_was_mailed_before_it_would_mail_itself(
 def test_a_person_may_send_it_all_the_same(system: System, shop_plugin: PretendPlugin) -> None:
     shop_plugin.late = True
     order = an_order(id=238, paid=True)
-    (item,) = system.arrives(order)
-    assert item.document is not None
+    document = system.issues(order)
     system.clock.move(minutes=1)
 
-    system.act(document_actions.send_again, item.document.document_id)
+    system.act(document_actions.send_again, document.document_id)
     system.work()
 
     assert len(system.mailbox.messages()) == 1
@@ -369,30 +368,28 @@ def pressed(system: System, kind: str, *, screen: str = "order_screen", **argume
 
 
 def test_send_again_on_the_order_screen_mails_the_document(system: System, shop_plugin: PretendPlugin) -> None:
-    (item,) = system.arrives(an_order(id=238, paid=True))
-    assert item.document is not None
+    document = system.issues(an_order(id=238, paid=True))
     system.clock.move(minutes=1)
 
-    task = pressed(system, "send", document_id=item.document.document_id)
+    task = pressed(system, "send", document_id=document.document_id)
     system.work()
 
     assert (task.state, task.answer["code"]) == ("done", "sent")
     assert len(system.mailbox.messages()) == 2
-    assert english(task.answer["message"]) == f"{item.document.number} is on its way to koper@klant.test."
+    assert english(task.answer["message"]) == f"{document.number} is on its way to koper@klant.test."
 
 
 def test_send_again_says_which_address_it_takes_where_the_shop_does_not_tell_that_it_was_corrected(
     system: System, shop_plugin: PretendPlugin
 ) -> None:
     order = an_order(id=238, paid=True)
-    (item,) = system.arrives(order)
-    assert item.document is not None
+    document = system.issues(order)
     system.shop.change(238, billing={**order["billing"], "email": "an.peeters@klant.test"})
     system.shop.faults.next(ServerFault(status=503), times=50)
 
-    task = pressed(system, "send", document_id=item.document.document_id)
+    task = pressed(system, "send", document_id=document.document_id)
 
-    assert english(task.answer["message"]) == f"{item.document.number} is on its way to koper@klant.test."
+    assert english(task.answer["message"]) == f"{document.number} is on its way to koper@klant.test."
 
 
 def test_a_test_of_a_shop_without_an_address_of_its_own_is_on_its_way_to_its_owner(
@@ -404,14 +401,13 @@ def test_a_test_of_a_shop_without_an_address_of_its_own_is_on_its_way_to_its_own
         new = NewUser("an@winkel.test", "An", "-", language="nl", operator=False)
         users.give_role(connection, users.add(connection, new, now=system.clock.now), system.shop_id, Role.ADMIN)
     order = an_order(id=238, paid=True)
-    (item,) = system.arrives(order)
-    assert item.document is not None
+    document = system.issues(order)
     system.shop.change(238, billing={**order["billing"], "email": "an.peeters@klant.test"})
 
-    task = pressed(system, "send", document_id=item.document.document_id)
+    task = pressed(system, "send", document_id=document.document_id)
 
-    assert english(task.answer["message"]) == f"{item.document.number} is on its way to an@winkel.test."
-    assert str(system.trail(238).audit_entries[-1].message) == f"{item.document.number} is mailed again."
+    assert english(task.answer["message"]) == f"{document.number} is on its way to an@winkel.test."
+    assert str(system.trail(238).audit_entries[-1].message) == f"{document.number} is mailed again."
 
 
 def test_send_again_on_the_order_screen_goes_to_the_address_that_the_order_has_now(
@@ -420,16 +416,15 @@ def test_send_again_on_the_order_screen_goes_to_the_address_that_the_order_has_n
     for order_id, typed in ((238, ""), (239, "an.peters@klant.test")):
         order = an_order(id=order_id, paid=True)
         order["billing"]["email"] = typed
-        (item,) = system.arrives(order)
-        assert item.document is not None
+        document = system.issues(order)
         system.shop.change(order_id, billing={**order["billing"], "email": "an.peeters@klant.test"})
 
-        task = pressed(system, "send", document_id=item.document.document_id)
+        task = pressed(system, "send", document_id=document.document_id)
         system.work()
 
         assert (task.state, task.answer["code"]) == ("done", "sent")
         said = english(task.answer["message"])
-        assert said == f"{item.document.number} is on its way to an.peeters@klant.test."
+        assert said == f"{document.number} is on its way to an.peeters@klant.test."
         assert system.mailbox.messages()[-1].recipients == ("an.peeters@klant.test",)
 
 
@@ -437,13 +432,12 @@ def test_a_mail_that_waits_does_not_go_to_the_address_that_was_corrected(
     system: System, shop_plugin: PretendPlugin
 ) -> None:
     order = an_order(id=238, paid=True)
-    (item,) = system.arrives(order)
-    assert item.document is not None
+    document = system.issues(order)
     with system.services.store.write() as connection:
-        steps.retry(connection, item.document.document_id, "mail", now=system.clock.now)
+        steps.retry(connection, document.document_id, "mail", now=system.clock.now)
     system.shop.change(238, billing={**order["billing"], "email": "an.peeters@klant.test"})
 
-    pressed(system, "send", document_id=item.document.document_id)
+    pressed(system, "send", document_id=document.document_id)
     system.work()
 
     first, *after = system.mailbox.messages()
@@ -457,9 +451,8 @@ def test_a_mail_to_the_address_that_the_order_has_now_is_tried_again_and_needs_s
     system: System, shop_plugin: PretendPlugin, screen: str
 ) -> None:
     order = an_order(id=238, paid=True)
-    (item,) = system.arrives(order)
-    assert item.document is not None
-    document_id = item.document.document_id
+    document = system.issues(order)
+    document_id = document.document_id
     argument = {"document_id": document_id} if screen == "order_screen" else {"document_ids": [document_id]}
     system.shop.change(238, billing={**order["billing"], "email": "an.peeters@klant.test"})
 
@@ -528,11 +521,10 @@ def test_a_document_that_was_not_mailed_goes_first_to_the_address_that_the_order
 
 def test_an_address_of_a_ticked_order_that_is_none_needs_somebody(system: System, shop_plugin: PretendPlugin) -> None:
     order = an_order(id=238, paid=True)
-    (item,) = system.arrives(order)
-    assert item.document is not None
+    document = system.issues(order)
     system.shop.change(238, billing={**order["billing"], "email": "not an address"})
 
-    pressed(system, "send", screen="order_list", document_ids=[item.document.document_id])
+    pressed(system, "send", screen="order_list", document_ids=[document.document_id])
     system.work()
 
     assert mail_step(system, 238) == ("failed", "mail_no_address")
@@ -543,10 +535,9 @@ def test_send_again_on_the_order_screen_says_that_the_customer_left_no_address(
 ) -> None:
     order = an_order(id=238, paid=True)
     order["billing"]["email"] = ""
-    (item,) = system.arrives(order)
-    assert item.document is not None
+    document = system.issues(order)
 
-    task = pressed(system, "send", document_id=item.document.document_id)
+    task = pressed(system, "send", document_id=document.document_id)
 
     assert (task.state, task.answer["code"]) == ("failed", "mail_no_address")
     assert mail_step(system, 238) == ("failed", "mail_no_address")
@@ -578,9 +569,8 @@ def test_the_documents_of_ticked_orders_go_to_the_addresses_that_the_orders_have
     ids = []
     for order_id, address in ((238, "an.peeters@klant.test"), (239, "jan@klant.test"), (240, "not.this@klant.test")):
         order = an_order(id=order_id, paid=True)
-        (item,) = system.arrives(order)
-        assert item.document is not None
-        ids.append(item.document.document_id)
+        document = system.issues(order)
+        ids.append(document.document_id)
         if order_id != 240:
             system.shop.change(order_id, billing={**order["billing"], "email": address})
     own = system.mailbox.messages()[-1].recipients
@@ -613,11 +603,10 @@ def test_what_was_not_mailed_is_named_also_where_others_went_first_in_between(
 def test_that_none_of_the_ticked_orders_could_be_mailed_is_no_success(
     system: System, shop_plugin: PretendPlugin
 ) -> None:
-    (item,) = system.arrives(an_order(id=238, paid=True))
-    assert item.document is not None
-    begin_to_mail(system, item.document.document_id)
+    document = system.issues(an_order(id=238, paid=True))
+    begin_to_mail(system, document.document_id)
 
-    task = pressed(system, "send", screen="order_list", document_ids=[item.document.document_id])
+    task = pressed(system, "send", screen="order_list", document_ids=[document.document_id])
 
     assert (task.state, task.answer["code"]) == ("failed", "mail_under_way")
 
@@ -625,11 +614,10 @@ def test_that_none_of_the_ticked_orders_could_be_mailed_is_no_success(
 def test_a_document_of_another_shop_keeps_all_ticked_ones_from_leaving(
     system: System, shop_plugin: PretendPlugin
 ) -> None:
-    (item,) = system.arrives(an_order(id=238, paid=True))
-    assert item.document is not None
+    document = system.issues(an_order(id=238, paid=True))
     system.clock.move(minutes=1)
 
-    task = pressed(system, "send", screen="order_list", document_ids=[item.document.document_id, 999])
+    task = pressed(system, "send", screen="order_list", document_ids=[document.document_id, 999])
     system.work()
 
     assert (task.state, task.answer["code"]) == ("failed", "document_unknown")
@@ -654,8 +642,7 @@ def test_a_draft_is_issued_from_the_order_screen(system: System, shop_plugin: Pr
 def test_the_order_screen_of_one_shop_reaches_no_other_shops_documents(
     system: System, shop_plugin: PretendPlugin
 ) -> None:
-    (item,) = system.arrives(an_order(id=238, paid=True))
-    assert item.document is not None
+    document = system.issues(an_order(id=238, paid=True))
     with system.services.store.write() as connection:
         mine = shops.get(connection, system.services.encryption, system.shop_id)
         other = replace(mine.shop, shop_id="b" * 24, reference_digits=mine.shop.reference_digits + 1)
@@ -665,7 +652,7 @@ def test_the_order_screen_of_one_shop_reaches_no_other_shops_documents(
             TaskRequest(
                 shop_id=other.shop_id,
                 kind="order_screen_send",
-                argument={"document_id": item.document.document_id},
+                argument={"document_id": document.document_id},
                 requested_by="Somebody",
             ),
             now=system.clock.now,
