@@ -14,8 +14,8 @@ from worker.domain.attention import Harm
 from worker.domain.channel import ChannelKind
 from worker.domain.webhook import WebhookEventKind
 from worker.errors import Rejected
-from worker.maintenance.rotate_key import FRESH, GONE, encrypted_columns, forget_lost, refuse_other_key, rotate_key
-from worker.processes.supervisor import bring_up_to_date
+from worker.maintenance.rotate_key import FRESH, GONE, encrypted_columns, forget_lost, rotate_key
+from worker.processes.supervisor import bring_up_to_date, refuse_other_key
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import channels, plugins, shops, users, webhooks

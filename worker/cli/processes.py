@@ -8,8 +8,7 @@ import click
 from worker.cli.common import counted, show, with_services
 from worker.cli.options import log_to_stderr, read_settings, with_data, with_json
 from worker.errors import Rejected
-from worker.maintenance.rotate_key import refuse_other_key
-from worker.processes.supervisor import prepare, stop_on_signals
+from worker.processes.supervisor import prepare, refuse_other_key, stop_on_signals
 from worker.queue import LONG_QUEUES, QueueName
 from worker.services import Services
 from worker.store.database.migrate import upgrade

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 
 from sqlalchemy import Column, ColumnElement, Connection, delete, select, update
 
@@ -43,22 +44,16 @@ def rotate_key(services: Services) -> int:
     return len(stored)
 
 
-def refuse_other_key(settings: Settings) -> None:
-    """Raises Rejected where something is stored encrypted and no key reads any of it: whoever went on would store more under another key."""
+def reads_nothing(settings: Settings) -> bool:
+    """Whether something is stored encrypted, and no key reads any of it."""
     store, encryption = Store(settings.database_url), Encryption(settings.secret_keys)
     try:
         with store.read() as connection:
             texts = (text for column in encrypted_columns() for *_, text in texts_of(connection, column))
             first = next(texts, None)
-            if first is None or is_read(encryption, first) or any(is_read(encryption, text) for text in texts):
-                return
+            return first is not None and not any(is_read(encryption, text) for text in chain((first,), texts))
     finally:
         store.close()
-    raise Rejected(
-        "FACTURELAY_SECRET_KEY, or the file secret-key, is not the key of this database: nobody could sign in and no key of a shop could be read. Set the "
-        "right one. Is it lost for good: docs/operate.md, “Change the secret key”, says how to go on.",
-        code="secret_key_wrong",
-    )
 
 
 def forget_lost(services: Services) -> dict[str, int]:

@@ -221,12 +221,24 @@ def start_broker(supervisor: Supervisor, settings: Settings) -> None:
 
 def bring_up_to_date(settings: Settings) -> None:
     # Imported here: the bridge, which needs most of it too, loads meanwhile.
-    from worker.maintenance.rotate_key import refuse_other_key
     from worker.store.database.migrate import upgrade
 
     if upgrade(settings.database_url):
         refuse_other_key(settings)
     save_public_url(settings)
+
+
+def refuse_other_key(settings: Settings) -> None:
+    """Raises Rejected where whoever went on would store more under another key than that of all that is stored."""
+    # Imported here, as above.
+    from worker.maintenance.rotate_key import reads_nothing
+
+    if reads_nothing(settings):
+        raise Rejected(
+            "FACTURELAY_SECRET_KEY, or the file secret-key, is not the key of this database: nobody could sign in and no key of a shop could be read. "
+            "Set the right one. Is it lost for good: docs/operate.md, “Change the secret key”, says how to go on.",
+            code="secret_key_wrong",
+        )
 
 
 def save_public_url(settings: Settings) -> None:
