@@ -102,6 +102,15 @@ def test_a_text_without_end_is_cut_and_its_key_fits_an_index() -> None:
     assert len(first.key) < 500
 
 
+def test_spaces_without_end_before_a_name_cost_nothing() -> None:
+    head = "Rekeningnummer;Rekening tegenpartij;Omzetnummer;Boekingsdatum;Bedrag;Munteenheid;Omschrijving;Detail van de omzet;Bericht"
+    for words, name in (("Jan - BE2", "Jan"), ("Jan", "")):
+        row = f"BE1;BE2;1;01/01/2026;1,00;EUR;Van:{' ' * 100_000}{words};;"
+        began = time.process_time()
+        (line,) = read_file(f"{head}\n{row}\n".encode())[1]
+        assert (line.name, time.process_time() - began < 5) == (name, True)
+
+
 def test_reading_hostile_files_leaves_no_memory_behind() -> None:
     content, _ = HOSTILE["nested without end"]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

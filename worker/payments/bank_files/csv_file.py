@@ -202,7 +202,8 @@ def line_of(cells: dict[str, str], columns: Columns) -> BankLine:
 
 
 def named_before(iban: str, text: str) -> str:
-    found = re.match(_NAMED + re.escape(iban), text) if iban else None
+    # Without rows of spaces, which whoever pays may write: each may end before the name, behind it or in it.
+    found = re.match(_NAMED + re.escape(iban), " ".join(text.split())) if iban else None
     return found[1] if found else ""
 
 
