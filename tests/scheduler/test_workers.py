@@ -95,6 +95,12 @@ def test_a_worker_waits_while_redis_writes_nothing_and_says_so_once_in_a_while(
     ("error", "waits"),
     [
         (ResponseError("MISCONF Errors writing to the AOF file: No space left on device"), True),
+        (
+            ResponseError(
+                "Command # 1 (SREM rq:workers x) of pipeline caused error: MISCONF Errors writing to the AOF file"
+            ),
+            True,
+        ),
         (OutOfMemoryError("command not allowed when used memory > 'maxmemory'."), True),
         (ResponseError("WRONGTYPE Operation against a key holding the wrong kind of value"), False),
         (ValueError("not a job"), False),

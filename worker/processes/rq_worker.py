@@ -195,7 +195,9 @@ class RowWorker(SimpleWorker):
 
 def writes_nothing(error: Exception) -> bool:
     """Whether Redis is there, and takes nothing: its disk or memory is full, or it is the copy of another."""
-    return isinstance(error, (OutOfMemoryError, ReadOnlyError)) or str(error).startswith("MISCONF")
+    # Of several commands at once the client names the one that was refused before it.
+    refused = str(error).rpartition("caused error: ")[2]
+    return isinstance(error, (OutOfMemoryError, ReadOnlyError)) or refused.startswith("MISCONF")
 
 
 def work(
