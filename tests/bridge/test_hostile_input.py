@@ -222,7 +222,7 @@ def test_the_log_hides_what_gives_access() -> None:
         assert TOKEN.sub(r"\1…", f"GET /sub/{door}/c2VjcmV0?x=1 HTTP/1.1") == f"GET /sub/{door}/…?x=1 HTTP/1.1"
 
 
-@pytest.mark.parametrize("kind", ["is refunded, but", "cannot be credited:", "a draft waits: x;", "with 1 x “a” 1;"])
+@pytest.mark.parametrize("kind", ["is refunded, but", "cannot be credited:", "a draft waits: x;", "with 1 × “a” 1;"])
 def test_what_a_customer_types_does_not_keep_the_page_busy(app: BridgeApp, kind: str) -> None:
     # An expression that tries every way to cut this into its places is busy for hours.
     typed = f"{kind} " * 300 + "\n\x01"

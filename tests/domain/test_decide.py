@@ -595,7 +595,7 @@ def test_an_invoice_that_is_gone_cannot_be_issued_again() -> None:
         (an_order(a_line("14.15", "6"), paid=True), "charged at 6 % 0.00 EUR → 15.00 EUR"),
         (
             an_order(a_line(name="Theemok"), paid=True),
-            "without 1 x “Koffiemok” 12.40 EUR; with 1 x “Theemok” 12.40 EUR",
+            "without 1 × “Koffiemok” 12.40 EUR; with 1 × “Theemok” 12.40 EUR",
         ),
     ],
 )

@@ -15,6 +15,7 @@ from sqlalchemy import Column, Engine, Integer, MetaData, Table, create_engine, 
 
 from bridge.i18n.extract import BRIDGE_FOLDER, I18N_FOLDER, all_message_keys
 from tests.i18n.test_catalogs import placeholders
+from tests.support.spoken import both, entries
 from worker.i18n import LANGUAGES, Translator, extract
 from worker.i18n.translate import translate
 from worker.message import (
@@ -252,3 +253,14 @@ def literals(value: ast.expr) -> list[str]:
     """The texts that stand in the source of *value* itself: a constant, or what is between the values of an f-string."""
     parts = value.values if isinstance(value, ast.JoinedStr) else [value]
     return [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+
+
+def test_what_is_counted_has_the_sign_of_multiplication_and_no_letter() -> None:
+    """As on documents and their pages, in each language: *2 × Koffiemok*."""
+    said = [str(key) for key in all_message_keys()] + [
+        text
+        for language in ("nl", "fr", "de")
+        for one in entries(extract.WORKER[1], language)
+        for text in both(one.string)
+    ]
+    assert [text for text in said if re.search(r"\} x\b", text)] == []

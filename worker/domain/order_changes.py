@@ -136,11 +136,11 @@ def _different_lines(before: Draft, after: Draft) -> list[Message]:
     )
     return [
         *(
-            Message("without {quantity} x “{description}” {amount}", quantity=quantity, description=name, amount=net)
+            Message("without {quantity} × “{description}” {amount}", quantity=quantity, description=name, amount=net)
             for quantity, name, net in (was - is_now).elements()
         ),
         *(
-            Message("with {quantity} x “{description}” {amount}", quantity=quantity, description=name, amount=net)
+            Message("with {quantity} × “{description}” {amount}", quantity=quantity, description=name, amount=net)
             for quantity, name, net in (is_now - was).elements()
         ),
     ]
