@@ -298,6 +298,16 @@ def test_what_is_typed_stands_in_line_and_its_help_right_below(busy: BridgeApp, 
     text = visitor.get(f"/s/{SHOP}/settings/mail").text
     page.set_content(f"{text}<style>{STYLES}</style>", wait_until="domcontentloaded")
     assert broken_words(page) == [], "nor is a word of the topics beside it"
+    for name in ("company", "reminders"):
+        text = visitor.get(f"/s/{SHOP}/settings/{name}").text
+        page.set_content(f"{text}<style>{STYLES}</style>", wait_until="domcontentloaded")
+        crooked = page.eval_on_selector_all(
+            ".grid .field:not(.check)",
+            "all => all.map(one => one.querySelector('input, select')).filter(one => one?.offsetHeight).map(one => [one.name, one.getBoundingClientRect()])"
+            ".filter(([, box], place, those) => those.some(([, other]) => Math.abs(other.top - box.top) > 1 && Math.abs(other.top - box.top) < 32 && other.left > box.right))"
+            ".map(([name]) => name)",
+        )
+        assert crooked == [], (name, "also where one of two labels beside each other has more lines")
 
 
 def test_what_is_wrong_stands_in_the_colour_of_what_is_refused_in_every_form(busy: BridgeApp, page: "Page") -> None:
