@@ -339,6 +339,18 @@ def test_what_was_asked_for_or_leased_while_a_clock_was_ahead_waits_no_longer(se
     assert due_now(services) == [left, held, on_time]
 
 
+def test_a_lease_of_a_machine_whose_clock_is_some_minutes_ahead_is_its_own(services: Services) -> None:
+    """Cut to what it is here it would be over there, and another worker would do the same once more."""
+    move(services, minutes=8)
+    held = keep(services, 238)
+    with services.store.write() as connection:
+        assert deliveries.take(connection, held, now=services.now(), lease_for=lease_time(services)) is not None
+    move(services, minutes=-8)
+    scheduler.end_future(services)
+    move(services, minutes=8)
+    assert due_now(services) == []
+
+
 def due_now(services: Services) -> list[int]:
     with services.store.read() as connection:
         return sorted(due.orders(connection, now=services.now()))

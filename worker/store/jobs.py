@@ -199,7 +199,7 @@ def end_future(connection: Connection, *, now: datetime, lease_for: timedelta) -
     that moment comes.
     """
     asked_for = and_(jobs.c.state == "waiting", jobs.c.created_at > now + CLOCKS_DIFFER)
-    held = and_(jobs.c.state == "running", jobs.c.lease_until > now + 2 * lease_for)
+    held = and_(jobs.c.state == "running", jobs.c.lease_until > now + lease_for + CLOCKS_DIFFER)
     ended = (
         update(jobs).where(IS_PENDING, asked_for).values(created_at=now, next_at=now),
         # Whoever has it may still be at it.
