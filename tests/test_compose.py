@@ -11,7 +11,9 @@ import pytest
 import yaml
 
 from bridge import gunicorn_conf
+from bridge.i18n.translate import CATALOG_PACKAGE
 from worker.cli import commands
+from worker.i18n import LANGUAGES, Translator
 from worker.processes.broker import RIGHTS
 from worker.processes.supervisor import STOP_TIMEOUT_S
 from worker.settings import KNOWN
@@ -135,3 +137,12 @@ def test_what_the_example_names_reaches_the_containers() -> None:
 def test_the_image_has_the_tools_of_the_servers_version_for_backups() -> None:
     version = COMPOSE["services"]["postgres"]["image"].partition(":")[2]
     assert f"postgresql-client-{version}" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_while_the_bridge_is_away_the_proxy_says_what_its_own_page_says(language: str) -> None:
+    """Caddy answered with an empty page."""
+    words = Translator(language, package=CATALOG_PACKAGE)
+    sentence = words.gettext("This page cannot be shown right now. Try again in a minute.")
+    said = f'<p lang="{language}"><b>{words.gettext("Not reachable right now")}.</b> {sentence}</p>'
+    assert said in (ROOT / "Caddyfile").read_text(encoding="utf-8")
