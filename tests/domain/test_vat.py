@@ -512,6 +512,13 @@ def test_what_is_taxed_where_a_customer_outside_the_eu_is_goes_without_a_word(or
     assert "private_service_outside" not in {found.code for found in assess(order, a_shop()).flags}
 
 
+@pytest.mark.parametrize("regime", [VatRegime.EXEMPT, VatRegime.SMALL_BUSINESS])
+def test_who_charges_no_vat_at_home_is_not_told_that_a_service_outside_the_eu_carries_it(regime: VatRegime) -> None:
+    """Lessons or care, exempt by art. 44, carry none wherever the pupil is."""
+    order = an_order(a_line(rate=None, virtual=True), country="US")
+    assert assess(order, a_shop(vat=VatSettings(regime=regime))).flags == ()
+
+
 @pytest.mark.parametrize(
     ("check", "said"),
     [

@@ -102,10 +102,11 @@ class Case:
     @property
     def private_service_outside(self) -> bool:
         """A service to somebody outside the EU who is no business that we know of: taxed where the seller is (art. 45 of the VAT directive),
-        but for what art. 58 and 59 name, of which only a download can be told.
+        but for what art. 58 and 59 name, of which only a download can be told, and what is exempt there.
         """
         is_private = not (self.business or self.names_company or self.electronic)
-        return self.zone is Zone.OUTSIDE and self.seller_country in EU and self.supply_told and is_private
+        is_taxed_here = self.seller_country in EU and self.untaxed_as is not Untaxed.EXEMPT
+        return self.zone is Zone.OUTSIDE and is_taxed_here and self.supply_told and is_private
 
     @property
     def leaves_the_eu(self) -> bool:
