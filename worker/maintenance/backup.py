@@ -32,8 +32,8 @@ MANIFEST, SQLITE, POSTGRESQL, ARCHIVE, KEY = (
     "secret-key",
 )
 MOST_MANIFEST_BYTES = 10_000
-# The folder beside the backup in which it is made, and what is in it.
-MADE_IN, WHOLE = ".backup-", "whole"
+# The folder beside the backup in which it is made, by a name that nobody gives to his own, and what is in it.
+MADE_IN, WHOLE = ".facturelay-backup-", "whole"
 MAKING = {SQLITE, f"{SQLITE}-journal", POSTGRESQL, WHOLE}
 # No backup takes so long.
 MADE_WITHIN = timedelta(days=1)

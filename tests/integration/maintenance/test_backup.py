@@ -85,9 +85,10 @@ def test_what_a_killed_backup_left_beside_it_is_removed_a_day_later_and_nothing_
 ) -> None:
     folder = tmp_path / "backups"
     for name, file, hours in (
-        (".backup-old", "whole", 25),
-        (".backup-new", "whole", 23),
-        (".backup-theirs", "photo", 25),
+        (".facturelay-backup-old", "whole", 25),
+        (".facturelay-backup-new", "whole", 23),
+        (".facturelay-backup-theirs", "photo", 25),
+        (".backup-20261101", "facturelay.db", 25),
     ):
         (folder / name).mkdir(parents=True)
         (folder / name / file).write_bytes(b"customers")
@@ -96,7 +97,8 @@ def test_what_a_killed_backup_left_beside_it_is_removed_a_day_later_and_nothing_
 
     backed_up(system, folder / "b.tar.gz")
 
-    assert sorted(path.name for path in folder.iterdir()) == [".backup-new", ".backup-theirs", "b.tar.gz"]
+    kept = [".backup-20261101", ".facturelay-backup-new", ".facturelay-backup-theirs", "b.tar.gz"]
+    assert sorted(path.name for path in folder.iterdir()) == kept
 
 
 def test_the_key_is_in_it_only_on_request(system: System, elsewhere: Settings, tmp_path: Path) -> None:
