@@ -45,6 +45,8 @@ def send(services: Services, leased: LeasedSteps) -> Done:
     """
     kind = ReminderKind(leased.steps[0].name)
     connected = services.connected(leased.steps[0].shop_id)
+    if connected.shop.closed:  # for good: it would wait for ever
+        raise NotNeeded("{shop} is closed; its orders are no longer processed.", shop=connected.shop.name)
     if connected.shop.suspended:
         raise ShopPaused("This shop is paused; its reminders wait until it goes on.", retry_after_s=3600)
     checks = Checks(services, connected, kind)

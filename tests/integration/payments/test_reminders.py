@@ -21,6 +21,7 @@ from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.reminder import GIVEN_UP_AFTER, Reminded, ReminderKind, ReminderSettings
 from worker.domain.rules import Rule
 from worker.i18n.formats import format_reference
+from worker.maintenance import retention
 from worker.net.mollie_answer import MolliePayment, Status
 from worker.net.mollie_key import Mode
 from worker.payments import reminders
@@ -240,6 +241,16 @@ def test_a_reminder_that_was_planned_waits_as_long_as_its_shop_is_paused(system:
     system.change_shop(suspended=False)
     system.work()
     assert len(subjects(system)) == 1
+
+
+@on_sqlite
+def test_a_reminder_of_a_shop_that_was_closed_waits_for_nothing(system: System) -> None:
+    invoiced(system)
+    system.clock.now = datetime(2026, 12, 8, 9, tzinfo=UTC)
+    reminders.plan_due(system.services)
+    retention.close_shop(system.services, system.shop_id, by="eva")
+    system.work()
+    assert (states(system), subjects(system)) == ({FRIENDLY: ("skipped", "not_needed")}, [])
 
 
 # Orders without an invoice
