@@ -17,15 +17,22 @@ Result = TypeVar("Result")
 
 
 def run_action(
-    action: Callable[[Connection, Actor], Result], *, then: str, message: str | Callable[[Result], str]
+    action: Callable[[Connection, Actor], Result],
+    *,
+    then: str,
+    message: str | Callable[[Result], str],
+    refused: Callable[[str], Response] | None = None,
 ) -> Response:
     """Let whoever is signed in do *action* in one transaction, enqueue what it tries again, and redirect to *then* (a path
-    below our base) with *message*, or what that says of its result."""
+    below our base) with *message*, or what that says of its result; where it is refused, with why, or to what *refused* makes of that."""
     try:
         with context().store.write() as connection:
             result = action(connection, actor())
     except Rejected as error:
-        flash(translate_message(error.message), "refused")
+        why = translate_message(error.message)
+        if refused:
+            return refused(why)
+        flash(why, "refused")
         return redirect_to(then)
     # What Redis loses is enqueued again by the scheduler.
     for job, row_id in result.jobs if isinstance(result, Retried) else ():

@@ -57,12 +57,19 @@ def open_filter() -> OpenFilter:
 @blueprint.get("/bank")
 def bank(shop_id: str) -> Response:
     """The bank's lines of one state or all, the newest first; those that wait with what they might pay."""
+    return bank_page(shop_id)
+
+
+def bank_page(shop_id: str, *, problems: Mapping[int, str] | None = None) -> Response:
+    """*problems*: why what was typed at a line is refused, by the line's id."""
     shown = request.args.get("state", LineState.WAITING)
     state = LineState(shown) if shown in list(LineState) else None
     with context().store.read() as connection:
         page = bank_lines.page(connection, shop_id, state, page_request())
         return rendered(
             "dashboard/payments/bank.html",
+            status=HTTPStatus.UNPROCESSABLE_ENTITY if problems else HTTPStatus.OK,
+            problems=problems or {},
             page=page,
             shown=state or ALL,
             waiting=bank_lines.waiting_count(connection, shop_id),
@@ -118,6 +125,7 @@ def count(shop_id: str, line_id: int) -> Response:
         lambda connection, by: actions.count_for_orders(connection, shop_id, line_id, numbers, by=by),
         then=f"/s/{shop_id}/payments/bank",
         message=_("It is counted for {number}.", number=numbers),
+        refused=lambda why: bank_page(shop_id, problems={line_id: why}),
     )
 
 

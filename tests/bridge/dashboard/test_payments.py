@@ -1,5 +1,6 @@
 """The pages of payments: what is open and marked paid, what a bank file brought, and the buttons for what waits."""
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -120,10 +121,16 @@ def test_a_line_that_brings_less_than_was_said_waits_and_what_a_file_brought_nam
     assert f"{len(COUNTED)} payments were counted. {len(Verdict) - len(SETTLED)} lines are for you to look at." in page
 
 
-def test_a_number_that_names_nothing_is_said_and_changes_nothing(app: BridgeApp, owner: Visitor) -> None:
-    bring(app, a_line(Decimal("5.00"), "1", text="hallo"))
-    answer = pressed(owner, f"/s/{SHOP}/payments/bank/1/count", numbers="99999")
-    assert "No document of this shop asks for money for “99999”" in answer.text
+def test_a_number_that_names_nothing_is_said_beside_it_and_changes_nothing(app: BridgeApp, owner: Visitor) -> None:
+    """It stood on top of the page, and what was typed was gone."""
+    bring(app, *(a_line(Decimal("5.00"), name, text="hallo") for name in "12"))
+    answer = owner.post(f"/s/{SHOP}/payments/bank/1/count?state=all", numbers="99999")
+    assert answer.status_code == 422
+    (field,) = re.findall(r'<input id="n-1" [^>]*>(?s:.*?)error-n-1"(?s:.*?)</p>', answer.text)
+    assert ('value="99999"' in field, 'aria-describedby="error-n-1"' in field) == (True, True)
+    assert "No document of this shop asks for money for “99999”" in field
+    assert (answer.text.count("99999"), answer.text.count('class="fold" open')) == (2, 1)
+    assert '/payments/bank/2/count?state=all#n-2"' in answer.text
     with app.store.read() as connection:
         assert bank_lines.get(connection, SHOP, 1).state is LineState.WAITING
 
