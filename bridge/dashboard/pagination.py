@@ -6,7 +6,7 @@ from datetime import UTC, date, timedelta, tzinfo
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import request
+from flask import g, request
 
 from bridge.accounts.access import me
 from bridge.forms import parse_day, parse_whole_number
@@ -95,10 +95,11 @@ def sortable(page: Page[Any], names: Sequence[str], *, rising: bool = False) -> 
 
 
 def address(**changes: str) -> str:
-    """The address of this list from its start, with its filters and *changes*."""
+    """The address of this list from its start, with its filters and *changes*. One that is shown at another address says its own in `g`."""
     away = ("after", "before", "from", "task", *changes)
     kept = [(name, value) for name, value in request.args.items() if name not in away and value]
-    return f"?{urlencode([*kept, *((name, value) for name, value in changes.items() if value)])}"
+    filters = urlencode([*kept, *((name, value) for name, value in changes.items() if value)])
+    return f"{g.get('list_address', '')}?{filters}"
 
 
 def shops_asked(mine: Sequence[ShopName]) -> Shops:

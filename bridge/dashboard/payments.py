@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, request
+from flask import Blueprint, Response, abort, flash, g, request
 
 from bridge.accounts.access import guard_shop
 from bridge.accounts.access import shop as this_shop
-from bridge.context import context, redirect_to, rendered
+from bridge.context import base_path, context, redirect_to, rendered
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.pagination import asked_days, neighbours, page_request
@@ -54,22 +54,28 @@ def open_filter() -> OpenFilter:
     return OpenFilter(*asked_days(), by if by in queries.SORTS else "due")
 
 
+NO_PROBLEMS: Mapping[int, str] = {}
+
+
 @blueprint.get("/bank")
 def bank(shop_id: str) -> Response:
     """The bank's lines of one state or all, the newest first; those that wait with what they might pay."""
     return bank_page(shop_id)
 
 
-def bank_page(shop_id: str, *, problems: Mapping[int, str] | None = None) -> Response:
-    """*problems*: why what was typed at a line is refused, by the line's id."""
+def bank_page(shop_id: str, *, problems: Mapping[int, str] = NO_PROBLEMS) -> Response:
+    """*problems*: why what was typed at a line is refused, by the line's id; above all where the line is not among these any more."""
+    g.list_address = f"{base_path()}/s/{shop_id}/payments/bank"
     shown = request.args.get("state", LineState.WAITING)
     state = LineState(shown) if shown in list(LineState) else None
     with context().store.read() as connection:
         page = bank_lines.page(connection, shop_id, state, page_request())
+        for line_id in problems.keys() - {line.line_id for line in page.rows}:
+            flash(problems[line_id], "refused")
         return rendered(
             "dashboard/payments/bank.html",
             status=HTTPStatus.UNPROCESSABLE_ENTITY if problems else HTTPStatus.OK,
-            problems=problems or {},
+            problems=problems,
             page=page,
             shown=state or ALL,
             waiting=bank_lines.waiting_count(connection, shop_id),

@@ -135,6 +135,24 @@ def test_a_number_that_names_nothing_is_said_beside_it_and_changes_nothing(app: 
         assert bank_lines.get(connection, SHOP, 1).state is LineState.WAITING
 
 
+def test_what_is_refused_of_a_line_that_somebody_counted_meanwhile_is_said_all_the_same(
+    app: BridgeApp, owner: Visitor
+) -> None:
+    bring(app, *(a_line(Decimal("5.00"), name, text="hallo") for name in "12"))
+    owner.post(f"/s/{SHOP}/payments/bank/1/put-aside")
+    answer = owner.post(f"/s/{SHOP}/payments/bank/1/count", numbers="99999")
+    assert 'id="n-1"' not in answer.text
+    assert re.search(r'class="said refused".*?Somebody decided about this line already', answer.text, re.DOTALL)
+
+
+def test_where_a_number_is_refused_the_older_lines_are_still_a_page_away(app: BridgeApp, owner: Visitor) -> None:
+    bring(app, *(a_line(Decimal("5.00"), str(number), text="hallo") for number in range(60)))
+    answer = owner.post(f"/s/{SHOP}/payments/bank/60/count", numbers="99999")
+    (older,) = set(re.findall(r'href="([^"?]*[?]after=[^"]*)"', answer.text))
+    assert older.startswith(f"/s/{SHOP}/payments/bank?")
+    assert owner.get(older.replace("&amp;", "&")).status_code == 200
+
+
 def test_a_viewer_sees_the_lines_and_no_button(app: BridgeApp, invoice: Document) -> None:
     viewer = signed_in(app, "viewer@shop.example", roles={SHOP: Role.VIEWER})
     bring(app, a_line(invoice.draft.total, "1", structured=REFERENCE), a_line(Decimal("5.00"), "2", text="hallo"))
