@@ -512,6 +512,15 @@ def test_what_is_taxed_where_a_customer_outside_the_eu_is_goes_without_a_word(or
     assert "private_service_outside" not in {found.code for found in assess(order, a_shop()).flags}
 
 
+@pytest.mark.parametrize(("net", "category"), [("5", "S"), ("10", "G")])
+def test_a_shop_without_decimals_charged_nothing_where_it_would_have_rounded_to_a_whole_euro(
+    net: str, category: str
+) -> None:
+    """A plugin that leaves VAT out may name the rate all the same: of 10 at 6 % rounding would have left 1."""
+    order = an_order(a_line(net, "6", tax="0"), country="US", total=net, charged={"6": "0"})
+    assert [str(one.category) for one in assess(order, a_shop()).treatments] == [category]
+
+
 @pytest.mark.parametrize("regime", [VatRegime.EXEMPT, VatRegime.SMALL_BUSINESS])
 def test_who_charges_no_vat_at_home_is_not_told_that_a_service_outside_the_eu_carries_it(regime: VatRegime) -> None:
     """Lessons or care, exempt by art. 44, carry none wherever the pupil is."""
