@@ -193,3 +193,21 @@ def test_a_move_to_no_address_is_a_wrong_call_and_one_from_nowhere_is_refused(
     (tmp_path / "facturelay.db").touch()
     assert facturelay("move-database", "--to", "mysql://127.0.0.1/x").code == 2
     assert facturelay("move-database").code == 2
+
+
+def test_a_key_is_not_forgotten_without_a_yes(
+    facturelay: Facturelay, shop_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor because another was typed wrongly."""
+    monkeypatch.setenv("FACTURELAY_SECRET_KEY", "another" * 5)
+    asked = facturelay("rotate-key", "--forget")
+    assert (asked.code, "No key reads shops.secrets: 1. Forgotten, it cannot be brought back" in asked.err) == (
+        130,
+        True,
+    )
+    monkeypatch.setenv("FACTURELAY_SECRET_KEY", "k" * 32)
+    assert facturelay("rotate-key", "--json").json == {"encrypted": 1, "forgotten": {}}
+
+    monkeypatch.setenv("FACTURELAY_SECRET_KEY", "another" * 5)
+    done = facturelay("rotate-key", "--forget", "--yes", "--json")
+    assert (done.code, done.json["forgotten"]) == (0, {"shops.secrets": 1})

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
 from pathlib import Path
@@ -29,7 +29,7 @@ from worker.maintenance import move_database as database_move
 from worker.maintenance import restore as restore_files
 from worker.maintenance.backup import Manifest
 from worker.maintenance.move_database import Moved
-from worker.maintenance.rotate_key import forget_lost, rotate_key
+from worker.maintenance.rotate_key import count_lost, forget_lost, rotate_key
 from worker.services import Services, utc_now
 from worker.settings import read_database_url
 from worker.store import reports
@@ -281,24 +281,35 @@ def as_counts(made: Manifest) -> str:
     help="Where a key is lost for good: forget what none of FACTURELAY_SECRET_KEY reads. Documents and files are as they were; shops are "
     "then connected anew, and people get a new password.",
 )
+@click.option("--yes", is_flag=True, help="Do not ask; what is forgotten cannot be brought back.")
 @with_services
 @with_json
-def rotate(services: Services, *, forget: bool, as_json: bool) -> None:
+def rotate(services: Services, *, forget: bool, yes: bool, as_json: bool) -> None:
     """Encrypt all stored secrets under the first key of FACTURELAY_SECRET_KEY.
 
     The keys after it can be taken out then. What they signed (links in mails that were sent, addresses told to Mollie and to access
     points) no longer opens without them: take one out only where it leaked.
     """
+    lost = count_lost(services) if forget else {}
+    if lost and not yes:
+        click.confirm(
+            f"No key reads {named(lost)}. Forgotten, it cannot be brought back, also where the key is found again. Go on?",
+            abort=True,
+            err=True,
+        )
     forgotten = forget_lost(services) if forget else {}
     count = rotate_key(services)
     text = f"{counted(count, 'secret is', 'secrets are')} encrypted under the first key."
     if forgotten:
-        named = ", ".join(f"{name}: {times}" for name, times in forgotten.items())
         text += (
-            f"\nForgotten, as no key reads it: {named}. Connect each shop anew (facturelay shop invite SHOP), and give everybody a new password "
+            f"\nForgotten, as no key reads it: {named(forgotten)}. Connect each shop anew (facturelay shop invite SHOP), and give everybody a new password "
             "(facturelay user password EMAIL)."
         )
     show({"encrypted": count, "forgotten": forgotten}, as_json=as_json, text=lambda: text)
+
+
+def named(lost: Mapping[str, int]) -> str:
+    return ", ".join(f"{name}: {times}" for name, times in lost.items())
 
 
 @click.command()

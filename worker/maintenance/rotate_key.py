@@ -60,8 +60,7 @@ def forget_lost(services: Services) -> dict[str, int]:
     """Forget what no key of the list reads, where the key is lost for good; how many, by column. Documents and their files need none."""
     encryption = services.encryption
     with services.store.write() as connection:
-        stored = [one for column in encrypted_columns() for one in texts_of(connection, column)]
-        lost = [(column, ids) for column, ids, text in stored if not is_read(encryption, text)]
+        lost = lost_in(connection, encryption)
         for column, ids in lost:
             if column.table in GONE:
                 connection.execute(delete(column.table).where(*is_row(column, ids)))
@@ -69,6 +68,17 @@ def forget_lost(services: Services) -> dict[str, int]:
                 fresh = FRESH[column](encryption)
                 connection.execute(update(column.table).where(*is_row(column, ids)).values({column: fresh}))
     return Counter(str(column) for column, _ in lost)
+
+
+def count_lost(services: Services) -> dict[str, int]:
+    """What `forget_lost` would forget."""
+    with services.store.read() as connection:
+        return Counter(str(column) for column, _ in lost_in(connection, services.encryption))
+
+
+def lost_in(connection: Connection, encryption: Encryption) -> list[tuple[Column[str], Sequence[object]]]:
+    stored = [one for column in encrypted_columns() for one in texts_of(connection, column)]
+    return [(column, ids) for column, ids, text in stored if not is_read(encryption, text)]
 
 
 def is_read(encryption: Encryption, text: str) -> bool:
