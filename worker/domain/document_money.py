@@ -15,7 +15,7 @@ from worker.domain.online_payment import CLOSED_STATUSES
 from worker.domain.order_payment import OPEN_STATUSES, rest_by_transfer
 from worker.domain.payment import GIFT_CARD, Balance, Credited, OrderBalance, Prepayment, day_paid
 from worker.domain.payment_method import is_transfer
-from worker.domain.reported_money import CountedMoney, went_back
+from worker.domain.reported_money import CountedMoney, ReportedMoney, went_back
 
 
 class DatedMoney(CountedMoney, Protocol):
@@ -137,6 +137,7 @@ class Seen:
     reported_on: date | None = None  # since when it says so
     unsaid_at: datetime | None = None  # when it was looked at and said of none of its money that it came
     is_part_unknown: bool = False  # a part came in, and it does not say how much
+    said: ReportedMoney = ReportedMoney()
 
     @property
     def is_over(self) -> bool:
@@ -181,10 +182,19 @@ class OrderMoney:
         return max(self.seen.to_count, ZERO) if self.seen and self.newest else ZERO
 
     @property
+    def said(self) -> ReportedMoney:
+        """What the shop says of the order's money; nothing once there is an invoice, of which credit notes say what was refunded."""
+        return self.seen.said if self.seen and not self.invoices else ReportedMoney()
+
+    @property
     def is_paid_by_shop(self) -> bool:
         """Whether the shop says that all came, and it reported it, or it was counted since."""
         seen = self.seen
-        return seen is not None and seen.paid_at is not None and (self.reported > 0 or self.paid >= seen.total)
+        return (
+            seen is not None
+            and seen.paid_at is not None
+            and (self.reported > 0 or self.paid >= seen.total - self.said.lowered)
+        )
 
     @property
     def last_on(self) -> date | None:
@@ -223,7 +233,9 @@ class OrderMoney:
         if seen is None:
             return None
         waits = seen.status in OPEN_STATUSES and seen.paid_at is None
-        return seen.total if waits or (seen.is_over and self.paid) else None
+        if not waits and not (seen.is_over and self.paid):
+            return None
+        return self.paid + self.said.less_refunded(seen.total - self.paid)
 
     @property
     def balance(self) -> OrderBalance | None:
@@ -263,9 +275,10 @@ class OrderMoney:
 
     def open_by(self, document: Document, *, reported: Decimal) -> Decimal:
         is_unsaid = self.is_unsaid(document)
-        return open_before_invoice(
+        left = open_before_invoice(
             document.draft, document.issued_at, self.counted, reported=reported, is_unsaid=is_unsaid
         )
+        return self.said.less_refunded(left)
 
     def of_document(self, document: Document) -> DocumentMoney:
         """Of a confirmation or a payment request of the order: no more than it asked itself, and nothing once the order was given up."""
@@ -287,7 +300,7 @@ class OrderMoney:
         return DocumentMoney(
             document,
             open=left,
-            credited=min(max(uncame, ZERO), credited),
+            credited=min(max(uncame, ZERO), credited + self.said.lowered + self.said.perhaps_lowered),
             paid_on=paid_on,
             went_back=is_back,
             is_other=is_other,
@@ -309,7 +322,7 @@ def open_before_invoice(
 ) -> Decimal:
     """What is open of an order by the document that asks for it before there is an invoice: less all that was *counted*, and what the shop
     *reported* besides, but for what it says itself that came before, and for its gift cards, which are counted with an invoice; below zero
-    where more came. *is_unsaid*: of what the shop had reported nothing came."""
+    where more came. *is_unsaid*: of what the shop had reported nothing came. Of refunds nothing is known here (`ReportedMoney.less_refunded`)."""
     said = said_of(draft)
     came = total_of(one.amount for one in counted) - min(draft.by_card, by_card(counted))
     money = (one for one in counted if one.method != GIFT_CARD)

@@ -38,6 +38,9 @@ class ReportedMoney:
     """What the shop reported of an order's money when it was looked at: *amount* came in, since *day* in the seller's zone, and a *rest*
     did not; it *refunded* so much of it. *is_unknown*: a part of it came, and nobody here knows how much.
 
+    *lowered*: what it refunded before the money came, which lowered what was to be paid; *perhaps_lowered*: what it refunded of a sale on
+    account since some of its money came, which gave back what was too much and lowered what was not.
+
     *is_apart*: it came in a transaction of the shop's own provider, so it is other money than what was counted here. *is_said_anew*: it
     was said since that what was counted here went back. *is_part*: a deposit plugin tells of it; we set none but whole orders paid.
     """
@@ -46,10 +49,18 @@ class ReportedMoney:
     rest: Decimal = ZERO
     day: date = date.min
     refunded: Decimal = ZERO
+    lowered: Decimal = ZERO
+    perhaps_lowered: Decimal = ZERO
     is_apart: bool = False
     is_said_anew: bool = False
     is_unknown: bool = False
     is_part: bool = False
+
+    def less_refunded(self, open_amount: Decimal) -> Decimal:
+        """What is open of the order before it has an invoice, of *open_amount*: no document that asks for it says what was refunded, also
+        none that was made after it."""
+        left = open_amount - self.lowered - self.perhaps_lowered
+        return left if left >= 0 else min(left + self.perhaps_lowered, ZERO)
 
     def left(self, counted: Sequence[CountedMoney]) -> Decimal:
         """What of it was not *counted*: all rows of the order, oldest first."""

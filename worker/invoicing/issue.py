@@ -18,7 +18,15 @@ from worker.invoicing.preflight import Preflight
 from worker.invoicing.refunds_unread import unread_refunds
 from worker.orders.fetch import FetchedOrder
 from worker.services import Services
-from worker.store import audit_trail, counters, orders, payment_references, waiting_orders
+from worker.store import (
+    audit_trail,
+    counters,
+    orders,
+    payment_references,
+    payment_shares,
+    settle_orders,
+    waiting_orders,
+)
 from worker.store.audit_trail import AuditEntry
 from worker.store.orders import OrderState
 
@@ -52,6 +60,7 @@ def issue(services: Services, shop: Shop, fetched: FetchedOrder, *, end: End = n
         rounds = IssueRounds(connection, services, shop, fetched, preflight, before.expected)
         decision, order = rounds.run(), rounds.order()
         tell_of_other_plugin(services, rounds, decision)
+        lowered = payment_shares.reported_of(connection, rounds.order_key).lowered < order.reported.lowered
         orders.save(
             connection,
             shop.shop_id,
@@ -66,6 +75,8 @@ def issue(services: Services, shop: Shop, fetched: FetchedOrder, *, end: End = n
             as_of=fetched.as_of,
         )
         waiting_orders.follow(connection, rounds.order_key)
+        if lowered and payment_shares.total_paid(connection, rounds.order_key):
+            settle_orders.plan(connection, rounds.order_key, now=services.now())  # what came may be all of it now
         # The buyer was told it after the checkout: his money may come before any document.
         payment_references.promise(connection, rounds.order_key, promised_reference(fetched.order, rounds.shop))
         retry_reason = fetched.fetch_error if fetched.fetch_error and fetched.order.refunds else None

@@ -117,7 +117,8 @@ class IssueRounds:
     def balance(self) -> OrderBalance | None:
         order, paid = self.order(), paid_at(self.order(), self.shop)
         unsaid_at = None if paid or order.reported.amount else self.fetched.as_of
-        seen = Seen(status_of(order, self.shop), order.total, order.currency, paid, order.to_count, unsaid_at=unsaid_at)
+        status = status_of(order, self.shop)
+        seen = Seen(status, order.total, order.currency, paid, order.to_count, unsaid_at=unsaid_at, said=order.reported)
         return order_balance.of_documents(self.connection, self.order_key, self.history().documents, seen=seen)
 
     @property

@@ -24,7 +24,16 @@ from worker.sending.customer_link import link_of
 from worker.sending.email import begin_mail, message_id_of, outbox_of, send_mail
 from worker.sending.pdf import document_with_pdf
 from worker.services import Services
-from worker.store import audit_trail, document_balances, documents, order_money, orders, reminders, steps
+from worker.store import (
+    audit_trail,
+    document_balances,
+    documents,
+    order_money,
+    orders,
+    payment_shares,
+    reminders,
+    steps,
+)
 from worker.store.audit_trail import AuditEntry
 from worker.store.jobs import JobEnd
 from worker.store.queries import reminder_outlook, unpaid_orders
@@ -223,11 +232,13 @@ def asked_of_shop(services: Services, connected: ConnectedShop, document: Docume
         return ShopsWord("deleted", paid=False)
     with services.store.read() as connection:
         known = order_money.with_money(connection, shop, order, fetched.refunds)
+        seen = payment_shares.reported_of(connection, document.order)
     word = ShopsWord(status_of(order, shop), is_paid(known, shop))
     if draft.kind is Kind.INVOICE:
         refuse_uncredited(services, document, fetched)
         return word
-    if order.total != draft.total - draft.by_card or order.refunds:
+    is_refunded_since = known.reported.less_refunded(order.total) != seen.less_refunded(order.total)
+    if order.total != draft.total - draft.by_card or is_refunded_since:
         raise NotNeeded(
             Message(
                 "Order {number} was changed in the shop since: it no longer asks what {document} asks.",

@@ -53,13 +53,13 @@ def with_money(connection: Connection, shop: Shop, order: Order, refunds: Iterab
     if says_paid(order, shop) and not has_own_transaction(order, counted):  # who pays on the shop's page pays its total
         credited = document_balances.credited_by(connection, key, said_at(order))
         order = replace(order, credited_before=max(before, credited))
-    reported = reported_by_shop(order, shop, counted)
+    reported = reported_by_shop(order, refunds, shop, counted)
     if reported.is_echo(counted) or was_charged_back(order, counted):
         if is_said_anew(connection, shop, order, counted):
             reported = replace(reported, is_said_anew=True)
         else:
             order = replace(order, paid_total=ZERO)
-            reported = reported_by_shop(order, shop, counted)
+            reported = reported_by_shop(order, refunds, shop, counted)
     order = replace(order, reported=reported)
     # What the shop gave back since pays no less of what was asked then: its credit note asks that much less.
     money = [one for one in counted if one.method not in (GIFT_CARD, REFUND)]
@@ -169,13 +169,21 @@ def missing(order: Order, shop: Shop, counted: Sequence[Payment]) -> Decimal:
     return order.reported.left(counted)
 
 
-def reported_by_shop(order: Order, shop: Shop, counted: Sequence[Payment]) -> ReportedMoney:
-    amount = reported_amount(order, shop)
+def reported_by_shop(
+    order: Order, refunds: Iterable[Refund] | None, shop: Shop, counted: Sequence[Payment]
+) -> ReportedMoney:
+    amount, refunded = reported_amount(order, shop), total_of(refund.amount for refund in order.refunds)
+    if refunds is None:
+        since = refunded if says_paid(order, shop) else ZERO
+    else:
+        since = total_of(refund.amount for refund in refunds if was_paid_before(refund, order, shop, counted))
     return ReportedMoney(
         amount,
         rest=max(order.total - order.credited_before - amount, ZERO),
         day=shop.day_of(reported_since(order, shop)),
-        refunded=total_of(refund.amount for refund in order.refunds),
+        refunded=refunded,
+        lowered=max(refunded - since, ZERO),
+        perhaps_lowered=ZERO if says_paid(order, shop) else since,
         is_apart=has_own_transaction(order, counted),
         is_unknown=is_paid_in_parts(order) and deposit_paid(order) is None,
         is_part=amount > 0 and not says_paid(order, shop),

@@ -158,11 +158,12 @@ def total_paid(connection: Connection, order: OrderKey) -> Decimal:
 
 def open_before_invoice(connection: Connection, order: OrderKey, draft: Draft, *, issued_at: datetime) -> Decimal:
     """What is open of an order by the document that asks for it before there is an invoice: less all that was counted, and what the shop
-    reported besides, as far as the document says so."""
+    reported besides, as far as the document says so, and what it refunded."""
     counted: Any = connection.execute(ROWS, vars(order)).all()
     said = document_money.said_of(draft)
-    reported = min(said, reported_of(connection, order).left(counted)) if said else ZERO
-    return document_money.open_before_invoice(draft, issued_at, counted, reported=reported)
+    by_shop = reported_of(connection, order)
+    reported = min(said, by_shop.left(counted)) if said else ZERO
+    return by_shop.less_refunded(document_money.open_before_invoice(draft, issued_at, counted, reported=reported))
 
 
 def reported_of(connection: Connection, order: OrderKey) -> ReportedMoney:

@@ -175,9 +175,9 @@ class Sale:
 
     @property
     def rest(self) -> Decimal:
-        """What of it did not come; the card is no part of the shop's total."""
+        """What of it did not come, and was not refunded; the card is no part of the shop's total."""
         by_card = Decimal("5.00") if self.card else ZERO
-        return Decimal(str(self.payload()["total"])) + by_card - self.came
+        return Decimal(str(self.payload()["total"])) + by_card - self.came - self.refunded
 
     @property
     def is_put_back(self) -> bool:
@@ -215,13 +215,14 @@ class Sale:
             manual.credit(self.system.services, made[-1].document_id, again, by=self.system.person)
 
     def refund(self, cents: int) -> None:
-        """The shop gives a part of the newest invoice back, by its provider; or lets it go, while nothing was paid."""
-        made = self.invoices()
-        if not made or self.refunded or self.unbrought is not None or (not self.said and (self.came or self.bank)):
+        """The shop gives a part of the order back, by its provider; or lets it go, while nothing was paid."""
+        made, whole = self.invoices(), Decimal(str(self.payload()["total"]))
+        if self.refunded or self.unbrought is not None or (not self.said and (self.came or self.bank)):
             return
-        if made[-1].draft.total - made[-1].draft.by_card != Decimal(str(self.payload()["total"])):
+        if made and made[-1].draft.total - made[-1].draft.by_card != whole:
             return  # what went back of an order that is to be issued again is counted once it is
-        whole = min(made[-1].draft.to_pay or made[-1].draft.total, Decimal(str(self.payload()["total"])))
+        if made:
+            whole = min(made[-1].draft.to_pay or made[-1].draft.total, whole)
         amount = min(Decimal(cents).scaleb(-2), whole)
         if self.card and amount == whole:
             return  # whether the card is given back too is asked of a person
@@ -280,6 +281,8 @@ class Sale:
         with self.system.services.store.read() as connection:
             made = documents.history(connection, self.key.shop_id, self.key.order_id, self.key.order_key).documents
             monies = document_money.of_documents(connection, made)
+            balance = order_balance.of_order(connection, self.key)
+            waits = set(connection.execute(select(unpaid.c.document_id)).scalars())
             mailed = [one.now.draft for one in monies]
             pages = [one.to_pay for one in monies]
         kinds = (Kind.INVOICE, *ASKING)
@@ -289,7 +292,11 @@ class Sale:
             is_paid = bool(self.said) and not self.is_put_back and self.rest <= 0  # though it cost more before
             for one, page in zip(made, pages, strict=True):
                 is_other = one.draft.total > made[-1].draft.total  # a newer one asks less
-                assert page == (ZERO if is_other or is_paid else max(one.draft.total - self.came, ZERO))
+                left = max(one.draft.total - self.refunded - self.came, ZERO)
+                assert page == (ZERO if is_other or is_paid else left)
+            if made and not self.said:
+                assert balance is not None
+                assert (balance.open, made[-1].document_id in waits) == (pages[-1], pages[-1] > 0)
 
     def check_told(self, customer: FlaskClient) -> None:
         """What its link, its mail and programs say of each document, in words: what came, was credited and is asked, and whether it is paid."""
@@ -417,6 +424,10 @@ histories = st.tuples(
 @example((True, False, [("bank_line", 645), ("edited", 375), ("paid_by_transfer", 254), ("bank_line", 1)]))
 @example((True, False, [("bank_line", 1), ("taken_back", 0), ("bank_line", 1)]))
 @example((False, False, [("refund", 1210), ("marked_by_mistake", 1)]))
+@example((True, False, [("refund", 1000), ("bank_line", 210), ("invoiced", 1)]))
+@example((True, False, [("refund", 1000), ("asked_by_hand", 0), ("bank_line", 100), ("paid_in_shop", 1)]))
+@example((True, False, [("paid_in_shop", 1), ("refund", 1000), ("put_back", 1), ("bank_line", 210)]))
+@example((True, False, [("refund", 1210), ("bank_line", 500)]))
 @given(histories)
 def test_every_cent_is_counted_once_and_all_who_tell_of_it_agree(
     system: System, customer: FlaskClient, history: tuple[bool, bool, list[tuple[str, int]]]

@@ -13,7 +13,7 @@ from worker.actions import documents as document_actions
 from worker.actions import orders as order_actions
 from worker.actions import reminders as actions
 from worker.actions.shop_settings import ShopChanges, change_shop
-from worker.demo.orders import an_order
+from worker.demo.orders import a_refund, an_order
 from worker.domain.bank_line import BankLine
 from worker.domain.bank_match import Match, Verdict
 from worker.domain.document import Document, Kind
@@ -306,6 +306,22 @@ def test_an_order_of_which_something_came_in_is_not_said_to_be_cancelled(system:
     assert "geannuleerd" not in text_of(system)
 
 
+@on_sqlite
+def test_the_buyer_of_an_order_is_reminded_of_what_a_refund_left(system: System) -> None:
+    document = requested(system)
+    refund = a_refund(an_order(id=document.draft.order_id), id=301, amount="10.00", created=system.clock.now)
+    system.shop.refund(document.draft.order_id, refund)
+    system.receive(system.shop.order(document.draft.order_id) or {})
+    comes(system, days_after_due(5))
+    assert "12,20" in text_of(system)
+
+
+def refunded_in_shop(system: System, document: Document) -> None:
+    """Of which nothing was heard here yet."""
+    refund = a_refund(an_order(id=document.draft.order_id), id=301, amount="10.00", created=system.clock.now)
+    system.shop.refund(document.draft.order_id, refund)
+
+
 def money_came(system: System, document: Document) -> None:
     with system.services.store.write() as connection:
         receipt = Receipt(DUE, PaymentSource.BANK, "bank", outside_ref=f"B{document.document_id}")
@@ -328,6 +344,7 @@ STOP = (
     paying_online,
     money_came,
     changed_in_shop,
+    refunded_in_shop,
     packed_in_shop,
 )
 

@@ -7,25 +7,28 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from tests.support.system import System
 from worker.actions import documents as document_actions
 from worker.actions import orders as order_actions
 from worker.actions.shop_settings import ShopChanges, change_shop
 from worker.demo.faults import ServerFault
-from worker.demo.orders import an_order
+from worker.demo.orders import a_refund, an_order
 from worker.domain.attention import Source
 from worker.domain.attention_reasons import reason_of
+from worker.domain.document_money import DocumentMoney
 from worker.domain.money import ZERO
 from worker.domain.order import OrderKey
 from worker.domain.payment import OrderBalance, PaymentSource, Receipt
+from worker.domain.payment_method import PaymentTerms
 from worker.domain.payment_reference import structured_communication
 from worker.domain.rules import Rule
 from worker.payments.settle import settle
+from worker.store import documents as stored_documents
 from worker.store import payment_references, payments
 from worker.store.database.tables import documents, jobs, unpaid
-from worker.store.queries import need_list, open_invoices, order_balance, sales_journal
+from worker.store.queries import document_money, need_list, open_invoices, order_balance, sales_journal
 
 BY_TRANSFER: dict[str, Any] = {"status": "on-hold", "paid": False, "payment_method": "bacs"}
 
@@ -394,6 +397,73 @@ def test_money_for_a_payment_request_brings_the_invoice_that_is_paid(system: Sys
         assert order_balance.of_order(connection, key) == OrderBalance(Decimal("22.20"), Decimal("22.20"), "EUR")
         assert open_invoices.totals(connection, key.shop_id, today=day) == ()
         assert open_invoices.invoiced_since(connection, key.shop_id, day) == {"EUR": Decimal("22.20")}
+
+
+def refunds(system: System, amount: str) -> None:
+    system.clock.move(minutes=1)
+    refund = a_refund(an_order(id=238), id=301, amount=amount, created=system.clock.now)
+    system.shop.refund(238, refund)
+    system.receive(system.shop.order(238) or {})
+    system.work()
+
+
+@pytest.mark.parametrize("asks", ["payment_request:created:send", "order_confirmation:created:send", None])
+def test_what_is_refunded_before_there_is_an_invoice_is_asked_no_more(system: System, asks: str | None) -> None:
+    rules = [asks, "invoice:paid:send"] if asks else ["invoice:paid:send"]
+    system.change_shop(rules=tuple(map(Rule.parse, rules)))
+    key = invoiced(system)
+    refunds(system, "10.00")
+    with system.services.store.read() as connection:
+        assert order_balance.of_order(connection, key) == OrderBalance(Decimal("12.20"), ZERO, "EUR")
+        assert [one.to_pay for one in monies(connection, key)] == ([Decimal("12.20")] if asks else [])
+    comes_in(system, key, "12.20")
+    system.work()
+    assert status(system) == ("processing", True)
+    system.arrives(system.shop.order(238) or {})
+    with system.services.store.read() as connection:
+        assert order_balance.of_order(connection, key) == OrderBalance(Decimal("12.20"), Decimal("12.20"), "EUR")
+        assert [one.to_pay for one in monies(connection, key)] == [ZERO] * (3 if asks else 2)
+    assert flags(system) == []
+
+
+def monies(connection: Connection, key: OrderKey) -> tuple[DocumentMoney, ...]:
+    return document_money.of_documents(connection, stored_documents.of_order(connection, key))
+
+
+@pytest.mark.parametrize("asks", ["payment_request", "invoice"])
+def test_what_came_sets_an_order_paid_once_the_shop_refunds_the_rest(system: System, asks: str) -> None:
+    system.change_shop(rules=(Rule.parse(f"{asks}:created:send"),))
+    comes_in(system, invoiced(system), "12.20")
+    system.work()
+    assert status(system) == ("on-hold", False)
+    refunds(system, "10.00")
+    assert status(system) == ("processing", True)
+
+
+def test_an_order_that_is_refunded_whole_before_it_was_paid_waits_for_nothing(system: System) -> None:
+    system.change_shop(rules=(Rule.parse("payment_request:created:send"),))
+    key = invoiced(system)
+    refunds(system, "22.20")
+    with system.services.store.read() as connection:
+        assert order_balance.of_order(connection, key) == OrderBalance(ZERO, ZERO, "EUR")
+    assert waited_for(system) == []
+
+
+@pytest.mark.parametrize(
+    ("came", "asked", "excess"), [("22.20", "22.20", "0"), ("5.00", "12.20", "0"), ("15.00", "15.00", "0")]
+)
+def test_a_refund_of_a_sale_on_account_gives_back_only_what_was_too_much(
+    system: System, came: str, asked: str, excess: str
+) -> None:
+    system.change_shop(rules=(Rule.parse("payment_request:created:send"),), payment_terms={"bacs": PaymentTerms(30)})
+    key = invoiced(system)
+    comes_in(system, key, came)
+    system.work()
+    system.clock.move(days=1)
+    refunds(system, "10.00")
+    with system.services.store.read() as connection:
+        balance = order_balance.of_order(connection, key)
+    assert balance == OrderBalance(Decimal(asked), Decimal(came), "EUR", Decimal(excess))
 
 
 def asked_under(system: System, order_id: int) -> list[str]:

@@ -91,4 +91,5 @@ def as_seen(row: Row[Any], counted: Sequence[Payment]) -> Seen:
         reported_on=reported.day if row.paid_at else None,
         unsaid_at=None if row.paid_at or reported.amount else row.fetched_at,
         is_part_unknown=reported.is_unknown,
+        said=reported,
     )
