@@ -149,7 +149,7 @@ def a_world(*, postgresql: bool = False) -> Iterator[World]:
             environment["DATABASE_URL"] = server.url(server.create_database())
         os.environ.update(environment)
         services = Services(Settings.from_environment(environment))
-        broker.wait_until_ready(services.settings.redis_url, valkey)
+        broker.wait_until_ready(data, services.settings.redis_url, valkey)
         upgrade(services.settings.database_url)
         since = OrderSettings(since=services.now() - timedelta(days=1))
         shop = Shop(shop_id=SHOP, name=SELLER.name, url=url, seller=SELLER, orders=since)

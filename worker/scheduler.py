@@ -142,8 +142,11 @@ def forget_workers(services: Services) -> None:
 def end_future(services: Services) -> None:
     """A clock that was ahead and was put right must not stop the work for as long as it was ahead."""
     lease_for = timedelta(seconds=services.settings.lease_seconds)
-    with services.store.write() as connection:
-        jobs.end_future(connection, now=services.now(), lease_for=lease_for)
+    with services.store.read() as connection:
+        is_any = jobs.is_any_future(connection, now=services.now(), lease_for=lease_for)
+    if is_any:
+        with services.store.write() as connection:
+            jobs.end_future(connection, now=services.now(), lease_for=lease_for)
 
 
 def run(services: Services, stop: threading.Event) -> None:

@@ -194,18 +194,30 @@ def leave_for_later(connection: Connection, lease: str) -> bool:
     return bool(connection.execute(update(jobs).where(jobs.c.lease == lease).values(**values)).rowcount)
 
 
+def is_any_future(connection: Connection, *, now: datetime, lease_for: timedelta) -> bool:
+    """Whether `end_future` would change anything: it takes the lock of SQLite, and there is hardly ever anything."""
+    ahead = or_(asked_for_ahead(now), held_ahead(now, lease_for))
+    return connection.execute(select(jobs.c.job_id).where(IS_PENDING, ahead).limit(1)).first() is not None
+
+
 def end_future(connection: Connection, *, now: datetime, lease_for: timedelta) -> int:
     """Let what was asked for while a clock was ahead wait from *now* on, and hold no lease for longer than one is; how many. Nobody would do it before
     that moment comes.
     """
-    asked_for = and_(jobs.c.state == "waiting", jobs.c.created_at > now + CLOCKS_DIFFER)
-    held = and_(jobs.c.state == "running", jobs.c.lease_until > now + lease_for + CLOCKS_DIFFER)
     ended = (
-        update(jobs).where(IS_PENDING, asked_for).values(created_at=now, next_at=now),
+        update(jobs).where(IS_PENDING, asked_for_ahead(now)).values(created_at=now, next_at=now),
         # Whoever has it may still be at it.
-        update(jobs).where(IS_PENDING, held).values(lease_until=now + lease_for),
+        update(jobs).where(IS_PENDING, held_ahead(now, lease_for)).values(lease_until=now + lease_for),
     )
     return sum(connection.execute(one).rowcount for one in ended)
+
+
+def asked_for_ahead(now: datetime) -> ColumnElement[bool]:
+    return and_(jobs.c.state == "waiting", jobs.c.created_at > now + CLOCKS_DIFFER)
+
+
+def held_ahead(now: datetime, lease_for: timedelta) -> ColumnElement[bool]:
+    return and_(jobs.c.state == "running", jobs.c.lease_until > now + lease_for + CLOCKS_DIFFER)
 
 
 def close(connection: Connection, *which: ColumnElement[bool], end: JobEnd, now: datetime, **changes: object) -> int:
