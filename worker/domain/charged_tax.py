@@ -40,9 +40,10 @@ def charged_rate(line: OrderLine, order: Order) -> ChargedRate:
     if len(known) < len(counting):
         return ChargedRate(_guessed_percent(line, order), guessed=True) if line.tax else ChargedRate(Decimal(0))
     percent = _combined(known)
-    half = shown_unit(order) / 2  # by which net and tax may have been rounded down
-    if not line.tax and (abs(line.total) - half) * percent / 100 > half:
-        return ChargedRate(Decimal(0))  # the rate is named, but nothing was charged
+    if percent and not line.tax:
+        half = shown_unit(order) / 2  # by which net and tax may have been rounded down
+        if (abs(line.total) - half) * percent / 100 > half:
+            return ChargedRate(Decimal(0))  # the rate is named, but nothing was charged
     return ChargedRate(without_trailing_zeros(percent), several=len(known) > 1 or any(rate.compound for rate in known))
 
 
