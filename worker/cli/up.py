@@ -52,9 +52,9 @@ def up(host: str, port: int, workers: int, data: Path | None) -> None:
 
         set_up = set_up_link(Services(settings))
         wait_until_answered(bridge, host, port)
+        stop = stop_on_signals()
         print_addresses(settings, workers=workers, set_up=set_up)
         start_workers(supervisor, workers)
-        stop = stop_on_signals()
     try:
         supervisor.keep_running(stop)
     finally:
