@@ -52,6 +52,11 @@ class Message:
         self.key = key
         self.values: Mapping[str, Value] = {name: _value(given) for name, given in values.items()}
 
+    def given(self, **values: Given) -> "Message":
+        """The same with those of *values* that its key names."""
+        named = PLACEHOLDER.findall(self.key)
+        return Message(self.key, **dict(self.values) | {name: one for name, one in values.items() if name in named})
+
     def __str__(self) -> str:
         return filled(self.key, {name: in_english(value) for name, value in self.values.items()})
 

@@ -6,10 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from worker.domain.document import Category
-from worker.domain.place_of_supply import (
-    Supply,
-    Zone,
-)
+from worker.domain.place_of_supply import Supply, Zone
 from worker.domain.shop import VatRegime
 from worker.domain.treatment import Case
 from worker.domain.zero_reason import Untaxed
@@ -26,15 +23,16 @@ _MOST_NAMES = 3
 
 @dataclass(frozen=True)
 class TreatmentRow:
-    """One row of the table: for which lines it holds, and what follows for them."""
+    """One row of the table: for which lines it holds, and what follows for them. `filled` fills its *problem* and *flag*."""
 
     reason: str  # the code of its problem, too
     case: Message  # what it is about, for the accountant's page
     when: Callable[[Case], bool]
     category: Category
     mention: str = ""
-    problem: Callable[[Case], Message] | None = None
-    flag: Callable[[Case], Message] | None = None
+    problem: Message | None = None
+    flag: Message | None = None
+    flag_if_confirmed: Message | None = None  # in its place, where VIES confirms the buyer's number
     asks: bool = False  # its problem only holds the draft back until a person has looked
 
 
@@ -49,10 +47,9 @@ TREATMENTS = (
         Message("VAT was charged by a small business under the franchise scheme"),
         lambda case: case.regime is VatRegime.SMALL_BUSINESS and case.taxed,
         Category.STANDARD,
-        problem=lambda case: Message(
+        problem=Message(
             "The shop charged {rate} VAT, but a small business under the franchise scheme may show no VAT. "
-            "Switch taxes off in WooCommerce, or change the VAT regime of the shop.",
-            rate=Percent(case.rate),
+            "Switch taxes off in WooCommerce, or change the VAT regime of the shop."
         ),
     ),
     TreatmentRow(
@@ -104,12 +101,9 @@ TREATMENTS = (
         ),
         lambda case: case.taxed and case.taken_to is not None and not case.home_rate,
         Category.STANDARD,
-        problem=lambda case: Message(
+        problem=Message(
             "{rate} VAT was charged on {lines}, but what a customer picks up at the shop carries the VAT of {country}, which has no "
-            "such rate. Let WooCommerce tax pick-up at the shop's address, as it does by itself, and recalculate the order.",
-            rate=Percent(case.rate),
-            lines=names(case),
-            country=case.seller_country,
+            "such rate. Let WooCommerce tax pick-up at the shop's address, as it does by itself, and recalculate the order."
         ),
     ),
     TreatmentRow(
@@ -117,12 +111,9 @@ TREATMENTS = (
         Message("VAT at a rate that the seller's country does not have, on a sale within that country"),
         lambda case: case.taxed and case.zone is Zone.DOMESTIC and not case.home_rate,
         Category.STANDARD,
-        problem=lambda case: Message(
+        problem=Message(
             "{rate} VAT was charged on {lines}, but {country} has no such rate. Correct the tax rates in WooCommerce and "
-            "recalculate the order.",
-            rate=Percent(case.rate),
-            lines=names(case),
-            country=case.seller_country,
+            "recalculate the order."
         ),
     ),
     TreatmentRow(
@@ -139,12 +130,10 @@ TREATMENTS = (
         ),
         lambda case: case.taxed and case.fetched_abroad and not case.seller_number,
         Category.STANDARD,
-        problem=lambda case: Message(
+        problem=Message(
             "VAT of {destination} was charged on {lines}, which the customer picks up there. That is a sale in {destination}, and none "
             "for the One Stop Shop (OSS): it needs a VAT number there. Add it in the VAT settings; or, where the pick-up point is "
-            "elsewhere, correct its address in WooCommerce and recalculate the order.",
-            lines=names(case),
-            destination=_destination(case),
+            "elsewhere, correct its address in WooCommerce and recalculate the order."
         ),
     ),
     TreatmentRow(
@@ -152,20 +141,13 @@ TREATMENTS = (
         Message("VAT of the seller's country, charged to a business with a valid VAT number of another member state"),
         lambda case: case.taxed and case.zone is Zone.EU and case.foreign_business and case.business and case.home_rate,
         Category.STANDARD,
-        flag=lambda case: (
-            Message(
-                "The shop charged {rate} VAT to a business in another member state with the VAT number {vat_number}; VIES confirms "
-                "that number, so without VAT would have been possible.",
-                rate=Percent(case.rate),
-                vat_number=case.vat_number,
-            )
-            if case.confirmed
-            else Message(
-                "The shop charged {rate} VAT to a business in another member state with the VAT number {vat_number}; where VIES "
-                "confirms that number, without VAT would have been possible.",
-                rate=Percent(case.rate),
-                vat_number=case.vat_number,
-            )
+        flag=Message(
+            "The shop charged {rate} VAT to a business in another member state with the VAT number {vat_number}; where VIES "
+            "confirms that number, without VAT would have been possible."
+        ),
+        flag_if_confirmed=Message(
+            "The shop charged {rate} VAT to a business in another member state with the VAT number {vat_number}; VIES confirms "
+            "that number, so without VAT would have been possible."
         ),
     ),
     TreatmentRow(
@@ -193,15 +175,10 @@ TREATMENTS = (
         Category.STANDARD,
         mention="foreign_number",
         asks=True,
-        problem=lambda case: Message(
+        problem=Message(
             "{rate} VAT was charged on {lines}, sold to {destination}, where the company has the VAT number {number}; but {rate} is "
             "a rate of {country} too. Issued, it is stated as VAT of {destination}. If it is that of {country}, correct the tax "
-            "rates in WooCommerce and recalculate the order.",
-            rate=Percent(case.rate),
-            lines=names(case),
-            destination=_destination(case),
-            number=case.seller_number,
-            country=case.seller_country,
+            "rates in WooCommerce and recalculate the order."
         ),
     ),
     TreatmentRow(
@@ -223,14 +200,10 @@ TREATMENTS = (
         Message("VAT of another country, charged to a business with a valid VAT number"),
         lambda case: case.taxed and case.zone is Zone.EU and case.business and not case.home_rate,
         Category.STANDARD,
-        problem=lambda case: Message(
+        problem=Message(
             "{rate} VAT was charged on {lines}, which is no rate of {country}, to a business with the VAT number "
             "{vat_number}; the One Stop Shop (OSS) is for consumers. Charge the VAT of {country}; or none, where the number is one "
-            "of another member state.",
-            rate=Percent(case.rate),
-            lines=names(case),
-            country=case.seller_country,
-            vat_number=case.vat_number,
+            "of another member state."
         ),
     ),
     TreatmentRow(
@@ -247,13 +220,10 @@ TREATMENTS = (
         ),
         lambda case: case.taxed and case.taxed_at_destination and case.home_rate,
         Category.STANDARD,
-        problem=lambda case: Message(
+        problem=Message(
             "{rate} VAT was charged on {lines}, but a seller in the One Stop Shop (OSS) owes the VAT of {destination} on "
             "it. Add the rates of {destination} in WooCommerce and recalculate the order; or correct in the VAT settings "
-            "whether and since when OSS is used.",
-            rate=Percent(case.rate),
-            lines=names(case),
-            destination=_destination(case),
+            "whether and since when OSS is used."
         ),
     ),
     TreatmentRow(
@@ -267,14 +237,10 @@ TREATMENTS = (
         Message("VAT of the consumer's country, charged by a seller who does not use the One Stop Shop (OSS)"),
         lambda case: case.taxed and case.zone is Zone.EU and case.destination_rate,
         Category.STANDARD,
-        problem=lambda case: Message(
+        problem=Message(
             "{rate} VAT of {destination} was charged on {lines}, but on the day of the order the shop did not use the One "
             "Stop Shop (OSS). Charge the VAT of {country}; or, where the company declares OSS or has a VAT number of its own in "
-            "{destination}, say so in the VAT settings.",
-            rate=Percent(case.rate),
-            lines=names(case),
-            destination=_destination(case),
-            country=case.seller_country,
+            "{destination}, say so in the VAT settings."
         ),
     ),
     TreatmentRow(
@@ -282,13 +248,9 @@ TREATMENTS = (
         Message("VAT at a rate of neither the seller's nor the customer's country"),
         lambda case: case.taxed and (case.zone is Zone.EU or _is_nobodys(case)),
         Category.STANDARD,
-        problem=lambda case: Message(
+        problem=Message(
             "{rate} VAT was charged on {lines}, a rate of neither {country} nor {destination}. Correct the tax rates in "
-            "WooCommerce and recalculate the order.",
-            rate=Percent(case.rate),
-            lines=names(case),
-            destination=_destination(case),
-            country=case.seller_country,
+            "WooCommerce and recalculate the order."
         ),
     ),
     TreatmentRow(
@@ -296,14 +258,10 @@ TREATMENTS = (
         Message("VAT of a country outside the EU"),
         lambda case: case.taxed and not case.home_rate,
         Category.STANDARD,
-        problem=lambda case: Message(
+        problem=Message(
             "{rate} VAT was charged on {lines} to {destination}, which is no rate of {country}. The VAT of a country outside "
             "the EU needs a VAT number of the seller's there: if the company has one, add it in the VAT settings. Otherwise sell "
-            "without VAT, or charge the VAT of {country}.",
-            rate=Percent(case.rate),
-            lines=names(case),
-            destination=_destination(case),
-            country=case.seller_country,
+            "without VAT, or charge the VAT of {country}."
         ),
     ),
     TreatmentRow(
@@ -315,14 +273,10 @@ TREATMENTS = (
         lambda case: case.taxed and case.leaves_the_eu and case.destination_rate,
         Category.STANDARD,
         asks=True,
-        problem=lambda case: Message(
+        problem=Message(
             "{rate} VAT was charged on {lines}, sold to {destination}: {rate} is a rate of {destination} and of {country}, and whose "
             "VAT it is decides who gets it. If it is that of {destination}, add the company's VAT number there in the VAT settings. "
-            "If it is that of {country}, issue this draft: it is stated so; without VAT would have been possible.",
-            rate=Percent(case.rate),
-            lines=names(case),
-            destination=_destination(case),
-            country=case.seller_country,
+            "If it is that of {country}, issue this draft: it is stated so; without VAT would have been possible."
         ),
     ),
     TreatmentRow(
@@ -334,15 +288,10 @@ TREATMENTS = (
         lambda case: case.taxed and case.leaves_the_eu and bool(case.seller_number),
         Category.STANDARD,
         asks=True,
-        problem=lambda case: Message(
+        problem=Message(
             "{rate} VAT was charged on {lines}, sold to {destination}, where the company has the VAT number {number}; but {rate} is a "
             "rate of {country}, and none of {destination}. Correct the tax rates in WooCommerce and recalculate the order. Issued "
-            "all the same, it is stated as VAT of {country}.",
-            rate=Percent(case.rate),
-            lines=names(case),
-            destination=_destination(case),
-            number=case.seller_number,
-            country=case.seller_country,
+            "all the same, it is stated as VAT of {country}."
         ),
     ),
     TreatmentRow(
@@ -350,13 +299,9 @@ TREATMENTS = (
         Message("VAT of the seller's country, charged on goods that leave the EU or a download that is sold there"),
         lambda case: case.taxed and case.leaves_the_eu,
         Category.STANDARD,
-        flag=lambda case: Message(
+        flag=Message(
             "The shop charged {rate} VAT on {lines}, sold to {destination}; it is stated as VAT of {country}, and without VAT would have "
-            "been possible.",
-            rate=Percent(case.rate),
-            lines=names(case),
-            destination=_destination(case),
-            country=case.seller_country,
+            "been possible."
         ),
     ),
     TreatmentRow(
@@ -380,12 +325,10 @@ TREATMENTS = (
         Category.INTRA_EU,
         mention="intra_eu",
         asks=True,
-        problem=lambda case: Message(
+        problem=Message(
             "No VAT was charged on {lines}, which the customer picks up at the shop. That is exempt only with proof that the goods "
             "went to another member state: a statement that the customer signs, and transport documents. Issue this draft if you "
-            "have it; otherwise charge the VAT of {country} and recalculate the order.",
-            lines=names(case),
-            country=case.seller_country,
+            "have it; otherwise charge the VAT of {country} and recalculate the order."
         ),
     ),
     TreatmentRow(
@@ -395,12 +338,10 @@ TREATMENTS = (
         Category.EXPORT,
         mention="export",
         asks=True,
-        problem=lambda case: Message(
+        problem=Message(
             "No VAT was charged on {lines}, which the customer picks up at the shop. That is exempt only with proof of customs that "
             "the goods left the EU. Issue this draft if you have it; otherwise charge the VAT of {country} and recalculate the "
-            "order.",
-            lines=names(case),
-            country=case.seller_country,
+            "order."
         ),
     ),
     TreatmentRow(
@@ -417,12 +358,10 @@ TREATMENTS = (
         lambda case: case.regime is VatRegime.SMALL_BUSINESS and case.service_to_foreign_business,
         Category.REVERSE_CHARGE,
         mention="reverse_charge",
-        flag=lambda case: Message(
+        flag=Message(
             "{lines} is a service to a business in another member state, with the VAT number {vat_number}: the customer owes the VAT "
             "there, also where a small business sells. State it in the intra-Community listing of the quarter; the seller's own "
-            "number must be activated for such services at the VAT office.",
-            lines=names(case),
-            vat_number=case.vat_number,
+            "number must be activated for such services at the VAT office."
         ),
     ),
     TreatmentRow(
@@ -447,12 +386,10 @@ TREATMENTS = (
         lambda case: case.private_service_outside,
         Category.OUTSIDE_SCOPE,
         mention="outside_scope",
-        flag=lambda case: Message(
+        flag=Message(
             "No VAT was charged on {lines}, a service to a customer outside the EU who names no company. To a private person that is right "
             "for advice, rights, data and what is downloaded or streamed; any other service, such as a repair or a workshop, carries the "
-            "VAT of {country}.",
-            lines=names(case),
-            country=case.seller_country,
+            "VAT of {country}."
         ),
     ),
     TreatmentRow(
@@ -467,11 +404,10 @@ TREATMENTS = (
         Message("Without VAT, taken off the price, and nothing says why"),
         lambda case: case.reduction,
         Category.ZERO_RATED,
-        problem=lambda case: Message(
+        problem=Message(
             "{lines} takes something off the price without VAT. A reduction lowers the VAT too: let a coupon do it, or make it "
             "taxable, and recalculate the order. If it is a payment, as a gift card or credit is, say in the VAT settings that it is a "
-            "voucher; if packaging came back, say that.",
-            lines=names(case),
+            "voucher; if packaging came back, say that."
         ),
     ),
     TreatmentRow(
@@ -479,12 +415,9 @@ TREATMENTS = (
         Message("Without VAT, to another member state, with a VAT number that is not valid"),
         lambda case: case.zone is Zone.EU and bool(case.vat_number_given) and not case.vat_number,
         Category.ZERO_RATED,
-        problem=lambda case: Message(
+        problem=Message(
             "No VAT was charged on {lines}, but “{vat_number}” is not a valid VAT number, so the sale to {destination} is "
-            "not exempt. Correct the number in the order, or charge VAT.",
-            lines=names(case),
-            vat_number=case.vat_number_given,
-            destination=_destination(case),
+            "not exempt. Correct the number in the order, or charge VAT."
         ),
     ),
     TreatmentRow(
@@ -492,12 +425,10 @@ TREATMENTS = (
         Message("Without VAT, to a consumer in another member state, and nothing says why"),
         lambda case: case.zone is Zone.EU,
         Category.ZERO_RATED,
-        problem=lambda case: Message(
+        problem=Message(
             "No VAT was charged on {lines}, sold to {destination} without a VAT number of another member state. Add the "
             "customer's number to the order, charge VAT, or say why it carries none: in the VAT settings for all such lines, or on "
-            "the order's page for this order.",
-            lines=names(case),
-            destination=_destination(case),
+            "the order's page for this order."
         ),
     ),
     TreatmentRow(
@@ -505,12 +436,10 @@ TREATMENTS = (
         Message("Without VAT, within the seller's country, and nothing says why"),
         lambda case: case.zone is Zone.DOMESTIC,
         Category.ZERO_RATED,
-        problem=lambda case: Message(
+        problem=Message(
             "No VAT was charged on {lines}, though it is supplied in {country}, the seller's own country. Charge VAT, or say why "
             "it carries none: in the VAT settings for all such lines (a gift voucher, a deposit, zero-rated goods …), or on the "
-            "order's page for this order.",
-            lines=names(case),
-            country=case.seller_country,
+            "order's page for this order."
         ),
     ),
 )
@@ -518,6 +447,18 @@ TREATMENTS = (
 
 def row_of(case: Case) -> TreatmentRow:
     return next(row for row in TREATMENTS if row.when(case))
+
+
+def filled(message: Message, case: Case) -> Message:
+    """*message* of a row with what it names of *case*."""
+    return message.given(
+        rate=Percent(case.rate),
+        lines=names(case),
+        vat_number=case.vat_number or case.vat_number_given,
+        destination=_destination(case),
+        number=case.seller_number,
+        country=case.seller_country,
+    )
 
 
 def names(case: Case) -> Message:

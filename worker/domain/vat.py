@@ -23,7 +23,7 @@ from worker.domain.place_of_supply import (
 )
 from worker.domain.shop import Shop
 from worker.domain.treatment import Case, Treatment
-from worker.domain.treatment_table import OUTSIDE_VAT, TreatmentRow, names, row_of
+from worker.domain.treatment_table import OUTSIDE_VAT, TreatmentRow, filled, names, row_of
 from worker.domain.vat_check import SUPPOSED, VatCheck
 from worker.domain.vat_number import normalise_vat_number
 from worker.domain.vat_proof import number_abroad
@@ -40,6 +40,7 @@ Treated = tuple[Treatment, ...]  # of the lines of an order, in its order
 def treat(case: Case) -> Treatment:
     """Find *case* in the table; every case has an answer."""
     row = row_of(case)
+    flag = (case.confirmed and row.flag_if_confirmed) or row.flag
     return Treatment(
         category=row.category,
         rate=case.rate,
@@ -48,8 +49,8 @@ def treat(case: Case) -> Treatment:
         vat_country=case.destination if row.reason in ("oss", "foreign_number") else "",
         seller_number=case.seller_number if row.reason == "foreign_number" else "",
         distance_sale=case.distance_sale and row.category in (Category.STANDARD, Category.ZERO_RATED),
-        problem=Problem(row.reason, row.problem(case), asks=row.asks) if row.problem else None,
-        flag=Problem(row.reason, row.flag(case)) if row.flag else _supply_flag(case, row),
+        problem=Problem(row.reason, filled(row.problem, case), asks=row.asks) if row.problem else None,
+        flag=Problem(row.reason, filled(flag, case)) if flag else _supply_flag(case, row),
     )
 
 

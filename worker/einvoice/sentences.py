@@ -107,12 +107,10 @@ def problems_of(faults: Iterable[Fault], draft: Draft) -> tuple[Problem, ...]:
     """
     rules_of: dict[Message, list[str]] = {}
     for rule, words in faults:
-        other = Message(OTHER.key, order=draft.order_number, rule=rule, words=words)
+        other = OTHER.given(rule=rule, words=words)
         rules_of.setdefault(BY_RULE.get(rule, other), []).append(rule)
     return tuple(problem(said, list(dict.fromkeys(rules)), draft) for said, rules in rules_of.items())
 
 
 def problem(said: Message, rules: list[str], draft: Draft) -> Problem:
-    values: dict[str, str] = {"order": draft.order_number, "rule": ", ".join(rules)}
-    asked = {name: value for name, value in values.items() if f"{{{name}}}" in said.key}
-    return Problem(peppol.FINDING + rules[0], Message(said.key, **{**said.values, **asked}))
+    return Problem(peppol.FINDING + rules[0], said.given(order=draft.order_number, rule=", ".join(rules)))
