@@ -47,8 +47,8 @@ class Reason:
     codes is for what no other reason names: of a *source*, and of failed work by its *work*, the name of the job.
     """
 
-    name: str
     source: Source
+    name: str
     harm: Harm
     sentence: Message
     button: Button
