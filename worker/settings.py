@@ -289,10 +289,7 @@ def refuse_unknown(environ: Mapping[str, str]) -> None:
         near = difflib.get_close_matches(name, sorted(known), n=1)
         if near:
             raise SettingsError(
-                "{name} is not a setting; did you mean {near}?",
-                name=name,
-                near=near[0],
-                code="setting_unknown",
+                "{name} is not a setting; did you mean {near}?", name=name, near=near[0], code="setting_unknown"
             )
         raise SettingsError(
             "{name} is not a setting. Known are {known}", name=name, known=", ".join(KNOWN), code="setting_unknown"

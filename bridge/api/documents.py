@@ -79,9 +79,7 @@ def file_being_made() -> Refused:
 
 def file_unknown(file_format: str) -> Refused:
     return Refused(
-        HTTPStatus.NOT_FOUND,
-        "file_unknown",
-        Message("This document has no {format}.", format=file_format.upper()),
+        HTTPStatus.NOT_FOUND, "file_unknown", Message("This document has no {format}.", format=file_format.upper())
     )
 
 

@@ -173,12 +173,7 @@ EXAMPLES: dict[str, Json] = {
             ],
         },
         "roads": [
-            {
-                "road": "mail",
-                "state": "late",
-                "since": "2026-11-23T09:30:00+00:00",
-                "message": "Mails wait to leave.",
-            }
+            {"road": "mail", "state": "late", "since": "2026-11-23T09:30:00+00:00", "message": "Mails wait to leave."}
         ],
         "next_numbers": {
             "order_confirmation": "B2026-00009",

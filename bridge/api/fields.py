@@ -181,13 +181,7 @@ ISSUED_FROM = RequestField("issued_from", A_DAY, "Dated on this day or later.", 
 ISSUED_TO = RequestField("issued_to", A_DAY, "Dated on this day or earlier.", day)
 UPDATED_SINCE = RequestField("updated_since", AN_INSTANT, "Only what has changed since then.", instant)
 
-DOCUMENTS = RequestField(
-    "documents",
-    ID_LIST,
-    "The invoices, by their `document_id`.",
-    ids,
-    required=True,
-)
+DOCUMENTS = RequestField("documents", ID_LIST, "The invoices, by their `document_id`.", ids, required=True)
 PAID_ON = RequestField("paid_on", A_DAY, "The day on which they were paid; today where it is left out.", day)
 
 REMINDER_KIND = RequestField(
@@ -213,10 +207,7 @@ EVENTS = RequestField(
     required=True,
 )
 ACTIVE = RequestField(
-    "active",
-    {"type": "boolean"},
-    "false stops it; true lets it go on, first of all with what waited.",
-    boolean,
+    "active", {"type": "boolean"}, "false stops it; true lets it go on, first of all with what waited.", boolean
 )
 
 WHAT = RequestField(

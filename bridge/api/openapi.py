@@ -55,10 +55,7 @@ def build_document(routes: Sequence[Route], *, server: str) -> Json:
         "security": [{"token": []}],
         "paths": paths,
         "webhooks": {str(event): webhook(event) for event in WebhookEventKind},
-        "components": {
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": SCHEMAS,
-        },
+        "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}, "schemas": SCHEMAS},
     }
 
 

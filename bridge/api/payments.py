@@ -38,9 +38,4 @@ def mark_documents_not_paid(api_request: ApiRequest) -> Response:
 
 
 def as_json(one: MarkedPaid) -> Json:
-    return {
-        "document_id": one.document_id,
-        "marked": one.changed,
-        "code": one.code,
-        "message": one.message,
-    }
+    return {"document_id": one.document_id, "marked": one.changed, "code": one.code, "message": one.message}

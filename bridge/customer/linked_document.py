@@ -17,15 +17,7 @@ from worker.domain.transfer_code import bancontact_code, transfer_code
 from worker.i18n import Translator
 from worker.i18n.formats import web_address
 from worker.net.document_link import DocumentLink
-from worker.store import (
-    document_files,
-    document_links,
-    documents,
-    orders,
-    payment_attempts,
-    shops,
-    steps,
-)
+from worker.store import document_files, document_links, documents, orders, payment_attempts, shops, steps
 from worker.store.document_files import StoredFile
 from worker.store.document_links import LinkRevocation
 from worker.store.payment_attempts import PaymentAttempt
@@ -90,10 +82,7 @@ class LinkedDocument:
         draft, amount = replace(self.document.draft, payment=self.money.payment), self.money.to_pay
         if not amount:
             return ()
-        texts = (
-            transfer_code(draft, amount),
-            bancontact_code(draft, amount, profile=self.shop.bancontact_profile),
-        )
+        texts = (transfer_code(draft, amount), bancontact_code(draft, amount, profile=self.shop.bancontact_profile))
         labels = (self.words.gettext("Banking app"), "Bancontact Pay")
         return tuple(PaymentCode(label, picture_of(text)) for label, text in zip(labels, texts, strict=True) if text)
 

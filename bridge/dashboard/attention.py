@@ -50,13 +50,7 @@ def things_of_all(name: str) -> Response:
     return page(reason_named(name), shops_asked(mine), of_all=mine)
 
 
-def page(
-    reason: Reason,
-    shops: Shops,
-    *,
-    of_all: Sequence[ShopName] = (),
-    form: Form | None = None,
-) -> Response:
+def page(reason: Reason, shops: Shops, *, of_all: Sequence[ShopName] = (), form: Form | None = None) -> Response:
     """*form*: the day that was typed to put something off, and what is wrong with it."""
     form = form or Form()
     first = max(1, parse_whole_number(request.args.get("from", "")[:9]) or 1)

@@ -146,12 +146,7 @@ def retry_everywhere() -> Response:
         mine = users.shops_of(connection, me().user)
         asked = shops_asked(mine)
         shops = [one.shop_id for one in mine if asked is None or one.shop_id in asked]
-        wanted = JobFilter(
-            "failed",
-            JobKind(what) if what in OF_ORDERS else JobKind.STEP,
-            what,
-            code,
-        )
+        wanted = JobFilter("failed", JobKind(what) if what in OF_ORDERS else JobKind.STEP, what, code)
         affected_shops = [shop_id for shop_id in shops if job_queries.job_ids(connection, (shop_id,), wanted, limit=1)]
     for shop_id in affected_shops:
         request_task(shop_id, "retry_failed", {"what": what, "code": code}, then="/jobs")

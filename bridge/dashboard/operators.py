@@ -63,9 +63,7 @@ def password_link(user_id: int) -> Response:
         return refuse_own_account()
     with context().store.write() as connection:
         token = sessions.create_link(
-            connection,
-            NewLink(purpose="password", email=user.email, role=Role.VIEWER),
-            by=actor(),
+            connection, NewLink(purpose="password", email=user.email, role=Role.VIEWER), by=actor()
         )
     record_event("password_link", Message("A link for a new password of {email} was made.", email=user.email))
     return users_page(Form(), link=(user.email, f"{context().settings.public_url}/password/{token}"))

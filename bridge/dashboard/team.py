@@ -77,11 +77,7 @@ def withdraw(shop_id: str) -> Response:
     with context().store.write() as connection:
         email = sessions.withdraw_link(connection, request.form.get("token_hash", ""), shop_id=shop_id)
     if email is not None:
-        record_event(
-            "withdrawn",
-            Message("The invitation of {email} was withdrawn.", email=email),
-            shop_id=shop_id,
-        )
+        record_event("withdrawn", Message("The invitation of {email} was withdrawn.", email=email), shop_id=shop_id)
     return back(shop_id)
 
 

@@ -136,13 +136,7 @@ def store_connection(content: dict[str, Any], shop_id: str, code_hash: str) -> R
         plugin_id = plugins.connect(
             connection,
             context().encryption,
-            NewPlugin(
-                shop_id=shop_id,
-                secret=content["plugin_secret"],
-                site=site,
-                version=version,
-                facts=kept,
-            ),
+            NewPlugin(shop_id=shop_id, secret=content["plugin_secret"], site=site, version=version, facts=kept),
             now=now,
         )
         for method in kept.payment_methods:

@@ -73,11 +73,7 @@ def take(page: Page, shops: tuple[PlayedShop, ...], site: str, overview: Image.I
     invoice = page_of_pdf(dutch, 1001, "invoice")
     store("invoice.png", invoice)
     store("invoice.fr.png", page_of_pdf(french, 1001, "invoice"))
-    story = [
-        ("An order in the shop", order),
-        ("becomes its documents", invoice),
-        ("and you see how it goes", overview),
-    ]
+    story = [("An order in the shop", order), ("becomes its documents", invoice), ("and you see how it goes", overview)]
     store("story.png", side_by_side(story))
     page.set_viewport_size(PHONE)
     for name, shop, kind in (("link.png", french, "invoice"), ("link.nl.png", dutch, "payment_request")):

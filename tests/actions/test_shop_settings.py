@@ -267,11 +267,7 @@ def test_a_shop_is_made_in_test_and_may_move(installation: OneShop) -> None:
 
 @pytest.mark.parametrize(
     ("name", "url", "fields"),
-    [
-        ("", "https://gist.example", ["name"]),
-        ("Gist", "http://gist.example", ["url"]),
-        ("", "gist", ["name", "url"]),
-    ],
+    [("", "https://gist.example", ["name"]), ("Gist", "http://gist.example", ["url"]), ("", "gist", ["name", "url"])],
 )
 def test_a_new_shop_tells_every_wrong_field(name: str, url: str, fields: list[str]) -> None:
     with pytest.raises(WrongSettings) as wrong:

@@ -9,16 +9,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.factories import (
-    TODAY,
-    a_line,
-    a_refund,
-    a_shop,
-    an_address,
-    an_order,
-    issued,
-    shipping,
-)
+from tests.support.factories import TODAY, a_line, a_refund, a_shop, an_address, an_order, issued, shipping
 from tests.support.woocommerce_totals import many, orders
 from worker.domain.credit_balance import CreditBalance, CreditedInvoice, credit_balance_of
 from worker.domain.credit_note import draft_credit_note

@@ -106,10 +106,7 @@ def test_one_gross_amount_in_six_has_no_base_at_21_percent() -> None:
 
 
 @many
-@given(
-    amount=st.integers(-10_000, 10_000),
-    weights=st.lists(st.integers(0, 5_000), min_size=1, max_size=6),
-)
+@given(amount=st.integers(-10_000, 10_000), weights=st.lists(st.integers(0, 5_000), min_size=1, max_size=6))
 def test_a_split_loses_no_cent_and_stays_in_proportion(amount: int, weights: list[int]) -> None:
     parts = split_amount(D(amount) / 100, [D(weight) for weight in weights], D("0.01"))
     assert sum(parts) == D(amount) / 100
@@ -150,10 +147,7 @@ def test_the_residue_of_many_lines_is_one_visible_rounding_of_their_rate() -> No
 
 @pytest.mark.parametrize(
     ("line", "stated"),
-    [
-        (("12.40", "2.61"), ("12.40", "2.60", "0.01", "15.01")),
-        (("17.31", "3.63"), ("17.31", "3.64", "-0.01", "20.94")),
-    ],
+    [(("12.40", "2.61"), ("12.40", "2.60", "0.01", "15.01")), (("17.31", "3.63"), ("17.31", "3.64", "-0.01", "20.94"))],
 )
 def test_a_business_amount_that_no_base_gives_is_rounded_once(line: tuple[str, str], stated: tuple[str, ...]) -> None:
     draft = drafted(of_business(an_order(a_line(line[0], tax=line[1]))))
@@ -320,11 +314,7 @@ def test_an_unpaid_invoice_asks_for_its_money() -> None:
 
 @pytest.mark.parametrize(
     ("order", "kind"),
-    [
-        (an_order(paid=True), Kind.INVOICE),
-        (an_order(a_line("0.00")), Kind.INVOICE),
-        (an_order(), Kind.DELIVERY_NOTE),
-    ],
+    [(an_order(paid=True), Kind.INVOICE), (an_order(a_line("0.00")), Kind.INVOICE), (an_order(), Kind.DELIVERY_NOTE)],
 )
 def test_nothing_is_asked_where_nothing_can_be_paid(order: Order, kind: Kind) -> None:
     assert drafted(order, kind=kind).payment is None

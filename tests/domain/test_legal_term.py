@@ -19,10 +19,7 @@ def at(day: int, month: int = 10) -> datetime:
 
 def invoice_of(order: Order, issued_on: date) -> Document:
     draft = draft_document(
-        order,
-        a_shop(),
-        today=issued_on,
-        purpose=Purpose(Kind.INVOICE, f"order:{order.order_id}:invoice:1"),
+        order, a_shop(), today=issued_on, purpose=Purpose(Kind.INVOICE, f"order:{order.order_id}:invoice:1")
     )
     return replace(issued(draft), issued_on=issued_on)
 

@@ -72,11 +72,7 @@ def test_a_fee_takes_off_what_bears_no_tax_its_share() -> None:
 
 @pytest.mark.parametrize(
     ("reasons", "problems"),
-    [
-        (("name Cadeaubon = voucher",), []),
-        (("name Cadeaubon = exempt",), []),
-        ((), ["no_tax_charged"]),
-    ],
+    [(("name Cadeaubon = voucher",), []), (("name Cadeaubon = exempt",), []), ((), ["no_tax_charged"])],
 )
 def test_what_a_fee_takes_off_something_without_vat_is_what_that_is(
     reasons: tuple[str, ...], problems: list[str]

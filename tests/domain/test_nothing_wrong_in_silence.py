@@ -9,16 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.factories import (
-    A_SELLER,
-    a_history,
-    a_line,
-    a_refund,
-    a_shop,
-    an_order,
-    issued,
-    shipping,
-)
+from tests.support.factories import A_SELLER, a_history, a_line, a_refund, a_shop, an_order, issued, shipping
 from worker.domain.decide import decide_documents
 from worker.domain.document import Category, Draft, Kind, Purpose
 from worker.domain.draft import draft_document

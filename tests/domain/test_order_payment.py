@@ -42,11 +42,7 @@ def decided(order: Order, history: History | None = None, shop: Shop = CREATED) 
 
 def unpaid(method: str, *, link: bool = False, status: str = "on-hold", title: str = "") -> Order:
     return an_order(
-        status=status,
-        payment_method=method,
-        payment_title=title,
-        needs_payment=link,
-        pay_url=LINK if link else "",
+        status=status, payment_method=method, payment_title=title, needs_payment=link, pay_url=LINK if link else ""
     )
 
 
@@ -260,12 +256,7 @@ def test_the_form_for_banks_abroad_checks_and_is_the_same_payment(seed: int, ord
 
 @pytest.mark.parametrize(
     ("typed", "digits"),
-    [
-        ("+++007/0000/23891+++", "007000023891"),
-        ("rf12 0070 0002 3891", "007000023891"),
-        ("factuur 2026", ""),
-        ("", ""),
-    ],
+    [("+++007/0000/23891+++", "007000023891"), ("rf12 0070 0002 3891", "007000023891"), ("factuur 2026", ""), ("", "")],
 )
 def test_a_reference_is_known_however_it_was_typed(typed: str, digits: str) -> None:
     assert digits_of(typed) == digits

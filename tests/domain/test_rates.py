@@ -81,13 +81,7 @@ def test_a_change_is_listed_once_where_a_rate_ends_and_once_where_one_begins() -
     assert found == [(date(2026, 1, 1), 14, True), (date(2026, 1, 1), D("13.5"), False)]
 
 
-@pytest.mark.parametrize(
-    ("paid", "problems"),
-    [
-        (PLACED_AT.replace(year=2025), []),
-        (PLACED_AT, ["rate_unknown"]),
-    ],
-)
+@pytest.mark.parametrize(("paid", "problems"), [(PLACED_AT.replace(year=2025), []), (PLACED_AT, ["rate_unknown"])])
 def test_a_rate_is_judged_by_the_day_of_payment(paid: object, problems: list[str]) -> None:
     order = an_order(a_line("100.00", "14"), country="FI", paid_at=paid)
     shop = a_shop(vat=VatSettings(oss=True))

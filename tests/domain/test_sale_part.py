@@ -82,12 +82,7 @@ def test_a_person_may_invoice_a_suborder_of_a_sale_that_has_no_invoice() -> None
 
 @pytest.mark.parametrize(
     ("part", "flagged"),
-    [
-        (SalePart.WHOLE, []),
-        (SalePart.SUBORDER, []),
-        (SalePart.BALANCE, []),
-        (SalePart.CHILD, ["belongs_to_order"]),
-    ],
+    [(SalePart.WHOLE, []), (SalePart.SUBORDER, []), (SalePart.BALANCE, []), (SalePart.CHILD, ["belongs_to_order"])],
 )
 def test_a_child_that_nothing_explains_is_invoiced_and_shown_to_a_person(part: SalePart, flagged: list[str]) -> None:
     assert [flag.code for flag in decided(of_part(part), SUBORDERS).flags] == flagged

@@ -356,11 +356,7 @@ OLD_CHAIR = a_line("80.00", None, name="Stoel", tax_class="tweedehands")
             SERVICES,
             (["O"], ["outside_scope"], []),
         ),
-        (
-            an_order(a_line(rate=None), country="GB", postcode="BT1 5GS"),
-            NORMAL,
-            (["Z"], [], ["no_tax_charged"]),
-        ),
+        (an_order(a_line(rate=None), country="GB", postcode="BT1 5GS"), NORMAL, (["Z"], [], ["no_tax_charged"])),
         (
             an_order(a_line(rate=None), country="IE", vat_number_given=XI_NUMBER),
             SERVICES,

@@ -62,12 +62,7 @@ def generated_documents() -> Iterator[tuple[str, Document]]:
 
 def a_random_order(chance: random.Random) -> Order:
     sold = [
-        Sold(
-            chance.randint(0, 30_000),
-            chance.randint(1, 1_000),
-            chance.choice(RATES),
-            chance.choice((0, 0, 10, 33)),
-        )
+        Sold(chance.randint(0, 30_000), chance.randint(1, 1_000), chance.choice(RATES), chance.choice((0, 0, 10, 33)))
         for _ in range(chance.randint(1, 12))
     ]
     return ring_up(sold, Settings(chance.random() < 0.5, chance.random() < 0.5))

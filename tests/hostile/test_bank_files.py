@@ -50,10 +50,7 @@ HOSTILE = {
         camt('<Ntry><Amt Ccy="&l9;">1</Amt></Ntry>', before=f'<!DOCTYPE x [<!ENTITY l0 "lol">{TENS}]>'),
         DAMAGED,
     ),
-    "a file of the machine": (
-        camt("&a;", before='<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'),
-        DAMAGED,
-    ),
+    "a file of the machine": (camt("&a;", before='<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'), DAMAGED),
     "rules from the network": (
         camt(ENTRY.format("1.00"), before='<!DOCTYPE x SYSTEM "http://127.0.0.1:9/x.dtd">'),
         DAMAGED,

@@ -42,12 +42,7 @@ NO_JSON = (
     b'{"a": ' + b"9" * 5_000 + b"}",
 )
 # What is stored whole, as it came, may hold these; nowhere else.
-UNSTORABLE = (
-    b'{"a": "\\u0000"}',
-    b'{"\\u0000": 1}',
-    b'{"a": 9223372036854775808}',
-    b'{"a": [-9223372036854775809]}',
-)
+UNSTORABLE = (b'{"a": "\\u0000"}', b'{"\\u0000": 1}', b'{"a": 9223372036854775808}', b'{"a": [-9223372036854775809]}')
 
 
 @pytest.fixture

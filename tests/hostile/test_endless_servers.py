@@ -291,9 +291,7 @@ MAIL_SERVERS: dict[str, Script] = {
     "names its abilities without end": greeted((Victim.endlessly, b"250-SIZE\r\n")),
     "drips its abilities": greeted((Victim.dripping, b"250-SIZE\r\n")),
     "drips its answer to the mail": greeted(
-        (Victim.say, b"250 ok\r\n"),
-        (lambda victim, _: victim.read_line(), b""),
-        (Victim.dripping, b"250-ok\r\n"),
+        (Victim.say, b"250 ok\r\n"), (lambda victim, _: victim.read_line(), b""), (Victim.dripping, b"250-ok\r\n")
     ),
 }
 

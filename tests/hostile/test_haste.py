@@ -101,11 +101,7 @@ def test_a_mail_that_the_server_may_have_taken_is_never_put_back_as_if_it_were_n
         victim.say(b"354 go on\r\n")
         victim.silently()
 
-    with (
-        hostile_server(takes_it_and_hangs) as server,
-        talk.in_haste(PATIENCE_S),
-        pytest.raises(Unavailable) as unsure,
-    ):
+    with hostile_server(takes_it_and_hangs) as server, talk.in_haste(PATIENCE_S), pytest.raises(Unavailable) as unsure:
         send(server.port, 1.0)
     assert unsure.value.code == "mail_unsure"
 

@@ -68,8 +68,7 @@ class History:
                 now=at,
             )
             connection.execute(
-                text("UPDATE jobs SET state = :state WHERE job_id = :id"),
-                {"state": state, "id": delivery_id},
+                text("UPDATE jobs SET state = :state WHERE job_id = :id"), {"state": state, "id": delivery_id}
             )
         return delivery_id
 

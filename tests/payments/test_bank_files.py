@@ -62,9 +62,7 @@ VERDICTS: dict[str, tuple[Verdict, list[int]]] = {
     "2611200000002": (V.PENDING, []),
 }
 # MT940 tells no details of a group, and CODA no line that is not booked.
-WITHOUT_DETAILS: dict[str, tuple[Verdict, list[int]]] = {
-    "2611190000005": (V.UNKNOWN, []),
-}
+WITHOUT_DETAILS: dict[str, tuple[Verdict, list[int]]] = {"2611190000005": (V.UNKNOWN, [])}
 
 
 def new_lines(kind: str) -> list[BankLine]:

@@ -44,9 +44,7 @@ def test_the_metadata_say_pdfa_3b_and_which_profile(made: tuple[bytes, bytes, pi
     assert {"/Creator", "/Keywords", "/Subject"}.isdisjoint(document.docinfo.keys())
 
 
-def test_colours_have_a_profile_and_every_font_that_writes_is_embedded(
-    made: tuple[bytes, bytes, pikepdf.Pdf],
-) -> None:
+def test_colours_have_a_profile_and_every_font_that_writes_is_embedded(made: tuple[bytes, bytes, pikepdf.Pdf]) -> None:
     content, _, document = made
     profile = document.Root.OutputIntents[0].DestOutputProfile.read_bytes()
 

@@ -310,14 +310,7 @@ def test_hebrew_and_arabic_read_from_right_to_left_among_words_that_do_not(layou
     # The viewer gives Arabic back in the joined forms that are drawn, and marks where the direction turns.
     words = unicodedata.normalize("NFKC", read_aloud.translate(dict.fromkeys(map(ord, "\u202a\u202b\u202c"))))
 
-    for line in (
-        "חברת הספרים",
-        "יוסי כהן",
-        "רחוב הרצל",
-        "תל אביב",
-        "ISRAEL",
-        "كتاب الطبخ العربي",
-    ):
+    for line in ("חברת הספרים", "יוסי כהן", "רחוב הרצל", "תל אביב", "ISRAEL", "كتاب الطبخ العربي"):
         assert line in words
     assert "?" not in words
 

@@ -68,10 +68,7 @@ def a_minute_ago() -> datetime:
 
 def states(system: RunningSystem) -> tuple[dict[str, int], dict[str, int]]:
     with system.services.store.read() as connection:
-        return (
-            job_counts(connection, JobKind.PROCESS_ORDER),
-            job_counts(connection, JobKind.STEP),
-        )
+        return (job_counts(connection, JobKind.PROCESS_ORDER), job_counts(connection, JobKind.STEP))
 
 
 def is_at_work(system: RunningSystem, what: int) -> bool:

@@ -82,12 +82,7 @@ def cluster() -> Iterator[Path]:
 def serving(folder: Path, options: Mapping[str, str]) -> Iterator[Postgres]:
     """A server on *folder*, for as long as the block lasts."""
     binaries = server_binaries()
-    all_options = {
-        "listen_addresses": "",
-        "unix_socket_directories": str(folder),
-        "max_connections": "200",
-        **options,
-    }
+    all_options = {"listen_addresses": "", "unix_socket_directories": str(folder), "max_connections": "200", **options}
     command = [binaries / "postgres", "-D", folder / "data", *(f"--{name}={all_options[name]}" for name in all_options)]
     # Interrupt is PostgreSQL's "fast": terminate would wait for every client to leave.
     with running(

@@ -129,10 +129,7 @@ def test_today_counts_since_midnight_and_what_is_open_now(history: History) -> N
         assert today.by_shop(connection, ("a",), since=since) == {"a": found["a"]}
         assert today.by_shop(connection, (), since=since) == {}
     # Of each document the PDF and the note in the shop wait.
-    assert found == {
-        "a": Today(orders=1, documents=1, mails=1, waiting=5, failed=1),
-        "b": Today(waiting=1),
-    }
+    assert found == {"a": Today(orders=1, documents=1, mails=1, waiting=5, failed=1), "b": Today(waiting=1)}
     assert whole == Today(orders=1, documents=1, mails=1, waiting=6, failed=1)
 
 

@@ -40,13 +40,7 @@ def an_address(country: str = "BE", *, postcode: str = "9000", street: str = "Ve
 
 def a_shop(*rules: str, **more: object) -> Shop:
     """A complete Belgian shop, live since long ago; *rules* as `invoice:paid:send`, none for the default one."""
-    shop = Shop(
-        "shop",
-        "Gist",
-        "https://shop.example",
-        orders=OrderSettings(SINCE),
-        seller=A_SELLER,
-    )
+    shop = Shop("shop", "Gist", "https://shop.example", orders=OrderSettings(SINCE), seller=A_SELLER)
     if rules:
         shop = replace(shop, rules=tuple(Rule.parse(rule) for rule in rules))
     return replace(shop, **more)  # type: ignore[arg-type]  # the fields of a shop, by name

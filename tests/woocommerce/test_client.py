@@ -169,10 +169,7 @@ def test_a_check_says_what_the_key_can_do_and_changes_nothing(shop: PretendShop,
 
 
 def test_a_check_tells_a_key_that_only_reads() -> None:
-    with (
-        PretendShop(permissions="read", key=RestKey(KEY, SECRET)) as shop,
-        a_client(shop.url) as talking,
-    ):
+    with PretendShop(permissions="read", key=RestKey(KEY, SECRET)) as shop, a_client(shop.url) as talking:
         assert talking.check() == ShopCheck(orders=0, can_write=False)
 
 

@@ -14,11 +14,7 @@ from worker.net.http_call import read_json
 LIVE, SANDBOX = "https://api.e-invoice.be", "https://api-dev.e-invoice.be"
 STATES = {"SENT": State.DELIVERED, "RECEIVED": State.DELIVERED, "FAILED": State.FAILED}
 # What its send answers, by whose turn it is. 405: it is no draft any more, so it has been sent.
-BLAMES = {
-    400: Blame.DOCUMENT,
-    406: Blame.DOCUMENT,
-    409: Blame.ACCOUNT,
-}
+BLAMES = {400: Blame.DOCUMENT, 406: Blame.DOCUMENT, 409: Blame.ACCOUNT}
 SENT = (200, 405)
 EVENTS = ("document.sent", "document.sent.failed")
 FAILURES = ("send_failed", "mlr_received")

@@ -15,9 +15,7 @@ def check_document(inspection: Inspection, row: StoredDocument) -> None:
     number = row.document.number
     if json_codec.sha256(row.snapshot) != row.snapshot_sha256:
         inspection.add_damage(
-            number,
-            "document_changed",
-            Message("What {number} says was changed after it was issued.", number=number),
+            number, "document_changed", Message("What {number} says was changed after it was issued.", number=number)
         )
     try:
         found = [*differences(row), *(("total_wrong", sums) for sums in wrong_totals(row.document))]

@@ -232,8 +232,7 @@ def assess(
         return assess_missing(known, deliveries)
     steps = [(one, step) for one in made for step in one.steps]
     failed = next(
-        (of_document(name_of(one), step.message) for one, step in steps if step.state == "failed"),
-        NO_MESSAGE,
+        (of_document(name_of(one), step.message) for one, step in steps if step.state == "failed"), NO_MESSAGE
     )
     if failed:
         return ReconciliationState.FAILED, failed

@@ -45,7 +45,5 @@ def changes_for(numbers: OtherNumbers) -> NumberingChanges:
     if not numbers.pattern:
         return NumberingChanges(continue_after=after)
     return NumberingChanges(
-        patterns={Kind.INVOICE: numbers.pattern},
-        yearly={Kind.INVOICE: numbers.yearly},
-        continue_after=after,
+        patterns={Kind.INVOICE: numbers.pattern}, yearly={Kind.INVOICE: numbers.yearly}, continue_after=after
     )

@@ -48,10 +48,7 @@ class RestKeyChange:
 
 
 def store_rest_key(
-    connection: Connection,
-    encryption: Encryption,
-    found: ConnectedShop,
-    change: RestKeyChange,
+    connection: Connection, encryption: Encryption, found: ConnectedShop, change: RestKeyChange
 ) -> tuple[Message, ...]:
     """Store a new REST key where one was given; return what the audit trail may say of it. Call under the shop's lock.
 
@@ -119,13 +116,7 @@ def invite_plugin(connection: Connection, encryption: Encryption, shop_id: str, 
     return code, expires_at
 
 
-def change_mail_server(
-    installation: Installation,
-    shop_id: str,
-    server: SmtpServer | None,
-    *,
-    by: Actor,
-) -> bool:
+def change_mail_server(installation: Installation, shop_id: str, server: SmtpServer | None, *, by: Actor) -> bool:
     """Send the shop's mail by a server of its own; None: by the operator's. False when it was so already.
 
     A form that leaves the password empty means the one that is there: pass `with_password`. Raises Rejected for a server

@@ -137,13 +137,7 @@ def add_shop(connection: Connection, encryption: Encryption, new: NewShop, *, by
     return shop
 
 
-def change_shop(
-    installation: Installation,
-    shop_id: str,
-    changes: ShopChanges,
-    *,
-    by: Actor,
-) -> ChangedShop:
+def change_shop(installation: Installation, shop_id: str, changes: ShopChanges, *, by: Actor) -> ChangedShop:
     """Store all of *changes*, or none when one is wrong: raises Rejected, or WrongSettings by field."""
     with installation.store.write() as connection:
         found = lock_and_get(connection, installation.encryption, shop_id)

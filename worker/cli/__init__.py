@@ -47,10 +47,7 @@ COMMANDS = {
     "token": ("tokens:token", "Make, list and revoke the tokens of the API."),
     "verify": ("register:verify", "Prove that no document, number or file is missing or altered."),
     "register": ("register:register", "The register: every number that was given, and what became of it."),
-    "rotate-key": (
-        "maintenance:rotate",
-        "Encrypt all stored secrets under the first key of FACTURELAY_SECRET_KEY.",
-    ),
+    "rotate-key": ("maintenance:rotate", "Encrypt all stored secrets under the first key of FACTURELAY_SECRET_KEY."),
     "purge": ("retention:purge", "Drop the raw bodies of deliveries older than 90 days; their hashes stay."),
     "customer": ("retention:customer", "What is stored of a customer."),
     "rates": (
@@ -75,10 +72,7 @@ COMMANDS = {
         "maintenance:restore",
         "Put a backup into an empty data folder (and, for PostgreSQL, the empty database of DATABASE_URL).",
     ),
-    "move-database": (
-        "maintenance:move",
-        "Move everything from the SQLite file of this installation into PostgreSQL.",
-    ),
+    "move-database": ("maintenance:move", "Move everything from the SQLite file of this installation into PostgreSQL."),
 }
 
 

@@ -39,13 +39,7 @@ class Decide(Protocol):
 @with_services
 @with_json
 def reminders(
-    services: Services,
-    shop_id: str,
-    stopped: str | None,
-    resumed: str | None,
-    skipped: str | None,
-    *,
-    as_json: bool,
+    services: Services, shop_id: str, stopped: str | None, resumed: str | None, skipped: str | None, *, as_json: bool
 ) -> None:
     """List open invoices, and orders that wait for a transfer, with the reminder that comes next, what holds it back, and what was sent."""
     shop = services.connected(shop_id).shop

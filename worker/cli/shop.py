@@ -197,11 +197,7 @@ def set_shop(
         changed = shop_settings.change_shop(services, shop_id, changes, by=by)
     with services.store.write() as connection:
         shop_settings.vouch_for_senders(connection, changed.shop, before=changed.before, by=by)
-    value = {
-        "id": shop_id,
-        "changed": list(changed.messages),
-        "checklist": [vars(check) for check in changed.checks],
-    }
+    value = {"id": shop_id, "changed": list(changed.messages), "checklist": [vars(check) for check in changed.checks]}
     show(value, as_json=as_json, text=lambda: "\n".join(changed_lines(changed)))
 
 

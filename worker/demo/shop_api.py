@@ -15,14 +15,7 @@ from worker.demo.oauth import OAuthVerifier, SignatureRefused, php_query
 from worker.demo.orders import Payload
 from worker.demo.shop_api_answers import BASE, json_answer, linked, paged_answer, sent_json
 from worker.demo.shop_api_notes import NotesApi
-from worker.demo.shop_api_parameters import (
-    OrderQuery,
-    RestError,
-    fields,
-    invalid,
-    list_of,
-    only,
-)
+from worker.demo.shop_api_parameters import OrderQuery, RestError, fields, invalid, list_of, only
 from worker.demo.shop_api_webhooks import WebhooksApi
 from worker.demo.shop_state import STATUSES, ShopState
 
@@ -232,12 +225,7 @@ class _ShopApi:
                     "default_timezone": "UTC",
                 },
                 "active_plugins": [],
-                "settings": {
-                    "api_enabled": True,
-                    "currency": "EUR",
-                    "number_of_decimals": 2,
-                    "HPOS_enabled": True,
-                },
+                "settings": {"api_enabled": True, "currency": "EUR", "number_of_decimals": 2, "HPOS_enabled": True},
                 "security": {"secure_connection": False, "hide_errors": True},
             }
         )

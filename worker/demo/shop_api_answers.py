@@ -6,12 +6,7 @@ from flask import Response, request
 
 from worker.demo.oauth import php_query
 from worker.demo.orders import Payload, php_json
-from worker.demo.shop_api_parameters import (
-    MOST_PER_PAGE,
-    RestError,
-    number,
-    true,
-)
+from worker.demo.shop_api_parameters import MOST_PER_PAGE, RestError, number, true
 
 BASE = "/wp-json/wc/v3"
 _JSON = "application/json; charset=UTF-8"
@@ -47,8 +42,5 @@ def require_force() -> None:
 
 
 def linked(told: Payload, collection: str, *, root: str, up: str | None = None) -> Payload:
-    links = {
-        "self": [{"href": f"{root}{collection}/{told['id']}"}],
-        "collection": [{"href": f"{root}{collection}"}],
-    }
+    links = {"self": [{"href": f"{root}{collection}/{told['id']}"}], "collection": [{"href": f"{root}{collection}"}]}
     return {**told, "_links": {**links, **({"up": [{"href": f"{root}{up}"}]} if up else {})}}

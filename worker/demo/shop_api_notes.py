@@ -7,10 +7,7 @@ from flask import Response, request
 from worker.demo.oauth import php_query
 from worker.demo.orders import Payload
 from worker.demo.shop_api_answers import BASE, json_answer, linked, require_force, sent_json
-from worker.demo.shop_api_parameters import (
-    RestError,
-    true,
-)
+from worker.demo.shop_api_parameters import RestError, true
 from worker.demo.shop_state import ShopState
 
 

@@ -8,9 +8,7 @@ from worker.demo.hookshot import ShopWebhook, ping
 from worker.demo.oauth import php_query
 from worker.demo.orders import Payload
 from worker.demo.shop_api_answers import BASE, json_answer, linked, paged_answer, require_force, sent_json
-from worker.demo.shop_api_parameters import (
-    RestError,
-)
+from worker.demo.shop_api_parameters import RestError
 from worker.demo.shop_state import ShopState
 
 _TOPICS = tuple(f"order.{event}" for event in ("created", "updated", "deleted", "restored"))

@@ -236,10 +236,7 @@ def decision(stage: Stage, item: DocumentDetails) -> Iterator[ShownDecision]:
     total = f", {amount(item.draft.total, currency)}" if item.draft.total else ""
     due = _(", {amount} to be paid", amount=amount(item.open, currency)) if item.open and item.open > 0 else ""
     yield ShownDecision(
-        "issued",
-        f"{kind}{total}{due}",
-        item.document.number,
-        stage.services.link_of(item.document) or "",
+        "issued", f"{kind}{total}{due}", item.document.number, stage.services.link_of(item.document) or ""
     )
     yield from (ShownDecision("needs you", told(step.message)) for step in item.steps if step.state == "failed")
 

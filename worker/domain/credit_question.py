@@ -19,12 +19,7 @@ MORE_THAN_RATE_REMAINING = "more_than_rate_remaining"
 
 
 def amount_problems(
-    source: CreditSource,
-    invoice: Document,
-    statement: CreditStatement,
-    *,
-    requested: Decimal,
-    remaining: CreditBalance,
+    source: CreditSource, invoice: Document, statement: CreditStatement, *, requested: Decimal, remaining: CreditBalance
 ) -> tuple[Problem, ...]:
     """Why the credit note of *source* waits: *requested* is what it gives back, *statement* what its lines say of that."""
     currency = invoice.draft.currency

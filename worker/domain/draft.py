@@ -21,12 +21,7 @@ from worker.domain.exchange_rate import exchange_rate, vat_in_euro
 from worker.domain.language import document_language, language_of, phrase, second_language
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import Order, Refund, SalePart
-from worker.domain.order_payment import (
-    deposit_paid,
-    is_paid,
-    paid_on,
-    payment_instructions,
-)
+from worker.domain.order_payment import deposit_paid, is_paid, paid_on, payment_instructions
 from worker.domain.party import Address, Buyer
 from worker.domain.payment import Prepayment
 from worker.domain.payment_method import is_transfer
@@ -41,14 +36,7 @@ from worker.domain.vat_proof import number_abroad
 from worker.message import NO_MESSAGE, Message
 
 
-def draft_document(
-    order: Order,
-    shop: Shop,
-    *,
-    purpose: Purpose,
-    today: date,
-    refunds: Iterable[Refund] = (),
-) -> Draft:
+def draft_document(order: Order, shop: Shop, *, purpose: Purpose, today: date, refunds: Iterable[Refund] = ()) -> Draft:
     """Draft the confirmation, payment request, delivery note or invoice of *order*. *today* is the date in the shop's zone.
 
     A delivery note is of what *refunds* leave to be delivered; the others are of the whole order.

@@ -9,12 +9,7 @@ from worker.domain.consumer_invoice import is_simplified
 from worker.domain.document import Kind, Line, Problem
 from worker.domain.exchange_rate import exchange_rate, exchange_rate_problem
 from worker.domain.order import Order
-from worker.domain.order_payment import (
-    deposit_paid,
-    is_paid_in_parts,
-    rest_may_be_charged,
-    was_taken_back,
-)
+from worker.domain.order_payment import deposit_paid, is_paid_in_parts, rest_may_be_charged, was_taken_back
 from worker.domain.order_status import status_term
 from worker.domain.payment import Deposit
 from worker.domain.sale_part import suborders_question

@@ -3,12 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
-from worker.domain.charged_tax import (
-    ChargedRate,
-    carries,
-    shown_unit,
-    tax_of_lines,
-)
+from worker.domain.charged_tax import ChargedRate, carries, shown_unit, tax_of_lines
 from worker.domain.document import Problem
 from worker.domain.money import to_minor_unit
 from worker.domain.order import Order

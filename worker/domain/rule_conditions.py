@@ -33,11 +33,7 @@ _MAKERS = {
     "admin": OrderKind.STAFF,
     "subscription": OrderKind.RENEWAL,
 }
-_PARTS = {
-    SalePart.MAIN: OrderKind.MAIN,
-    SalePart.SUBORDER: OrderKind.SUBORDER,
-    SalePart.BALANCE: OrderKind.BALANCE,
-}
+_PARTS = {SalePart.MAIN: OrderKind.MAIN, SalePart.SUBORDER: OrderKind.SUBORDER, SalePart.BALANCE: OrderKind.BALANCE}
 
 
 def unmet_condition(rule: Rule, dossier: Dossier) -> Reason | None:
@@ -85,8 +81,7 @@ def _unmet_method(rule: Rule, order: Order) -> Reason | None:
     if not rule.payment_methods or order.payment_method in rule.payment_methods:
         return None
     return "condition_payment_method", Message(
-        "The rule is not for the payment method “{method}”.",
-        method=order.payment_method or Message("none"),
+        "The rule is not for the payment method “{method}”.", method=order.payment_method or Message("none")
     )
 
 

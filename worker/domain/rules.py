@@ -143,12 +143,7 @@ def parse_moment(text: str) -> tuple[Trigger, str]:
 
 
 # Conditions that name things of the shop, as the shop names them. Capitals make no difference, and a * stands for any text.
-LISTS = {
-    "category": "categories",
-    "tax_class": "tax_classes",
-    "shipping": "shipping_methods",
-    "coupon": "coupons",
-}
+LISTS = {"category": "categories", "tax_class": "tax_classes", "shipping": "shipping_methods", "coupon": "coupons"}
 _PLAIN = re.compile(r"[^,|\"\s](?:[^,|\"\n]*[^,|\"\s])?")
 _QUOTED = r'"(?:[^"\n]|"")+"'
 _VALUE = rf'(?:{_QUOTED}|[^,|"\n]+)'

@@ -120,9 +120,7 @@ def read_first_digits(text: str) -> int:
 def read_days(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text[:9]) <= MOST_PAYMENT_DAYS):
         raise InvalidValue(
-            "“{text}” is not a number of days; write one from 0 to {most}.",
-            text=text,
-            most=MOST_PAYMENT_DAYS,
+            "“{text}” is not a number of days; write one from 0 to {most}.", text=text, most=MOST_PAYMENT_DAYS
         )
     return int(text)
 

@@ -247,9 +247,7 @@ def _from_tag(match: re.Match[str]) -> str:
     plain = unicodedata.normalize("NFKD", match[1]).encode("ascii", "ignore").decode().lower().replace("_", "")
     if plain in _UNSUPPORTED_TAGS:
         raise InvalidValue(
-            "“{text}” cannot be filled: {why}. Leave it out.",
-            text=match[0],
-            why=_UNSUPPORTED_TAGS[plain],
+            "“{text}” cannot be filled: {why}. Leave it out.", text=match[0], why=_UNSUPPORTED_TAGS[plain]
         )
     if plain not in _TAGS:
         raise InvalidValue(

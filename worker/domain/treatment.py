@@ -5,11 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from worker.domain.document import Category, Problem
-from worker.domain.place_of_supply import (
-    EU,
-    Supply,
-    Zone,
-)
+from worker.domain.place_of_supply import EU, Supply, Zone
 from worker.domain.rates import is_known, known_rates
 from worker.domain.shop import VatRegime
 from worker.domain.vat_number import vat_prefix

@@ -9,9 +9,7 @@ import stdnum.eu.vat
 from worker.domain.document import Problem
 from worker.domain.order import Order, UnreadNumber
 from worker.domain.party import Seller
-from worker.domain.place_of_supply import (
-    EU,
-)
+from worker.domain.place_of_supply import EU
 from worker.message import Message
 
 # What stands before a number, in the languages of the member states; after it stands the register (“RPR Gent”).

@@ -38,9 +38,7 @@ def check_webhook_url(text: str, *, allow_private: bool) -> str:
 def _host_of(text: str, *, schemes: tuple[str, ...]) -> str:
     if len(text) > LONGEST_URL:
         raise InvalidValue(
-            "An address may have {longest} characters; this one has {length}.",
-            longest=LONGEST_URL,
-            length=len(text),
+            "An address may have {longest} characters; this one has {length}.", longest=LONGEST_URL, length=len(text)
         )
     # Two parsers read a backslash or a line end in two ways; what is checked must be what is called.
     if not text.isascii() or not text.isprintable() or re.search(r"[\s\\]", text):

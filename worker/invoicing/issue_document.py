@@ -15,12 +15,7 @@ from worker.store.steps import StepPlan
 
 
 def issue_draft(
-    context: CoreContext,
-    draft: Draft,
-    *,
-    mail_group: str,
-    step_names: Sequence[str] | None = None,
-    by: str = "worker",
+    context: CoreContext, draft: Draft, *, mail_group: str, step_names: Sequence[str] | None = None, by: str = "worker"
 ) -> Document:
     """Number and store *draft*, and plan what follows: *step_names*, or every step that is wanted for it."""
     connection, shop, now = context.connection, context.shop, context.now

@@ -49,10 +49,7 @@ class JobType(ABC, Generic[L, R]):
         return age > GIVE_UP_AFTER and not isinstance(error, ShopPaused | NumberingPaused)
 
     def give_up_message(self, error: Unavailable) -> Message:
-        return Message(
-            "{message} It was tried for a day; try it again when the cause is gone.",
-            message=error.message,
-        )
+        return Message("{message} It was tried for a day; try it again when the cause is gone.", message=error.message)
 
     def retry_later(self, connection: Connection, leased: L, error: Unavailable, next_at: datetime) -> None:
         job_store.retry_later(connection, leased.lease, code=error.code, message=error.message, next_at=next_at)

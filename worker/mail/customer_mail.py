@@ -16,12 +16,7 @@ from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.i18n import Translator, title, titled_file_stem
 from worker.i18n.address import local_lines
-from worker.i18n.formats import (
-    format_iban,
-    format_reference,
-    format_vat_number,
-    prepaid_by,
-)
+from worker.i18n.formats import format_iban, format_reference, format_vat_number, prepaid_by
 from worker.mail.mail_views import ByPeppol, DocumentMail, MailView, SimpleMail, one_line
 from worker.mail.mime import new_mail
 from worker.message import Message

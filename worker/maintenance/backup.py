@@ -198,10 +198,7 @@ def run_postgresql(command: list[str], url: URL) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Rejected(
-            "{program} failed: {reason}",
-            program=command[0],
-            reason=done.stderr.strip()[-500:],
-            code="backup_failed",
+            "{program} failed: {reason}", program=command[0], reason=done.stderr.strip()[-500:], code="backup_failed"
         )
 
 

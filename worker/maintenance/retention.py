@@ -117,13 +117,7 @@ def export(services: Services, shop_id: str, target: Path, *, on_progress: OnPro
         return write_books(services, shop_id, file, on_progress=on_progress)
 
 
-def write_books(
-    services: Services,
-    shop_id: str,
-    file: IO[bytes],
-    *,
-    on_progress: OnProgress = tell_nobody,
-) -> int:
+def write_books(services: Services, shop_id: str, file: IO[bytes], *, on_progress: OnProgress = tell_nobody) -> int:
     """As `export`, into an open file. *on_progress* gets how many documents it has, of how many."""
     with services.store.snapshot() as connection:
         shop = shops.get(connection, services.encryption, shop_id).shop
@@ -230,13 +224,7 @@ class ShopClosing:
     kept: tuple[RetainedYear, ...]
 
 
-def close_shop(
-    services: Services,
-    shop_id: str,
-    *,
-    by: str,
-    on_progress: OnProgress = tell_nobody,
-) -> ShopClosing:
+def close_shop(services: Services, shop_id: str, *, by: str, on_progress: OnProgress = tell_nobody) -> ShopClosing:
     """Close a shop: paused for good, without secrets, raw bodies and drafts. Its documents stay as long as the law requires.
 
     Call it again where it broke off. *on_progress* gets of how many orders all that may go was removed, of how many.
@@ -308,12 +296,7 @@ class Erased:
 
 
 def erase_customer(
-    services: Services,
-    shop_id: str,
-    email: str,
-    *,
-    by: str,
-    on_progress: OnProgress = tell_nobody,
+    services: Services, shop_id: str, email: str, *, by: str, on_progress: OnProgress = tell_nobody
 ) -> Erased:
     """Erase the personal data of *email* in one shop, but for documents that the law requires: also who paid, in the bank's lines.
 

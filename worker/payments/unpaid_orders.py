@@ -93,9 +93,7 @@ def cancel(services: Services, connected: ConnectedShop, key: OrderKey) -> bool:
     if after.status != "cancelled":
         return False
     message = Message(
-        "Order {number} was cancelled in the shop: it was not paid {within}.",
-        number=order.number,
-        within=within(shop),
+        "Order {number} was cancelled in the shop: it was not paid {within}.", number=order.number, within=within(shop)
     )
     with services.store.write() as connection:
         entry = AuditEntry(key.shop_id, services.now(), "worker", unpaid_orders.CANCELLED, message, key.order_id)

@@ -68,11 +68,7 @@ class PluginClient:
     def _answer(self, url: str, verb: str, body: bytes) -> tuple[int, bytes]:
         """Status and body from one address; 0 where nobody answered."""
         signature = sign_request(
-            self._secret,
-            time=int(self._now().timestamp()),
-            nonce=secrets.token_hex(16),
-            route=ROUTE + verb,
-            body=body,
+            self._secret, time=int(self._now().timestamp()), nonce=secrets.token_hex(16), route=ROUTE + verb, body=body
         )
         question = Question(
             "POST",

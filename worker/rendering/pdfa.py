@@ -34,10 +34,7 @@ def with_invoice(pdf: bytes, xml: bytes) -> bytes:
         add_metadata(document)
         out = io.BytesIO()
         document.save(
-            out,
-            min_version="1.7",
-            deterministic_id=True,
-            object_stream_mode=pikepdf.ObjectStreamMode.disable,
+            out, min_version="1.7", deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.disable
         )
     return out.getvalue()
 

@@ -72,11 +72,7 @@ NUMBERS = {
 
 
 def a_line(
-    description: str = "Gentse Tripel",
-    quantity: str = "6",
-    price: str = "2.479339",
-    rate: str = "21",
-    **more: object,
+    description: str = "Gentse Tripel", quantity: str = "6", price: str = "2.479339", rate: str = "21", **more: object
 ) -> Line:
     """One line, its net worked out; *price* is per piece without VAT."""
     net = to_cent(Decimal(quantity) * Decimal(price))

@@ -229,11 +229,7 @@ def send_mail(
 
 
 def hand_over(
-    services: Services,
-    outbox: Outbox,
-    message: EmailMessage,
-    recipients: Sequence[str],
-    begin: Callable[[], None],
+    services: Services, outbox: Outbox, message: EmailMessage, recipients: Sequence[str], begin: Callable[[], None]
 ) -> ChosenServer:
     """By the shop's own server, or by that which all shops share: then nobody else tries a server that one found silent."""
     is_own = bool(outbox.smtp_url)

@@ -79,9 +79,7 @@ def save_logo(services: Services, shop_id: str, content: bytes, *, by: Actor) ->
     ending = next((ending for start, ending in _ENDINGS.items() if content.startswith(start)), "")
     if not ending or len(content) > LARGEST_LOGO:
         raise Rejected(
-            "A logo is a PNG or JPEG picture of at most {most} MB.",
-            most=LARGEST_LOGO // 1_000_000,
-            code="logo_wrong",
+            "A logo is a PNG or JPEG picture of at most {most} MB.", most=LARGEST_LOGO // 1_000_000, code="logo_wrong"
         )
     picture = print_process().small_picture(content)
     stored = _store_file(services, "logos", shop_id, picture, f"logo.{ending}")

@@ -10,18 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    FromClause,
-    Subquery,
-    and_,
-    delete,
-    exists,
-    func,
-    insert,
-    select,
-)
+from sqlalchemy import ColumnElement, Connection, FromClause, Subquery, and_, delete, exists, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.domain.order import Order

@@ -7,19 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    and_,
-    case,
-    delete,
-    func,
-    insert,
-    literal_column,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, literal_column, or_, select, update
 from sqlalchemy.engine import Row
 
 from worker.domain.attention import Source
@@ -110,14 +98,7 @@ SUBORDERS = made_once(
 )
 
 
-def save(
-    connection: Connection,
-    shop_id: str,
-    order: Order,
-    state: OrderState,
-    *,
-    as_of: datetime,
-) -> None:
+def save(connection: Connection, shop_id: str, order: Order, state: OrderState, *, as_of: datetime) -> None:
     """Upsert the order's last fetched state, rule results, flags and search words. Does nothing when it is older than the row's
     (`last_fetched_at`). A flag that a person ignored stays ignored; a status that it was seen in is kept, and what was learnt while its
     documents were sent; so is what it cost when the shop first said that it is paid.

@@ -74,12 +74,7 @@ def begin(connection: Connection, document: Document, amount: Decimal, *, now: d
 
 def save(connection: Connection, attempt_id: int, said: MolliePayment, *, now: datetime) -> None:
     """Keep what Mollie said of an attempt."""
-    values = {
-        "payment_ref": said.payment_id,
-        "status": said.status,
-        "gone_back": said.gone_back,
-        "asked_at": now,
-    }
+    values = {"payment_ref": said.payment_id, "status": said.status, "gone_back": said.gone_back, "asked_at": now}
     connection.execute(update(payment_attempts).where(payment_attempts.c.attempt_id == attempt_id).values(values))
 
 

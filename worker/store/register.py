@@ -138,11 +138,7 @@ def number_statuses(connection: Connection, shop_id: str, *, after: int, limit: 
     """A page of a shop's numbers, in the order of the register, with what became of each."""
     original = documents.alias("original")
     rows = connection.execute(
-        select(
-            register,
-            *(documents.c[name] for name in DOCUMENT_COLUMNS),
-            original.c.number.label("corrects"),
-        )
+        select(register, *(documents.c[name] for name in DOCUMENT_COLUMNS), original.c.number.label("corrects"))
         .select_from(register.join(documents, documents.c.document_id == register.c.document_id))
         .outerjoin(original, original.c.document_id == documents.c.corrects)
         .where(register.c.shop_id == shop_id, register.c.position > after)

@@ -54,12 +54,7 @@ class StoredVatCheck:
 
 
 def add(
-    connection: Connection,
-    order: OrderKey,
-    question: VatQuestion,
-    answer: ViesAnswer,
-    *,
-    now: datetime,
+    connection: Connection, order: OrderKey, question: VatQuestion, answer: ViesAnswer, *, now: datetime
 ) -> VatCheck:
     """Store what VIES answered just now."""
     return _insert(

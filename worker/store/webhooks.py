@@ -90,9 +90,7 @@ def add(connection: Connection, encryption: Encryption, new: NewEndpoint, *, by:
     """A new endpoint, and the secret that its calls are signed with: shown once. Raises Rejected."""
     if len(of_shop(connection, new.shop_id)) >= MOST_ENDPOINTS:
         raise Rejected(
-            "A shop has at most {most} webhooks; remove one first.",
-            most=MOST_ENDPOINTS,
-            code="webhook_endpoints_many",
+            "A shop has at most {most} webhooks; remove one first.", most=MOST_ENDPOINTS, code="webhook_endpoints_many"
         )
     secret = new_secret()
     row = insert(webhook_endpoints).values(

@@ -20,10 +20,6 @@ def read_bank_file(services: Services, task: Task) -> Mapping[str, Any]:
     shop = services.connected(task.shop_id).shop
     content = temporary.get(services.archive, file)
     found = take_file(
-        services.store,
-        shop,
-        BankFile(file.name, content),
-        by=actor_of(services, task),
-        told=Progress(services, task),
+        services.store, shop, BankFile(file.name, content), by=actor_of(services, task), told=Progress(services, task)
     )
     return {"kind": found.kind, "counts": dict(found.counts), "known": found.known, "others": found.others}

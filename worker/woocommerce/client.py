@@ -31,10 +31,7 @@ from worker.woocommerce.list_payload import (
 )
 from worker.woocommerce.payload import peek
 from worker.woocommerce.refund_payload import parse_refunds
-from worker.woocommerce.rest import (
-    Params,
-    RestCall,
-)
+from worker.woocommerce.rest import Params, RestCall
 from worker.woocommerce.shop_calls import ShopCalls
 from worker.woocommerce.shop_response import ShopResponse
 
@@ -235,10 +232,7 @@ class ShopClient(ShopCalls):
         """Remove a webhook for good; one that is gone already is fine."""
         try:
             params: Params = {"force": "true"}
-            self._call(
-                RestCall("DELETE", f"webhooks/{webhook_id}", params=params),
-                about=Message("its reports"),
-            )
+            self._call(RestCall("DELETE", f"webhooks/{webhook_id}", params=params), about=Message("its reports"))
         except Rejected as error:
             if not error.code.endswith("_invalid_id"):
                 raise

@@ -52,9 +52,7 @@ def read_any_object(body: bytes) -> dict[str, object]:
     parsed = read_json(body)
     if not isinstance(parsed, dict):
         raise Rejected(
-            "The shop sent {found} where an order was expected.",
-            found=describe_value(parsed),
-            code="not_an_order",
+            "The shop sent {found} where an order was expected.", found=describe_value(parsed), code="not_an_order"
         )
     return parsed
 

@@ -135,10 +135,7 @@ class Node:
             found = Message("“{field}” is missing", field=path)
         else:
             found = Message(
-                "“{field}” is {found}, not {wanted}",
-                field=path,
-                found=describe_value(self.values[name]),
-                wanted=wanted,
+                "“{field}” is {found}, not {wanted}", field=path, found=describe_value(self.values[name]), wanted=wanted
             )
         return Rejected(
             "{label}: {found}. {remedy}", label=self.label, found=found, remedy=self.remedy, code="bad_field"
@@ -154,11 +151,7 @@ class Node:
                 wanted=Message("an object"),
             )
             raise Rejected(
-                "{label}: {found}. {remedy}",
-                label=self.label,
-                found=found,
-                remedy=self.remedy,
-                code="bad_field",
+                "{label}: {found}. {remedy}", label=self.label, found=found, remedy=self.remedy, code="bad_field"
             )
         return Node(element, where=where, label=self.label, remedy=self.remedy)
 

@@ -49,15 +49,7 @@ class RestApi(API):  # type: ignore[misc]  # the package publishes no types
     address twice and reads without bound. It offers no other way to change that, hence the private name; the version is pinned.
     """
 
-    def __init__(
-        self,
-        url: str,
-        key: RestKey,
-        *,
-        session: GuardedSession,
-        timeout_s: float,
-        ca_file: str,
-    ) -> None:
+    def __init__(self, url: str, key: RestKey, *, session: GuardedSession, timeout_s: float, ca_file: str) -> None:
         super().__init__(url, key.consumer_key, key.consumer_secret, user_agent=USER_AGENT)
         self.session = session
         self.timeout_s = timeout_s

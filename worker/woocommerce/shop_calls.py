@@ -78,13 +78,7 @@ class ShopCalls:
         """All pages of a list together may take one and a half calls, and be as long as two of the longest answers."""
         return talk(1.5 * self._total_s, most_bytes=2 * MAX_ANSWER_BYTES)
 
-    def _call(
-        self,
-        call: RestCall,
-        *,
-        about: Message,
-        total_s: float | None = None,
-    ) -> ShopResponse:
+    def _call(self, call: RestCall, *, about: Message, total_s: float | None = None) -> ShopResponse:
         """One call with its repetitions: the answer of a 2xx, or the exception that says what is wrong."""
         can_be_asked_later = call.method in REPEATABLE
         with self._road(later=can_be_asked_later), asked_in_haste() if can_be_asked_later else nullcontext():

@@ -8,9 +8,7 @@ from urllib.parse import urljoin, urlsplit
 from worker.errors import ConnectionRejected, KeyRefused, OrderGone, Rejected, Unavailable
 from worker.message import Message
 from worker.woocommerce.json_reader import is_json, shop_error_message
-from worker.woocommerce.payload import (
-    shop_error,
-)
+from worker.woocommerce.payload import shop_error
 
 BUSY = (429, 502, 503, 504)
 

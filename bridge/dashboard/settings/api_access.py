@@ -21,11 +21,7 @@ from worker.store.api_tokens import Scope
 from worker.store.webhooks import NewEndpoint
 
 MOST_EVENTS = 10
-ENDPOINT_ACTIONS = {
-    "stop": actions.stop_endpoint,
-    "resume": actions.resume_endpoint,
-    "remove": actions.remove_endpoint,
-}
+ENDPOINT_ACTIONS = {"stop": actions.stop_endpoint, "resume": actions.resume_endpoint, "remove": actions.remove_endpoint}
 
 
 ENDPOINT_NOTICES: dict[str, Callable[[str], str]] = {

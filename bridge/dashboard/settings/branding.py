@@ -106,13 +106,7 @@ def logo(shop_id: str) -> Response:  # noqa: ARG001  # the guard has read the sh
     return Response(context().archive.get(stored.path, sha256=stored.sha256), mimetype=kind)
 
 
-def page(
-    shop_id: str,
-    form: Form,
-    *,
-    preview: Mapping[str, object] | None = None,
-    task_id: str = "",
-) -> Response:
+def page(shop_id: str, form: Form, *, preview: Mapping[str, object] | None = None, task_id: str = "") -> Response:
     return settings_page(
         "branding",
         form=form,

@@ -25,11 +25,7 @@ def on_documents() -> FieldGroup:
         (
             FormField("seller.name", help=help_of_name(), needed=True),
             FormField("seller.legal_form", help=_("Like BV or SRL."), narrow=True),
-            FormField(
-                "seller.register",
-                help=_("Like RPR Gent or RPM Bruxelles."),
-                narrow=True,
-            ),
+            FormField("seller.register", help=_("Like RPR Gent or RPM Bruxelles."), narrow=True),
             FormField(
                 "seller.sole_trader",
                 help=_("A natural person, who has no legal form and stands in no register of legal persons."),
@@ -38,16 +34,8 @@ def on_documents() -> FieldGroup:
             FormField("seller.address.postcode", needed=True, narrow=True),
             FormField("seller.address.city", needed=True, narrow=True),
             FormField("seller.address.country", kind="select", options=countries(), needed=True),
-            FormField(
-                "seller.vat_number",
-                help=_("With its country, like BE0123456749."),
-                narrow=True,
-            ),
-            FormField(
-                "seller.enterprise_number",
-                help=_("Empty: follows from the VAT number."),
-                narrow=True,
-            ),
+            FormField("seller.vat_number", help=_("With its country, like BE0123456749."), narrow=True),
+            FormField("seller.enterprise_number", help=_("Empty: follows from the VAT number."), narrow=True),
             FormField(
                 "seller.iban",
                 help=_("The law wants it on every document; unpaid invoices say where to pay, with a QR code."),
@@ -82,11 +70,7 @@ def countries() -> Options:
 def where_reached() -> FieldGroup:
     return FieldGroup(
         _("Where customers reach you"),
-        (
-            FormField("seller.email", kind="email"),
-            FormField("seller.phone", kind="tel"),
-            FormField("seller.website"),
-        ),
+        (FormField("seller.email", kind="email"), FormField("seller.phone", kind="tel"), FormField("seller.website")),
     )
 
 

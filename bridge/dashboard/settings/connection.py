@@ -132,13 +132,7 @@ def try_now(shop_id: str) -> Response:
     )
 
 
-def page(
-    shop_id: str,
-    form: Form,
-    *,
-    code: tuple[str, str] | None = None,
-    secret: str = "",
-) -> Response:
+def page(shop_id: str, form: Form, *, code: tuple[str, str] | None = None, secret: str = "") -> Response:
     done = finished_task(shop_id, "set_up_connection")
     checked = done or finished_task(shop_id, "check_connection")
     repaired = done if done and done.answer["repaired"] else finished_task(shop_id, "repair_webhooks")

@@ -97,10 +97,7 @@ def save_server(shop_id: str) -> Response:
         return page(shop_id, form)
     try:
         shop_secrets.change_mail_server(
-            context(),
-            shop_id,
-            shop_secrets.with_password(server, secrets_of(shop_id)) if server else None,
-            by=actor(),
+            context(), shop_id, shop_secrets.with_password(server, secrets_of(shop_id)) if server else None, by=actor()
         )
     except Rejected as error:
         form.errors["host"] = translate_message(error.message)

@@ -36,9 +36,6 @@ def page() -> SettingsPage:
                     ),
                 ),
             ),
-            FieldGroup(
-                _("Crediting"),
-                (FormField("credit_notes"),),
-            ),
+            FieldGroup(_("Crediting"), (FormField("credit_notes"),)),
         ),
     )

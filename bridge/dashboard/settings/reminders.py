@@ -31,18 +31,8 @@ def when() -> FieldGroup:
                 kind="date",
                 help=_("Empty: from the day on which you begin. What is older may be long settled."),
             ),
-            FormField(
-                "reminders.before_due",
-                kind="number",
-                narrow=True,
-                help=_("A word beforehand. 0: none."),
-            ),
-            FormField(
-                "reminders.friendly",
-                kind="number",
-                narrow=True,
-                help=_("0: none."),
-            ),
+            FormField("reminders.before_due", kind="number", narrow=True, help=_("A word beforehand. 0: none.")),
+            FormField("reminders.friendly", kind="number", narrow=True, help=_("0: none.")),
             FormField(
                 "reminders.formal",
                 kind="number",
@@ -71,11 +61,7 @@ def of_consumers() -> FieldGroup:
                 kind="area",
                 help=_("Word for word. It stands in the formal and in the last reminder. Empty: nothing is asked."),
             ),
-            FormField(
-                "reminders.terms_since",
-                kind="date",
-                help=_("Nothing is asked of orders from before that day."),
-            ),
+            FormField("reminders.terms_since", kind="date", help=_("Nothing is asked of orders from before that day.")),
             FormField(
                 "reminders.consumer_costs",
                 kind="amount",

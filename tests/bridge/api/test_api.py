@@ -583,24 +583,14 @@ def test_the_shop_says_its_next_numbers(api: ApiClient) -> None:
         "rested": [],
         "needs": {"count": 0, "kept_drafts": 0, "reasons": []},
         "roads": [
-            {
-                "road": "orders",
-                "state": "never",
-                "since": None,
-                "message": "The shop has not told of any order yet.",
-            },
+            {"road": "orders", "state": "never", "since": None, "message": "The shop has not told of any order yet."},
             {
                 "road": "shop",
                 "state": "never",
                 "since": None,
                 "message": "The shop was not asked yet, or never answered.",
             },
-            {
-                "road": "mail",
-                "state": "never",
-                "since": None,
-                "message": "There is no mail server: no mail can leave.",
-            },
+            {"road": "mail", "state": "never", "since": None, "message": "There is no mail server: no mail can leave."},
             {
                 "road": "work",
                 "state": "down",

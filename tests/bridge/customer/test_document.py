@@ -417,9 +417,7 @@ def test_a_link_signed_with_the_key_before_still_opens(app: BridgeApp) -> None:
     token = token_of(app.issue())
     rotated = create_app(
         settings_for(
-            app.settings.database_url,
-            app.settings.data,
-            secret_keys=("the new key, of at least 32 characters", KEY),
+            app.settings.database_url, app.settings.data, secret_keys=("the new key, of at least 32 characters", KEY)
         ),
         now=lambda: NOW,
     )

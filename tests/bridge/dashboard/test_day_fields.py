@@ -184,10 +184,7 @@ def test_the_journal_shows_the_days_that_it_counts_and_says_where_they_are_other
         note = re.search(r'role="status">.*?<span>(.*?)</span>', text)
         return field(text, "since")[0], field(text, "until")[0], note[1] if note else "", "journal.csv" in text
 
-    turned, cut = (
-        "The last day came before the first; they are turned round.",
-        "At most 800 days are counted at once",
-    )
+    turned, cut = ("The last day came before the first; they are turned round.", "At most 800 days are counted at once")
     assert journal("since=1-3-26&until=31.3.2026") == ("01/03/2026", "31/03/2026", "", True)
     assert journal("since=31-3-2026&until=1-3-2026") == ("01/03/2026", "31/03/2026", turned, True)
     assert journal("since=2020-01-01&until=2026-01-01") == (

@@ -22,18 +22,7 @@ from worker.domain.document import Kind, Problem
 from worker.domain.step import RENDER
 from worker.domain.webhook import WebhookEventKind
 from worker.message import Message
-from worker.store import (
-    alerts,
-    api_tokens,
-    audit_trail,
-    deliveries,
-    drafts,
-    jobs,
-    orders,
-    steps,
-    tasks,
-    webhooks,
-)
+from worker.store import alerts, api_tokens, audit_trail, deliveries, drafts, jobs, orders, steps, tasks, webhooks
 from worker.store.api_tokens import Scope
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.encryption import Encryption

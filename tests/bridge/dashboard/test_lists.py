@@ -164,9 +164,7 @@ def test_of_ticked_orders_the_documents_are_mailed_and_zipped(owner: Visitor) ->
     assert nothing.headers["Location"].endswith(f"/s/{SHOP}/orders")
 
 
-def test_documents_of_an_older_order_whose_id_came_back_are_not_mailed_with_the_new_one(
-    busy: BridgeApp,
-) -> None:
+def test_documents_of_an_older_order_whose_id_came_back_are_not_mailed_with_the_new_one(busy: BridgeApp) -> None:
     later = an_order(order_id=1001, order_key="wc_order_restored", number="1001", created_at=NOW + timedelta(hours=1))
     with busy.store.write() as connection:
         orders.save(connection, SHOP, later, OrderState(Decision(), None), as_of=NOW)

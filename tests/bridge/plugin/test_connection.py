@@ -217,14 +217,7 @@ def test_heartbeat_tells_the_order_statuses_that_the_shop_has_now(connected: Bri
 
 
 @pytest.mark.parametrize(
-    ("told", "differs"),
-    [
-        (WC_API_HASH, False),
-        ("5f" * 32, True),
-        ("", False),
-        (True, False),
-        (None, False),
-    ],
+    ("told", "differs"), [(WC_API_HASH, False), ("5f" * 32, True), ("", False), (True, False), (None, False)]
 )
 def test_a_heartbeat_tells_that_the_shops_key_is_another_than_ours(
     connected: BridgeApp, told: object, differs: bool

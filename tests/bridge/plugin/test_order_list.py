@@ -16,10 +16,7 @@ def test_a_page_of_orders_is_told_how_their_documents_fare(connected: BridgeApp)
 
     state = {"id": document.document_id, "mail": "none", "mailed_at": None, "peppol": "none"}
     assert told == {
-        "orders": {
-            str(draft.order_id): {"documents": [state], "drafts": 0},
-            "99": {"documents": [], "drafts": 0},
-        }
+        "orders": {str(draft.order_id): {"documents": [state], "drafts": 0}, "99": {"documents": [], "drafts": 0}}
     }
 
 

@@ -79,11 +79,7 @@ def test_a_mail_that_failed_is_handed_over_by_a_person(system: System) -> None:
     system.act(document_actions.mark_handed_over, document_id)
     (item,) = system.documents(238)
     mail = next(step for step in item.steps if step.name == MAIL)
-    assert (mail.state, mail.code, str(mail.message)) == (
-        "skipped",
-        "handed_over",
-        "An handed it over by another way.",
-    )
+    assert (mail.state, mail.code, str(mail.message)) == ("skipped", "handed_over", "An handed it over by another way.")
     system.work()
     assert system.mailbox.messages() == ()
     assert (BY, "handed_over") in events(system)

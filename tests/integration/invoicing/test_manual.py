@@ -415,8 +415,7 @@ def a_waiting_choice(system: System) -> int:
 
 
 @pytest.mark.parametrize(
-    ("within_left", "rates"),
-    [(False, {21: ("60.00", "12.60")}), (True, {21: ("54.00", "11.34"), 6: ("6.85", "0.41")})],
+    ("within_left", "rates"), [(False, {21: ("60.00", "12.60")}), (True, {21: ("54.00", "11.34"), 6: ("6.85", "0.41")})]
 )
 def test_a_person_chooses_what_a_credit_note_takes_of_each_rate(
     system: System, rates: dict[int, tuple[str, str]], *, within_left: bool

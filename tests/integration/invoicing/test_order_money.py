@@ -380,9 +380,7 @@ histories = st.tuples(
 
 
 @settings(
-    max_examples=4,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @example((False, True, [("issued_again", 1), ("bank_line", 710), ("bank_line", 5)]))
 @example((False, False, [("paid_in_shop", 1), ("edited", 1600), ("issued_again", 1), ("edited", 1600)]))

@@ -337,10 +337,7 @@ def test_a_person_issues_with_a_reason_what_vies_could_not_confirm(system: Syste
     assert document.draft.vat_check is not None
     assert document.draft.vat_check.valid is None
     said = [(entry.actor, str(entry.message)) for entry in system.trail(238).audit_entries]
-    assert (
-        "Ann",
-        f"{document.number} was issued although VIES did not confirm {NUMBER}: Seen on paper.",
-    ) in said
+    assert ("Ann", f"{document.number} was issued although VIES did not confirm {NUMBER}: Seen on paper.") in said
 
 
 def test_a_reason_for_something_else_trusts_no_number(system: System) -> None:

@@ -65,8 +65,7 @@ def stocked(system: System) -> System:
 
 
 @pytest.mark.parametrize(
-    ("product_id", "country", "category"),
-    [(EBOOK, "DE", "AE"), (MUG, "DE", "K"), (EBOOK, "US", "O"), (MUG, "US", "G")],
+    ("product_id", "country", "category"), [(EBOOK, "DE", "AE"), (MUG, "DE", "K"), (EBOOK, "US", "O"), (MUG, "US", "G")]
 )
 @pytest.mark.parametrize("sells_services", [True, False])
 def test_a_service_is_told_from_goods_by_the_shops_product(

@@ -42,10 +42,7 @@ def poll_now(system: System) -> None:
 
 @pytest.mark.parametrize(
     ("times", "sentence"),
-    [
-        (0, ""),
-        (1, "first answered with an older state of order 238; asked again, it sent the present one"),
-    ],
+    [(0, ""), (1, "first answered with an older state of order 238; asked again, it sent the present one")],
 )
 def test_an_older_answer_is_asked_for_again(system: System, times: int, sentence: str) -> None:
     cached(system, times=times)

@@ -138,11 +138,7 @@ def open_engine(database_url: str, *, alone: bool = False) -> Engine:
         return engine
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    options = {
-        "timeout": BUSY_TIMEOUT_MS / 1000,
-        "factory": SqliteConnection,
-        "cached_statements": KEPT_STATEMENTS,
-    }
+    options = {"timeout": BUSY_TIMEOUT_MS / 1000, "factory": SqliteConnection, "cached_statements": KEPT_STATEMENTS}
     engine = create_engine(url, connect_args=options, hide_parameters=True)
     event.listen(engine, "connect", prepare_alone if alone else prepare_sqlite)
     # No listener: where there is one, every statement looks for listeners.

@@ -209,12 +209,7 @@ def count_rows(connection: Connection, query: Select[Any]) -> int:
 
 
 def scan(
-    connection: Connection,
-    query: Select[Any],
-    way: RowOrder,
-    row_conditions: RowConditions,
-    *,
-    size: int,
+    connection: Connection, query: Select[Any], way: RowOrder, row_conditions: RowConditions, *, size: int
 ) -> tuple[list[Row[Any]], str]:
     """The first rows of *query* that meet *row_conditions*, and where the scan ended before the list did."""
     some: Subquery = query.limit(MAX_SCANNED).subquery("some")

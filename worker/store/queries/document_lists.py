@@ -138,10 +138,7 @@ def documents_source(wanted: DocumentFilter, search: Search | None) -> tuple[Fro
     if wanted.mail_failed:
         return work.join(made, made.c.document_id == work.c.document_id), (work.c.document_id,)
     if wanted.unpaid:
-        return unpaid.join(made, made.c.document_id == unpaid.c.document_id), (
-            unpaid.c.issued_on,
-            unpaid.c.document_id,
-        )
+        return unpaid.join(made, made.c.document_id == unpaid.c.document_id), (unpaid.c.issued_on, unpaid.c.document_id)
     return made, plain
 
 

@@ -120,12 +120,7 @@ class Outlook:
 
 
 def of_documents(
-    connection: Connection,
-    shop: Shop,
-    document_ids: Sequence[int],
-    *,
-    now: datetime,
-    bank: BankFacts | None = None,
+    connection: Connection, shop: Shop, document_ids: Sequence[int], *, now: datetime, bank: BankFacts | None = None
 ) -> dict[int, Outlook]:
     """By id, for invoices of one shop, and documents by which the buyers of its orders are to pay.
 

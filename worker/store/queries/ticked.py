@@ -32,10 +32,7 @@ def ticked(found: Sequence[tuple[int, str, str]]) -> Ticked:
     kinds = Counter(kind for _, kind, _ in found)
     names = tuple(dict.fromkeys(name for _, _, name in found if name))
     return Ticked(
-        tuple(row_id for row_id, _, _ in found),
-        dict(kinds.most_common()),
-        names[:MOST_NAMED],
-        len(names[MOST_NAMED:]),
+        tuple(row_id for row_id, _, _ in found), dict(kinds.most_common()), names[:MOST_NAMED], len(names[MOST_NAMED:])
     )
 
 
