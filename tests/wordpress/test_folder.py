@@ -103,6 +103,13 @@ def test_no_file_does_anything_when_called_by_its_own_address(source: Path) -> N
     assert (text.count("declare(strict_types=1);"), text.count(f"defined( '{guard}' ) || exit;")) == (1, 1)
 
 
+def test_every_word_between_tags_can_be_translated() -> None:
+    """“PDF” too: Dutch writes it small."""
+    words = re.compile(r">\s*[A-Za-z][^<>'%]*</")
+
+    assert [(source.name, *found) for source in SOURCES if (found := words.findall(source.read_text()))] == []
+
+
 def test_each_class_is_where_the_autoloader_looks() -> None:
     for source in sorted((PLUGIN / "src").rglob("[A-Z]*.php")):
         text, place = source.read_text(), source.relative_to(PLUGIN / "src")

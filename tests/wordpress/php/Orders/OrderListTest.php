@@ -45,8 +45,8 @@ final class OrderListTest extends WordPressTestCase {
 	public function test_a_row_shows_number_kind_and_pdf_of_each_document_tests_too(): void {
 		$list = new OrderList();
 
-		$this->assertSame( 'Order confirmation B2026-00007 · PDF Invoice F2026-00008 · PDF', $this->cell( $list, 238 ) );
-		$this->assertSame( 'Invoice F2026-00009 (test) · PDF', $this->cell( $list, 239 ) );
+		$this->assertSame( 'Order confirmation B2026-00007 PDF Invoice F2026-00008 PDF', $this->cell( $list, 238 ) );
+		$this->assertSame( 'Invoice F2026-00009 (test) PDF', $this->cell( $list, 239 ) );
 		$this->assertSame( '', $this->cell( $list, 240 ) );
 	}
 
@@ -202,7 +202,7 @@ final class OrderListTest extends WordPressTestCase {
 	private function cell( OrderList $list, int $id ): string {
 		ob_start();
 		$list->show_cell( 'facturelay', WC_Order::$stored[ $id ] );
-		return trim( (string) preg_replace( '/\s+/', ' ', wp_strip_all_tags( str_replace( '</div>', ' ', (string) ob_get_clean() ) ) ) );
+		return trim( (string) preg_replace( '/\s+/', ' ', wp_strip_all_tags( str_replace( array( '<br>', '</div>' ), ' ', (string) ob_get_clean() ) ) ) );
 	}
 
 	/** @return array<string, array<int, string>> */

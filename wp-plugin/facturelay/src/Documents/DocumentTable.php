@@ -132,6 +132,11 @@ final class DocumentTable {
 		}
 	}
 
+	/** What a file of a document is called: Dutch writes it small. */
+	public static function file_name( string $file ): string {
+		return 'pdf' === $file ? __( 'PDF', 'facturelay' ) : strtoupper( $file );
+	}
+
 	private function table(): string {
 		global $wpdb;
 		return $wpdb->prefix . 'facturelay_documents';

@@ -56,7 +56,7 @@ final class DocumentsBox {
 		$id    = (int) $document['id'];
 		$files = '';
 		foreach ( array_map( 'strval', (array) ( $document['files'] ?? array() ) ) as $file ) {
-			$files .= sprintf( ' · <a href="%s" target="_blank" rel="noopener">%s</a>', esc_url( CustomerLinks::document_url( $id, $order, $file ) ), esc_html( strtoupper( $file ) ) );
+			$files .= sprintf( ' · <a href="%s" target="_blank" rel="noopener">%s</a>', esc_url( CustomerLinks::document_url( $id, $order, $file ) ), esc_html( DocumentTable::file_name( $file ) ) );
 		}
 		$test = empty( $document['test'] ) ? '' : ' (' . esc_html__( 'test', 'facturelay' ) . ')';
 		return sprintf(

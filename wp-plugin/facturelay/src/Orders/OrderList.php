@@ -77,12 +77,13 @@ final class OrderList implements Feature {
 		$this->documents->note( isset( $GLOBALS['wp_query'] ) ? (array) $GLOBALS['wp_query']->posts : array() );
 		foreach ( $this->documents->of_order( $order->get_id() ) as $document ) {
 			printf(
-				'<div class="facturelay-document"><a href="%s" target="_blank" rel="noopener">%s <span class="facturelay-number">%s</span></a>%s · <a href="%s" target="_blank" rel="noopener">PDF</a> <span data-facturelay-document="%d"></span></div>',
+				'<div class="facturelay-document"><a href="%s" target="_blank" rel="noopener">%s <span class="facturelay-number">%s</span></a>%s<br><a href="%s" target="_blank" rel="noopener">%s</a> <span data-facturelay-document="%d"></span></div>',
 				esc_url( CustomerLinks::document_url( (int) $document->document_id, $order ) ),
 				esc_html( DocumentTable::title( $document->kind ) ),
 				esc_html( $document->number ),
 				empty( $document->test ) ? '' : ' (' . esc_html__( 'test', 'facturelay' ) . ')',
 				esc_url( CustomerLinks::document_url( (int) $document->document_id, $order, 'pdf' ) ),
+				esc_html( DocumentTable::file_name( 'pdf' ) ),
 				(int) $document->document_id
 			);
 		}
