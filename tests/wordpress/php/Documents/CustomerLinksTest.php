@@ -25,7 +25,7 @@ final class CustomerLinksTest extends WordPressTestCase {
 
 		$this->assertSame( array( 'order-number', 'facturelay-documents', 'order-actions' ), array_keys( $columns ) );
 		$this->assertSame( 'Invoice F2026-00007 Credit note C2026-00008', $this->printed( 'woocommerce_my_account_my_orders_column_facturelay-documents', 238 ) );
-		$this->assertSame( '', $this->printed( 'woocommerce_my_account_my_orders_column_facturelay-documents', 239 ) );
+		$this->assertSame( '–', $this->printed( 'woocommerce_my_account_my_orders_column_facturelay-documents', 239 ) );
 	}
 
 	public function test_one_query_finds_the_documents_of_a_whole_page(): void {

@@ -110,7 +110,8 @@ final class CustomerLinks implements Feature {
 	/** @param mixed $order */
 	public function show_cell( $order ): void {
 		if ( $order instanceof WC_Order ) {
-			echo $this->list_html( $this->of_page->of_order( $order->get_id() ), $order ); // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped
+			// On a phone an empty cell has no height, and the next one covers its name.
+			echo $this->list_html( $this->of_page->of_order( $order->get_id() ), $order ) ?: '–'; // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped
 		}
 	}
 
