@@ -3,18 +3,29 @@
 import sqlalchemy as sa
 from alembic import op
 
-from worker.store.database.column_types import Amount, Instant, MessageText
+from worker.store.database.column_types import Amount, Id, Instant, MessageText
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
+# Of the audit trail: what it says of people and what they may see.
+ACCESS = (
+    "code IN ('invited', 'joined', 'member_removed', 'password_changed', 'password_link', 'role_changed', 'second_factor_off', "
+    "'second_factor_on', 'sessions_ended', 'shop_created', 'sign_in_failed', 'signed_in', 'user_created', 'user_removed', "
+    "'user_resumed', 'user_suspended', 'withdrawn')"
+)
+
+
+def partial_index(name: str, table: str, columns: list[str], *, where: str, unique: bool = False) -> None:
+    op.create_index(name, table, columns, unique=unique, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+
 
 def upgrade() -> None:
     op.create_table(
         "account_mails",
-        sa.Column("mail_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("mail_id", Id, nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("language", sa.String(length=8), nullable=False),
@@ -24,7 +35,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("mail_id", name=op.f("pk_account_mails")),
     )
-    op.create_index("ix_account_mails_next_at", "account_mails", ["next_at"], unique=False)
+    op.create_index("ix_account_mails_next_at", "account_mails", ["next_at"])
     op.create_table(
         "hourly_stats",
         sa.Column("shop_id", sa.String(length=40), nullable=False),
@@ -51,7 +62,7 @@ def upgrade() -> None:
         sa.Column("left_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("shop_id", "order_id", "refund_id", "kind", name=op.f("pk_own_mails")),
     )
-    op.create_index("ix_own_mails_left_at", "own_mails", ["left_at"], unique=False)
+    op.create_index("ix_own_mails_left_at", "own_mails", ["left_at"])
     op.create_table(
         "paused_queues",
         sa.Column("queue", sa.String(length=12), nullable=False),
@@ -66,7 +77,7 @@ def upgrade() -> None:
         sa.Column("seen_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("shop_id", "nonce", name=op.f("pk_plugin_nonces")),
     )
-    op.create_index("ix_plugin_nonces_seen_at", "plugin_nonces", ["seen_at"], unique=False)
+    op.create_index("ix_plugin_nonces_seen_at", "plugin_nonces", ["seen_at"])
     op.create_table(
         "rate_limits",
         sa.Column("name", sa.String(length=120), nullable=False),
@@ -109,7 +120,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "users",
-        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", Id, nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("password", sa.Text(), nullable=False),
@@ -144,7 +155,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "alerts",
-        sa.Column("alert_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("alert_id", Id, nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("code", sa.String(length=60), nullable=False),
         sa.Column("message", MessageText(), nullable=False),
@@ -158,17 +169,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_alerts_shop_id")),
         sa.PrimaryKeyConstraint("alert_id", name=op.f("pk_alerts")),
     )
-    op.create_index(
-        "uq_alerts_open",
-        "alerts",
-        ["shop_id", "code"],
-        unique=True,
-        sqlite_where=sa.text("closed_at IS NULL"),
-        postgresql_where=sa.text("closed_at IS NULL"),
-    )
+    partial_index("uq_alerts_open", "alerts", ["shop_id", "code"], where="closed_at IS NULL", unique=True)
     op.create_table(
         "api_tokens",
-        sa.Column("token_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("token_id", Id, nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
@@ -181,10 +185,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token_id", name=op.f("pk_api_tokens")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_api_tokens_token_hash")),
     )
-    op.create_index("ix_api_tokens_shop", "api_tokens", ["shop_id"], unique=False)
+    op.create_index("ix_api_tokens_shop", "api_tokens", ["shop_id"])
     op.create_table(
         "audit_trail",
-        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("entry_id", Id, nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=True),
         sa.Column("order_id", sa.BigInteger(), nullable=True),
         sa.Column("document_id", sa.BigInteger(), nullable=True),
@@ -196,36 +200,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_audit_trail_shop_id")),
         sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_audit_trail")),
     )
-    op.create_index("ix_audit_trail_shop_at", "audit_trail", ["shop_id", "at", "entry_id"], unique=False)
-    op.create_index("ix_audit_trail_shop_entry", "audit_trail", ["shop_id", "entry_id", "code"], unique=False)
-    op.create_index("ix_audit_trail_shop_order", "audit_trail", ["shop_id", "order_id"], unique=False)
-    op.create_index(
-        "ix_audit_trail_shop_users",
-        "audit_trail",
-        ["shop_id", "entry_id"],
-        unique=False,
-        sqlite_where=sa.text(
-            "code IN ('invited', 'joined', 'member_removed', 'password_changed', 'password_link', 'role_changed', 'second_factor_off', 'second_factor_on', 'sessions_ended', 'shop_created', 'sign_in_failed', 'signed_in', 'user_created', 'user_removed', 'user_resumed', 'user_suspended', 'withdrawn')"
-        ),
-        postgresql_where=sa.text(
-            "code IN ('invited', 'joined', 'member_removed', 'password_changed', 'password_link', 'role_changed', 'second_factor_off', 'second_factor_on', 'sessions_ended', 'shop_created', 'sign_in_failed', 'signed_in', 'user_created', 'user_removed', 'user_resumed', 'user_suspended', 'withdrawn')"
-        ),
-    )
-    op.create_index(
-        "ix_audit_trail_users",
-        "audit_trail",
-        ["entry_id"],
-        unique=False,
-        sqlite_where=sa.text(
-            "code IN ('invited', 'joined', 'member_removed', 'password_changed', 'password_link', 'role_changed', 'second_factor_off', 'second_factor_on', 'sessions_ended', 'shop_created', 'sign_in_failed', 'signed_in', 'user_created', 'user_removed', 'user_resumed', 'user_suspended', 'withdrawn')"
-        ),
-        postgresql_where=sa.text(
-            "code IN ('invited', 'joined', 'member_removed', 'password_changed', 'password_link', 'role_changed', 'second_factor_off', 'second_factor_on', 'sessions_ended', 'shop_created', 'sign_in_failed', 'signed_in', 'user_created', 'user_removed', 'user_resumed', 'user_suspended', 'withdrawn')"
-        ),
-    )
+    op.create_index("ix_audit_trail_shop_at", "audit_trail", ["shop_id", "at", "entry_id"])
+    op.create_index("ix_audit_trail_shop_entry", "audit_trail", ["shop_id", "entry_id", "code"])
+    op.create_index("ix_audit_trail_shop_order", "audit_trail", ["shop_id", "order_id"])
+    partial_index("ix_audit_trail_shop_users", "audit_trail", ["shop_id", "entry_id"], where=ACCESS)
+    partial_index("ix_audit_trail_users", "audit_trail", ["entry_id"], where=ACCESS)
     op.create_table(
         "bank_files",
-        sa.Column("file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("file_id", Id, nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -237,11 +219,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("file_id", name=op.f("pk_bank_files")),
         sa.UniqueConstraint("shop_id", "sha256", name=op.f("uq_bank_files_shop_id_sha256")),
     )
-    op.create_index("ix_bank_files_shop_file", "bank_files", ["shop_id", "file_id"], unique=False)
-    op.create_index("ix_bank_files_shop_last_day", "bank_files", ["shop_id", "last_day"], unique=False)
+    op.create_index("ix_bank_files_shop_file", "bank_files", ["shop_id", "file_id"])
+    op.create_index("ix_bank_files_shop_last_day", "bank_files", ["shop_id", "last_day"])
     op.create_table(
         "bank_statements",
-        sa.Column("statement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("statement_id", Id, nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("account", sa.String(length=40), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
@@ -256,22 +238,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_bank_statements_shop_id")),
         sa.PrimaryKeyConstraint("statement_id", name=op.f("pk_bank_statements")),
     )
-    op.create_index(
-        "ix_bank_statements_shop_account", "bank_statements", ["shop_id", "account", "currency"], unique=False
-    )
-    op.create_index(
-        "ix_bank_statements_missing",
-        "bank_statements",
-        ["shop_id"],
-        unique=False,
-        postgresql_where=sa.text("ended_on IS NOT NULL AND well_at IS NULL"),
-        sqlite_where=sa.text("ended_on IS NOT NULL AND well_at IS NULL"),
+    op.create_index("ix_bank_statements_shop_account", "bank_statements", ["shop_id", "account", "currency"])
+    partial_index(
+        "ix_bank_statements_missing", "bank_statements", ["shop_id"], where="ended_on IS NOT NULL AND well_at IS NULL"
     )
     op.create_table(
         "channels",
-        sa.Column("channel_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("channel_id", Id, nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
-        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("user_id", Id, nullable=True),
         sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("secret", sa.Text(), nullable=False),
@@ -289,7 +264,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.user_id"], name=op.f("fk_channels_user_id")),
         sa.PrimaryKeyConstraint("channel_id", name=op.f("pk_channels")),
     )
-    op.create_index("ix_channels_shop", "channels", ["shop_id"], unique=False)
+    op.create_index("ix_channels_shop", "channels", ["shop_id"])
     op.create_table(
         "daily_sales",
         sa.Column("shop_id", sa.String(length=40), nullable=False),
@@ -338,7 +313,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "documents",
-        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("document_id", Id, nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("cause", sa.String(length=120), nullable=False),
         sa.Column("kind", sa.String(length=24), nullable=False),
@@ -357,7 +332,7 @@ def upgrade() -> None:
         sa.Column("total", Amount(), nullable=False),
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("buyer", sa.Text(), nullable=False),
-        sa.Column("corrects", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("corrects", Id, nullable=True),
         sa.Column("due_on", sa.Date(), nullable=True),
         sa.Column("test", sa.Boolean(), nullable=False),
         sa.Column("snapshot", sa.Text(), nullable=False),
@@ -371,29 +346,20 @@ def upgrade() -> None:
             "shop_id", "series", "period", "sequence", name=op.f("uq_documents_shop_id_series_period_sequence")
         ),
     )
-    op.create_index(
-        "ix_documents_corrects",
-        "documents",
-        ["corrects"],
-        unique=False,
-        sqlite_where=sa.text("corrects IS NOT NULL"),
-        postgresql_where=sa.text("corrects IS NOT NULL"),
-    )
-    op.create_index("ix_documents_issued_at", "documents", ["issued_at", "shop_id"], unique=False)
-    op.create_index("ix_documents_issued_on", "documents", ["issued_on", "document_id"], unique=False)
-    op.create_index("ix_documents_kind", "documents", ["kind", "issued_on", "document_id"], unique=False)
-    op.create_index("ix_documents_shop_document", "documents", ["shop_id", "document_id"], unique=False)
-    op.create_index("ix_documents_shop_issued_at", "documents", ["shop_id", "issued_at", "document_id"], unique=False)
-    op.create_index("ix_documents_shop_issued_on", "documents", ["shop_id", "issued_on", "document_id"], unique=False)
-    op.create_index(
-        "ix_documents_shop_kind", "documents", ["shop_id", "kind", "issued_on", "document_id"], unique=False
-    )
-    op.create_index("ix_documents_shop_order", "documents", ["shop_id", "order_id"], unique=False)
-    op.create_index("ix_documents_shop_order_number", "documents", ["shop_id", "order_number"], unique=False)
-    op.create_index("ix_documents_shop_total", "documents", ["shop_id", "total", "document_id"], unique=False)
+    partial_index("ix_documents_corrects", "documents", ["corrects"], where="corrects IS NOT NULL")
+    op.create_index("ix_documents_issued_at", "documents", ["issued_at", "shop_id"])
+    op.create_index("ix_documents_issued_on", "documents", ["issued_on", "document_id"])
+    op.create_index("ix_documents_kind", "documents", ["kind", "issued_on", "document_id"])
+    op.create_index("ix_documents_shop_document", "documents", ["shop_id", "document_id"])
+    op.create_index("ix_documents_shop_issued_at", "documents", ["shop_id", "issued_at", "document_id"])
+    op.create_index("ix_documents_shop_issued_on", "documents", ["shop_id", "issued_on", "document_id"])
+    op.create_index("ix_documents_shop_kind", "documents", ["shop_id", "kind", "issued_on", "document_id"])
+    op.create_index("ix_documents_shop_order", "documents", ["shop_id", "order_id"])
+    op.create_index("ix_documents_shop_order_number", "documents", ["shop_id", "order_number"])
+    op.create_index("ix_documents_shop_total", "documents", ["shop_id", "total", "document_id"])
     op.create_table(
         "drafts",
-        sa.Column("draft_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("draft_id", Id, nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("cause", sa.String(length=120), nullable=False),
         sa.Column("order_id", sa.BigInteger(), nullable=False),
@@ -408,9 +374,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("draft_id", name=op.f("pk_drafts")),
         sa.UniqueConstraint("shop_id", "cause", "order_key", name=op.f("uq_drafts_shop_id_cause_order_key")),
     )
-    op.create_index("ix_drafts_shop_order", "drafts", ["shop_id", "order_id"], unique=False)
-    op.create_index("ix_drafts_shop_state", "drafts", ["shop_id", "state", "draft_id"], unique=False)
-    op.create_index("ix_drafts_state", "drafts", ["state", "draft_id"], unique=False)
+    op.create_index("ix_drafts_shop_order", "drafts", ["shop_id", "order_id"])
+    op.create_index("ix_drafts_shop_state", "drafts", ["shop_id", "state", "draft_id"])
+    op.create_index("ix_drafts_state", "drafts", ["state", "draft_id"])
     op.create_table(
         "invites",
         sa.Column("code_hash", sa.String(length=64), nullable=False),
@@ -432,7 +398,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "memberships",
-        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", Id, nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("role", sa.String(length=12), nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
@@ -441,7 +407,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.user_id"], name=op.f("fk_memberships_user_id")),
         sa.PrimaryKeyConstraint("user_id", "shop_id", name=op.f("pk_memberships")),
     )
-    op.create_index("ix_memberships_shop", "memberships", ["shop_id"], unique=False)
+    op.create_index("ix_memberships_shop", "memberships", ["shop_id"])
     op.create_table(
         "number_series",
         sa.Column("shop_id", sa.String(length=40), nullable=False),
@@ -478,8 +444,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_order_search_shop_id")),
         sa.PrimaryKeyConstraint("shop_id", "word", "order_id", name=op.f("pk_order_search")),
     )
-    op.create_index("ix_order_search_shop_order", "order_search", ["shop_id", "order_id", "word"], unique=False)
-    op.create_index("ix_order_search_word", "order_search", ["word", "shop_id", "order_id"], unique=False)
+    op.create_index("ix_order_search_shop_order", "order_search", ["shop_id", "order_id", "word"])
+    op.create_index("ix_order_search_word", "order_search", ["word", "shop_id", "order_id"])
     op.create_table(
         "order_statuses",
         sa.Column("shop_id", sa.String(length=40), nullable=False),
@@ -490,7 +456,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "order_treatments",
-        sa.Column("treatment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("treatment_id", Id, nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("order_id", sa.BigInteger(), nullable=False),
         sa.Column("name", sa.String(length=40), nullable=True),
@@ -500,9 +466,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_order_treatments_shop_id")),
         sa.PrimaryKeyConstraint("treatment_id", name=op.f("pk_order_treatments")),
     )
-    op.create_index(
-        "ix_order_treatments_shop_order", "order_treatments", ["shop_id", "order_id", "treatment_id"], unique=False
-    )
+    op.create_index("ix_order_treatments_shop_order", "order_treatments", ["shop_id", "order_id", "treatment_id"])
     op.create_table(
         "orders",
         sa.Column("shop_id", sa.String(length=40), nullable=False),
@@ -530,30 +494,16 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_orders_shop_id")),
         sa.PrimaryKeyConstraint("shop_id", "order_id", "order_key", name=op.f("pk_orders")),
     )
-    op.create_index(
-        "ix_orders_flagged",
-        "orders",
-        ["ordered_at", "order_id"],
-        unique=False,
-        sqlite_where=sa.text("flags <> '[]'"),
-        postgresql_where=sa.text("flags <> '[]'"),
-    )
-    op.create_index("ix_orders_main_order", "orders", ["shop_id", "main_order_id"], unique=False)
-    op.create_index("ix_orders_ordered_at", "orders", ["ordered_at", "order_id"], unique=False)
-    op.create_index("ix_orders_shop_fetched_at", "orders", ["shop_id", "fetched_at"], unique=False)
-    op.create_index("ix_orders_shop_order_number", "orders", ["shop_id", "order_number"], unique=False)
-    op.create_index("ix_orders_shop_ordered_at", "orders", ["shop_id", "ordered_at", "order_id"], unique=False)
-    op.create_index("ix_orders_shop_status", "orders", ["shop_id", "status", "ordered_at", "order_id"], unique=False)
-    op.create_index("ix_orders_shop_taxable_at", "orders", ["shop_id", "taxable_at"], unique=False)
-    op.create_index(
-        "ix_orders_shop_with_flags",
-        "orders",
-        ["shop_id", "ordered_at", "order_id"],
-        unique=False,
-        sqlite_where=sa.text("flags <> '[]'"),
-        postgresql_where=sa.text("flags <> '[]'"),
-    )
-    op.create_index("ix_orders_status", "orders", ["status", "ordered_at", "order_id"], unique=False)
+    partial_index("ix_orders_flagged", "orders", ["ordered_at", "order_id"], where="flags <> '[]'")
+    op.create_index("ix_orders_main_order", "orders", ["shop_id", "main_order_id"])
+    op.create_index("ix_orders_ordered_at", "orders", ["ordered_at", "order_id"])
+    op.create_index("ix_orders_shop_fetched_at", "orders", ["shop_id", "fetched_at"])
+    op.create_index("ix_orders_shop_order_number", "orders", ["shop_id", "order_number"])
+    op.create_index("ix_orders_shop_ordered_at", "orders", ["shop_id", "ordered_at", "order_id"])
+    op.create_index("ix_orders_shop_status", "orders", ["shop_id", "status", "ordered_at", "order_id"])
+    op.create_index("ix_orders_shop_taxable_at", "orders", ["shop_id", "taxable_at"])
+    partial_index("ix_orders_shop_with_flags", "orders", ["shop_id", "ordered_at", "order_id"], where="flags <> '[]'")
+    op.create_index("ix_orders_status", "orders", ["status", "ordered_at", "order_id"])
     op.create_table(
         "payment_methods",
         sa.Column("shop_id", sa.String(length=40), nullable=False),
@@ -571,12 +521,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_payment_references_shop_id")),
         sa.PrimaryKeyConstraint("shop_id", "reference", "order_id", "order_key", name=op.f("pk_payment_references")),
     )
-    op.create_index(
-        "ix_payment_references_order", "payment_references", ["shop_id", "order_id", "reference"], unique=False
-    )
+    op.create_index("ix_payment_references_order", "payment_references", ["shop_id", "order_id", "reference"])
     op.create_table(
         "payments",
-        sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("payment_id", Id, nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("order_id", sa.BigInteger(), nullable=False),
         sa.Column("order_key", sa.String(length=80), nullable=False),
@@ -587,8 +535,8 @@ def upgrade() -> None:
         sa.Column("reference", sa.Text(), server_default="", nullable=False),
         sa.Column("source", sa.String(length=12), nullable=False),
         sa.Column("outside_ref", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True),
-        sa.Column("reverses", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("replaces", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reverses", Id, nullable=True),
+        sa.Column("replaces", Id, nullable=True),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
         sa.CheckConstraint("source IN ('order','person','bank','mollie')", name=op.f("ck_payments_source")),
@@ -599,11 +547,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("reverses", name=op.f("uq_payments_reverses")),
         sa.UniqueConstraint("shop_id", "outside_ref", name=op.f("uq_payments_shop_id_outside_ref")),
     )
-    op.create_index("ix_payments_shop_created_at", "payments", ["shop_id", "created_at"], unique=False)
-    op.create_index("ix_payments_shop_order", "payments", ["shop_id", "order_id"], unique=False)
+    op.create_index("ix_payments_shop_created_at", "payments", ["shop_id", "created_at"])
+    op.create_index("ix_payments_shop_order", "payments", ["shop_id", "order_id"])
     op.create_table(
         "plugins",
-        sa.Column("plugin_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("plugin_id", Id, nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("secret", sa.Text(), nullable=False),
         sa.Column("site", sa.Text(), nullable=False),
@@ -646,7 +594,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "reports",
-        sa.Column("report_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("report_id", Id, nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=True),
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
@@ -654,11 +602,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_reports_shop_id")),
         sa.PrimaryKeyConstraint("report_id", name=op.f("pk_reports")),
     )
-    op.create_index("ix_reports_shop_name", "reports", ["shop_id", "name", "created_at"], unique=False)
+    op.create_index("ix_reports_shop_name", "reports", ["shop_id", "name", "created_at"])
     op.create_table(
         "sessions",
         sa.Column("token_hash", sa.String(length=64), nullable=False),
-        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", Id, nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("seen_at", Instant(), nullable=False),
         sa.Column("expires_at", Instant(), nullable=False),
@@ -666,7 +614,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.user_id"], name=op.f("fk_sessions_user_id")),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_sessions")),
     )
-    op.create_index("ix_sessions_user", "sessions", ["user_id"], unique=False)
+    op.create_index("ix_sessions_user", "sessions", ["user_id"])
     op.create_table(
         "set_aside",
         sa.Column("shop_id", sa.String(length=40), nullable=False),
@@ -709,10 +657,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_vat_check_waits_shop_id")),
         sa.PrimaryKeyConstraint("shop_id", "order_id", "order_key", name=op.f("pk_vat_check_waits")),
     )
-    op.create_index("ix_vat_check_waits_next_at", "vat_check_waits", ["shop_id", "next_at"], unique=False)
+    op.create_index("ix_vat_check_waits_next_at", "vat_check_waits", ["shop_id", "next_at"])
     op.create_table(
         "vat_checks",
-        sa.Column("check_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("check_id", Id, nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("order_id", sa.BigInteger(), nullable=False),
         sa.Column("order_key", sa.String(length=80), nullable=False),
@@ -724,16 +672,16 @@ def upgrade() -> None:
         sa.Column("request_identifier", sa.String(length=60), nullable=False),
         sa.Column("answer", sa.Text(), nullable=False),
         sa.Column("answer_sha256", sa.String(length=64), nullable=False),
-        sa.Column("reuses", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reuses", Id, nullable=True),
         sa.ForeignKeyConstraint(["reuses"], ["vat_checks.check_id"], name=op.f("fk_vat_checks_reuses")),
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_vat_checks_shop_id")),
         sa.PrimaryKeyConstraint("check_id", name=op.f("pk_vat_checks")),
     )
-    op.create_index("ix_vat_checks_number", "vat_checks", ["shop_id", "number", "asked_at"], unique=False)
-    op.create_index("ix_vat_checks_shop_order", "vat_checks", ["shop_id", "order_id"], unique=False)
+    op.create_index("ix_vat_checks_number", "vat_checks", ["shop_id", "number", "asked_at"])
+    op.create_index("ix_vat_checks_shop_order", "vat_checks", ["shop_id", "order_id"])
     op.create_table(
         "webhook_endpoints",
-        sa.Column("endpoint_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("endpoint_id", Id, nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("secret", sa.Text(), nullable=False),
@@ -745,13 +693,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_webhook_endpoints_shop_id")),
         sa.PrimaryKeyConstraint("endpoint_id", name=op.f("pk_webhook_endpoints")),
     )
-    op.create_index("ix_webhook_endpoints_shop", "webhook_endpoints", ["shop_id"], unique=False)
+    op.create_index("ix_webhook_endpoints_shop", "webhook_endpoints", ["shop_id"])
     op.create_table(
         "bank_lines",
-        sa.Column("line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("line_id", Id, nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("file_id", Id, nullable=False),
         sa.Column("booked_on", sa.Date(), nullable=False),
         sa.Column("amount", Amount(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
@@ -766,32 +714,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("line_id", name=op.f("pk_bank_lines")),
         sa.UniqueConstraint("shop_id", "key", name=op.f("uq_bank_lines_shop_id_key")),
     )
-    op.create_index("ix_bank_lines_file", "bank_lines", ["file_id"], unique=False)
-    op.create_index("ix_bank_lines_shop_booked_on", "bank_lines", ["shop_id", "booked_on", "line_id"], unique=False)
-    op.create_index(
-        "ix_bank_lines_shop_state", "bank_lines", ["shop_id", "state", "booked_on", "line_id"], unique=False
-    )
-    op.create_index(
-        "ix_bank_lines_waiting",
-        "bank_lines",
-        ["shop_id", "line_id"],
-        unique=False,
-        sqlite_where=sa.text("state = 'waiting'"),
-        postgresql_where=sa.text("state = 'waiting'"),
-    )
+    op.create_index("ix_bank_lines_file", "bank_lines", ["file_id"])
+    op.create_index("ix_bank_lines_shop_booked_on", "bank_lines", ["shop_id", "booked_on", "line_id"])
+    op.create_index("ix_bank_lines_shop_state", "bank_lines", ["shop_id", "state", "booked_on", "line_id"])
+    partial_index("ix_bank_lines_waiting", "bank_lines", ["shop_id", "line_id"], where="state = 'waiting'")
     op.create_table(
         "document_links",
-        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("document_id", Id, nullable=False),
         sa.Column("revoked_at", Instant(), nullable=False),
         sa.Column("renewed_at", Instant(), nullable=True),
         sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_document_links_document_id")),
         sa.PrimaryKeyConstraint("document_id", name=op.f("pk_document_links")),
     )
-    op.create_index("ix_document_links_renewed_at", "document_links", ["renewed_at"], unique=False)
-    op.create_index("ix_document_links_revoked_at", "document_links", ["revoked_at"], unique=False)
+    op.create_index("ix_document_links_renewed_at", "document_links", ["renewed_at"])
+    op.create_index("ix_document_links_revoked_at", "document_links", ["revoked_at"])
     op.create_table(
         "files",
-        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("document_id", Id, nullable=False),
         sa.Column("format", sa.String(length=12), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
@@ -802,14 +741,14 @@ def upgrade() -> None:
     )
     op.create_table(
         "jobs",
-        sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("job_id", Id, nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("queue", sa.String(length=12), nullable=False),
         sa.Column("order_id", sa.BigInteger(), nullable=True),
-        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("endpoint_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("document_id", Id, nullable=True),
+        sa.Column("endpoint_id", Id, nullable=True),
         sa.Column("group_id", sa.String(length=36), nullable=True),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
@@ -832,149 +771,62 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_jobs_shop_id")),
         sa.PrimaryKeyConstraint("job_id", name=op.f("pk_jobs")),
     )
-    op.create_index(
-        "ix_jobs_done_at",
-        "jobs",
-        ["done_at"],
-        unique=False,
-        postgresql_where=sa.text("done_at IS NOT NULL"),
-        sqlite_where=sa.text("done_at IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_jobs_due",
-        "jobs",
-        ["kind", "state", "next_at"],
-        unique=False,
-        sqlite_where=sa.text("state IN ('waiting','running','failed')"),
-        postgresql_where=sa.text("state IN ('waiting','running','failed')"),
-    )
-    op.create_index(
-        "ix_jobs_endpoint",
-        "jobs",
-        ["endpoint_id", "state"],
-        unique=False,
-        sqlite_where=sa.text("endpoint_id IS NOT NULL"),
-        postgresql_where=sa.text("endpoint_id IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_jobs_failed",
-        "jobs",
-        ["name", "document_id"],
-        unique=False,
-        sqlite_where=sa.text("state = 'failed'"),
-        postgresql_where=sa.text("state = 'failed'"),
-    )
-    op.create_index(
-        "ix_jobs_group",
-        "jobs",
-        ["group_id"],
-        unique=False,
-        sqlite_where=sa.text("group_id IS NOT NULL"),
-        postgresql_where=sa.text("group_id IS NOT NULL"),
-    )
-    op.create_index(
+    partial_index("ix_jobs_done_at", "jobs", ["done_at"], where="done_at IS NOT NULL")
+    partial_index("ix_jobs_due", "jobs", ["kind", "state", "next_at"], where="state IN ('waiting','running','failed')")
+    partial_index("ix_jobs_endpoint", "jobs", ["endpoint_id", "state"], where="endpoint_id IS NOT NULL")
+    partial_index("ix_jobs_failed", "jobs", ["name", "document_id"], where="state = 'failed'")
+    partial_index("ix_jobs_group", "jobs", ["group_id"], where="group_id IS NOT NULL")
+    partial_index(
         "ix_jobs_kind_pending",
         "jobs",
         ["kind", "state", "created_at", "job_id"],
-        unique=False,
-        sqlite_where=sa.text("state IN ('waiting','running','failed')"),
-        postgresql_where=sa.text("state IN ('waiting','running','failed')"),
+        where="state IN ('waiting','running','failed')",
     )
-    op.create_index(
-        "ix_jobs_lease",
-        "jobs",
-        ["lease"],
-        unique=False,
-        sqlite_where=sa.text("lease IS NOT NULL"),
-        postgresql_where=sa.text("lease IS NOT NULL"),
+    partial_index("ix_jobs_lease", "jobs", ["lease"], where="lease IS NOT NULL")
+    partial_index("ix_jobs_order", "jobs", ["shop_id", "order_id"], where="order_id IS NOT NULL")
+    partial_index(
+        "ix_jobs_passing", "jobs", ["kind", "done_at"], where="kind IN ('settle_order','task','webhook_event')"
     )
-    op.create_index(
-        "ix_jobs_order",
-        "jobs",
-        ["shop_id", "order_id"],
-        unique=False,
-        sqlite_where=sa.text("order_id IS NOT NULL"),
-        postgresql_where=sa.text("order_id IS NOT NULL"),
+    partial_index(
+        "ix_jobs_pending", "jobs", ["state", "created_at", "job_id"], where="state IN ('waiting','running','failed')"
     )
-    op.create_index(
-        "ix_jobs_passing",
-        "jobs",
-        ["kind", "done_at"],
-        unique=False,
-        sqlite_where=sa.text("kind IN ('settle_order','task','webhook_event')"),
-        postgresql_where=sa.text("kind IN ('settle_order','task','webhook_event')"),
+    partial_index(
+        "ix_jobs_shop_done_at", "jobs", ["shop_id", "done_at", "kind", "document_id"], where="done_at IS NOT NULL"
     )
-    op.create_index(
-        "ix_jobs_pending",
-        "jobs",
-        ["state", "created_at", "job_id"],
-        unique=False,
-        sqlite_where=sa.text("state IN ('waiting','running','failed')"),
-        postgresql_where=sa.text("state IN ('waiting','running','failed')"),
-    )
-    op.create_index(
-        "ix_jobs_shop_done_at",
-        "jobs",
-        ["shop_id", "done_at", "kind", "document_id"],
-        unique=False,
-        postgresql_where=sa.text("done_at IS NOT NULL"),
-        sqlite_where=sa.text("done_at IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_jobs_shop_failed",
-        "jobs",
-        ["shop_id", "name", "document_id"],
-        unique=False,
-        sqlite_where=sa.text("state = 'failed'"),
-        postgresql_where=sa.text("state = 'failed'"),
-    )
-    op.create_index(
+    partial_index("ix_jobs_shop_failed", "jobs", ["shop_id", "name", "document_id"], where="state = 'failed'")
+    partial_index(
         "ix_jobs_shop_kind_pending",
         "jobs",
         ["shop_id", "kind", "state", "created_at", "job_id"],
-        unique=False,
-        sqlite_where=sa.text("state IN ('waiting','running','failed')"),
-        postgresql_where=sa.text("state IN ('waiting','running','failed')"),
+        where="state IN ('waiting','running','failed')",
     )
-    op.create_index(
+    partial_index(
         "ix_jobs_shop_pending",
         "jobs",
         ["shop_id", "state", "created_at", "job_id"],
-        unique=False,
-        sqlite_where=sa.text("state IN ('waiting','running','failed')"),
-        postgresql_where=sa.text("state IN ('waiting','running','failed')"),
+        where="state IN ('waiting','running','failed')",
     )
-    op.create_index(
+    partial_index(
         "ix_jobs_turn",
         "jobs",
         ["queue", "state", "shop_id", "of_many", "next_at", "job_id"],
-        unique=False,
-        sqlite_where=sa.text("state IN ('waiting','running','failed')"),
-        postgresql_where=sa.text("state IN ('waiting','running','failed')"),
+        where="state IN ('waiting','running','failed')",
     )
-    op.create_index(
-        "uq_jobs_step",
-        "jobs",
-        ["document_id", "name"],
-        unique=True,
-        sqlite_where=sa.text("kind = 'step'"),
-        postgresql_where=sa.text("kind = 'step'"),
-    )
-    op.create_index(
+    partial_index("uq_jobs_step", "jobs", ["document_id", "name"], where="kind = 'step'", unique=True)
+    partial_index(
         "uq_jobs_webhook_event",
         "jobs",
         ["document_id", "name", "endpoint_id"],
+        where="kind = 'webhook_event'",
         unique=True,
-        sqlite_where=sa.text("kind = 'webhook_event'"),
-        postgresql_where=sa.text("kind = 'webhook_event'"),
     )
     op.create_table(
         "payment_attempts",
-        sa.Column("attempt_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("attempt_id", Id, nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("order_id", sa.BigInteger(), nullable=False),
         sa.Column("order_key", sa.String(length=80), nullable=False),
-        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("document_id", Id, nullable=False),
         sa.Column("amount", Amount(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("payment_ref", sa.String(length=80), nullable=True),
@@ -989,34 +841,32 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("attempt_id", name=op.f("pk_payment_attempts")),
         sa.UniqueConstraint("shop_id", "payment_ref", name=op.f("uq_payment_attempts_shop_id_payment_ref")),
     )
-    op.create_index("ix_payment_attempts_document", "payment_attempts", ["document_id"], unique=False)
-    op.create_index(
+    op.create_index("ix_payment_attempts_document", "payment_attempts", ["document_id"])
+    partial_index(
         "ix_payment_attempts_open",
         "payment_attempts",
         ["shop_id", "asked_at"],
-        unique=False,
-        sqlite_where=sa.text("status IN ('open','pending','authorized')"),
-        postgresql_where=sa.text("status IN ('open','pending','authorized')"),
+        where="status IN ('open','pending','authorized')",
     )
     op.create_table(
         "payment_shares",
-        sa.Column("share_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("share_id", Id, nullable=False),
+        sa.Column("payment_id", Id, nullable=False),
+        sa.Column("document_id", Id, nullable=False),
         sa.Column("amount", Amount(), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_payment_shares_document_id")),
         sa.ForeignKeyConstraint(["payment_id"], ["payments.payment_id"], name=op.f("fk_payment_shares_payment_id")),
         sa.PrimaryKeyConstraint("share_id", name=op.f("pk_payment_shares")),
     )
-    op.create_index("ix_payment_shares_created_at", "payment_shares", ["created_at"], unique=False)
-    op.create_index("ix_payment_shares_document", "payment_shares", ["document_id"], unique=False)
-    op.create_index("ix_payment_shares_payment", "payment_shares", ["payment_id"], unique=False)
+    op.create_index("ix_payment_shares_created_at", "payment_shares", ["created_at"])
+    op.create_index("ix_payment_shares_document", "payment_shares", ["document_id"])
+    op.create_index("ix_payment_shares_payment", "payment_shares", ["payment_id"])
     op.create_table(
         "peppol_answers",
-        sa.Column("answer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("answer_id", Id, nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
-        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("document_id", Id, nullable=True),
         sa.Column("provider", sa.String(length=40), nullable=False),
         sa.Column("about", sa.String(length=12), nullable=False),
         sa.Column("address", sa.String(length=60), nullable=False),
@@ -1029,22 +879,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_peppol_answers_shop_id")),
         sa.PrimaryKeyConstraint("answer_id", name=op.f("pk_peppol_answers")),
     )
-    op.create_index(
-        "ix_peppol_answers_address", "peppol_answers", ["shop_id", "address", "kind", "asked_at"], unique=False
-    )
-    op.create_index(
-        "ix_peppol_answers_document",
-        "peppol_answers",
-        ["document_id"],
-        unique=False,
-        sqlite_where=sa.text("document_id IS NOT NULL"),
-        postgresql_where=sa.text("document_id IS NOT NULL"),
-    )
+    op.create_index("ix_peppol_answers_address", "peppol_answers", ["shop_id", "address", "kind", "asked_at"])
+    partial_index("ix_peppol_answers_document", "peppol_answers", ["document_id"], where="document_id IS NOT NULL")
     op.create_table(
         "register",
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("document_id", Id, nullable=False),
         sa.Column("number", sa.String(length=60), nullable=False),
         sa.Column("snapshot_sha256", sa.String(length=64), nullable=False),
         sa.Column("previous_hash", sa.String(length=64), nullable=False),
@@ -1056,7 +897,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "reminder_stops",
-        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("document_id", Id, nullable=False),
         sa.Column("stopped_at", Instant(), nullable=False),
         sa.Column("stopped_by", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_reminder_stops_document_id")),
@@ -1064,7 +905,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "reminders",
-        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("document_id", Id, nullable=False),
         sa.Column("kind", sa.String(length=24), nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("sent_on", sa.Date(), nullable=False),
@@ -1078,10 +919,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_reminders_shop_id")),
         sa.PrimaryKeyConstraint("document_id", "kind", name=op.f("pk_reminders")),
     )
-    op.create_index("ix_reminders_shop_sent_on", "reminders", ["shop_id", "sent_on", "document_id"], unique=False)
+    op.create_index("ix_reminders_shop_sent_on", "reminders", ["shop_id", "sent_on", "document_id"])
     op.create_table(
         "transmissions",
-        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("document_id", Id, nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("provider", sa.String(length=40), nullable=False),
         sa.Column("recipient", sa.String(length=60), nullable=False),
@@ -1103,18 +944,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_transmissions_shop_id")),
         sa.PrimaryKeyConstraint("document_id", name=op.f("pk_transmissions")),
     )
-    op.create_index(
-        "ix_transmissions_next_at",
-        "transmissions",
-        ["shop_id", "next_at"],
-        unique=False,
-        sqlite_where=sa.text("next_at IS NOT NULL"),
-        postgresql_where=sa.text("next_at IS NOT NULL"),
-    )
-    op.create_index("ix_transmissions_shop_sent", "transmissions", ["shop_id", "sent_at"], unique=False)
+    partial_index("ix_transmissions_next_at", "transmissions", ["shop_id", "next_at"], where="next_at IS NOT NULL")
+    op.create_index("ix_transmissions_shop_sent", "transmissions", ["shop_id", "sent_at"])
     op.create_table(
         "unpaid",
-        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("document_id", Id, nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("kind", sa.String(length=24), nullable=False),
         sa.Column("issued_on", sa.Date(), nullable=False),
@@ -1123,14 +957,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_unpaid_shop_id")),
         sa.PrimaryKeyConstraint("document_id", name=op.f("pk_unpaid")),
     )
-    op.create_index("ix_unpaid_issued_on", "unpaid", ["kind", "issued_on", "document_id"], unique=False)
-    op.create_index("ix_unpaid_remind_at", "unpaid", ["remind_at", "document_id"], unique=False)
-    op.create_index("ix_unpaid_shop_issued_on", "unpaid", ["shop_id", "kind", "issued_on", "document_id"], unique=False)
+    op.create_index("ix_unpaid_issued_on", "unpaid", ["kind", "issued_on", "document_id"])
+    op.create_index("ix_unpaid_remind_at", "unpaid", ["remind_at", "document_id"])
+    op.create_index("ix_unpaid_shop_issued_on", "unpaid", ["shop_id", "kind", "issued_on", "document_id"])
     op.create_table(
         "deliveries",
-        sa.Column(
-            "delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
-        ),
+        sa.Column("delivery_id", Id, autoincrement=False, nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("source", sa.String(length=12), nullable=False),
         sa.Column("topic", sa.String(length=40), nullable=False),
@@ -1143,23 +975,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_deliveries_shop_id")),
         sa.PrimaryKeyConstraint("delivery_id", name=op.f("pk_deliveries")),
     )
-    op.create_index(
-        "ix_deliveries_body",
-        "deliveries",
-        ["received_at", "delivery_id"],
-        unique=False,
-        sqlite_where=sa.text("body IS NOT NULL"),
-        postgresql_where=sa.text("body IS NOT NULL"),
-    )
-    op.create_index("ix_deliveries_received_at", "deliveries", ["received_at", "delivery_id"], unique=False)
-    op.create_index("ix_deliveries_shop_order", "deliveries", ["shop_id", "order_id"], unique=False)
-    op.create_index(
-        "ix_deliveries_shop_received_at", "deliveries", ["shop_id", "received_at", "delivery_id"], unique=False
-    )
-    op.create_index("ix_deliveries_shop_source", "deliveries", ["shop_id", "source", "received_at"], unique=False)
+    partial_index("ix_deliveries_body", "deliveries", ["received_at", "delivery_id"], where="body IS NOT NULL")
+    op.create_index("ix_deliveries_received_at", "deliveries", ["received_at", "delivery_id"])
+    op.create_index("ix_deliveries_shop_order", "deliveries", ["shop_id", "order_id"])
+    op.create_index("ix_deliveries_shop_received_at", "deliveries", ["shop_id", "received_at", "delivery_id"])
+    op.create_index("ix_deliveries_shop_source", "deliveries", ["shop_id", "source", "received_at"])
     op.create_table(
         "tasks",
-        sa.Column("task_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("task_id", Id, autoincrement=False, nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("argument", sa.Text(), nullable=False),
@@ -1170,7 +993,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["task_id"], ["jobs.job_id"], name=op.f("fk_tasks_task_id")),
         sa.PrimaryKeyConstraint("task_id", name=op.f("pk_tasks")),
     )
-    op.create_index("ix_tasks_shop_kind", "tasks", ["shop_id", "kind", "requested_at", "task_id"], unique=False)
+    op.create_index("ix_tasks_shop_kind", "tasks", ["shop_id", "kind", "requested_at", "task_id"])
     for table in WRITTEN_ONCE:
         refuse_changes(table)
 
