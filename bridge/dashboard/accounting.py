@@ -1,4 +1,4 @@
-"""Accounting: number register with its gaps, sales journal per month, rate and country, exports."""
+"""Accounting: number register with its gaps, sales journal per month, rate and country, the VAT return's grids, exports."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from bridge.i18n.translate import _, _n, format_date, translator
 from worker.domain.days import read_day
 from worker.domain.mentions import LegalText, mention
 from worker.domain.vat_cases import CATEGORY_TERMS, cases_by_hand, consumer_cases, vat_cases, whole_document_cases
+from worker.domain.vat_return import BELGIUM, GRIDS, vat_return
 from worker.store import reports
 from worker.store.queries import register_check
 from worker.store.queries import sales_journal as journal
@@ -30,6 +31,7 @@ guard_shop(blueprint)
 MOST_GAPS = 5
 LONGEST_PERIOD = timedelta(days=800)
 MONTHS_OFFERED = 36
+QUARTERS_OFFERED = 12
 
 
 @blueprint.get("")
@@ -107,6 +109,37 @@ def journal_csv(shop_id: str) -> Response:
     response.content_type = "text/csv; charset=utf-8"
     response.headers["Content-Disposition"] = f'attachment; filename="journal-{asked.since}-{asked.until}.csv"'
     return response
+
+
+@blueprint.get("/vat-return")
+def vat_return_page(shop_id: str) -> Response:
+    """What sales put into the grids of the Belgian VAT return of a month or a quarter."""
+    if shop().seller.address.country != BELGIUM:
+        abort(HTTPStatus.NOT_FOUND)
+    quarters, months = latest_quarters(this_month()), latest_months(this_month())
+    asked = request.args.get("period", "")
+    period = asked if asked in quarters or asked in months else next(iter(quarters))
+    with context().store.read() as connection:
+        since, until = months_of(period)
+        found = vat_return(journal.fell_due(connection, shop_id, since=since, until=until))
+    return rendered(
+        "dashboard/accounting/vat_return.html",
+        found=found,
+        terms=GRIDS,
+        period=period,
+        quarters=quarters,
+        months=months,
+        name=(quarters | months)[period],
+        regime=shop().vat.regime,
+    )
+
+
+def months_of(period: str) -> tuple[date, date]:
+    """The first days of the first and the last month of `2026-11` or `2026-Q4`."""
+    year, quarter, month = int(period[:4]), period.partition("-Q")[2], period[5:]
+    if quarter:
+        return date(year, 3 * int(quarter) - 2, 1), date(year, 3 * int(quarter), 1)
+    return date(year, int(month), 1), date(year, int(month), 1)
 
 
 @blueprint.get("/export")
@@ -255,5 +288,16 @@ def latest_months(month: date) -> dict[str, str]:
     found = {}
     for _place in range(MONTHS_OFFERED):
         found[f"{month:%Y-%m}"] = translator().month(month)
+        month = (month - timedelta(days=1)).replace(day=1)
+    return found
+
+
+def latest_quarters(month: date) -> dict[str, str]:
+    """The quarter of *month* and those before it, in the same way."""
+    found = {}
+    for _place in range(QUARTERS_OFFERED):
+        quarter = (month.month + 2) // 3
+        month = month.replace(month=3 * quarter - 2)
+        found[f"{month.year}-Q{quarter}"] = translator().quarter(month)
         month = (month - timedelta(days=1)).replace(day=1)
     return found

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 OF_ALL = ("/shops", "/search?q=601", "/shops/new", "/jobs", "/users", "/about", "/account", "/account/second-factor")
 OF_SHOP = (
-    "", "/orders", "/orders/601", "/orders/602", "/orders/603", "/orders/604", "/documents", "/documents?list=drafts", "/accounting", "/accounting/journal",
+    "", "/orders", "/orders/601", "/orders/602", "/orders/603", "/orders/604", "/documents", "/documents?list=drafts", "/accounting", "/accounting/journal", "/accounting/vat-return",
     "/accounting/export", "/accounting/backfill", "/jobs", "/team", "/settings/company", "/settings/rules", "/settings/peppol", "/settings/orders", "/settings/checkout-fields", "/settings/payment", "/settings/reminders", "/payments/reminders",
     "/settings/numbering", "/settings/branding", "/settings/texts", "/settings/mail", "/settings/vat", "/settings/connection", "/settings/api", "/settings/privacy",
     "/activity", "/activity/deliveries",

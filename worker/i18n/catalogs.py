@@ -100,6 +100,10 @@ class Translator:
         """Write November 2026."""
         return format_date(day, "LLLL y", locale=self._locale)
 
+    def quarter(self, day: dt.date) -> str:
+        """Write 4th quarter 2026."""
+        return format_date(day, "QQQQ y", locale=self._locale)
+
     def short_datetime(self, local: dt.datetime, *, today: dt.date) -> str:
         """Write an instant that is already in the reader's zone: 11:40 today, 22 Nov 11:40 this year, 22 Nov 2025 before."""
         if local.date() == today:

@@ -228,6 +228,27 @@ def test_sales_are_summed_per_kind_country_and_rate_and_what_was_credited_is_tak
     )
 
 
+def test_what_fell_due_in_a_month_is_found_whenever_its_document_was_issued(history: History) -> None:
+    history.issued(1, **amounts(line("21", "100.00", "21.00")))
+    history.later(days=10)  # into December
+    paid: dict[str, Any] = {"paid_on": date(2026, 11, 28)}
+    history.issued(2, **amounts(line("21", "10.00", "2.10")), **paid)
+    history.issued(3, **amounts(line("21", "1.00", "0.21")))
+    history.issued(4, shop_id="b", **paid)
+
+    def due(since: date, until: date) -> list[tuple[date, Decimal]]:
+        with history.store.read() as connection:
+            rows = sales_journal.fell_due(connection, "a", since=since, until=until)
+        return [(row.month, row.base) for row in rows]
+
+    december = date(2026, 12, 1)
+    assert due(NOVEMBER, NOVEMBER) == [(NOVEMBER, euros("100.00")), (december, euros("10.00"))]
+    assert due(december, december) == [(december, euros("1.00"))]
+    assert due(date(2026, 10, 1), december) == [
+        (NOVEMBER, euros("100.00")), (december, euros("10.00")), (december, euros("1.00")),
+    ]  # fmt: skip
+
+
 def test_another_currency_is_told_in_euros_as_its_document_says(history: History) -> None:
     dollars: dict[str, Any] = {"currency": "USD", "exchange_rate": Decimal("1.0831"), "vat_eur": Decimal("20.00")}
     history.issued(1, **amounts(line("21", "100.00", "21.00"), line("6", "10.00", "0.60")), **dollars)

@@ -44,6 +44,18 @@ def journal(connection: Connection, shop_id: str, *, since: date, until: date) -
     )
 
 
+def fell_due(connection: Connection, shop_id: str, *, since: date, until: date) -> tuple[JournalRow, ...]:
+    """The rows whose VAT fell due in the months *since* to *until* (their first days), whenever their documents were issued."""
+    # VAT falls due on the day of the document or before, so none of them is of an earlier day.
+    days = select(daily_sales).where(
+        daily_sales.c.shop_id == shop_id,
+        daily_sales.c.issued_on >= since,
+        daily_sales.c.tax_month >= since,
+        daily_sales.c.tax_month <= until,
+    )
+    return summed(map(as_row, connection.execute(days.order_by(*daily_sales.primary_key))), ()).rows
+
+
 def of_documents(sold: Iterable[tuple[SoldDocument, str]]) -> Journal:
     """The same from what each document says, for those who prove the sums: its columns and its text as stored."""
     rows: dict[tuple[Any, ...], JournalRow] = {}

@@ -1,0 +1,62 @@
+"""The grids of the VAT return as the accountant of a Belgian shop reads them."""
+
+from dataclasses import replace
+from decimal import Decimal
+from http import HTTPStatus
+
+import pytest
+from lxml import html
+
+from tests.support.bridge_app import SHOP, BridgeApp, a_credit_note_for
+from tests.support.personas import signed_in
+from worker.domain.document import Category, VatLine
+from worker.domain.party import Address
+from worker.store import shops
+
+PAGE = f"/s/{SHOP}/accounting/vat-return"
+
+
+def stands_in(app: BridgeApp, country: str) -> None:
+    with app.store.write() as connection:
+        shop = shops.get_settings(connection, SHOP)
+        shops.change(connection, replace(shop, seller=replace(shop.seller, address=Address(country=country))))
+
+
+def taxed(base: str, vat: str) -> VatLine:
+    amounts = (Decimal(base), Decimal(vat))
+    return VatLine(Category.STANDARD, Decimal(21), *amounts, sum(amounts, Decimal(0)))
+
+
+def grids(text: str) -> dict[str, str]:
+    """Each grid with its amount."""
+    rows = html.fromstring(text).xpath('(//table[@class="list"])[1]/tbody/tr')
+    return {row[0].text_content(): row[-1].text_content() for row in rows}
+
+
+def test_the_grids_are_what_the_documents_say(app: BridgeApp) -> None:
+    stands_in(app, "BE")
+    invoice = app.issue()
+    app.issue(
+        number="CN2026-00001", sequence=1, **a_credit_note_for(invoice, "5.00"), vat_lines=(taxed("4.13", "0.87"),)
+    )
+    visitor = signed_in(app, "boekhouder@kantoor.example", operator=True)
+    shown = visitor.get(f"{PAGE}?period=2026-11").text
+    assert grids(shown) == {"03": "€18.35", "49": "€4.13", "54": "€3.85", "64": "€0.87"}
+    assert grids(visitor.get(PAGE).text) == grids(shown)  # the quarter that it is
+
+
+@pytest.mark.parametrize("period", ["2026-13", "2026-Q5", "1999-01", "x", "2026-1", "2026-Q4Q", "0000-00"])
+def test_a_period_that_there_is_not_is_the_quarter_that_it_is(app: BridgeApp, period: str) -> None:
+    stands_in(app, "BE")
+    app.issue()
+    visitor = signed_in(app, "boekhouder@kantoor.example", operator=True)
+    assert visitor.get(f"{PAGE}?period={period}").text == visitor.get(f"{PAGE}?period=2026-Q4").text
+
+
+def test_a_shop_elsewhere_has_no_grids_of_belgium(app: BridgeApp) -> None:
+    visitor = signed_in(app, "boekhouder@kantoor.example", operator=True)
+    found = []
+    for country in ("BE", "NL"):
+        stands_in(app, country)
+        found += [PAGE in visitor.get(f"/s/{SHOP}/accounting").text, visitor.get(PAGE).status_code]
+    assert found == [True, HTTPStatus.OK, False, HTTPStatus.NOT_FOUND]
