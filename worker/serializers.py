@@ -258,7 +258,16 @@ CONTENT: Fields[Draft] = {
     "ship_to_name": TEXT,
     "payment": nullable(PAYMENT_INSTRUCTIONS),
     "prepaid": array_of(
-        object_of({"amount": NUMBER, "name": TEXT, "code": TEXT, "deposit": BOOLEAN, "received": BOOLEAN})
+        object_of(
+            {
+                "amount": NUMBER,
+                "name": TEXT,
+                "code": TEXT,
+                "deposit": BOOLEAN,
+                "received": BOOLEAN,
+                "refunded": BOOLEAN,
+            }
+        )
     ),
     "to_pay": AMOUNT,
     "payment_method": TEXT,

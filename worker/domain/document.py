@@ -221,7 +221,7 @@ class Draft:
     paid_on: date | None = None
     prepaid: tuple[
         Prepayment, ...
-    ] = ()  # by gift card, store credit, or before: part of *total*, and not to be paid any more
+    ] = ()  # by gift card, store credit, or before, or refunded: part of *total*, and not to be paid any more
     corrects: Reference | None = None
     deposit_invoices: tuple[
         Reference, ...
@@ -271,13 +271,18 @@ class Draft:
 
     @property
     def to_pay(self) -> Decimal:
-        """What gift cards, a deposit and what had come in leave of the total."""
+        """What gift cards, a deposit, what had come in and what was refunded leave of the total."""
         return self.total - sum((one.amount for one in self.prepaid), ZERO)
 
     @property
     def paid_apart(self) -> tuple[Prepayment, ...]:
         """What gift cards and a deposit paid, without what had come in: of that the payments tell, which may have gone back since."""
-        return tuple(one for one in self.prepaid if not one.received)
+        return tuple(one for one in self.prepaid if not (one.received or one.refunded))
+
+    @property
+    def refunded(self) -> Decimal:
+        """What the shop had refunded of an order that waits for its money."""
+        return sum((one.amount for one in self.prepaid if one.refunded), ZERO)
 
     @property
     def by_card(self) -> Decimal:

@@ -25,7 +25,8 @@ class DatedMoney(CountedMoney, Protocol):
 
 @dataclass(frozen=True)
 class DocumentMoney:
-    """What is *open* of a document; below zero, what is to be given back. *credited*: what credit notes took off what it asked.
+    """What is *open* of a document; below zero, what is to be given back. *credited*: what credit notes took off what it asked;
+    *refunded*: what the shop did, of an order without an invoice.
 
     *paid_on*: the day, where nothing is asked since all of it came. *went_back*: money was taken back, so that it asks for more than it
     says. *is_other*: something else is asked, by a newer document or in parts that nobody here knows; *is_off*: its order was given up.
@@ -36,6 +37,7 @@ class DocumentMoney:
     document: Document
     open: Decimal = ZERO
     credited: Decimal = ZERO
+    refunded: Decimal = ZERO
     paid_on: date | None = None
     went_back: bool = False
     is_other: bool = False
@@ -56,7 +58,8 @@ class DocumentMoney:
     def is_as_printed(self) -> bool:
         """Whether all that it says of its money is still so."""
         draft = self.document.draft
-        return not self.credited and self.to_pay == (draft.to_pay if draft.asks_payment else ZERO)
+        is_same = not self.credited and self.refunded == draft.refunded
+        return is_same and self.to_pay == (draft.to_pay if draft.asks_payment else ZERO)
 
     @property
     def received(self) -> Decimal:
@@ -65,8 +68,8 @@ class DocumentMoney:
 
     @property
     def gone(self) -> Decimal:
-        """What of its total is neither asked nor credited."""
-        return self.document.draft.total - self.credited - self.to_pay
+        """What of its total is neither asked, nor credited, nor refunded."""
+        return self.document.draft.total - self.credited - self.refunded - self.to_pay
 
     @property
     def apart(self) -> tuple[Prepayment, ...]:
@@ -79,8 +82,9 @@ class DocumentMoney:
     @property
     def prepaid(self) -> tuple[Prepayment, ...]:
         """What it says was paid, without what had come in where that is told as it is now: by `received`, or by the day."""
-        draft = self.document.draft
-        return self.apart if self.is_owed or not self.is_as_printed else draft.prepaid
+        if self.is_owed or not self.is_as_printed:
+            return self.apart
+        return tuple(one for one in self.document.draft.prepaid if not one.refunded)
 
     @property
     def payment(self) -> PaymentInstructions | None:
@@ -94,7 +98,11 @@ class DocumentMoney:
         if self.is_as_printed:
             return self.document
         draft = self.document.draft
-        since = (Prepayment(self.received, received=True), Credited(self.credited))
+        since = (
+            Prepayment(self.received, received=True),
+            Credited(self.credited),
+            Prepayment(self.refunded, refunded=True),
+        )
         is_known = draft.is_paid or is_transfer(draft.payment_method)  # the way in which it was paid
         said = replace(
             draft,
@@ -111,7 +119,7 @@ def of_invoice(invoice: Document, balance: Balance, *, went_back: bool = False) 
     draft, credited = invoice.draft, balance.credited or ZERO
     said = ZERO if draft.is_paid else draft.to_pay - credited
     left = said if balance.paid is None else balance.open
-    return DocumentMoney(invoice, left, credited, day_paid(draft.paid_on, balance), went_back)
+    return DocumentMoney(invoice, left, credited, paid_on=day_paid(draft.paid_on, balance), went_back=went_back)
 
 
 def of_test(test: Document, balance: Balance, came: tuple[Decimal, date] | None, *, status: str = "") -> DocumentMoney:
@@ -122,7 +130,7 @@ def of_test(test: Document, balance: Balance, came: tuple[Decimal, date] | None,
     left = ZERO if draft.is_paid else max(draft.to_pay - credited - paid, ZERO)
     paid_on = draft.paid_on or (last_on if left <= 0 < paid else None)
     is_off = draft.kind in ASKING and status in CLOSED_STATUSES and paid_on is None
-    return DocumentMoney(test, left, credited, paid_on, is_off=is_off)
+    return DocumentMoney(test, left, credited, draft.refunded, paid_on, is_off=is_off)
 
 
 @dataclass(frozen=True)
@@ -295,12 +303,14 @@ class OrderMoney:
         is_more = left > (ZERO if draft.is_paid else draft.to_pay)
         is_back = is_more and (went_back(self.counted) or self.is_unsaid(document))
         came = max(self.paid + self.reported - min(self.by_card, draft.by_card) - deposits, ZERO)
-        uncame = draft.total - total_of(one.amount for one in draft.paid_apart) - left - came
+        uncame = max(draft.total - total_of(one.amount for one in draft.paid_apart) - left - came, ZERO)
+        credited = min(uncame, credited)
         paid_on = None if is_back else draft.paid_on or (self.last_on if left <= 0 else None)
         return DocumentMoney(
             document,
             open=left,
-            credited=min(max(uncame, ZERO), credited + self.said.lowered + self.said.perhaps_lowered),
+            credited=credited,
+            refunded=min(uncame - credited, self.said.lowered + self.said.perhaps_lowered),
             paid_on=paid_on,
             went_back=is_back,
             is_other=is_other,
@@ -322,7 +332,7 @@ def open_before_invoice(
 ) -> Decimal:
     """What is open of an order by the document that asks for it before there is an invoice: less all that was *counted*, and what the shop
     *reported* besides, but for what it says itself that came before, and for its gift cards, which are counted with an invoice; below zero
-    where more came. *is_unsaid*: of what the shop had reported nothing came. Of refunds nothing is known here (`ReportedMoney.less_refunded`)."""
+    where more came. *is_unsaid*: of what the shop had reported nothing came. What was refunded is still in it (`ReportedMoney.less_refunded`)."""
     said = said_of(draft)
     came = total_of(one.amount for one in counted) - min(draft.by_card, by_card(counted))
     money = (one for one in counted if one.method != GIFT_CARD)
@@ -332,12 +342,12 @@ def open_before_invoice(
     )
     # What the shop reported then may have been counted since.
     stays = said if is_unsaid or not said else min(said, max(by_then, came + reported))
-    return draft.to_pay + stays - came - reported
+    return draft.to_pay + draft.refunded + stays - came - reported
 
 
 def said_of(draft: Draft) -> Decimal:
     """What it says that came before it was made: a deposit too, which the shop tells of and which is counted with an invoice."""
-    return total_of(one.amount for one in draft.prepaid if not one.by_card)
+    return total_of(one.amount for one in draft.prepaid if one.deposit or one.received)
 
 
 def by_card(counted: Sequence[CountedMoney]) -> Decimal:

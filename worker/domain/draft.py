@@ -15,7 +15,7 @@ from worker.domain.consumer_invoice import is_simplified
 from worker.domain.delivery_note import carried_day, delivery_lines, undelivered
 from worker.domain.description import described
 from worker.domain.discount import with_discounts
-from worker.domain.document import Category, Draft, Kind, Line, Mention, PaymentInstructions, Purpose
+from worker.domain.document import ASKING, Category, Draft, Kind, Line, Mention, PaymentInstructions, Purpose
 from worker.domain.draft_problems import problems_of
 from worker.domain.exchange_rate import exchange_rate, vat_in_euro
 from worker.domain.language import document_language, language_of, phrase, second_language
@@ -50,8 +50,9 @@ def draft_document(order: Order, shop: Shop, *, purpose: Purpose, today: date, r
     totals = assessed.totals
     prepaid = (*assessed.prepaid, *_deposit_as_prepaid(order, totals.total))
     prepaid += _received_before(kind, order, shop, rest=totals.total - total_of(one.amount for one in prepaid))
+    prepaid += _refunded_before(kind, order, rest=totals.total - total_of(one.amount for one in prepaid))
     to_pay = totals.total - total_of(one.amount for one in prepaid)
-    has_come = bool(prepaid) and not to_pay
+    has_come = any(not one.refunded for one in prepaid) and not to_pay
     ordered_on = shop.day_of(order.created_at)
     rate = exchange_rate(order.currency, shop)
     second = second_language(order, shop, first=language)
@@ -124,6 +125,12 @@ def _received_before(kind: Kind, order: Order, shop: Shop, *, rest: Decimal) -> 
         return ()
     received = min(order.came_in - (deposit_paid(order) or ZERO), rest)
     return (Prepayment(received, received=True),) if received > 0 else ()
+
+
+def _refunded_before(kind: Kind, order: Order, *, rest: Decimal) -> tuple[Prepayment, ...]:
+    """What the shop refunded of *rest* before there is an invoice, of which a credit note will say it."""
+    refunded = rest - max(order.reported.less_refunded(rest), ZERO) if kind in ASKING else ZERO
+    return (Prepayment(refunded, refunded=True),) if refunded > 0 else ()
 
 
 def _paid_by(order: Order, prepaid: tuple[Prepayment, ...]) -> str:

@@ -238,8 +238,9 @@ def _method_of(order: Order, shop: Shop) -> Method:
 
 
 def asks_for_a_rest(order: Order) -> bool:
-    """Whether a part of its money came, otherwise than by a plugin that takes it in parts."""
-    return costs_more(order) or (order.came_in > 0 and not is_paid_in_parts(order))
+    """Whether a part of its money came, otherwise than by a plugin that takes it in parts, or was refunded before it came."""
+    is_less = order.came_in > 0 or order.reported.less_refunded(order.total) < order.total
+    return costs_more(order) or (is_less and not is_paid_in_parts(order))
 
 
 def _reference(order: Order, shop: Shop) -> str:

@@ -71,7 +71,7 @@ class Receipt:
 @dataclass(frozen=True)
 class Prepayment:
     """What a gift card or store credit paid of an order: the shop's *name* for it, or the end of the card's *code*; or a *deposit*;
-    or what was *received* of its money before its invoice was made.
+    or what was *received* of its money before its invoice was made; or what the shop *refunded* of it before it was paid.
     """
 
     amount: Decimal
@@ -79,10 +79,11 @@ class Prepayment:
     code: str = ""
     deposit: bool = False
     received: bool = False
+    refunded: bool = False
 
     @property
     def by_card(self) -> bool:
-        return not (self.deposit or self.received)
+        return not (self.deposit or self.received or self.refunded)
 
 
 @dataclass(frozen=True)

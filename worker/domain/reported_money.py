@@ -57,8 +57,7 @@ class ReportedMoney:
     is_part: bool = False
 
     def less_refunded(self, open_amount: Decimal) -> Decimal:
-        """What is open of the order before it has an invoice, of *open_amount*: no document that asks for it says what was refunded, also
-        none that was made after it."""
+        """What is open of the order before it has an invoice, of *open_amount*."""
         left = open_amount - self.lowered - self.perhaps_lowered
         return left if left >= 0 else min(left + self.perhaps_lowered, ZERO)
 

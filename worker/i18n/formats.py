@@ -36,7 +36,9 @@ def format_reference(reference: str) -> str:
 
 
 def prepaid_by(one: Prepayment, translator: Translator) -> str:
-    """What stands before an amount that a gift card or store credit paid, or a credit note took off."""
+    """What stands before an amount that a gift card or store credit paid, or a credit note or a refund took off."""
+    if one.refunded:
+        return translator.gettext("Refunded")
     if isinstance(one, Credited):
         return translator.gettext("Credited")
     if one.deposit:

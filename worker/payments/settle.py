@@ -137,9 +137,11 @@ def count(services: Services, order: Order, key: OrderKey) -> Counted:
     """What is asked and came in. Raises Unavailable while the order is not as it was when that was decided."""
     with services.store.read() as connection:
         seen = orders.find(connection, key.shop_id, key.order_id)
+        refunded = payment_shares.reported_of(connection, key).refunded
         balance = order_balance.of_order(connection, key)
         standing = payment_rows.standing(connection, key)
-    if seen is not None and (seen.order_key, seen.total) != (order.order_key, order.total):
+    now = (order.order_key, order.total, total_of(refund.amount for refund in order.refunds))
+    if seen is not None and (seen.order_key, seen.total, refunded) != now:
         raise Unavailable(
             "Order {number} changed in the shop; it is looked at first, and then whether it is paid.",
             number=order.number,

@@ -206,7 +206,18 @@ class Sale:
         if not (self.invoices() or self.is_put_back):
             asked = ManualDocument(self.order_id, ASKING[cents % 2], send=False, rest_paid=False)
             with suppress(Rejected):
-                manual.issue_manual_document(self.system.services, self.key.shop_id, asked, by=self.system.person)
+                issue, by = manual.issue_manual_document, self.system.person
+                made = issue(self.system.services, self.key.shop_id, asked, by=by).document_id
+                self.check_paper(made)
+
+    def check_paper(self, document_id: int) -> None:
+        """What asks now says on paper what every page and the bank's lines are asked."""
+        with self.system.services.store.read() as connection:
+            document = documents.find(connection, document_id)
+            assert document is not None
+            money, balance = money_of(connection, document), order_balance.of_order(connection, self.key)
+        assert (money.is_as_printed, money.credited) == (True, ZERO)
+        assert balance is None or balance.open == money.to_pay
 
     def issued_again(self, _cents: int) -> None:
         made = self.invoices()
@@ -319,9 +330,10 @@ class Sale:
             told = figures(re.sub("<[^>]+>", " ", page.replace("</div>", "\n")))
             assert figures(mail.get_content()) == told
             said = serializers.document(item)
-            assert said["paid"] == told[3]
+            assert said["paid"] == told[4]
+            assert not (told[1] and not self.invoices())
             if money.document.draft.kind is Kind.INVOICE:
-                assert max(Decimal(said["open"]), ZERO) == told[2]
+                assert max(Decimal(said["open"]), ZERO) == told[3]
 
     def check_print(self, before: int) -> None:
         """What the invoice that was made just now says is what is open of it."""
@@ -349,8 +361,8 @@ def customer(system: System) -> Iterator[FlaskClient]:
     client.application.extensions[EXTENSION_NAME].store.close()
 
 
-def figures(words: str) -> tuple[Decimal, Decimal, Decimal, bool]:
-    """What *words* say came, was credited, and is asked; and whether it is paid."""
+def figures(words: str) -> tuple[Decimal, Decimal, Decimal, Decimal, bool]:
+    """What *words* say came, was credited, was refunded, and is asked; and whether it is paid."""
     lines = words.replace("\xa0", " ")
 
     def amounts(name: str) -> list[Decimal]:
@@ -363,6 +375,7 @@ def figures(words: str) -> tuple[Decimal, Decimal, Decimal, bool]:
     return (
         total_of(amounts("(?:Betaald:|Al betaald|Ontvangen)")),
         total_of(amounts("Gecrediteerd")),
+        total_of(amounts("Terugbetaald")),
         asked[0] if asked else ZERO,
         "Betaald op " in lines,
     )
@@ -426,6 +439,8 @@ histories = st.tuples(
 @example((True, False, [("refund", 1000), ("asked_by_hand", 0), ("bank_line", 100), ("paid_in_shop", 1)]))
 @example((True, False, [("paid_in_shop", 1), ("refund", 1000), ("put_back", 1), ("bank_line", 210)]))
 @example((True, False, [("refund", 1210), ("bank_line", 500)]))
+@example((True, False, [("refund", 1000), ("asked_by_hand", 0), ("asked_by_hand", 1), ("bank_line", 210)]))
+@example((True, False, [("bank_line", 100), ("refund", 500), ("asked_by_hand", 0)]))
 @given(histories)
 def test_every_cent_is_counted_once_and_all_who_tell_of_it_agree(
     system: System, customer: FlaskClient, history: tuple[bool, bool, list[tuple[str, int]]]

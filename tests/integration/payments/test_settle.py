@@ -17,13 +17,16 @@ from worker.demo.faults import ServerFault
 from worker.demo.orders import a_refund, an_order
 from worker.domain.attention import Source
 from worker.domain.attention_reasons import reason_of
+from worker.domain.document import ASKING, Kind
 from worker.domain.document_money import DocumentMoney
 from worker.domain.money import ZERO
 from worker.domain.order import OrderKey
 from worker.domain.payment import OrderBalance, PaymentSource, Receipt
-from worker.domain.payment_method import PaymentTerms
+from worker.domain.payment_method import Means, PaymentTerms
 from worker.domain.payment_reference import structured_communication
 from worker.domain.rules import Rule
+from worker.invoicing import manual
+from worker.invoicing.manual import ManualDocument
 from worker.payments.settle import settle
 from worker.store import documents as stored_documents
 from worker.store import payment_references, payments
@@ -306,10 +309,14 @@ def test_a_shop_that_is_away_is_tried_for_a_day_and_then_named(system: System) -
     assert status(system) == ("processing", True)
 
 
-def test_an_order_that_changed_is_looked_at_first(system: System) -> None:
+@pytest.mark.parametrize("change", ["costs more", "refunded"])
+def test_an_order_that_changed_is_looked_at_first(system: System, change: str) -> None:
     key = invoiced(system)
     comes_in(system, key, "22.20")
-    system.shop.change(238, total="60.00")
+    if change == "refunded":
+        system.shop.refund(238, a_refund(an_order(id=238), id=301, amount="10.00", created=system.clock.now))
+    else:
+        system.shop.change(238, total="60.00")
     system.work()
 
     assert (changes(system), settlements(system)) == ([], [("waiting", "order_changed")])
@@ -424,6 +431,26 @@ def test_what_is_refunded_before_there_is_an_invoice_is_asked_no_more(system: Sy
         assert order_balance.of_order(connection, key) == OrderBalance(Decimal("12.20"), Decimal("12.20"), "EUR")
         assert [one.to_pay for one in monies(connection, key)] == [ZERO] * (3 if asks else 2)
     assert flags(system) == []
+
+
+@pytest.mark.parametrize("method", ["bacs", "mollie_wc_gateway_ideal"])
+@pytest.mark.parametrize("kind", ASKING)
+def test_a_document_that_is_made_after_a_refund_asks_on_paper_for_what_it_left(
+    system: System, kind: Kind, method: str
+) -> None:
+    system.change_shop(rules=(Rule.parse("invoice:paid:send"),))
+    key = invoiced(system, payment_method=method, status="pending")
+    refunds(system, "10.00")
+    asked = ManualDocument(238, kind, send=False, rest_paid=False)
+    manual.issue_manual_document(system.services, system.shop_id, asked, by=system.person)
+    with system.services.store.read() as connection:
+        ((paper, money),) = [(one.document.draft, one) for one in monies(connection, key)]
+    assert (paper.to_pay, money.to_pay, money.refunded, money.credited) == (
+        Decimal("12.20"), Decimal("12.20"), Decimal("10.00"), ZERO,
+    )  # fmt: skip
+    # The shop's page, and the provider's, would take all of it.
+    assert money.is_as_printed
+    assert (paper.payment and (paper.payment.means, paper.payment.pay_url)) == (Means.TRANSFER, "")
 
 
 def monies(connection: Connection, key: OrderKey) -> tuple[DocumentMoney, ...]:
