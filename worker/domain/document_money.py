@@ -114,22 +114,25 @@ class DocumentMoney:
         return replace(self.document, draft=said)
 
 
-def of_invoice(invoice: Document, balance: Balance, *, went_back: bool = False) -> DocumentMoney:
-    """Of one of which nothing was counted, what it says itself is true; and one that says paid asks only for money that *went_back*."""
+def of_invoice(invoice: Document, balance: Balance, *, went_back: bool = False, status: str = "") -> DocumentMoney:
+    """Of one of which nothing was counted, what it says itself is true; and one that says paid asks only for money that *went_back*.
+    *status*: of its order in the shop. Of one that is off nothing is asked, though it is open until its credit note is there."""
     draft, credited = invoice.draft, balance.credited or ZERO
     said = ZERO if draft.is_paid else draft.to_pay - credited
     left = said if balance.paid is None else balance.open
-    return DocumentMoney(invoice, left, credited, paid_on=day_paid(draft.paid_on, balance), went_back=went_back)
+    paid_on = day_paid(draft.paid_on, balance)
+    is_off = status in CLOSED_STATUSES and paid_on is None
+    return DocumentMoney(invoice, left, credited, paid_on=paid_on, went_back=went_back, is_off=is_off)
 
 
 def of_test(test: Document, balance: Balance, came: tuple[Decimal, date] | None, *, status: str = "") -> DocumentMoney:
     """By what became of itself: none of its money is among the payments. What *came* of it, and on which day the last; *status*: of its
-    order in the shop, by which an invoice asks for no less."""
+    order in the shop."""
     draft, credited = test.draft, balance.credited or ZERO
     paid, last_on = came or (ZERO, None)
     left = ZERO if draft.is_paid else max(draft.to_pay - credited - paid, ZERO)
     paid_on = draft.paid_on or (last_on if left <= 0 < paid else None)
-    is_off = draft.kind in ASKING and status in CLOSED_STATUSES and paid_on is None
+    is_off = status in CLOSED_STATUSES and paid_on is None
     return DocumentMoney(test, left, credited, draft.refunded, paid_on, is_off=is_off)
 
 

@@ -447,6 +447,45 @@ def test_a_confirmation_asks_for_nothing_where_something_else_is_asked_since(sys
     assert "Te betalen" not in last_mail(system)
 
 
+@pytest.mark.parametrize(
+    ("status", "came", "is_test"),
+    [
+        ("cancelled", "0.00", False), ("cancelled", "10.00", False), ("cancelled", "0.00", True), ("called-off", "0.00", False),
+        ("trash", "0.00", False),
+    ],
+)  # fmt: skip
+def test_the_invoice_of_an_order_that_the_shop_cancelled_asks_its_buyer_for_nothing_and_stays_open_until_it_is_credited(
+    system: System, status: str, came: str, is_test: bool
+) -> None:
+    orders = OrderSettings(SINCE, {"called-off": "cancelled"})
+    system.change_shop(rules=(Rule(Kind.INVOICE, Trigger.CREATED),), orders=orders, test=is_test)
+    waits: dict[str, Any] = {"status": "on-hold", "paid": False, "payment_method": "bacs"}
+    (invoice,) = system.arrives(an_order(id=238, **waits))
+    assert "Te betalen" in last_mail(system)
+    if Decimal(came):
+        bank_brings(system, came)
+    system.arrives(an_order(id=238, **(waits | {"status": status})))
+    assert invoice.document
+    now = system.clock.now
+    with system.services.store.read() as connection:
+        money = money_of(connection, invoice.document)
+        linked = load_linked_document(connection, DocumentLink(id_of(invoice), now, now), now=now)
+        balance = order_balance.of_order(connection, invoice.document.order)
+        (outlook,) = reminder_outlook.of_documents(
+            connection, system.connected.shop, [id_of(invoice)], now=now
+        ).values()
+    assert (money.is_off, money.to_pay, money.now.draft.asks_payment) == (True, 0, False)
+    assert linked
+    assert (linked.payment_codes, linked.shop_pay_url, linked.may_pay_here) == ((), "", False)
+    assert outlook.obstacle
+    if not is_test:
+        assert balance
+        assert balance.open == money.open == Decimal("22.20") - Decimal(came)
+    system.act(document_actions.send_again, id_of(invoice))
+    system.work()
+    assert "etalen" not in last_mail(system)
+
+
 @pytest.mark.parametrize("apart", ["card", "deposit"])
 def test_what_a_gift_card_or_a_deposit_left_is_asked_for_in_full_also_once_an_invoice_counts_them(
     system: System, apart: str

@@ -38,7 +38,14 @@ def of_document(
         return orders[one.order].of_document(one)
     if one.draft.test:
         return of_test(connection, one, balance)
-    return document_money.of_invoice(one, balance, went_back=is_back(connection, one, balance))
+    status = status_of(connection, one) if balance.open > 0 else ""
+    return document_money.of_invoice(one, balance, went_back=is_back(connection, one, balance), status=status)
+
+
+def status_of(connection: Connection, one: Document) -> str:
+    """Of its order, as the shop said it last; empty where nothing is known of it."""
+    seen = order_balance.seen_of(connection, one.order, ())
+    return seen.status if seen else ""
 
 
 def is_back(connection: Connection, invoice: Document, balance: Balance) -> bool:
@@ -51,5 +58,4 @@ def is_back(connection: Connection, invoice: Document, balance: Balance) -> bool
 
 def of_test(connection: Connection, test: Document, balance: Balance) -> DocumentMoney:
     came = payment_attempts.paid_of(connection, [test.document_id]).get(test.document_id)
-    seen = order_balance.seen_of(connection, test.order, ()) if test.draft.kind in ASKING else None
-    return document_money.of_test(test, balance, came, status=seen.status if seen else "")
+    return document_money.of_test(test, balance, came, status=status_of(connection, test))
