@@ -259,14 +259,7 @@ CONTENT: Fields[Draft] = {
     "payment": nullable(PAYMENT_INSTRUCTIONS),
     "prepaid": array_of(
         object_of(
-            {
-                "amount": NUMBER,
-                "name": TEXT,
-                "code": TEXT,
-                "deposit": BOOLEAN,
-                "received": BOOLEAN,
-                "refunded": BOOLEAN,
-            }
+            {"amount": NUMBER, "name": TEXT, "code": TEXT, "deposit": BOOLEAN, "received": BOOLEAN, "refunded": BOOLEAN}
         )
     ),
     "to_pay": AMOUNT,

@@ -20,7 +20,7 @@ from worker.store.audit_trail import AuditEntry
 from worker.store.deliveries import PROCESS_ORDER, Delivery
 from worker.store.orders import StoredOrder
 from worker.store.queries.order_history import DocumentDetails, OrderHistory
-from worker.store.steps import Step
+from worker.store.steps import ERASED, Step
 
 # Who acts where no person does.
 OURSELVES = ("worker", "scheduler", "facturelay")
@@ -236,9 +236,10 @@ def waits_without_vat(history: OrderHistory) -> bool:
 
 
 def mailed_to(item: DocumentDetails) -> str:
-    """The address that a document was mailed to; empty where it is another's business: a test goes to the shop itself."""
+    """The address that a document was mailed to; empty where it is another's business: a test goes to the shop itself, and of a customer
+    who was erased nobody knows it any more."""
     step = item.step(MAIL)
-    if step is None or step.state != "done" or item.draft.test:
+    if step is None or step.state != "done" or item.draft.test or step.mail_to == ERASED:
         return ""
     return (
         str(step.message.values["address"]) if step.code == SENT_ELSEWHERE else step.mail_to or item.draft.buyer.email
@@ -308,6 +309,8 @@ def mails_of(documents: Iterable[DocumentDetails]) -> Iterator[Event]:
         mail, to = item.step(MAIL), mailed_to(item)
         if mailed_at and to and mail and mail.code != SENT_ELSEWHERE:
             yield Event(mailed_at, _("{number} was mailed to {address}.", number=number, address=to), item=item)
+        elif mailed_at and mail and mail.mail_to == ERASED:
+            yield Event(mailed_at, _("{number} was mailed to an address that was erased.", number=number), item=item)
         elif mailed_at and not to:
             yield Event(mailed_at, _("{number} was mailed to you: it is a test.", number=number), item=item)
 

@@ -13,31 +13,46 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from tests.support.alive import most_alive
 from tests.support.factories import a_shop, an_order
 from tests.support.issued import ENCRYPTION, NOW, a_draft, issue, opened
 from worker.accounting.verify import verify
+from worker.actions import documents as actions
 from worker.actions import shop_secrets
 from worker.domain.actor import Actor
 from worker.domain.decision import Decision
 from worker.domain.document import Document, Kind
 from worker.domain.shop import DEFAULT_SERIES, NumberingSettings, Series, Shop
+from worker.domain.step import MAIL
 from worker.domain.webhook import WebhookEventKind
 from worker.errors import Rejected
 from worker.maintenance import retention
 from worker.maintenance.retention import Erased, KeptDocument, RetainedYear, ShopClosing
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import api_tokens, deliveries, document_files, documents, drafts, orders, plugins, shops, webhooks
+from worker.store import (
+    api_tokens,
+    deliveries,
+    document_files,
+    documents,
+    drafts,
+    orders,
+    plugins,
+    shops,
+    steps,
+    webhooks,
+)
 from worker.store.api_tokens import Scope
+from worker.store.database.tables import metadata
 from worker.store.deliveries import NewDelivery
 from worker.store.document_files import StoredFile
 from worker.store.files import temporary
 from worker.store.files.temporary import TemporaryFile
 from worker.store.orders import OrderState
 from worker.store.plugins import NewPlugin
+from worker.store.steps import ERASED
 from worker.store.tasks import Task
 from worker.store.webhooks import NewEndpoint
 from worker.tasks import exports
@@ -375,6 +390,23 @@ def test_a_customer_is_erased_where_no_document_names_him(history: History) -> N
     assert discarded.draft.buyer == replace(discarded.draft.buyer, name="", email="")
     assert "Janssens" not in repr(discarded.draft)
     assert not any(EMAIL in message.casefold() for message in told)
+
+
+def test_where_a_document_was_mailed_to_since_is_erased_with_its_customer(history: History) -> None:
+    """Nothing else names that address. A mail that failed keeps it: it may be tried again."""
+    shop_id, to, mailed = history.shop.shop_id, "jan@elsewhere.example", {}
+    for order_id, state in ((1, "done"), (2, "failed")):
+        mailed[order_id] = history.issued(order_id).document_id
+        with history.services.store.write() as connection:
+            actions.send_again(connection, shop_id, mailed[order_id], by=Actor("eva", NOW), to=to)
+            ended = {"state": state, "id": mailed[order_id]}
+            connection.execute(text("UPDATE jobs SET state = :state WHERE document_id = :id"), ended)
+    retention.erase_customer(history.services, shop_id, EMAIL, by="eva")
+    with history.services.store.read() as connection:
+        rows = [(one.name, row) for one in metadata.sorted_tables for row in connection.execute(select(one))]
+        steps_of = steps.of_documents(connection, [*mailed.values()])
+    assert [name for name, row in rows if to in repr(row)] == ["jobs"]
+    assert {order_id: steps_of[one][MAIL].mail_to for order_id, one in mailed.items()} == {1: ERASED, 2: to}
 
 
 def test_of_all_documents_one_is_held_while_a_customer_is_looked_for(

@@ -86,12 +86,8 @@ def send_again(connection: Connection, shop_id: str, document_id: int, *, by: Ac
     elif not steps.mail_again(connection, document_id, plan, now=by.now):
         raise Rejected("{number} is being mailed at this moment.", number=document.number, code="mail_under_way")
     message = Message("{number} is mailed again.", number=document.number)
-    if to:
-        message = Message(
-            "{number} is mailed again, to the address that the order has now: {address}.",
-            number=document.number,
-            address=to,
-        )
+    if to:  # which is on its step: what is on the trail stays when a customer is erased
+        message = Message("{number} is mailed again, to the address that the order has now.", number=document.number)
     audit_trail.note_of(connection, document, "mailed_again", message, by=by)
     return Retried(documents=(document_id,))
 

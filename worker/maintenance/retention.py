@@ -266,6 +266,7 @@ def forget_orders(services: Services, shop_id: str, *, on_progress: OnProgress) 
             bodies += personal_data.forget_bodies_of(connection, shop_id, order_ids)
             dropped += personal_data.drop_drafts(connection, shop_id, order_ids)
             buyers += personal_data.forget_buyers(connection, shop_id, order_ids)
+            personal_data.forget_mail_addresses(connection, shop_id, order_ids)
         if not order_ids:
             return bodies, dropped, buyers
         done, last = done + len(order_ids), order_ids[-1]
@@ -323,6 +324,7 @@ def erase_found(services: Services, shop_id: str, email: str, *, by: str, on_pro
             return None
         names = customer.names | personal_data.buyers_of(connection, shop_id, order_ids)
         bank_senders.forget(connection, shop_id, order_ids, names)
+        personal_data.forget_mail_addresses(connection, shop_id, order_ids)
         erased = Erased(
             orders=order_ids,
             bodies=personal_data.forget_bodies_of(connection, shop_id, order_ids),

@@ -8,10 +8,12 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, 
 
 from worker.domain.document import Draft
 from worker.domain.party import Buyer
+from worker.domain.step import MAIL
 from worker.store import order_search
 from worker.store.database import json_codec
 from worker.store.database.tables import deliveries, documents, drafts, jobs, orders
 from worker.store.database.tables import order_search as words
+from worker.store.steps import ERASED, IS_STEP
 
 FINISHED = ("done", "failed")
 
@@ -109,6 +111,17 @@ def drop_drafts(connection: Connection, shop_id: str, order_ids: Sequence[int]) 
     """Remove every draft of some orders that was not issued: it never was a document."""
     mine = (drafts.c.shop_id == shop_id, drafts.c.order_id.in_(order_ids), drafts.c.state != "issued")
     return connection.execute(delete(drafts).where(*mine)).rowcount
+
+
+def forget_mail_addresses(connection: Connection, shop_id: str, order_ids: Sequence[int]) -> int:
+    """Take off the mails of some orders that left where they went in place of the address on their documents. One that failed keeps it:
+    it may be tried again."""
+    of_orders = select(documents.c.document_id).where(
+        documents.c.shop_id == shop_id, documents.c.order_id.in_(order_ids)
+    )
+    mails = (IS_STEP, jobs.c.name == MAIL, jobs.c.document_id.in_(of_orders), jobs.c.mail_to != "")
+    left = (*mails, jobs.c.state.in_(("done", "skipped")))
+    return connection.execute(update(jobs).where(*left).values(mail_to=ERASED)).rowcount
 
 
 def documents_by_year(connection: Connection, shop_id: str) -> dict[int, int]:

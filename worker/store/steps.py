@@ -57,6 +57,8 @@ IS_STEP: ColumnElement[bool] = literal_column("jobs.kind = 'step'")
 
 # Made once: a statement costs more to build than to run.
 FREE_NAMES = made_once(select(jobs.c.name).where(IS_STEP, *given(jobs.c.document_id), job_store.free(NOW)))
+# Where a mail went once its customer was erased: not the address on its document, and none that anything is mailed to.
+ERASED = "-"
 GROUP_OF = made_once(select(jobs.c.group_id).where(IS_STEP, *given(jobs.c.document_id, jobs.c.name)))
 OF_DOCUMENTS = made_once(select(jobs).where(IS_STEP, among(jobs.c.document_id, "document_ids")))
 PLAN = made_once(insert(jobs))

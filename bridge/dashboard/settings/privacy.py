@@ -49,7 +49,7 @@ def erase(shop_id: str) -> Response:
 def what_goes() -> str:
     """What is said above the button, and asked once more."""
     return _(
-        "What came in of this customer and drafts are erased; issued documents are kept as long as the law wants. This cannot be undone."
+        "What came in of this customer, drafts, and the addresses to which documents were mailed in place of their own are erased; issued documents are kept as long as the law wants. This cannot be undone."
     )
 
 
