@@ -8,7 +8,9 @@ import pytest
 
 from tests.services.postgres import Postgres
 from tests.support.system import System, a_system
+from worker.orders import poll
 from worker.settings import Settings
+from worker.woocommerce import client
 
 
 @pytest.fixture
@@ -16,6 +18,13 @@ def system(database_url: str, tmp_path: Path) -> Iterator[System]:
     """A connected shop that sells from Gent, on each kind of database."""
     with a_system(database_url, tmp_path) as made:
         yield made
+
+
+@pytest.fixture
+def pages_of_ten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists of the shop have more pages sooner: a page of a hundred takes long to fill."""
+    monkeypatch.setattr(client, "MAX_PER_PAGE", 10)
+    monkeypatch.setattr(poll, "MAX_PER_PAGE", 10)
 
 
 @pytest.fixture

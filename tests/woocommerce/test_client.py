@@ -92,12 +92,15 @@ def test_many_calls_ride_on_one_connection() -> None:
         assert server.connections == 1
 
 
-def test_orders_are_listed_by_change_page_by_page(shop: PretendShop, client: ShopClient) -> None:
+def test_orders_are_listed_by_change_page_by_page(
+    shop: PretendShop, client: ShopClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.woocommerce.client.MAX_PER_PAGE", 2)
     for order_id in (1, 2, 3):
         shop.place(an_order(id=order_id))
-    first = client.orders(modified_after=datetime(2020, 1, 1, tzinfo=UTC), per_page=2)
-    second = client.orders(modified_after=datetime(2020, 1, 1, tzinfo=UTC), per_page=2, page=2)
-    past = client.orders(modified_after=datetime(2020, 1, 1, tzinfo=UTC), per_page=2, page=3)
+    first = client.orders(modified_after=datetime(2020, 1, 1, tzinfo=UTC))
+    second = client.orders(modified_after=datetime(2020, 1, 1, tzinfo=UTC), page=2)
+    past = client.orders(modified_after=datetime(2020, 1, 1, tzinfo=UTC), page=3)
     assert (first.pages, first.total, len(first.orders), len(second.orders), past.orders) == (2, 3, 2, 1, ())
     assert {listed.order_id for listed in (*first.orders, *second.orders)} == {1, 2, 3}
     assert all(listed.status and listed.order_key for listed in first.orders)

@@ -122,7 +122,7 @@ class ShopClient(ShopCalls):
             )
         return tuple(found.values()), tuple(unread)
 
-    def orders(self, *, modified_after: datetime, page: int = 1, per_page: int = MAX_PER_PAGE) -> OrderListPage:
+    def orders(self, *, modified_after: datetime, page: int = 1) -> OrderListPage:
         """Orders changed after an instant, oldest change first. One-second grain and exclusive: let calls overlap."""
         return self._order_list_page({
             "modified_after": _utc(modified_after),
@@ -130,7 +130,7 @@ class ShopClient(ShopCalls):
             "orderby": "modified",
             "order": "asc",
             "page": page,
-            "per_page": per_page,
+            "per_page": MAX_PER_PAGE,
         })  # fmt: skip
 
     def orders_placed(self, *, after: datetime, before: datetime, page: int = 1) -> OrderListPage:

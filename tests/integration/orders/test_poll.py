@@ -102,22 +102,24 @@ def test_an_order_from_the_future_hides_nothing(system: System) -> None:
 
 
 @pytest.mark.parametrize("spread", [timedelta(0), timedelta(seconds=1)], ids=["in one second", "over minutes"])
+@pytest.mark.usefixtures("pages_of_ten")
 def test_more_orders_than_a_page_holds_are_all_found(system: System, spread: timedelta) -> None:
-    for number in range(1, 251):
+    for number in range(1, 26):
         system.shop.place(changed(number, START + number * spread))
     system.clock.move(hours=1)
     found = poll(system)
-    assert (found.missed, len(system.outcomes())) == (250, 250)
+    assert (found.missed, len(system.outcomes())) == (25, 25)
 
 
+@pytest.mark.usefixtures("pages_of_ten")
 @pytest.mark.each_database
 def test_a_poll_that_breaks_off_keeps_what_it_read(system: System) -> None:
-    for number in range(1, 151):
+    for number in range(1, 16):
         system.shop.place(changed(number, START + timedelta(minutes=number)))
     system.clock.move(days=1)
     first_page_only(system)
-    assert len(system.outcomes()) == 100
-    assert poll(system) == Polled(listed=51, missed=50)  # from the second of the last one on
+    assert len(system.outcomes()) == 10
+    assert poll(system) == Polled(listed=6, missed=5)  # from the second of the last one on
 
 
 def first_page_only(system: System) -> None:
@@ -127,49 +129,47 @@ def first_page_only(system: System) -> None:
     polling.add_missed_deliveries(system.services, system.shop_id, page, then)
 
 
+@pytest.mark.usefixtures("pages_of_ten")
 def test_a_poll_takes_a_step_of_a_long_list_and_the_next_one_goes_on_there(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(polling, "ENOUGH_PAGES", 2)
     monkeypatch.setattr(polling, "MOST_PAGES", 3)
-    for number in range(1, 551):  # the second hundred and those behind it are of one second
-        system.shop.place(changed(number, START + min(number, 150) * timedelta(seconds=1)))
+    for number in range(1, 56):  # half of the second page and all behind it are of one second
+        system.shop.place(changed(number, START + min(number, 15) * timedelta(seconds=1)))
     system.clock.move(hours=1)
     steps = [poll(system) for _ in range(3)]
-    assert [(step.listed, step.more) for step in steps] == [(200, True), (300, True), (101, False)]
-    assert sum(step.missed for step in steps) == 550
+    assert [(step.listed, step.more) for step in steps] == [(20, True), (30, True), (11, False)]
+    assert sum(step.missed for step in steps) == 55
 
 
+@pytest.mark.usefixtures("pages_of_ten")
 def test_a_change_that_is_seen_late_is_found_though_a_poll_broke_off_behind_it(system: System) -> None:
-    for number in range(1, 151):
+    for number in range(1, 16):
         system.shop.place(changed(number, START + timedelta(seconds=number)))
     system.clock.move(minutes=5)
     first_page_only(system)
-    system.shop.place(changed(700, START + timedelta(seconds=50)))
+    system.shop.place(changed(700, START + timedelta(seconds=5)))
     system.clock.move(hours=3)
-    assert poll(system).missed == 51
+    assert poll(system).missed == 6
 
 
+@pytest.mark.usefixtures("pages_of_ten")
 def test_a_list_without_end_is_read_no_further_than_it_is_processed(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """266,000 rows in four minutes, before."""
-    monkeypatch.setattr(polling, "MOST_WAITING", 150)
+    """Without an end of ours, it made 266,000 rows in four minutes."""
+    monkeypatch.setattr(polling, "MOST_WAITING", 15)
     monkeypatch.setattr(polling, "ENOUGH_PAGES", 1)
-    for number in range(1, 601):
+    for number in range(1, 61):
         system.shop.place(an_order(id=number, created=START + number * timedelta(seconds=1), status="pending"))
     system.clock.move(hours=1)
     steps = [poll(system) for _ in range(5)]
-    assert [step.missed for step in steps] == [
-        100,
-        99,
-        0,
-        0,
-        0,
-    ]  # each page begins with the last second of the one before
+    # Each page begins with the last second of the one before.
+    assert [step.missed for step in steps] == [10, 9, 0, 0, 0]
     assert steps[-1] == Polled(more=True)
     system.work()
-    assert poll(system).missed == 99
+    assert poll(system).missed == 9
 
 
 def test_a_shop_that_is_away_is_asked_for_the_same_time_again(system: System) -> None:
