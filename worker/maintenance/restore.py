@@ -63,21 +63,35 @@ def restore(source: Path, settings: Settings, *, moved: bool = False) -> Manifes
 
 
 class InPieces(io.RawIOBase):
-    """The unpacked bytes of a backup, never many at once."""
+    """The unpacked bytes of a backup, never many at once, and each once: it may come through a pipe, as into a container.
+
+    tarfile goes back by a block at most, which is kept: to go back in what is packed is to begin anew.
+    """
 
     def __init__(self, content: gzip.GzipFile) -> None:
         self.content = content
+        self.at = 0
+        self.kept = b""
 
     def read(self, size: int = -1) -> bytes:
         if not 0 <= size <= MOST_BYTES_AT_ONCE:
             raise tarfile.ReadError("a header in it is too long")
-        return self.content.read(size)
+        again = self.kept[len(self.kept) - (self.content.tell() - self.at) :][:size]
+        new = self.content.read(size - len(again))
+        self.at += len(again) + len(new)
+        self.kept = (self.kept + new)[-tarfile.BLOCKSIZE :]
+        return again + new
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        return self.content.seek(offset, whence)
+        if whence != io.SEEK_SET or offset < self.content.tell() - len(self.kept):
+            raise tarfile.ReadError("a header in it cannot be read")
+        self.at = min(offset, self.content.tell())
+        while self.at < offset and self.read(min(offset - self.at, MOST_BYTES_AT_ONCE)):
+            pass
+        return self.at
 
     def tell(self) -> int:
-        return self.content.tell()
+        return self.at
 
 
 @contextmanager
