@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from redis import Redis
+from redis.exceptions import TimeoutError  # noqa: A004 - the one that Redis' client raises
 from rq import Queue
 from rq.job import Job
 
@@ -235,6 +236,19 @@ def test_forged_registries_do_not_stop_a_worker(redis: Redis, ran: list[tuple[st
     assert ("mail_document", 9) in ran
     assert {row for _, row in ran} <= {7, 8, 9}
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_redis_that_does_not_answer_is_not_taken_for_one_that_holds_rubbish(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def cleanup(_: object) -> None:
+        raise TimeoutError("Timeout connecting to server")
+
+    monkeypatch.setattr("rq.registry.StartedJobRegistry.cleanup", cleanup)
+    redis.zadd(f"rq:wip:{ORDERS}", {"process_order-5:y": 1})
+    RowWorker([ORDERS], connection=redis, serializer="json").run_maintenance_tasks()
+    assert caplog.messages == []
+    assert redis.exists(f"rq:wip:{ORDERS}")
 
 
 def test_the_page_of_the_workers_survives_what_redis_says_of_them(redis: Redis, broker_url: str) -> None:

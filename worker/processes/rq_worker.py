@@ -16,6 +16,7 @@ from typing import Any
 from redis.client import Pipeline
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from rq import Queue, SimpleWorker
 from rq.executions import Execution
 from rq.job import Job
@@ -171,7 +172,7 @@ class RowWorker(SimpleWorker):
                 for registry in registries:
                     registry.cleanup()
                 clean_worker_registry(queue)
-            except RedisConnectionError:
+            except (RedisConnectionError, RedisTimeoutError):
                 break
             except Exception as error:  # noqa: BLE001  # see below
                 if writes_nothing(error):
