@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from worker.domain import sold
 from worker.domain.csv_table import escape_cell
+from worker.domain.customer_lists import CustomerLists, ListedCustomer
 from worker.domain.document import Document, Kind, free_name, signed
 from worker.domain.document_money import of_test
 from worker.domain.payment import Balance, day_paid
@@ -23,6 +24,7 @@ from worker.maintenance import retention
 from worker.sending.pdf import store_pdf
 from worker.services import Services
 from worker.store import (
+    daily_sales,
     document_balances,
     document_files,
     documents,
@@ -57,14 +59,16 @@ PAYMENT_COLUMNS = (
 PEPPOL_COLUMNS = (
     "number", "order", "about", "verdict", "address", "kind", "provider", "reference", "evidence", "asked_at", "answer_sha256", "answer",
 )  # fmt: skip
+CUSTOMER_COLUMNS = ("listing", "vat_number", "name", "base_eur", "vat_eur", "due")
 VAT_COLUMNS = (
     "number", "date", "tax_point", "kind", "country", "vat_country", "currency", "category", "rate", "reason", "base", "vat", "base_eur", "vat_eur",
 )  # fmt: skip
 
 
 def zip_period(services: Services, task: Task) -> Mapping[str, Any]:
-    """Put the documents dated in a period into one zip: each PDF (and XML), `documents.csv`, `vat.csv` with a row a rate, and
-    `vies.csv` with the proof of each VAT number that VIES was asked for, and `peppol.csv` with all that access points answered.
+    """Put the documents dated in a period into one zip: each PDF (and XML), `documents.csv`, `vat.csv` with a row a rate,
+    `vies.csv` with the proof of each VAT number that VIES was asked for, `peppol.csv` with all that access points answered, and
+    `customers.csv` with what each business bought, for the lists that the VAT office asks for.
 
     Argument: `{"since", "until"}` (days, both included), perhaps `"kinds": ["invoice", "credit_note"]`, and `"tests": true` to
     have test documents too. Answer: `{"file", "documents"}`; the file stays for three days. A PDF that is not made yet is made;
@@ -127,11 +131,18 @@ def recorded(connection: Connection, some: Sequence[Document]) -> tuple[Recorded
 
 
 def zip_of(services: Services, task: Task, found: Iterable[Recorded], *, of: int, name: str) -> Mapping[str, Any]:
-    count, progress = 0, Progress(services, task)
+    count, progress, lists = 0, Progress(services, task), CustomerLists()
     with retention.nameless() as written:
         with (
             LargeZip(written) as archive,
-            sheets(archive, services.now()) as (documents_csv, vat_csv, vies_csv, peppol_csv, payments_csv),
+            sheets(archive, services.now()) as (
+                documents_csv,
+                vat_csv,
+                vies_csv,
+                peppol_csv,
+                payments_csv,
+                customers_csv,
+            ),
         ):
             for count, one in enumerate(found, 1):  # the last one is how many there were
                 names = put_files(services, archive, one)
@@ -140,7 +151,9 @@ def zip_of(services: Services, task: Task, found: Iterable[Recorded], *, of: int
                 vies_csv.writerows(map(escape_cell, row) for row in vies_rows(services, one.document))
                 peppol_csv.writerows(map(escape_cell, row) for row in peppol_rows(one))
                 payments_csv.writerows(map(escape_cell, row) for row in paid_rows(one))
+                list_customer(lists, one.document)
                 progress(count, max(count, of))
+            customers_csv.writerows(map(escape_cell, customer_row(one)) for one in lists.rows)
         if not count:
             raise Rejected("There are no documents in this period.", code="nothing_found")
         file = temporary.put_file(
@@ -175,6 +188,7 @@ SHEETS = {
     "vies.csv": VIES_COLUMNS,
     "peppol.csv": PEPPOL_COLUMNS,
     "payments.csv": PAYMENT_COLUMNS,
+    "customers.csv": CUSTOMER_COLUMNS,
 }
 
 
@@ -273,6 +287,19 @@ def paid_rows(found: Recorded) -> list[tuple[object, ...]]:
          one.outside_ref or "", one.created_by)
         for one in found.payments
     ]  # fmt: skip
+
+
+def list_customer(lists: CustomerLists, document: Document) -> None:
+    draft = document.draft
+    if draft.kind not in daily_sales.OF_JOURNAL or draft.test:
+        return
+    said = sold.SoldDocument(draft.kind, draft.currency, document.issued_on, draft.net, draft.vat, draft.total)
+    rows = sold.rows_of(said, json.loads(json_codec.dump(draft)))
+    lists.add(draft.buyer.vat_number, draft.buyer.company or draft.buyer.name, rows)
+
+
+def customer_row(found: ListedCustomer) -> tuple[object, ...]:
+    return (found.listing, found.vat_number, found.name, found.base_eur, found.vat_eur, "yes" if found.is_due else "")
 
 
 def export_shop(services: Services, task: Task) -> Mapping[str, Any]:

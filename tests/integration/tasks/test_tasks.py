@@ -601,7 +601,7 @@ def test_a_period_is_one_zip_with_its_sums(system: System) -> None:
     assert (answer["documents"], answer["file"]["name"]) == (2, "2026-11-01_2026-11-30.zip")
     with zipfile.ZipFile(io.BytesIO(content(system, answer["file"]))) as records:
         assert sorted(records.namelist()) == [
-            "documents.csv", "files/C2026-00001.pdf", "files/F2026-00001.pdf", "payments.csv", "peppol.csv", "vat.csv", "vies.csv",
+            "customers.csv", "documents.csv", "files/C2026-00001.pdf", "files/F2026-00001.pdf", "payments.csv", "peppol.csv", "vat.csv", "vies.csv",
         ]  # fmt: skip
         rows = list(csv.DictReader(io.StringIO(records.read("documents.csv").decode())))
         rates = list(csv.DictReader(io.StringIO(records.read("vat.csv").decode())))
@@ -612,6 +612,29 @@ def test_a_period_is_one_zip_with_its_sums(system: System) -> None:
     assert [row["tax_point"] for row in rates] == ["2026-11-22", rows[1]["date"]]
     assert {(row["vat_country"], row["reason"]) for row in rates} == {("BE", "")}
     assert refused(system, "zip_period", since="2026-01-01", until="2026-01-31")[0] == "nothing_found"
+
+
+def test_a_period_has_what_each_business_bought_for_the_lists_of_the_vat_office(system: System) -> None:
+    number = "_billing_vat_number"
+    goods, dear = ("Koffiemok", "MUG-1", 1, "12.40", None), ("Molen", "M-1", 1, "300.00", "21")
+    for order in (
+        an_order(id=1, lines=[dear], shipping=None, company="Klant NV", metas={number: "BE0403170701"}),
+        an_order(id=2, company="Klein BV", metas={number: "BE0477472701"}),
+        an_order(id=3, lines=[goods], shipping=None, country="NL", company="B", metas={number: "NL123456782B90"}),
+        an_order(id=4, lines=[dear], shipping=None),
+    ):
+        system.arrives(order)
+    (first,) = system.documents(1)
+    assert first.document is not None
+    answered(system, "credit", document_id=first.document.document_id, amount="12.10")
+    answer = answered(system, "zip_period", since="2026-11-01", until="2026-11-30")
+    with zipfile.ZipFile(io.BytesIO(content(system, answer["file"]))) as records:
+        rows = list(csv.DictReader(io.StringIO(records.read("customers.csv").decode())))
+    assert [tuple(row.values()) for row in rows] == [
+        ("customer_listing", "BE0403170701", "Klant NV", "290.00", "60.90", "yes"),
+        ("customer_listing", "BE0477472701", "Klein BV", "18.35", "3.85", ""),
+        ("intra_community_L", "NL123456782B90", "B", "12.40", "0.00", "yes"),
+    ]  # fmt: skip
 
 
 def test_what_was_sold_in_other_money_is_in_a_periods_tables_in_euro_too_and_adds_up_to_its_documents(

@@ -1,0 +1,42 @@
+"""On which list of the VAT office a row of a document stands."""
+
+from decimal import Decimal
+
+import pytest
+
+from tests.domain.test_vat_return import a_row
+from worker.domain.customer_lists import CustomerLists, ListedCustomer, Listing, listing_of
+
+HERE, THERE = "BE0403170701", "NL123456782B90"
+
+
+@pytest.mark.parametrize(
+    ("category", "reason", "vat_number", "listing"),
+    [
+        ("S", "", HERE, Listing.CUSTOMERS),
+        ("Z", "zero_rated", HERE, Listing.CUSTOMERS),
+        ("AE", "co_contractor", HERE, Listing.CUSTOMERS),
+        ("E", "small_business", HERE, Listing.CUSTOMERS),
+        ("E", "exempt", HERE, None),
+        ("E", "voucher", HERE, None),
+        ("E", "margin", HERE, None),
+        ("S", "", "", None),
+        ("S", "", THERE, None),
+        ("K", "intra_eu", THERE, Listing.GOODS),
+        ("AE", "reverse_charge", THERE, Listing.SERVICES),
+        ("G", "export", "CHE123456788", None),
+    ],
+)
+def test_each_row_stands_on_its_list(category: str, reason: str, vat_number: str, listing: Listing | None) -> None:
+    assert listing_of(a_row(category, "1.00", reason=reason), vat_number) is listing
+
+
+def test_a_customer_in_belgium_is_listed_above_250_euro_and_one_of_whom_not_all_is_known_is_looked_at() -> None:
+    listing = CustomerLists()
+    listing.add(HERE, "Klant NV", [a_row("S", "250.00", "52.50", rate="21")])
+    assert [one.is_due for one in listing.rows] == [False]
+    listing.add(HERE, "Klant BV", [a_row("S", "0.01", rate="21")])
+    assert listing.rows == (ListedCustomer(Listing.CUSTOMERS, HERE, "Klant BV", Decimal("250.01"), Decimal("52.50")),)
+    assert [one.is_due for one in listing.rows] == [True]
+    listing.add(HERE, "Klant BV", [a_row("S", "-250.01", rate="21", base_eur=None)])
+    assert [(one.base_eur, one.is_due) for one in listing.rows] == [(None, True)]
