@@ -7,6 +7,7 @@ from functools import partial
 from http import HTTPStatus
 
 from flask import Blueprint, Response, abort, request
+from sqlalchemy import Connection
 
 from bridge.accounts.access import actor, guard_shop, shop
 from bridge.accounts.access_log import part_of_a_page
@@ -19,6 +20,7 @@ from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.credit_form import credited_lines, credited_total
 from bridge.dashboard.labels import step_name
 from bridge.dashboard.order_story import Trouble
+from bridge.dashboard.reminders import reminder_name
 from bridge.dashboard.tasks import PDF_POLICY, refused_task, request_task
 from bridge.forms import Form, read_mail_address
 from bridge.i18n.translate import (
@@ -33,13 +35,14 @@ from bridge.page_picture import picture
 from worker.actions import documents as document_actions
 from worker.actions import peppol as peppol_actions
 from worker.domain.days import read_day
-from worker.domain.document import Draft, Kind
+from worker.domain.document import ASKING, Draft, Kind
 from worker.domain.money import ZERO, total_of
 from worker.domain.step import MAIL, TRANSMIT
 from worker.errors import InvalidValue, Rejected
 from worker.store import audit_trail, document_files, documents, orders, payment_rows
-from worker.store.queries import order_history
+from worker.store.queries import order_history, reminder_outlook
 from worker.store.queries.order_history import DocumentDetails
+from worker.store.queries.reminder_outlook import Outlook
 from worker.store.transmissions import UNKNOWN
 
 blueprint = Blueprint("documents", __name__, url_prefix="/s/<shop_id>")
@@ -289,6 +292,7 @@ def document_page(shop_id: str, document_id: int, form: Form, *, link: str = "")
         history = documents.history(connection, shop_id, item.draft.order_id, item.draft.order_key)
         entries = audit_trail.of_order(connection, shop_id, item.draft.order_id)
         order = orders.find(connection, shop_id, item.draft.order_id)
+        outlook = reminders_of(connection, item)
     return rendered(
         "dashboard/documents/document.html",
         status=form.status,
@@ -302,10 +306,22 @@ def document_page(shop_id: str, document_id: int, form: Form, *, link: str = "")
         by_hand=by_hand,
         reported_by_shop=reported_by_shop if item.is_paid and item.draft.kind is Kind.INVOICE else ZERO,
         link=link,
+        outlook=outlook,
+        today=day,
+        reminder_name=reminder_name,
         opened=request.args.get("open", ""),
         troubles=[one for one in order_story.troubles_of(item) if not is_said_elsewhere(item, one)],
         events=order_story.events_of(item, entries),
     )
+
+
+def reminders_of(connection: Connection, item: DocumentDetails) -> Outlook | None:
+    """What becomes of the reminders of a document; None where nothing comes, left or was stopped."""
+    if item.document is None or item.draft.kind not in (Kind.INVOICE, *ASKING) or not shop().reminders.is_on:
+        return None
+    document_id = item.document.document_id
+    found = reminder_outlook.of_documents(connection, shop(), [document_id], now=context().now())[document_id]
+    return found if found.open > 0 and (found.next or found.is_stopped or found.steps) else None
 
 
 def is_said_elsewhere(item: DocumentDetails, trouble: Trouble) -> bool:

@@ -1,9 +1,10 @@
 """Reminders: who gets which one when, what holds them back, and what was sent."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from bridge.accounts.access import guard_shop
 from bridge.accounts.access import shop as this_shop
+from bridge.accounts.sign_in import safe_next_path
 from bridge.context import context, rendered
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.pagination import neighbours, page_request
@@ -60,7 +61,7 @@ def skip(shop_id: str, document_id: int, kind: str) -> Response:
     """Pass over the next one; what comes after it comes."""
     return run_action(
         lambda connection, by: actions.skip(connection, shop_id, document_id, ReminderKind(kind), by=by),
-        then=f"/s/{shop_id}/payments/reminders",
+        then=asked_from(shop_id),
         message=_("It is passed over; the next one comes on its day."),
     )
 
@@ -69,7 +70,7 @@ def skip(shop_id: str, document_id: int, kind: str) -> Response:
 def stop(shop_id: str, document_id: int) -> Response:
     return run_action(
         lambda connection, by: actions.stop(connection, shop_id, document_id, by=by),
-        then=f"/s/{shop_id}/payments/reminders",
+        then=asked_from(shop_id),
         message=_("Nobody is reminded of it any more."),
     )
 
@@ -78,6 +79,12 @@ def stop(shop_id: str, document_id: int) -> Response:
 def resume(shop_id: str, document_id: int) -> Response:
     return run_action(
         lambda connection, by: actions.resume(connection, shop_id, document_id, by=by),
-        then=f"/s/{shop_id}/payments/reminders",
+        then=asked_from(shop_id),
         message=_("Its reminders go on."),
     )
+
+
+def asked_from(shop_id: str) -> str:
+    """The page of the document, where that had the button (*back*), or the list."""
+    back = request.form.get("back", "")
+    return safe_next_path(back) if back else f"/s/{shop_id}/payments/reminders"

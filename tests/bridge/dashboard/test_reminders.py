@@ -73,6 +73,21 @@ def test_reminders_of_an_invoice_are_stopped_and_go_on(app: BridgeApp, owner: Vi
     assert "Friendly reminder" in owner.get(PAGE).text
 
 
+def test_who_looks_at_the_invoice_sees_what_comes_and_stops_it_there(
+    app: BridgeApp, owner: Visitor, invoice: Document
+) -> None:
+    here = f"/s/{SHOP}/documents/{invoice.document_id}"
+    assert 'id="reminders"' not in owner.get(here).text, "they are off"
+    switched_on(app)
+    page = owner.get(here).text
+    assert "Friendly reminder" in page
+    assert f'action="{PAGE}/{invoice.document_id}/stop"' in page
+    for verb, says in (("stop", "stopped"), ("resume", "Friendly reminder")):
+        answer = owner.post(f"{PAGE}/{invoice.document_id}/{verb}", back=here)
+        assert answer.location == here
+        assert says in owner.get(here).text
+
+
 def test_one_that_is_being_mailed_is_not_said_to_have_left(app: BridgeApp, owner: Visitor, invoice: Document) -> None:
     switched_on(app)
     with app.store.write() as connection:
