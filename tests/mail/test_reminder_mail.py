@@ -62,6 +62,15 @@ def test_each_reminder_names_the_invoice_and_what_is_open_in_its_customers_langu
             assert not english.search(text), english.search(text)
 
 
+@pytest.mark.parametrize("kind", ReminderKind)
+def test_whoever_is_reminded_may_answer_and_no_program_takes_it_for_advertising(kind: ReminderKind) -> None:
+    """No List-Unsubscribe: a debt is not ended by a click, and a person decides what comes after the answer."""
+    mail = a_mail(a_view(kind))
+    assert re.search(r"antwoord (dan )?op deze mail", part(mail, "plain"), re.IGNORECASE)
+    assert (mail["Reply-To"] or mail["From"], mail["Auto-Submitted"]) == (a_shop().seller.email, "auto-generated")
+    assert mail["List-Unsubscribe"] is None
+
+
 def test_a_consumer_reads_all_that_article_xix_2_wants() -> None:
     draft = a_draft(payment=UNPAID)
     view = a_view(ReminderKind.FORMAL, draft, announced=Announcement(SENT, Decimal(20), Decimal(8)))

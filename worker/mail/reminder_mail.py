@@ -157,7 +157,9 @@ class ReminderMail(MailView):
     @property
     def closing(self) -> str:
         if self.reminder.kind in (ReminderKind.BEFORE_DUE, ReminderKind.FRIENDLY):
-            return self.translator.gettext("Have you paid already? Then you need not do anything, and thank you.")
+            return self.translator.gettext(
+                "Have you paid already? Then you need not do anything, and thank you. Is something wrong, or would you rather not be reminded? Answer this mail."
+            )
         return self.translator.gettext(
             "Have you paid already, or is something wrong with the order or the amount? Answer this mail, and we look at it together."
         )
