@@ -82,9 +82,8 @@ def both(text: object) -> tuple[str, ...]:
     return tuple(map(str, text)) if isinstance(text, tuple | list) else (str(text),)
 
 
-def english_remainders(html: str) -> list[str]:
+def english_remainders(page: Page) -> list[str]:
     """What a page in another language says with an English word in it."""
-    page = Page(html)
     english = english_alone(page.language)
     return [" ".join(text.split()) for text in page.texts if words_of(text) & english]
 
@@ -93,9 +92,9 @@ def english_remainders(html: str) -> list[str]:
 CLOSE_SIGN = re.compile(r"(?<=[^\W\d_])[)»’]?[:;?!](?=\s|$)")
 
 
-def close_signs(html: str) -> list[str]:
+def close_signs(page: Page) -> list[str]:
     """What a French page says with a sign right behind a word that has its space elsewhere."""
-    return [" ".join(text.split()) for text in Page(html).texts if CLOSE_SIGN.search(text)]
+    return [" ".join(text.split()) for text in page.texts if CLOSE_SIGN.search(text)]
 
 
 # How we speak of what is inside; an owner reads of orders, mails and the shop.
@@ -108,6 +107,6 @@ INTERNAL = re.compile(
 ADDRESS = re.compile(r"https?://\S+")
 
 
-def internal_remainders(html: str) -> list[str]:
+def internal_remainders(page: Page) -> list[str]:
     """What a page says with a word for what is inside the program."""
-    return [" ".join(text.split()) for text in Page(html).texts if INTERNAL.search(ADDRESS.sub(" ", text))]
+    return [" ".join(text.split()) for text in page.texts if INTERNAL.search(ADDRESS.sub(" ", text))]

@@ -159,8 +159,8 @@ def test_after_the_hours_that_the_shop_chose_a_draft_waits_for_a_person(system: 
     system.change_shop(vat=VatSettings(vies_wait_hours=2))
     system.vies.always = DOWN
     assert system.arrives(untaxed()) == ()
-    for _ in range(130):
-        later(system, minutes=1)
+    for _ in range(26):
+        later(system, minutes=5)
     assert problems(system) == ["vat_number_unchecked"]
     assert later(system, hours=30) == 0
     assert len(system.documents(238)) == 1

@@ -62,7 +62,7 @@ def endpoint_of(app: BridgeApp, path: str) -> str:
     return str(adapter.match(urlsplit(path).path)[0]) if adapter.test(urlsplit(path).path) else ""
 
 
-def pages(app: BridgeApp, visitor: Visitor, shop_id: str) -> Iterator[tuple[str, str]]:
+def pages(app: BridgeApp, visitor: Visitor, shop_id: str) -> Iterator[tuple[str, Page]]:
     """Every page that links lead to, a few of each address."""
     todo, seen, alike = addresses(app, shop_id), set[str](), Counter[tuple[str, bool]]()
     while todo:
@@ -74,8 +74,9 @@ def pages(app: BridgeApp, visitor: Visitor, shop_id: str) -> Iterator[tuple[str,
         alike[kind] += 1
         answer = visitor.get(path)
         if b"<html" in answer.data and answer.status_code not in (301, 302, 303):
-            yield path, answer.text
-            links = [urljoin(SITE + path, link) for link in Page(answer.text).links]
+            page = Page(answer.text)
+            yield path, page
+            links = [urljoin(SITE + path, link) for link in page.links]
             todo += [link.removeprefix(SITE) for link in links if link.startswith(f"{SITE}/")]
 
 
@@ -90,10 +91,10 @@ def test_no_page_says_an_english_word_in_another_language(busy: System) -> None:
             users.change(connection, 1, language=language)
         walked = dict(pages(app, visitor, busy.shop_id))
         assert len(walked) > 70
-        assert {Page(html).language for html in walked.values()} == {language}
-        found += [(path, said) for path, html in walked.items() for said in english_remainders(html)]
+        assert {page.language for page in walked.values()} == {language}
+        found += [(path, said) for path, page in walked.items() for said in english_remainders(page)]
         if language == "fr":
-            found += [(path, said) for path, html in walked.items() for said in close_signs(html)]
+            found += [(path, said) for path, page in walked.items() for said in close_signs(page)]
     app.close()
     left = sorted({one for one in found if one[1] not in NAMES})
     assert left == [], "\n".join(f"{path}: {said}" for path, said in left)
@@ -103,7 +104,7 @@ def test_an_english_word_among_others_is_found() -> None:
     html = (
         '<html lang="nl"><p title="Mail it again">Bestelling 12</p><p>Wacht op <b>the customer</b></p><code>done</code>'
     )
-    assert english_remainders(html) == ["Mail it again", "the customer"]
+    assert english_remainders(Page(html)) == ["Mail it again", "the customer"]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -113,7 +114,7 @@ def test_no_page_says_a_word_for_what_is_inside_to_an_owner(busy: System) -> Non
     walked = dict(pages(app, visitor, busy.shop_id))
     app.close()
     assert len(walked) > 70
-    found = {(path, said) for path, html in walked.items() for said in internal_remainders(html)}
+    found = {(path, said) for path, page in walked.items() for said in internal_remainders(page)}
     left = sorted(one for one in found if not is_others_word(*one))
     assert left == [], "\n".join(f"{path}: {said}" for path, said in left)
 
@@ -124,4 +125,4 @@ def is_others_word(path: str, said: str) -> bool:
 
 def test_a_word_for_what_is_inside_is_found() -> None:
     html = '<html lang="en"><p title="order.updated">A webhook came</p><p>code: page_unknown</p><p>The delivery note</p><code>job</code>'
-    assert internal_remainders(html) == ["order.updated", "A webhook came", "code: page_unknown"]
+    assert internal_remainders(Page(html)) == ["order.updated", "A webhook came", "code: page_unknown"]
