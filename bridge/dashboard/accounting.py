@@ -14,7 +14,7 @@ from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.pagination import neighbours, page_request
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form, parse_day, parse_whole_number
-from bridge.i18n.translate import _, _n, format_date, translator
+from bridge.i18n.translate import _, _n, format_date, translator, writes_comma
 from worker.domain.days import read_day
 from worker.domain.mentions import LegalText, mention
 from worker.domain.vat_cases import CATEGORY_TERMS, cases_by_hand, consumer_cases, vat_cases, whole_document_cases
@@ -104,7 +104,8 @@ def journal_csv(shop_id: str) -> Response:
     if not asked.is_valid:
         return redirect_to(f"/s/{shop_id}/accounting/journal?{urlencode(asked.shown)}")
     with context().store.read() as connection:
-        content = journal.as_table(journal.journal(connection, shop_id, since=asked.since, until=asked.until))
+        found = journal.journal(connection, shop_id, since=asked.since, until=asked.until)
+    content = journal.as_table(found, decimal_comma=writes_comma())
     response = make_response(content)
     response.content_type = "text/csv; charset=utf-8"
     response.headers["Content-Disposition"] = f'attachment; filename="journal-{asked.since}-{asked.until}.csv"'
@@ -155,7 +156,7 @@ def export_period(shop_id: str) -> Response:
     if days is None:
         return exports_page(shop_id, form)
     since, until = days
-    argument = {"since": since.isoformat(), "until": until.isoformat()}
+    argument = {"since": since.isoformat(), "until": until.isoformat(), "decimal_comma": writes_comma()}
     return request_task(shop_id, "zip_period", argument, then=f"/s/{shop_id}/accounting/export?task=0")
 
 

@@ -18,7 +18,7 @@ from bridge.dashboard.pagination import days_asked
 from bridge.dashboard.payments import open_filter
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import parse_day, parse_whole_number
-from bridge.i18n.translate import _, _n, in_catalog, kind_name, plural
+from bridge.i18n.translate import _, _n, in_catalog, kind_name, plural, writes_comma
 from worker.domain.document import BY_HAND
 from worker.store.database.pagination import Page, PageRequest
 from worker.store.queries import document_lists, open_invoices, order_lists, ticked
@@ -93,7 +93,12 @@ def many(shop_id: str) -> Response:
             flash(_("These orders have no document for that."), "refused")
             return redirect_to(back_to)
     if what == "zip":
-        return request_task(shop_id, "zip_documents", {"ids": found.ids}, then=f"/s/{shop_id}/many?task=0")
+        return request_task(
+            shop_id,
+            "zip_documents",
+            {"ids": found.ids, "decimal_comma": writes_comma()},
+            then=f"/s/{shop_id}/many?task=0",
+        )
     argument = {"what": what, "ids": found.ids, **answers(what)}
     if not request.form.get("sure") or None in argument.values() or argument.get("why") == "":
         asked = question(chosen, what, found)

@@ -119,6 +119,11 @@ def decimal_mark() -> str:
     return "." if translator().language == "en" else ","
 
 
+def writes_comma() -> bool:
+    """Whether the reader writes 12,40, so that a spreadsheet of his does too."""
+    return decimal_mark() == ","
+
+
 def decimal_in_figures(value: object) -> str:
     """A decimal number with a point as the reader would type it; what else was typed, as it is."""
     text, mark = str(value), decimal_mark()

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from tests.support.factories import a_shop
 from tests.support.issued import a_draft, issue, opened, pay
-from worker.domain.csv_table import as_csv
 from worker.domain.document import Document, Kind, Reference
 from worker.domain.numbering import can_print_the_same, check_pattern, first_repeated_number
 from worker.domain.shop import NumberingSettings, Series, Shop
@@ -175,11 +174,6 @@ def test_a_printed_number_that_would_come_again_is_found(
 def test_a_width_without_its_zero_is_refused() -> None:
     with pytest.raises(ValueError, match="is not a width"):
         check_pattern("F{year}-{number:5d}")
-
-
-@pytest.mark.parametrize("typed", ["=1+1", "+32 9", "-5", "@SUM(A1)", "\t=1", " =1", "＝1"])
-def test_a_cell_is_never_a_formula(typed: str) -> None:
-    assert as_csv(["a", "b"], [{"a": typed, "b": 'say "hi"'}]).splitlines()[1:] == [f'\'{typed},"say ""hi"""']
 
 
 def test_a_shop_of_the_factories_shares_no_numbers() -> None:

@@ -1,6 +1,5 @@
 """Tasks that export or delete what is stored: a period as a zip, a whole shop, closing a shop, erasing a customer."""
 
-import csv
 import json
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,12 +8,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import Any
 
 from sqlalchemy import Connection
 
 from worker.domain import sold
-from worker.domain.csv_table import escape_cell
+from worker.domain.csv_table import Sheet
 from worker.domain.customer_lists import CustomerLists, ListedCustomer
 from worker.domain.document import Document, Kind, free_name, signed
 from worker.domain.document_money import of_test
@@ -70,9 +69,10 @@ def zip_period(services: Services, task: Task) -> Mapping[str, Any]:
     `vies.csv` with the proof of each VAT number that VIES was asked for, `peppol.csv` with all that access points answered, and
     `customers.csv` with what each business bought, for the lists that the VAT office asks for.
 
-    Argument: `{"since", "until"}` (days, both included), perhaps `"kinds": ["invoice", "credit_note"]`, and `"tests": true` to
-    have test documents too. Answer: `{"file", "documents"}`; the file stays for three days. A PDF that is not made yet is made;
-    one that is no longer what was stored is refused.
+    Argument: `{"since", "until"}` (days, both included), perhaps `"kinds": ["invoice", "credit_note"]`, `"tests": true` to
+    have test documents too, and `"decimal_comma": true` for tables that a spreadsheet opens where people write 12,40.
+    Answer: `{"file", "documents"}`; the file stays for three days. A PDF that is not made yet is made; one that is no longer what
+    was stored is refused.
     """
     since, until = period_of(task)
     kinds = tuple(Kind(kind) for kind in task.argument.get("kinds") or Kind)
@@ -86,7 +86,7 @@ def zip_period(services: Services, task: Task) -> Mapping[str, Any]:
 def zip_documents(services: Services, task: Task) -> Mapping[str, Any]:
     """Put chosen documents into one zip, as `zip_period` does.
 
-    Argument: `{"ids"}`; ids of other shops' documents are left out. Answer: `{"file", "documents"}`.
+    Argument: `{"ids"}`, and perhaps `"decimal_comma"`; ids of other shops' documents are left out. Answer: `{"file", "documents"}`.
     """
     ids = [int(one) for one in task.argument["ids"]]
     found = chosen_documents(services, task.shop_id, ids)
@@ -135,7 +135,7 @@ def zip_of(services: Services, task: Task, found: Iterable[Recorded], *, of: int
     with retention.nameless() as written:
         with (
             LargeZip(written) as archive,
-            sheets(archive, services.now()) as (
+            sheets(archive, task, services.now()) as (
                 documents_csv,
                 vat_csv,
                 vies_csv,
@@ -146,14 +146,14 @@ def zip_of(services: Services, task: Task, found: Iterable[Recorded], *, of: int
         ):
             for count, one in enumerate(found, 1):  # the last one is how many there were
                 names = put_files(services, archive, one)
-                documents_csv.writerow(map(escape_cell, document_row(one, names)))
-                vat_csv.writerows(map(escape_cell, row) for row in vat_rows(one.document))
-                vies_csv.writerows(map(escape_cell, row) for row in vies_rows(services, one.document))
-                peppol_csv.writerows(map(escape_cell, row) for row in peppol_rows(one))
-                payments_csv.writerows(map(escape_cell, row) for row in paid_rows(one))
+                documents_csv.add(document_row(one, names))
+                vat_csv.add(*vat_rows(one.document))
+                vies_csv.add(*vies_rows(services, one.document))
+                peppol_csv.add(*peppol_rows(one))
+                payments_csv.add(*paid_rows(one))
                 list_customer(lists, one.document)
                 progress(count, max(count, of))
-            customers_csv.writerows(map(escape_cell, customer_row(one)) for one in lists.rows)
+            customers_csv.add(*map(customer_row, lists.rows))
         if not count:
             raise Rejected("There are no documents in this period.", code="nothing_found")
         file = temporary.put_file(
@@ -172,11 +172,15 @@ def chosen_documents(services: Services, shop_id: str, ids: Sequence[int]) -> It
 
 
 @contextmanager
-def sheets(archive: LargeZip, now: datetime) -> Iterator[tuple[Any, ...]]:
+def sheets(archive: LargeZip, task: Task, now: datetime) -> Iterator[tuple[Sheet, ...]]:
     """The spreadsheets of `SHEETS`, which grow beside the zip and are put into it when all is written."""
+    decimal_comma = bool(task.argument.get("decimal_comma"))
     with ExitStack() as opened:
         files = [opened.enter_context(TemporaryFile("w+", newline="", encoding="utf-8")) for _name in SHEETS]
-        yield tuple(start_csv(file, columns) for file, columns in zip(files, SHEETS.values(), strict=True))
+        yield tuple(
+            Sheet(file, columns, decimal_comma=decimal_comma)
+            for file, columns in zip(files, SHEETS.values(), strict=True)
+        )
         for name, file in zip(SHEETS, files, strict=True):
             file.seek(0)
             retention.put_streamed(archive, name, file, now=now)
@@ -190,12 +194,6 @@ SHEETS = {
     "payments.csv": PAYMENT_COLUMNS,
     "customers.csv": CUSTOMER_COLUMNS,
 }
-
-
-def start_csv(file: IO[str], columns: tuple[str, ...]) -> Any:
-    writer = csv.writer(file)
-    writer.writerow(columns)
-    return writer
 
 
 def documents_of(services: Services, task: Task, period: DocumentPeriod) -> Iterator[Recorded]:

@@ -6,12 +6,14 @@ from http import HTTPStatus
 
 import pytest
 from lxml import html
+from sqlalchemy import update
 
 from tests.support.bridge_app import SHOP, BridgeApp, a_credit_note_for
 from tests.support.personas import signed_in
 from worker.domain.document import Category, VatLine
 from worker.domain.party import Address
 from worker.store import shops
+from worker.store.database.tables import users
 
 PAGE = f"/s/{SHOP}/accounting/vat-return"
 
@@ -60,3 +62,15 @@ def test_a_shop_elsewhere_has_no_grids_of_belgium(app: BridgeApp) -> None:
         stands_in(app, country)
         found += [PAGE in visitor.get(f"/s/{SHOP}/accounting").text, visitor.get(PAGE).status_code]
     assert found == [True, HTTPStatus.OK, False, HTTPStatus.NOT_FOUND]
+
+
+@pytest.mark.parametrize(
+    ("language", "net"), [("en", ",18.35,"), ("nl", ";18,35;"), ("fr", ";18,35;"), ("de", ";18,35;")]
+)
+def test_a_journal_is_downloaded_in_the_figures_of_its_reader(app: BridgeApp, language: str, net: str) -> None:
+    app.issue()
+    visitor = signed_in(app, "boekhouder@kantoor.example", operator=True)
+    with app.store.write() as connection:
+        connection.execute(update(users).values(language=language))
+    table = visitor.get(f"/s/{SHOP}/accounting/journal.csv?since=2026-11-01&until=2026-11-30").text
+    assert net in table

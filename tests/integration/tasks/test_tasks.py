@@ -658,6 +658,17 @@ def test_what_was_sold_in_other_money_is_in_a_periods_tables_in_euro_too_and_add
     ]  # fmt: skip
 
 
+def test_all_tables_of_a_period_are_in_the_figures_of_whoever_asks_for_it(system: System) -> None:
+    invoiced(system)
+    answer = answered(system, "zip_period", since="2026-11-01", until="2026-11-30", decimal_comma=True)
+    with zipfile.ZipFile(io.BytesIO(content(system, answer["file"]))) as records:
+        tables = {name: records.read(name).decode() for name in records.namelist() if name.endswith(".csv")}
+    assert len(tables) == 6
+    assert all(text.startswith("\ufeff") and "," not in text.splitlines()[0] for text in tables.values())
+    (row,) = csv.DictReader(io.StringIO(tables["documents.csv"].removeprefix("\ufeff")), delimiter=";")
+    assert (row["net"], row["vat"], row["total"]) == ("18,35", "3,85", "22,20")
+
+
 def test_a_period_says_when_a_test_was_paid_by_an_online_payment_that_is_none(system: System) -> None:
     system.change_shop(rules=(Rule(Kind.INVOICE, Trigger.CREATED, SendMode.DRAFT),), test=True)
     (draft,) = system.arrives(an_order(id=238, paid=False, status="on-hold"))

@@ -123,6 +123,7 @@ def key_of(row: JournalRow) -> tuple[Any, ...]:
     return (*head, row.category, row.rate, row.reason, row.tax_month)
 
 
-def as_table(found: Journal) -> str:
+def as_table(found: Journal, *, decimal_comma: bool = False) -> str:
     """The rows as CSV with the names of the fields on top; no cell can be a formula."""
-    return as_csv([field.name for field in fields(JournalRow)], [vars(row) for row in found.rows])
+    columns = [field.name for field in fields(JournalRow)]
+    return as_csv(columns, [vars(row) for row in found.rows], decimal_comma=decimal_comma)

@@ -1,0 +1,31 @@
+"""Tables for a spreadsheet: what a cell holds, and in whose figures."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from worker.domain.csv_table import as_csv
+
+
+@pytest.mark.parametrize("decimal_comma", [False, True])
+@pytest.mark.parametrize("typed", ["=1+1", "+32 9", "-5", "@SUM(A1)", "\t=1", " =1", "＝1"])
+def test_a_cell_is_never_a_formula(typed: str, decimal_comma: bool) -> None:
+    table = as_csv(["a", "b"], [{"a": typed, "b": 'say "hi"'}], decimal_comma=decimal_comma)
+    between = ";" if decimal_comma else ","
+    assert table.splitlines()[1:] == [f'\'{typed}{between}"say ""hi"""']
+
+
+def test_who_writes_a_comma_gets_figures_that_his_spreadsheet_reads_and_a_program_those_of_the_standard() -> None:
+    row = {
+        "day": date(2026, 10, 6),
+        "net": Decimal("-1006.10"),
+        "rate": Decimal(21),
+        "count": 3,
+        "name": "Café 6.10; B, C",
+        "none": None,
+    }
+    assert as_csv(list(row), [row]) == 'day,net,rate,count,name,none\r\n2026-10-06,-1006.10,21,3,"Café 6.10; B, C",\r\n'
+    assert as_csv(list(row), [row], decimal_comma=True) == (
+        '\ufeffday;net;rate;count;name;none\r\n2026-10-06;-1006,10;21;3;"Café 6.10; B, C";\r\n'
+    )
