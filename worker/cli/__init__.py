@@ -101,10 +101,12 @@ def told_to_operator(error: FacturelayError) -> str:
 
 
 def told_of_other_version(what: str, reason: object, *, instead: str) -> str:
-    first_line = str(reason).partition("\n")[0]
+    from importlib.metadata import version  # here: it loads what no other command needs
+
+    first_line, this = str(reason).partition("\n")[0], version("facturelay")
     return (
-        f"The {what} is of another version of Facturelay, from which this one cannot bring it up to date ({first_line}). Use "
-        f"the version that wrote it, or {instead}."
+        f"The {what} is of another version of Facturelay, from which this one, {this}, cannot bring it up to date ({first_line}). "
+        f"Use the version that wrote it, or {instead}."
     )
 
 
@@ -130,10 +132,16 @@ def main() -> None:
         click.echo(f"{error.filename or 'A file cannot be written'}: {error.strerror} [file_refused]", err=True)
         sys.exit(1)
     except Exception as error:
+        # Imported here: what goes well needs it late, or never.
+        from worker.store.database.json_codec import UnknownValue
+
         reason = getattr(error, "orig", None)
-        if getattr(reason, "sqlstate", None) not in UNDEFINED:
+        if getattr(reason, "sqlstate", None) in UNDEFINED:
+            other = told_of_other_version("database of DATABASE_URL", reason, instead="name an empty database there")
+        elif isinstance(error, UnknownValue):
+            other = told_of_other_version("database", error, instead="a later one")
+        else:
             raise
-        other = told_of_other_version("database of DATABASE_URL", reason, instead="name an empty database there")
         click.echo(f"{other} [{DatabaseAway.code}]", err=True)
         sys.exit(1)
     if code:

@@ -18,6 +18,10 @@ T = TypeVar("T")
 AS_THEY_ARE = (str, int, bool, type(None))
 
 
+class UnknownValue(ValueError):
+    """What another version wrote, a later one most likely: this one has no such member of an enum."""
+
+
 def dump(value: object) -> str:
     """Write *value* as canonical JSON."""
     return json.dumps(plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -91,9 +95,18 @@ def reader_of(hint: Any) -> Callable[[Any], Any]:
         return partial(dataclass_from, hint)
     if hint is datetime or hint is date:
         return hint.fromisoformat
-    if hint is Decimal or (isinstance(hint, type) and issubclass(hint, Enum)):
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return partial(member_of, {one.value: one for one in hint}, hint.__name__)
+    if hint is Decimal:
         return hint
     return as_it_is
+
+
+def member_of(members: dict[Any, Enum], name: str, value: Any) -> Enum:
+    try:
+        return members[value]
+    except KeyError:
+        raise UnknownValue(f"“{value}” is no {name} here") from None
 
 
 def dataclass_from(kind: Any, value: dict[str, Any]) -> Any:
