@@ -20,6 +20,7 @@ from worker.domain.step import MAIL, STEPS
 from worker.errors import Rejected
 from worker.message import NO_MESSAGE, Message, Money
 from worker.net import document_link
+from worker.net.email_address import EMAIL_ADDRESS
 from worker.settings import Settings
 from worker.store import (
     audit_trail,
@@ -88,7 +89,9 @@ def send_again(connection: Connection, shop_id: str, document_id: int, *, by: Ac
     message = Message("{number} is mailed again.", number=document.number)
     if to:  # which is on its step: what is on the trail stays when a customer is erased
         message = Message("{number} is mailed again, to the address that the order has now.", number=document.number)
-    audit_trail.note_of(connection, document, "mailed_again", message, by=by)
+    # Of one that is no address the try itself says that nothing was mailed, and somebody is asked for another.
+    if document.draft.test or EMAIL_ADDRESS.fullmatch(" ".join((to or document.draft.buyer.email).split())):
+        audit_trail.note_of(connection, document, "mailed_again", message, by=by)
     return Retried(documents=(document_id,))
 
 

@@ -528,6 +528,8 @@ def test_an_address_of_a_ticked_order_that_is_none_needs_somebody(system: System
     system.work()
 
     assert mail_step(system, 238) == ("failed", "mail_no_address")
+    said = [one.code for one in system.trail(238).audit_entries]
+    assert ("mailed_again" in said, said[-1]) == (False, "mail_no_address")
 
 
 def test_send_again_on_the_order_screen_says_that_the_customer_left_no_address(
