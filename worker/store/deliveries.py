@@ -67,6 +67,8 @@ class LeasedDeliveries(Leased):
 BACKFILL = "backfill"
 # The source of deliveries that are signed as the shop's own and come from another address (domain/shop_site.py).
 OTHER_SITE = "other_site"
+# How often an order is delivered while it runs its course, at most as is looked for.
+TOLD_OF_ORDER = 20
 # The sources by which the shop itself tells of an order: WooCommerce's webhooks, and the plugin, which comes first.
 FROM_THE_SHOP = ("webhook", "plugin")
 # The header in which WooCommerce says where a delivery comes from: the shop's home, with a slash at the end. It is not signed.
@@ -280,11 +282,15 @@ def count_waiting(connection: Connection, shop_id: str, *, source: str) -> int:
 
 
 def latest_bodies(connection: Connection, shop_id: str, *, limit: int) -> tuple[bytes, ...]:
-    """The newest kept body of each of the last orders that came in, newest first."""
+    """The newest kept body of each of the last orders that the shop delivered, newest first."""
+    # Not of all that the shop ever delivered: while that is read nothing else is, and of the last ones alone a body is kept.
+    told = (deliveries.c.shop_id == shop_id, deliveries.c.source == "webhook")
+    last = select(deliveries.c.delivery_id).where(*told)
+    last = last.order_by(deliveries.c.received_at.desc(), deliveries.c.delivery_id.desc()).limit(limit * TOLD_OF_ORDER)
     newest = (
         select(func.max(deliveries.c.delivery_id))
-        .where(deliveries.c.shop_id == shop_id, deliveries.c.order_id.is_not(None), func.length(deliveries.c.body) > 0)
-        .where(deliveries.c.source != OTHER_SITE)
+        .where(deliveries.c.delivery_id.in_(last.scalar_subquery()))
+        .where(deliveries.c.order_id.is_not(None), func.length(deliveries.c.body) > 0)
         .group_by(deliveries.c.order_id)
         .order_by(func.max(deliveries.c.delivery_id).desc())
         .limit(limit)
