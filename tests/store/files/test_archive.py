@@ -98,6 +98,26 @@ def test_what_a_killed_writer_left_goes_a_day_later_and_what_is_written_or_store
     assert archive.get("shop/2026/1.pdf", sha256=kept) == PDF
 
 
+def test_one_that_the_system_refuses_to_remove_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in (".new-a", ".new-b", ".new-c"):
+        (tmp_path / name).write_bytes(PDF)
+        os.utime(tmp_path / name, (0, 0))
+    remove, refused = Path.unlink, list[str]()
+
+    def refuse_first(path: Path, **given: bool) -> None:
+        if not refused:
+            refused.append(path.name)
+            raise PermissionError(13, "Permission denied")
+        remove(path, **given)
+
+    monkeypatch.setattr(Path, "unlink", refuse_first)
+    assert Archive(tmp_path).delete_unfinished(before=datetime(2026, 1, 1, tzinfo=UTC)) == 2
+    assert [path.name for path in tmp_path.iterdir()] == refused
+    assert f"{refused[0]} was never written whole, and cannot be removed: Permission denied" in caplog.text
+
+
 @pytest.mark.parametrize(
     "path",
     [

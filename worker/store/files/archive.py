@@ -2,11 +2,11 @@
 
 import hashlib
 import io
+import logging
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,8 @@ from typing import IO
 from worker.errors import FileAltered, Rejected, Unavailable
 from worker.queue.job_progress import last_progress
 from worker.settings import Settings
+
+log = logging.getLogger(__name__)
 
 CHUNK_BYTES = 1_048_576
 # What a file is called until it is written whole.
@@ -73,14 +75,19 @@ class Archive:
         shutil.rmtree(self.place(folder), ignore_errors=True)
 
     def delete_unfinished(self, *, before: datetime) -> int:
-        """Delete what whoever was killed while he wrote it has left behind before then: no row names it. Returns how many."""
+        """Delete what whoever was killed while he wrote it has left behind before then: no row names it. Returns how many. One that the
+        system refuses to remove is told in the log, and holds up no other."""
         deleted = 0
         for folder, _, names in os.walk(self.folder):
             for path in (Path(folder, name) for name in names if name.startswith(UNFINISHED)):
-                with suppress(FileNotFoundError):  # it was written whole meanwhile
+                try:
                     if path.lstat().st_mtime < before.timestamp():
                         path.unlink()
                         deleted += 1
+                except FileNotFoundError:
+                    pass  # it was written whole meanwhile
+                except OSError as error:
+                    log.warning("%s was never written whole, and cannot be removed: %s", path, error.strerror)
         return deleted
 
     def get(self, path: str, *, sha256: str) -> bytes:
