@@ -221,6 +221,23 @@ def test_a_file_that_is_cut_anywhere_is_refused_or_gives_no_line_that_is_not_in_
         assert len(lines - whole) <= (1 if file.suffix in (".csv", ".sta") else 0)
 
 
+CSVS = [file for file in FILES if file.suffix == ".csv"]
+
+
+@pytest.mark.parametrize("file", CSVS, ids=lambda file: file.name)
+def test_a_csv_that_is_cut_before_the_last_cell_of_a_row_is_refused(file: Path) -> None:
+    cut = file.read_bytes().rstrip(b"\r\n;").rpartition(b";")[0]
+    with pytest.raises(Rejected, match="ends too early"):
+        read_file(cut)
+
+
+@pytest.mark.parametrize("file", CSVS, ids=lambda file: file.name)
+def test_a_csv_in_which_a_payment_says_no_currency_is_refused(file: Path) -> None:
+    with pytest.raises(Rejected) as refused:
+        read_file(file.read_bytes().replace(b";EUR;", b";;", 1))
+    assert refused.value.code == "bank_file_no_currency"
+
+
 def lines_or_refusal(content: bytes) -> set[BankLine]:
     """Nothing of a file that is refused in a sentence of its own; anything else that is raised is a fault."""
     try:

@@ -1,5 +1,7 @@
 """What is said of a bank file that cannot be taken."""
 
+from datetime import date
+
 from worker.errors import Rejected
 
 
@@ -24,4 +26,12 @@ def cut_off(kind: str) -> Rejected:
         "This {kind} file ends too early: a part is missing. Download it from your bank once more; nothing of it was taken.",
         kind=kind,
         code="bank_file_cut_off",
+    )
+
+
+def no_currency(day: date) -> Rejected:
+    return Rejected(
+        "In this file a payment of {day} says no currency. Download it from your bank once more; nothing of it was taken.",
+        day=day,
+        code="bank_file_no_currency",
     )

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from worker.domain.bank_line import BankLine, digest, numbered
 from worker.domain.money import CENT
-from worker.payments.bank_files.broken import cut_off, unreadable
+from worker.payments.bank_files.broken import cut_off, no_currency, unreadable
 
 # Above the head Belfius has a dozen rows of what was searched for.
 _ROWS_ABOVE = 30
@@ -120,8 +120,9 @@ def lines_of(content: bytes) -> Iterator[BankLine]:
         head.pop()
     # A row may leave out its last cell, where the currency behind the amount shows that it lacks none before: another has its balance there.
     least = len(head) - (columns.currency in head[head.index(columns.amount) :])
-    for row in rows[at + 1 :]:
-        if len(row) < least:
+    ends_in_row = not content.endswith((b"\n", b"\r"))  # every bank ends its last one
+    for number, row in enumerate(rows[at + 1 :], at + 1):
+        if len(row) < least or (ends_in_row and number == len(rows) - 1 and len(row) < len(head)):
             if len([cell for cell in row if cell.strip()]) > 2:
                 raise cut_off("CSV")
             continue  # an empty row, or words of the bank's at the end
@@ -181,6 +182,8 @@ def is_no_payment(cells: dict[str, str], columns: Columns) -> bool:
 def line_of(cells: dict[str, str], columns: Columns) -> BankLine:
     account, iban = compact(cells[columns.account]), compact(cells[columns.iban])
     booked_on, amount = day_of(cells[columns.day]), amount_of(cells[columns.amount])
+    if columns.currency in cells and not cells[columns.currency]:
+        raise no_currency(booked_on)
     text = " ".join(cells[words] for words in columns.words if cells[words])
     name = cells.get(columns.name, "") if columns.name else named_before(iban, text)
     reference = reference_of(cells, columns)
@@ -190,7 +193,7 @@ def line_of(cells: dict[str, str], columns: Columns) -> BankLine:
         account=account,
         booked_on=booked_on,
         amount=amount,
-        currency=cells.get(columns.currency) or "EUR",
+        currency=cells.get(columns.currency, "EUR"),  # older exports of some have no such column
         key=f"csv:{columns.bank}:{account}:{content}:{amount}",
         name=name,
         iban=iban,
