@@ -9,7 +9,7 @@ from typing import Any
 
 from xhtml2pdf.xhtml2pdf_reportlab import PmlTable
 
-from worker.rendering.unusual import Unusual
+from worker.rendering.way import Unusual
 
 Command = tuple[Any, ...]
 _KEPT = ("totalWidth", "marginLeft", "marginRight", "shrinkToFit", "spaceBefore", "spaceAfter", "keepWithNext")

@@ -22,7 +22,7 @@ from worker.rendering.onepass import Pages
 from worker.rendering.page_parts import COLOUR, LINK, PICTURE, WORD, PageParts, pieces
 from worker.rendering.short_text import Look, ShortText, look_of
 from worker.rendering.story import copy, inside, text_of
-from worker.rendering.unusual import Unusual
+from worker.rendering.way import Unusual
 
 _COPIED = (PmlParagraph, PmlTable, PmlKeepInFrame, PmlFlowingCell, KeepTogether, BlockBox, Spacer)
 # A number of pages stands in a frame on each page, where it is set anew each time.

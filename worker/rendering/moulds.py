@@ -11,7 +11,7 @@ from xhtml2pdf.config.resources import RenderLimitError, ResourceAccessPolicy
 from worker.rendering.mould import Mould
 from worker.rendering.onepass import Document, NeedsTwoPasses, read
 from worker.rendering.page_parts import PageParts, take_apart
-from worker.rendering.unusual import Unusual
+from worker.rendering.way import Unusual
 
 log = logging.getLogger(__name__)
 

@@ -18,8 +18,7 @@ from xhtml2pdf.util import reset_caches
 from worker.errors import Rejected
 from worker.rendering import fonts, onepass
 from worker.rendering.moulds import Moulds, Source, state_of
-from worker.rendering.unusual import Unusual
-from worker.rendering.way import Way
+from worker.rendering.way import Unusual, Way
 
 log = logging.getLogger(__name__)
 

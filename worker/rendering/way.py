@@ -1,4 +1,4 @@
-"""How a page was printed."""
+"""How a page was printed, and why not more quickly."""
 
 from enum import StrEnum
 
@@ -10,3 +10,7 @@ class Way(StrEnum):
     ONCE = "once"  # made anew, and laid out once
     PLAIN = "plain"  # by xhtml2pdf as it is written
     TEXT = "text"  # as lines of text, for what no layout can hold
+
+
+class Unusual(Exception):
+    """The page is not surely made the way copies of the parts of its shape would be."""
