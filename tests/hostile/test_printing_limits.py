@@ -18,6 +18,7 @@ from PIL import Image
 
 from tests.support import pdf_pages
 from tests.support.system import System
+from worker import branding
 from worker.demo.orders import Payload, an_order
 from worker.domain.document import Draft
 from worker.errors import Rejected
@@ -26,7 +27,6 @@ from worker.invoicing.request import IssueAnswer
 from worker.rendering import Brand, finished_pdf
 from worker.rendering.print_process import Page, PrintProcess
 from worker.rendering.samples import a_draft, a_line, a_logo, an_invoice
-from worker.shops import branding
 
 
 @pytest.fixture(scope="module")

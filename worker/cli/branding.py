@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
+from worker import branding
 from worker.cli.common import ACTOR, of_shop, show, with_services
 from worker.cli.options import with_json
 from worker.rendering import LAYOUTS
 from worker.services import Services
-from worker.shops import branding
 
 
 @click.command()

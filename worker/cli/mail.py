@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from worker import branding
 from worker.cli.common import ACTOR, of_shop, show, with_services
 from worker.cli.group import Group
 from worker.cli.options import with_json
@@ -13,7 +14,6 @@ from worker.net import email_address
 from worker.sending import test_email
 from worker.sending.test_email import MailTestResult
 from worker.services import Services
-from worker.shops import branding
 
 
 @click.group(cls=Group)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from worker.access_points.account import why_none
+from worker.branding import brand_of
 from worker.domain import peppol
 from worker.domain.document import Document, Draft, Problem
 from worker.domain.order import Order
@@ -16,7 +17,6 @@ from worker.errors import Rejected
 from worker.message import Message
 from worker.rendering import Brand, preview_pdf
 from worker.services import Services
-from worker.shops.branding import brand_of
 
 MOST_LETTERS = 20  # that a message names
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
+from worker import branding
 from worker.domain.document import Document
 from worker.domain.shop import Shop
 from worker.domain.step import MAIL_UNSURE
@@ -27,7 +28,6 @@ from worker.sending import Done, NotNeeded, peppol_mail
 from worker.sending.customer_link import link_of
 from worker.sending.pdf import pdf_of
 from worker.services import Services
-from worker.shops import branding
 from worker.store import audit_trail, document_files, documents, jobs, senders, shops, transmissions, users
 from worker.store.audit_trail import AuditEntry
 from worker.store.queries import document_money

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from worker import branding
 from worker.domain.actor import Actor
 from worker.domain.document import Document
 from worker.domain.online_payment import is_offered
@@ -16,7 +17,6 @@ from worker.rendering import Brand, Printed, Way, finished_pdf
 from worker.sending import Done, factur_x
 from worker.sending.customer_link import link_of
 from worker.services import Services
-from worker.shops import branding
 from worker.store import alerts, audit_trail, document_files, documents, shops
 from worker.store.document_files import StoredFile
 from worker.store.steps import LeasedSteps

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from worker import branding
 from worker.services import Services
-from worker.shops import branding
 from worker.store.files import temporary
 from worker.store.tasks import Task
 from worker.tasks.common import actor_of, file_of

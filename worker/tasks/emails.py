@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
+from worker import branding
 from worker.actions import documents as document_actions
 from worker.domain.actor import Actor
 from worker.domain.document import Document
@@ -24,7 +25,6 @@ from worker.sending.email import addressed_to, outbox_of, send_mail
 from worker.sending.pdf import document_with_pdf
 from worker.sending.peppol_mail import said_of
 from worker.services import Services
-from worker.shops import branding
 from worker.store import audit_trail, document_links, shops, steps, transmissions
 from worker.store.jobs import JobEnd
 from worker.store.queries import document_money

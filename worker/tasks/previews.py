@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from worker import branding
 from worker.actions.shop_settings import with_texts
 from worker.domain.credit_balance import CreditedInvoice
 from worker.domain.credit_note import draft_credit_note
@@ -21,7 +22,6 @@ from worker.mail import customer_mail
 from worker.rendering import render_pdf
 from worker.rendering.print_process import print_process
 from worker.services import Services
-from worker.shops import branding
 from worker.store import counters
 from worker.store.files import temporary
 from worker.store.shops import ConnectedShop

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from tests.support import due
 from tests.support.system import SECRET, SELLER, START, System
 from tests.support.task_requests import done, id_of
+from worker import branding
 from worker.actions import shop_settings
 from worker.actions.documents import send_again
 from worker.demo.mailbox import Mailbox
@@ -30,7 +31,6 @@ from worker.rendering.samples import a_logo
 from worker.sending import test_email
 from worker.sending.email import with_sender
 from worker.services import Services
-from worker.shops import branding
 from worker.store import alerts, document_links, shops, tasks, users
 from worker.store.database.tables import audit_trail
 from worker.store.database.tables import shops as shops_table

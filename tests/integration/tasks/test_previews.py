@@ -10,10 +10,10 @@ import pytest
 
 from tests.support.system import SECRET, START, System
 from tests.support.task_requests import answered, content, english, refused
+from worker import branding
 from worker.demo.orders import Payload, an_order
 from worker.domain.document import Kind
 from worker.rendering.samples import a_logo
-from worker.shops import branding
 from worker.store import shops
 from worker.store.database.tables import deliveries, documents, jobs
 from worker.store.files import temporary

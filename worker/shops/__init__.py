@@ -1,1 +1,0 @@
-"""What belongs to one shop as a whole: its branding."""
