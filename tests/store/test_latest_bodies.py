@@ -1,5 +1,6 @@
 """What a shop delivered last is read for a preview, and no more of what it ever delivered."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from worker.store.database.tables import deliveries as rows
 from worker.store.database.tables import jobs
 
 
-def delivered(store: Store, shop_id: str, first: int, told: list[tuple[int, str, bytes | None]]) -> None:
+def delivered(store: Store, shop_id: str, first: int, told: Sequence[tuple[int, str, bytes | None]]) -> None:
     """*told*: order, source and body of each, oldest first."""
     work, made = list[dict[str, Any]](), list[dict[str, Any]]()
     for number, (order_id, source, body) in enumerate(told, first):
