@@ -121,15 +121,16 @@ def test_a_folder_that_the_system_refuses_is_named(
     assert answer.err == f"{tmp_path / 'file' / 'data'}: Not a directory [file_refused]\n"
 
 
-def test_a_database_file_that_cannot_be_opened_is_no_matter_of_a_setting(
-    facturelay: Facturelay, tmp_path: Path
+@pytest.mark.parametrize("where", ["in the data folder", "of DATABASE_URL"])
+def test_a_database_file_that_cannot_be_opened_is_said_to_be_where_it_is(
+    facturelay: Facturelay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     (tmp_path / "facturelay.db").mkdir()
+    if where == "of DATABASE_URL":
+        monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/facturelay.db")
     answer = facturelay("shop", "list")
     assert (answer.code, answer.out) == (1, "")
-    assert (
-        answer.err == "The database in the data folder cannot be used: unable to open database file [database_away]\n"
-    )
+    assert answer.err == f"The database {where} cannot be used: unable to open database file [database_away]\n"
 
 
 def test_a_database_of_a_later_version_is_left_as_it_is_and_said_to_be(

@@ -79,6 +79,8 @@ COMMANDS = {
 # What SQLite says of a shape that no migration of this version leads to, and PostgreSQL's codes for it: it speaks many languages.
 OTHER_VERSION = re.compile("no such (?:column|table): |has no column named ")
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+OF_DATA_FOLDER = ("data folder", "choose an empty folder with --data")
+OF_DATABASE_URL = ("database of DATABASE_URL", "name an empty database there")
 UNDEFINED = ("42P01", "42703")  # a table, a column
 
 
@@ -93,10 +95,13 @@ def commands() -> None:
 def told_to_operator(error: FacturelayError) -> str:
     """What is refused; of a database that is away also why, which is for nobody else: it names hosts and users."""
     reason = error.reason if isinstance(error, DatabaseAway) else ""
+    is_elsewhere = bool(os.environ.get("DATABASE_URL"))  # also where that is a SQLite file
     if OTHER_VERSION.search(reason):
-        return told_of_other_version("data folder", reason, instead="choose an empty folder with --data")
+        what, instead = OF_DATABASE_URL if is_elsewhere else OF_DATA_FOLDER
+        return told_of_other_version(what, reason, instead=instead)
     if type(getattr(error.__cause__, "orig", error.__cause__)).__module__ == "sqlite3":
-        return f"The database in the data folder cannot be used: {reason}"
+        where = "of DATABASE_URL" if is_elsewhere else "in the data folder"
+        return f"The database {where} cannot be used: {reason}"
     return f"The database of DATABASE_URL does not answer: {reason}" if reason else str(error.message)
 
 
@@ -137,7 +142,8 @@ def main() -> None:
 
         reason = getattr(error, "orig", None)
         if getattr(reason, "sqlstate", None) in UNDEFINED:
-            other = told_of_other_version("database of DATABASE_URL", reason, instead="name an empty database there")
+            what, instead = OF_DATABASE_URL
+            other = told_of_other_version(what, reason, instead=instead)
         elif isinstance(error, UnknownValue):
             other = told_of_other_version("database", error, instead="a later one")
         else:
