@@ -15,3 +15,7 @@ def test_a_channel_is_added_listed_and_removed(facturelay: Facturelay, make_shop
     assert facturelay("channel", "add", shop_id, "ntfy", "ftp://x").code == 1
     assert "Nobody" in facturelay("channel", "add", shop_id, "ntfy", "https://ntfy.sh/x", "--for", "a@b.be").err
     assert facturelay("channel", "remove", shop_id, "1").out == "books.example.com is no longer notified.\n"
+    again = facturelay("channel", "add", shop_id, "webhook", "https://books.example.com/hook", "--json").json[
+        "channel_id"
+    ]
+    assert facturelay("channel", "remove", shop_id, str(again), "--json").json == {"channel_id": again, "removed": True}

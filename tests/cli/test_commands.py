@@ -35,6 +35,15 @@ ALL = dict(every(commands))
 ONES = {words: command for words, command in ALL.items() if not isinstance(command, click.Group)}
 
 
+# These run until they are ended, and of a register the format is chosen.
+WITHOUT_JSON = {("bridge",), ("scheduler",), ("up",), ("worker",), ("register", "export")}
+
+
+def test_each_command_that_answers_answers_a_script_too() -> None:
+    with_json = {words for words, command in ONES.items() if any(p.name == "as_json" for p in command.params)}
+    assert ONES.keys() - with_json == WITHOUT_JSON
+
+
 @pytest.mark.parametrize("words", ALL, ids=" ".join)
 def test_each_command_explains_itself_and_all_its_options(facturelay: Facturelay, words: tuple[str, ...]) -> None:
     for flag in ("--help", "-h"):

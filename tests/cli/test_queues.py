@@ -14,3 +14,8 @@ def test_a_queue_is_paused_told_and_resumed(facturelay: Facturelay) -> None:
     assert facturelay("queue", "resume", "mail").out == "mail goes on.\n"
     assert facturelay("queue", "resume", "mail").out == "mail was not paused.\n"
     assert facturelay("queue", "pause", "slow").code == 2
+    said = [facturelay("queue", what, "mail", "--json").json for what in ("resume", "pause")]
+    assert said == [
+        {"queue": "mail", "paused": False, "changed": False},
+        {"queue": "mail", "paused": True, "changed": True},
+    ]

@@ -68,23 +68,26 @@ def list_channels(services: Services, shop_id: str, *, as_json: bool) -> None:
 @of_shop
 @click.argument("channel_id", type=int)
 @with_services
-def try_channel(services: Services, shop_id: str, channel_id: int) -> None:
+@with_json
+def try_channel(services: Services, shop_id: str, channel_id: int, *, as_json: bool) -> None:
     """Send a test notification and say whether it was taken."""
     one = channel_of(services, shop_id, channel_id)
     notifications.try_out(services, services.connected(shop_id).shop, one)
-    click.echo(f"{one.host} took it.")
+    show({"channel_id": channel_id, "taken": True}, as_json=as_json, text=lambda: f"{one.host} took it.")
 
 
 @channel.command("remove")
 @of_shop
 @click.argument("channel_id", type=int)
 @with_services
-def remove(services: Services, shop_id: str, channel_id: int) -> None:
+@with_json
+def remove(services: Services, shop_id: str, channel_id: int, *, as_json: bool) -> None:
     """Notify an address no longer."""
     one = channel_of(services, shop_id, channel_id)
     with services.store.write() as connection:
         actions.remove_channel(connection, one, by=services.actor(ACTOR))
-    click.echo(f"{one.host} is no longer notified.")
+    text = f"{one.host} is no longer notified."
+    show({"channel_id": channel_id, "removed": True}, as_json=as_json, text=lambda: text)
 
 
 def channel_of(services: Services, shop_id: str, channel_id: int) -> Channel:

@@ -2,8 +2,9 @@
 
 import click
 
-from worker.cli.common import ACTOR, with_services
+from worker.cli.common import ACTOR, show, with_services
 from worker.cli.group import Group
+from worker.cli.options import with_json
 from worker.queue import QueueName
 from worker.services import Services
 from worker.store import paused_queues
@@ -23,18 +24,22 @@ def queue() -> None:
 @queue.command("pause")
 @of_queue
 @with_services
-def pause(services: Services, name: str) -> None:
+@with_json
+def pause(services: Services, name: str, *, as_json: bool) -> None:
     """Begin nothing more of QUEUE; what a worker has begun it ends."""
     with services.store.write() as connection:
         is_new = paused_queues.pause(connection, QueueName(name), by=services.actor(ACTOR))
-    click.echo(f"{name} is paused." if is_new else f"{name} was paused already.")
+    text = f"{name} is paused." if is_new else f"{name} was paused already."
+    show({"queue": name, "paused": True, "changed": is_new}, as_json=as_json, text=lambda: text)
 
 
 @queue.command("resume")
 @of_queue
 @with_services
-def resume(services: Services, name: str) -> None:
+@with_json
+def resume(services: Services, name: str, *, as_json: bool) -> None:
     """Go on with QUEUE; the scheduler enqueues what waited."""
     with services.store.write() as connection:
         was_paused = paused_queues.resume(connection, QueueName(name), by=services.actor(ACTOR))
-    click.echo(f"{name} goes on." if was_paused else f"{name} was not paused.")
+    text = f"{name} goes on." if was_paused else f"{name} was not paused."
+    show({"queue": name, "paused": False, "changed": was_paused}, as_json=as_json, text=lambda: text)

@@ -155,7 +155,8 @@ def password(services: Services, email: str, *, as_json: bool) -> None:
 @user.command("reset-second-factor")
 @click.argument("email")
 @with_services
-def reset_second_factor(services: Services, email: str) -> None:
+@with_json
+def reset_second_factor(services: Services, email: str, *, as_json: bool) -> None:
     """Let somebody who lost phone and recovery codes sign in with the password alone."""
 
     def reset(services: Services, one: User) -> Message:
@@ -168,13 +169,15 @@ def reset_second_factor(services: Services, email: str) -> None:
                 )
         return Message("{email} signs in with the password alone now.", email=one.email)
 
-    change_user(services, email, reset, code="second_factor_off")
+    text = change_user(services, email, reset, code="second_factor_off")
+    show({"email": email, "second_factor": False}, as_json=as_json, text=lambda: text)
 
 
 @user.command("remove")
 @click.argument("email")
 @with_services
-def remove(services: Services, email: str) -> None:
+@with_json
+def remove(services: Services, email: str, *, as_json: bool) -> None:
     """Let somebody no longer in. What they did stays on the trails."""
 
     def remove_user(services: Services, one: User) -> Message:
@@ -184,14 +187,16 @@ def remove(services: Services, email: str) -> None:
             user_store.remove(connection, one.user_id)
         return Message("{email} can no longer sign in.", email=one.email)
 
-    change_user(services, email, remove_user, code="user_removed")
+    text = change_user(services, email, remove_user, code="user_removed")
+    show({"email": email, "removed": True}, as_json=as_json, text=lambda: text)
 
 
-def change_user(services: Services, email: str, what: Callable[[Services, User], Message], *, code: str) -> None:
+def change_user(services: Services, email: str, what: Callable[[Services, User], Message], *, code: str) -> str:
+    """What is said of it."""
     message = what(services, find_user(services, email))
     with services.store.write() as connection:
         audit_trail.add(connection, AuditEntry(None, services.now(), ACTOR, code, message))
-    click.echo(str(message))
+    return str(message)
 
 
 def find_user(services: Services, email: str) -> User:
