@@ -251,11 +251,17 @@ def test_a_wrong_secret_is_refused_with_what_to_do(shop: PretendShop) -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_firewalls_page_is_a_refused_key_too(status: int) -> None:
-    with ScriptedServer([answer(status, b"<h1>Forbidden</h1>")]) as server, a_client(server.url) as talking:
+@pytest.mark.parametrize(
+    "body",
+    [b"<h1>Forbidden</h1>", b'{"code":"rest_cannot_access","message":"Only for members.","data":{"status":401}}'],
+)
+def test_what_stands_before_woocommerce_is_named_and_not_the_key(status: int, body: bytes) -> None:
+    with ScriptedServer([answer(status, body)]) as server, a_client(server.url) as talking:
         with pytest.raises(Rejected) as refused:
             talking.order(238)
         assert (refused.value.code, len(server.asked)) == ("rest_key_refused", 1)
+        said = str(refused.value.message)
+        assert ("stands before WooCommerce" in said, "make a key" in said) == (True, False)
 
 
 def test_no_error_holds_the_key_or_the_signature() -> None:

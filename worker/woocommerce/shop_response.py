@@ -52,6 +52,14 @@ def check_response(answer: ShopResponse, *, about: Message, url: str) -> ShopRes
                 address=address,
                 code="shop_redirects",
             )
+        case 401 | 403 if not code.startswith("woocommerce_"):
+            raise KeyRefused(
+                "{shop} does not let Facturelay through for {about} ({detail}): a security plugin, a firewall or a password on the "
+                "whole site stands before WooCommerce. Let /wp-json/wc/ through there.",
+                shop=shop,
+                about=about,
+                detail=detail,
+            )
         case 401 | 403:
             raise KeyRefused(
                 "{shop} refuses the key of Facturelay for {about} ({detail}). Connect the shop again, or make a key with "

@@ -428,7 +428,9 @@ def test_a_whole_connection_is_all_good_and_a_broken_one_says_what_is_wrong(syst
     assert "webhooks" not in broken
 
 
-@pytest.mark.parametrize(("by_plugin", "told"), [(True, "only while its plugin is on"), (False, "refuses the key of")])
+@pytest.mark.parametrize(
+    ("by_plugin", "told"), [(True, "only while its plugin is on"), (False, "stands before WooCommerce")]
+)
 def test_reports_that_only_the_plugin_shows_are_not_called_refused_where_it_is_off(
     system: System, by_plugin: bool, told: str
 ) -> None:
