@@ -64,6 +64,17 @@ final class SiteHealthTest extends WordPressTestCase {
 		$this->assertStringContainsString( 'copy', $this->notice() );
 	}
 
+	public function test_the_settings_say_it_themselves_and_not_twice(): void {
+		$this->store_last_response( array( 'webhooks_missing' => true ) );
+		$_GET = array( 'page' => 'wc-settings', 'tab' => 'facturelay' );
+
+		$this->assertSame( '', $this->notice() );
+
+		$_GET['tab'] = 'tax';
+		$this->assertStringContainsString( 'Reconnect', $this->notice() );
+		$_GET = array();
+	}
+
 	public function test_customers_and_unconnected_shops_see_nothing(): void {
 		$this->store_last_response( array( 'webhooks_missing' => true ) );
 		$this->assertSame( '', $this->notice( 'subscriber' ) );

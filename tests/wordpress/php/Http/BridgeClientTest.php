@@ -49,6 +49,8 @@ final class BridgeClientTest extends WordPressTestCase {
 		return array(
 			'a redirect'               => array( $there, array( 'headers' => array( 'location' => 'https://www.example.com/' ) ) + self::response( 301 ), 'redirect', 'https://www.example.com/' ),
 			'another site'             => array( $there, self::response( 404, '<html>' ), 'not_facturelay', '404' ),
+			'a password before it'     => array( $there, array( 'headers' => array( 'www-authenticate' => 'Basic realm="x"' ) ) + self::response( 401, '<html>' ), 'password', 'a name and a password' ),
+			'a proxy without it'       => array( $there, self::response( 502, '<html>' ), 'away', '502' ),
 			'what Facturelay refuses'  => array( $there, $refused( 'code_used', 'As Facturelay says it.' ), 'code_used', 'As Facturelay says it.' ),
 			'an error of another site' => array( $there, $refused( 'code_used', '' ), 'not_facturelay', '401' ),
 			'a private address'        => array( 'https://10.0.0.5', $curl( 'A valid URL was not provided.' ), 'private_address', 'tick the box' ),

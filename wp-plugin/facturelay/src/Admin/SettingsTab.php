@@ -40,6 +40,12 @@ final class SettingsTab implements Feature {
 		return admin_url( 'admin.php?page=wc-settings&tab=' . self::TAB );
 	}
 
+	/** Whether this request shows the tab, which says by itself what is wrong. */
+	public static function is_shown(): bool {
+		// phpcs:ignore WordPress.Security.NonceVerification.Recommended -- Nothing is done by it.
+		return isset( $_GET['page'], $_GET['tab'] ) && 'wc-settings' === $_GET['page'] && self::TAB === $_GET['tab'];
+	}
+
 	/**
 	 * @param array<string, string> $tabs
 	 * @return array<string, string>
@@ -179,7 +185,8 @@ final class SettingsTab implements Feature {
 		$pages = $connection->bridge_url() . '/s/' . $connection->shop_id();
 		printf( '<tr><th scope="row">%s</th><td><a href="%s">%s</a></td></tr>', esc_html__( 'Facturelay', 'facturelay' ), esc_url( $pages ), esc_html( $connection->bridge_url() ) );
 		$this->show_row( __( 'Shop', 'facturelay' ), (string) ( $response['shop']['name'] ?? $connection->shop_name() ) );
-		$this->show_row( __( 'State', 'facturelay' ), $this->status_text( $response ) );
+		$failure = ( new SiteHealth() )->problem() ?: (string) ( $response['message'] ?? '' );
+		$this->show_row( __( 'State', 'facturelay' ), $failure ?: $this->status_text( $response ), '' !== $failure );
 		$this->show_row( __( 'Last contact', 'facturelay' ), isset( $response['answered_at'] ) ? wp_date( get_option( 'date_format' ) . ' H:i:s', (int) $response['answered_at'] ) : __( 'none yet', 'facturelay' ) );
 		echo '</table><p class="submit">';
 		$in_test = ! empty( $response['shop']['test'] );
@@ -193,15 +200,8 @@ final class SettingsTab implements Feature {
 		echo '</p><p class="description">' . esc_html__( 'Reconnect renews the access that Facturelay and your shop have to each other; no code is needed.', 'facturelay' ) . '</p>';
 	}
 
-	/** @param array<string, mixed> $response of the last heartbeat */
+	/** @param array<string, mixed> $response of the last heartbeat, where nothing failed */
 	private function status_text( array $response ): string {
-		$problem = ( new SiteHealth() )->problem();
-		if ( '' !== $problem ) {
-			return $problem;
-		}
-		if ( '' !== (string) ( $response['message'] ?? '' ) ) {
-			return (string) $response['message'];
-		}
 		if ( ! empty( $response['shop']['suspended'] ) ) {
 			return __( 'Paused: orders wait until your shop is resumed in Facturelay.', 'facturelay' );
 		}
@@ -279,8 +279,8 @@ final class SettingsTab implements Feature {
 		);
 	}
 
-	private function show_row( string $name, string $value ): void {
-		printf( '<tr><th scope="row">%s</th><td>%s</td></tr>', esc_html( $name ), esc_html( $value ) );
+	private function show_row( string $name, string $value, bool $warns = false ): void {
+		printf( '<tr><th scope="row">%s</th><td>%s%s</td></tr>', esc_html( $name ), $warns ? '<span class="dashicons dashicons-warning" aria-hidden="true"></span> ' : '', esc_html( $value ) );
 	}
 
 	private function show_button( string $action, string $label, bool $primary, string $question = '' ): void {

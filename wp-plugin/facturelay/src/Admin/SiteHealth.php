@@ -60,7 +60,7 @@ final class SiteHealth implements Feature {
 	}
 
 	public function show_notice(): void {
-		if ( ! current_user_can( 'manage_woocommerce' ) || ! Connection::load()->exists() ) {
+		if ( ! current_user_can( 'manage_woocommerce' ) || ! Connection::load()->exists() || SettingsTab::is_shown() ) {
 			return;
 		}
 		$problem = $this->problem();

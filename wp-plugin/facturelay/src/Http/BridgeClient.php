@@ -129,6 +129,13 @@ final class BridgeClient {
 		if ( is_array( $data ) && isset( $data['error'], $data['message'] ) && '' !== $data['message'] ) {
 			throw new FacturelayError( (string) $data['error'], (string) $data['message'] );
 		}
+		if ( 401 === $status && '' !== (string) wp_remote_retrieve_header( $response, 'www-authenticate' ) ) {
+			throw new FacturelayError( 'password', __( 'Something before Facturelay asks for a name and a password at this address. Let your shop pass there without: what it sends is signed.', 'facturelay' ) );
+		}
+		if ( $status >= 500 ) {
+			/* translators: %d: the number of an HTTP error, like 502 */
+			throw new FacturelayError( 'away', sprintf( __( 'Facturelay does not answer at this moment (error %d). Try again in a minute.', 'facturelay' ), $status ) );
+		}
 		/* translators: %d: the number of an HTTP error, like 404 */
 		throw new FacturelayError( 'not_facturelay', sprintf( __( 'Something answers at this address, but it is not Facturelay (error %d). Copy the address again.', 'facturelay' ), $status ) );
 	}
