@@ -1,7 +1,7 @@
 # Facturelay. "make" alone shows what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help python venv venv-dev demo up test check ratios lock golden pictures chaos fuzz catalogs pot plugin sbom audit clean
+.PHONY: help python venv venv-dev compile demo up test check ratios lock golden pictures chaos fuzz catalogs pot plugin sbom audit clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -39,6 +39,10 @@ python: ## Say which Python is used
 venv: $(VENV)/runtime-is-installed ## Install what Facturelay needs to run into .venv
 
 venv-dev: $(VENV)/dev-is-installed ## Install what its developers need as well
+
+# Python would compile it all at each start of each process that may not write here.
+compile: venv ## The same for a user who may run it and not write here
+	@$(BIN)/python -m compileall -q worker bridge $(VENV)/lib
 
 test: venv-dev ## Run every test this machine can run: make test ARGS="tests/domain -x"
 	@$(BIN)/python tests/run.py $(ARGS)
