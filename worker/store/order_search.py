@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Subquery, and_, delete, exists, func, insert, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Subquery, and_, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.domain.order import Order
@@ -188,4 +188,6 @@ def starts_with(term: str) -> ColumnElement[bool]:
 
 def has_term(row: FromClause, term: str) -> ColumnElement[bool]:
     mine = (order_search.c.shop_id == row.c.shop_id, order_search.c.order_id == row.c.order_id)
-    return exists().where(*mine, starts_with(term)).correlate(row)
+    # The first word that it has: of whether there is any, PostgreSQL may read first which orders have the term, however many.
+    word = select(order_search.c.word).where(*mine, starts_with(term)).limit(1).correlate(row)
+    return word.scalar_subquery().is_not(None)

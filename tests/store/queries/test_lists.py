@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from tests.support.asked_statements import recorded
 from tests.support.history import History, all_pages
 from tests.support.issued import NOW, a_draft, pay
 from worker.domain.document import Kind, Problem
@@ -24,9 +25,11 @@ from worker.store.database.pagination import Page, PageRequest
 from worker.store.database.shop_scope import Shops
 from worker.store.database.tables import orders
 from worker.store.queries import activity, document_lists, jobs, open_invoices, order_lists
+from worker.store.queries.activity import ActivityFilter
 from worker.store.queries.document_lists import DocumentFilter, DocumentRow, DraftRow
 from worker.store.queries.open_invoices import OpenFilter
 from worker.store.queries.order_lists import OrderDocument, OrderFilter, OrderRow
+from worker.store.queries.text_search import Typed
 
 CHANGED = Problem("order_changed", Message("The order was changed after its invoice."))
 
@@ -181,6 +184,37 @@ def test_what_no_index_answers_is_asked_of_some_rows_a_page(history: History, mo
     with history.store.read() as connection:
         pages = all_pages(lambda place: document_lists.documents_page(connection, None, wanted, place), at_once=2)
     assert [[row.order_id for row in page] for page in pages] == [[8], [], [2, 1]]
+
+
+def test_a_search_tries_no_more_than_fills_its_page_and_reads_no_more_of_it_than_it_tries(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pagination, "MAX_SCANNED", 20)
+    monkeypatch.setattr(order_search, "MAX_CANDIDATES", 0)
+    for order_id in range(1, 13):
+        history.seen(order_id, name="Jan Maes")
+        history.issued(order_id)
+    wanted_documents, wanted_orders = DocumentFilter(text="jan"), OrderFilter(text="jan")
+    with history.store.read() as connection, recorded() as recorder:
+        first = PageRequest(size=3)
+        documents = document_lists.documents_page(connection, ("a",), wanted_documents, first)
+        placed = order_lists.orders_page(connection, ("a",), wanted_orders, first)
+        activity.audit_trail_page(connection, ("a",), first, wanted=ActivityFilter(typed=Typed("jan")))
+    assert [[row.order_id for row in page.rows] for page in (documents, placed)] == [[12, 11, 10]] * 2
+    trials = [one for one in recorder.found.values() if "few_met" in one.statement]
+    assert [one.times for one in trials] == [1, 1, 1]
+    for one in trials:
+        with history.store.read() as connection:
+            if history.store.is_sqlite:
+                plan = [
+                    row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {one.statement}", one.parameters)
+                ]
+                first_read = next(step for step in plan if step.startswith("SEARCH"))
+                assert "COVERING INDEX" in first_read or "audit_trail" in first_read
+            else:
+                plan = list(connection.exec_driver_sql(f"EXPLAIN {one.statement}", one.parameters).scalars())
+                # Else all orders that have the word are read, of which there may be any number.
+                assert [step for step in plan if "hashed SubPlan" in step or "Semi Join" in step] == []
 
 
 @pytest.mark.parametrize("cursor", ["x", "W10", "WyJhIl0", "bnVsbA", "é", "WzEsMl0", "WyIyMDI2LTExLTIzIiwxZTk5XQ"])

@@ -9,18 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    FromClause,
-    Select,
-    Subquery,
-    func,
-    literal,
-    literal_column,
-    select,
-    tuple_,
-)
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, func, literal, literal_column, select, tuple_
 from sqlalchemy.engine import Result, Row
 
 from worker.errors import Rejected
@@ -38,7 +27,14 @@ MAX_SCANNED = 3_000
 LARGEST_AMOUNT = Decimal(10) ** 12
 
 Keys = Sequence[ColumnElement[Any]]
-RowConditions = Callable[[FromClause], Sequence[ColumnElement[bool]]]
+
+
+@dataclass(frozen=True)
+class RowConditions:
+    """What each row must meet, as *of* says it of any rows that have the *columns* that it looks at."""
+
+    columns: Sequence[str]
+    of: Callable[[FromClause], Sequence[ColumnElement[bool]]]
 
 
 @dataclass(frozen=True)
@@ -212,17 +208,35 @@ def scan(
     connection: Connection, query: Select[Any], way: RowOrder, row_conditions: RowConditions, *, size: int
 ) -> tuple[list[Row[Any]], str]:
     """The first rows of *query* that meet *row_conditions*, and where the scan ended before the list did."""
-    some: Subquery = query.limit(MAX_SCANNED).subquery("some")
-    order = [some.c[name].asc() if way.rising else some.c[name].desc() for name in way.names]
-    found = list(connection.execute(select(some).where(*row_conditions(some)).order_by(*order).limit(size + 1)))
-    if len(found) > size:
-        return found, ""
-    keys = [
-        query.selected_columns[name] for name in way.names
-    ]  # SQLite works out all that it is asked of what it passes over
-    tried = query.with_only_columns(*keys, maintain_column_froms=True)
-    last = connection.execute(tried.offset(MAX_SCANNED - 1).limit(1)).one_or_none()
+    found: list[Row[Any]] = []
+    last = None
+    # What many rows have fills the page long before all are tried.
+    first = -(-MAX_SCANNED // 5)
+    for most in filter(None, (first, MAX_SCANNED - first)):
+        found += connection.execute(first_met(query, way, row_conditions, most=most, size=size - len(found)))
+        if len(found) > size:
+            return found, ""
+        keys = query.with_only_columns(
+            *(query.selected_columns[name] for name in way.names), maintain_column_froms=True
+        )
+        last = connection.execute(keys.offset(most - 1).limit(1)).one_or_none()
+        if last is None:
+            return found, ""
+        query = query.where(beyond(way.keys, last, forwards=way.rising))
     return found, cursor_of(last, way.names) if last is not None else ""
+
+
+def first_met(query: Select[Any], way: RowOrder, row_conditions: RowConditions, *, most: int, size: int) -> Select[Any]:
+    """Those of the first *most* rows of *query* that meet *row_conditions*, one more than *size* of them at most."""
+    # Of what is only tried no more is read than the trial needs, which the index that has the order may hold; of what is found, all.
+    names = (*way.names, *row_conditions.columns)
+    needed = query.with_only_columns(*(query.selected_columns[name] for name in names), maintain_column_froms=True)
+    some = needed.limit(most).subquery("some")
+    order = [some.c[name].asc() if way.rising else some.c[name].desc() for name in way.names]
+    met = select(*(some.c[name] for name in way.names)).where(*row_conditions.of(some)).order_by(*order)
+    few = met.limit(size + 1).subquery("few_met")
+    is_one = [key == few.c[name] for key, name in zip(way.keys, way.names, strict=True)]
+    return query.where(*is_one)
 
 
 def beyond(keys: Keys, values: Sequence[object], *, forwards: bool) -> ColumnElement[bool]:

@@ -175,7 +175,11 @@ def documents_conditions(wanted: DocumentFilter, search: Search | None) -> list[
 
 def row_conditions(search: Search | None) -> RowConditions | None:
     """The words that each row is tested for, as very many orders have them."""
-    return search.conditions if search is not None and search.candidates is None else None
+    return (
+        RowConditions(("shop_id", "order_id"), search.conditions)
+        if search is not None and search.candidates is None
+        else None
+    )
 
 
 def exact_document(connection: Connection, source: FromClause, shops: Shops, search: Search | None) -> int | None:

@@ -45,7 +45,10 @@ def row_conditions(typed: Typed, *columns: str) -> RowConditions | None:
     """That each word is one of a row's order, stands in one of its *columns*, or in its message as it is told; None: nothing typed."""
     if not typed.words:
         return None
-    return lambda row: [or_(*ways_to_match(row, word, typed.sentences.get(word, ()), columns)) for word in typed.words]
+    return RowConditions(
+        ("shop_id", "order_id", "message", *columns),
+        lambda row: [or_(*ways_to_match(row, word, typed.sentences.get(word, ()), columns)) for word in typed.words],
+    )
 
 
 def ways_to_match(row: FromClause, word: str, keys: Sequence[str], columns: Sequence[str]) -> list[ColumnElement[bool]]:
