@@ -1,8 +1,9 @@
 """No query reads more, the longer a shop's past is: each one that the program asks is watched at work, on both databases."""
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -14,7 +15,7 @@ from tests.integration.conftest import system
 from tests.support import whole_reads
 from tests.support.asked_statements import Asked, Recorder, recorded
 from tests.support.every_page import every_page, operator
-from tests.support.large_shop import Past, fill
+from tests.support.large_shop import LAST_ORDERS, Past, Words, fill
 from tests.support.system import System
 from tests.support.whole_reads import ASKED, BOUNDED, GROWING
 from worker import scheduler
@@ -26,6 +27,7 @@ from worker.maintenance.whole_counts import count_whole
 from worker.net import document_link
 from worker.store import documents
 from worker.store.database.engine import Store
+from worker.store.order_search import MAX_CANDIDATES
 
 __all__ = ["system"]  # the fixture
 
@@ -154,6 +156,35 @@ def test_no_query_reads_more_the_longer_the_past_is_and_no_page_asks_one_twice(w
     assert walk.twice == {}
     if not store.is_sqlite:
         assert [told for one in asked if not is_whole(one) for told in scans(store, one)] == []
+
+
+def test_a_new_house_ends_as_the_old_one_does_and_has_names_of_very_many() -> None:
+    """Or `benchmarks/growth.py` compares how full a page is."""
+    old = Past(500_000)
+    new = replace(old, orders=11_000, ends_as=old)
+    ages = {past: [int(old.now.timestamp()) - at for at in instants(past)] for past in (new, old)}
+    assert max(abs(mine - theirs) for mine, theirs in zip(ages[new], ages[old], strict=True)) <= 1
+    whole = Words(new, is_sqlite=True)
+    assert [count(new, f"{whole.name()} LIKE '{like}'") > MAX_CANDIDATES for like in ("Jan %", "% Peeters")] == [
+        True
+    ] * 2
+
+
+def instants(past: Past) -> list[int]:
+    """When the last orders came, the last one first."""
+    numbers = range(past.orders, past.orders - LAST_ORDERS, -1)
+    at = Words(past, is_sqlite=True).seconds("i")
+    with closing(sqlite3.connect(":memory:")) as connection:
+        return [
+            connection.execute(f"SELECT {at} FROM (SELECT {i} AS i)").fetchone()[0] for i in numbers
+        ]  # our own names
+
+
+def count(past: Past, condition: str) -> int:
+    n = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {past.orders})"
+    with closing(sqlite3.connect(":memory:")) as connection:
+        found: int = connection.execute(f"{n} SELECT count(*) FROM n WHERE {condition}").fetchone()[0]  # our own names
+    return found
 
 
 def is_whole(one: Asked) -> bool:

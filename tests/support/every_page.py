@@ -16,8 +16,8 @@ from worker.store.users import NewUser
 # What lists are asked for, beside what each page shows by itself.
 FILTERS = (
     "documents?kind=credit_note", "documents?since=2026-02-01&until=2026-02-10", "documents?unpaid=1", "documents?mail_failed=1",
-    "documents?q=jan+peeters", "documents?q=zeldzaam2000", "documents?list=drafts", "orders?status=on-hold", "orders?attention=1",
-    "orders?q=jan+peeters", "orders?q=zeldzaam2000", "orders?q=o2026-12", "jobs?state=waiting", "documents?by=buyer", "documents?by=amount", "documents?by=amount&sort=newest", "documents?by=number", "orders?by=number", "documents?unpaid=1&by=amount", "documents?list=drafts&by=amount", "orders?by=status", "activity?q=ORDER", "activity?q=peeters", "activity/deliveries?q=ORDER", "activity/deliveries?q=peeters", "jobs?q=peeters", "orders?status=on-hold&by=amount", "jobs?by=why", "jobs?kind=step&name=mail&code=mail_refused",
+    "documents?q=jan+peeters", "documents?q=zeldzaam2000x", "documents?list=drafts", "orders?status=on-hold", "orders?attention=1",
+    "orders?q=jan+peeters", "orders?q=zeldzaam2000x", "orders?q=o2026-12", "jobs?state=waiting", "documents?by=buyer", "documents?by=amount", "documents?by=amount&sort=newest", "documents?by=number", "orders?by=number", "documents?unpaid=1&by=amount", "documents?list=drafts&by=amount", "orders?by=status", "activity?q=ORDER", "activity?q=peeters", "activity/deliveries?q=ORDER", "activity/deliveries?q=peeters", "jobs?q=peeters", "orders?status=on-hold&by=amount", "jobs?by=why", "jobs?kind=step&name=mail&code=mail_refused",
     "activity/deliveries?state=failed", "documents?list=drafts&since=2026-02-01", "payments?by=open", "payments?by=buyer&sort=newest", "payments?since=2026-02-01&until=2026-02-10",
     "payments/bank?state=counted", "payments/bank?state=done", "accounting/journal?since=2026-03-01&until=2026-03-31", "accounting/vat-return?period=2026-Q1",
 )  # fmt: skip

@@ -33,13 +33,18 @@ LAST = ("Peeters", "Janssens", "Maes", "Jacobs", "Mertens", "Willems", "Claes", 
 HASH = "0" * 64
 # So many orders have what a person must see to: a flag, a draft, failed work, money that did not come.
 FEW = 60
+CATEGORIES = 40
+# More orders than a page tries of any list.
+LAST_ORDERS = 3_200
 FILLING_KB = 2_000_000
 
 
 @dataclass(frozen=True)
 class Past:
     """So many *orders*, with two documents each, in *shops* shops; *shop_id* has half of them, or all where it is alone; or, when
-    *evenly*, as many as each other shop. *told*: the shops tell of their orders; else they ceased to after a few, and the rest was found by asking."""
+    *evenly*, as many as each other shop. *told*: the shops tell of their orders; else they ceased to after a few, and the rest was found by asking.
+    *ends_as*: a longer past, as which this one ends: its last orders came as close upon one another and have the same names, of those before
+    them each is of a Jan or a Peeters, so that very many are here too; and it has as many products."""
 
     orders: int
     shops: int = 1
@@ -47,6 +52,7 @@ class Past:
     now: datetime = NOW
     evenly: bool = False
     told: bool = True
+    ends_as: "Past | None" = None
 
     @property
     def shop_ids(self) -> tuple[str, ...]:
@@ -141,7 +147,13 @@ def daily(*, is_sqlite: bool) -> Iterator[str]:
     )
 
 
-GIVEN_IDS = (("documents", "document_id"), ("jobs", "job_id"), ("payments", "payment_id"), ("bank_files", "file_id"))
+GIVEN_IDS = (
+    ("documents", "document_id"),
+    ("jobs", "job_id"),
+    ("payments", "payment_id"),
+    ("bank_files", "file_id"),
+    ("audit_trail", "entry_id"),
+)
 Cells = dict[str, str]
 
 
@@ -184,9 +196,21 @@ class Words:
             f"CASE WHEN {i} % 2 = 0 THEN {mine} ELSE 'neighbour-' || (1 + {i} / 2 % {others}) END" if others else mine
         )
 
+    @property
+    def before(self) -> int:
+        """How many orders came before those as which a longer past ends."""
+        return self.past.orders - LAST_ORDERS if self.past.ends_as else 0
+
     def seconds(self, i: str, later: int = 0) -> str:
-        begin = int((self.past.now - YEAR).timestamp()) + later
-        return f"({begin} + CAST({i} AS BIGINT) * {int(YEAR.total_seconds())} / {self.past.orders})"
+        year, end, i = int(YEAR.total_seconds()), int(self.past.now.timestamp()) + later, f"CAST({i} AS BIGINT)"
+        longer = self.past.ends_as
+        if longer is None:
+            return f"({end - year} + {i} * {year} / {self.past.orders})"
+        last = year * LAST_ORDERS // longer.orders
+        return (
+            f"CASE WHEN {i} > {self.before} THEN {end} - ({self.past.orders} - {i}) * {year} / {longer.orders} "
+            f"ELSE {end - year} + {i} * {year - last} / {self.before} END"
+        )
 
     def at(self, i: str = "i", *, later: int = 0) -> str:
         return self.moment(self.seconds(i, later))
@@ -217,10 +241,12 @@ class Words:
 
     def first(self, i: str = "i") -> str:
         """Each shop has all names, whether or not its orders are far apart."""
-        return self.one_of(FIRST, f"({i} / {self.past.shops})" if self.past.evenly else i)
+        name = self.one_of(FIRST, f"({i} / {self.past.shops})" if self.past.evenly else i)
+        return f"CASE WHEN {i} % 2 = 0 AND {i} <= {self.before} THEN 'Jan' ELSE {name} END" if self.before else name
 
     def last(self, i: str = "i") -> str:
-        return self.one_of(LAST, f"({i} / {7 * self.past.shops})" if self.past.evenly else f"({i} / 7)")
+        name = self.one_of(LAST, f"({i} / {7 * self.past.shops})" if self.past.evenly else f"({i} / 7)")
+        return f"CASE WHEN {i} % 2 = 1 AND {i} <= {self.before} THEN 'Peeters' ELSE {name} END" if self.before else name
 
     def name(self, i: str = "i") -> str:
         return f"({self.first(i)} || ' ' || {self.last(i)})"
@@ -257,7 +283,7 @@ def of_orders(sql: Words) -> Iterator[Fill]:
     words = {
         "number": "CAST(i AS TEXT)", "first": f"lower({sql.first()})", "last": f"lower({sql.last()})",
         "mail": f"lower({sql.first()}) || '.' || i || '@mail' || i % 50 || '.example'",
-        "rare": "'zeldzaam' || i",
+        "rare": "'zeldzaam' || i || 'x'",  # the beginning of no other
     }  # fmt: skip
     for kind, word in words.items():
         found = {"shop_id": sql.shop(), "word": word, "order_id": "i"}
@@ -283,9 +309,10 @@ def of_orders(sql: Words) -> Iterator[Fill]:
         "number": "'BE0' || (400000000 + i / 4)", "requester": "'BE0477472701'", "asked_at": sql.at(),
         "valid": sql.yes, "code": "''", "request_identifier": "'WAPI' || i", "answer": "'{}'", "answer_sha256": f"'{HASH}'",
     }, "i % 10 < 2"  # fmt: skip
-    yield "products", count, {
-        "shop_id": sql.shop(), "product_id": "i", "virtual": sql.no, "downloadable": sql.no, "seen_at": sql.at(),
-        "ask_again_at": sql.at(later=86400),
+    yield "products", (sql.past.ends_as or sql.past).orders, {
+        "shop_id": sql.shop(), "product_id": "i", "virtual": sql.no, "downloadable": sql.no, "seen_at": sql.at("1"),
+        "categories": f"'[\"Category ' || (i / 50 % {CATEGORIES}) || '\"]'",
+        "ask_again_at": sql.at("1", later=86400),
     }, "i % 50 < 2"  # fmt: skip
 
 
@@ -405,16 +432,13 @@ def of_work(sql: Words) -> Iterator[Fill]:
         "task_id": "i * 20 + 6", "shop_id": sql.shop(), "kind": "'preview'", "argument": "'{}'", "requested_by": "'An'",
         "requested_at": sql.at(), "answer": "'{}'",
     }, "i % 20 < 2"  # fmt: skip
+    # In turns, as it happens: the newest are of all kinds.
     for place in range(2):
         told = {"at": sql.at(later=place), "actor": "'worker'", "code": "'issued'", "message": ISSUED}
-        yield (
-            "audit_trail",
-            count,
-            {"shop_id": sql.shop(), "order_id": "i", "document_id": f"2 * i - {place}"} | told,
-            "1 = 1",
-        )
+        about = {"entry_id": f"i * 3 + {place}", "order_id": "i", "document_id": f"2 * i - {place}"}
+        yield "audit_trail", count, {"shop_id": sql.shop()} | about | told, "1 = 1"
     told = {"at": sql.at(), "actor": "'An'", "code": "'signed_in'", "message": ISSUED}
-    yield "audit_trail", count, {"shop_id": sql.shop()} | told, "i % 50 < 2"
+    yield "audit_trail", count, {"shop_id": sql.shop(), "entry_id": "i * 3 + 2"} | told, "i % 50 < 2"
 
 
 def of_money(sql: Words) -> Iterator[Fill]:
