@@ -28,31 +28,16 @@ WHOLE = Rule(
         ("invoice:status=await-ship:send", Rule(Kind.INVOICE, Trigger.STATUS, status="await-ship")),
         ("delivery_note:processing:send:country=BE", Rule(Kind.DELIVERY_NOTE, Trigger.PROCESSING, countries=("BE",))),
         ("invoice:paid:draft:buyer=business,country=BE|NL,method=bacs|cod,minimum=50.00", WHOLE),
-        (
-            "invoice:paid:send:order=suborder|balance",
-            Rule(Kind.INVOICE, Trigger.PAID, order_kinds=(OrderKind.SUBORDER, OrderKind.BALANCE)),
-        ),
-        (
-            'invoice:paid:send:category=Wijn|"Brood, taart",shipping=flat_rate:3|Bpost thuis',
-            Rule(
-                Kind.INVOICE,
-                Trigger.PAID,
-                categories=("Wijn", "Brood, taart"),
-                shipping_methods=("flat_rate:3", "Bpost thuis"),
-            ),
-        ),
-        (
-            'invoice:paid:send:category="3"" buizen",tax_class=standard|reduced-rate,coupon=ZOMER*|"a|b"',
-            Rule(
-                Kind.INVOICE,
-                Trigger.PAID,
-                categories=('3" buizen',),
-                tax_classes=("standard", "reduced-rate"),
-                coupons=("ZOMER*", "a|b"),
-            ),
-        ),
+        ("invoice:paid:send:order=suborder|balance",
+            Rule(Kind.INVOICE, Trigger.PAID, order_kinds=(OrderKind.SUBORDER, OrderKind.BALANCE))),
+        ('invoice:paid:send:category=Wijn|"Brood, taart",shipping=flat_rate:3|Bpost thuis',
+            Rule(Kind.INVOICE, Trigger.PAID, categories=("Wijn", "Brood, taart"),
+                shipping_methods=("flat_rate:3", "Bpost thuis"))),
+        ('invoice:paid:send:category="3"" buizen",tax_class=standard|reduced-rate,coupon=ZOMER*|"a|b"',
+            Rule(Kind.INVOICE, Trigger.PAID, categories=('3" buizen',), tax_classes=("standard", "reduced-rate"),
+                coupons=("ZOMER*", "a|b"))),
     ],
-)
+)  # fmt: skip
 def test_a_rule_is_read_and_written_the_same(text: str, rule: Rule) -> None:
     assert Rule.parse(text) == rule
     assert str(rule) == text

@@ -181,44 +181,28 @@ OLD_CHAIR = a_line("80.00", None, name="Stoel", tax_class="tweedehands")
         (an_order(a_line(rate=None), shipping()), NORMAL, (["Z", "S"], [], ["no_tax_charged"])),
         (an_order(a_line(), shipping(rate=None)), NORMAL, (["S", "Z"], [], ["no_tax_charged"])),
         (an_order(a_line(rate=None), shipping(), country="US"), NORMAL, (["G", "S"], ["export"], [])),
-        (
-            an_order(a_line(rate=None), shipping(), country="DE", vat_number_given=DE_NUMBER),
-            NORMAL,
-            (["K", "S"], ["intra_eu"], []),
-        ),
-        (
-            an_order(a_line("9.00", "0"), shipping(), country="DE", vat_number_given=DE_NUMBER),
-            NORMAL,
-            (["K", "S"], ["intra_eu"], []),
-        ),
+        (an_order(a_line(rate=None), shipping(), country="DE", vat_number_given=DE_NUMBER), NORMAL,
+            (["K", "S"], ["intra_eu"], [])),
+        (an_order(a_line("9.00", "0"), shipping(), country="DE", vat_number_given=DE_NUMBER), NORMAL,
+            (["K", "S"], ["intra_eu"], [])),
         # What the shop says of things without VAT
         (an_order(PAPER), TOLD, (["Z"], ["zero_rated"], [])),
         (an_order(PAPER, shipping("3.00", "0")), TOLD, (["Z", "Z"], ["zero_rated"], [])),
         (an_order(PAPER, shipping("3.00", None)), TOLD, (["Z", "Z"], ["zero_rated"], [])),
         (an_order(PAPER, a_line(), shipping("3.00", "0")), TOLD, (["Z", "S", "Z"], ["zero_rated"], [])),
-        (
-            an_order(PAPER, a_line(), shipping("3.00", None)),
-            TOLD,
-            (["Z", "S", "Z"], ["zero_rated"], ["no_tax_charged"]),
-        ),
+        (an_order(PAPER, a_line(), shipping("3.00", None)), TOLD,
+            (["Z", "S", "Z"], ["zero_rated"], ["no_tax_charged"])),
         (an_order(PAPER, a_line("5.00", "0")), TOLD, (["Z", "Z"], ["zero_rated"], ["no_tax_charged"])),
         (an_order(BON), TOLD, (["E"], ["voucher"], ["only_vouchers"])),
         (an_order(a_line(), BON), TOLD, (["S", "E"], ["voucher"], [])),
         (an_order(BON, shipping("3.00", None)), TOLD, (["E", "Z"], ["voucher"], ["no_tax_charged"])),
         (an_order(BON, country="US"), TOLD, (["E"], ["voucher"], ["only_vouchers"])),
         (an_order(BON, country="DE"), TOLD, (["E"], ["voucher"], ["only_vouchers"])),
-        (
-            an_order(replace(BON, taxes=a_line("50.00").taxes)),
-            TOLD,
-            (["S"], [], []),
-        ),  # for one purpose: taxed when sold
+        (an_order(replace(BON, taxes=a_line("50.00").taxes)), TOLD, (["S"], [], [])),  # for one purpose: taxed when sold
         (an_order(a_line(), a_line("4.50", None, name="Statiegeld krat")), TOLD, (["S", "E"], ["packaging"], [])),
         (an_order(a_line(), a_line("2.00", None, name="FOOI", kind=FEE)), TOLD, (["S", "E"], ["tip"], [])),
-        (
-            an_order(a_line(), a_line("9.00", None, name="Zegelrecht", kind=FEE)),
-            TOLD,
-            (["S", "E"], ["disbursement"], []),
-        ),
+        (an_order(a_line(), a_line("9.00", None, name="Zegelrecht", kind=FEE)), TOLD,
+            (["S", "E"], ["disbursement"], [])),
         (an_order(OLD_CHAIR, shipping("5.00", None)), TOLD, (["E", "E"], ["margin"], [])),
         (an_order(OLD_CHAIR, country="DE", vat_number_given=DE_NUMBER), TOLD, (["E"], ["margin"], [])),
         (an_order(OLD_CHAIR, country="US"), TOLD, (["G"], ["export"], [])),
@@ -231,39 +215,21 @@ OLD_CHAIR = a_line("80.00", None, name="Stoel", tax_class="tweedehands")
         (an_order(a_line("0.00", None), status="completed"), NORMAL, (["Z"], [], [])),
         # Elsewhere in the EU
         (an_order(a_line(rate=None), country="DE", vat_number_given=DE_NUMBER), NORMAL, (["K"], ["intra_eu"], [])),
-        (
-            an_order(a_line(rate=None), shipping(rate=None), country="DE", vat_number_given=DE_NUMBER),
-            NORMAL,
-            (["K", "K"], ["intra_eu"], []),
-        ),
-        (
-            an_order(a_line(rate=None), country="DE", vat_number_given=DE_NUMBER),
-            SERVICES,
-            (["AE"], ["reverse_charge"], []),
-        ),
-        (
-            an_order(a_line(rate=None, virtual=True), a_line(rate=None), country="DE", vat_number_given=DE_NUMBER),
-            NORMAL,
-            (["AE", "K"], ["reverse_charge", "intra_eu"], []),
-        ),
-        (
-            an_order(a_line(rate=None), country="DE", vat_number_given="DE123456789"),
-            NORMAL,
-            (["Z"], [], ["no_tax_charged"]),
-        ),
+        (an_order(a_line(rate=None), shipping(rate=None), country="DE", vat_number_given=DE_NUMBER), NORMAL,
+            (["K", "K"], ["intra_eu"], [])),
+        (an_order(a_line(rate=None), country="DE", vat_number_given=DE_NUMBER), SERVICES,
+            (["AE"], ["reverse_charge"], [])),
+        (an_order(a_line(rate=None, virtual=True), a_line(rate=None), country="DE", vat_number_given=DE_NUMBER), NORMAL,
+            (["AE", "K"], ["reverse_charge", "intra_eu"], [])),
+        (an_order(a_line(rate=None), country="DE", vat_number_given="DE123456789"), NORMAL,
+            (["Z"], [], ["no_tax_charged"])),
         (an_order(a_line(rate=None), country="DE"), NORMAL, (["Z"], [], ["no_tax_charged"])),
         # A German number, but the goods stay in Belgium
-        (
-            an_order(a_line(rate=None), country="DE", vat_number_given=DE_NUMBER, ship_to=an_address("BE")),
-            NORMAL,
-            (["Z"], [], ["no_tax_charged"]),
-        ),
+        (an_order(a_line(rate=None), country="DE", vat_number_given=DE_NUMBER, ship_to=an_address("BE")), NORMAL,
+            (["Z"], [], ["no_tax_charged"])),
         # A Belgian number makes no intra-EU supply
-        (
-            an_order(a_line(rate=None), ship_to=an_address("FR"), vat_number_given=BE_NUMBER),
-            NORMAL,
-            (["Z"], [], ["no_tax_charged"]),
-        ),
+        (an_order(a_line(rate=None), ship_to=an_address("FR"), vat_number_given=BE_NUMBER), NORMAL,
+            (["Z"], [], ["no_tax_charged"])),
         # Consumers there, without OSS: the seller's VAT
         (an_order(country="NL"), NORMAL, (["S"], [], [])),
         (an_order(country="FR"), NORMAL, (["S"], [], [])),
@@ -285,83 +251,36 @@ OLD_CHAIR = a_line("80.00", None, name="Stoel", tax_class="tweedehands")
         (an_order(a_line(rate="19", virtual=True, downloadable=True), country="DE"), OSS, (["S"], ["oss"], [])),
         # … and what is charged for sending a download, or paying for it, goes with it
         (
-            an_order(
-                a_line(rate="19", virtual=True, downloadable=True),
-                a_line("1.00", "19", line_id=2, kind=LineKind.FEE),
-                country="DE",
-            ),
-            OSS,
-            (["S", "S"], ["oss"], []),
-        ),
+            an_order(a_line(rate="19", virtual=True, downloadable=True),
+                a_line("1.00", "19", line_id=2, kind=LineKind.FEE), country="DE"), OSS, (["S", "S"], ["oss"], [])),
         (
-            an_order(
-                a_line(rate="19", virtual=True, downloadable=True),
-                a_line("1.00", line_id=2, kind=LineKind.FEE),
-                country="DE",
-            ),
-            OSS,
-            (["S", "S"], ["oss"], ["home_rate_under_oss"]),
-        ),
+            an_order(a_line(rate="19", virtual=True, downloadable=True), a_line("1.00", line_id=2, kind=LineKind.FEE),
+                country="DE"), OSS, (["S", "S"], ["oss"], ["home_rate_under_oss"])),
         # OSS is for consumers
         (an_order(country="NL", vat_number_given="NL004495445B01"), OSS, (["S"], [], [])),
         (an_order(ship_to=an_address("NL"), vat_number_given=BE_NUMBER), OSS, (["S"], [], [])),
-        (
-            an_order(a_line("9.00", "20"), ship_to=an_address("FR"), vat_number_given=BE_NUMBER),
-            OSS,
-            (["S"], [], ["foreign_rate"]),
-        ),
+        (an_order(a_line("9.00", "20"), ship_to=an_address("FR"), vat_number_given=BE_NUMBER), OSS,
+            (["S"], [], ["foreign_rate"])),
         # … and whose number VIES, or the shop's own plugin, calls invalid is one
         (
-            an_order(
-                a_line("9.00", "19"),
-                country="DE",
-                vat_number_given=DE_NUMBER,
-                vat_check=VatCheck(DE_NUMBER, valid=False),
-            ),
-            OSS,
-            (["S"], ["oss"], []),
-        ),
+            an_order(a_line("9.00", "19"), country="DE", vat_number_given=DE_NUMBER,
+                vat_check=VatCheck(DE_NUMBER, valid=False)), OSS, (["S"], ["oss"], [])),
         (
-            an_order(
-                a_line("9.00", "19"),
-                country="DE",
-                vat_number_given=DE_NUMBER,
-                vat_number_shop_says="invalid",
-                vat_check=VatCheck(DE_NUMBER, None, code="MS_UNAVAILABLE"),
-            ),
-            OSS,
-            (["S"], ["oss"], []),
-        ),
+            an_order(a_line("9.00", "19"), country="DE", vat_number_given=DE_NUMBER, vat_number_shop_says="invalid",
+                vat_check=VatCheck(DE_NUMBER, None, code="MS_UNAVAILABLE")), OSS, (["S"], ["oss"], [])),
         (
-            an_order(
-                a_line("9.00", "19"),
-                country="DE",
-                vat_number_given=DE_NUMBER,
-                vat_number_shop_says="invalid",
-                vat_check=VatCheck(DE_NUMBER, valid=True),
-            ),
-            OSS,
-            (["S"], [], ["foreign_rate"]),
-        ),
+            an_order(a_line("9.00", "19"), country="DE", vat_number_given=DE_NUMBER, vat_number_shop_says="invalid",
+                vat_check=VatCheck(DE_NUMBER, valid=True)), OSS, (["S"], [], ["foreign_rate"])),
         (an_order(a_line("9.00", "19"), country="DE", vat_number_given=DE_NUMBER), OSS, (["S"], [], ["foreign_rate"])),
         (an_order(a_line(rate=None), country="GR", vat_number_given="GR094259216"), NORMAL, (["K"], ["intra_eu"], [])),
         # Northern Ireland: goods are in, services are out
-        (
-            an_order(a_line(rate=None), country="GB", postcode="BT1 5GS", vat_number_given=XI_NUMBER),
-            NORMAL,
-            (["K"], ["intra_eu"], []),
-        ),
-        (
-            an_order(a_line(rate=None), country="GB", postcode="BT1 5GS", vat_number_given=XI_NUMBER),
-            SERVICES,
-            (["O"], ["outside_scope"], []),
-        ),
+        (an_order(a_line(rate=None), country="GB", postcode="BT1 5GS", vat_number_given=XI_NUMBER), NORMAL,
+            (["K"], ["intra_eu"], [])),
+        (an_order(a_line(rate=None), country="GB", postcode="BT1 5GS", vat_number_given=XI_NUMBER), SERVICES,
+            (["O"], ["outside_scope"], [])),
         (an_order(a_line(rate=None), country="GB", postcode="BT1 5GS"), NORMAL, (["Z"], [], ["no_tax_charged"])),
-        (
-            an_order(a_line(rate=None), country="IE", vat_number_given=XI_NUMBER),
-            SERVICES,
-            (["Z"], [], ["no_tax_charged"]),
-        ),
+        (an_order(a_line(rate=None), country="IE", vat_number_given=XI_NUMBER), SERVICES,
+            (["Z"], [], ["no_tax_charged"])),
         (an_order(a_line(rate=None), country="XI", vat_number_given=XI_NUMBER), NORMAL, (["K"], ["intra_eu"], [])),
         # Outside the EU
         (an_order(a_line(rate=None), country="US"), NORMAL, (["G"], ["export"], [])),
@@ -371,24 +290,18 @@ OLD_CHAIR = a_line("80.00", None, name="Stoel", tax_class="tweedehands")
         (an_order(a_line("100.00", "20"), country="GB", postcode="SW1A 1AA"), OSS, (["S"], [], ["foreign_rate"])),
         (an_order(a_line("100.00", "25"), country="NO"), NORMAL, (["S"], [], ["foreign_rate"])),
         # O may not stand beside G
-        (
-            an_order(a_line(rate=None, virtual=True), a_line(rate=None), country="US"),
-            NORMAL,
-            (["E", "G"], ["outside_scope_beside", "export"], []),
-        ),
+        (an_order(a_line(rate=None, virtual=True), a_line(rate=None), country="US"), NORMAL,
+            (["E", "G"], ["outside_scope_beside", "export"], [])),
         # Regimes
-        (
-            an_order(a_line(rate=None)),
-            a_shop(vat=VatSettings(VatRegime.SMALL_BUSINESS)),
-            (["E"], ["small_business"], []),
-        ),
+        (an_order(a_line(rate=None)), a_shop(vat=VatSettings(VatRegime.SMALL_BUSINESS)),
+            (["E"], ["small_business"], [])),
         (an_order(), a_shop(vat=VatSettings(VatRegime.SMALL_BUSINESS)), (["S"], [], ["vat_not_allowed"])),
         (an_order(a_line(rate=None)), MARGIN, (["E"], ["margin"], [])),
         (an_order(a_line(rate=None), a_line()), MARGIN, (["E", "S"], ["margin"], [])),
         (an_order(a_line(rate=None), country="US"), MARGIN, (["G"], ["export"], [])),
         (an_order(a_line(rate=None)), a_shop(vat=VatSettings(VatRegime.EXEMPT)), (["E"], ["exempt"], [])),
     ],
-)
+)  # fmt: skip
 def test_a_sale_is_treated_as_the_law_says(
     order: Order, shop: Shop, expected: tuple[list[str], list[str], list[str]]
 ) -> None:
