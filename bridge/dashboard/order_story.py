@@ -13,7 +13,7 @@ from worker.domain.document import Document, Draft, Kind, Problem, SendMode, pla
 from worker.domain.dossier import ALREADY_MADE, refund_of
 from worker.domain.order_changes import CHANGED
 from worker.domain.order_flags import IN_BIN, STATUS_MISSED, missed_kind
-from worker.domain.order_status import DELETED, GONE
+from worker.domain.order_status import DELETED, DISCARDED, GONE
 from worker.domain.step import MAIL, SENT_ELSEWHERE, TRANSMIT
 from worker.message import NO_MESSAGE, Message
 from worker.store.audit_trail import AuditEntry
@@ -212,9 +212,13 @@ def why_no_invoice(history: OrderHistory) -> Message:
     if history.order is None or any(item.draft.kind is Kind.INVOICE for item in history.items):
         return NO_MESSAGE
     is_gone = history.order.status == DELETED
+    of_invoices = [one for one in history.order.rule_results if one.rule.startswith(Kind.INVOICE)]
+    thrown_away = any(entry.code in ("discarded", "ignored") for entry in history.audit_entries)
+    # Looked at again since, its own rule says so; before, the rule still says that a draft waits.
+    if not is_gone and any(one.message == DISCARDED or (one.fired and thrown_away) for one in of_invoices):
+        return DISCARDED
     asked = [one for one in history.order.rule_results if is_gone or not one.fired]
-    of_invoices = [one for one in asked if one.rule.startswith(Kind.INVOICE)]
-    found = of_invoices or ([] if history.items else asked)
+    found = [one for one in asked if one in of_invoices] or ([] if history.items else asked)
     return NO_MESSAGE if not found else GONE if is_gone else found[0].message
 
 

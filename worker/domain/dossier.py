@@ -10,7 +10,7 @@ from worker.domain.decision import Reason
 from worker.domain.document import Document, History, Kind
 from worker.domain.order import Order, Refund
 from worker.domain.order_payment import counts_as_paid, is_paid, status_of
-from worker.domain.order_status import OVER_STATUSES
+from worker.domain.order_status import DISCARDED, OVER_STATUSES
 from worker.domain.shop import Shop
 from worker.message import Message
 
@@ -59,7 +59,7 @@ class Dossier:
 
     def draft_discarded(self, cause: str) -> Reason | None:
         thrown_away = any(kept.discarded for kept in self.history.drafts if kept.draft.cause == cause)
-        return ("discarded", Message("Its draft was discarded.")) if thrown_away else None
+        return ("discarded", DISCARDED) if thrown_away else None
 
     def latest_invoice(self) -> Document | None:
         """The latest invoice of the order."""

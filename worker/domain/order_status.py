@@ -4,6 +4,7 @@ from worker.message import Message
 
 DELETED = "deleted"  # for good, past the bin: WooCommerce has no word for it
 GONE = Message("The shop no longer has this order; nothing is made for it.")
+DISCARDED = Message("Its draft was discarded.")
 DRAFT_STATUSES = ("checkout-draft", "auto-draft")
 OVER_STATUSES = ("cancelled", "failed", "refunded")
 CREATED_STATUSES = ("on-hold", "processing", "completed")

@@ -6,6 +6,8 @@ import pytest
 
 from bridge.dashboard import order_story
 from tests.support.system import System
+from worker.actions.documents import discard_draft
+from worker.actions.orders import ignore_order
 from worker.demo.orders import Payload, a_refund, an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.rules import Rule, Trigger
@@ -49,6 +51,17 @@ def deleted(system: System) -> None:
     system.work()
 
 
+def discard(system: System) -> None:
+    (item,) = system.trail(238).drafts
+    assert item.stored_draft is not None
+    draft_id = item.stored_draft.draft_id
+    system.services.act(lambda connection: discard_draft(connection, system.shop_id, draft_id, by=system.person))
+
+
+def needs_nothing(system: System) -> None:
+    system.services.act(lambda connection: ignore_order(connection, system.shop_id, 238, by=system.person))
+
+
 @pytest.mark.parametrize(
     ("end", "reason"),
     [
@@ -71,6 +84,23 @@ def test_what_waits_of_an_order_that_is_over_waits_no_more(
     assert (waiting(system), system.numbers()) == ([], [])
     assert told(system)[1] == f"Order 238 no longer calls for this invoice. {reason} The draft is discarded."
     assert str(order_story.why_no_invoice(system.trail(238))) == reason, "not what is said of refunds"
+
+
+@pytest.mark.parametrize("decide", [discard, needs_nothing])
+def test_whoever_discards_a_draft_is_told_so_and_not_of_another_rule(
+    system: System, decide: Callable[[System], None]
+) -> None:
+    later = Rule(Kind.INVOICE, Trigger.COMPLETED, SendMode.SEND)
+    system.change_shop(rules=(later, Rule(Kind.INVOICE, Trigger.CREATED, SendMode.DRAFT)))
+    system.arrives(an_unpaid("processing"))
+
+    decide(system)
+
+    assert str(order_story.why_no_invoice(system.trail(238))) == "Its draft was discarded."
+    system.arrives(an_unpaid("on-hold"))
+    assert str(order_story.why_no_invoice(system.trail(238))) == "Its draft was discarded.", (
+        "also once it is looked at again"
+    )
 
 
 def test_that_several_drafts_wait_for_the_same_reason_is_told_once(system: System) -> None:
