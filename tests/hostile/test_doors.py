@@ -80,6 +80,15 @@ def api_routes() -> Iterator[tuple[str, str]]:
             yield route.method, re.sub(r"<[^>]+>", "1", route.rule)
 
 
+def test_nothing_is_answered_at_any_route_of_the_plugin_without_the_right_signature(door: BridgeApp) -> None:
+    routes = plugin_routes(door)
+    for route in routes:
+        by_strangers = [ask(door, route.removeprefix("/plugin/"), secret=secret) for secret in ("7f" * 32, "")]
+        answers = {code_of(answer) for answer in (*by_strangers, door.client.post(route, json={}))}
+        assert answers == {(401, "not_connected")}, route
+    assert len(routes) > 10
+
+
 def test_what_is_no_json_is_a_400_at_every_route_of_the_plugin(door: BridgeApp) -> None:
     answers = []
     for route in plugin_routes(door):

@@ -133,12 +133,6 @@ def test_too_many_documents_at_once_are_refused(connected: BridgeApp) -> None:
     assert code_of(ask(connected, "files", {"documents": list(range(1, 202))})) == (400, "too_many_files")
 
 
-@pytest.mark.parametrize("verb", ["order", "orders", "send", "task", "task/answer", "files", "renew"])
-def test_nothing_is_answered_without_the_right_signature(connected: BridgeApp, verb: str) -> None:
-    assert code_of(ask(connected, verb, secret="7f" * 32)) == (401, "not_connected")
-    assert code_of(connected.client.post(f"/plugin/{verb}", json={})) == (401, "not_connected")
-
-
 def renewal(**changes: str) -> dict[str, Any]:
     return {"rest_key": "ck_" + "d" * 40, "rest_secret": "cs_" + "e" * 40, "webhook_secret": "f" * 50, **changes}
 
