@@ -119,8 +119,8 @@ def passing_time(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("passing_time")
-def test_a_shop_that_comes_behind_a_thousand_orders_of_another_waits_for_one(services: Services) -> None:
-    for order_id in range(1000):
+def test_a_shop_that_comes_behind_many_orders_of_another_waits_for_one(services: Services) -> None:
+    for order_id in range(100):
         ring(services, "a", order_id)
     for shop_id in "bcdefg":
         ring(services, shop_id, 5000)
@@ -310,7 +310,7 @@ def test_the_scheduler_enqueues_the_shops_in_turn_and_shares_out_what_workers_ca
 ) -> None:
     """After Redis lost everything a shop with a thousand orders waits no longer than its workers need."""
     monkeypatch.setattr(scheduler, "AT_ONCE", at_once)
-    for order_id in range(600):
+    for order_id in range(150):
         keep(services, "a", order_id)
     for shop_id in others:
         keep(services, shop_id, 1)
