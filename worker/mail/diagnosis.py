@@ -14,76 +14,51 @@ MAILBOX_PROVIDERS = frozenset({
 HINTS = {
     "mail_login_refused": (
         Message("User name and password do not fit. The user name is often the whole mail address."),
-        Message(
-            "Google and Microsoft take no ordinary password here: make an app password, or switch on SMTP "
-            "sign-in first."
-        ),
+        Message("Google and Microsoft take no ordinary password here: make an app password, or switch on SMTP sign-in first."),
     ),
-    "mail_certificate": (
-        Message(
-            "The connection is encrypted, but to a server that shows another name. Fill in the host exactly as your mail "
-            "provider writes it, not your own website's name or a number."
-        ),
-    ),
+    "mail_certificate": (Message(
+        "The connection is encrypted, but to a server that shows another name. Fill in the host exactly as your mail "
+        "provider writes it, not your own website's name or a number."),),
     "mail_server_setting": (
         Message("Choose the other encrypted way under “Mail leaves by”, and leave the port empty for its usual one."),
     ),
-    "mail_sender_refused": (
-        Message(
-            "This account may not write from that address. Use the account's own address as the sender, or "
-            "have the provider allow the other."
-        ),
-    ),
+    "mail_sender_refused": (Message(
+        "This account may not write from that address. Use the account's own address as the sender, or have the provider "
+        "allow the other."),),
     "mail_refused": (
-        Message(
-            "“Relaying denied” means that the server sends to the outside only for who signs in: give user "
-            "and password."
-        ),
+        Message("“Relaying denied” means that the server sends to the outside only for who signs in: give user and password."),
     ),
     "mail_server_unreachable": (
         Message(
             "Compare the host and the way in which mail leaves with what your mail provider writes. Leave the port empty for "
-            "the usual one: 587 for STARTTLS, 465 for TLS."
-        ),
+            "the usual one: 587 for STARTTLS, 465 for TLS."),
         Message("Unencrypted mail on port 25 is stopped by many networks; choose an encrypted way."),
     ),
     "mail_server_busy": (
-        Message(
-            "This refusal passes: servers keep new senders waiting for some minutes. Mails are tried again "
-            "by themselves."
-        ),
+        Message("This refusal passes: servers keep new senders waiting for some minutes. Mails are tried again by themselves."),
     ),
     "mail_unsure": (Message("The mail may have arrived; look before trying again."),),
     "mail_server_missing": (
         Message("Fill in the mail server of your own mail provider, or ask whoever runs Facturelay for one."),
     ),
     "mail_no_sender": (Message("Fill in the sender, or the mail address of your company."),),
-}
+}  # fmt: skip
 # For operators, who write addresses of servers and see to domains.
 OPERATOR_HINTS = {
     "mail_login_refused": (
         Message("A password with signs like @ : / % must be written percent-encoded in the address: @ becomes %40."),
     ),
-    "mail_server_setting": (
-        Message(
-            "Where STARTTLS is not offered, choose TLS with port 465 (smtps://); where no sign-in is offered, the server "
-            "may want encryption first: choose STARTTLS with port 587 (smtp+starttls://)."
-        ),
-    ),
-    "mail_server_unreachable": (
-        Message(
-            "Check host, port and kind: STARTTLS (smtp+starttls://) goes with 587, TLS (smtps://) with 465. The wrong pair "
-            "looks like silence or “wrong version number”."
-        ),
-    ),
-    "mail_server_missing": (
-        Message(
-            "Give the shop its own server (facturelay mail set --smtp-url), or set one for the whole installation "
-            "(FACTURELAY_SMTP_URL)."
-        ),
-    ),
+    "mail_server_setting": (Message(
+        "Where STARTTLS is not offered, choose TLS with port 465 (smtps://); where no sign-in is offered, the server may "
+        "want encryption first: choose STARTTLS with port 587 (smtp+starttls://)."),),
+    "mail_server_unreachable": (Message(
+        "Check host, port and kind: STARTTLS (smtp+starttls://) goes with 587, TLS (smtps://) with 465. The wrong pair "
+        "looks like silence or “wrong version number”."),),
+    "mail_server_missing": (Message(
+        "Give the shop its own server (facturelay mail set --smtp-url), or set one for the whole installation "
+        "(FACTURELAY_SMTP_URL)."),),
     "mail_no_sender": (Message("Give the sender's address: facturelay mail set --from."),),
-}
+}  # fmt: skip
 
 
 def hints(code: str) -> tuple[Message, ...]:
@@ -123,26 +98,22 @@ def sender_hints(sender: str, server: SmtpServer) -> tuple[Message, ...]:
     domain = sender.rpartition("@")[2].lower()
     if domain in MAILBOX_PROVIDERS and not _same_provider(domain, server.host):
         return (
-            (
-                Message(
-                    "{domain} tells everybody that mail from its addresses leaves its own servers only, and {host} "
-                    "is not one of them: such mail is refused or lands in spam. Send from an address of your own "
-                    "domain, or by {domain}'s own mail server.",
-                    domain=domain,
-                    host=server.host,
-                )
+            Message(
+                "{domain} tells everybody that mail from its addresses leaves its own servers only, and {host} "
+                "is not one of them: such mail is refused or lands in spam. Send from an address of your own "
+                "domain, or by {domain}'s own mail server.",
+                domain=domain,
+                host=server.host,
             ),
         )
     return (
-        (
-            Message(
-                "Taken is not yet read: the receiver asks the DNS of {domain} whether {host} may send for it. If "
-                "mail lands in spam, add the server to the SPF record of {domain} (a TXT record that begins "
-                "with v=spf1; the provider of the mail server says which “include:” belongs there) and switch on "
-                "DKIM there.",
-                domain=domain,
-                host=server.host,
-            )
+        Message(
+            "Taken is not yet read: the receiver asks the DNS of {domain} whether {host} may send for it. If "
+            "mail lands in spam, add the server to the SPF record of {domain} (a TXT record that begins "
+            "with v=spf1; the provider of the mail server says which “include:” belongs there) and switch on "
+            "DKIM there.",
+            domain=domain,
+            host=server.host,
         ),
     )
 
