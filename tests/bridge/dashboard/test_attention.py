@@ -51,6 +51,13 @@ def test_overview_shop_list_and_list_of_the_reason_say_the_same_count(app: Bridg
     assert "1 to 10 of 60" in visitor.get("/attention/order_failed").text
 
 
+def test_what_more_is_offered_is_what_comes_then(app: BridgeApp) -> None:
+    fail(app, 230)
+    visitor = admin(app)
+    first, more = (visitor.get(f"/s/{SHOP}/attention/order_failed{query}").text for query in ("", "?size=200"))
+    assert ("1 to 10 of 230" in first, "and 190 more" in first, "1 to 200 of 230" in more) == (True, True, True)
+
+
 def test_a_house_of_many_shops_is_kept_to_those_of_a_name_or_an_address(app: BridgeApp) -> None:
     fail(app, 2)
     app.add_shop(OTHER)
