@@ -174,7 +174,10 @@ def test_a_shop_that_moves_is_asked_for_its_keys_again(make_shop: MakeShop) -> N
 def test_adding_a_shop_tells_what_the_law_still_wants_of_its_seller(facturelay: Facturelay) -> None:
     company = ("--seller-name", "Gist", "--seller-country", "BE", "--seller-legal-form", "BV")
     added = facturelay("shop", "add", "--name", "Gist", "--url", "http://127.0.0.1:1", *company)
-    assert "Still missing: street, postcode, city, VAT number, register of legal persons, like RPR Gent" in added.out
+    assert (
+        "The seller still lacks: street, postcode, city, VAT number, register of legal persons, like RPR Gent"
+        in added.out
+    )
 
 
 def test_without_the_sellers_details_a_shop_stays_in_test(make_shop: MakeShop) -> None:

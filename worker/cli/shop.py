@@ -274,7 +274,10 @@ def how_to_connect(shop: Shop, answer: Mapping[str, Any]) -> str:
 def what_is_missing(shop: Shop) -> str:
     missing = ", ".join(map(str, missing_of_seller(shop)))
     return (
-        f"\n\nUntil the seller is complete every order waits as a draft. Still missing: {missing}." if missing else ""
+        f"\n\nUntil the seller is complete every order waits as a draft. The seller still lacks: {missing}. Fill it in by "
+        "`facturelay shop set` (--help lists the options)."
+        if missing
+        else ""
     )
 
 
