@@ -19,6 +19,7 @@ from worker.domain.texts import PLACEHOLDERS
 from worker.errors import Rejected
 from worker.i18n import LANGUAGES
 from worker.mail.customer_mail import Ways, compose, compose_new_link, compose_test, recipients
+from worker.mail.diagnosis import hints
 from worker.mail.mime import as_bytes
 from worker.net.mollie_key import Mode
 from worker.rendering.samples import BUSINESS, SELLER, UNPAID, a_draft, an_invoice, issued, of_kind
@@ -262,8 +263,9 @@ def test_an_order_without_an_address_needs_a_person(address: str) -> None:
 
 
 def test_a_shop_without_any_address_needs_a_person() -> None:
-    with pytest.raises(Rejected, match="no mail address to send from"):
+    with pytest.raises(Rejected, match="no mail address to send from") as caught:
         a_mail(an_invoice(), mail=MailSettings(), seller=replace(SELLER, email=""))
+    assert hints(caught.value.code) == ()  # which would say the same once more
 
 
 def test_addresses_in_other_scripts_survive() -> None:

@@ -136,7 +136,9 @@ def sender_address(shop: Shop) -> str:
         if EMAIL_ADDRESS.fullmatch(candidate):
             return candidate
     raise Rejected(
-        "{name} has no mail address to send from. Fill in the sender's address.", name=shop.name, code="mail_no_sender"
+        "{name} has no mail address to send from. Fill in the sender, or the mail address of your company.",
+        name=shop.name,
+        code="mail_no_sender",
     )
 
 

@@ -41,7 +41,6 @@ HINTS = {
     "mail_server_missing": (
         Message("Fill in the mail server of your own mail provider, or ask whoever runs Facturelay for one."),
     ),
-    "mail_no_sender": (Message("Fill in the sender, or the mail address of your company."),),
 }  # fmt: skip
 # For operators, who write addresses of servers and see to domains.
 OPERATOR_HINTS = {
