@@ -37,6 +37,7 @@ def test_a_template_that_fails_is_told_once_with_the_documents_it_stops(folder: 
     assert answer.code == 1
     printed = len(samples()) * len(LAYOUTS) - 4
     assert f"✓ Example documents printed: {printed} of {printed + 4}.\n✗ credit_note-nl (letter), " in answer.out
+    assert answer.err.startswith("Printing")  # it takes a while: how far it is
     assert answer.out.count("letter/credit_note.html, line 1: 'nothing' is undefined") == 1
 
 

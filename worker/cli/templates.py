@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import show
+from worker.cli.common import ProgressBar, show
 from worker.cli.group import Group
 from worker.cli.options import read_settings, with_data, with_json
 from worker.errors import Rejected
@@ -64,7 +64,12 @@ def check(folder: Path | None, out: Path | None, data: Path | None, *, as_json: 
         raise Rejected(missing, code="templates_missing")
     if out:
         out.mkdir(parents=True, exist_ok=True)
-    tried = dict(outcomes(own, out))
+    tried: dict[str, str] = {}
+    of = len(samples()) * len(LAYOUTS)
+    with ProgressBar("Printing", quiet=as_json) as bar:
+        for name, reason in outcomes(own, out):
+            tried[name] = reason
+            bar.update(len(tried), of)
     failed = {name: reason for name, reason in tried.items() if reason}
     show(
         {"folder": str(own), "printed": len(tried) - len(failed), "failed": failed},
