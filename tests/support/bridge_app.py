@@ -167,29 +167,10 @@ class BridgeApp:
     ) -> Document:
         """Store an issued document, with its PDF unless *stored* is None."""
         draft = a_draft(**changes)
+        taken = TakenNumber(str(draft.kind), 2026, sequence, number, date(2026, 11, 22))
         with self.store.write() as connection:
-            document = documents.add(
-                connection,
-                NewDocument(
-                    shop_id=SHOP,
-                    issued_at=NOW,
-                    draft=draft,
-                    taken=TakenNumber(
-                        series=str(draft.kind),
-                        period=2026,
-                        sequence=sequence,
-                        number=number,
-                        issued_on=date(2026, 11, 22),
-                    ),
-                ),
-            )
-            steps.plan(
-                connection,
-                StepPlan(names=(RENDER,), mail_group="1"),
-                shop_id=SHOP,
-                document_id=document.document_id,
-                now=NOW,
-            )
+            document = documents.add(connection, NewDocument(SHOP, taken, draft, NOW))
+            steps.plan(connection, StepPlan((RENDER,), "1"), shop_id=SHOP, document_id=document.document_id, now=NOW)
             if stored is not None:
                 self.keep_file(document.document_id, "pdf", stored)
                 document_files.add_file(connection, a_file(document.document_id, "pdf", stored))

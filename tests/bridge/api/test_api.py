@@ -354,21 +354,9 @@ def test_a_period_is_told_by_date_and_each_of_its_documents_once(either: ApiClie
     """Two series may date apart: one that was continued under a later date goes on there."""
     with either.app.store.write() as connection:
         for n, day in enumerate((25, 23, 24, 23, 26), start=1):
-            documents.add(
-                connection,
-                NewDocument(
-                    shop_id=SHOP,
-                    issued_at=NOW,
-                    draft=a_draft(cause=f"order:{n}:invoice:1", order_id=n),
-                    taken=TakenNumber(
-                        series="invoice",
-                        period=2026,
-                        sequence=n,
-                        number=f"F2026-{n:05d}",
-                        issued_on=date(2026, 11, day),
-                    ),
-                ),
-            )
+            taken = TakenNumber("invoice", 2026, n, f"F2026-{n:05d}", date(2026, 11, day))
+            draft = a_draft(cause=f"order:{n}:invoice:1", order_id=n)
+            documents.add(connection, NewDocument(SHOP, taken, draft, NOW))
     found = either.all("/documents?limit=1&issued_from=2026-11-23&issued_to=2026-11-25", "documents")
     assert [(told["issued_on"], told["document_id"]) for told in found] == [
         ("2026-11-23", 2),
@@ -376,13 +364,9 @@ def test_a_period_is_told_by_date_and_each_of_its_documents_once(either: ApiClie
         ("2026-11-24", 3),
         ("2026-11-25", 1),
     ]
-    assert [told["document_id"] for told in either.told("/documents?issued_from=2026-11-25&after=3")["documents"]] == [
-        1,
-        5,
-    ]
-    assert [
-        told["document_id"] for told in either.told("/documents?issued_from=2026-11-23&after=99")["documents"]
-    ] == []
+    for since, after, ids in (("2026-11-25", 3, [1, 5]), ("2026-11-23", 99, [])):
+        page = either.told(f"/documents?issued_from={since}&after={after}")["documents"]
+        assert [told["document_id"] for told in page] == ids
 
 
 def test_what_changed_since_is_found_whatever_changed(either: ApiClient) -> None:
@@ -395,17 +379,8 @@ def test_what_changed_since_is_found_whatever_changed(either: ApiClient) -> None
         leased = steps.take(connection, MAIL, document_id=3, now=NOW, lease_for=timedelta(minutes=1))
         assert leased is not None
         jobs.finish(connection, leased.lease, now=later)
-        documents.add(
-            connection,
-            NewDocument(
-                shop_id=SHOP,
-                issued_at=later,
-                draft=a_draft(**a_credit_note_for(credited)),
-                taken=TakenNumber(
-                    series="credit_note", period=2026, sequence=1, number="C2026-00001", issued_on=later.date()
-                ),
-            ),
-        )
+        taken = TakenNumber("credit_note", 2026, 1, "C2026-00001", later.date())
+        documents.add(connection, NewDocument(SHOP, taken, a_draft(**a_credit_note_for(credited)), later))
 
     def found(since: str) -> list[str]:
         return [told["number"] for told in either.all(f"/documents?updated_since={since}", "documents")]

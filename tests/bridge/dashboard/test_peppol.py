@@ -28,13 +28,7 @@ BUSINESS = Buyer(
 def issue(app: BridgeApp, *, xml: bytes | None = b"<Invoice/>", **changes: Any) -> Document:
     document = app.issue(**({"buyer": BUSINESS} | changes))
     with app.store.write() as connection:
-        steps.plan(
-            connection,
-            StepPlan(names=(EINVOICE,), mail_group="1"),
-            shop_id=SHOP,
-            document_id=document.document_id,
-            now=NOW,
-        )
+        steps.plan(connection, StepPlan((EINVOICE,), "1"), shop_id=SHOP, document_id=document.document_id, now=NOW)
         if xml is not None:
             app.keep_file(document.document_id, "xml", xml)
             document_files.add_file(connection, a_file(document.document_id, "xml", xml))
