@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
+from tests.support.asked_statements import recorded
 from tests.support.history import History
 from tests.support.issued import NOW, a_draft
 from worker.actions import attention as actions
@@ -237,3 +238,15 @@ def test_an_alert_that_says_something_new_is_back_although_it_was_dismissed(hist
     with history.store.write() as connection:
         alerts.raise_and_notify_again(connection, "a", code="invoice_term", message=Message("Two."), now=NOW)
     assert counts(history) == {"invoice_term": 1}
+
+
+def test_of_a_line_of_the_bank_that_waits_its_own_file_is_looked_up(history: History) -> None:
+    """Joined, PostgreSQL reads the files of all shops, of all their years."""
+    with history.store.read() as connection, recorded() as recorder:
+        attention.counts(connection, now=NOW)
+    (asked,) = (one for one in recorder.found.values() if "bank_files" in one.statement)
+    explain, looked_up = ("EXPLAIN QUERY PLAN", "SUBQUERY") if history.store.is_sqlite else ("EXPLAIN", "SubPlan")
+    with history.store.read() as connection:
+        plan = [str(row) for row in connection.exec_driver_sql(f"{explain} {asked.statement}", asked.parameters)]
+    (file_read,) = (place for place, step in enumerate(plan) if "bank_files" in step)
+    assert looked_up in plan[file_read - 1]

@@ -119,14 +119,16 @@ def failed_work() -> tuple[ColumnElement[bool], ...]:
     return IS_PENDING, jobs.c.kind.in_(OF_SHOP), jobs.c.state == "failed", not_(answered)
 
 
+# Looked up for each line that waits: joined, PostgreSQL reads all files of all shops for it.
+READ_AT = select(bank_files.c.read_at).where(bank_files.c.file_id == bank_lines.c.file_id).scalar_subquery()
 SOURCES = {
     Source.ALERT: Columns(
         alerts, alerts.c.alert_id, alerts.c.shop_id, alerts.c.code, alerts.c.first_at,
         lambda: (alerts.c.closed_at.is_(None), alerts.c.code.not_in(STANDS_FOR)),
     ),
     Source.BANK: Columns(
-        bank_lines.join(bank_files, bank_files.c.file_id == bank_lines.c.file_id), bank_lines.c.line_id, bank_lines.c.shop_id,
-        bank_lines.c.state, bank_files.c.read_at, lambda: (literal_column("bank_lines." + LINE_WAITS),),
+        bank_lines, bank_lines.c.line_id, bank_lines.c.shop_id, bank_lines.c.state, READ_AT,
+        lambda: (literal_column("bank_lines." + LINE_WAITS),),
     ),
     Source.DRAFT: Columns(
         drafts, drafts.c.draft_id, drafts.c.shop_id, drafts.c.code, drafts.c.created_at,
