@@ -161,7 +161,7 @@ def test_no_query_reads_more_the_longer_the_past_is_and_no_page_asks_one_twice(w
 def test_a_new_house_ends_as_the_old_one_does_and_has_names_of_very_many() -> None:
     """Or `benchmarks/growth.py` compares how full a page is."""
     old = Past(500_000)
-    new = replace(old, orders=11_000, ends_as=old)
+    new = replace(old, orders=11_100, ends_as=old)
     ages = {past: [int(old.now.timestamp()) - at for at in instants(past)] for past in (new, old)}
     assert max(abs(mine - theirs) for mine, theirs in zip(ages[new], ages[old], strict=True)) <= 1
     whole = Words(new, is_sqlite=True)
