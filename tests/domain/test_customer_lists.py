@@ -1,5 +1,6 @@
 """On which list of the VAT office a row of a document stands."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -36,7 +37,23 @@ def test_a_customer_in_belgium_is_listed_above_250_euro_and_one_of_whom_not_all_
     listing.add(HERE, "Klant NV", [a_row("S", "250.00", "52.50", rate="21")])
     assert [one.is_due for one in listing.rows] == [False]
     listing.add(HERE, "Klant BV", [a_row("S", "0.01", rate="21")])
-    assert listing.rows == (ListedCustomer(Listing.CUSTOMERS, HERE, "Klant BV", Decimal("250.01"), Decimal("52.50")),)
+    whole = (Decimal("250.01"), Decimal("52.50"))
+    assert listing.rows == (ListedCustomer(Listing.CUSTOMERS, "2026", HERE, "Klant BV", *whole),)
     assert [one.is_due for one in listing.rows] == [True]
     listing.add(HERE, "Klant BV", [a_row("S", "-250.01", rate="21", base_eur=None)])
     assert [(one.base_eur, one.is_due) for one in listing.rows] == [(None, True)]
+
+
+def test_what_was_paid_before_the_turn_of_the_year_is_of_the_year_in_which_its_vat_fell_due() -> None:
+    """As in the VAT return, with which the lists are compared: an invoice of January may be of an order that was paid in December."""
+    listing, due, made = CustomerLists(), date(2026, 12, 1), date(2027, 1, 1)
+    for tax_month in (due, made):
+        sold = a_row("S", "200.00", "42.00", rate="21", month=made, tax_month=tax_month)
+        listing.add(HERE, "Klant NV", [sold])
+        listing.add(THERE, "Klant BV", [a_row("AE", "1.00", month=made, tax_month=tax_month)])
+    assert [(one.vat_number, one.period, one.base_eur, one.is_due) for one in listing.rows] == [
+        (HERE, "2026", Decimal("200.00"), False),
+        (HERE, "2027", Decimal("200.00"), False),
+        (THERE, "2026-12", Decimal("1.00"), True),
+        (THERE, "2027-01", Decimal("1.00"), True),
+    ]

@@ -25,9 +25,11 @@ class Listing(StrEnum):
 
 @dataclass(frozen=True)
 class ListedCustomer:
-    """Invoices less credit notes, in euro; None where a document in another currency has no exchange rate."""
+    """Invoices less credit notes, in euro; None where a document in another currency has no exchange rate. *period*: the year in which
+    VAT fell due, of other member states the month, as in the VAT return: it may be before that of the invoice."""
 
     listing: Listing
+    period: str
     vat_number: str
     name: str
     base_eur: Decimal | None = ZERO
@@ -43,7 +45,7 @@ class CustomerLists:
     """Adds up the documents that it is given, one after the other."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[Listing, str], ListedCustomer] = {}
+        self._found: dict[tuple[Listing, str, str], ListedCustomer] = {}
 
     def add(self, vat_number: str, name: str, rows: Iterable[JournalRow]) -> None:
         """*rows*: what one invoice or credit note says of what it sold; *vat_number*: its buyer's, perhaps empty."""
@@ -51,8 +53,9 @@ class CustomerLists:
             listing = listing_of(row, vat_number)
             if listing is None:
                 continue
-            known = self._found.get((listing, vat_number), ListedCustomer(listing, vat_number, name))
-            self._found[listing, vat_number] = replace(
+            key = (listing, f"{row.tax_month:{'%Y' if listing is Listing.CUSTOMERS else '%Y-%m'}}", vat_number)
+            known = self._found.get(key, ListedCustomer(*key, name))
+            self._found[key] = replace(
                 known,
                 name=name,
                 base_eur=sum_or_none(known.base_eur, row.base_eur),

@@ -58,7 +58,7 @@ PAYMENT_COLUMNS = (
 PEPPOL_COLUMNS = (
     "number", "order", "about", "verdict", "address", "kind", "provider", "reference", "evidence", "asked_at", "answer_sha256", "answer",
 )  # fmt: skip
-CUSTOMER_COLUMNS = ("listing", "vat_number", "name", "base_eur", "vat_eur", "due")
+CUSTOMER_COLUMNS = ("listing", "period", "vat_number", "name", "base_eur", "vat_eur", "due")
 VAT_COLUMNS = (
     "number", "date", "tax_point", "kind", "country", "vat_country", "currency", "category", "rate", "reason", "base", "vat", "base_eur", "vat_eur",
 )  # fmt: skip
@@ -67,7 +67,7 @@ VAT_COLUMNS = (
 def zip_period(services: Services, task: Task) -> Mapping[str, Any]:
     """Put the documents dated in a period into one zip: each PDF (and XML), `documents.csv`, `vat.csv` with a row a rate,
     `vies.csv` with the proof of each VAT number that VIES was asked for, `peppol.csv` with all that access points answered, and
-    `customers.csv` with what each business bought, for the lists that the VAT office asks for.
+    `customers.csv` with what each business bought and in which period its VAT fell due, for the lists that the VAT office asks for.
 
     Argument: `{"since", "until"}` (days, both included), perhaps `"kinds": ["invoice", "credit_note"]`, `"tests": true` to
     have test documents too, and `"decimal_comma": true` for tables that a spreadsheet opens where people write 12,40.
@@ -297,7 +297,8 @@ def list_customer(lists: CustomerLists, document: Document) -> None:
 
 
 def customer_row(found: ListedCustomer) -> tuple[object, ...]:
-    return (found.listing, found.vat_number, found.name, found.base_eur, found.vat_eur, "yes" if found.is_due else "")
+    due = "yes" if found.is_due else ""
+    return (found.listing, found.period, found.vat_number, found.name, found.base_eur, found.vat_eur, due)
 
 
 def export_shop(services: Services, task: Task) -> Mapping[str, Any]:
