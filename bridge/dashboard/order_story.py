@@ -14,7 +14,7 @@ from worker.domain.dossier import ALREADY_MADE, refund_of
 from worker.domain.order_changes import CHANGED
 from worker.domain.order_flags import IN_BIN, STATUS_MISSED, missed_kind
 from worker.domain.order_status import DELETED, DISCARDED, GONE
-from worker.domain.step import MAIL, SENT_ELSEWHERE, TRANSMIT
+from worker.domain.step import MAIL, TRANSMIT
 from worker.message import NO_MESSAGE, Message
 from worker.store.audit_trail import AuditEntry
 from worker.store.deliveries import PROCESS_ORDER, Delivery
@@ -245,9 +245,7 @@ def mailed_to(item: DocumentDetails) -> str:
     step = item.step(MAIL)
     if step is None or step.state != "done" or item.draft.test or step.mail_to == ERASED:
         return ""
-    return (
-        str(step.message.values["address"]) if step.code == SENT_ELSEWHERE else step.mail_to or item.draft.buyer.email
-    )
+    return step.mail_to or item.draft.buyer.email
 
 
 def events(history: OrderHistory) -> tuple[Event, ...]:
@@ -311,7 +309,7 @@ def mails_of(documents: Iterable[DocumentDetails]) -> Iterator[Event]:
     for item in documents:
         number, mailed_at = item.document.number if item.document else "", item.done_at(MAIL)
         mail, to = item.step(MAIL), mailed_to(item)
-        if mailed_at and to and mail and mail.code != SENT_ELSEWHERE:
+        if mailed_at and to:
             yield Event(mailed_at, _("{number} was mailed to {address}.", number=number, address=to), item=item)
         elif mailed_at and mail and mail.mail_to == ERASED:
             yield Event(mailed_at, _("{number} was mailed to an address that was erased.", number=number), item=item)

@@ -56,6 +56,7 @@ from worker.store.steps import ERASED
 from worker.store.tasks import Task
 from worker.store.webhooks import NewEndpoint
 from worker.tasks import exports
+from worker.tasks.emails import MailedElsewhere
 
 EMAIL = "jan@klant.example"
 
@@ -407,6 +408,20 @@ def test_where_a_document_was_mailed_to_since_is_erased_with_its_customer(histor
         steps_of = steps.of_documents(connection, [*mailed.values()])
     assert [name for name, row in rows if to in repr(row)] == ["jobs"]
     assert {order_id: steps_of[one][MAIL].mail_to for order_id, one in mailed.items()} == {1: ERASED, 2: to}
+
+
+@pytest.mark.parametrize("state", ["done", "failed"])
+def test_another_address_that_a_person_typed_is_erased_with_the_customer(history: History, state: str) -> None:
+    document, to, by = history.issued(1), "jan@elsewhere.example", Actor("eva", NOW)
+    with history.services.store.write() as connection:
+        actions.send_again(connection, history.shop.shop_id, document.document_id, by=by)
+        ended = {"state": state, "id": document.document_id}
+        connection.execute(text("UPDATE jobs SET state = :state WHERE document_id = :id"), ended)
+        MailedElsewhere(document, to).store(connection, by=by)
+    retention.erase_customer(history.services, history.shop.shop_id, EMAIL, by="eva")
+    with history.services.store.read() as connection:
+        rows = [(one.name, row) for one in metadata.sorted_tables for row in connection.execute(select(one))]
+    assert [name for name, row in rows if to in repr(row)] == []
 
 
 def test_of_all_documents_one_is_held_while_a_customer_is_looked_for(

@@ -201,10 +201,10 @@ def end_otherwise(connection: Connection, document_id: int, name: str, end: JobE
     job_store.close(connection, *mine, end=end, now=now)
 
 
-def close_failed_mail(connection: Connection, document_id: int, end: JobEnd, *, now: datetime) -> None:
-    """A mail that failed has left in another way; any other is left alone."""
+def close_failed_mail(connection: Connection, document_id: int, end: JobEnd, *, mail_to: str, now: datetime) -> None:
+    """A mail that failed has left in another way, to *mail_to*; any other is left alone."""
     mine = (IS_STEP, jobs.c.document_id == document_id, jobs.c.name == MAIL, jobs.c.state == "failed")
-    job_store.close(connection, *mine, end=end, now=now)
+    job_store.close(connection, *mine, end=end, now=now, mail_to=mail_to)
 
 
 def retry_skipped(connection: Connection, document_id: int, name: str, *, now: datetime) -> None:

@@ -78,11 +78,12 @@ class MailedElsewhere:
     to: str
 
     def store(self, connection: Connection, *, by: Actor) -> None:
-        """Its own mail, where that failed, needs nobody any more."""
-        message = Message("{number} was mailed to {address}.", number=self.document.number, address=self.to)
+        """Its own mail, where that failed, needs nobody any more. On that the address is kept until its customer is erased; what is on
+        the trail stays."""
+        message = Message("{number} was mailed to another address.", number=self.document.number)
         audit_trail.note_of(connection, self.document, SENT_ELSEWHERE, message, by=by)
         end = JobEnd(code=SENT_ELSEWHERE, message=message)
-        steps.close_failed_mail(connection, self.document.document_id, end, now=by.now)
+        steps.close_failed_mail(connection, self.document.document_id, end, mail_to=self.to, now=by.now)
 
 
 def corrected_address(services: Services, document: Document) -> str:

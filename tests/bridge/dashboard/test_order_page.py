@@ -77,14 +77,12 @@ def test_the_list_names_no_document_before_a_sentence_that_names_it(app: BridgeA
     assert ("F2026-00017 did not arrive." in listed, "F2026-00017: " in listed) == (True, False)
 
 
-SENT = Message("{number} was mailed to {address}.", number="F2026-00017", address="new@klant.example")
+SENT = Message("{number} was mailed to another address.", number="F2026-00017")
 
 
-@pytest.mark.parametrize(
-    ("end", "to"), [(JobEnd(code=SENT_ELSEWHERE, message=SENT), ""), (JobEnd(), "new@klant.example")]
-)
-def test_once_it_was_sent_elsewhere_nothing_is_failed_on_any_page(app: BridgeApp, end: JobEnd, to: str) -> None:
-    mailed(app, end, to=to)
+@pytest.mark.parametrize("end", [JobEnd(code=SENT_ELSEWHERE, message=SENT), JobEnd()])
+def test_once_it_was_sent_elsewhere_nothing_is_failed_on_any_page(app: BridgeApp, end: JobEnd) -> None:
+    mailed(app, end, to="new@klant.example")
     visitor = admin(app)
     for page in (PAGE, f"/s/{SHOP}/documents/1"):
         shown = main_of(visitor.get(page).text)
