@@ -474,7 +474,7 @@ def test_the_invoice_of_an_order_that_the_shop_cancelled_asks_its_buyer_for_noth
         (outlook,) = reminder_outlook.of_documents(
             connection, system.connected.shop, [id_of(invoice)], now=now
         ).values()
-    assert (money.is_off, money.to_pay, money.now.draft.asks_payment) == (True, 0, False)
+    assert (money.is_off, money.to_pay, money.now.draft.asks_payment) == (True, Decimal(0), False)
     assert linked
     assert (linked.payment_codes, linked.shop_pay_url, linked.may_pay_here) == ((), "", False)
     assert outlook.obstacle
