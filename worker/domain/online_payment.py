@@ -29,7 +29,9 @@ METHODS = {
     "twint": "TWINT",
 }
 # Of an order in these states nothing more is asked: the sale is off, or its money went back.
-CLOSED_STATUSES = ("cancelled", "refunded", "trash", "deleted")
+CALLED_OFF = ("cancelled", "refunded")
+# In these nothing is asked by itself, but an invoice stands until a person says that there was no sale.
+CLOSED_STATUSES = (*CALLED_OFF, "trash", "deleted")
 _PROFILE = re.compile(r"[0-9a-f]{24}")
 
 

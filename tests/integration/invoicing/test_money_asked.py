@@ -451,7 +451,6 @@ def test_a_confirmation_asks_for_nothing_where_something_else_is_asked_since(sys
     ("status", "came", "is_test"),
     [
         ("cancelled", "0.00", False), ("cancelled", "10.00", False), ("cancelled", "0.00", True), ("called-off", "0.00", False),
-        ("trash", "0.00", False),
     ],
 )  # fmt: skip
 def test_the_invoice_of_an_order_that_the_shop_cancelled_asks_its_buyer_for_nothing_and_stays_open_until_it_is_credited(
@@ -484,6 +483,26 @@ def test_the_invoice_of_an_order_that_the_shop_cancelled_asks_its_buyer_for_noth
     system.act(document_actions.send_again, id_of(invoice))
     system.work()
     assert "etalen" not in last_mail(system)
+
+
+@pytest.mark.parametrize("goes", ["into the bin", "for good"])
+@pytest.mark.parametrize("is_test", [False, True])
+def test_the_invoice_of_an_order_that_left_the_shop_still_asks_as_it_stands(
+    system: System, goes: str, is_test: bool
+) -> None:
+    """Who tidies the shop up did not call the sale off: its owner is told that the invoice stands, and to leave it if there was a sale."""
+    system.change_shop(rules=(Rule(Kind.INVOICE, Trigger.CREATED),), test=is_test)
+    waits: dict[str, Any] = {"status": "on-hold", "paid": False, "payment_method": "bacs"}
+    (invoice,) = system.arrives(an_order(id=238, **waits))
+    if goes == "into the bin":
+        system.arrives(an_order(id=238, **(waits | {"status": "trash"})))
+    else:
+        assert invoice.document
+        with system.services.store.write() as connection:
+            orders.mark_deleted(connection, invoice.document.order)
+    system.act(document_actions.send_again, id_of(invoice))
+    system.work()
+    assert re.findall("(?:Te betalen|Nog te betalen).*€ (.*)", last_mail(system)) == ["22,20"]
 
 
 @pytest.mark.parametrize("apart", ["card", "deposit"])
