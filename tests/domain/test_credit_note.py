@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,8 +23,9 @@ from worker.domain.money import ZERO, to_cent, total_of
 from worker.domain.order import Order, Refund
 from worker.domain.payment import Prepayment
 from worker.domain.shop import Shop, VatSettings
-from worker.domain.sold import parts_of
+from worker.domain.sold import SoldDocument, parts_of, rows_of
 from worker.domain.vat_check import VatCheck
+from worker.domain.vat_return import vat_return
 from worker.domain.zero_reason import Mark, Untaxed, ZeroReason
 from worker.message import Message
 from worker.store.database import json_codec
@@ -342,6 +344,17 @@ def test_a_credit_note_says_of_the_vat_of_two_countries_what_it_credits() -> Non
     mentions = [[said.key for said in credit(asked[line_id], invoice).mentions] for line_id in (1, 2)]
     assert mentions == [["oss"], ["credit_note_be"]]
     assert [said.key for said in credit(a_refund("10.00"), invoice).mentions] == ["oss", "credit_note_be"]
+
+
+@pytest.mark.parametrize("refund", [a_refund("10.00"), a_refund("120.00")])
+def test_what_is_taken_back_of_sales_under_oss_is_told_for_its_return_also_where_no_line_says_of_what(
+    refund: Refund,
+) -> None:
+    invoice = invoiced(an_order(a_line("100.00", "20"), country="FR"), OSS)
+    draft = credit(refund, invoice)
+    said = SoldDocument(draft.kind, draft.currency, TODAY, draft.net, draft.vat, draft.total)
+    told = vat_return(rows_of(said, json.loads(json_codec.dump(draft))))
+    assert [(one.country, one.base, one.vat) for one in told.oss] == [("FR", -draft.net, -draft.vat)]
 
 
 def test_a_credit_note_gives_the_reason_of_what_it_credits_alone() -> None:

@@ -211,7 +211,8 @@ def _residue_lines(
     ):
         left[mention] = left.get(mention, ZERO) - net
     if len(left) < 2:
-        return [] if named and not residue else [_residue_line(residue, group, source, invoice)]
+        mention = next(iter(left), "")
+        return [] if named and not residue else [_residue_line(residue, group, source, invoice, mention=mention)]
     shares: Iterable[Decimal] = left.values()
     if residue != total_of(shares):
         shares = split_amount(residue, [max(net, ZERO) for net in shares], unit_of(invoice.draft.currency))
