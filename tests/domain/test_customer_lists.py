@@ -32,16 +32,14 @@ def test_each_row_stands_on_its_list(category: str, reason: str, vat_number: str
     assert listing_of(a_row(category, "1.00", reason=reason), vat_number) is listing
 
 
-def test_a_customer_in_belgium_is_listed_above_250_euro_and_one_of_whom_not_all_is_known_is_looked_at() -> None:
+def test_what_a_customer_bought_is_added_up_and_not_known_where_a_part_of_it_is_not() -> None:
     listing = CustomerLists()
     listing.add(HERE, "Klant NV", [a_row("S", "250.00", "52.50", rate="21")])
-    assert [one.is_due for one in listing.rows] == [False]
     listing.add(HERE, "Klant BV", [a_row("S", "0.01", rate="21")])
     whole = (Decimal("250.01"), Decimal("52.50"))
     assert listing.rows == (ListedCustomer(Listing.CUSTOMERS, "2026", HERE, "Klant BV", *whole),)
-    assert [one.is_due for one in listing.rows] == [True]
     listing.add(HERE, "Klant BV", [a_row("S", "-250.01", rate="21", base_eur=None)])
-    assert [(one.base_eur, one.is_due) for one in listing.rows] == [(None, True)]
+    assert [one.base_eur for one in listing.rows] == [None]
 
 
 def test_what_was_paid_before_the_turn_of_the_year_is_of_the_year_in_which_its_vat_fell_due() -> None:
@@ -51,9 +49,9 @@ def test_what_was_paid_before_the_turn_of_the_year_is_of_the_year_in_which_its_v
         sold = a_row("S", "200.00", "42.00", rate="21", month=made, tax_month=tax_month)
         listing.add(HERE, "Klant NV", [sold])
         listing.add(THERE, "Klant BV", [a_row("AE", "1.00", month=made, tax_month=tax_month)])
-    assert [(one.vat_number, one.period, one.base_eur, one.is_due) for one in listing.rows] == [
-        (HERE, "2026", Decimal("200.00"), False),
-        (HERE, "2027", Decimal("200.00"), False),
-        (THERE, "2026-12", Decimal("1.00"), True),
-        (THERE, "2027-01", Decimal("1.00"), True),
+    assert [(one.vat_number, one.period, one.base_eur) for one in listing.rows] == [
+        (HERE, "2026", Decimal("200.00")),
+        (HERE, "2027", Decimal("200.00")),
+        (THERE, "2026-12", Decimal("1.00")),
+        (THERE, "2027-01", Decimal("1.00")),
     ]

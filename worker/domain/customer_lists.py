@@ -1,5 +1,6 @@
 """What each business bought, for the lists that the VAT office asks of a Belgian seller: of customers in Belgium once a year (art. 53quinquies
 of the VAT code), of those in other member states each period (art. 53sexies). By general knowledge of both, 2026-11.
+Who bought for more than 250 euro in the year, and so is on the first, is known by all of a company's sales: not by one shop or one month.
 """
 
 from collections.abc import Iterable
@@ -12,7 +13,6 @@ from worker.domain.money import ZERO
 from worker.domain.sold import JournalRow, sum_or_none
 from worker.domain.vat_return import BELGIUM
 
-LISTED_ABOVE = Decimal(250)
 # What is outside VAT or exempt by article 44 is no turnover of the list; under the margin scheme no invoice says the VAT.
 NOT_LISTED = frozenset({"exempt", "voucher", "packaging", "disbursement", "tip", "margin"})
 
@@ -34,11 +34,6 @@ class ListedCustomer:
     name: str
     base_eur: Decimal | None = ZERO
     vat_eur: Decimal | None = ZERO
-
-    @property
-    def is_due(self) -> bool:
-        """Whether the list asks for it: of customers in Belgium only those above 250 EUR a year."""
-        return self.listing is not Listing.CUSTOMERS or self.base_eur is None or self.base_eur > LISTED_ABOVE
 
 
 class CustomerLists:

@@ -58,7 +58,7 @@ PAYMENT_COLUMNS = (
 PEPPOL_COLUMNS = (
     "number", "order", "about", "verdict", "address", "kind", "provider", "reference", "evidence", "asked_at", "answer_sha256", "answer",
 )  # fmt: skip
-CUSTOMER_COLUMNS = ("listing", "period", "vat_number", "name", "base_eur", "vat_eur", "due")
+CUSTOMER_COLUMNS = ("listing", "period", "vat_number", "name", "base_eur", "vat_eur")
 VAT_COLUMNS = (
     "number", "date", "tax_point", "kind", "country", "vat_country", "currency", "category", "rate", "reason", "base", "vat", "base_eur", "vat_eur",
 )  # fmt: skip
@@ -297,8 +297,7 @@ def list_customer(lists: CustomerLists, document: Document) -> None:
 
 
 def customer_row(found: ListedCustomer) -> tuple[object, ...]:
-    due = "yes" if found.is_due else ""
-    return (found.listing, found.period, found.vat_number, found.name, found.base_eur, found.vat_eur, due)
+    return (found.listing, found.period, found.vat_number, found.name, found.base_eur, found.vat_eur)
 
 
 def export_shop(services: Services, task: Task) -> Mapping[str, Any]:
