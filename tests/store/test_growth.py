@@ -38,6 +38,7 @@ PAID, WAITING = 9_000_001, 9_000_002  # orders that come in afterwards
 MOST_STEPS = 10_000
 # The shop has 3,000 orders, 6,000 documents and 24,000 jobs.
 MOST_ROWS = 1_500
+READS = ("SELECT", "WITH")
 # How many rows a list has is counted so far and no further: `pagination.MOST_COUNTED`.
 COUNTED = (" AS some", ' AS "some"')
 # A thousand rows at most, sorted by what no index holds.
@@ -206,7 +207,7 @@ def scans(store: Store, one: Asked) -> Iterator[str]:
 
 def steps_of(store: Store, one: Asked) -> int:
     """How much work a statement is for SQLite; one that seems to be much is asked once more, with nobody else at work."""
-    if one.steps <= MOST_STEPS or not one.statement.startswith("SELECT"):
+    if one.steps <= MOST_STEPS or not one.statement.startswith(READS):
         return one.steps
     with recorded() as recorder:
         alone = Store(store.url.render_as_string(hide_password=False))
@@ -219,9 +220,9 @@ def steps_of(store: Store, one: Asked) -> int:
 def rows_read(store: Store, one: Asked) -> float:
     """How many rows PostgreSQL takes into its hands for a statement; for one that writes, how many it expects to."""
     verb = one.statement.split(maxsplit=1)[0]
-    if verb not in ("SELECT", "UPDATE", "DELETE"):
+    if verb not in (*READS, "UPDATE", "DELETE"):
         return 0
-    asked = "EXPLAIN (ANALYZE, FORMAT JSON)" if verb == "SELECT" else "EXPLAIN (FORMAT JSON)"
+    asked = "EXPLAIN (ANALYZE, FORMAT JSON)" if verb in READS else "EXPLAIN (FORMAT JSON)"
     with store.write() as connection:
         # As if there were ten times as many rows: of a small table it is right to read all.
         connection.exec_driver_sql("SET LOCAL cpu_tuple_cost = 0.1")

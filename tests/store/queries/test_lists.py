@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from tests.store.test_growth import nodes
 from tests.support.asked_statements import recorded
 from tests.support.history import History, all_pages
 from tests.support.issued import NOW, a_draft, pay
@@ -27,6 +28,7 @@ from worker.store.database.tables import orders
 from worker.store.queries import activity, document_lists, jobs, open_invoices, order_lists
 from worker.store.queries.activity import ActivityFilter
 from worker.store.queries.document_lists import DocumentFilter, DocumentRow, DraftRow
+from worker.store.queries.jobs import JobFilter
 from worker.store.queries.open_invoices import OpenFilter
 from worker.store.queries.order_lists import OrderDocument, OrderFilter, OrderRow
 from worker.store.queries.text_search import Typed
@@ -215,6 +217,23 @@ def test_a_search_tries_no_more_than_fills_its_page_and_reads_no_more_of_it_than
                 plan = list(connection.exec_driver_sql(f"EXPLAIN {one.statement}", one.parameters).scalars())
                 # Else all orders that have the word are read, of which there may be any number.
                 assert [step for step in plan if "hashed SubPlan" in step or "Semi Join" in step] == []
+
+
+def test_what_a_search_meets_is_looked_for_once_and_not_for_each_row_of_the_list(history: History) -> None:
+    for order_id in range(1, 31):
+        history.seen(order_id, name="Jan Maes")
+        history.step(history.issued(order_id), MAIL, "failed", code="mail_refused")
+    wanted = JobFilter("failed", typed=Typed("jan"))
+    with history.store.read() as connection, recorded() as recorder:
+        assert len(jobs.jobs_page(connection, ("a",), wanted).rows) == 30
+        (one,) = (asked for asked in recorder.found.values() if "few_met" in asked.statement)
+        if history.store.is_sqlite:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {one.statement}", one.parameters)
+            assert "MATERIALIZE few_met" in [row[3] for row in plan]
+        else:
+            explain = f"EXPLAIN (ANALYZE, FORMAT JSON) {one.statement}"
+            (plan,) = connection.exec_driver_sql(explain, one.parameters).scalar_one()
+            assert {node["Actual Loops"] for node in nodes(plan["Plan"]) if node.get("Alias") == "some"} == {1}
 
 
 @pytest.mark.parametrize("cursor", ["x", "W10", "WyJhIl0", "bnVsbA", "é", "WzEsMl0", "WyIyMDI2LTExLTIzIiwxZTk5XQ"])

@@ -234,7 +234,8 @@ def first_met(query: Select[Any], way: RowOrder, row_conditions: RowConditions, 
     some = needed.limit(most).subquery("some")
     order = [some.c[name].asc() if way.rising else some.c[name].desc() for name in way.names]
     met = select(*(some.c[name] for name in way.names)).where(*row_conditions.of(some)).order_by(*order)
-    few = met.limit(size + 1).subquery("few_met")
+    # Written down: PostgreSQL would look for them anew for each row of a list that it takes to be short.
+    few = met.limit(size + 1).cte("few_met").prefix_with("MATERIALIZED", dialect="postgresql")
     is_one = [key == few.c[name] for key, name in zip(way.keys, way.names, strict=True)]
     return query.where(*is_one)
 
