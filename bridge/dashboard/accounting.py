@@ -131,7 +131,6 @@ def vat_return_page(shop_id: str) -> Response:
         quarters=quarters,
         months=months,
         name=(quarters | months)[period],
-        regime=shop().vat.regime,
     )
 
 
