@@ -5,6 +5,7 @@ import io
 import os
 import sqlite3
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipInfo
 
@@ -43,6 +44,15 @@ def test_it_is_to_the_byte_what_python_writes(tmp_path: Path) -> None:
         assert ("vat.csv" in large, "other.csv" in large, len(large.filelist)) == (True, False, 4)
         assert infos() == before
     assert (tmp_path / "large.zip").read_bytes() == (tmp_path / "own.zip").read_bytes()
+
+
+def test_it_may_be_forgotten_by_any_thread() -> None:
+    """A zip closes once more when it is forgotten, wherever Python looks for what is."""
+    large = LargeZip(io.BytesIO())
+    put_many(large)
+    large.close()
+    with ThreadPoolExecutor() as pool:
+        pool.submit(large.close).result()
 
 
 def test_a_name_does_not_come_twice() -> None:

@@ -40,8 +40,8 @@ class ListedFiles:
     """The files that a zip has so far, in their order, and by their names."""
 
     def __init__(self) -> None:
-        # One without a name is SQLite's own file, which is gone when it is closed.
-        self.database = sqlite3.connect("")
+        # One without a name is SQLite's own file, which is gone when it is closed. That any thread may do: a zip closes once more when it is forgotten.
+        self.database = sqlite3.connect("", check_same_thread=False)
         self.database.execute(
             "CREATE TABLE files (place INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, told TEXT NOT NULL)"
         )
