@@ -26,9 +26,4 @@ def check_journal(inspection: Inspection, journal: Journal, counted: Journal) ->
 def counted_anew(rows: Iterable[StoredDocument]) -> Journal:
     """The journal of all invoices and credit notes, from what each says."""
     sold = (row for row in rows if row.document.draft.kind in daily_sales.OF_JOURNAL and not row.test)
-    return sales_journal.of_documents((as_sold(row), row.snapshot) for row in sold)
-
-
-def as_sold(row: StoredDocument) -> SoldDocument:
-    draft = row.document.draft
-    return SoldDocument(draft.kind, draft.currency, row.document.issued_on, draft.net, draft.vat, draft.total)
+    return sales_journal.of_documents((SoldDocument.of(row.document), row.snapshot) for row in sold)

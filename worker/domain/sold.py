@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from worker.domain.document import Kind, signed
+from worker.domain.document import Document, Kind, signed
 from worker.domain.mentions import legal_texts
 from worker.domain.money import ZERO, to_cent
 from worker.domain.tax_point import SaleDays, tax_point
@@ -62,6 +62,11 @@ class SoldDocument:
     net: Decimal
     vat: Decimal
     total: Decimal
+
+    @classmethod
+    def of(cls, document: Document) -> "SoldDocument":
+        draft = document.draft
+        return cls(draft.kind, draft.currency, document.issued_on, draft.net, draft.vat, draft.total)
 
 
 def rows_of(document: SoldDocument, snapshot: dict[str, Any]) -> list[JournalRow]:

@@ -25,7 +25,7 @@ def add(connection: Connection, document: Document, snapshot: str) -> None:
     draft = document.draft
     if draft.kind not in OF_JOURNAL or draft.test:
         return
-    sold = SoldDocument(draft.kind, draft.currency, document.issued_on, draft.net, draft.vat, draft.total)
+    sold = SoldDocument.of(document)
     said = json.loads(snapshot)
     shop_id, day = document.shop_id, document.issued_on
     rows: dict[tuple[Any, ...], dict[str, Any]] = {}

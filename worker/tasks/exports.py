@@ -289,10 +289,10 @@ def paid_rows(found: Recorded) -> list[tuple[object, ...]]:
 
 def list_customer(lists: CustomerLists, document: Document) -> None:
     draft = document.draft
-    if draft.kind not in daily_sales.OF_JOURNAL or draft.test:
+    # Most are of consumers, who stand on no list: what they say need not be read.
+    if draft.kind not in daily_sales.OF_JOURNAL or draft.test or not draft.buyer.vat_number:
         return
-    said = sold.SoldDocument(draft.kind, draft.currency, document.issued_on, draft.net, draft.vat, draft.total)
-    rows = sold.rows_of(said, json.loads(json_codec.dump(draft)))
+    rows = sold.rows_of(sold.SoldDocument.of(document), json.loads(json_codec.dump(draft)))
     lists.add(draft.buyer.vat_number, draft.buyer.company or draft.buyer.name, rows)
 
 
