@@ -15,8 +15,8 @@ from worker.errors import DatabaseAway, FacturelayError, Rejected, Unavailable
 from worker.message import plain_message
 from worker.services import Services
 from worker.store import documents as stored_documents
-from worker.store import drafts, tasks
 from worker.store import orders as stored_orders
+from worker.store import tasks
 from worker.store.database.tables import jobs
 from worker.store.jobs import OF_SHOP, JobKind, put_behind
 from worker.store.tasks import Task
@@ -60,7 +60,7 @@ class Way:
     """One thing that can be done with many: *act* does it with the rows alone, or *ask* asks the shop, and repeats nothing; what it
     returns is done with the rows afterwards.
 
-    *number*: what a person knows the item by.
+    *number*: what a person knows the item by; nothing where it is another shop's, as a program may name any.
     """
 
     number: Callable[[Connection, Task, int], str]
@@ -135,20 +135,21 @@ def count_left(services: Services, task: Task, item_id: int, outcome: Outcome, w
     return after
 
 
-def number_of_document(connection: Connection, _task: Task, document_id: int) -> str:
-    found = stored_documents.find(connection, document_id)
+def number_of_document(connection: Connection, task: Task, document_id: int) -> str:
+    found = stored_documents.of_shop(connection, task.shop_id, document_id)
     return found.number if found else ""
 
 
-def number_of_draft(connection: Connection, _task: Task, draft_id: int) -> str:
+def number_of_draft(connection: Connection, task: Task, draft_id: int) -> str:
     try:
-        return drafts.get_draft(connection, draft_id).draft.order_number
+        return document_actions.draft_of(connection, task.shop_id, draft_id).draft.order_number
     except Rejected:
         return ""
 
 
 def number_of_job(connection: Connection, task: Task, job_id: int) -> str:
-    found = connection.execute(select(jobs.c.document_id, jobs.c.order_id).where(jobs.c.job_id == job_id)).first()
+    mine = (jobs.c.job_id == job_id, jobs.c.shop_id == task.shop_id)
+    found = connection.execute(select(jobs.c.document_id, jobs.c.order_id).where(*mine)).first()
     if found is None:
         return ""
     return number_of_document(connection, task, found.document_id) if found.document_id else str(found.order_id or "")
