@@ -409,6 +409,21 @@ def test_a_credit_note_names_its_invoice_says_why_and_has_no_due_date() -> None:
     assert problems(note) == []
 
 
+@pytest.mark.parametrize("by_provider", [True, False])
+def test_a_credit_note_asks_for_what_its_paper_says_is_still_to_be_refunded(by_provider: bool) -> None:
+    order = a_business_order(paid=True)
+    refund = replace(a_refund("5.00", reason="Stuk"), by_provider=by_provider)
+    note = credit_note_of(order, invoice_of(order), refund)
+    open_amount = ZERO if by_provider else D("5.00")
+
+    assert note.draft.refund_by_hand is not by_provider
+    assert amount(written(note), "PayableAmount") == open_amount
+    assert f"<ram:DuePayableAmount>{open_amount:.2f}<".encode() in cii.write(
+        note
+    )  # which checks itself against its schema
+    assert problems(note) == []
+
+
 def test_the_pdf_travels_inside_unless_it_is_too_large() -> None:
     document = invoice_of(a_business_order())
     path = "cac:AdditionalDocumentReference/cac:Attachment/cbc:EmbeddedDocumentBinaryObject"

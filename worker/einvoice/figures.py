@@ -43,7 +43,8 @@ class Figures:
 
     @property
     def prepaid(self) -> Decimal:
-        return self.draft.total if self.draft.is_paid else self.draft.total - self.draft.to_pay
+        is_settled = self.draft.is_paid and not self.draft.refund_by_hand
+        return self.draft.total if is_settled else self.draft.total - self.draft.to_pay
 
     @property
     def payable(self) -> Decimal:
