@@ -64,7 +64,7 @@ class LinkedDocument:
     @property
     def may_pay_here(self) -> bool:
         """Whether this page takes the payment itself."""
-        return self.money.is_owed and is_offered(self.document.draft, self.shop, order_status=self.order_status)
+        return self.money.is_owed and is_offered(self.document.draft, self.shop)
 
     @property
     def shop_pay_url(self) -> str:

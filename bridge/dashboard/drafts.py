@@ -12,7 +12,7 @@ from bridge.dashboard import order_story
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.dashboard.documents import buyer_of
-from bridge.dashboard.labels import kind_within, never_changed
+from bridge.dashboard.labels import after_discarding, kind_within, never_changed
 from bridge.dashboard.tasks import REST_PAID, refused_task, request_task
 from bridge.forms import Form
 from bridge.i18n.translate import _, format_amount
@@ -129,6 +129,8 @@ def discard(shop_id: str, draft_id: int) -> Response:
             kind=kind,
         )
         more = _("No document is made of this by itself any more.")
+        if stored.draft.kind is Kind.CREDIT_NOTE:
+            more = f"{more} {after_discarding()}"
         return ask(Question(question, _("Discard"), draft_path(stored), more, is_loss=True))
     return run_action(
         lambda connection, by: document_actions.discard_draft(connection, shop_id, draft_id, by=by),

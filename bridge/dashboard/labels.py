@@ -204,6 +204,14 @@ def never_changed(kind: Kind | str) -> str:
     return _("An issued document is never changed.")
 
 
+def after_discarding() -> str:
+    """What is said before drafts are discarded among which may be the credit note of a cancelled order."""
+    return _(
+        "Where the credit note of a cancelled order is discarded, its invoice stands: the buyer is asked to pay what is open "
+        "of it. To take it back after all, credit the invoice on its page."
+    )
+
+
 def kind_within(kind: str) -> str:
     """A kind of document within a sentence: lower case, but German writes its nouns with a capital everywhere."""
     name = kind_name(kind)

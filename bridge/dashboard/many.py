@@ -12,7 +12,7 @@ from bridge.accounts.access import guard_shop, shop
 from bridge.context import context, redirect_to, rendered
 from bridge.dashboard.document_lists import document_filter
 from bridge.dashboard.jobs import job_filter
-from bridge.dashboard.labels import status_name, step_name
+from bridge.dashboard.labels import after_discarding, status_name, step_name
 from bridge.dashboard.orders import order_filter
 from bridge.dashboard.pagination import days_asked
 from bridge.dashboard.payments import open_filter
@@ -158,7 +158,7 @@ def question(chosen: List, what: str, found: Ticked) -> dict[str, Any]:
         "list_name": next(key for key, one in LISTS.items() if one is chosen),
         "what": what,
         "title": _n(*WORDS[what].question, count),
-        "meaning": _(WORDS[what].meaning),
+        "meaning": _(WORDS[what].meaning) + (f" {after_discarding()}" if what in DISCARDING else ""),
         "button": _n(*WORDS[what].button, count),
         "found": found,
         "kinds": [(kind_count, name(kind)) for kind, kind_count in found.kinds.items()],
@@ -256,6 +256,7 @@ WORDS = {
         in_catalog("Tried again: {changed} of {of}"),
     ),
 }
+DISCARDING = ("discard", "ignore")
 PAGE_OF = {
     "discard": "drafts", "issue": "drafts", "mail": "documents", "paid": "documents", "fetch": "orders", "ignore": "orders",
     "make": "orders", "retry_order": "orders",

@@ -11,7 +11,7 @@ from bridge.context import context, rendered
 from bridge.dashboard import order_story
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
-from bridge.dashboard.labels import kind_within, never_changed
+from bridge.dashboard.labels import after_discarding, kind_within, never_changed
 from bridge.dashboard.pagination import days_asked, page_request, sortable
 from bridge.dashboard.tasks import request_task
 from bridge.i18n.translate import _, format_amount
@@ -137,7 +137,8 @@ def run_order_action(shop_id: str, order_id: int, what: str) -> Response:
                 more=_(
                     "What failed is not tried any more, its drafts are discarded, and it is no longer listed as needing you. "
                     "Its history keeps that you said so."
-                ),
+                )
+                + f" {after_discarding()}",
             )
         )
     return run_action(

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from tests.support.bridge_app import a_draft
-from tests.support.factories import SINCE, a_shop
+from tests.support.factories import a_shop
 from worker.domain import settings_form
 from worker.domain.document import Kind, PaymentInstructions
 from worker.domain.online_payment import METHODS, is_offered, why_not
 from worker.domain.payment_method import Means
 from worker.domain.settings_form import WrongSettings, apply_settings
-from worker.domain.shop import MollieSettings, OrderSettings
+from worker.domain.shop import MollieSettings
 from worker.net.mollie_key import Mode
 
 LIVE = MollieSettings(mode=Mode.LIVE)
@@ -46,13 +46,6 @@ def test_it_is_offered_where_the_seller_is_asked_for(means: Means, offered: bool
 )
 def test_the_owner_says_on_which_documents(kind: Kind, settings: MollieSettings, offered: bool) -> None:
     assert is_offered(a_draft(kind=kind), a_shop(mollie=settings)) is offered
-
-
-@pytest.mark.parametrize("status", ["cancelled", "refunded", "trash", "deleted", "called-off"])
-def test_nothing_is_asked_of_an_order_that_is_off(status: str) -> None:
-    shop = a_shop(mollie=LIVE, orders=OrderSettings(SINCE, {"called-off": "cancelled"}))
-    assert not is_offered(a_draft(), shop, order_status=status)
-    assert is_offered(a_draft(), shop, order_status="on-hold")
 
 
 @pytest.mark.parametrize("test", [True, False])

@@ -6,7 +6,7 @@ from worker.domain.credit_balance import CreditedInvoice
 from worker.domain.credit_note import draft_credit_note
 from worker.domain.credit_source import Cancellation
 from worker.domain.decision import Findings, Reason
-from worker.domain.document import Document, Draft, History, Kind, Problem, Purpose, SendMode
+from worker.domain.document import Document, Draft, History, Kind, Problem, Purpose, SendMode, cause_of_cancellation
 from worker.domain.dossier import Dossier, generation_of
 from worker.domain.money import total_of
 from worker.domain.order import Refund
@@ -118,7 +118,7 @@ def evaluate_cancellation(dossier: Dossier, findings: Findings) -> None:
     invoice = dossier.latest_invoice()
     if invoice is None:
         return
-    cause = f"cancel:{invoice.number}"
+    cause = cause_of_cancellation(invoice)
     waits = any(kept.draft.cause == cause and not kept.discarded for kept in dossier.history.drafts)
     if dossier.status != "cancelled" and not (dossier.status == "trash" and waits):
         return

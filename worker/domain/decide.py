@@ -13,7 +13,7 @@ from worker.domain.credit_source import Cancellation
 from worker.domain.decision import Decision, Findings, RuleResult
 from worker.domain.delivery_note import undelivered
 from worker.domain.deposit_invoice import with_deposit_invoices
-from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, Purpose
+from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, Purpose, cause_of_cancellation
 from worker.domain.dossier import Dossier, generation_of
 from worker.domain.draft import draft_document
 from worker.domain.language import phrase
@@ -54,7 +54,7 @@ def draft_reissue(order: Order, invoice: Document, history: History, shop: Shop,
         CreditedInvoice(invoice, credit_notes),
         order,
         shop,
-        purpose=Purpose(Kind.CREDIT_NOTE, f"cancel:{invoice.number}"),
+        purpose=Purpose(Kind.CREDIT_NOTE, cause_of_cancellation(invoice)),
     )
     again = draft_document(
         order,

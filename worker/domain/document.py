@@ -391,6 +391,15 @@ class History:
             d for d in self.documents if d.draft.corrects and d.draft.corrects.document_id == invoice.document_id
         )
 
+    def is_kept(self, invoice: Document) -> bool:
+        """Whether a person discarded the credit note of a cancelled order: its *invoice* stands."""
+        return any(kept.discarded and kept.draft.cause == cause_of_cancellation(invoice) for kept in self.drafts)
+
+
+def cause_of_cancellation(invoice: Document) -> str:
+    """`cancel:F2026-00017`: of the credit note that takes all back that is left of *invoice*."""
+    return f"cancel:{invoice.number}"
+
 
 def planned_document(draft: Draft) -> Message:
     """A document that would be made, as `credit note 12.40 EUR`; a delivery note states no amount."""

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from worker.domain.document import ASKING, Document, Draft, Kind, PaymentInstructions
 from worker.domain.money import ZERO, total_of
-from worker.domain.online_payment import CALLED_OFF, CLOSED_STATUSES
+from worker.domain.online_payment import CLOSED_STATUSES
 from worker.domain.order_payment import OPEN_STATUSES, rest_by_transfer
 from worker.domain.payment import GIFT_CARD, Balance, Credited, OrderBalance, Prepayment, day_paid
 from worker.domain.payment_method import is_transfer
@@ -114,26 +114,28 @@ class DocumentMoney:
         return replace(self.document, draft=said)
 
 
-def of_invoice(invoice: Document, balance: Balance, *, went_back: bool = False, status: str = "") -> DocumentMoney:
+def of_invoice(invoice: Document, balance: Balance, *, went_back: bool = False, is_off: bool = False) -> DocumentMoney:
     """Of one of which nothing was counted, what it says itself is true; and one that says paid asks only for money that *went_back*.
-    *status*: of its order in the shop. Of one that was called off nothing is asked, though it is open until its credit note is there."""
+    Of one whose order *is_off* nothing is asked, though it is open until its credit note is there."""
     draft, credited = invoice.draft, balance.credited or ZERO
     said = ZERO if draft.is_paid else draft.to_pay - credited
     left = said if balance.paid is None else balance.open
     paid_on = day_paid(draft.paid_on, balance)
-    is_off = status in CALLED_OFF and paid_on is None
-    return DocumentMoney(invoice, left, credited, paid_on=paid_on, went_back=went_back, is_off=is_off)
+    return DocumentMoney(
+        invoice, left, credited, paid_on=paid_on, went_back=went_back, is_off=is_off and paid_on is None
+    )
 
 
-def of_test(test: Document, balance: Balance, came: tuple[Decimal, date] | None, *, status: str = "") -> DocumentMoney:
-    """By what became of itself: none of its money is among the payments. What *came* of it, and on which day the last; *status*: of its
-    order in the shop."""
+def of_test(
+    test: Document, balance: Balance, came: tuple[Decimal, date] | None, *, is_off: bool = False
+) -> DocumentMoney:
+    """By what became of itself: none of its money is among the payments. What *came* of it, and on which day the last;
+    *is_off*: its order was given up."""
     draft, credited = test.draft, balance.credited or ZERO
     paid, last_on = came or (ZERO, None)
     left = ZERO if draft.is_paid else max(draft.to_pay - credited - paid, ZERO)
     paid_on = draft.paid_on or (last_on if left <= 0 < paid else None)
-    is_off = status in (CLOSED_STATUSES if draft.kind in ASKING else CALLED_OFF) and paid_on is None
-    return DocumentMoney(test, left, credited, draft.refunded, paid_on, is_off=is_off)
+    return DocumentMoney(test, left, credited, draft.refunded, paid_on, is_off=is_off and paid_on is None)
 
 
 @dataclass(frozen=True)

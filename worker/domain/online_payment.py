@@ -40,15 +40,11 @@ def mode_needed(*, test: bool) -> Mode:
     return Mode.TEST if test else Mode.LIVE
 
 
-def is_offered(draft: Draft, shop: Shop, *, order_status: str = "") -> bool:
-    """Whether who holds the link of this document may pay online what is open of it."""
+def is_offered(draft: Draft, shop: Shop) -> bool:
+    """Whether who holds the link of this document may pay online what is asked of it."""
     if draft.payment is None or draft.payment.means not in (Means.TRANSFER, Means.ONLINE):
         return False
-    return (
-        shop.mollie.mode is mode_needed(test=draft.test)
-        and stands_on(shop.mollie, draft.kind)
-        and shop.orders.meaning_of(order_status) not in CLOSED_STATUSES
-    )
+    return shop.mollie.mode is mode_needed(test=draft.test) and stands_on(shop.mollie, draft.kind)
 
 
 def stands_on(settings: MollieSettings, kind: Kind) -> bool:

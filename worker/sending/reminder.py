@@ -36,7 +36,7 @@ from worker.store import (
 )
 from worker.store.audit_trail import AuditEntry
 from worker.store.jobs import JobEnd
-from worker.store.queries import reminder_outlook, unpaid_orders
+from worker.store.queries import document_money, reminder_outlook, unpaid_orders
 from worker.store.queries.reminder_outlook import Outlook
 from worker.store.reminders import StoredReminder
 from worker.store.shops import ConnectedShop
@@ -211,13 +211,18 @@ def last_day_in_shop(services: Services, connected: ConnectedShop, outlook: Outl
         if connected.secrets.has_rest
         else known_word(services, connected.shop, document)
     )
-    if word.status in CLOSED_STATUSES:
+    if word.status in CLOSED_STATUSES and not is_kept(services, document, word.status):
         raise NotNeeded(Message("Its order is cancelled or refunded in the shop."))
     if word.paid:
         raise NotNeeded(Message("The shop says that its order is paid."))
     if outlook.is_order and word.status not in WAITING_STATUSES:
         raise NotNeeded(Message("Its order no longer waits for its money in the shop."))
     return word.last_day
+
+
+def is_kept(services: Services, document: Document, status: str) -> bool:
+    with services.store.read() as connection:
+        return document_money.is_kept(connection, document, status=status)
 
 
 def asked_of_shop(services: Services, connected: ConnectedShop, document: Document) -> ShopsWord:

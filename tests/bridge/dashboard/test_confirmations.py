@@ -96,6 +96,18 @@ def test_what_cannot_be_undone_asks_on_a_page_that_names_it_and_changes_nothing(
             assert f'<input type="hidden" name="{name}" value="{value}">' in answers[0], path
 
 
+def test_who_discards_credit_notes_is_told_before_that_their_invoices_are_asked_for(
+    app: BridgeApp, operator: Visitor
+) -> None:
+    with app.store.write() as connection:
+        note = a_draft(kind=Kind.CREDIT_NOTE, cause="cancel:F2026-00017")
+        draft_id = drafts.save_draft(connection, SHOP, note, now=NOW)
+    asked = [operator.asked(f"{HOME}/{path}").text for path in (f"drafts/{draft_id}/discard", "orders/238/ignore")]
+    many = (("drafts", "discard"), ("orders", "ignore"))
+    asked += [operator.post(f"{HOME}/many", list=of, what=what, all="1").text for of, what in many]
+    assert ["its invoice stands" in text for text in asked] == [True] * 4
+
+
 @pytest.mark.parametrize("kind", BY_HAND)
 def test_only_an_invoice_is_said_to_be_credited(operator: Visitor, kind: Kind) -> None:
     shown = question_on(operator.asked(f"{HOME}/orders/239/make", kind=kind).text)

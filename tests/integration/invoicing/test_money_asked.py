@@ -27,14 +27,17 @@ from worker.domain.order import OrderKey
 from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.reminder import Reminded, ReminderSettings
 from worker.domain.rules import Rule, Trigger
-from worker.domain.shop import OrderSettings
+from worker.domain.shop import MollieSettings, OrderSettings
 from worker.errors import Rejected
 from worker.invoicing import manual
 from worker.invoicing.manual import Credit, ManualDocument
 from worker.invoicing.request import IssueAnswer
 from worker.net.document_link import DocumentLink
+from worker.net.mollie_key import Mode
+from worker.payments import reminders
 from worker.store import orders, payment_rows, payments
 from worker.store.queries import order_balance, reminder_outlook
+from worker.store.queries.order_history import DocumentDetails
 
 INVOICE = Rule(Kind.INVOICE, Trigger.PAID)
 CONFIRMATION = Rule(Kind.ORDER_CONFIRMATION, Trigger.COMPLETED)
@@ -483,6 +486,51 @@ def test_the_invoice_of_an_order_that_the_shop_cancelled_asks_its_buyer_for_noth
     system.act(document_actions.send_again, id_of(invoice))
     system.work()
     assert "etalen" not in last_mail(system)
+
+
+@pytest.mark.parametrize("how", ["discard", "needs_nothing"])
+@pytest.mark.parametrize("is_test", [False, True])
+def test_who_discards_the_credit_note_of_a_cancelled_order_has_its_invoice_asked_for_by_all(
+    system: System, is_test: bool, how: str
+) -> None:
+    """Until it is refunded in the shop, or a person credits it after all."""
+    live = MollieSettings(Mode.TEST if is_test else Mode.LIVE, on_reminders=True)
+    reminded = ReminderSettings(who=Reminded.ALL, friendly=5)
+    rules = (Rule(Kind.INVOICE, Trigger.CREATED),)
+    system.change_shop(rules=rules, test=is_test, mollie=live, reminders=reminded)
+    waits: dict[str, Any] = {"status": "on-hold", "paid": False, "payment_method": "bacs"}
+    system.arrives(an_order(id=238, **waits))
+    bank_brings(system, "2.20")
+    (invoice, note) = system.arrives(an_order(id=238, **(waits | {"status": "cancelled"})))
+    assert note.stored_draft
+    if how == "discard":
+        system.act(document_actions.discard_draft, note.stored_draft.draft_id)
+    else:
+        system.act(order_actions.ignore_order, 238)
+    system.arrives(an_order(id=238, **(waits | {"status": "cancelled"})))
+    open_now = Decimal("22.20") if is_test else Decimal("20.00")
+    assert asked_of(system, invoice) == (open_now, not is_test, True, not is_test)
+    system.act(document_actions.send_again, id_of(invoice))
+    system.work()
+    assert re.findall("(?:Te|Nog te) betalen.*€ (.*)", last_mail(system)) == [f"{open_now}".replace(".", ",")]
+    if not is_test:
+        system.clock.move(days=40)
+        reminders.plan_due(system.services)
+        system.work()
+        assert "20,00" in last_mail(system)
+    manual.credit(system.services, id_of(invoice), Credit(send=False), by=system.person)
+    assert asked_of(system, invoice) == (Decimal(0), False, False, False)
+
+
+def asked_of(system: System, invoice: DocumentDetails) -> tuple[Decimal, bool, bool, bool]:
+    """What its page asks, whether it has codes to pay with, whether it takes the payment itself, and whether its buyer may be reminded."""
+    now = system.clock.now
+    with system.services.store.read() as connection:
+        linked = load_linked_document(connection, DocumentLink(id_of(invoice), now, now), now=now)
+        found = reminder_outlook.of_documents(connection, system.connected.shop, [id_of(invoice)], now=now)
+    assert linked
+    outlook = found[id_of(invoice)]
+    return linked.money.to_pay, bool(linked.payment_codes), linked.may_pay_here, outlook.obstacle is None
 
 
 @pytest.mark.parametrize("goes", ["into the bin", "for good"])

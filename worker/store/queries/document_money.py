@@ -7,10 +7,11 @@ from sqlalchemy import Connection
 from worker.domain import document_money
 from worker.domain.document import ASKING, Document, Kind
 from worker.domain.document_money import DocumentMoney, OrderMoney
+from worker.domain.online_payment import CALLED_OFF, CLOSED_STATUSES
 from worker.domain.order import OrderKey
 from worker.domain.payment import Balance
 from worker.domain.reported_money import went_back
-from worker.store import document_balances, payment_attempts, payment_rows
+from worker.store import document_balances, documents, payment_attempts, payment_rows
 from worker.store.queries import order_balance
 
 
@@ -38,14 +39,22 @@ def of_document(
         return orders[one.order].of_document(one)
     if one.draft.test:
         return of_test(connection, one, balance)
-    status = status_of(connection, one) if balance.open > 0 else ""
-    return document_money.of_invoice(one, balance, went_back=is_back(connection, one, balance), status=status)
+    is_off = balance.open > 0 and is_given_up(connection, one)
+    return document_money.of_invoice(one, balance, went_back=is_back(connection, one, balance), is_off=is_off)
 
 
-def status_of(connection: Connection, one: Document) -> str:
-    """Of its order, as the shop said it last; empty where nothing is known of it."""
+def is_given_up(connection: Connection, one: Document) -> bool:
+    """Whether nothing is asked of a document any more by what the shop said of its order last."""
     seen = order_balance.seen_of(connection, one.order, ())
-    return seen.status if seen else ""
+    if seen is None or seen.status not in (CLOSED_STATUSES if one.draft.kind in ASKING else CALLED_OFF):
+        return False
+    return not is_kept(connection, one, status=seen.status)
+
+
+def is_kept(connection: Connection, one: Document, *, status: str) -> bool:
+    """Whether a person discarded the credit note of an order with that *status*: its invoice stands. What was refunded went back."""
+    is_invoice = one.draft.kind is Kind.INVOICE
+    return is_invoice and status == "cancelled" and documents.history(connection, **vars(one.order)).is_kept(one)
 
 
 def is_back(connection: Connection, invoice: Document, balance: Balance) -> bool:
@@ -58,4 +67,4 @@ def is_back(connection: Connection, invoice: Document, balance: Balance) -> bool
 
 def of_test(connection: Connection, test: Document, balance: Balance) -> DocumentMoney:
     came = payment_attempts.paid_of(connection, [test.document_id]).get(test.document_id)
-    return document_money.of_test(test, balance, came, status=status_of(connection, test))
+    return document_money.of_test(test, balance, came, is_off=is_given_up(connection, test))

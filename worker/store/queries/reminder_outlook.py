@@ -157,7 +157,9 @@ def of_documents(
             steps={kind: step for kind in ReminderKind if (step := all_steps.get(one, {}).get(kind))},
             written=written.get(one, {}),
         )
-        obstacle = obstacle_of(outlook, shop, order_status=row.order_status or "")
+        obstacle = obstacle_of(outlook, shop) or closed(
+            connection, document, shop.orders.meaning_of(row.order_status or "")
+        )
         if outlook.is_order and row.waits is None:
             obstacle = obstacle or Obstacle(
                 Message("Its order no longer waits for its money, or a newer document asks for it.")
@@ -226,7 +228,7 @@ def with_next(outlook: Outlook, shop: Shop, obstacle: Obstacle | None, today: da
     return Outlook(**{**vars(outlook), "next": coming, "obstacle": obstacle})
 
 
-def obstacle_of(outlook: Outlook, shop: Shop, *, order_status: str) -> Obstacle | None:
+def obstacle_of(outlook: Outlook, shop: Shop) -> Obstacle | None:
     """What only a person can change, or nobody."""
     draft = outlook.document.draft
     reasons = (
@@ -235,12 +237,15 @@ def obstacle_of(outlook: Outlook, shop: Shop, *, order_status: str) -> Obstacle 
         (outlook.is_stopped, Message("You stopped its reminders.")),
         (outlook.claim() is None, Message("Its buyer is not asked for a transfer by a day.")),
         (not draft.buyer.email, Message("The customer left no mail address.")),
-        (
-            shop.orders.meaning_of(order_status) in CLOSED_STATUSES,
-            Message("Its order is cancelled or refunded in the shop."),
-        ),
     )
     return next((Obstacle(message) for applies, message in reasons if applies), None)
+
+
+def closed(connection: Connection, document: Document, status: str) -> Obstacle | None:
+    """That its order is over in the shop, and no person said that its invoice stands all the same."""
+    if status not in CLOSED_STATUSES or document_money.is_kept(connection, document, status=status):
+        return None
+    return Obstacle(Message("Its order is cancelled or refunded in the shop."))
 
 
 def under_way(connection: Connection, document_id: int) -> Obstacle | None:
