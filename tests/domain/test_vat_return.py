@@ -91,10 +91,24 @@ def test_vat_of_another_country_is_in_no_grid_of_vat_and_told_for_the_oss_return
     assert found == VatReturn(
         {"47": Decimal("101.00"), "49": Decimal("10.00")},
         (
-            OssRow("NL", Decimal(9), Kind.INVOICE, Decimal("101.00"), Decimal("9.09")),
-            OssRow("NL", Decimal(9), note, Decimal("-10.00"), Decimal("-0.90")),
+            OssRow("NL", Decimal(9), "EUR", Kind.INVOICE, Decimal("101.00"), Decimal("9.09")),
+            OssRow("NL", Decimal(9), "EUR", note, Decimal("-10.00"), Decimal("-0.90")),
         ),
     )
+
+
+def test_what_was_sold_under_oss_in_another_currency_is_told_in_that_one() -> None:
+    sold: dict[str, Any] = {"rate": "25", "reason": "oss", "vat_country": "SE"}
+    euros: dict[str, Any] = {"base_eur": Decimal("90.00"), "vat_eur": Decimal("22.50")}
+    crowns = a_row("S", "1000.00", "250.00", **sold, currency="SEK", **euros)
+    unknown = replace(crowns, base_eur=None, vat_eur=None)
+    found = vat_return([a_row("S", "100.00", "25.00", **sold), crowns, unknown])
+    assert [(row.currency, row.base, row.vat) for row in found.oss] == [
+        ("EUR", Decimal("100.00"), Decimal("25.00")),
+        ("SEK", Decimal("2000.00"), Decimal("500.00")),
+    ]
+    assert found.grids == {"47": Decimal("190.00")}
+    assert found.beside == (unknown,)
 
 
 def test_what_stands_in_no_grid_is_told_and_not_left_out() -> None:

@@ -33,10 +33,14 @@ OF_EXEMPTION = {"exempt": "00", "eu_institution": "47", "diplomat": "47", "outsi
 
 @dataclass(frozen=True)
 class OssRow:
-    """Sales under OSS to one country at one rate, in euro; those of credit notes are below zero and stand for themselves."""
+    """Sales under OSS to one country at one rate, in the currency of their documents; those of credit notes are below zero and stand
+    for themselves. In euro they are by the European Central Bank's rate of the last day of the quarter (art. 369h of directive
+    2006/112/EC), and not by that of each document.
+    """
 
     country: str
     rate: Decimal
+    currency: str
     kind: Kind
     base: Decimal
     vat: Decimal
@@ -53,17 +57,17 @@ class VatReturn:
 
 def vat_return(rows: Iterable[JournalRow]) -> VatReturn:
     grids: dict[str, Decimal] = {}
-    oss: dict[tuple[str, Decimal, Kind], OssRow] = {}
+    oss: dict[tuple[str, Decimal, str, Kind], OssRow] = {}
     beside = []
     for row in rows:
+        if row.reason == "oss":
+            key = (row.vat_country, row.rate, row.currency, row.kind)
+            found = oss.get(key, OssRow(*key, ZERO, ZERO))
+            oss[key] = replace(found, base=found.base + row.base, vat=found.vat + row.vat)
         grid, base, vat = grid_of(row), row.base_eur, row.vat_eur
         if not grid or base is None or vat is None:
             beside.append(row)
             continue
-        if row.reason == "oss":
-            key = (row.vat_country, row.rate, row.kind)
-            found = oss.get(key, OssRow(*key, ZERO, ZERO))
-            oss[key] = replace(found, base=found.base + base, vat=found.vat + vat)
         of_vat = "54"
         if row.kind is Kind.CREDIT_NOTE:
             grid, of_vat, base, vat = ("48" if grid in ("44", "46") else "49"), "64", -base, -vat
@@ -72,7 +76,7 @@ def vat_return(rows: Iterable[JournalRow]) -> VatReturn:
             grids[of_vat] = grids.get(of_vat, ZERO) + vat
     return VatReturn(
         {grid: grids[grid] for grid in GRIDS if grid in grids},
-        tuple(oss[key] for key in sorted(oss, key=lambda key: (*key[:2], key[2] is not Kind.INVOICE))),
+        tuple(oss[key] for key in sorted(oss, key=lambda key: (*key[:3], key[3] is not Kind.INVOICE))),
         tuple(beside),
     )
 

@@ -3,14 +3,15 @@
 from dataclasses import replace
 from decimal import Decimal
 from http import HTTPStatus
+from typing import Any
 
 import pytest
 from lxml import html
 from sqlalchemy import update
 
-from tests.support.bridge_app import SHOP, BridgeApp, a_credit_note_for
+from tests.support.bridge_app import SHOP, BridgeApp, a_credit_note_for, a_draft
 from tests.support.personas import signed_in
-from worker.domain.document import Category, VatLine
+from worker.domain.document import Category, Mention, VatLine
 from worker.domain.party import Address
 from worker.store import shops
 from worker.store.database.tables import users
@@ -45,6 +46,29 @@ def test_the_grids_are_what_the_documents_say(app: BridgeApp) -> None:
     shown = visitor.get(f"{PAGE}?period=2026-11").text
     assert grids(shown) == {"03": "€18.35", "49": "€4.13", "54": "€3.85", "64": "€0.87"}
     assert grids(visitor.get(PAGE).text) == grids(shown)  # the quarter that it is
+
+
+@pytest.mark.parametrize("currency", ["EUR", "SEK"])
+def test_the_oss_return_is_told_in_the_currency_that_was_charged_and_how_that_becomes_euro(
+    app: BridgeApp, currency: str
+) -> None:
+    stands_in(app, "BE")
+    line = replace(taxed("100.00", "25.00"), rate=Decimal(25), vat_country="SE")
+    mention = Mention("oss", "OSS")
+    amounts: dict[str, Any] = {"net": Decimal("100.00"), "vat": Decimal("25.00"), "total": Decimal("125.00")}
+    app.issue(
+        currency=currency,
+        lines=(replace(a_draft().lines[0], net=Decimal("100.00"), rate=Decimal(25), mention="oss"),),
+        vat_lines=(line,),
+        mentions=(mention,),
+        exchange_rate=None if currency == "EUR" else Decimal("11.2"),
+        vat_eur=None if currency == "EUR" else Decimal("2.23"),
+        **amounts,
+    )
+    visitor = signed_in(app, "boekhouder@kantoor.example", operator=True)
+    shown = visitor.get(PAGE).text.partition("For the OSS return")[2]
+    sign = "€" if currency == "EUR" else "SEK"
+    assert (f"{sign}100.00" in shown.replace("\xa0", ""), "369h" in shown) == (True, currency != "EUR")
 
 
 @pytest.mark.parametrize("period", ["2026-13", "2026-Q5", "1999-01", "x", "2026-1", "2026-Q4Q", "0000-00"])
