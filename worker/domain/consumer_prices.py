@@ -13,6 +13,7 @@ from worker.domain.money import to_minor_unit, total_of
 from worker.domain.order import Order
 from worker.domain.shop import ConsumerPrices, Shop
 from worker.domain.totals import GroupTotals, Totals, VatGroup, split_amount, unit_of
+from worker.message import Money
 
 
 def is_of_consumer(order: Order) -> bool:
@@ -52,13 +53,16 @@ def stated_amounts(draft: Draft) -> StatedAmounts:
 
 
 def with_prices_given_back(
-    lines: tuple[Line, ...], groups: Mapping[VatGroup, GroupTotals], currency: str
+    lines: tuple[Line, ...], groups: Mapping[VatGroup, GroupTotals], total: Money
 ) -> tuple[Line, ...]:
-    """The *lines* of a credit note, each with its part in what is given back of its category and rate."""
+    """The *lines* of a credit note, each with its part in what is given back of its category and rate; as they were where those add up
+    to another *total*."""
+    if total_of(totals.gross for totals in groups.values()) != total.amount:
+        return lines
     found = list(lines)
     for group, totals in groups.items():
         own = [place for place, line in enumerate(lines) if (line.category, line.rate) == group]
-        shares = split_amount(totals.gross, [lines[place].net for place in own], unit_of(currency))
+        shares = split_amount(totals.gross, [lines[place].net for place in own], unit_of(total.currency))
         for place, share in zip(own, shares, strict=True):
             found[place] = replace(lines[place], gross=share)
     return tuple(found)

@@ -136,7 +136,7 @@ def _figures(
     lines = original.lines if is_mirror else _lines(source, credited, taken.groups, taken.lines)
     stated = _groups_to_state(taken.groups, lines)
     if not is_mirror and original.lines and all(line.gross is not None for line in original.lines):
-        lines = with_prices_given_back(lines, stated, original.currency)
+        lines = with_prices_given_back(lines, stated, Money(taken.total, original.currency))
     totals = state_totals(stated, lines=lines, total=taken.total, charged=taken.charged)
     return lines, totals.of_countries(_countries_of(original))
 
