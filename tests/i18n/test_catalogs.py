@@ -4,7 +4,7 @@ import re
 import string
 import tomllib
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -170,6 +170,23 @@ def test_figures_and_dates_are_written_as_the_language_writes_them(
     ]
 
     assert [text.replace("\u202f", " ").replace("\u00a0", " ") for text in written] == [amount, number, rate, day]
+
+
+@pytest.mark.parametrize(
+    ("language", "day", "short"),
+    [
+        ("nl", "1 december 2026", "1 dec 2026"),
+        ("fr", "1er décembre 2026", "1er déc. 2026"),
+        ("de", "1. Dezember 2026", "1. Dez. 2026"),
+        ("en", "1 December 2026", "1 Dec 2026"),
+    ],
+)
+def test_the_first_day_of_a_month_is_written_as_the_language_writes_it(language: str, day: str, short: str) -> None:
+    words, at = Translator(language), datetime(2026, 12, 1, 9, 5, 7, tzinfo=UTC)
+
+    assert (words.date(at.date()), words.short_date(at.date())) == (day, short)
+    assert words.short_datetime(at, today=date(2027, 1, 2)) == short
+    assert words.exact_datetime(at) == f"{short} 09:05:07"
 
 
 def test_an_amount_is_never_rounded() -> None:

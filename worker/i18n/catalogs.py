@@ -85,16 +85,16 @@ class Translator:
 
     def date(self, day: dt.date) -> str:
         """Write 22 November 2026."""
-        return format_date(day, "long", locale=self._locale)
+        return format_date(day, f"{self._in_month(day)} MMMM y", locale=self._locale)
 
-    @property
-    def _day_and_month(self) -> str:
-        """German writes a day as the number in a row that it is: 22. Nov."""
-        return "d. MMM" if self.language == "de" else "d MMM"
+    def _in_month(self, day: dt.date) -> str:
+        """German writes a day as the number in a row that it is, 22. Nov., and French the first one so: 1er nov."""
+        first = self.language == "fr" and day.day == 1
+        return "d." if self.language == "de" else "d'er'" if first else "d"
 
     def short_date(self, day: dt.date) -> str:
         """Write 22 Nov 2026."""
-        return format_date(day, f"{self._day_and_month} y", locale=self._locale)
+        return format_date(day, f"{self._in_month(day)} MMM y", locale=self._locale)
 
     def month(self, day: dt.date) -> str:
         """Write November 2026."""
@@ -108,12 +108,14 @@ class Translator:
         """Write an instant that is already in the reader's zone: 11:40 today, 22 Nov 11:40 this year, 22 Nov 2025 before."""
         if local.date() == today:
             return format_time(local.time(), "HH:mm", locale=self._locale)
-        pattern = f"{self._day_and_month} {'HH:mm' if local.year == today.year else 'y'}"
+        pattern = f"{self._in_month(local)} MMM {'HH:mm' if local.year == today.year else 'y'}"
         return format_datetime(local, pattern, locale=self._locale, tzinfo=local.tzinfo)
 
     def exact_datetime(self, local: dt.datetime) -> str:
         """Write 22 Nov 2026 11:40:07, for stories where the second matters."""
-        return format_datetime(local, f"{self._day_and_month} y HH:mm:ss", locale=self._locale, tzinfo=local.tzinfo)
+        return format_datetime(
+            local, f"{self._in_month(local)} MMM y HH:mm:ss", locale=self._locale, tzinfo=local.tzinfo
+        )
 
     def amount(self, value: Decimal, currency: str) -> str:
         """Write money with its sign. Never rounds: a currency without cents that has them shows them."""
