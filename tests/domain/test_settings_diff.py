@@ -160,7 +160,7 @@ def test_amounts_rates_and_days_are_written_as_the_reader_writes_them() -> None:
         for message in describe_changes(before, replace(before, reminders=costs))
     ]
     assert told == [
-        "Rappels de ce qui échoit à partir de ce jour : rien → 1 déc. 2026",
+        "Rappels de ce qui échoit à partir de ce jour : rien → 1er déc. 2026",
         "Indemnité selon vos conditions (€) : 0,00 € → 20,00 €",
         "Intérêts selon vos conditions, en pour cent par an : 0 % → 8,5 %",
     ]
