@@ -36,13 +36,18 @@ NOTHING_NEXT = NothingNext()
 
 @dataclass
 class NextStep(NothingNext):
-    """*due*: what of the same order could be done after *done* when that was last asked. *claimed*: what of it this worker has."""
+    """*due*: what of the same order could be done after *done* when that was last asked. *claimed*: what of it this worker has.
+
+    *is_seen*: nothing else can have been due where the job ended. Two workers of PostgreSQL that end at the same moment do not see each
+    other's end, nor what waited for both; in SQLite one comes after the other.
+    """
 
     services: Services
     done: DueJob
     may_follow: Callable[[DueJob], bool]
     due: list[DueJob] = field(default_factory=list)
     claimed: tuple[DueJob, LeasedSteps] | None = None
+    is_seen: bool = False
     tried: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -53,7 +58,8 @@ class NextStep(NothingNext):
 
     def claim_by(self, connection: Connection, take: Take) -> None:
         now, lease_for = self.services.now(), lease_time(self.services)
-        for step in filter(self.is_next, self.due_now(connection)):
+        self.due, self.is_seen = self.due_now(connection), connection.dialect.name == "sqlite"
+        for step in filter(self.is_next, self.due):
             self.tried.add(step.job_id)
             leased = take(connection, step.name, document_id=step.row_id, now=now, lease_for=lease_for)
             if leased is not None:
@@ -61,6 +67,7 @@ class NextStep(NothingNext):
                 return
 
     def put_back(self) -> None:
+        self.is_seen = False
         if self.claimed is not None:
             with self.services.store.write() as connection:
                 job_store.leave_for_later(connection, self.claimed[1].lease)
@@ -69,12 +76,12 @@ class NextStep(NothingNext):
     def take(self) -> tuple[DueJob, LeasedSteps] | None:
         """What is to be done now, if anything is."""
         if self.claimed is None:
-            # Two workers of PostgreSQL that end at the same moment do not see each other's end, nor what waited for both.
-            self.look()
+            if not self.is_seen:
+                self.look()
             if any(map(self.is_next, self.due)):
                 with self.services.store.write() as connection:
                     self.claim_by(connection, steps.take)
-        claimed, self.claimed = self.claimed, None
+        claimed, self.claimed, self.is_seen = self.claimed, None, False
         return claimed
 
     def look(self) -> None:

@@ -1,15 +1,12 @@
 """What is open of documents: their total less their credit notes less what was paid. It is always counted anew."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, delete, exists, func, insert, select
 
 from worker.domain.document import Kind
 from worker.domain.money import ZERO
-from worker.domain.order import OrderKey
 from worker.domain.payment import Balance
 from worker.store.database.column_types import Instant
 from worker.store.database.made_once import among, given, made_once
@@ -56,12 +53,14 @@ BY_THEN = (
     )
     .scalar_subquery()
 )
-CREDITED_BY = made_once(
-    select(func.sum(BY_THEN, type_=documents.c.total.type)).where(
+CREDITED_BY = (
+    select(func.sum(BY_THEN, type_=documents.c.total.type))
+    .where(
         *given(documents.c.shop_id, documents.c.order_id, documents.c.order_key),
         documents.c.test.is_(False),
         documents.c.total > CREDITED,
     )
+    .scalar_subquery()
 )
 FORGET = made_once(delete(unpaid).where(*given(unpaid.c.document_id)))
 
@@ -91,11 +90,6 @@ def lock(connection: Connection, document_id: int) -> None:
     if connection.dialect.name != "sqlite":
         mine = select(documents.c.document_id).where(documents.c.document_id == document_id)
         connection.execute(mine.with_for_update(key_share=True))
-
-
-def credited_by(connection: Connection, order: OrderKey, at: datetime) -> Decimal:
-    """What credit notes had taken off by then of the invoices of an order of which something is left: of one that was issued again, nothing."""
-    return connection.execute(CREDITED_BY, {**vars(order), "at": at}).scalar() or ZERO
 
 
 def of_documents(connection: Connection, document_ids: Sequence[int] | Select[Any]) -> dict[int, Balance]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, bindparam, exists, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.store.database.any_of import any_of
@@ -26,19 +26,24 @@ class StoredFile:
 
 
 # Made once: a statement costs more to build than to run.
+FILE_OF = made_once(select(files).where(*given(files.c.document_id, files.c.format)))
+# Of a second file SQLite's trigger would refuse the row before its conflict is seen; in PostgreSQL another worker may come between.
+NEW_FILE = select(*(bindparam(column.name, type_=column.type) for column in files.c)).where(
+    ~exists().where(files.c.document_id == bindparam("document_id"), files.c.format == bindparam("format"))
+)
 ADD = {
-    one.dialect.name: made_once(one.insert(files).on_conflict_do_nothing().returning(files.c.document_id))
+    one.dialect.name: made_once(
+        one.insert(files)
+        .from_select(list(files.c.keys()), NEW_FILE)
+        .on_conflict_do_nothing()
+        .returning(files.c.document_id)
+    )
     for one in (sqlite, postgresql)
 }
-FILE_OF = made_once(select(files).where(*given(files.c.document_id, files.c.format)))
 
 
 def add_file(connection: Connection, stored: StoredFile) -> StoredFile:
     """Record stored bytes; when the document has such a file already, that one counts and is returned."""
-    # Asked first: SQLite's trigger refuses a second file before the conflict is seen. In PostgreSQL another worker may come between.
-    existing = file_of(connection, stored.document_id, stored.format)
-    if existing is not None:
-        return existing
     if connection.execute(ADD[connection.dialect.name], vars(stored)).first() is not None:
         return stored
     return file_of(connection, stored.document_id, stored.format) or stored

@@ -133,18 +133,18 @@ def add(connection: Connection, new: NewDocument) -> Document:
 
 
 def expect_payment(connection: Connection, document: Document) -> None:
-    """Add an issued invoice to `unpaid`, unless it was paid before it was made; its order waits no longer without one."""
+    """Add an issued invoice to `unpaid`, unless it was paid before it was made."""
     draft = document.draft
     if draft.kind is Kind.INVOICE and not draft.test and not draft.is_paid and draft.total > 0:
         values = {"document_id": document.document_id, "shop_id": document.shop_id, "issued_on": document.issued_on}
         connection.execute(insert(unpaid).values(kind=draft.kind, **values))
-    waiting_orders.follow(connection, document.order)
 
 
 def store_prepaid(connection: Connection, document: Document) -> None:
-    """Count the gift cards that paid of an issued invoice, and let them and what came in before pay it."""
+    """Count the gift cards that paid of an issued invoice, and let them and what came in before pay it; its order waits no longer without one."""
     draft, now = document.draft, document.issued_at
     if draft.kind is not Kind.INVOICE or draft.test:
+        waiting_orders.follow(connection, document.order)
         return
     receipt = Receipt(draft.ordered_on, PaymentSource.ORDER, by="order", method=GIFT_CARD)
     cards = [(one.amount, replace(receipt, reference=one.code or one.name)) for one in draft.prepaid if one.by_card]

@@ -124,11 +124,10 @@ class Claim:
     ) -> Sequence[Row[Any]]:
         """The rows that are leased now, under one lease; none where there is none, or the shop holds its share of workers."""
         values = {"now": now, **given_values}
-        if worker_share.is_shared(connection, now=now):
+        load = worker_share.load_to_claim(connection, now=now, lease_for=lease_for)
+        if load.is_shared:
             first = connection.execute(self.first, values).first()
-            if first is None or not worker_share.may_begin(
-                connection, first.shop_id, first.queue, now=now, lease_for=lease_for
-            ):
+            if first is None or not load.has_room(first.shop_id, QueueName(first.queue)):
                 return ()
         return self.take_in_place(connection, now=now, lease_for=lease_for, **given_values)
 

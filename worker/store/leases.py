@@ -1,5 +1,6 @@
 """Leases: one holder at a time for a named duty, such as being the scheduler; and the heartbeats of processes."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
@@ -45,7 +46,11 @@ def held_until(connection: Connection, name: str) -> datetime | None:
 
 def workers_there(connection: Connection, *, now: datetime) -> tuple[int, int]:
     """How many workers of either kind are there: those for urgent work, and those that take long work alone."""
-    names = connection.execute(THERE, {"now": now}).scalars().all()
+    return count_workers(connection.execute(THERE, {"now": now}).scalars().all())
+
+
+def count_workers(names: Collection[str]) -> tuple[int, int]:
+    """The same, of the leases that run by their names."""
     return sum(name.startswith(WORKER) for name in names), sum(name.startswith(LONG_WORKER) for name in names)
 
 

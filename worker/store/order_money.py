@@ -30,7 +30,7 @@ from worker.domain.payment_method import is_transfer
 from worker.domain.reported_money import ReportedMoney, came_and_most, is_ours, is_reported
 from worker.domain.settlement import EXCESS, excess_flags
 from worker.domain.shop import Shop
-from worker.store import audit_trail, document_balances, orders, payment_rows, payments
+from worker.store import audit_trail, orders, payment_rows, payments
 from worker.store.payment_rows import Payment
 from worker.store.queries import order_balance
 
@@ -48,10 +48,10 @@ def with_money(connection: Connection, shop: Shop, order: Order, refunds: Iterab
     before = total_of(refund.amount for refund in refunds or () if refund.created_at < said_at(order))
     if was_put_back(order, shop):
         order = replace(order, keeps_money=orders.is_ignored(connection, key, TAKEN_BACK))
-    order = replace(order, paid_total=orders.paid_total(connection, key, order), credited_before=before)
+    paid_total, credited = orders.when_paid(connection, key, order)
+    order = replace(order, paid_total=paid_total, credited_before=before)
     counted = payment_rows.of_order(connection, key)
     if says_paid(order, shop) and not has_own_transaction(order, counted):  # who pays on the shop's page pays its total
-        credited = document_balances.credited_by(connection, key, said_at(order))
         order = replace(order, credited_before=max(before, credited))
     reported = reported_by_shop(order, refunds, shop, counted)
     if reported.is_echo(counted) or was_charged_back(order, counted):

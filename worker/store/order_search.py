@@ -10,7 +10,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Subquery, and_, delete, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Subquery,
+    and_,
+    delete,
+    func,
+    insert,
+    null,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.domain.order import Order
@@ -36,14 +48,15 @@ EDGES = "#.,;:()[]{}<>\"'“”‘’„«»!?*"
 
 # Made once: a statement costs more to build than to run.
 WORDS = made_once(select(order_search.c.word).where(*given(order_search.c.shop_id, order_search.c.order_id)))
+# Of the documents of orders their numbers and totals, and the references under which they ask to be paid, which have no total.
 MADE_FOR = made_once(
-    select(documents.c.order_id, documents.c.number, documents.c.total).where(
-        *given(documents.c.shop_id), among(documents.c.order_id, "order_ids")
-    )
-)
-ASKED_FOR = made_once(
-    select(payment_references.c.order_id, payment_references.c.reference).where(
-        *given(payment_references.c.shop_id), among(payment_references.c.order_id, "order_ids")
+    union_all(
+        select(documents.c.order_id, documents.c.number, documents.c.total).where(
+            *given(documents.c.shop_id), among(documents.c.order_id, "order_ids")
+        ),
+        select(payment_references.c.order_id, payment_references.c.reference, null()).where(
+            *given(payment_references.c.shop_id), among(payment_references.c.order_id, "order_ids")
+        ),
     )
 )
 ADD = {one.dialect.name: made_once(one.insert(order_search).on_conflict_do_nothing()) for one in (sqlite, postgresql)}
@@ -102,13 +115,11 @@ def update(connection: Connection, shop_id: str, order: Order) -> None:
 
 def words_of_documents(connection: Connection, shop_id: str, order_ids: Collection[int]) -> dict[int, frozenset[str]]:
     """Numbers, totals and payment references of the documents of orders."""
-    values = {"shop_id": shop_id, "order_ids": order_ids}
     found: dict[int, frozenset[str]] = {}
-    for row in connection.execute(MADE_FOR, values):
-        words = words_of_number(row.number) | {word_of_amount(row.total)}
+    for row in connection.execute(MADE_FOR, {"shop_id": shop_id, "order_ids": order_ids}):
+        is_reference = row.total is None
+        words = {row.number} if is_reference else words_of_number(row.number) | {word_of_amount(row.total)}
         found[row.order_id] = found.get(row.order_id, frozenset()) | words
-    for order_id, reference in connection.execute(ASKED_FOR, values):
-        found[order_id] = found.get(order_id, frozenset()) | {reference}
     return found
 
 

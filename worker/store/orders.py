@@ -14,8 +14,10 @@ from worker.domain.attention import Source
 from worker.domain.attention_reasons import worst_code
 from worker.domain.decision import Decision, RuleResult
 from worker.domain.document import Kind, Problem
+from worker.domain.money import ZERO
 from worker.domain.order import Order, OrderKey, SalePart
 from worker.domain.order_flags import first_to_do, needs_nothing
+from worker.domain.order_payment import said_at
 from worker.domain.order_status import DELETED
 from worker.domain.peppol import NOT_ON_PEPPOL
 from worker.domain.reported_money import ReportedMoney
@@ -27,6 +29,7 @@ from worker.store.database.plan import unindexed
 from worker.store.database.rows import read_row
 from worker.store.database.shop_scope import is_of_order
 from worker.store.database.tables import FLAGGED, documents, orders, payment_shares, unpaid
+from worker.store.document_balances import CREDITED_BY
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,12 @@ KEPT = made_once(
         *KEY
     )
 )
-PAID_TOTAL = made_once(select(orders.c.paid_total, orders.c.paid_by).where(*KEY))
+# Of an order that was never seen, too.
+WHEN_PAID = made_once(
+    select(orders.c.paid_total, orders.c.paid_by, CREDITED_BY.label("credited")).select_from(
+        select(literal_column("1")).subquery("any_order").outerjoin(orders, and_(*KEY))
+    )
+)
 FETCHED_AT = made_once(select(orders.c.fetched_at).where(*KEY))
 LAST_SEEN = made_once(select(orders.c.status, orders.c.paid_at, orders.c.fetched_at).where(*KEY))
 DELETE = made_once(delete(orders).where(*KEY))
@@ -154,12 +162,15 @@ def is_paid_anew(order: Order, paid_by: str) -> bool:
     return bool(transaction) or order.payment_method != method
 
 
-def paid_total(connection: Connection, key: OrderKey, order: Order) -> Decimal | None:
-    """What *order* cost when the shop first said that it is paid, or paid anew; None where it did not yet."""
-    found = connection.execute(PAID_TOTAL, vars(key)).one_or_none()
-    if found is None or found.paid_total is None:
-        return None
-    return order.total if is_paid_anew(order, found.paid_by or "") else Decimal(found.paid_total)
+def when_paid(connection: Connection, key: OrderKey, order: Order) -> tuple[Decimal | None, Decimal]:
+    """What *order* cost when the shop first said that it is paid, or paid anew: None where it did not yet; and what credit notes had taken
+    off by then of its invoices of which something is left: of one that was issued again, nothing.
+    """
+    found = connection.execute(WHEN_PAID, {**vars(key), "at": said_at(order)}).one()
+    credited = found.credited or ZERO
+    if found.paid_total is None:
+        return None, credited
+    return order.total if is_paid_anew(order, found.paid_by or "") else Decimal(found.paid_total), credited
 
 
 def was_open_or_paid(connection: Connection, key: OrderKey, open_statuses: Container[str], *, since: datetime) -> bool:

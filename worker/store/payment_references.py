@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.domain.document import Document
 from worker.domain.order import OrderKey
@@ -15,7 +16,9 @@ from worker.store.database.plan import unindexed
 from worker.store.database.tables import orders, payment_references
 
 # Made once: a statement costs more to build than to run.
-ADD = made_once(insert(payment_references))
+ADD = {
+    one.dialect.name: made_once(one.insert(payment_references).on_conflict_do_nothing()) for one in (sqlite, postgresql)
+}
 FIND = made_once(
     select(payment_references)
     .where(*given(payment_references.c.shop_id), among(payment_references.c.reference, "references"))
@@ -32,8 +35,7 @@ def add(connection: Connection, document: Document) -> None:
 
 def promise(connection: Connection, order: OrderKey, digits: str) -> None:
     """Note that the buyer of *order* was asked to pay under *digits*; nothing where they are empty, or noted already."""
-    if digits and order not in find(connection, order.shop_id, [digits]).get(digits, ()):
-        connection.execute(ADD, {**vars(order), "reference": digits})
+    if digits and connection.execute(ADD[connection.dialect.name], {**vars(order), "reference": digits}).rowcount:
         order_search.add(connection, order.shop_id, order.order_id, (digits,))
 
 

@@ -1,6 +1,6 @@
 """Which invoices of its order a payment pays. What came before there was an invoice pays the ones that follow."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -65,13 +65,10 @@ REPORTED = made_once(select(orders.c.reported).where(*given(orders.c.shop_id, or
 ROWS = made_once(select(payments).where(*of_one(payments)).order_by(payments.c.payment_id))
 
 
-def share_out(connection: Connection, order: OrderKey, *, now: datetime) -> list[int]:
-    """Let what pays no invoice yet pay those that are open, oldest first; then what a credited one has too much of. The ids of those
-    that became paid so.
-
-    Call under the shop's lock, after any payment and after an invoice was issued.
+def share_out(connection: Connection, order: OrderKey, invoices: Sequence[int], *, now: datetime) -> list[int]:
+    """Let what pays none of the *invoices* of *order* yet pay those that are open, oldest first; then what a credited one has too much of.
+    The ids of those that became paid so.
     """
-    invoices = invoices_of(connection, order)
     before = document_balances.of_documents(connection, invoices)
     open_of = {document_id: balance.open for document_id, balance in before.items()}
     became_paid: list[int] = []

@@ -47,8 +47,7 @@ def receive_all(
         return []
     paid_before = {document_id for document_id, balance in balances_of(connection, order).items() if balance.is_paid}
     payment_ids = add_rows(connection, order, in_place_of_unconfirmed(connection, order, new, now=now), now=now)
-    tell_paid(connection, (one for one in share_out(connection, order, now=now) if one not in paid_before), now=now)
-    waiting_orders.follow(connection, order)
+    tell_paid(connection, (one for one in settle(connection, order, now=now) if one not in paid_before), now=now)
     return payment_ids
 
 
@@ -110,8 +109,7 @@ def reverse(connection: Connection, payment_id: int, *, on: date, by: str, now: 
     if payment.replaces is not None:
         heard = get(connection, payment.replaces)
         say_again(connection, heard, min(heard.amount, payment.amount), now=now)
-    share_out(connection, payment.order, now=now)
-    waiting_orders.follow(connection, payment.order)
+    settle(connection, payment.order, now=now)
     return True
 
 
@@ -141,8 +139,7 @@ def open_of(connection: Connection, order: OrderKey) -> Decimal:
 def count(connection: Connection, order: OrderKey, amount: Decimal, receipt: Receipt, *, now: datetime) -> None:
     """Count what the shop says came in for *order*."""
     add_row(connection, order, amount, receipt, now=now)
-    tell_paid(connection, share_out(connection, order, now=now), now=now)
-    waiting_orders.follow(connection, order)
+    tell_paid(connection, settle(connection, order, now=now), now=now)
 
 
 def give_back(connection: Connection, order: OrderKey, amount: Decimal, receipt: Receipt, *, now: datetime) -> None:
@@ -169,8 +166,7 @@ def tell_of_refund(connection: Connection, order: OrderKey, amount: Decimal, *, 
         if -stored.amount > amount:
             give_back(connection, order, -stored.amount - amount, stored.receipt, now=now)
         amount += stored.amount
-    share_out(connection, order, now=now)
-    waiting_orders.follow(connection, order)
+    settle(connection, order, now=now)
 
 
 def take_back_reported(connection: Connection, order: OrderKey, *, on: date, now: datetime) -> None:
@@ -178,8 +174,7 @@ def take_back_reported(connection: Connection, order: OrderKey, *, on: date, now
     for stored in standing(connection, order):
         if stored.source is PaymentSource.ORDER and stored.method != GIFT_CARD:
             reverse_row(connection, stored, on=on, now=now)
-    share_out(connection, order, now=now)
-    waiting_orders.follow(connection, order)
+    settle(connection, order, now=now)
 
 
 def take_before(
@@ -190,6 +185,7 @@ def take_before(
     """
     counted = standing(connection, order)
     if not cards and not counted:
+        waiting_orders.follow(connection, order)
         return []
     left = list(cards)
     for stored in (one for one in counted if one.method == GIFT_CARD):
@@ -200,7 +196,18 @@ def take_before(
             reverse_row(connection, stored, on=stored.paid_on, now=now)
     if left:
         add_rows(connection, order, left, now=now)
-    return share_out(connection, order, now=now)
+    return settle(connection, order, now=now)
+
+
+def settle(connection: Connection, order: OrderKey, *, now: datetime) -> list[int]:
+    """Let what came in pay the order's invoices, and the order wait for the rest. The ids of invoices that became paid so.
+
+    Call under the shop's lock, after any payment and after an invoice was issued.
+    """
+    asking = waiting_orders.asking_documents(connection, order)
+    became_paid = share_out(connection, order, asking.invoices, now=now)
+    waiting_orders.follow(connection, order, asking)
+    return became_paid
 
 
 def balances_of(connection: Connection, order: OrderKey) -> dict[int, Balance]:

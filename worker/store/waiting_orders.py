@@ -1,5 +1,7 @@
 """Orders without an invoice that wait for a transfer: `unpaid` names the document by which their buyers are to pay."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import Connection, delete, insert, select
 
 from worker.domain.document import ASKING, Draft, Kind
@@ -22,16 +24,26 @@ ASKING_DOCUMENTS = made_once(
 )
 
 
-def follow(connection: Connection, order: OrderKey) -> None:
+@dataclass(frozen=True)
+class AskingDocuments:
+    """The ids of the documents of one order that ask for its money, oldest first: before there is an invoice, and invoices."""
+
+    before_invoice: tuple[int, ...]
+    invoices: tuple[int, ...]
+
+
+def follow(connection: Connection, order: OrderKey, asking: AskingDocuments | None = None) -> None:
     """Let `unpaid` name the newest confirmation or payment request of *order* while it waits for a transfer, and none once it does not.
 
-    Call after a document of it was issued, after money came or went back, and after the order was seen anew.
+    Call after a document of it was issued, after money came or went back, and after the order was seen anew. *asking*: of the order, where
+    they are known.
     """
-    asking, has_invoice = asking_documents(connection, order)
-    if not asking:
+    asking = asking or asking_documents(connection, order)
+    if not asking.before_invoice:
         return
-    newest = None if has_invoice or not waits(connection, order, asking[-1]) else asking[-1]
-    others = [document_id for document_id in asking if document_id != newest]
+    last = asking.before_invoice[-1]
+    newest = None if asking.invoices or not waits(connection, order, last) else last
+    others = [document_id for document_id in asking.before_invoice if document_id != newest]
     connection.execute(delete(unpaid).where(unpaid.c.document_id.in_(others)))
     if newest is not None:
         names = ("document_id", "shop_id", "kind", "issued_on")
@@ -40,11 +52,11 @@ def follow(connection: Connection, order: OrderKey) -> None:
         connection.execute(insert(unpaid).from_select(names, new))
 
 
-def asking_documents(connection: Connection, order: OrderKey) -> tuple[list[int], bool]:
-    """The ids of its confirmations and payment requests, oldest first, and whether there is an invoice."""
-    made = connection.execute(ASKING_DOCUMENTS, vars(order)).all()
-    asking = [row.document_id for row in made if row.kind != Kind.INVOICE]
-    return asking, len(asking) < len(made)
+def asking_documents(connection: Connection, order: OrderKey) -> AskingDocuments:
+    invoices, others = list[int](), list[int]()
+    for row in connection.execute(ASKING_DOCUMENTS, vars(order)):
+        (invoices if row.kind == Kind.INVOICE else others).append(row.document_id)
+    return AskingDocuments(tuple(others), tuple(invoices))
 
 
 def waits(connection: Connection, order: OrderKey, document_id: int) -> bool:

@@ -1,15 +1,17 @@
 """How many workers one shop, and long work of all shops, may hold at any moment: decided on the rows, whatever Redis holds."""
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, literal_column, select, text
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, literal_column, null, select, text, union_all
 
 from worker.queue import QueueName
-from worker.store import leases, paused_queues
 from worker.store.database.made_once import is_word, made_once
 from worker.store.database.rows import insert_into
-from worker.store.database.tables import PENDING, jobs, shops, slow_work
+from worker.store.database.tables import PENDING, jobs, leases, paused_queues, shops, slow_work
+from worker.store.leases import count_workers
 
 # A shop whose work of one queue held a worker for long waits behind all others with it, for so long after the last time.
 SLOW_FOR = timedelta(minutes=10)
@@ -56,8 +58,13 @@ class Load:
         """Whether others of the shop may have been refused while it held a worker with *queue*: `has_room` knows no other reason."""
         return self.is_long(shop_id, queue) or (self.workers > 1 and not self.is_single_shop)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether there are several workers, of whom nobody may hold too many; one alone is shared by turns, whoever holds it."""
+        return max(self.workers, self.long_workers) > 1
+
     def share_of(self, workers: int) -> int:
-        return workers if self.is_single_shop else max(1, workers // 2)
+        return max(1, workers if self.is_single_shop else workers // 2)
 
     def is_slow(self, shop_id: str, queue: QueueName) -> bool:
         return (shop_id, queue) in self.slow
@@ -96,52 +103,56 @@ class Load:
 
 
 # Made once: a statement costs more to build than to run.
-SLOW = made_once(select(slow_work.c.shop_id, slow_work.c.queue).where(slow_work.c.until > bindparam("now")))
-TWO_SHOPS = made_once(select(shops.c.shop_id).limit(2))
-HELD = made_once(
+SLOW = select(slow_work.c.shop_id, slow_work.c.queue).where(slow_work.c.until > bindparam("now"))
+SLOW_NOW = made_once(SLOW)
+HELD = (
     select(*(func.min(column).label(column.name) for column in (jobs.c.shop_id, jobs.c.queue, jobs.c.lease_until)))
     .where(IS_PENDING, is_word(jobs.c.state, "running"), jobs.c.lease_until >= bindparam("now"))
     .group_by(jobs.c.lease)
+)
+TWO_SHOPS = select(shops.c.shop_id).limit(2).subquery()
+# All that a load is made of, asked at once: what is held, of which alone the time is told, comes first.
+LOAD = made_once(
+    union_all(
+        HELD.add_columns(literal_column("'held'").label("what")),
+        SLOW.add_columns(null(), literal_column("'slow'")),
+        select(null(), paused_queues.c.queue, null(), literal_column("'paused'")),
+        select(TWO_SHOPS.c.shop_id, null(), null(), literal_column("'shop'")),
+        select(leases.c.name, null(), null(), literal_column("'worker'")).where(leases.c.until >= bindparam("now")),
+    )
 )
 
 
 def slow(connection: Connection, *, now: datetime) -> frozenset[tuple[str, QueueName]]:
     """Whose work of which queue held a worker for long lately."""
-    return frozenset((row.shop_id, QueueName(row.queue)) for row in connection.execute(SLOW, {"now": now}))
+    return frozenset((row.shop_id, QueueName(row.queue)) for row in connection.execute(SLOW_NOW, {"now": now}))
 
 
 def load(connection: Connection, *, now: datetime, lease_for: timedelta) -> Load:
     """What there is at this moment. *lease_for*: how long leases are, which tells since when one is held."""
-    workers, long_workers = leases.workers_there(connection, now=now)
-    is_shared = max(workers, long_workers) > 1  # one worker alone is shared by turns, whoever holds it
+    found = defaultdict[str, list[Any]](list)
+    for row in connection.execute(LOAD, {"now": now}):
+        found[row.what].append(row)
+    workers, long_workers = count_workers([row.shop_id for row in found["worker"]])
     return Load(
         workers=workers,
-        is_single_shop=is_shared and len(connection.execute(TWO_SHOPS).all()) == 1,
-        running=held(connection, now=now, lease_for=lease_for) if is_shared else (),
-        slow=slow(connection, now=now),
+        is_single_shop=len(found["shop"]) == 1,
+        running=tuple(
+            Running(row.shop_id, QueueName(row.queue), now - (row.lease_until - lease_for)) for row in found["held"]
+        ),
+        slow=frozenset((row.shop_id, QueueName(row.queue)) for row in found["slow"]),
         long_workers=long_workers,
-        paused=paused_queues.names(connection),
+        paused=frozenset(QueueName(row.queue) for row in found["paused"]),
     )
 
 
-def held(connection: Connection, *, now: datetime, lease_for: timedelta) -> tuple[Running, ...]:
-    """What each worker holds."""
-    return tuple(
-        Running(row.shop_id, QueueName(row.queue), now - (row.lease_until - lease_for))
-        for row in connection.execute(HELD, {"now": now})
-    )
-
-
-def is_shared(connection: Connection, *, now: datetime) -> bool:
-    """Whether there are several workers, of whom nobody may hold too many."""
-    return max(leases.workers_there(connection, now=now)) > 1
-
-
-def may_begin(connection: Connection, shop_id: str, queue: str, *, now: datetime, lease_for: timedelta) -> bool:
-    """Whether a job may be leased now, where workers are shared. Call in the transaction that leases it: until its end nobody else decides."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CLAIMING})
-    return load(connection, now=now, lease_for=lease_for).has_room(shop_id, QueueName(queue))
+def load_to_claim(connection: Connection, *, now: datetime, lease_for: timedelta) -> Load:
+    """The same in the transaction that leases a job: where workers are shared, nobody else decides until its end."""
+    found = load(connection, now=now, lease_for=lease_for)
+    if not found.is_shared or connection.dialect.name != "postgresql":
+        return found
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CLAIMING})
+    return load(connection, now=now, lease_for=lease_for)
 
 
 def mark_slow(connection: Connection, shop_id: str, queue: QueueName, *, now: datetime) -> None:
