@@ -12,6 +12,7 @@ from functools import partial
 from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
+from worker.domain.step import WRITE_BACK
 from worker.errors import TakesLong, Unavailable
 from worker.jobs.job_type import lease_time
 from worker.jobs.next_step import OF_AN_ORDER, NextStep, NothingNext
@@ -21,7 +22,7 @@ from worker.jobs.step import do_leased, run_step, run_steps
 from worker.jobs.task import do_task
 from worker.jobs.webhook_event import send_waiting_events
 from worker.net.talk import in_haste
-from worker.queue import LONG_QUEUES, PROCESS_ORDER, QUEUE_OF, RUN_SLOW_TASK, QueueName, enqueue_again
+from worker.queue import LONG_QUEUES, QUEUE_OF, RUN_SLOW_TASK, QueueName, enqueue_again
 from worker.services import Services
 from worker.store import documents, paused_queues, turns, worker_share
 from worker.store.jobs import JobKind
@@ -34,6 +35,8 @@ SLOW_S, LEAST_SLOW_S = 10.0, 2.0
 PATIENCE_S = 3.0
 # For so long a worker goes on with one order; what is left then waits for its next turn.
 FOLLOWED_S = 5.0
+# Where shop and mail server have answered within so long, the note is written too: to come back for it would take longer.
+QUICK_S = 0.5
 # When two workers choose the same, one looks once more.
 MOST_TRIES = 3
 
@@ -115,7 +118,12 @@ def looked_at(name: str) -> tuple[QueueName, ...]:
     """The queues that the job *name* is good for, in this process."""
     queue = QUEUE_OF[name]
     together = ORDER_TO_MAIL if queue in ORDER_TO_MAIL else (queue,)
-    return tuple(one for one in together if one is queue or not _taken or one in _taken)
+    return tuple(one for one in together if one is queue or is_taken(one))
+
+
+def is_taken(queue: QueueName) -> bool:
+    """Whether this process takes what waits in *queue*."""
+    return not _taken or queue in _taken
 
 
 def do_order(services: Services, due: DueJob, next_step: NothingNext) -> bool:
@@ -141,7 +149,8 @@ DO: dict[JobKind, Callable[[Services, DueJob, NothingNext], bool]] = {
 
 
 def perform_and_follow(services: Services, due: DueJob, load: Load, *, served: tuple[str, int]) -> Load | None:
-    """Do it, and at once what the same order needs next until its mail has left; the rest is enqueued. None when somebody else has it.
+    """Do it, and at once what the same order needs next until its mail has left, and the note on it where nobody kept it waiting; the rest
+    is enqueued. None when somebody else has it.
 
     To go by Redis for each step would cost more than the step. *served*: name and row of the job in Redis that is ending.
     """
@@ -149,7 +158,7 @@ def perform_and_follow(services: Services, due: DueJob, load: Load, *, served: t
     began, after = time.monotonic(), load
 
     def may_go_on(step: DueJob) -> bool:
-        return is_urgent and time.monotonic() - began < FOLLOWED_S and may_follow(step, after)
+        return is_urgent and may_follow(step, after, since_s=time.monotonic() - began)
 
     next_step = NextStep(services, due, may_go_on)
     try:
@@ -175,9 +184,10 @@ def perform_and_follow(services: Services, due: DueJob, load: Load, *, served: t
     return after
 
 
-def may_follow(step: DueJob, load: Load) -> bool:
-    """Whether it may be done in the turn of the order that it is of."""
-    return step.queue in looked_at(PROCESS_ORDER) and not load.is_slow(step.shop_id, step.queue)
+def may_follow(step: DueJob, load: Load, *, since_s: float) -> bool:
+    """Whether it may be done in the turn of the order that it is of, which began so many seconds ago."""
+    within_s = FOLLOWED_S if step.queue in ORDER_TO_MAIL else QUICK_S if step.name == WRITE_BACK else 0.0
+    return since_s < within_s and is_taken(step.queue) and not load.is_slow(step.shop_id, step.queue)
 
 
 def perform(services: Services, due: DueJob, load: Load, do: Callable[[], bool], *, is_urgent: bool) -> Load | None:

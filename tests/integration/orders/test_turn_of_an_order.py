@@ -1,4 +1,5 @@
-"""What is begun of an order is finished in the same turn, until its mail has left; the note on the order waits in its own queue."""
+"""What is begun of an order is finished in the same turn, until its mail has left; the note on the order waits in its own queue where a
+server kept the turn waiting."""
 
 import pkgutil
 import threading
@@ -47,6 +48,8 @@ def enqueued(monkeypatch: pytest.MonkeyPatch) -> list[QueueName]:
     # However slow the machine is.
     monkeypatch.setattr(turn, "FOLLOWED_S", 3600.0)
     monkeypatch.setattr(turn, "PATIENCE_S", 3600.0)
+    # As where a server kept the turn waiting.
+    monkeypatch.setattr(turn, "QUICK_S", 0.0)
     return found
 
 
@@ -61,6 +64,27 @@ def test_an_order_is_mailed_in_the_turn_in_which_it_is_processed(system: System,
     assert [mail.recipients for mail in system.mailbox.messages()] == [("koper@klant.test",)]
     assert system.shop.notes(7) == ()
     assert enqueued == [QueueName.CALLS]
+
+
+@pytest.mark.each_database
+def test_where_all_answer_quickly_the_note_is_written_too(
+    system: System, enqueued: list[QueueName], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turn, "QUICK_S", 3600.0)
+    turn.serve(system.services, PROCESS_ORDER, receive(system, 7))
+    assert [mail.recipients for mail in system.mailbox.messages()] == [("koper@klant.test",)]
+    (note,) = system.shop.notes(7)
+    assert "F2026-00001" in note["note"]
+    assert enqueued == []
+
+
+def test_a_worker_that_writes_no_notes_leaves_them_to_others(
+    system: System, enqueued: list[QueueName], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turn, "QUICK_S", 3600.0)
+    turn.take_only(turn.ORDER_TO_MAIL)
+    turn.serve(system.services, PROCESS_ORDER, receive(system, 7))
+    assert (len(system.mailbox.messages()), system.shop.notes(7), enqueued) == (1, (), [QueueName.CALLS])
 
 
 def test_what_another_worker_has_is_left_to_it(
