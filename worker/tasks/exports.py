@@ -67,7 +67,8 @@ VAT_COLUMNS = (
 def zip_period(services: Services, task: Task) -> Mapping[str, Any]:
     """Put the documents dated in a period into one zip: each PDF (and XML), `documents.csv`, `vat.csv` with a row a rate,
     `vies.csv` with the proof of each VAT number that VIES was asked for, `peppol.csv` with all that access points answered, and
-    `customers.csv` with what each business bought and in which period its VAT fell due, for the lists that the VAT office asks for.
+    `customers.csv` with what each business bought and in which period its VAT fell due, for the lists that the VAT office asks for:
+    of all invoices and credit notes of the period, or it is left out.
 
     Argument: `{"since", "until"}` (days, both included), perhaps `"kinds": ["invoice", "credit_note"]`, `"tests": true` to
     have test documents too, and `"decimal_comma": true` for tables that a spreadsheet opens where people write 12,40.
@@ -84,7 +85,7 @@ def zip_period(services: Services, task: Task) -> Mapping[str, Any]:
 
 
 def zip_documents(services: Services, task: Task) -> Mapping[str, Any]:
-    """Put chosen documents into one zip, as `zip_period` does.
+    """Put chosen documents into one zip, as `zip_period` does, but for `customers.csv`.
 
     Argument: `{"ids"}`, and perhaps `"decimal_comma"`; ids of other shops' documents are left out. Answer: `{"file", "documents"}`.
     """
@@ -182,17 +183,25 @@ def sheets(archive: LargeZip, task: Task, now: datetime) -> Iterator[tuple[Sheet
             for file, columns in zip(files, SHEETS.values(), strict=True)
         )
         for name, file in zip(SHEETS, files, strict=True):
-            file.seek(0)
-            retention.put_streamed(archive, name, file, now=now)
+            if name != CUSTOMERS or has_all_sales(task):
+                file.seek(0)
+                retention.put_streamed(archive, name, file, now=now)
 
 
+def has_all_sales(task: Task) -> bool:
+    """Whether all invoices and credit notes of a period are asked for: of some of what a business bought no list is handed in."""
+    kinds = task.argument.get("kinds") or daily_sales.OF_JOURNAL
+    return task.kind == "zip_period" and {*daily_sales.OF_JOURNAL} <= {*map(Kind, kinds)}
+
+
+CUSTOMERS = "customers.csv"
 SHEETS = {
     "documents.csv": DOCUMENT_COLUMNS,
     "vat.csv": VAT_COLUMNS,
     "vies.csv": VIES_COLUMNS,
     "peppol.csv": PEPPOL_COLUMNS,
     "payments.csv": PAYMENT_COLUMNS,
-    "customers.csv": CUSTOMER_COLUMNS,
+    CUSTOMERS: CUSTOMER_COLUMNS,
 }
 
 

@@ -639,6 +639,19 @@ def test_a_period_has_what_each_business_bought_for_the_lists_of_the_vat_office(
     ]  # fmt: skip
 
 
+def test_no_list_for_the_vat_office_is_made_of_some_of_what_a_business_bought(system: System) -> None:
+    document_id, period = invoiced(system), {"since": "2026-11-01", "until": "2026-11-30"}
+    both = ["invoice", "credit_note"]
+    made = [answered(system, "zip_period", **period, kinds=kinds) for kinds in (both, both[:1], [])]
+    made.append(answered(system, "zip_documents", ids=[document_id]))
+    has_list = []
+    for answer in made:
+        with zipfile.ZipFile(io.BytesIO(content(system, answer["file"]))) as records:
+            has_list.append("customers.csv" in records.namelist())
+            assert "payments.csv" in records.namelist()
+    assert has_list == [True, False, True, False]
+
+
 def test_what_was_sold_in_other_money_is_in_a_periods_tables_in_euro_too_and_adds_up_to_its_documents(
     system: System,
 ) -> None:
