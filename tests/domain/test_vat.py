@@ -16,6 +16,7 @@ from worker.domain.document import Category
 from worker.domain.foreign_number import ForeignNumber
 from worker.domain.mentions import legal_texts
 from worker.domain.order import LineKind, Order, OrderLine, UnreadNumber
+from worker.domain.party import Address
 from worker.domain.place_of_supply import Supply, Zone
 from worker.domain.shop import Shop, VatRegime, VatSettings
 from worker.domain.treatment import Case
@@ -55,6 +56,7 @@ def every_case() -> tuple[Case, ...]:
             regime=regime,
             oss=oss,
             electronic=electronic,
+            admission=admission,
             seller_country=seller,
             destination=destination,
             vat_number=number,
@@ -62,12 +64,17 @@ def every_case() -> tuple[Case, ...]:
             taken_to=taken_to,
             free=free,
         )
-        for (zone, taken_to), (supply, electronic), rate, said, regime, oss, (seller, destination), (
+        for (zone, taken_to), (supply, electronic, admission), rate, said, regime, oss, (seller, destination), (
             number,
             given,
         ), free in product(
             (*((zone, None) for zone in Zone), *((Zone.DOMESTIC, buyer) for buyer in Zone)),
-            ((Supply.GOODS, False), (Supply.SERVICE, False), (Supply.SERVICE, True)),
+            (
+                (Supply.GOODS, False, False),
+                (Supply.SERVICE, False, False),
+                (Supply.SERVICE, True, False),
+                (Supply.SERVICE, False, True),
+            ),
             (D(21), D(20), D(19), D(0)),  # of Belgium, of France, of neither; none
             (None, *Untaxed),
             VatRegime,
@@ -629,3 +636,96 @@ def test_what_came_in_for_an_order_changes_nothing_of_its_figures() -> None:
     known = replace(order, paid_total=Decimal(1), came_in=Decimal(2), to_count=Decimal(3), came_on=date(2026, 11, 22))
     assert assess(known, shop) is assess(order, shop)
     assert assess(replace(order, total=Decimal(1)), shop) is not assess(order, shop)
+
+
+# Where a buyer may be billed and goods may go: an address, the state that gives VAT numbers there, and where it counts as being.
+PLACES = {
+    "BE": (Address(country="BE", postcode="9000"), "BE", Zone.DOMESTIC),
+    "DE": (Address(country="DE", postcode="10115"), "DE", Zone.EU),
+    "FR": (Address(country="FR", postcode="75001"), "FR", Zone.EU),
+    "Monaco": (Address(country="MC", postcode="98000"), "FR", Zone.EU),
+    "Northern Ireland": (Address(country="GB", postcode="BT1 5GS"), "XI", Zone.EU),
+    "London": (Address(country="GB", postcode="SW1A 1AA"), "", Zone.OUTSIDE),
+    "Switzerland": (Address(country="CH", postcode="3000"), "", Zone.OUTSIDE),
+    "San Marino": (Address(country="SM", postcode="47890"), "", Zone.OUTSIDE),
+    "Canary Islands": (Address(country="ES", postcode="35001", state="GC"), "ES", Zone.OUTSIDE),
+    "Ceuta": (Address(country="ES", postcode="51001", state="CE"), "ES", Zone.OUTSIDE),
+    "Åland": (Address(country="FI", postcode="22100"), "FI", Zone.OUTSIDE),
+    "Åland by its code": (Address(country="AX", postcode="22100"), "FI", Zone.OUTSIDE),
+    "Livigno": (Address(country="IT", postcode="23041"), "IT", Zone.OUTSIDE),
+    "Büsingen": (Address(country="DE", postcode="78266"), "DE", Zone.OUTSIDE),
+    "Guadeloupe": (Address(country="FR", postcode="97100"), "FR", Zone.OUTSIDE),
+    "Guadeloupe by its code": (Address(country="GP", postcode="97100"), "FR", Zone.OUTSIDE),
+    "Mount Athos": (Address(country="GR", postcode="63086"), "GR", Zone.OUTSIDE),
+}
+NUMBERS = {"DE": DE_NUMBER, "FR": "FR40303265045", "BE": BE_NUMBER, "XI": XI_NUMBER, "": ""}
+
+
+@pytest.mark.parametrize("given_by", NUMBERS)
+@pytest.mark.parametrize("billed_to", PLACES)
+def test_what_is_sold_without_vat_goes_by_where_it_goes_and_who_gave_the_number(billed_to: str, given_by: str) -> None:
+    """Goods that go from Belgium to another member state are exempt for a business of any other one, not only of that one (art. 138)."""
+    number, (billing, member, zone) = NUMBERS[given_by], PLACES[billed_to]
+    is_business = given_by in ("DE", "FR")
+    for shipped_to, (shipping_address, _, goes_to) in PLACES.items():
+        goods = placed(a_line("100.00", None, virtual=False), billing, number, ship_to=shipping_address)
+        exempt = (["K"], []) if is_business or given_by == "XI" else (["Z"], ["no_tax_charged"])
+        expected = {Zone.DOMESTIC: (["Z"], ["no_tax_charged"]), Zone.EU: exempt, Zone.OUTSIDE: (["G"], [])}
+        assert of_vat(goods) == expected[goes_to], shipped_to
+    service = placed(a_line("100.00", None, virtual=True), billing, number)
+    elsewhere = ["buyer_in_two_places"] if is_business and given_by != member else []
+    if zone is Zone.OUTSIDE or billed_to == "Northern Ireland":  # of which the protocol knows goods alone
+        assert of_vat(service) == (["O"], elsewhere)
+    elif zone is Zone.EU and is_business:
+        assert of_vat(service) == (["AE"], [])
+    else:
+        assert of_vat(service) == (["Z"], ["no_tax_charged"])
+
+
+def placed(line: OrderLine, billing: Address, number: str, *, ship_to: Address | None = None, **more: Any) -> Order:
+    order = an_order(line, company="Acme", ship_to=ship_to or billing, vat_number_given=number, **more)
+    return replace(order, billing=replace(order.billing, address=billing))
+
+
+def of_vat(order: Order) -> tuple[list[str], list[str]]:
+    categories, _, problems = outcome(order)
+    return categories, [code for code in problems if code != "buyer_incomplete"]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_asked"),
+    [
+        ("Ticket Rock Werchter", True), ("Toegangskaart zaterdag", True), ("Billet d’entrée", True), ("Entrée", True),
+        ("Eintrittskarte", True), ("Workshop boetseren", True), ("Workshop boetseren (online)", False), ("Webinar", False),
+        ("Ticketing software", False), ("Advies", False),
+    ],
+)  # fmt: skip
+def test_admission_to_an_event_is_not_left_to_a_buyer_abroad_before_a_person_looked(name: str, is_asked: bool) -> None:
+    """It is taxed where the event is, also for a business (art. 53): what its name says is asked of, and VAT on it is no mistake."""
+    asked = ["admission_untaxed"] if is_asked else []
+    for line in (
+        a_line("50.00", None, name=name, virtual=True),
+        a_line("50.00", None, name=name, virtual=True, downloadable=True),
+    ):
+        assert of_vat(placed(line, PLACES["DE"][0], DE_NUMBER)) == (["AE"], asked)
+        assert of_vat(placed(line, PLACES["London"][0], "")) == (["O"], asked)
+        taxed = replace(line, taxes=a_line("50.00", "21").taxes)
+        for country, number in (("DE", DE_NUMBER), ("DE", ""), ("London", "")):
+            order = placed(taxed, PLACES[country][0], number)
+            order = replace(
+                order, tax_rates=an_order(a_line("50.00", "21")).tax_rates, total=D("60.50"), total_tax=D("10.50")
+            )
+            codes = {flag.code for flag in assess(order, NORMAL).flags}
+            assert not (is_asked and codes & {"vat_eu_business_taxed", "vat_export_taxed"})
+            assert "home_rate_under_oss" not in outcome(order, OSS)[2] or not is_asked
+
+
+def test_what_a_plugin_or_the_products_category_says_is_a_ticket_is_one_as_goods_beside_it_are_not() -> None:
+    early = a_line("50.00", None, name="Early bird", virtual=True)
+    shirt = a_line("20.00", None, name="T-shirt", virtual=False, line_id=2)
+    of_category = replace(early, categories=("Concerten", "2027"))
+    assert of_vat(placed(early, PLACES["DE"][0], DE_NUMBER)) == (["AE"], [])
+    assert of_vat(placed(of_category, PLACES["DE"][0], DE_NUMBER)) == (["AE"], ["admission_untaxed"])
+    order = placed(early, PLACES["DE"][0], DE_NUMBER, sells_tickets=True)
+    order = replace(order, lines=(early, shirt), total=D("70.00"))
+    assert of_vat(order) == (["AE", "K"], ["admission_untaxed"])

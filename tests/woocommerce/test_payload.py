@@ -916,3 +916,10 @@ def test_the_number_of_another_invoice_plugin_is_recognised(
 def test_what_a_plugin_noted_of_the_vat_number_is_read(noted: str, verdict: str) -> None:
     order = parse_order(an_order(meta_data=[{"id": 1, "key": "_vat_number_validated", "value": noted}]))
     assert order.vat_number_shop_says == verdict
+
+
+@pytest.mark.parametrize(
+    ("key", "is_told"), [("_tribe_has_tickets", True), ("WooCommerceEventsOrderTickets", True), ("_tickets", False)]
+)
+def test_a_plugin_that_sells_tickets_to_an_event_says_so_of_the_order(key: str, is_told: bool) -> None:
+    assert parse_order(an_order(meta_data=one_meta(key, "1"))).sells_tickets is is_told

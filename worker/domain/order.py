@@ -186,6 +186,7 @@ class Order:
     shipments: tuple[Shipment, ...] = ()  # parcels that left, where a plugin says what is in them
     deposit: Deposit | None = None  # a part of the money, by a deposit plugin; None once all of it came
     treatment: OrderTreatment | None = None  # what a person said of its VAT; not the shop's
+    sells_tickets: bool = False  # to an event, as a plugin of the shop wrote
     vat_number_shop_says: str = ""  # "valid" or "invalid", where a plugin of the shop noted it
     cut: tuple[str, ...] = ()  # what was too long for a document and was cut, by the keys of `text_limits.WHAT`
     vat_check: VatCheck | None = None  # what VIES said of the number; asked before anything is decided

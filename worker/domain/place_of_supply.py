@@ -1,6 +1,7 @@
 """What is supplied and where: goods or a service, at home, elsewhere in the EU or outside. Both decide whose VAT is due."""
 
 import re
+import unicodedata
 from enum import StrEnum
 
 from worker.domain.order import LineKind, Order, OrderLine
@@ -28,6 +29,8 @@ _OUTSIDE_VAT_TERRITORY = {
 # The same by WooCommerce's codes of states, for an address without a usable postcode: both Canary provinces, Ceuta, Melilla.
 _STATES_OUTSIDE = {"ES": {"GC": "IC", "TF": "IC", "CE": "EA", "ML": "EA"}}
 _USABLE_POSTCODE = {"ES": re.compile(r"(?:0[1-9]|[1-4]\d|5[0-2])\d{3}")}
+# By codes that WooCommerce has for them: the member state whose VAT numbers businesses have there.
+_MEMBER_OF = {"AX": "FI", **dict.fromkeys(_OUTSIDE_VAT_TERRITORY["FR"].values(), "FR")}
 _COUNTS_AS = {"MC": "FR", "IM": "GB"}  # Monaco, Isle of Man (art. 7)
 
 # What shops call the tax class of things that are not sent: "Digital goods" is the usual one for sales in the EU.
@@ -36,6 +39,17 @@ _SERVICE_WORDS = frozenset({
     "elektronisch", "elektronische", "numerique", "virtual", "virtueel", "virtuel", "service", "services", "dienst",
     "diensten", "dienste", "dienstleistung", "dienstleistungen",
 })  # fmt: skip
+# What is taxed where it takes place, also for a business (art. 53 and 54 of the VAT directive), by the words of its name or category;
+# but not what is attended over the internet, since 1-1-2025.
+_EVENT_WORDS = frozenset({
+    "billet", "billets", "colloque", "concert", "concerten", "concerts", "conference", "conferences", "congres", "congress",
+    "eintritt", "eintrittskarte", "eintrittskarten", "entree", "entrees", "event", "events", "evenement", "evenementen", "evenements",
+    "festival", "festivals", "inkom", "inkomkaart", "inkomkaarten", "inkomticket", "inkomtickets", "kongress", "konzert", "konzerte",
+    "seminaire", "seminar", "seminarie", "seminars", "spectacle", "spectacles", "tagung", "ticket", "tickets", "toegang",
+    "toegangskaart", "toegangskaarten", "toegangsticket", "toegangstickets", "veranstaltung", "veranstaltungen", "voorstelling",
+    "workshop", "workshops",
+})  # fmt: skip
+_ONLINE_WORDS = frozenset({"livestream", "online", "stream", "streaming", "webinar", "webinars"})
 _WORD = re.compile(r"[a-z0-9]+")
 _CHECKOUTS = ("checkout", "store-api")
 # The shipping methods that WooCommerce taxes at the shop's address (its filter `woocommerce_local_pickup_methods`): of the checkout of
@@ -135,6 +149,23 @@ def told_supply(line: OrderLine, order: Order) -> Supply | None:
     return _shown_supply(line, order)
 
 
+def is_admission(line: OrderLine, order: Order) -> bool:
+    """Whether *line*, a service, may be admission to an event: by its words, or by a plugin that wrote so of the order."""
+    said = words_of(" ".join((line.name, line.tax_class, *(line.categories or ()))))
+    return _ONLINE_WORDS.isdisjoint(said) and (order.sells_tickets or not _EVENT_WORDS.isdisjoint(said))
+
+
+def words_of(text: str) -> list[str]:
+    """Without accents."""
+    return _WORD.findall(unicodedata.normalize("NFKD", text.lower()).encode("ascii", "ignore").decode())
+
+
+def is_number_from_elsewhere(vat_number: str, address: Address) -> bool:
+    """Whether another state than the one of *address* gave *vat_number*: one that reaches beyond the EU gives its own there too."""
+    country = _MEMBER_OF.get(address.country, address.country)
+    return vat_number[:2] != ("EL" if country == "GR" else country)
+
+
 def main_supply(order: Order, shop: Shop) -> Supply:
     """What shipping and fees belong to: with any goods among the products they are part of a supply of goods."""
     products = [supply_of(line, order, shop) for line in order.lines if line.kind is LineKind.PRODUCT]
@@ -145,7 +176,7 @@ def main_supply(order: Order, shop: Shop) -> Supply:
 
 def _shown_supply(line: OrderLine, order: Order) -> Supply | None:
     """What an order tells of a line of which the shop told nothing; None where it tells nothing either."""
-    if not _SERVICE_WORDS.isdisjoint(_WORD.findall(line.tax_class.lower())):
+    if not _SERVICE_WORDS.isdisjoint(words_of(line.tax_class)):
         return Supply.SERVICE
     if LineKind.SHIPPING in [other.kind for other in order.lines]:
         return Supply.GOODS

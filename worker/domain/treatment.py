@@ -26,6 +26,8 @@ class Case:
     oss: bool = False  # in use on that day
     supply_told: bool = True  # by the shop or the order, not by the owner's setting alone
     electronic: bool = False  # a service that is delivered by download
+    admission: bool = False  # a service that may be admission to an event, which is taxed where that is
+    number_elsewhere: bool = False  # another state than that of the address gave the buyer's VAT number
     seller_country: str = "BE"
     destination: str = "BE"  # whose VAT rates apply there: FR for Monaco, XI for Northern Ireland
     on: date = date.max  # the day of supply or payment; as far ahead as may be: the rates of which no end is known
@@ -56,7 +58,8 @@ class Case:
     @property
     def service_to_foreign_business(self) -> bool:
         """A service within the EU that is taxed where the business is (art. 44 and 196 of the VAT directive)."""
-        return self.zone is Zone.EU and self.supply is Supply.SERVICE and self.foreign_business
+        is_service = self.supply is Supply.SERVICE and not self.admission
+        return self.zone is Zone.EU and is_service and self.foreign_business
 
     @property
     def business(self) -> bool:

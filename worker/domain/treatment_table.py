@@ -19,6 +19,11 @@ OUTSIDE_VAT = {
     Untaxed.TIP: Message("Without VAT, and said to be a tip or a gift"),
 }
 _MOST_NAMES = 3
+_ADMISSION = Message(
+    "No VAT was charged on {lines}. If that is admission to an event at which the customer is present, it carries the VAT of the "
+    "country where the event is, also for a business (art. 53 and 54 of directive 2006/112/EC): charge it, and recalculate the "
+    "order. If it is something else, or is attended online, issue this draft."
+)
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,9 @@ TREATMENTS = (
             "pick-up point is elsewhere, correct its address in WooCommerce and recalculate the order.")),
     TreatmentRow("vat_eu_business_taxed",
         Message("VAT of the seller's country, charged to a business with a valid VAT number of another member state"),
-        lambda case: case.taxed and case.zone is Zone.EU and case.foreign_business and case.business and case.home_rate,
+        lambda case: (
+            case.taxed and case.zone is Zone.EU and case.foreign_business and case.business and case.home_rate
+            and not case.admission),
         Category.STANDARD,
         flag=Message(
             "The shop charged {rate} VAT to a business in another member state with the VAT number {vat_number}; where VIES "
@@ -216,11 +223,27 @@ TREATMENTS = (
             "{lines} is a service to a business in another member state, with the VAT number {vat_number}: the customer owes "
             "the VAT there, also where a small business sells. State it in the intra-Community listing of the quarter; the "
             "seller's own number must be activated for such services at the VAT office.")),
+    TreatmentRow("admission_untaxed",
+        Message("Without VAT: what may be admission to an event, to a business with a valid VAT number of another member state"),
+        lambda case: case.admission and case.zone is Zone.EU and case.foreign_business,
+        Category.REVERSE_CHARGE, mention="reverse_charge", asks=True, problem=_ADMISSION),
+    TreatmentRow("admission_untaxed",
+        Message("Without VAT: what may be admission to an event, to a customer outside the EU"),
+        lambda case: case.admission and case.zone is Zone.OUTSIDE,
+        Category.OUTSIDE_SCOPE, mention="outside_scope", asks=True, problem=_ADMISSION),
     TreatmentRow("reverse_charge",
         Message("Without VAT: a service to a business with a valid VAT number of another member state"),
         lambda case: case.zone is Zone.EU and case.foreign_business, Category.REVERSE_CHARGE, mention="reverse_charge"),
     TreatmentRow("export", Message("Without VAT: goods that leave the EU"),
         lambda case: case.zone is Zone.OUTSIDE and case.supply is Supply.GOODS, Category.EXPORT, mention="export"),
+    TreatmentRow("buyer_in_two_places",
+        Message("Without VAT: a service to a customer outside the EU with a valid VAT number of a member state that is not his address’s"),
+        lambda case: case.zone is Zone.OUTSIDE and case.foreign_business and case.number_elsewhere,
+        Category.OUTSIDE_SCOPE, mention="outside_scope", asks=True,
+        problem=Message(
+            "No VAT was charged on {lines}. The customer’s address is outside the EU ({destination}), and the VAT number "
+            "{vat_number} is of a member state. If the service is for the establishment with that number, treat the order as a "
+            "service to a business in another EU country; otherwise issue this draft, as a service to a customer outside the EU.")),
     TreatmentRow("private_service_outside",
         Message("Without VAT: a service that is not delivered by download, to a customer outside the EU who names no company"),
         lambda case: case.private_service_outside, Category.OUTSIDE_SCOPE, mention="outside_scope",

@@ -13,6 +13,8 @@ from worker.domain.place_of_supply import (
     Supply,
     Zone,
     destination_of,
+    is_admission,
+    is_number_from_elsewhere,
     is_partly_picked_up,
     is_picked_up,
     main_supply,
@@ -198,6 +200,8 @@ def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...], *, picked_up: b
         zone = zone_of(address, seller_country, supply)
         is_fetched = picked_up and supply is Supply.GOODS and zone is Zone.DOMESTIC
         destination = vat_country(address, supply) or (seller_country if zone is Zone.DOMESTIC else "")
+        is_downloaded = supply is Supply.SERVICE and _is_downloaded(line, order)
+        admission = supply is Supply.SERVICE and is_admission(line, order)
         cases.append(
             Case(
                 zone=zone,
@@ -207,7 +211,9 @@ def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...], *, picked_up: b
                 regime=shop.vat.regime,
                 oss=shop.vat.uses_oss_on(on),
                 supply_told=line.kind is not LineKind.PRODUCT or told_supply(line, order) is not None,
-                electronic=supply is Supply.SERVICE and _is_downloaded(line, order),
+                electronic=is_downloaded and not admission,
+                admission=admission,
+                number_elsewhere=is_number_from_elsewhere(number, order.billing.address),
                 seller_country=seller_country,
                 destination=destination,
                 seller_number=number_in(shop.vat.foreign_numbers, destination, on),

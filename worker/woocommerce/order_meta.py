@@ -33,6 +33,9 @@ BALANCE_META_KEYS = ("_has_full_payment", "_original_order_id")
 RENEWAL_META_KEY, RENEWAL_CREATOR = "_subscription_renewal", "subscription"
 
 
+# By what plugins mark an order with tickets for an event: Event Tickets Plus and FooEvents (read in their sources, 2026-11-30).
+TICKET_META_KEYS = ("_tribe_has_tickets", "WooCommerceEventsOrderTickets")
+
 # How plugins write it; “not-valid” is Aelia's EU VAT Assistant. What they say of a number that they could not check is no verdict.
 _VERDICTS = {
     **dict.fromkeys(("valid", "true", "1", "yes"), "valid"),
@@ -42,6 +45,10 @@ _VERDICTS = {
 
 def is_renewal(created_via: str, meta: tuple[Node, ...]) -> bool:
     return created_via == RENEWAL_CREATOR or any(node.text("key") == RENEWAL_META_KEY for node in meta)
+
+
+def sells_tickets(meta: tuple[Node, ...]) -> bool:
+    return any(node.text("key") in TICKET_META_KEYS for node in meta)
 
 
 def vat_number_verdict_of(meta: tuple[Node, ...]) -> str:

@@ -28,7 +28,13 @@ from worker.woocommerce.gift_cards import gift_cards_of
 from worker.woocommerce.json_reader import read_any_object, read_list, read_object
 from worker.woocommerce.line_payload import fee_line, id_or_none, product_line, shipping_line
 from worker.woocommerce.node import Node, is_id
-from worker.woocommerce.order_meta import is_renewal, language_hint_of, sale_part_of, vat_number_verdict_of
+from worker.woocommerce.order_meta import (
+    is_renewal,
+    language_hint_of,
+    sale_part_of,
+    sells_tickets,
+    vat_number_verdict_of,
+)
 from worker.woocommerce.other_invoice import other_invoice_of
 from worker.woocommerce.own_fields import holds_nothing, own_values, unread_numbers_of, with_own_values
 from worker.woocommerce.refund_payload import refund_summary
@@ -127,6 +133,7 @@ def _order(root: dict[str, object], own_fields: Mapping[str, Holds]) -> Order:
         unread_numbers=unread_numbers_of(fields, billing, own_fields),
         peppol_address_given=own.get(Holds.PEPPOL_ADDRESS) or peppol_address_of(fields),
         purchase_order=own.get(Holds.PURCHASE_ORDER) or purchase_order_of(fields),
+        sells_tickets=sells_tickets(meta),
         vat_number_shop_says=vat_number_verdict_of(meta),
         vat_exempt=any(node.text("key") == "is_vat_exempt" and node.scalar("value") == "yes" for node in meta),
         language_hint=language_hint_of(meta),
