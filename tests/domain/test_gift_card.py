@@ -86,6 +86,7 @@ def test_a_card_that_lowers_the_total_pays_a_part_of_the_full_value() -> None:
 def test_a_card_may_pay_all_of_it() -> None:
     draft = drafted(an_order(SWEATER, total="0.00", gift_cards=(Prepayment(D("99.99"), code="…ABCD"),)))
     assert (draft.total, draft.to_pay, draft.is_paid, draft.payment) == (D("99.99"), D("0.00"), True, None)
+    assert draft.payment_title == ""  # no money came by the method that the order names
 
 
 @pytest.mark.parametrize(

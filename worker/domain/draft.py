@@ -134,9 +134,9 @@ def _refunded_before(kind: Kind, order: Order, *, rest: Decimal) -> tuple[Prepay
 
 
 def _paid_by(order: Order, prepaid: tuple[Prepayment, ...]) -> str:
-    """How all of it came; nothing where it may have come otherwise than by the order's own method."""
+    """How all of it came; nothing where it may have come otherwise than by the order's own method, or gift cards left nothing to come."""
     is_other = any(one.received for one in prepaid) and not is_transfer(order.payment_method)
-    return "" if is_other else order.payment_title
+    return "" if is_other or not order.total else order.payment_title
 
 
 def _payment(kind: Kind, order: Order, shop: Shop, *, to_pay: Decimal, today: date) -> PaymentInstructions | None:
