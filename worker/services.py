@@ -16,6 +16,7 @@ from worker.actions import Retried
 from worker.domain.actor import Actor
 from worker.domain.document import Document
 from worker.domain.shop import Shop
+from worker.errors import KeyRefused
 from worker.net import document_link
 from worker.settings import Settings
 from worker.store import shops
@@ -23,7 +24,7 @@ from worker.store.database.encryption import Encryption
 from worker.store.database.engine import Store
 from worker.store.files.archive import Archive, open_archive
 from worker.store.roads import Road, RoadKind, Roads
-from worker.store.shops import ConnectedShop
+from worker.store.shops import ConnectedShop, key_withheld
 from worker.woocommerce.client import ShopClient
 from worker.woocommerce.rest import RestKey
 from worker.woocommerce.shop_calls import Guard, Patience
@@ -84,8 +85,13 @@ class Services:
             return shops.get(connection, self.encryption, shop_id)
 
     def client_of(self, connected: ConnectedShop) -> ShopClient:
-        """The REST client of a shop that has a key; one per shop and key, so that its connections are used again."""
+        """The REST client of a shop that is to be asked; one per shop and key, so that its connections are used again.
+
+        Raises KeyRefused where its key was withheld.
+        """
         shop, secrets = connected.shop, connected.secrets
+        if secrets.rest_key_withheld:
+            raise KeyRefused(key_withheld(shop.url))
         key = f"{shop.shop_id} {shop.url} {secrets.rest_key} {secrets.rest_secret}"
         if key not in self._clients:
             self._clients[key] = ShopClient(

@@ -102,9 +102,7 @@ def renew(plugin_request: PluginRequest) -> Response:
 def with_new_keys(secrets: Secrets, content: dict[str, Any]) -> Secrets:
     """The secret from before stays valid for deliveries that were signed with it."""
     webhook_secrets = (content["webhook_secret"], *secrets.webhook_secrets[:1])
-    return replace(
-        secrets, webhook_secrets=webhook_secrets, rest_key=content["rest_key"], rest_secret=content["rest_secret"]
-    )
+    return replace(secrets, webhook_secrets=webhook_secrets).with_rest_key(content["rest_key"], content["rest_secret"])
 
 
 def delivery_url(shop_id: str) -> str:
@@ -270,8 +268,7 @@ def disconnect(plugin_request: PluginRequest) -> Response:
     with context().store.write() as connection:
         counters.lock(connection, shop_id)
         secrets = shops.get_secrets(connection, context().encryption, shop_id)
-        without_key = replace(secrets, rest_key="", rest_secret="")
-        shops.change_secrets(connection, context().encryption, shop_id, without_key)
+        shops.change_secrets(connection, context().encryption, shop_id, secrets.with_rest_key("", ""))
         mailing = own_mails.take_in(connection, plugin_request)
         plugins.disconnect(connection, shop_id)
         audit_trail.add(

@@ -306,7 +306,7 @@ def test_a_key_and_a_secret_are_never_sent_to_another_address(with_key: OneShop,
     change(with_key, url=url)
 
     after = with_key.now().secrets
-    assert (after.rest_key, after.rest_secret, after.has_rest) == ("", "", False)
+    assert (after.rest_key, after.rest_secret, after.rest_key_withheld) == ("", "", True)
     # What was signed before the change still counts; what is sent to the new address is new.
     assert after.webhook_secrets[0] not in before.webhook_secrets
     assert after.webhook_secrets[1] == before.webhook_secrets[0]

@@ -60,20 +60,21 @@ def store_rest_key(
     if change.key:
         refuse_closed(found.shop)
     kept = secrets_for_another_site(old) if moves else old
-    new = replace(
-        kept,
-        rest_key=kept.rest_key if change.key is None else change.key,
-        rest_secret=kept.rest_secret if change.secret is None else change.secret,
-    )
+    new = kept
+    if change.key is not None or change.secret is not None:
+        new = kept.with_rest_key(
+            kept.rest_key if change.key is None else change.key,
+            kept.rest_secret if change.secret is None else change.secret,
+        )
     if new == old:
         return ()
     shops.change_secrets(connection, encryption, found.shop.shop_id, new)
     return tuple(
         message
         for message, told in (
-            (Message("the shop's key was changed"), new.has_rest),
-            (REST_KEY_WITHHELD, moves and old.has_rest and not new.has_rest),
-            (Message("the shop's key was taken away"), not moves and not new.has_rest),
+            (Message("the shop's key was changed"), new.has_rest_key),
+            (REST_KEY_WITHHELD, moves and old.has_rest_key and not new.has_rest_key),
+            (Message("the shop's key was taken away"), not moves and not new.has_rest_key),
             (Message("the secret that the shop signs with was replaced"), moves),
         )
         if told
@@ -89,7 +90,9 @@ REST_KEY_WITHHELD = Message(
 def secrets_for_another_site(secrets: Secrets) -> Secrets:
     """*secrets* without those that would be sent there; the webhook secret from before still verifies what it signed."""
     webhook_secrets = (shops.new_webhook_secret(), *secrets.webhook_secrets[:1])
-    return replace(secrets, webhook_secrets=webhook_secrets, rest_key="", rest_secret="")
+    return replace(
+        secrets, webhook_secrets=webhook_secrets, rest_key="", rest_secret="", rest_key_withheld=secrets.has_rest
+    )
 
 
 def rotate_webhook_secret(installation: Installation, shop_id: str, *, secret: str = "", by: Actor) -> str:

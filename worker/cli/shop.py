@@ -140,7 +140,7 @@ def show_shop(services: Services, shop_id: str, *, as_json: bool) -> None:
     value = {
         **vars(found.shop),
         "delivery_url": delivery_url(services, found.shop),
-        "has_rest_key": found.secrets.has_rest,
+        "has_rest_key": found.secrets.has_rest_key,
         "missing": list(missing_of_seller(found.shop)),
         "next_numbers": {str(kind): number for kind, number in coming.items()},
     }

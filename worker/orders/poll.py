@@ -11,7 +11,7 @@ from worker.domain.shop import Shop
 from worker.errors import KeyRefused, Rejected
 from worker.message import Message
 from worker.services import Services
-from worker.store import alerts, orders, shops, steps
+from worker.store import alerts, orders, settle_orders, shops, steps
 from worker.store import deliveries as delivery_store
 from worker.store.deliveries import Delivery, NewDelivery
 from worker.store.shops import ConnectedShop, ListPlace
@@ -92,7 +92,8 @@ def has_enough_waiting(services: Services, shop_id: str) -> bool:
 
 
 def retry_after_refusal(services: Services, shop_id: str) -> None:
-    """The shop answers. If it had refused us, what could not be done meanwhile is done now: deliveries, notes, unread refunds."""
+    """The shop answers. If it had refused us, what could not be done meanwhile is done now: deliveries, notes, payments,
+    unread refunds."""
     now = services.now()
     with services.store.write() as connection:
         refused = [alerts.close(connection, shop_id, code=code, now=now) for code in REFUSALS]
@@ -102,6 +103,7 @@ def retry_after_refusal(services: Services, shop_id: str) -> None:
             delivery_store.retry_failed(connection, shop_id, code, now=now)
             for step in steps.failed(connection, shop_id, code=code):
                 steps.retry(connection, step.document_id, step.name, now=now)
+            settle_orders.retry_failed(connection, shop_id, code, now=now)
         for order_id in orders.flagged(connection, shop_id, "refunds_unread"):
             delivery_store.add(
                 connection,

@@ -214,6 +214,14 @@ def record_heartbeat(
     )
 
 
+def move(connection: Connection, plugin_id: int, site: str, *, now: datetime) -> None:
+    """The plugin is called at *site* from now on. It just spoke from there: it is asked which mails the shop sent meanwhile before ours
+    leave, however long the shop was nowhere.
+    """
+    values = {"site": site, "last_response_at": now}
+    connection.execute(update(plugins).where(plugins.c.plugin_id == plugin_id).values(values))
+
+
 def other_invoices(connection: Connection, shop_id: str) -> tuple[OtherInvoices, datetime | None]:
     """What the shop's plugin told of other plugins that make invoices, and when; nothing where there is no plugin."""
     told = select(plugins.c.last_report, plugins.c.heartbeat_at).where(plugins.c.shop_id == shop_id)

@@ -67,6 +67,12 @@ def retry_order(
     return job_store.retry(connection, *failed_of_order(shop_id, order_id), now=now, created_at=now, of_many=of_many)
 
 
+def retry_failed(connection: Connection, shop_id: str, code: str, *, now: datetime) -> tuple[int, ...]:
+    """Let what failed in a shop for *code* wait once more; the ids."""
+    failed = (IS_SETTLEMENT, IS_PENDING, jobs.c.shop_id == shop_id, jobs.c.code == code, jobs.c.state == "failed")
+    return job_store.retry(connection, *failed, now=now, created_at=now)
+
+
 def retry_now(
     connection: Connection, job_ids: Sequence[int], *, now: datetime, of_many: bool = False
 ) -> tuple[int, ...]:

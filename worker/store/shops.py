@@ -13,6 +13,7 @@ from worker.domain.payment_reference import LARGEST_SEED, range_of
 from worker.domain.shop import Shop
 from worker.domain.shop_health import WatchedShop
 from worker.errors import Rejected
+from worker.message import Message
 from worker.store.database import json_codec
 from worker.store.database.encryption import Encryption
 from worker.store.database.made_once import given, made_once
@@ -32,14 +33,36 @@ class Secrets:
     peppol_key: str = field(default="", repr=False)  # of its account with an access point
     peppol_hook_secret: str = field(default="", repr=False)  # with which that access point signs what it tells
     mollie_key: str = field(default="", repr=False)  # of its account with Mollie
+    rest_key_withheld: bool = field(
+        default=False, repr=False
+    )  # the REST key was for the address that the shop had before, and is to come anew
 
     def __post_init__(self) -> None:
         if not self.webhook_secrets or not all(self.webhook_secrets):
             raise ValueError("a webhook secret may not be empty: WooCommerce signs with an empty key too")
 
     @property
-    def has_rest(self) -> bool:
+    def has_rest_key(self) -> bool:
         return bool(self.rest_key and self.rest_secret)
+
+    @property
+    def has_rest(self) -> bool:
+        """Whether the shop is to be asked: a key that was withheld is one that the shop refuses until it comes anew. Nothing is done without."""
+        return self.has_rest_key or self.rest_key_withheld
+
+    def with_rest_key(self, key: str, secret: str) -> "Secrets":
+        """With another key, or with none for good."""
+        return replace(self, rest_key=key, rest_secret=secret, rest_key_withheld=False)
+
+
+def key_withheld(url: str) -> Message:
+    """Why a shop at *url* is not asked whose REST key was withheld."""
+    return Message(
+        "The key was made for the address that the shop had before, so it is not sent to {url}. The plugin gives another within five minutes "
+        "after “The shop moved here” was pressed there; without the plugin, make one in WooCommerce and type it under Settings → Connection. "
+        "What waits for it is done then.",
+        url=url,
+    )
 
 
 @dataclass(frozen=True)
@@ -311,4 +334,5 @@ def secrets_from_text(text: str) -> Secrets:
         found.get("peppol_key", ""),
         mollie_key=found.get("mollie_key", ""),
         peppol_hook_secret=found.get("peppol_hook_secret", ""),
+        rest_key_withheld=found.get("rest_key_withheld", False),
     )

@@ -149,7 +149,7 @@ def page(shop_id: str, form: Form, *, code: tuple[str, str] | None = None, secre
     at_address = looked.answer.get("message") if looked and looked.argument.get("url") == this_shop().url else None
     # What was just looked at is newer than what was told before.
     key_checks = [one["good"] for one in checks if one["name"] == "rest_key"]
-    key_refused = not all(key_checks) if key_checks else bool(told & set(KEY_ALERTS))
+    key_refused = secrets.rest_key_withheld or (not all(key_checks) if key_checks else bool(told & set(KEY_ALERTS)))
     return settings_page(
         "connection",
         form=form,
@@ -162,6 +162,8 @@ def page(shop_id: str, form: Form, *, code: tuple[str, str] | None = None, secre
         # One that just connected, or made its key anew, is tried at this moment.
         plugin_is_away=plugin is not None and not plugin_answers and plugin.check_state != "waiting",
         has_rest=secrets.has_rest,
+        has_rest_key=secrets.has_rest_key,
+        key_withheld=shops.key_withheld(this_shop().url) if secrets.rest_key_withheld else None,
         public_url=context().settings.public_url,
         facts=facts_of(plugin),
         plugin_version=own_package().version,

@@ -102,6 +102,24 @@ def look(app: BridgeApp, owner: Visitor, url: str, message: Message | None) -> s
 SLIP = Message("{shop} cannot go live yet. {reason}", shop="winkkel.example", reason="")
 
 
+def test_what_is_wrong_with_where_the_shop_moved_stands_at_its_button(app: BridgeApp, owner: Visitor) -> None:
+    with app.store.write() as connection:
+        other_site.tell(connection, app.shop, "http://192.168.1.20", now=NOW)
+    refused = owner.post(f"{PAGE}/address", url="http://192.168.1.20").text
+    problem = re.search(r'id="error-f?-?url"[^>]*>.*?<span>(.*?)</span>', refused, re.DOTALL)
+    assert problem
+    button = refused[refused.index("The shop is at this address now") :]
+    assert problem[1] in button[: button.index("</div>")]
+
+
+def test_a_key_that_was_withheld_is_waited_for_and_the_page_says_how_it_comes(app: BridgeApp, owner: Visitor) -> None:
+    owner.post(f"{PAGE}/key", rest_key="ck_" + "a" * 40, rest_secret="cs_" + "b" * 40)
+    owner.post(f"{PAGE}/address", url="https://moved.example")
+    told = html.unescape(owner.get(PAGE).text)
+    assert "so it is not sent to https://moved.example. The plugin gives another" in told
+    assert "A key is stored" not in told
+
+
 def test_a_slip_in_the_address_is_told_before_there_is_a_key(app: BridgeApp, owner: Visitor) -> None:
     assert "winkkel.example cannot go live yet" in look(app, owner, "https://winkkel.example", SLIP)
 
