@@ -18,8 +18,10 @@ from worker.domain.shop_site import is_another_site
 from worker.message import Message
 from worker.net.json_object import read_json_object
 from worker.net.request_signature import RequestSignature
-from worker.store import plugins, shops
+from worker.net.site_address import may_have_keys_of
+from worker.store import plugins, roads, shops
 from worker.store.plugins import Plugin
+from worker.store.roads import Road, RoadKind
 
 LARGEST_BODY = 100_000
 NONCE = re.compile(r"[0-9a-f]{16,64}")
@@ -94,6 +96,7 @@ def verified_request() -> PluginRequest:
     require_new_nonce(found)
     verified = PluginRequest(found, parse_json_object(body))
     require_own_site(verified)
+    follow_move(verified)
     return verified
 
 
@@ -116,6 +119,18 @@ def require_own_site(plugin_request: PluginRequest) -> None:
             site=site,
         ),
     )
+
+
+def follow_move(plugin_request: PluginRequest) -> None:
+    """Call the plugin from now on where it says that it is, if that is its shop's address now: it connected before the shop moved."""
+    found, site = plugin_request.plugin, plugin_request.text("site")
+    if not site or site == found.site:
+        return
+    with context().store.write() as connection:
+        shop = shops.settings_of(connection, found.shop_id)
+        if shop is not None and may_have_keys_of(site, shop.url):
+            plugins.move(connection, found.plugin_id, site, now=context().now())
+            roads.forget(connection, Road(found.shop_id, RoadKind.PLUGIN), now=context().now())
 
 
 def require_new_nonce(plugin: Plugin) -> None:

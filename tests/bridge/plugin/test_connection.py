@@ -239,6 +239,27 @@ def test_a_copy_of_the_shop_is_told_that_it_is_one_and_changes_nothing(connected
     assert ask(connected, verb, {**KEYS, "site": "http://www.shop.example/fr/"}).status_code == 200
 
 
+@pytest.mark.parametrize("verb", ["heartbeat", "renew"])
+def test_the_plugin_of_a_shop_that_moved_is_called_where_it_is_now(connected: BridgeApp, verb: str) -> None:
+    """And asked about mails at once, however long nobody answered: those that left meanwhile are not sent a second time."""
+    moved = "https://moved.example"
+    connected.change_shop(url=moved)
+    connected.now += timedelta(days=2)
+    assert code_of(ask(connected, verb, {**KEYS, "site": "https://shop.example"})) == (409, "site_other")
+    assert ask(connected, verb, {**KEYS, "site": moved}).status_code == 200
+    found = plugin_of(connected)
+    assert found is not None
+    assert (found.site, found.must_ask_about_mail(connected.now)) == (moved, True)
+
+
+@pytest.mark.parametrize("said", ["", "http://shop.example", "https://shop.example/fr"])
+def test_a_plugin_is_not_called_where_it_may_have_no_keys(connected: BridgeApp, said: str) -> None:
+    assert ask(connected, "heartbeat", {**KEYS, "site": said}).status_code == 200
+    found = plugin_of(connected)
+    assert found is not None
+    assert found.site == "https://shop.example"
+
+
 def test_a_signature_for_one_question_is_none_for_another(connected: BridgeApp) -> None:
     body = b"{}"
     seal = sign_request(PLUGIN_SECRET, time=int(NOW.timestamp()), nonce="5f" * 16, route="/plugin/check", body=body)
