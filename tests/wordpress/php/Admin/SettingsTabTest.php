@@ -4,6 +4,8 @@ declare(strict_types=1);
 
 use Facturelay\Admin\SettingsTab;
 use Facturelay\Connection\Connection;
+use Facturelay\Connection\PrivateAddress;
+use Facturelay\FacturelayError;
 
 /** What the tab says of a shop that is connected. */
 final class SettingsTabTest extends WordPressTestCase {
@@ -20,6 +22,30 @@ final class SettingsTabTest extends WordPressTestCase {
 		( new SettingsTab( '0.1.0' ) )->show();
 
 		$this->assertStringContainsString( "<td>$written 18:31:22</td>", (string) ob_get_clean() );
+	}
+
+	/** @dataProvider roles */
+	public function test_where_the_shop_moved_away_from_a_private_facturelay_who_may_allows_that_there( string $role, bool $may ): void {
+		wp_set_current_user( (int) wp_insert_user( array( 'user_login' => uniqid( 'x' ), 'user_pass' => 'x', 'role' => $role ) ) );
+		$connection = Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash(), 'bridge' => 'http://192.168.1.20:8082', 'private' => '' ) );
+		update_option( 'facturelay_heard', array( 'tried_at' => time(), 'error_code' => 'private_address', 'message' => 'WordPress does not call this address' ) );
+		ob_start();
+		( new SettingsTab( '0.1.0' ) )->show();
+		$this->assertSame( $may, false !== strpos( (string) ob_get_clean(), 'name="facturelay_private"' ) );
+
+		if ( ! $may ) {
+			$this->expectException( FacturelayError::class );
+		}
+		PrivateAddress::allow_for( $connection );
+		$this->assertSame( '192.168.1.20:8082', Connection::load()->private_address() );
+	}
+
+	/** @return array<string, array{0: string, 1: bool}> */
+	public static function roles(): array {
+		return array(
+			'an administrator' => array( 'administrator', true ),
+			'an editor'        => array( 'editor', false ),
+		);
 	}
 
 	/** @return array<string, array{0: string, 1: string}> */

@@ -186,6 +186,27 @@ final class MailHoldTest extends WordPressTestCase {
 		Connection::save( array( 'secret' => 'x', 'site' => 'https://shop.example' ) );
 
 		$this->assertTrue( $this->asked() );
+		$this->assertSame( 0, ( new HeldMails() )->summary()['held'] );
+	}
+
+	public function test_while_a_shop_moves_its_own_mail_leads_to_the_document_and_ours_does_not_follow(): void {
+		$moving = array( 'secret' => 'x', 'site' => 'https://shop.example' );
+		Connection::save( $moving );
+
+		$this->assertTrue( $this->asked() );
+		ob_start();
+		do_action( 'woocommerce_email_after_order_table', new WC_Order(), false, false, new WC_Email( self::MAIL ) );
+		$this->assertStringContainsString( 'Your documents for this order:', (string) ob_get_clean() );
+		Connection::save( array( 'site' => Connection::site_hash() ) + $moving );
+		$this->assertTrue( ( new HeldMails() )->start_replacing( 238, array( 'invoice' ), array(), 'mail-1', 600 ), 'ours would be the second' );
+	}
+
+	public function test_a_copy_that_is_a_day_old_does_nothing(): void {
+		Connection::save( array( 'secret' => 'x', 'site' => 'https://shop.example' ) );
+		$this->store_last_response( time() - DAY_IN_SECONDS );
+
+		$this->assertTrue( $this->asked() );
+		$this->assertFalse( ( new HeldMails() )->needs_link( 238, self::MAIL ) );
 	}
 
 	public function test_an_unconnected_shop_holds_nothing(): void {

@@ -96,6 +96,9 @@ final class SettingsTab implements Feature {
 	/** @return array{0: string, 1: string, 2: string} kind of notice, message, code */
 	private function run( string $action ): array {
 		$connector = new Connector( $this->version );
+		if ( 'connect' !== $action && '' !== $this->field( 'private' ) && Connection::load()->exists() ) {
+			PrivateAddress::allow_for( Connection::load() );
+		}
 		switch ( $action ) {
 			case 'connect':
 				$connector->connect( $this->field( 'address' ), $this->field( 'code' ), '' !== $this->field( 'private' ) );
@@ -162,20 +165,26 @@ final class SettingsTab implements Feature {
 		echo '<table class="form-table">';
 		$this->show_field( 'address', __( 'Address of Facturelay', 'facturelay' ), $address, 'https://documents.example.com' );
 		$this->show_field( 'code', __( 'Code', 'facturelay' ), $code, 'ABCDE-FGHJK-MNPQR-STVWX' );
-		if ( $offer_private && ! PrivateAddress::may_be_allowed() ) {
-			$this->show_row( __( 'Private network', 'facturelay' ), PrivateAddress::refusal() );
-		} elseif ( $offer_private ) {
-			printf(
-				'<tr><th scope="row">%s</th><td><label><input type="checkbox" name="facturelay_private" value="1"> %s</label></td></tr>',
-				esc_html__( 'Private network', 'facturelay' ),
-				/* translators: %s: host and port */
-				esc_html( sprintf( __( 'This is a machine of my own: let my shop call exactly %s', 'facturelay' ), PrivateAddress::host_and_port( $address ) ) )
-			);
+		if ( $offer_private ) {
+			$this->show_private_box( $address );
 		}
 		// Of this class WooCommerce knows that what was typed is not lost: beside others it asks whether to leave the page.
 		echo '</table><p class="submit">';
 		$this->show_button( 'connect', __( 'Connect', 'facturelay' ), true );
 		echo '</p>';
+	}
+
+	private function show_private_box( string $address ): void {
+		if ( ! PrivateAddress::may_be_allowed() ) {
+			$this->show_row( __( 'Private network', 'facturelay' ), PrivateAddress::refusal() );
+			return;
+		}
+		printf(
+			'<tr><th scope="row">%s</th><td><label><input type="checkbox" name="facturelay_private" value="1"> %s</label></td></tr>',
+			esc_html__( 'Private network', 'facturelay' ),
+			/* translators: %s: host and port */
+			esc_html( sprintf( __( 'This is a machine of my own: let my shop call exactly %s', 'facturelay' ), PrivateAddress::host_and_port( $address ) ) )
+		);
 	}
 
 	private function show_connection( Connection $connection ): void {
@@ -188,6 +197,10 @@ final class SettingsTab implements Feature {
 		$failure = ( new SiteHealth() )->problem() ?: (string) ( $response['message'] ?? '' );
 		$this->show_row( __( 'State', 'facturelay' ), $failure ?: $this->status_text( $response ), '' !== $failure );
 		$this->show_row( __( 'Last contact', 'facturelay' ), isset( $response['answered_at'] ) ? wp_date( get_option( 'date_format' ) . ' H:i:s', (int) $response['answered_at'] ) : __( 'none yet', 'facturelay' ) );
+		if ( 'private_address' === ( $response['error_code'] ?? '' ) ) {
+			// WordPress calls its own host without being asked: it was that of Facturelay too, until the shop moved.
+			$this->show_private_box( $connection->bridge_url() );
+		}
 		echo '</table><p class="submit">';
 		$in_test = ! empty( $response['shop']['test'] );
 		if ( $in_test ) {

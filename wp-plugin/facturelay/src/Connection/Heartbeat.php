@@ -153,6 +153,15 @@ final class Heartbeat implements Feature {
 		return isset( $response['answered_at'] ) && time() - (int) $response['answered_at'] < self::RECENT_S;
 	}
 
+	/**
+	 * Whether this site, which has another address than the connected shop, may be that shop, moved a moment ago: Facturelay answered it in
+	 * the last day. Until somebody says so its own mails leave as if Facturelay were silent, with a link to the document, and it mails no
+	 * second one when it hears of those orders. A copy that is there for longer does nothing.
+	 */
+	public static function may_have_moved(): bool {
+		return Connection::load()->is_clone() && time() - (int) ( self::last_response()['answered_at'] ?? 0 ) < DAY_IN_SECONDS;
+	}
+
 	/** The rules as last received; rules that hold nothing before that. */
 	public static function hold_rules(): HoldRules {
 		$holds = self::last_response()['hold_rules'] ?? array();

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Facturelay\Connection;
 
+use Facturelay\FacturelayError;
 use Facturelay\Feature;
 
 defined( 'ABSPATH' ) || exit;
@@ -26,6 +27,18 @@ final class PrivateAddress implements Feature {
 	/** Whether the current user may have the server call into its own network: an administrator, of the whole network where there is one. */
 	public static function may_be_allowed(): bool {
 		return current_user_can( is_multisite() ? 'manage_network_options' : 'manage_options' );
+	}
+
+	/**
+	 * For a shop that is connected and moved to where the address of its Facturelay is a private one.
+	 *
+	 * @throws FacturelayError
+	 */
+	public static function allow_for( Connection $connection ): void {
+		if ( ! self::may_be_allowed() ) {
+			throw new FacturelayError( 'private_refused', self::refusal() ); // phpcs:ignore WordPress.Security.EscapeOutput.ExceptionNotEscaped -- Escaped where it is shown, once (FlashNotice).
+		}
+		Connection::save( array( 'private' => self::host_and_port( $connection->bridge_url() ) ) + $connection->to_array() );
 	}
 
 	public static function refusal(): string {

@@ -152,7 +152,7 @@ final class CustomerLinks implements Feature {
 	 */
 	public function add_to_mail( $order, $sent_to_admin = false, $plain_text = false, $email = null ): void {
 		$mail_id = is_object( $email ) && isset( $email->id ) ? (string) $email->id : '';
-		if ( $sent_to_admin || ! $order instanceof WC_Order || ! isset( ( MailHold::EVENTS + self::SENT_BY_HAND )[ $mail_id ] ) || ! Connection::load()->is_active() ) {
+		if ( $sent_to_admin || ! $order instanceof WC_Order || ! isset( ( MailHold::EVENTS + self::SENT_BY_HAND )[ $mail_id ] ) || ! ( Connection::load()->is_active() || Heartbeat::may_have_moved() ) ) {
 			return;
 		}
 		if ( ! $this->belongs_in_mail( $order->get_id(), $mail_id ) ) {

@@ -152,7 +152,8 @@ final class MailHold implements Feature {
 	 * @param mixed $email
 	 */
 	private function hold( string $mail_id, WC_Order $order, $email ): bool {
-		if ( ! Connection::load()->is_active() ) {
+		$is_active = Connection::load()->is_active();
+		if ( ! $is_active && ! Heartbeat::may_have_moved() ) {
 			return false;
 		}
 		$held_mails = new HeldMails();
@@ -160,7 +161,7 @@ final class MailHold implements Feature {
 		// A document that is expected counts as made: a refund right after the sale has a credit note beside its invoice.
 		$made  = array_merge( ( new DocumentTable() )->kinds_of_order( $order->get_id() ), $held_mails->expected_kinds( $order->get_id() ) );
 		$rules = Heartbeat::hold_rules();
-		if ( $this->document_mail_was_first( $held_mails, $rules, $mail_id, $order, $refund, $made ) ) {
+		if ( $is_active && $this->document_mail_was_first( $held_mails, $rules, $mail_id, $order, $refund, $made ) ) {
 			return true;
 		}
 		$facts  = OrderFacts::from_order( $mail_id, $order, $made );
@@ -169,6 +170,9 @@ final class MailHold implements Feature {
 		$kinds = 'link' === $reason ? $rules->announced_kinds( $facts ) : $rules->replacing_kinds( $facts );
 		if ( array() !== $kinds && '' !== $reason ) {
 			$held_mails->record_not_held( $order->get_id(), $mail_id, $refund, $kinds, $reason );
+		}
+		if ( ! $is_active ) {
+			return false;
 		}
 		// WooCommerce has switched to the mail's language before it applies this filter.
 		if ( array() === $kinds || '' !== $reason ) {
@@ -194,13 +198,13 @@ final class MailHold implements Feature {
 		return $held_mails->match_early_mail( $order->get_id(), $mail_id, $refund, $order->get_status(), $kinds, get_locale(), $rules->deadline_s() );
 	}
 
-	/** Why a mail that a document would replace is sent all the same: link, stale (Facturelay is silent); '' to hold it. */
+	/** Why a mail that a document would replace is sent all the same: link, stale (Facturelay is silent, or the shop just moved); '' to hold it. */
 	private function reason_to_send( string $mail_id ): string {
 		$choice = self::choice( $mail_id );
 		if ( 'automatic' !== $choice ) {
 			return $choice;
 		}
-		return Heartbeat::has_recent_response() ? '' : 'stale';
+		return Heartbeat::has_recent_response() && Connection::load()->is_active() ? '' : 'stale';
 	}
 
 	/**
