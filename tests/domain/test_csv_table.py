@@ -5,15 +5,32 @@ from decimal import Decimal
 
 import pytest
 
-from worker.domain.csv_table import as_csv
+from worker.domain.csv_table import FORMULA_PREFIXES, as_csv, escape_cell
 
 
 @pytest.mark.parametrize("decimal_comma", [False, True])
-@pytest.mark.parametrize("typed", ["=1+1", "+32 9", "-5", "@SUM(A1)", "\t=1", " =1", "＝1"])
+@pytest.mark.parametrize("typed", ["=1+1", "+32 9", "-5", "@SUM(A1)", "\tx", " =1", "＝1"])
 def test_a_cell_is_never_a_formula(typed: str, decimal_comma: bool) -> None:
     table = as_csv(["a", "b"], [{"a": typed, "b": 'say "hi"'}], decimal_comma=decimal_comma)
     between = ";" if decimal_comma else ","
     assert table.splitlines()[1:] == [f'\'{typed}{between}"say ""hi"""']
+
+
+@pytest.mark.parametrize("formula", ["=1+1", "@SUM(A1)", "+1+1", "-1+1", ' "=1+1', "＝1"])
+@pytest.mark.parametrize("typed", ["Gist;{}", "Gist,{}", "Gist\t{}", "Gist\r\n{}", "Gist;{};{}"])
+@pytest.mark.parametrize("decimal_comma", [False, True])
+def test_nor_where_a_spreadsheet_separates_cells_otherwise(typed: str, formula: str, decimal_comma: bool) -> None:
+    """Excel takes a semicolon in Belgium and a comma elsewhere, and knows quotes only where its own separator is before them."""
+    table = as_csv(["a", "b"], [{"a": typed.format(formula, formula), "b": "c"}], decimal_comma=decimal_comma)
+    cells = [cell.lstrip(' "') for separator in ",;\t" for line in table.splitlines() for cell in line.split(separator)]
+    assert [cell for cell in cells if cell.startswith(FORMULA_PREFIXES)] == []
+
+
+def test_what_people_write_behind_a_comma_stays() -> None:
+    assert (
+        escape_cell('Korting 5,- of 10,-; C=A, x=1, a@b.be, "x" - y')
+        == 'Korting 5,- of 10,-; C=A, x=1, a@b.be, "x" - y'
+    )
 
 
 def test_who_writes_a_comma_gets_figures_that_his_spreadsheet_reads_and_a_program_those_of_the_standard() -> None:

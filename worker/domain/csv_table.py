@@ -2,19 +2,22 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import IO
 
 # A spreadsheet takes what begins with one of these for a formula (OWASP, “CSV injection”).
 FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# Where the same begins behind what a spreadsheet of another country, or one that asks, separates cells by. "5,-" is a price.
+FORMULA_WITHIN = re.compile(r"""([,;|\t\r\n]["' ]*)(?=[=@＝＠]|[+\-＋－][^\s,;.])""")
 
 
 def escape_cell(value: object) -> str:
     """*value* as text that no spreadsheet runs. A number of ours stays one, also below zero: a bookkeeper adds them up."""
     if isinstance(value, (int, Decimal)):
         return str(value)
-    text = "" if value is None else str(value)
+    text = FORMULA_WITHIN.sub(r"\1'", "" if value is None else str(value))
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA_PREFIXES) else text
 
 
