@@ -225,6 +225,11 @@ def test_every_mail_renders_in_every_language(kind: Kind, language: str, state: 
     assert "{" not in part(mail, "plain") + again["Subject"]
 
 
+def test_answers_go_to_whom_the_shop_names_with_or_without_a_name() -> None:
+    mail = a_mail(an_invoice(), mail=replace(MAIL, reply_to="Vragen <vragen@gist.example>"))
+    assert mail["Reply-To"] == "Vragen <vragen@gist.example>"
+
+
 def test_text_of_an_order_starts_no_header() -> None:
     hostile = "Jan\r\nBcc: all@example.org\r\n\r\nbody\u2028x\x00"
     document = an_invoice(buyer=Buyer(hostile, email="jan@example.org\r\n"), order_number=f"238{hostile}")

@@ -190,7 +190,8 @@ def paired(read: Callable[[str], tuple[str, Any]]) -> SettingCodec:
 
 PLAIN = written(str)
 CHECKBOX = written(read_yes, as_yes)
-EMAIL_ADDRESS = written(partial(email_address.check_addresses, several=False))
+EMAIL_ADDRESS = written(email_address.check_address)
+MAILBOX = written(partial(email_address.check_addresses, several=False))
 EMAIL_ADDRESSES = written(partial(email_address.check_addresses, several=True))
 
 # In this order: the zone counts for the days after it, and the country for the numbers.
@@ -273,8 +274,8 @@ FIELDS: dict[str, SettingCodec] = {
     "peppol.sandbox": CHECKBOX,
     "peppol.vouched_for": PLAIN,
     "peppol.businesses": SettingCodec(member_of(BusinessChannel), as_text),
-    "mail.sender": EMAIL_ADDRESS,
-    "mail.reply_to": EMAIL_ADDRESS,
+    "mail.sender": MAILBOX,
+    "mail.reply_to": MAILBOX,
     "mail.cc": EMAIL_ADDRESSES,
     "mail.bcc": EMAIL_ADDRESSES,
     "branding.accent": written(read_colour),

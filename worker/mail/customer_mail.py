@@ -152,9 +152,9 @@ def new_message(shop: Shop, buyer: Buyer, to: str, *, message_id: str) -> EmailM
     message = new_mail()
     message["From"] = str(from_mailbox(shop))
     message["To"] = _mailbox(buyer.name or buyer.company, to)
-    reply_to = one_line(shop.mail.reply_to or shop.seller.email)
+    name, reply_to = parseaddr(one_line(shop.mail.reply_to or shop.seller.email))
     if EMAIL_ADDRESS.fullmatch(reply_to) and reply_to != sender_address(shop):
-        message["Reply-To"] = str(_mailbox("", reply_to))
+        message["Reply-To"] = str(_mailbox(name, reply_to))
     message["Message-ID"] = one_line(message_id)
     message["Auto-Submitted"] = "auto-generated"
     return message
