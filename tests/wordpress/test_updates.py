@@ -94,6 +94,7 @@ def heard(wordpress: WordPress, house: House, *, secret: str = SECRET) -> None:
         "secret": SECRET,
         "site": hashlib.sha256(wordpress.url.removeprefix("http://").encode()).hexdigest(),
         "private": house.url.removeprefix("http://"),
+        "person": 1,
     }
     for option, value in (("facturelay_connection", connection), ("facturelay_heard", {"update": update})):
         wordpress.php(f"update_option( '{option}', json_decode( {php_string(json.dumps(value))}, true ) );")
@@ -127,7 +128,13 @@ def test_a_zip_that_is_not_the_announced_one_is_not_installed(wordpress: WordPre
     assert "not the one that your Facturelay announced" in answer
 
 
-@pytest.mark.parametrize("case", ["signed by another", "older", "a copy of the shop"])
+MANAGER = """
+$manager = wp_insert_user( array( 'user_login' => 'manager', 'user_pass' => 'x', 'role' => 'shop_manager' ) );
+update_option( 'facturelay_connection', array( 'person' => $manager ) + get_option( 'facturelay_connection' ) );
+"""
+
+
+@pytest.mark.parametrize("case", ["signed by another", "older", "a copy of the shop", "connected by a shop manager"])
 def test_nothing_else_is_offered(wordpress: WordPress, house: House, case: str) -> None:
     if case == "older":
         house.package = Package("0.0.9", house.package.content, {})
@@ -136,9 +143,23 @@ def test_nothing_else_is_offered(wordpress: WordPress, house: House, case: str) 
         wordpress.php(
             "update_option( 'facturelay_connection', array( 'site' => 'https://shop.example' ) + get_option( 'facturelay_connection' ) );"
         )
+    if case == "connected by a shop manager":
+        wordpress.php(MANAGER)
 
     assert json.loads(wordpress.php(QUIET + "echo wp_json_encode( $offer );")) is None
     assert house.asked == []
+
+
+def test_what_was_offered_before_is_not_installed_once_a_shop_manager_connected_the_shop(
+    wordpress: WordPress, house: House
+) -> None:
+    heard(wordpress, house)
+    assert json.loads(wordpress.php(QUIET + "echo wp_json_encode( $offer );")) is not None
+
+    answer = wordpress.php(QUIET + MANAGER + INSTALL)
+
+    assert "not the one that your Facturelay announced" in answer
+    assert (installed(wordpress), house.asked) == ("0.1.0", [])
 
 
 def test_the_details_of_the_update_are_asked_of_nobody(wordpress: WordPress, house: House) -> None:

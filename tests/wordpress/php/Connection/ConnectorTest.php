@@ -208,6 +208,25 @@ final class ConnectorTest extends WordPressTestCase {
 		$this->assertSame( $manager, Connection::load()->person_id() );
 	}
 
+	public function test_whoever_may_install_plugins_and_presses_reconnect_vouches_for_a_shop_that_a_manager_connected(): void {
+		$manager = $this->somebody( 'shop_manager' );
+		wp_set_current_user( $manager );
+		$this->connect();
+		$other = $this->somebody( 'shop_manager' );
+		wp_set_current_user( $other );
+		( new Connector( '1' ) )->renew( $other );
+		$by_a_manager = Connection::load()->person_id();
+		$administrator = $this->somebody( 'administrator' );
+		wp_set_current_user( $administrator );
+		// A page that an administrator looks at renews by itself what is missing.
+		( new Connector( '1' ) )->renew();
+		$by_itself = Connection::load()->person_id();
+
+		( new Connector( '1' ) )->renew( $administrator );
+
+		$this->assertSame( array( $manager, $manager, $administrator ), array( $by_a_manager, $by_itself, Connection::load()->person_id() ) );
+	}
+
 	public function test_who_has_fewer_rights_than_the_key_cannot_make_one(): void {
 		add_role( 'packer', 'packer', array( 'manage_woocommerce' => true, 'read_private_products' => true ) );
 		foreach ( array( 'packer', 'subscriber' ) as $role ) {

@@ -12,6 +12,7 @@ use Facturelay\Connection\Heartbeat;
 use Facturelay\Connection\PrivateAddress;
 use Facturelay\FacturelayError;
 use Facturelay\Feature;
+use Facturelay\Lifecycle\Updates;
 use Facturelay\Mails\MailHold;
 use Facturelay\Others\OtherInvoices;
 
@@ -106,7 +107,7 @@ final class SettingsTab implements Feature {
 			case 'check':
 				return $this->check( $connector, true );
 			case 'renew':
-				$connector->renew();
+				$connector->renew( get_current_user_id() );
 				return $this->check( $connector, false );
 			case 'move':
 				$connector->move();
@@ -197,6 +198,9 @@ final class SettingsTab implements Feature {
 		$failure = ( new SiteHealth() )->problem() ?: (string) ( $response['message'] ?? '' );
 		$this->show_row( __( 'State', 'facturelay' ), $failure ?: $this->status_text( $response ), '' !== $failure );
 		$this->show_row( __( 'Last contact', 'facturelay' ), isset( $response['answered_at'] ) ? wp_date( get_option( 'date_format' ) . ' H:i:s', (int) $response['answered_at'] ) : __( 'none yet', 'facturelay' ) );
+		if ( Updates::waits_for_administrator() ) {
+			$this->show_row( __( 'Newer version', 'facturelay' ), __( 'This Facturelay offers a newer version of the plugin, and whoever connected it may not install plugins. If the address above is yours, an administrator presses “Reconnect”; then WordPress offers it among its updates.', 'facturelay' ), true );
+		}
 		if ( 'private_address' === ( $response['error_code'] ?? '' ) ) {
 			// WordPress calls its own host without being asked: it was that of Facturelay too, until the shop moved.
 			$this->show_private_box( $connection->bridge_url() );

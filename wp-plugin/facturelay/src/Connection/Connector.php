@@ -68,14 +68,17 @@ final class Connector {
 
 	/**
 	 * Replace the REST key and the webhooks of the connection. No code is needed: the request is signed with its secret. They are
-	 * given by the same person as before; where that one may no longer, by whoever is signed in.
+	 * given by the same person as before; where that one may no longer, by whoever is signed in. Where that one may not install plugins,
+	 * whoever $presses and may vouches from now on for what this Facturelay offers.
 	 *
+	 * @param int $presses the person who asked for it; 0 where it is done by itself
 	 * @throws FacturelayError Nothing has changed then; where the answer was lost alone, the next heartbeat finds out and renews once more.
 	 */
-	public function renew(): Connection {
+	public function renew( int $presses = 0 ): Connection {
 		$connection   = Connection::load();
 		$before       = $connection->person_id();
-		$person       = ServiceAccount::may_be_lent_by( $before ) ? $before : self::require_person( get_current_user_id() );
+		$vouches      = user_can( $presses, 'update_plugins' ) && ! user_can( $before, 'update_plugins' );
+		$person       = ServiceAccount::may_be_lent_by( $before ) && ! $vouches ? $before : self::require_person( get_current_user_id() );
 		$send_secrets = static fn ( array $secrets ): array => ( new BridgeClient( $connection->bridge_url() ) )->call( $connection, '/plugin/renew', $secrets );
 		return $this->replace_credentials( array( 'person' => $person ) + $connection->to_array(), $connection, $send_secrets );
 	}

@@ -8,6 +8,7 @@ use Facturelay\Connection\Connection;
 use Facturelay\Connection\Heartbeat;
 use Facturelay\Feature;
 use Facturelay\Http\Signature;
+use Facturelay\Plugin;
 use WP_Error;
 
 defined( 'ABSPATH' ) || exit;
@@ -15,7 +16,8 @@ defined( 'ABSPATH' ) || exit;
 /**
  * Offers the version that belongs to the connected Facturelay among WordPress's own updates, and asks nobody else for it. The heartbeat has
  * said which version that is, signed with the connection's secret; the zip comes from the address of the connection and from nowhere else, and
- * is installed only when it is the signed one.
+ * is installed only when it is the signed one. What is in it may do all in this site, so whoever connected it must be one who may install plugins:
+ * a shop manager may connect to any server.
  *
  * WordPress calls this by the plugin's Update URI. In WordPress.org's directory the plugin has none, and is updated from there.
  */
@@ -94,15 +96,18 @@ final class Updates implements Feature {
 	 * @return mixed the path of the downloaded zip, or an error; $reply for the zips of others
 	 */
 	public function download( $reply, $package = '' ) {
-		$offered = self::offered();
-		if ( '' === Connection::load()->bridge_url() || self::package() !== $package ) {
+		if ( self::ZIP !== substr( (string) $package, -strlen( self::ZIP ) ) || 0 === strpos( (string) $package, 'https://downloads.wordpress.org/' ) ) {
 			return $reply;
 		}
-		$file = download_url( self::package(), self::DOWNLOAD_TIMEOUT_S );
-		if ( is_wp_error( $file ) || ( array() !== $offered && hash_equals( $offered['sha256'], (string) hash_file( 'sha256', $file ) ) ) ) {
+		$offered = self::offered();
+		// WordPress may have it from before: of another connection, or of whoever may not.
+		$file = array() !== $offered && self::package() === $package ? download_url( self::package(), self::DOWNLOAD_TIMEOUT_S ) : '';
+		if ( is_wp_error( $file ) || ( '' !== $file && hash_equals( $offered['sha256'], (string) hash_file( 'sha256', $file ) ) ) ) {
 			return $file;
 		}
-		wp_delete_file( $file );
+		if ( '' !== $file ) {
+			wp_delete_file( $file );
+		}
 		return new WP_Error( 'facturelay_update', __( 'The zip that came is not the one that your Facturelay announced, so nothing was installed. Try again in ten minutes.', 'facturelay' ) );
 	}
 
@@ -110,8 +115,23 @@ final class Updates implements Feature {
 		return Connection::load()->bridge_url() . self::ZIP;
 	}
 
-	/** @return array{version?: string, sha256?: string, requires?: string, requires_php?: string} as the heartbeat had it, with a right signature; else empty */
+	/** Whether there is a newer version, and whoever connected the shop may not install it. */
+	public static function waits_for_administrator(): bool {
+		$announced = self::announced();
+		return array() !== $announced && ! self::may_install() && version_compare( $announced['version'], Plugin::VERSION, '>' );
+	}
+
+	private static function may_install(): bool {
+		return user_can( Connection::load()->person_id(), 'update_plugins' );
+	}
+
+	/** @return array{version?: string, sha256?: string, requires?: string, requires_php?: string} what may be installed; else empty */
 	private static function offered(): array {
+		return self::may_install() ? self::announced() : array();
+	}
+
+	/** @return array{version?: string, sha256?: string, requires?: string, requires_php?: string} as the heartbeat had it, with a right signature; else empty */
+	private static function announced(): array {
 		$connection = Connection::load();
 		$update     = Heartbeat::last_response()['update'] ?? array();
 		if ( ! is_array( $update ) || ! $connection->is_active() ) {
