@@ -123,8 +123,9 @@ def test_a_plugin_that_spreads_a_discount_over_what_is_taxed_alone_is_believed()
     assert [str(part.total) for part in taxed] == ["-1.00", "-1.00"]
 
 
-def test_stacked_taxes_stay_on_one_line() -> None:
-    line = a_fee("100.00", {"5": "5.00", "7": "7.00"})
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_stacked_taxes_stay_on_one_line(sign: str) -> None:
+    line = a_fee(f"{sign}100.00", {"5": f"{sign}5.00", "7": f"{sign}7.00"})
     assert split_by_rate(an_order(line)).lines == (line,)
 
 
@@ -145,6 +146,8 @@ def test_taxes_that_fit_no_way_of_splitting_are_left_to_be_refused() -> None:
 @example(nets=[17335, 100, 832, 283], fee=1, rates=["21", "12", "6", "0"])
 @example(nets=[402, 948], fee=1, rates=["12", "6", "21", "0"])  # so little that the taxes could be stacked as well
 @example(nets=[225, 625], fee=1, rates=["21", "12", "6", "0"])
+@example(nets=[762, 473], fee=1, rates=["21", "12", "6", "0"])  # a little more, and they could be stacked as well
+@example(nets=[100, 750], fee=1, rates=["21", "6", "12", "0"])  # neither of the two taxes on the fee is half a cent
 def test_a_fee_spread_as_woocommerce_does_always_adds_up(nets: list[int], fee: int, rates: list[str]) -> None:
     goods = [
         a_line(f"{Decimal(net) / 100:.2f}", rate, line_id=n)

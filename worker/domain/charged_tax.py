@@ -42,7 +42,10 @@ def charged_rate(line: OrderLine, order: Order) -> ChargedRate:
     percent = _combined(known)
     if percent and not line.tax:
         half = shown_unit(order) / 2  # by which net and tax may have been rounded down
-        if (abs(line.total) - half) * percent / 100 > half:
+        lost = (
+            2 * half if line.total < 0 else half
+        )  # a reduction is spread over rates, and each of its taxes was rounded
+        if (abs(line.total) - half) * percent / 100 > lost:
             return ChargedRate(Decimal(0))  # the rate is named, but nothing was charged
     return ChargedRate(without_trailing_zeros(percent), several=len(known) > 1 or any(rate.compound for rate in known))
 

@@ -37,8 +37,8 @@ def split_line(
     charged.sort(key=lambda pair: pair[0].percent, reverse=True)
     if not line.total:
         return [_with_net(line, line.total, (tax,)) for _, tax in charged if tax.amount] or (line,)
-    # A line of some cents fits both ways; side by side is what WooCommerce does.
-    if _is_stacked(line, charged, unit) and not _is_tiny(line, unit):
+    # A line of some cents fits both ways; side by side is what WooCommerce does, and how it taxes what is taken off.
+    if line.total > 0 and _is_stacked(line, charged, unit) and not _is_tiny(line, unit):
         return (line,)
     nets = _split_net(line.total, charged, unit) if len(charged) > 1 else None
     beside_free = _split_net(line.total - free, charged, unit) if free else None
