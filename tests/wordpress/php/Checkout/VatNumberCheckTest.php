@@ -78,6 +78,20 @@ final class VatNumberCheckTest extends WordPressTestCase {
 		$this->assertCount( 20, $this->asked );
 	}
 
+	public function test_a_visitor_who_asks_without_end_leaves_the_others_theirs(): void {
+		$this->facturelay_says( array( 'state' => 'valid', 'name' => 'A' ) );
+		$before = $_SERVER['REMOTE_ADDR'] ?? null;
+		foreach ( array( '203.0.113.1' => 400, '203.0.113.2' => 1 ) as $address => $times ) {
+			$_SERVER['REMOTE_ADDR'] = $address;
+			for ( $number = 0; $number < $times; $number++ ) {
+				$last = $this->check( sprintf( 'NL%s%06dB01', substr( $address, -1 ), $number ) );
+			}
+		}
+		$_SERVER['REMOTE_ADDR'] = $before;
+
+		$this->assertSame( array( 'valid', 21 ), array( $last['state'], count( $this->asked ) ) );
+	}
+
 	public function test_a_name_that_would_be_markup_is_text(): void {
 		$this->facturelay_says( array( 'state' => 'valid', 'name' => '<script>alert(1)</script>Bakker' ) );
 

@@ -122,17 +122,23 @@ final class VatNumberCheck implements Feature {
 		return 'no' !== get_option( self::FILL_OPTION, 'yes' );
 	}
 
-	/** Counts one question; false where too many were asked lately. */
+	/** Counts one question; false where too many were asked lately. What one visitor asks beyond his own counts for nobody else. */
 	private function may_ask(): bool {
 		$address = class_exists( '\WC_Geolocation' ) ? (string) \WC_Geolocation::get_ip_address() : '';
-		return $this->count( 'all', self::MOST_OF_ALL ) && $this->count( md5( $address ), self::MOST_OF_ONE );
+		$most    = array( self::count_of( md5( $address ) ) => self::MOST_OF_ONE, self::count_of( 'all' ) => self::MOST_OF_ALL );
+		foreach ( $most as $count => $many ) {
+			if ( (int) get_transient( $count ) >= $many ) {
+				return false;
+			}
+		}
+		foreach ( array_keys( $most ) as $count ) {
+			set_transient( $count, (int) get_transient( $count ) + 1, 10 * MINUTE_IN_SECONDS );
+		}
+		return true;
 	}
 
-	private function count( string $who, int $most ): bool {
-		// The window is part of the name, so that it ends by itself however often it is written.
-		$key   = 'facturelay_vat_asked_' . $who . '_' . (int) floor( time() / ( 10 * MINUTE_IN_SECONDS ) );
-		$asked = (int) get_transient( $key );
-		set_transient( $key, $asked + 1, 10 * MINUTE_IN_SECONDS );
-		return $asked < $most;
+	/** The window is part of the name, so that it ends by itself however often it is written. */
+	private static function count_of( string $who ): string {
+		return 'facturelay_vat_asked_' . $who . '_' . (int) floor( time() / ( 10 * MINUTE_IN_SECONDS ) );
 	}
 }

@@ -32,6 +32,13 @@ final class WC_Email {
 	}
 }
 
+/** Whom WooCommerce takes for the visitor; behind a proxy it reads that from headers. */
+final class WC_Geolocation {
+	public static function get_ip_address(): string {
+		return (string) ( $_SERVER['REMOTE_ADDR'] ?? '' );
+	}
+}
+
 final class WC_Emails {
 
 	/** What a shop that defers its mails does in an event. */
