@@ -24,6 +24,7 @@ from worker.domain.order import LineKind, Order, OrderLine
 from worker.domain.payment import Prepayment
 from worker.domain.plausibility import tolerance, unexplained_difference
 from worker.domain.reduction import reduction_problems
+from worker.domain.rounded_cash import without_cash_rounding
 from worker.domain.shipping_rate import shipping_rate_problems
 from worker.domain.shop import Shop
 from worker.domain.text_limits import text_cut_flag
@@ -76,6 +77,7 @@ def assess(order: Order, shop: Shop) -> Assessment:
 
 
 def assess_anew(order: Order, shop: Shop) -> Assessment:
+    order, cash_rounding = without_cash_rounding(order)
     settlement = settle(order, tolerance=tolerance(order), reasons=shop.vat.zero_reasons)
     order = split_by_rate(settlement.order)
     rates = tuple(charged_rate(line, order) for line in order.lines)
@@ -94,7 +96,8 @@ def assess_anew(order: Order, shop: Shop) -> Assessment:
         # A shop with 0 decimals rounds its total as a whole: that belongs to no rate.
         distribute_difference=not unexplained and decimals_of(order.total) >= decimals_of(unit_of(order.currency)),
         as_charged=shop.vat.as_charged or is_of_consumer(order),
-    ).of_countries(countries)
+    )
+    totals = totals.of_countries(countries).rounded_by(cash_rounding)
     treatment_problems = [treatment.problem for treatment in treatments if treatment.problem]
     shared_rate = shared_rate_problem(treatments, shop.seller.address.country)
     shipping = () if shop.vat.shipping_rate_is_right else shipping_rate_problems(order, treatments)

@@ -12,6 +12,7 @@ from worker.domain.language import phrase
 from worker.domain.line_split import split_line
 from worker.domain.money import ZERO, to_minor_unit, total_of
 from worker.domain.order import LineKind, Order, OrderLine, Refund, TaxRate
+from worker.domain.rounded_cash import is_cash_rounding
 from worker.domain.totals import GroupTotals, VatGroup, base_of, split_amount, unit_of, vat_on
 
 
@@ -56,8 +57,9 @@ class CreditStatement:
 
     @property
     def not_invoiced(self) -> tuple[OrderLine, ...]:
-        """Its lines that are of the order, and that the invoice never held. A card that paid is on no invoice."""
-        return tuple(line for line in self.unplaced if line.line_id and (line.total or line.tax) and not is_card(line))
+        """Its lines that are of the order, and that the invoice never held. A card that paid is on no invoice, nor what cash was rounded by."""
+        of_order = (line for line in self.unplaced if line.line_id and (line.total or line.tax))
+        return tuple(line for line in of_order if not (is_card(line) or is_cash_rounding(line)))
 
 
 _CENT = Decimal("0.01")

@@ -48,6 +48,10 @@ class Totals:
         rows = (replace(row, vat_country=countries.get((row.category, row.rate), "")) for row in self.vat_lines)
         return replace(self, vat_lines=tuple(rows))
 
+    def rounded_by(self, amount: Decimal) -> "Totals":
+        """The same with *amount* more to pay (BT-114), which is in no base."""
+        return replace(self, total=self.total + amount, rounding=self.rounding + amount) if amount else self
+
 
 def unit_of(currency: str) -> Decimal:
     """The smallest amount that can be paid in *currency*."""
