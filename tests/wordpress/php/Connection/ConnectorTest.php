@@ -389,6 +389,24 @@ final class ConnectorTest extends WordPressTestCase {
 		}
 	}
 
+	public function test_a_key_that_facturelay_has_no_more_is_made_anew_before_it_is_tried(): void {
+		$this->connect();
+		$asked = array();
+		add_filter(
+			'pre_http_request',
+			static function ( $answer, array $request, string $url ) use ( &$asked ) {
+				$asked[] = (string) wp_parse_url( $url, PHP_URL_PATH );
+				return '/plugin/heartbeat' === end( $asked ) ? array( 'body' => '{"key_differs":true}' ) + $answer : $answer;
+			},
+			11,
+			3
+		);
+
+		( new Connector( '1' ) )->check( true );
+
+		$this->assertSame( array( '/plugin/heartbeat', '/plugin/renew', '/plugin/check' ), $asked );
+	}
+
 	public function test_a_webhook_that_woocommerce_switched_off_is_made_anew(): void {
 		$this->connect();
 		reset( WC_Webhook::$stored );

@@ -97,6 +97,11 @@ final class Connector {
 			// Facturelay can only guess: it is refused, as by a firewall.
 			throw self::key_deleted();
 		}
+		if ( $again ) {
+			// Of a shop that just moved Facturelay has no key any more, and would blame a firewall: the answer to this brings another.
+			( new Heartbeat( $this->version ) )->send();
+			$connection = Connection::load();
+		}
 		for ( $second = 0; $second < self::MAX_POLLS; $second++ ) {
 			$response = ( new BridgeClient( $connection->bridge_url() ) )->call( $connection, '/plugin/check', array( 'again' => $again && 0 === $second ) );
 			if ( 'waiting' !== ( $response['state'] ?? '' ) ) {
