@@ -14,6 +14,9 @@ from bridge.accounts.rate_limit import By, limit, limit_stranger, proves_itself
 from bridge.context import context
 from bridge.errors import Refused
 from worker.actions import other_site
+from worker.actions.shop_settings import ShopChanges, change_shop
+from worker.domain.actor import Actor
+from worker.domain.shop import Shop
 from worker.domain.shop_site import is_another_site
 from worker.message import Message
 from worker.net.json_object import read_json_object
@@ -95,18 +98,19 @@ def verified_request() -> PluginRequest:
     require_right_clock()
     require_new_nonce(found)
     verified = PluginRequest(found, parse_json_object(body))
-    require_own_site(verified)
-    follow_move(verified)
+    shop = require_own_site(verified)
+    if shop is not None:
+        follow_move(verified, shop)
     return verified
 
 
-def require_own_site(plugin_request: PluginRequest) -> None:
-    """Refuse a copy of the shop, which has its secret: it would hold its mails, answer for it, or take its place with keys of its own."""
+def require_own_site(plugin_request: PluginRequest) -> Shop | None:
+    """The plugin's shop. Refuse a copy of the shop, which has its secret: it would hold its mails, answer for it, or take its place with keys of its own."""
     site, shop_id = plugin_request.text("site"), plugin_request.plugin.shop_id
     with context().store.read() as connection:
         shop = shops.settings_of(connection, shop_id)
     if shop is None or not is_another_site(site, shop.url):
-        return
+        return shop
     with context().store.write() as connection:
         other_site.tell(connection, shop, site, now=context().now())
     raise Refused(
@@ -121,16 +125,18 @@ def require_own_site(plugin_request: PluginRequest) -> None:
     )
 
 
-def follow_move(plugin_request: PluginRequest) -> None:
-    """Call the plugin from now on where it says that it is, if that is its shop's address now: it connected before the shop moved."""
-    found, site = plugin_request.plugin, plugin_request.text("site")
-    if not site or site == found.site:
+def follow_move(plugin_request: PluginRequest, shop: Shop) -> None:
+    """Call the plugin, and the shop, from now on where the plugin says that it is, if keys of the shop may be sent there: it connected
+    before the shop moved, or before it began with https or www.
+    """
+    found, site, now = plugin_request.plugin, plugin_request.text("site"), context().now()
+    if not site or site == found.site == shop.url or not may_have_keys_of(site, shop.url):
         return
+    if site != shop.url:
+        change_shop(context(), found.shop_id, ShopChanges(url=site), by=Actor("plugin", now))
     with context().store.write() as connection:
-        shop = shops.settings_of(connection, found.shop_id)
-        if shop is not None and may_have_keys_of(site, shop.url):
-            plugins.move(connection, found.plugin_id, site, now=context().now())
-            roads.forget(connection, Road(found.shop_id, RoadKind.PLUGIN), now=context().now())
+        plugins.move(connection, found.plugin_id, site, now=now)
+        roads.forget(connection, Road(found.shop_id, RoadKind.PLUGIN), now=now)
 
 
 def require_new_nonce(plugin: Plugin) -> None:

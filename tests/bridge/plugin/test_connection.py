@@ -252,6 +252,16 @@ def test_the_plugin_of_a_shop_that_moved_is_called_where_it_is_now(connected: Br
     assert (found.site, found.must_ask_about_mail(connected.now)) == (moved, True)
 
 
+def test_a_shop_that_begins_with_www_is_asked_there_with_the_key_that_it_gave(connected: BridgeApp) -> None:
+    """WooCommerce counts its address into the signature by which it knows the key, and refuses it at the one before."""
+    key = connected.connected.secrets.rest_key
+    assert ask(connected, "heartbeat", {**KEYS, "site": "https://www.shop.example"}).status_code == 200
+    found = plugin_of(connected)
+    assert found is not None
+    assert (connected.shop.url, found.site) == ("https://www.shop.example",) * 2
+    assert (connected.connected.secrets.rest_key, connected.connected.secrets.rest_key_withheld) == (key, False)
+
+
 @pytest.mark.parametrize("said", ["", "http://shop.example", "https://shop.example/fr"])
 def test_a_plugin_is_not_called_where_it_may_have_no_keys(connected: BridgeApp, said: str) -> None:
     assert ask(connected, "heartbeat", {**KEYS, "site": said}).status_code == 200
