@@ -1,9 +1,12 @@
 """Whoever may do all in one shop names what is another's: its ids at every address, in every task. He learns nothing, and changes nothing."""
 
+import json
 import re
+import secrets
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from http import HTTPStatus
+from itertools import product
 from typing import Any
 
 import pytest
@@ -16,13 +19,16 @@ from bridge import create_app
 from bridge.context import EXTENSION_NAME
 from bridge.dashboard.many import WORDS
 from tests.support.every_table import AWKWARD, row
+from tests.support.plugin_requests import PLUGIN_SECRET
 from tests.support.system import System
 from tests.support.task_requests import another_shop, done, paid
 from worker.domain.actor import Actor
 from worker.domain.setting_readers import read_rules
-from worker.store import api_tokens, sessions, tasks, users
+from worker.net.request_signature import sign_request
+from worker.store import api_tokens, plugins, sessions, tasks, users
 from worker.store.api_tokens import Scope
 from worker.store.database.tables import metadata
+from worker.store.plugins import NewPlugin
 from worker.store.tasks import Task, TaskRequest
 from worker.store.users import NewUser, Role
 from worker.tasks import TASKS
@@ -71,6 +77,8 @@ class Thief:
             session = sessions.begin(connection, user_id, agent="", now=now)
             by = Actor("Dief", now)
             self.token = api_tokens.create(connection, shop_id=shop_id, name="x", scopes=tuple(Scope), by=by)[1]
+            new = NewPlugin(shop_id, PLUGIN_SECRET, "http://shop.elders.test", "0.1.0")
+            plugins.connect(connection, system.services.encryption, new, now=now)
 
         def later() -> datetime:  # the rates of pages and programs are not what is tried here
             system.clock.move(seconds=2)
@@ -101,6 +109,14 @@ class Thief:
     def tells(self, path: str, body: Any, *, method: str = "POST") -> TestResponse:
         headers = {"Authorization": f"Bearer {self.token}"}
         return self.client.open(path, method=method, json=body, headers=headers, base_url=SITE)
+
+    def calls(self, route: str, content: Mapping[str, Any], *, now: datetime) -> TestResponse:
+        """As his shop's plugin."""
+        body, time = json.dumps(content).encode(), int(now.timestamp())
+        seal = sign_request(PLUGIN_SECRET, time=time, nonce=secrets.token_hex(16), route=route, body=body)
+        signed = {"Time": seal.time, "Nonce": seal.nonce, "Signature": seal.signature, "Shop": self.shop_id}
+        headers = {f"X-Facturelay-{name}": value for name, value in signed.items()}
+        return self.client.post(route, data=body, headers=headers, base_url=SITE)
 
 
 def addressed(rule: Rule, shop_id: str, item_id: int) -> str:
@@ -185,6 +201,26 @@ def test_at_every_address_what_is_anothers_is_answered_as_what_is_not_there(
 
     assert told == []
     assert before - rows_but_of(system, thief) == set()
+
+
+def test_the_plugin_of_a_shop_is_told_of_another_shops_ids_what_it_is_told_of_nothing(
+    system: System, theirs: dict[str, list[int]], thief: Thief
+) -> None:
+    """What it asks to be done is a task."""
+    keys = [item.draft.order_key for item in system.documents()]
+    ids = [NOBODYS, *(item_id for some in theirs.values() for item_id in some)]
+    told = set()
+    for route in ("order", "orders", "files", "task/answer"):
+        for item_id, key in product(ids, keys):
+            named = {"order": item_id, "key": key}
+            content = {**named, "orders": [named], "documents": [item_id], "task": item_id}
+            answer = thief.calls(f"/plugin/{route}", content, now=system.clock.now)
+            told.add((route, answer.status_code, len(re.sub(rb"\d+", b"1", answer.data))))
+
+    assert {(route, status) for route, status, _ in told} == {
+        *(("order", 200), ("orders", 200), ("files", 200), ("task/answer", 404))
+    }
+    assert len(told) == 4
 
 
 def test_a_task_of_many_names_nothing_and_does_nothing_of_another_shop(
