@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from flask import Flask, Response, g, jsonify, request
+from flask import Flask, Response, abort, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -47,7 +47,7 @@ ERROR_MESSAGES = {
 
 def register(app: Flask) -> None:
     """Give *app* its headers and its error answers."""
-    app.before_request(refuse_unreadable_query)
+    app.before_request(refuse_unreadable_address)
     app.after_request(add_headers)
     app.register_error_handler(Refused, refused)
     app.register_error_handler(HTTPException, http_error)
@@ -55,8 +55,10 @@ def register(app: Flask) -> None:
     app.register_error_handler(Exception, unexpected_error)
 
 
-def refuse_unreadable_query() -> None:
-    """No page has a use for NUL, and no database takes it. The API says which field."""
+def refuse_unreadable_address() -> None:
+    """Nothing is called by NUL, no page has a use for it, and no database takes it. The API says in which field it is."""
+    if "\0" in request.path:
+        abort(HTTPStatus.NOT_FOUND)
     if "\0" in "".join(request.args.values()) and not is_for_programs():
         raise unreadable_text()
 

@@ -14,7 +14,7 @@ from werkzeug.routing import Rule
 from bridge.api.routes import ROUTES
 from tests.support.api_client import ApiClient, a_token
 from tests.support.bridge_app import ORDER, SHOP, BridgeApp
-from tests.support.personas import signed_in
+from tests.support.personas import SITE, signed_in
 from tests.support.plugin_requests import PLUGIN_SECRET, ask, code_of, connect, invite
 from tests.support.routes import methods, rules
 from worker.net.request_signature import TOLERANCE_S, sign_request
@@ -169,6 +169,20 @@ def test_nul_in_any_form_or_address_is_a_400(door: BridgeApp) -> None:
 
     assert len(answers) > 100
     assert [answer for answer in answers if answer[2] not in (400, 404)] == []
+
+
+def test_nul_for_anything_that_an_address_names_is_nothing_to_anybody(door: BridgeApp) -> None:
+    asked, broken = 0, []
+    for rule in door.client.application.url_map.iter_rules():
+        for name in re.findall(r"<(?:path:)?(\w+)>", rule.rule):
+            path = filled(Rule(re.sub(rf"<(?:path:)?{name}>", "a%00b", rule.rule)))
+            for method in methods(rule):
+                asked += 1
+                status = door.client.open(path, method=method, base_url=SITE).status_code
+                broken += [(method, rule.rule, status)] if status not in (400, 404) else []
+
+    assert asked > 100
+    assert broken == []
 
 
 def filled(rule: Rule) -> str:
