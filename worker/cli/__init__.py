@@ -60,7 +60,7 @@ COMMANDS = {
     ),
     "reminders": (
         "reminders:reminders",
-        "List open invoices, and orders that wait for a transfer, with the reminder that comes next, what holds it back, and what was sent.",
+        "List who is reminded next of what, and stop, resume or pass over the reminders of a document.",
     ),
     "reconcile": ("maintenance:reconcile", "Prove that every order of a month has its documents, mails and notes."),
     "backfill": (

@@ -8,11 +8,11 @@ from sqlalchemy import Connection
 from worker import serializers
 from worker.actions import reminders as actions
 from worker.cli.common import ACTOR, of_shop, show, table, with_services
+from worker.cli.group import Group
 from worker.cli.options import with_json
 from worker.domain.actor import Actor
 from worker.domain.money import written
 from worker.domain.reminder import REMINDER_TERMS
-from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.json_type import tell
 from worker.services import Services
@@ -29,23 +29,58 @@ class Decide(Protocol):
     def __call__(self, connection: Connection, shop_id: str, document_id: int, *, by: Actor) -> None: ...
 
 
-@click.command("reminders")
+of_document = click.argument("number", metavar="NUMBER")
+
+
+@click.group(cls=Group)
+def reminders() -> None:
+    """List who is reminded next of what, and stop, resume or pass over the reminders of a document."""
+
+
+@reminders.command("list")
 @of_shop
-@click.option("--stop", "stopped", metavar="NUMBER", help="Remind nobody of this document any more.")
-@click.option("--resume", "resumed", metavar="NUMBER", help="Let the reminders of this document go on.")
-@click.option(
-    "--skip", "skipped", metavar="NUMBER", help="Pass over the next reminder of this document; the one after it comes."
-)
 @with_services
 @with_json
-def reminders(
-    services: Services, shop_id: str, stopped: str | None, resumed: str | None, skipped: str | None, *, as_json: bool
-) -> None:
+def list_reminders(services: Services, shop_id: str, *, as_json: bool) -> None:
     """List open invoices, and orders that wait for a transfer, with the reminder that comes next, what holds it back, and what was sent."""
+    show_all(services, shop_id, as_json=as_json)
+
+
+@reminders.command("stop")
+@of_shop
+@of_document
+@with_services
+@with_json
+def stop(services: Services, shop_id: str, number: str, *, as_json: bool) -> None:
+    """Remind nobody of the document NUMBER any more."""
+    decide_on(services, shop_id, number, actions.stop)
+    show_all(services, shop_id, as_json=as_json)
+
+
+@reminders.command("resume")
+@of_shop
+@of_document
+@with_services
+@with_json
+def resume(services: Services, shop_id: str, number: str, *, as_json: bool) -> None:
+    """Let the reminders of the document NUMBER go on."""
+    decide_on(services, shop_id, number, actions.resume)
+    show_all(services, shop_id, as_json=as_json)
+
+
+@reminders.command("skip")
+@of_shop
+@of_document
+@with_services
+@with_json
+def skip(services: Services, shop_id: str, number: str, *, as_json: bool) -> None:
+    """Pass over the next reminder of the document NUMBER; the one after it comes."""
+    decide_on(services, shop_id, number, skip_next)
+    show_all(services, shop_id, as_json=as_json)
+
+
+def show_all(services: Services, shop_id: str, *, as_json: bool) -> None:
     shop = services.connected(shop_id).shop
-    for number, decide in ((stopped, actions.stop), (resumed, actions.resume), (skipped, skip_next)):
-        if number is not None:
-            decide_on(services, shop, number, decide)
     found: list[Outlook] = []
     with services.store.read() as connection:
         while True:
@@ -58,14 +93,14 @@ def reminders(
     show(answer, as_json=as_json, text=lambda: as_table(found))
 
 
-def decide_on(services: Services, shop: Shop, number: str, decide: Decide) -> None:
+def decide_on(services: Services, shop_id: str, number: str, decide: Decide) -> None:
     """Raises Rejected for a number that is none, or where there is nothing to decide."""
     with services.store.read() as connection:
-        document = documents.by_number(connection, shop.shop_id, number)
+        document = documents.by_number(connection, shop_id, number)
     if document is None:
         raise Rejected("There is no document {number} in this shop.", number=number, code="document_unknown")
     by, document_id = services.actor(ACTOR), document.document_id
-    services.act(lambda connection: decide(connection, shop.shop_id, document_id, by=by))
+    services.act(lambda connection: decide(connection, shop_id, document_id, by=by))
 
 
 def skip_next(connection: Connection, shop_id: str, document_id: int, *, by: Actor) -> None:
