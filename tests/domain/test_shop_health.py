@@ -68,7 +68,7 @@ def test_peppol_and_the_bank_are_roads_of_those_who_use_them() -> None:
         (HealthRoad.SHOP, {"shop_heard": None}, RoadState.NEVER, None),
         (HealthRoad.SHOP, {"shop_heard": LONG_AGO}, RoadState.LATE, LONG_AGO),
         (HealthRoad.SHOP, {"shop_heard": LONG_AGO, "shop": replace(SHOP, suspended=True)}, RoadState.WELL, LONG_AGO),
-        (HealthRoad.MAIL, {"has_mail_server": False}, RoadState.NEVER, None),
+        (HealthRoad.MAIL, {"has_mail_server": False}, RoadState.UNSET, None),
         (HealthRoad.MAIL, {"mail_fault": FAULT}, RoadState.DOWN, LONG_AGO),
         (HealthRoad.MAIL, {"mails_paused_since": LONG_AGO}, RoadState.LATE, LONG_AGO),
         (HealthRoad.MAIL, {"mails_wait_since": LONG_AGO}, RoadState.LATE, LONG_AGO),

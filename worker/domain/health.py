@@ -10,12 +10,13 @@ from worker.message import Message
 
 
 class RoadState(StrEnum):
-    """*NEVER* is no *WELL*: nothing was ever heard there."""
+    """*NEVER* is no *WELL*: nothing was ever heard there. *UNSET*: nothing can be, before somebody sets it up."""
 
     WELL = "well"
     LATE = "late"
     DOWN = "down"
     NEVER = "never"
+    UNSET = "unset"
 
 
 class HealthRoad(StrEnum):
@@ -54,9 +55,10 @@ STATE_LABELS = {
     RoadState.LATE: Message("late"),
     RoadState.DOWN: Message("down"),
     RoadState.NEVER: Message("nothing yet"),
+    RoadState.UNSET: Message("not set up"),
 }
 CONNECTED_BY = (HealthRoad.ORDERS, HealthRoad.SHOP)
-WORST_FIRST = (RoadState.DOWN, RoadState.LATE, RoadState.NEVER, RoadState.WELL)
+WORST_FIRST = (RoadState.DOWN, RoadState.LATE, RoadState.NEVER, RoadState.UNSET, RoadState.WELL)
 
 
 class RoadHealth(NamedTuple):
@@ -114,5 +116,6 @@ def outages(by_shop: Mapping[str, Iterable[RoadHealth]]) -> tuple[Outage, ...]:
 
 def worst(roads: Iterable[RoadHealth]) -> RoadState:
     """The state that a list shows for all of *roads*. By mail or Peppol nothing need have been sent yet; of the shop something must be heard."""
-    heard = (one.state for one in roads if one.state is not RoadState.NEVER or one.road in CONNECTED_BY)
+    silent = (RoadState.NEVER, RoadState.UNSET)
+    heard = (one.state for one in roads if one.state not in silent or one.road in CONNECTED_BY)
     return min(heard, key=WORST_FIRST.index, default=RoadState.NEVER)

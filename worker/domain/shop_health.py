@@ -114,7 +114,7 @@ def answers(facts: ShopFacts) -> RoadHealth:
 def mail(facts: ShopFacts) -> RoadHealth:
     road = HealthRoad.MAIL
     if not facts.has_mail_server:
-        return RoadHealth(road, RoadState.NEVER, None, Message("There is no mail server: no mail can leave."))
+        return RoadHealth(road, RoadState.UNSET, None, Message("There is no mail server: no mail can leave."))
     if facts.mail_fault is not None:
         return facts.mail_fault.of(road)
     if facts.mails_paused_since is not None:

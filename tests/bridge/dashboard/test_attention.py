@@ -56,6 +56,8 @@ def test_what_more_is_offered_is_what_comes_then(app: BridgeApp) -> None:
     visitor = admin(app)
     first, more = (visitor.get(f"/s/{SHOP}/attention/order_failed{query}").text for query in ("", "?size=200"))
     assert ("1 to 10 of 230" in first, "and 190 more" in first, "1 to 200 of 230" in more) == (True, True, True)
+    # And it is the one way on.
+    assert ("Further" in first, "Further" in more, "more</a>" in more) == (False, True, False)
 
 
 def test_a_house_of_many_shops_is_kept_to_those_of_a_name_or_an_address(app: BridgeApp) -> None:

@@ -40,7 +40,20 @@ def test_a_count_of_drafts_is_of_all_and_not_of_a_page(app: BridgeApp) -> None:
             drafts.save_draft(connection, SHOP, draft, now=NOW)
     visitor = admin(app)
     assert "60 drafts wait for you" in visitor.get(f"/s/{SHOP}/documents").text
-    assert "60 drafts wait until you look at them and issue them" in visitor.get(f"/s/{SHOP}").text
+    assert "Nothing is wrong with 60 drafts" in visitor.get(f"/s/{SHOP}").text
+
+
+def test_drafts_that_are_counted_beside_those_of_another_page_are_said_to_be_others(app: BridgeApp) -> None:
+    wrong = Problem("buyer_incomplete", Message("The address is missing."))
+    with app.store.write() as connection:
+        for number in range(3):
+            draft = replace(
+                a_draft(), cause=f"order:{number}", send_mode=SendMode.DRAFT, problems=(wrong,) * (number > 1)
+            )
+            drafts.save_draft(connection, SHOP, draft, now=NOW)
+    visitor = admin(app)
+    assert "3 drafts wait for you" in visitor.get(f"/s/{SHOP}/documents").text
+    assert "Nothing is wrong with 2 drafts: they wait" in visitor.get(f"/s/{SHOP}").text
 
 
 def test_a_credit_note_is_refunded_and_never_paid(app: BridgeApp) -> None:

@@ -101,6 +101,7 @@ def test_a_list_calls_a_shop_well_of_which_only_mails_and_peppol_were_never_hear
 
     well = of(RoadState.WELL, HealthRoad.ORDERS, HealthRoad.SHOP, HealthRoad.WORK)
     assert worst([*well, *of(RoadState.NEVER, HealthRoad.MAIL, HealthRoad.PEPPOL)]) is RoadState.WELL
+    assert worst([*well, *of(RoadState.UNSET, HealthRoad.MAIL)]) is RoadState.WELL
     assert worst([*well[1:], *of(RoadState.NEVER, HealthRoad.ORDERS)]) is RoadState.NEVER
     assert worst([*well, *of(RoadState.LATE, HealthRoad.MAIL)]) is RoadState.LATE
 
