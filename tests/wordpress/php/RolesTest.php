@@ -72,7 +72,7 @@ final class RolesTest extends WordPressTestCase {
 		global $wp_filter;
 		$ways = array();
 		foreach ( $wp_filter as $name => $hook ) {
-			if ( 1 !== preg_match( '/^(wp_ajax_|admin_post_|wc_ajax_|woocommerce_api_|rest_api_init$|template_redirect$|woocommerce_settings_save_|handle_bulk_actions-edit)/', (string) $name ) ) {
+			if ( 1 !== preg_match( '/^(wp_ajax_|admin_post_|wc_ajax_|woocommerce_api_(?!check_authentication)|rest_api_init$|template_redirect$|woocommerce_settings_save_|handle_bulk_actions-edit)/', (string) $name ) ) {
 				continue;
 			}
 			foreach ( array_merge( ...array_values( $hook->callbacks ) ) as $callback ) {

@@ -98,6 +98,14 @@ final class KeyLimitsTest extends WordPressTestCase {
 		$this->assertSame( 403, $this->status( 'GET', '/wc/v3/orders' ) );
 	}
 
+	public function test_the_api_from_before_rest_is_closed_to_it_and_to_nobody_else(): void {
+		$person = new WP_User( $this->person );
+
+		$this->assertInstanceOf( WP_Error::class, apply_filters( 'woocommerce_api_check_authentication', new WP_User( ServiceAccount::find() ) ) );
+		$this->assertSame( $person, apply_filters( 'woocommerce_api_check_authentication', $person ) );
+		$this->assertNull( apply_filters( 'woocommerce_api_check_authentication', null ) );
+	}
+
 	public function test_people_and_visitors_are_not_limited(): void {
 		foreach ( array( 0, $this->person ) as $somebody ) {
 			wp_set_current_user( $somebody );

@@ -7,12 +7,13 @@ namespace Facturelay\Connection;
 use Facturelay\Feature;
 use WP_Error;
 use WP_REST_Request;
+use WP_User;
 
 defined( 'ABSPATH' ) || exit;
 
 /**
  * What Facturelay's REST key opens, route by route: orders, products and the plugin's own webhooks. Everything else of REST is
- * closed to it, also where another plugin asks for fewer rights than the key has.
+ * closed to it, also where another plugin asks for fewer rights than the key has, and so is all of the API from before REST.
  */
 final class KeyLimits implements Feature {
 
@@ -25,6 +26,7 @@ final class KeyLimits implements Feature {
 		add_filter( 'rest_pre_dispatch', array( $this, 'limit' ), 20, 3 );
 		add_filter( 'woocommerce_rest_check_permissions', array( $this, 'allow_webhooks' ), 10, 4 );
 		add_filter( 'woocommerce_rest_webhook_query', array( $this, 'own_webhooks' ) );
+		add_filter( 'woocommerce_api_check_authentication', array( $this, 'close_legacy_api' ), PHP_INT_MAX );
 	}
 
 	/**
@@ -69,6 +71,18 @@ final class KeyLimits implements Feature {
 			$query['include'] = implode( ',', $ids ?: array( 0 ) );
 		}
 		return $query;
+	}
+
+	/**
+	 * WooCommerce's API from before there was REST, which some shops still have: it takes the same keys, and no route of it passes limit().
+	 *
+	 * @param mixed $user whose key it is
+	 * @return mixed
+	 */
+	public function close_legacy_api( $user ) {
+		return $user instanceof WP_User && ServiceAccount::is( $user->ID )
+			? new WP_Error( 'woocommerce_api_authentication_error', 'This key is for Facturelay: it reads orders and products by REST.', array( 'status' => 403 ) )
+			: $user;
 	}
 
 	private function is_open( WP_REST_Request $request ): bool {
