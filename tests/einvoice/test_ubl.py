@@ -368,6 +368,19 @@ def test_a_paid_invoice_is_prepaid_and_asks_for_nothing() -> None:
     assert problems(document) == []
 
 
+@pytest.mark.parametrize(
+    ("method", "code"),
+    [
+        ("cod", "10"), ("mollie_wc_gateway_bancontact", "68"), ("stripe", "68"),
+        ("bacs", "1"), ("cheque", "1"), ("", "1"), ("a_till_of_the_shop", "1"),
+    ],
+)  # fmt: skip
+def test_a_paid_invoice_says_by_what_it_was_paid_as_far_as_that_is_known(method: str, code: str) -> None:
+    document = invoice_of(a_business_order(paid=True, payment_method=method))
+    assert texts(written(document), "cac:PaymentMeans/cbc:PaymentMeansCode") == [code]
+    assert problems(document) == []
+
+
 def test_a_gift_card_lowers_what_is_to_pay_and_not_the_base_of_vat() -> None:
     card = a_line("-25.00", None, line_id=70, name="Cadeaubon", kind=LineKind.FEE)
     document = invoice_of(a_business_order(a_line("82.64", tax="17.35"), card))

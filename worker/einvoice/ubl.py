@@ -10,14 +10,15 @@ from decimal import Decimal
 from lxml import etree
 
 from worker.domain.document import Category, Document, Draft, Line, Rounding, VatLine
+from worker.domain.payment_method import Means, known_method
 from worker.einvoice import parties
 from worker.einvoice.figures import CREDIT_TRANSFER, PIECE, Figures, to_the_cent
 from worker.einvoice.xml import NAMES, Element, Node, filled, fit, group, leaf, plain, vat_scheme
 
 CUSTOMIZATION = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
 PROFILE = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
-# UNCL 4461: in cash, by a way that is not defined; whoever pays otherwise paid online.
-PAID_BY, PAID_ONLINE = {"cod": "10", "bacs": "1"}, "68"
+# UNCL 4461: in cash, at a provider's page; what is known of no other method is that it was paid.
+PAID_BY, PAID_SOMEHOW = {Means.ON_DELIVERY: "10", Means.ONLINE: "68"}, "1"
 # What is open is paid as buyer and seller agreed: at the door, or on the shop's page.
 AS_AGREED = "57"
 # Attached PDFs: access points take 10 MB in all, and base64 makes three bytes four.
@@ -141,7 +142,9 @@ def payment_means(ubl: Ubl) -> Element:
     # Between two in the Netherlands the means is none of those (NL-R-008), and what is paid needs none (NL-R-007).
     is_dutch = draft.seller.address.country == draft.buyer.address.country == "NL"
     if draft.is_paid and not ubl.is_credit and not is_dutch:
-        return group("PaymentMeans", leaf("PaymentMeansCode", PAID_BY.get(draft.payment_method, PAID_ONLINE)))
+        method = known_method(draft.payment_method, draft.payment_title)
+        code = PAID_BY.get(method.means, PAID_SOMEHOW) if method else PAID_SOMEHOW
+        return group("PaymentMeans", leaf("PaymentMeansCode", code))
     if draft.seller.address.country == "NL" and ubl.payable > 0 and not ubl.is_credit:
         return group("PaymentMeans", leaf("PaymentMeansCode", AS_AGREED))  # NL-R-007 wants one, NL-R-008 one of few
     return None
