@@ -74,6 +74,7 @@ def every_case() -> tuple[Case, ...]:
                 (Supply.SERVICE, False, False),
                 (Supply.SERVICE, True, False),
                 (Supply.SERVICE, False, True),
+                (Supply.SERVICE, True, True),
             ),
             (D(21), D(20), D(19), D(0)),  # of Belgium, of France, of neither; none
             (None, *Untaxed),
@@ -703,21 +704,39 @@ def of_vat(order: Order) -> tuple[list[str], list[str]]:
 def test_admission_to_an_event_is_not_left_to_a_buyer_abroad_before_a_person_looked(name: str, is_asked: bool) -> None:
     """It is taxed where the event is, also for a business (art. 53): what its name says is asked of, and VAT on it is no mistake."""
     asked = ["admission_untaxed"] if is_asked else []
-    for line in (
-        a_line("50.00", None, name=name, virtual=True),
-        a_line("50.00", None, name=name, virtual=True, downloadable=True),
-    ):
-        assert of_vat(placed(line, PLACES["DE"][0], DE_NUMBER)) == (["AE"], asked)
-        assert of_vat(placed(line, PLACES["London"][0], "")) == (["O"], asked)
-        taxed = replace(line, taxes=a_line("50.00", "21").taxes)
-        for country, number in (("DE", DE_NUMBER), ("DE", ""), ("London", "")):
-            order = placed(taxed, PLACES[country][0], number)
-            order = replace(
-                order, tax_rates=an_order(a_line("50.00", "21")).tax_rates, total=D("60.50"), total_tax=D("10.50")
-            )
-            codes = {flag.code for flag in assess(order, NORMAL).flags}
-            assert not (is_asked and codes & {"vat_eu_business_taxed", "vat_export_taxed"})
-            assert "home_rate_under_oss" not in outcome(order, OSS)[2] or not is_asked
+    line = a_line("50.00", None, name=name, virtual=True)
+    for untaxed in (line, replace(line, downloadable=True)):
+        assert of_vat(placed(untaxed, PLACES["DE"][0], DE_NUMBER)) == (["AE"], asked)
+        assert of_vat(placed(untaxed, PLACES["London"][0], "")) == (["O"], asked)
+    for country, number in (("DE", DE_NUMBER), ("DE", ""), ("London", "")):
+        order = taxed_at_home(placed(line, PLACES[country][0], number))
+        codes = {flag.code for flag in assess(order, NORMAL).flags}
+        assert not (is_asked and codes & {"vat_eu_business_taxed", "vat_export_taxed"})
+        assert "home_rate_under_oss" not in outcome(order, OSS)[2]
+
+
+@pytest.mark.parametrize("name", ["Recording of the concert (mp3)", "Planner for your event (pdf)", "E-book"])
+@pytest.mark.parametrize("beside", ["", "Early bird"])
+def test_a_download_that_is_called_after_an_event_or_sold_beside_a_ticket_is_taxed_as_one(
+    name: str, beside: str
+) -> None:
+    """What is downloaded is the same for all its buyers: under OSS it carries the VAT of the consumer's country."""
+    download = a_line("50.00", None, name=name, virtual=True, downloadable=True)
+    order = placed(download, PLACES["FR"][0], "", sells_tickets=bool(beside))
+    if beside:
+        ticket = a_line("50.00", None, name=beside, virtual=True, line_id=2)
+        order = replace(order, lines=(download, ticket))
+    assert "home_rate_under_oss" in outcome(taxed_at_home(order), OSS)[2]
+
+
+def taxed_at_home(order: Order) -> Order:
+    """*order* with 21 % on each line."""
+    sample = a_line("50.00", "21")
+    lines = tuple(replace(line, taxes=sample.taxes) for line in order.lines)
+    count = len(lines)
+    return replace(
+        order, lines=lines, tax_rates=an_order(sample).tax_rates, total=count * D("60.50"), total_tax=count * D("10.50")
+    )
 
 
 def test_what_a_plugin_or_the_products_category_says_is_a_ticket_is_one_as_goods_beside_it_are_not() -> None:

@@ -26,7 +26,7 @@ class Case:
     oss: bool = False  # in use on that day
     supply_told: bool = True  # by the shop or the order, not by the owner's setting alone
     electronic: bool = False  # a service that is delivered by download
-    admission: bool = False  # a service that may be admission to an event, which is taxed where that is
+    admission: bool = False  # a service that may be admission to an event, which is taxed where that is; a download may be a recording
     number_elsewhere: bool = False  # another state than that of the address gave the buyer's VAT number
     seller_country: str = "BE"
     destination: str = "BE"  # whose VAT rates apply there: FR for Monaco, XI for Northern Ireland

@@ -200,8 +200,6 @@ def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...], *, picked_up: b
         zone = zone_of(address, seller_country, supply)
         is_fetched = picked_up and supply is Supply.GOODS and zone is Zone.DOMESTIC
         destination = vat_country(address, supply) or (seller_country if zone is Zone.DOMESTIC else "")
-        is_downloaded = supply is Supply.SERVICE and _is_downloaded(line, order)
-        admission = supply is Supply.SERVICE and is_admission(line, order)
         cases.append(
             Case(
                 zone=zone,
@@ -211,8 +209,8 @@ def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...], *, picked_up: b
                 regime=shop.vat.regime,
                 oss=shop.vat.uses_oss_on(on),
                 supply_told=line.kind is not LineKind.PRODUCT or told_supply(line, order) is not None,
-                electronic=is_downloaded and not admission,
-                admission=admission,
+                electronic=supply is Supply.SERVICE and _is_downloaded(line, order),
+                admission=supply is Supply.SERVICE and is_admission(line, order),
                 number_elsewhere=is_number_from_elsewhere(number, order.billing.address),
                 seller_country=seller_country,
                 destination=destination,
