@@ -460,7 +460,8 @@ def test_whoever_may_change_the_address_gets_no_key_sent_to_it(app: BridgeApp) -
 
     assert "was taken away" in visitor.get(f"{SETTINGS}/connection").text
     left = app.connected.secrets
-    assert (left.has_rest, left.webhook_secrets[0] in found.secrets.webhook_secrets) == (False, False)
+    assert (left.rest_key, left.rest_secret) == ("", "")
+    assert left.webhook_secrets[0] not in found.secrets.webhook_secrets
 
 
 def test_an_invitation_is_shown_once_and_can_be_withdrawn(app: BridgeApp) -> None:
