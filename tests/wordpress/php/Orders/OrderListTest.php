@@ -168,6 +168,25 @@ final class OrderListTest extends WordPressTestCase {
 		$this->assertSame( 'WhyInvoice: It exists: F2026-00007.', wp_strip_all_tags( $why ) );
 	}
 
+	/** @dataProvider states_of_a_mail */
+	public function test_the_box_at_an_order_says_why_a_mail_waits_on_a_line_of_its_own( string $state, string $says ): void {
+		$document = array( 'id' => 7, 'kind' => 'invoice', 'number' => 'F2026-00007', 'date' => '2026-11-27', 'total' => '22.20', 'currency' => 'EUR', 'mail' => $state );
+
+		$silent = DocumentsBox::from_bridge( WC_Order::$stored[240], array( 'documents' => array( $document ) ) );
+		$told   = DocumentsBox::from_bridge( WC_Order::$stored[240], array( 'documents' => array( $document + array( 'message' => 'The mail server is away.' ) ) ) );
+
+		$this->assertStringContainsString( "$says<br>The mail server is away.<br>", str_replace( '</span>', '', $told ) );
+		$this->assertStringNotContainsString( '<br><br>', $silent );
+	}
+
+	/** @return array<string, array{0: string, 1: string}> */
+	public static function states_of_a_mail(): array {
+		return array(
+			'it waits'         => array( 'waiting', 'is being mailed' ),
+			'it is not needed' => array( 'skipped', 'not mailed' ),
+		);
+	}
+
 	public function test_the_box_at_an_order_says_no_amount_of_a_delivery_note(): void {
 		$drafts = array_map(
 			static fn ( int $id, string $kind ): array => array( 'id' => $id, 'kind' => $kind, 'total' => '0.00', 'currency' => 'EUR' ),

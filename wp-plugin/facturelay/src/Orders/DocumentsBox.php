@@ -71,7 +71,10 @@ final class DocumentsBox {
 
 	/** @param array<string, mixed> $document */
 	private static function mail_status( array $document ): string {
-		$at = (int) ( $document['mailed_at'] ?? 0 );
+		$at  = (int) ( $document['mailed_at'] ?? 0 );
+		$why = (string) ( $document['message'] ?? '' );
+		// A sentence of its own, on a line of its own.
+		$why = '' === $why ? '' : '<br>' . esc_html( $why );
 		switch ( $document['mail'] ?? '' ) {
 			case 'done':
 				/* translators: %s: day and time */
@@ -79,11 +82,11 @@ final class DocumentsBox {
 				return '✓ ' . esc_html( sprintf( $words, wp_date( get_option( 'date_format' ) . ' H:i', $at ) ) );
 			case 'waiting':
 			case 'running':
-				return '<span data-pending>… ' . esc_html__( 'is being mailed', 'facturelay' ) . '</span> ' . esc_html( (string) ( $document['message'] ?? '' ) );
+				return '<span data-pending>… ' . esc_html__( 'is being mailed', 'facturelay' ) . '</span>' . $why;
 			case 'failed':
 				return self::WARNING . esc_html__( 'not mailed', 'facturelay' );
 			default:
-				return esc_html__( 'not mailed', 'facturelay' ) . ' ' . esc_html( (string) ( $document['message'] ?? '' ) );
+				return esc_html__( 'not mailed', 'facturelay' ) . $why;
 		}
 	}
 
