@@ -16,7 +16,7 @@ from worker.domain.credit_note import draft_credit_note
 from worker.domain.credit_source import CreditSource
 from worker.domain.document import Document, Draft, Kind, Line, Purpose
 from worker.domain.money import ZERO, total_of
-from worker.domain.order import Order
+from worker.domain.order import Order, OrderLine
 from worker.domain.shop import ConsumerPrices
 
 D = Decimal
@@ -88,9 +88,11 @@ def test_a_part_that_is_given_back_is_told_as_the_part_it_is() -> None:
     assert (total_of(line.gross or ZERO for line in amount.lines), amount.total) == (D("5.00"), D("5.00"))
 
 
-def test_what_is_given_back_of_each_line_is_the_total_together_or_is_not_shown() -> None:
+@pytest.mark.parametrize("named", [(), (MUG,), (MUG, BOOK)])
+def test_what_is_given_back_of_each_line_is_the_total_together_or_is_not_shown(named: tuple[OrderLine, ...]) -> None:
+    """Also where a person typed another amount than that of the lines that he named."""
     order = an_order_with_vat_in_its_prices(paid=True)
-    notes = [credited(a_refund(f"{D(cents) / 100:.2f}"), order) for cents in range(5, 2495, 5)]
+    notes = [credited(a_refund(f"{D(cents) / 100:.2f}", *named), order) for cents in range(5, 2495, 5)]
     shown = [(total_of(line.gross or ZERO for line in note.lines), note) for note in notes if any(prices(note.lines))]
     assert [str(note.total) for together, note in shown if together != note.total] == []
     assert 0 < len(shown) < len(notes)

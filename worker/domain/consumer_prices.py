@@ -55,10 +55,10 @@ def stated_amounts(draft: Draft) -> StatedAmounts:
 def with_prices_given_back(
     lines: tuple[Line, ...], groups: Mapping[VatGroup, GroupTotals], total: Money
 ) -> tuple[Line, ...]:
-    """The *lines* of a credit note, each with its part in what is given back of its category and rate; as they were where those add up
+    """The *lines* of a credit note, each with its part in what is given back of its category and rate; with none where those add up
     to another *total*."""
     if total_of(totals.gross for totals in groups.values()) != total.amount:
-        return lines
+        return tuple(replace(line, gross=None) for line in lines)
     found = list(lines)
     for group, totals in groups.items():
         own = [place for place, line in enumerate(lines) if (line.category, line.rate) == group]
