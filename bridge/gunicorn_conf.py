@@ -12,6 +12,7 @@ from typing import Any
 from bridge.preload import preload_later
 from worker.settings import Settings
 from worker.store.database import migration_lock
+from worker.terminal import InertLines
 
 bind = "127.0.0.1:8080"
 # What an upload or SQLite makes is for us alone, also where gunicorn is started without our command.
@@ -53,7 +54,8 @@ def on_starting(_server: Any) -> None:
     gc.enable()
     migration_lock.wait(Settings.from_environment().data)
     for name in ("gunicorn.error", "gunicorn.access"):
-        logging.getLogger(name).addFilter(HideTokens())
+        for one in (HideTokens(), InertLines()):
+            logging.getLogger(name).addFilter(one)
 
 
 def when_ready(_server: Any) -> None:
@@ -73,7 +75,8 @@ def post_fork(_server: Any, _worker: Any) -> None:
         format="[%(asctime)s] [%(process)d] [%(levelname)s] %(name)s: %(message)s",
     )
     for handler in logging.getLogger().handlers:
-        handler.addFilter(HideTokens())
+        for one in (HideTokens(), InertLines()):
+            handler.addFilter(one)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -9,6 +9,7 @@ import click
 
 from worker.cli.group import Lazy
 from worker.errors import DatabaseAway, FacturelayError
+from worker.terminal import inert
 
 # Imported when called: `facturelay status` must not wait for the PDF libraries to load, nor `facturelay --help` for any.
 COMMANDS = {
@@ -128,7 +129,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except FacturelayError as error:
-        click.echo(f"{told_to_operator(error)} [{error.code}]", err=True)
+        click.echo(inert(f"{told_to_operator(error)} [{error.code}]"), err=True)
         sys.exit(1)
     except OSError as error:
         # What is named is a file or folder that the system refuses: read-only, another's, on a disk that is full. No bug to trace.

@@ -24,6 +24,7 @@ from worker.store.database import json_codec
 from worker.store.database.migrate import is_current, upgrade
 from worker.store.database.pagination import Page, PageRequest
 from worker.store.files import private
+from worker.terminal import CONTROLS, inert
 
 # Who acts here, in the audit trail.
 ACTOR = "command line"
@@ -119,12 +120,13 @@ def is_missing(database_url: str) -> bool:
 
 def show(value: object, *, as_json: bool, text: Callable[[], str]) -> None:
     """Print *value* as JSON, or what *text* returns."""
-    click.echo(to_json(value) if as_json else text())
+    click.echo(to_json(value) if as_json else inert(text()))
 
 
 def to_json(value: object) -> str:
     """JSON for scripts; messages in English, which is made here."""
-    return json.dumps(json_codec.plain(value, str), ensure_ascii=False, indent=2)
+    text = json.dumps(json_codec.plain(value, str), ensure_ascii=False, indent=2)
+    return CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)  # those that json leaves as they are
 
 
 def counted(count: int, one: str, many: str) -> str:

@@ -36,6 +36,7 @@ from worker.store import reports
 from worker.store.database import json_codec
 from worker.store.queries.health import BACKUP_REPORT
 from worker.store.shops import ConnectedShop
+from worker.terminal import inert
 
 # Longer than this without one more order done, and nobody seems to be at work.
 NOBODY_WORKS_AFTER_S = 120.0
@@ -72,7 +73,7 @@ def reconcile(
         elif as_json:
             print_json(found, rows)
         else:
-            click.echo(as_text(found))
+            click.echo(inert(as_text(found)))
     context.exit(0 if found.is_complete else 1)
 
 

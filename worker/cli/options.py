@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from worker.settings import Settings
+from worker.terminal import InertLines
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,6 +41,8 @@ def log_to_stderr(settings: Settings) -> None:
     logging.basicConfig(
         level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(InertLines())
     logging.getLogger("alembic").setLevel(
         logging.WARNING
     )  # its INFO lines name the database it opens, and nothing else
