@@ -36,7 +36,7 @@ PATIENCE_S = 3.0
 # For so long a worker goes on with one order; what is left then waits for its next turn.
 FOLLOWED_S = 5.0
 # Where shop and mail server have answered within so long, the note is written too: to come back for it would take longer.
-QUICK_S = 0.5
+QUICK_S = 0.2
 # When two workers choose the same, one looks once more.
 MOST_TRIES = 3
 
