@@ -14,7 +14,7 @@ from worker.domain.dossier import ALREADY_MADE, refund_of
 from worker.domain.order_changes import CHANGED
 from worker.domain.order_flags import IN_BIN, STATUS_MISSED, missed_kind
 from worker.domain.order_status import DELETED, DISCARDED, GONE
-from worker.domain.step import MAIL, TRANSMIT
+from worker.domain.step import MAIL, SENT_ELSEWHERE, TRANSMIT
 from worker.message import NO_MESSAGE, Message
 from worker.store.audit_trail import AuditEntry
 from worker.store.deliveries import PROCESS_ORDER, Delivery
@@ -320,7 +320,12 @@ def mails_of(documents: Iterable[DocumentDetails]) -> Iterator[Event]:
 def said(entries: Iterable[AuditEntry], documents: Iterable[DocumentDetails]) -> Iterator[Event]:
     """What the audit trail says."""
     by_id = {item.document.document_id: item for item in documents if item.document}
+    entries = tuple(entries)
+    last_elsewhere = {entry.document_id: entry for entry in entries if entry.code == SENT_ELSEWHERE}
     for entry in entries:
         who = "" if entry.actor in OURSELVES else actor_name(entry.actor)
         item = by_id.get(entry.document_id) if entry.document_id else None
-        yield Event(entry.at, translate_message(entry.message), who, item)
+        mail = item.step(MAIL) if item and entry is last_elsewhere.get(entry.document_id) else None
+        # Which addresses those were is on the mail's row alone, from which they can be erased.
+        message = mail.message if mail and mail.message and mail.code != SENT_ELSEWHERE else entry.message
+        yield Event(entry.at, translate_message(message), who, item)

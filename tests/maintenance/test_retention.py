@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from tests.support.alive import most_alive
 from tests.support.factories import a_shop, an_order
@@ -30,10 +30,12 @@ from worker.domain.webhook import WebhookEventKind
 from worker.errors import Rejected
 from worker.maintenance import retention
 from worker.maintenance.retention import Erased, KeptDocument, RetainedYear, ShopClosing
+from worker.message import Message
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import (
     api_tokens,
+    audit_trail,
     deliveries,
     document_files,
     documents,
@@ -45,7 +47,8 @@ from worker.store import (
     webhooks,
 )
 from worker.store.api_tokens import Scope
-from worker.store.database.tables import metadata
+from worker.store.database.tables import audit_trail as audit_trail_rows
+from worker.store.database.tables import jobs, metadata
 from worker.store.deliveries import NewDelivery
 from worker.store.document_files import StoredFile
 from worker.store.files import temporary
@@ -422,6 +425,33 @@ def test_another_address_that_a_person_typed_is_erased_with_the_customer(history
     with history.services.store.read() as connection:
         rows = [(one.name, row) for one in metadata.sorted_tables for row in connection.execute(select(one))]
     assert [name for name, row in rows if to in repr(row)] == []
+
+
+@pytest.mark.parametrize("state", ["done", "failed", "waiting"])
+def test_what_a_mail_server_said_of_an_address_is_for_its_owner_until_the_customer_is_erased(
+    history: History, state: str
+) -> None:
+    document, by = history.issued(1), Actor("worker", NOW)
+    refused = Message("The mail server refused {address}", address=EMAIL)
+    said = Message("{what}: {answer}", what=refused, answer=f"550 5.1.1 <{EMAIL}>: no such user")
+    with history.services.store.write() as connection:
+        actions.send_again(connection, history.shop.shop_id, document.document_id, by=by)
+        mine = jobs.c.document_id == document.document_id
+        connection.execute(update(jobs).where(mine).values(state=state, message=said))
+        audit_trail.note_of(connection, document, "mail_refused", said, by=by)
+    assert said_of_mails(history) == {f"The mail server refused {EMAIL}: 550 5.1.1 <{EMAIL}>: no such user"}
+    retention.erase_customer(history.services, history.shop.shop_id, EMAIL, by="eva")
+    assert said_of_mails(history) == {"The mail server refused …: 550 5.1.1 <…>: no such user"}
+    with history.services.store.read() as connection:
+        told = [str(one) for one in connection.execute(select(audit_trail_rows.c.message)).scalars()]
+    assert [one for one in told if EMAIL in one] == []
+    assert "The mail server refused …: 550 5.1.1 <…>: no such user" in told
+
+
+def said_of_mails(history: History) -> set[str]:
+    with history.services.store.read() as connection:
+        found = connection.execute(select(jobs.c.message).where(jobs.c.name == MAIL)).scalars()
+        return {str(one) for one in found if one}
 
 
 def test_of_all_documents_one_is_held_while_a_customer_is_looked_for(

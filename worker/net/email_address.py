@@ -1,9 +1,10 @@
-"""Mail addresses as typed into settings."""
+"""Mail addresses: as typed into settings, and within sentences."""
 
 import re
 from email.utils import getaddresses
 
 from worker.errors import InvalidValue
+from worker.message import Message, Value
 
 EMAIL_ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
 
@@ -30,3 +31,16 @@ def check_address(text: str) -> str:
     if text.strip() and not EMAIL_ADDRESS.fullmatch(text.strip()):
         raise InvalidValue("“{address}” is not a mail address.", address=text)
     return check_addresses(text, several=False)
+
+
+def without_addresses(message: Message) -> Message:
+    """*message* with … for each mail address that it names."""
+    return Message(message.key, **{name: _without(value) for name, value in message.values.items()})
+
+
+def _without(value: Value) -> Value:
+    if isinstance(value, tuple):
+        return tuple(map(without_addresses, value))
+    if isinstance(value, Message):
+        return without_addresses(value)
+    return EMAIL_ADDRESS.sub("…", value) if isinstance(value, str) else value

@@ -1,4 +1,5 @@
-"""The audit trail: what happened, by whom, when. Rows are only ever added (the database refuses the rest)."""
+"""The audit trail: what happened, by whom, when. Rows are only ever added (the database refuses the rest), so those of an order name no
+mail address: of a customer who is erased it would stay. Where a mail went, and what its server said, stands on the mail's own row."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, Row, insert, select
 from worker.domain.actor import Actor
 from worker.domain.document import Document
 from worker.message import Message
+from worker.net.email_address import without_addresses
 from worker.store.database.made_once import made_once
 from worker.store.database.rows import read_row
 from worker.store.database.tables import audit_trail
@@ -37,7 +39,12 @@ ADD = made_once(insert(audit_trail))
 
 
 def add(connection: Connection, entry: AuditEntry) -> None:
-    connection.execute(ADD, vars(entry))
+    connection.execute(ADD, as_row(entry))
+
+
+def as_row(entry: AuditEntry) -> dict[str, Any]:
+    is_of_customer = entry.order_id is not None or entry.document_id is not None
+    return {**vars(entry), "message": without_addresses(entry.message) if is_of_customer else entry.message}
 
 
 def note(connection: Connection, shop_id: str | None, code: str, message: Message, *, by: Actor) -> None:
@@ -54,7 +61,7 @@ def note_of(connection: Connection, document: Document, code: str, message: Mess
 
 def add_all(connection: Connection, entries: Sequence[AuditEntry]) -> None:
     if entries:
-        connection.execute(ADD, [vars(entry) for entry in entries])
+        connection.execute(ADD, [as_row(entry) for entry in entries])
 
 
 def of_order(connection: Connection, shop_id: str, order_id: int) -> tuple[AuditEntry, ...]:

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Text, and_, delete, exists, func, or_, select, type_coerce, update
 
 from worker.domain.document import Draft
 from worker.domain.party import Buyer
 from worker.domain.step import MAIL
+from worker.net.email_address import without_addresses
 from worker.store import order_search
 from worker.store.database import json_codec
 from worker.store.database.tables import deliveries, documents, drafts, jobs, orders
@@ -115,13 +116,25 @@ def drop_drafts(connection: Connection, shop_id: str, order_ids: Sequence[int]) 
 
 def forget_mail_addresses(connection: Connection, shop_id: str, order_ids: Sequence[int]) -> int:
     """Take off the mails of some orders that left where they went in place of the address on their documents. One that failed keeps it:
-    it may be tried again."""
+    it may be tried again; but what its server said of the address goes, as from all work of the orders."""
     of_orders = select(documents.c.document_id).where(
         documents.c.shop_id == shop_id, documents.c.order_id.in_(order_ids)
     )
     mails = (IS_STEP, jobs.c.name == MAIL, jobs.c.document_id.in_(of_orders), jobs.c.mail_to != "")
     left = (*mails, jobs.c.state.in_(("done", "skipped")))
+    forget_addresses_said(connection, or_(jobs.c.document_id.in_(of_orders), is_of(shop_id, order_ids)))
     return connection.execute(update(jobs).where(*left).values(mail_to=ERASED)).rowcount
+
+
+def is_of(shop_id: str, order_ids: Sequence[int]) -> ColumnElement[bool]:
+    return and_(jobs.c.shop_id == shop_id, jobs.c.order_id.in_(order_ids))
+
+
+def forget_addresses_said(connection: Connection, which: ColumnElement[bool]) -> None:
+    names_one = type_coerce(jobs.c.message, Text).contains("@")
+    for row in connection.execute(select(jobs.c.job_id, jobs.c.message).where(which, names_one)).all():
+        mine = jobs.c.job_id == row.job_id
+        connection.execute(update(jobs).where(mine).values(message=without_addresses(row.message)))
 
 
 def documents_by_year(connection: Connection, shop_id: str) -> dict[int, int]:

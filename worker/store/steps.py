@@ -207,6 +207,11 @@ def close_failed_mail(connection: Connection, document_id: int, end: JobEnd, *, 
     job_store.close(connection, *mine, end=end, now=now, mail_to=mail_to)
 
 
+def say(connection: Connection, step_id: int, message: Message) -> None:
+    """Let a step that ended say *message*."""
+    connection.execute(update(jobs).where(IS_STEP, jobs.c.job_id == step_id).values(message=message))
+
+
 def retry_skipped(connection: Connection, document_id: int, name: str, *, now: datetime) -> None:
     """Let a step be done after all that was not needed before."""
     mine = (IS_STEP, jobs.c.document_id == document_id, jobs.c.name == name, jobs.c.state == "skipped")

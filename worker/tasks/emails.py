@@ -12,7 +12,7 @@ from worker import branding
 from worker.actions import documents as document_actions
 from worker.domain.actor import Actor
 from worker.domain.document import Document
-from worker.domain.step import SENT_ELSEWHERE
+from worker.domain.step import MAIL, SENT_ELSEWHERE
 from worker.errors import DatabaseAway, FacturelayError, Rejected
 from worker.invoicing.manual import fetch_now
 from worker.mail import customer_mail
@@ -78,12 +78,22 @@ class MailedElsewhere:
     to: str
 
     def store(self, connection: Connection, *, by: Actor) -> None:
-        """Its own mail, where that failed, needs nobody any more. On that the address is kept until its customer is erased; what is on
-        the trail stays."""
+        """Its own mail, where that failed, needs nobody any more. On that the address is kept until its customer is erased, also where it
+        left; what is on the trail stays."""
         message = Message("{number} was mailed to another address.", number=self.document.number)
         audit_trail.note_of(connection, self.document, SENT_ELSEWHERE, message, by=by)
         end = JobEnd(code=SENT_ELSEWHERE, message=message)
+        mail = steps.of_document(connection, self.document.document_id).get(MAIL)
+        if mail and mail.state == "done":
+            steps.say(connection, mail.step_id, self.told_with(mail.message))
         steps.close_failed_mail(connection, self.document.document_id, end, mail_to=self.to, now=by.now)
+
+    def told_with(self, before: Message) -> Message:
+        """Where it was mailed to as well, this time and *before*."""
+        addresses = ", ".join(filter(None, (str(before.values.get("addresses", "")), self.to)))
+        return Message(
+            "{number} was mailed to another address too: {addresses}.", number=self.document.number, addresses=addresses
+        )
 
 
 def corrected_address(services: Services, document: Document) -> str:

@@ -11,6 +11,7 @@ from tests.bridge.dashboard.test_pages import admin
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_draft
 from tests.support.factories import a_shop, an_order
 from tests.support.personas import sentences, signed_in
+from worker.domain.actor import Actor
 from worker.domain.assessment import assess
 from worker.domain.decision import Decision, RuleResult
 from worker.domain.document import KIND_TERMS, Kind, PaymentInstructions, Problem, Reference
@@ -21,10 +22,11 @@ from worker.domain.order_changes import CHANGED
 from worker.domain.payment import PaymentSource, Prepayment, Receipt
 from worker.domain.step import MAIL, SENT_ELSEWHERE
 from worker.message import Message
-from worker.store import drafts, orders, payments, steps
+from worker.store import documents, drafts, orders, payments, steps
 from worker.store.jobs import JobEnd
 from worker.store.orders import OrderState
 from worker.store.steps import StepPlan
+from worker.tasks.emails import MailedElsewhere
 
 PAGE = f"/s/{SHOP}/orders/238"
 REFUSED = Message(
@@ -88,6 +90,17 @@ def test_once_it_was_sent_elsewhere_nothing_is_failed_on_any_page(app: BridgeApp
         shown = main_of(visitor.get(page).text)
         assert "to new@klant.example" in shown, page
         assert [wrong in shown for wrong in ("to jan@klant.example", "failed", "not mailed")] == [False] * 3, page
+
+
+def test_what_happened_names_the_other_addresses_until_their_customer_is_erased(app: BridgeApp) -> None:
+    mailed(app, JobEnd())
+    with app.store.write() as connection:
+        document = documents.get(connection, 1)
+        for to in ("new@klant.example", "other@klant.example"):
+            MailedElsewhere(document, to).store(connection, by=Actor("eva", NOW))
+    shown = main_of(admin(app).get(PAGE).text)
+    assert "to another address too: new@klant.example, other@klant.example." in shown
+    assert ("to jan@klant.example" in shown, shown.count("to another address")) == (True, 2)
 
 
 @pytest.mark.parametrize("end", [JobEnd("failed", "mail_refused", REFUSED), JobEnd()])

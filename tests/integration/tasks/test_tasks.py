@@ -269,8 +269,17 @@ def test_a_document_goes_to_another_address_and_stays_as_it_is(system: System) -
     first, second = system.mailbox.messages()
     assert (first.recipients, second.recipients) == (("koper@klant.test",), ("boekhouder@klant.test",))
     assert first.attachments[0].content == second.attachments[0].content
-    assert system.documents(238) == (before,)
+    (after,) = system.documents(238)
+    assert (after.document, after.files) == (before.document, before.files)
     assert (BY, "sent_elsewhere") in events(system)
+    answered(system, "send_again", document_id=document_id, to="vennoot@klant.test")
+    mail = system.documents(238)[0].step(MAIL)
+    assert mail
+    # Where it can be erased; on the trail it could not.
+    assert str(mail.message).endswith("too: boekhouder@klant.test, vennoot@klant.test.")
+    with system.services.store.read() as connection:
+        told = [str(entry.message) for entry in audit_trail.of_order(connection, system.shop_id, 238)]
+    assert [one for one in told if "@" in one] == []
     assert refused(system, "send_again", document_id=document_id, to="niemand")[0] == "mail_no_address"
 
 
