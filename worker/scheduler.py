@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from worker.accounting import reconcile
 from worker.errors import Rejected, Unavailable
 from worker.invoicing import vat_checks
-from worker.maintenance import hourly_stats, retention, unnamed_files, whole_counts
+from worker.maintenance import hourly_stats, retention, whole_counts
 from worker.notifications import (
     account_mails,
     alerts,
@@ -228,7 +228,6 @@ GLOBAL_JOBS = (
     GlobalJob("hourly_stats", hourly_stats.EVERY, hourly_stats.update_hourly_stats),
     GlobalJob("whole_counts", whole_counts.EVERY, whole_counts.count_whole),
     GlobalJob("delete_old_bodies", timedelta(hours=24), retention.purge),
-    GlobalJob("delete_unnamed_files", unnamed_files.EVERY, unnamed_files.delete_unnamed),
     GlobalJob("end_future", timedelta(minutes=5), end_future),
     GlobalJob("forget_workers", timedelta(hours=6), forget_workers),
     GlobalJob(

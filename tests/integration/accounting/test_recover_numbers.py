@@ -1,11 +1,13 @@
 """An older backup is restored: no number is given a second time, and what was issued since comes back from the shop's notes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from tests.support.system import System
+from worker import scheduler
 from worker.accounting import notes_scan, recover_numbers, verify
 from worker.accounting.notes_scan import NotesScan
 from worker.accounting.recover_numbers import NotEntered, Unrecovered
@@ -19,6 +21,7 @@ from worker.maintenance import backup
 from worker.maintenance import restore as restore_files
 from worker.message import NO_MESSAGE
 from worker.net import document_link
+from worker.sending import pdf
 from worker.services import Services
 from worker.settings import Settings
 from worker.store.database.tables import unpaid
@@ -48,6 +51,11 @@ def lost(system: System, elsewhere: Settings, tmp_path: Path) -> tuple[DocumentD
     system.services = Services(elsewhere, now=system.clock)
     system.clock.move(hours=1)
     return since
+
+
+@pytest.fixture
+def archive(system: System) -> Path:
+    return system.services.settings.archive
 
 
 def trace(system: System) -> NotesScan:
@@ -121,6 +129,22 @@ def test_what_the_notes_tell_is_entered_under_its_own_number_and_nobody_gets_it_
     system.arrives(an_order(id=5))
     assert system.numbers(5) == ["F2026-00005"]
     assert (damages(system), system.alert_codes()) == ([], [])
+
+
+def test_the_pdf_that_a_customer_got_since_the_backup_stays_in_an_archive_that_is_in_no_backup(
+    system: System, archive: Path, lost: tuple[DocumentDetails, ...]
+) -> None:
+    """What is entered again is printed again, with bytes of its own; no row names those that were sent, and nobody else has them."""
+    sent = sorted(archive.glob("*/*/*.pdf"))
+    system.services = Services(replace(system.services.settings, archive_url=f"file://{archive}"), now=system.clock)
+    assert enter(system, trace(system))[1] == []
+    for item in system.documents()[2:]:
+        assert item.document
+        pdf.store_pdf(system.services, item.document)
+    for job in scheduler.GLOBAL_JOBS:
+        job.do(system.services)
+    assert len(sent) == 2 + len(lost)
+    assert [path.name for path in sent if not path.is_file()] == []
 
 
 @pytest.mark.usefixtures("lost")

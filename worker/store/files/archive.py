@@ -74,13 +74,6 @@ class Archive:
         """Delete *folder* with all that is in it. Only for what was never to stay: see `temporary`."""
         shutil.rmtree(self.place(folder), ignore_errors=True)
 
-    def delete(self, path: str) -> None:
-        """Delete one file, or leave it where the system refuses: only for what no row names."""
-        try:
-            self.place(path).unlink(missing_ok=True)
-        except OSError as error:
-            log.warning("%s cannot be removed: %s", path, error.strerror)
-
     def delete_unfinished(self, *, before: datetime) -> int:
         """Delete what whoever was killed while he wrote it has left behind before then: no row names it. Returns how many. One that the
         system refuses to remove is told in the log, and holds up no other."""
@@ -180,14 +173,6 @@ class RemoteArchive(Archive):
         address = self.address(folder)
         try:
             self._files.rm(address, recursive=True)
-        except FileNotFoundError:
-            return
-        except Exception as error:  # each driver has errors of its own
-            raise unavailable("does not answer", error) from error
-
-    def delete(self, path: str) -> None:
-        try:
-            self._files.rm_file(self.address(path))
         except FileNotFoundError:
             return
         except Exception as error:  # each driver has errors of its own
