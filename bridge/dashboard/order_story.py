@@ -327,5 +327,5 @@ def said(entries: Iterable[AuditEntry], documents: Iterable[DocumentDetails]) ->
         item = by_id.get(entry.document_id) if entry.document_id else None
         mail = item.step(MAIL) if item and entry is last_elsewhere.get(entry.document_id) else None
         # Which addresses those were is on the mail's row alone, from which they can be erased.
-        message = mail.message if mail and mail.message and mail.code != SENT_ELSEWHERE else entry.message
+        message = mail.message if mail and "addresses" in mail.message.values else entry.message
         yield Event(entry.at, translate_message(message), who, item)

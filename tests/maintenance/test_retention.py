@@ -18,6 +18,7 @@ from sqlalchemy import select, text, update
 from tests.support.alive import most_alive
 from tests.support.factories import a_shop, an_order
 from tests.support.issued import ENCRYPTION, NOW, a_draft, issue, opened
+from tests.support.whole_reads import Watch
 from worker.accounting.verify import verify
 from worker.actions import documents as actions
 from worker.actions import shop_secrets
@@ -440,7 +441,9 @@ def test_what_a_mail_server_said_of_an_address_is_for_its_owner_until_the_custom
         connection.execute(update(jobs).where(mine).values(state=state, message=said))
         audit_trail.note_of(connection, document, "mail_refused", said, by=by)
     assert said_of_mails(history) == {f"The mail server refused {EMAIL}: 550 5.1.1 <{EMAIL}>: no such user"}
-    retention.erase_customer(history.services, history.shop.shop_id, EMAIL, by="eva")
+    with Watch().during() as whole_reads:
+        retention.erase_customer(history.services, history.shop.shop_id, EMAIL, by="eva")
+    assert [one for one in whole_reads if "jobs" in one.plan] == []
     assert said_of_mails(history) == {"The mail server refused …: 550 5.1.1 <…>: no such user"}
     with history.services.store.read() as connection:
         told = [str(one) for one in connection.execute(select(audit_trail_rows.c.message)).scalars()]

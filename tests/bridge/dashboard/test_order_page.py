@@ -98,9 +98,14 @@ def test_what_happened_names_the_other_addresses_until_their_customer_is_erased(
         document = documents.get(connection, 1)
         for to in ("new@klant.example", "other@klant.example"):
             MailedElsewhere(document, to).store(connection, by=Actor("eva", NOW))
-    shown = main_of(admin(app).get(PAGE).text)
+    visitor = admin(app)
+    shown = main_of(visitor.get(PAGE).text)
     assert "to another address too: new@klant.example, other@klant.example." in shown
     assert ("to jan@klant.example" in shown, shown.count("to another address")) == (True, 2)
+    with app.store.write() as connection:
+        steps.end_otherwise(connection, 1, MAIL, JobEnd("failed", "mail_refused", REFUSED), now=NOW)
+    history = main_of(visitor.get(PAGE).text).partition("What happened")[2]
+    assert history.count("to another address.") == 2  # it is mailed again, and that is refused: no word of those
 
 
 @pytest.mark.parametrize("end", [JobEnd("failed", "mail_refused", REFUSED), JobEnd()])
