@@ -54,8 +54,10 @@ def make_token(shop_id: str) -> Response:
 def revoke_token(shop_id: str, token_id: int) -> Response:
     """End a token for good."""
     with context().store.read() as connection:
-        name = next((one.name for one in api_tokens.of_shop(connection, shop_id) if one.token_id == token_id), "")
-    if name and not is_confirmed():
+        name = next((one.name for one in api_tokens.of_shop(connection, shop_id) if one.token_id == token_id), None)
+    if name is None:
+        abort(HTTPStatus.NOT_FOUND)
+    if not is_confirmed():
         question = _("Revoke the token “{name}”?", name=name)
         more = _("Software that uses it is shut out at once. This cannot be undone.")
         return ask(Question(question, _("Revoke"), f"/s/{shop_id}/settings/api", more, is_loss=True))

@@ -127,6 +127,10 @@ def test_a_token_that_may_do_things_with_orders_says_so_where_it_is_made(operato
     assert [what for what in ("fetch orders", "make documents", "need nothing") if what not in right] == []
 
 
+def test_a_token_that_is_not_there_is_not_said_to_be_revoked(operator: Visitor) -> None:
+    assert operator.post(f"{HOME}/settings/api/token/9/revoke").status_code == 404
+
+
 def test_what_a_token_may_and_a_webhook_hears_of_is_said_in_the_words_it_was_chosen_by(operator: Visitor) -> None:
     visitor, page = operator, f"{HOME}/settings/api"
     visitor.post(f"{page}/token", name="Books", which="files:read")
