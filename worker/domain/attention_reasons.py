@@ -55,7 +55,8 @@ REASONS = (
     work("einvoice_failed", NOTHING, Message("E-invoices that could not be written."), TRY_AGAIN, work=EINVOICE),
     work("pdf_failed", NOTHING, Message("Documents of which the PDF could not be made."), TRY_AGAIN, work=RENDER),
     work("note_failed", DECISION, Message("Documents that the shop's orders do not show."), TRY_AGAIN, work=WRITE_BACK),
-    work("shop_refuses_work", NOTHING, Message("The shop does not let these orders be fetched or written on."),
+    work("shop_refuses_work", NOTHING,
+        Message("The shop does not let these orders be fetched or written on; minutes after it does, they go on by themselves."),
         CONNECTION, (
             "rest_key_refused", "rest_key_missing", "rest_missing", "rest_key_reads", "rest_not_found", "shop_redirects",
             "bad_address", "private_address",

@@ -8,6 +8,9 @@ import pytest
 from tests.support.system import START, System
 from worker.demo.faults import ServerFault
 from worker.demo.orders import Payload, a_refund, an_order
+from worker.domain.attention import Source
+from worker.domain.attention_reasons import reason_of
+from worker.domain.step import WRITE_BACK
 from worker.errors import Rejected, Unavailable
 from worker.orders import poll as polling
 from worker.orders.poll import Polled
@@ -268,10 +271,20 @@ def test_refunds_that_are_not_found_for_a_while_do_not_hold_the_invoice(system: 
     assert system.numbers() == ["F2026-00001", "C2026-00001"]
 
 
-def test_a_note_that_the_shop_refused_is_written_when_the_key_works_again(system: System) -> None:
-    system.shop.faults.next(ServerFault(status=401, path="/notes"))
+@pytest.mark.parametrize(
+    ("status", "code", "alert"),
+    [
+        (401, "rest_key_refused", "rest_key_refused"),
+        (301, "rest_not_found", "shop_refuses"),
+    ],  # addresses that are “Plain”
+)
+def test_a_note_that_the_shop_refused_is_written_when_it_answers_again_as_its_owner_is_told(
+    system: System, status: int, code: str, alert: str
+) -> None:
+    system.shop.faults.next(ServerFault(status=status, path="/notes"))
     system.arrives(changed(7))
-    assert (system.notes(7), system.alert_codes()) == ([], ["rest_key_refused"])
+    assert (system.notes(7), system.alert_codes()) == ([], [alert])
+    assert "minutes after it does, they go on by themselves" in str(reason_of(Source.WORK, code, WRITE_BACK).sentence)
     poll(system)
     system.work()
     assert (len(system.notes(7)), system.alert_codes()) == (1, [])
