@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Response, request
 
@@ -16,6 +18,7 @@ from bridge.errors import Refused
 from worker.actions import other_site
 from worker.actions.shop_settings import ShopChanges, change_shop
 from worker.domain.actor import Actor
+from worker.domain.setting_readers import read_shop_url
 from worker.domain.shop import Shop
 from worker.domain.shop_site import is_another_site
 from worker.message import Message
@@ -130,13 +133,21 @@ def follow_move(plugin_request: PluginRequest, shop: Shop) -> None:
     before the shop moved, or before it began with https or www.
     """
     found, site, now = plugin_request.plugin, plugin_request.text("site"), context().now()
-    if not site or site == found.site == shop.url or not may_have_keys_of(site, shop.url):
+    if site == found.site == shop.url or not (is_address(site) and may_have_keys_of(site, shop.url)):
         return
     if site != shop.url:
         change_shop(context(), found.shop_id, ShopChanges(url=site), by=Actor("plugin", now))
     with context().store.write() as connection:
         plugins.move(connection, found.plugin_id, site, now=now)
         roads.forget(connection, Road(found.shop_id, RoadKind.PLUGIN), now=now)
+
+
+def is_address(site: str) -> bool:
+    """Whether *site* is written as a shop's address is. WordPress takes more for its own."""
+    with suppress(ValueError):
+        plain = urlsplit(site)._replace(query="", fragment="").geturl()
+        return site == plain == read_shop_url(site, allow_private=context().settings.allow_private_shops)
+    return False
 
 
 def require_new_nonce(plugin: Plugin) -> None:

@@ -262,7 +262,13 @@ def test_a_shop_that_begins_with_www_is_asked_there_with_the_key_that_it_gave(co
     assert (connected.connected.secrets.rest_key, connected.connected.secrets.rest_key_withheld) == (key, False)
 
 
-@pytest.mark.parametrize("said", ["", "http://shop.example", "https://shop.example/fr"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "", "http://shop.example", "https://shop.example/fr", "https://shop.example:99999", "https://[x",
+        "https://a:b@shop.example", "https://shop.example\n", "https://shop.example?a=b", "https://shop.example/#a", "x" * 5000,
+    ],
+)  # fmt: skip
 def test_a_plugin_is_not_called_where_it_may_have_no_keys(connected: BridgeApp, said: str) -> None:
     assert ask(connected, "heartbeat", {**KEYS, "site": said}).status_code == 200
     found = plugin_of(connected)
