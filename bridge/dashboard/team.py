@@ -1,6 +1,7 @@
 """Who belongs to a shop: invite, change a role, let go."""
 
 from flask import Blueprint, Response, flash, request
+from sqlalchemy import Connection
 
 from bridge.accounts.access import ROLE_NAMES, actor, guard_shop, me, shop
 from bridge.accounts.attempts import is_rate_limited
@@ -13,7 +14,7 @@ from bridge.i18n.translate import _
 from worker.actions import shop_mails
 from worker.errors import InvalidValue
 from worker.message import Message
-from worker.store import account_mails, sessions, users
+from worker.store import account_mails, counters, sessions, users
 from worker.store.account_mails import MailKind
 from worker.store.database.pagination import PageRequest
 from worker.store.queries import activity
@@ -88,10 +89,13 @@ def change_role(shop_id: str, user_id: int) -> Response:
     member = next((one for one in members(shop_id) if one.user.user_id == user_id), None)
     if role is None or member is None:
         return back(shop_id)
-    if is_last_admin(shop_id, user_id) and role is not Role.ADMIN:
-        return last_admin(shop_id)
     with context().store.write() as connection:
-        users.give_role(connection, user_id, shop_id, role)
+        counters.lock(connection, shop_id)  # two who make each other viewers at one moment leave one of them
+        is_refused = role is not Role.ADMIN and is_last_admin(connection, shop_id, user_id)
+        if not is_refused:
+            users.give_role(connection, user_id, shop_id, role)
+    if is_refused:
+        return last_admin(shop_id)
     record_event(
         "role_changed",
         Message("{email} is now {role}.", email=member.user.email, role=ROLE_NAMES[role]),
@@ -103,16 +107,19 @@ def change_role(shop_id: str, user_id: int) -> Response:
 @blueprint.post("/<int:user_id>/remove")
 def remove(shop_id: str, user_id: int) -> Response:
     """Let somebody no longer into this shop."""
-    if is_last_admin(shop_id, user_id):
-        return last_admin(shop_id)
     member = next((one for one in members(shop_id) if one.user.user_id == user_id), None)
+    with context().store.write() as connection:
+        counters.lock(connection, shop_id)
+        is_refused = is_last_admin(connection, shop_id, user_id)
+        if not is_refused and is_confirmed():
+            users.take_role(connection, user_id, shop_id)
+    if is_refused:
+        return last_admin(shop_id)
     if member is not None and not is_confirmed():
         question = _("Remove {email} from {shop}?", email=member.user.email, shop=shop().name)
         more = _("They then no longer see this shop. What they did stays in its history.")
         return ask(Question(question, _("Remove"), f"/s/{shop_id}/team", more, is_loss=True))
     if member is not None:
-        with context().store.write() as connection:
-            users.take_role(connection, user_id, shop_id)
         message = Message("{email} does not belong to the shop any more.", email=member.user.email)
         record_event("member_removed", message, shop_id=shop_id)
         flash(_("{email} does not see this shop any more.", email=member.user.email), "good")
@@ -130,9 +137,9 @@ def members(shop_id: str) -> tuple[users.Member, ...]:
         return users.members(connection, shop_id)
 
 
-def is_last_admin(shop_id: str, user_id: int) -> bool:
-    """Operators can always repair it; a shop whose own last admin locks himself out cannot."""
-    admins = [one.user.user_id for one in members(shop_id) if one.role is Role.ADMIN]
+def is_last_admin(connection: Connection, shop_id: str, user_id: int) -> bool:
+    """Operators can always repair it; a shop whose own last admin locks himself out cannot. Call under the shop's lock."""
+    admins = [one.user.user_id for one in users.members(connection, shop_id) if one.role is Role.ADMIN]
     return admins == [user_id] and not me().user.operator
 
 

@@ -2,9 +2,12 @@
 
 import html
 import re
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
@@ -12,6 +15,7 @@ from urllib.parse import unquote
 import pytest
 from sqlalchemy import update
 
+from tests.support.at_once import at_once
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_draft
 from tests.support.factories import an_order
 from tests.support.issued import pay
@@ -518,6 +522,28 @@ def test_the_last_admin_stays_and_a_second_one_may_go(app: BridgeApp) -> None:
     visitor.post(f"{TEAM}/1/remove")
     assert roles(app) == {"jan@shop.example": Role.ADMIN}
     assert visitor.get(TEAM).status_code == HTTPStatus.NOT_FOUND
+
+
+@pytest.mark.parametrize(("what", "said"), [("role", {"role": "viewer"}), ("remove", {})])
+def test_of_two_admins_who_let_each_other_go_at_one_moment_one_stays(
+    app: BridgeApp, monkeypatch: pytest.MonkeyPatch, what: str, said: dict[str, str]
+) -> None:
+    first = admin(app)
+    second_id = a_user(app, "jan@shop.example", roles={SHOP: Role.ADMIN})
+    second = Visitor(app)
+    second.sign_in("jan@shop.example")
+
+    def slowly(function: Callable[..., object]) -> Callable[..., object]:
+        def changed(*arguments: object) -> object:
+            time.sleep(0.3)  # by then the other has looked too, where he may
+            return function(*arguments)
+
+        return changed
+
+    for name in ("give_role", "take_role"):
+        monkeypatch.setattr(users, name, slowly(getattr(users, name)))
+    at_once(partial(who.post, f"{TEAM}/{user_id}/{what}", **said) for who, user_id in ((first, second_id), (second, 1)))
+    assert list(roles(app).values()).count(Role.ADMIN) == 1
 
 
 def test_an_account_speaks_its_language_and_a_new_password_ends_the_other_sessions(app: BridgeApp) -> None:
