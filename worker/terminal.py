@@ -2,6 +2,7 @@
 
 import logging
 import re
+from contextlib import suppress
 
 # Some of them move, recolour, or put something into the clipboard. Tabs and line ends are text, but in the log.
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -14,8 +15,12 @@ def inert(text: str) -> str:
 
 
 class InertLines(logging.Filter):
-    """Write each line of the log so, and as one: nobody whose words are in it writes another."""
+    """Write each line of the log so, and as one: nobody whose words are in it writes another. What went wrong is told below it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = inert(" ".join(record.getMessage().splitlines())), ()
+        if record.exc_info and not record.exc_text:
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
+        record.exc_text = record.exc_text and inert(record.exc_text)
+        with suppress(Exception):  # its values do not fit: the handler says so, and whoever logged it goes on
+            record.msg, record.args = inert(" ".join(record.getMessage().splitlines())), ()
         return True

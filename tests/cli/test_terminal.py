@@ -1,5 +1,6 @@
 """What strangers wrote reaches the operator's terminal and log as text, and is obeyed by neither."""
 
+import io
 import json
 import logging
 import subprocess
@@ -36,6 +37,26 @@ def test_a_line_of_the_log_is_one_line(caplog: pytest.LogCaptureFixture) -> None
     logging.getLogger("x").warning("The server answered: %s", f"550 no\r\n2026-11-30 INFO forged\u2028{OBEYED}")
 
     assert caplog.messages == [f"The server answered: 550 no 2026-11-30 INFO forged {inert(OBEYED)}"]
+
+
+def test_what_went_wrong_is_told_so_below_it(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.handler.addFilter(InertLines())
+    try:
+        raise ValueError(OBEYED)
+    except ValueError:
+        logging.getLogger("x").exception("a step")
+
+    assert CONTROLS.findall(caplog.text) == []
+    assert caplog.text.endswith(f"ValueError: {inert(OBEYED)}\n")
+
+
+def test_a_line_of_a_library_that_cannot_be_written_stops_nobody() -> None:
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.addFilter(InertLines())
+    for words, value in (("%d pages", "two"), ("after %s", "it")):
+        handler.handle(logging.LogRecord("x", logging.WARNING, "", 1, words, (value,), None))
+    assert written.getvalue() == "after it\n"
 
 
 SAY = """
