@@ -116,15 +116,23 @@ def sync_plugin(services: Services, connected: ConnectedShop) -> None:
     found = plugin_of(services, connected.shop.shop_id)
     if found is None:
         return
-    can_mail = bool(connected.secrets.smtp_url or services.settings.smtp_url) and found.may_hold_mail(services.now())
+    may_hold = found.may_hold_mail(services.now())
+    send_settings(services, connected, found, may_hold=may_hold)
+    if not may_hold:
+        # It has answered: an order that comes before the next sync would be mailed by both.
+        send_settings(services, connected, found, may_hold=True)
+    sync_documents(services, found)
+
+
+def send_settings(services: Services, connected: ConnectedShop, found: Plugin, *, may_hold: bool) -> None:
     settings = services.settings
-    links = order_link.settings_for_plugin(settings.public_url, settings.secret_keys, connected.shop.shop_id)
+    can_mail = bool(connected.secrets.smtp_url or settings.smtp_url) and may_hold
+    links = order_link.settings_for_plugin(settings.public_url, settings.secret_keys, found.shop_id)
     with services.store.read() as connection:
         # The call that said so at the time may not have arrived; the shop waits for it no longer than for the mail.
         mailed = plugins.mailed_since(connection, found.shop_id, services.now() - plugins.MAILED_WITHIN)
     told = {**settings_for_plugin(connected.shop, can_mail=can_mail), "order_links": links, "mailed": mailed}
     call_plugin(services, found, "sync", told)
-    sync_documents(services, found)
 
 
 def sync_after_settings(services: Services, plugin_id: int) -> None:

@@ -332,6 +332,17 @@ def test_a_shop_that_goes_live_holds_mails_from_that_moment(system: System, shop
     ]
 
 
+def test_a_plugin_that_was_switched_on_again_holds_mails_once_it_has_answered(
+    system: System, shop_plugin: PretendPlugin
+) -> None:
+    system.clock.move(days=2)
+    sync.sync_plugin(system.services, system.connected)
+    sync.sync_plugin(system.services, system.connected)
+
+    held = [bool(told["hold_rules"]["mails"]) for verb, told in shop_plugin.told if verb == "sync"]
+    assert held == [False, True, True]
+
+
 def test_without_a_plugin_nothing_changes(system: System) -> None:
     system.arrives(an_order(id=238, paid=True))
 
