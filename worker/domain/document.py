@@ -396,9 +396,16 @@ class History:
         return any(kept.discarded and kept.draft.cause == cause_of_cancellation(invoice) for kept in self.drafts)
 
 
+OF_CANCELLATION = "cancel:"
+
+
 def cause_of_cancellation(invoice: Document) -> str:
     """`cancel:F2026-00017`: of the credit note that takes all back that is left of *invoice*."""
-    return f"cancel:{invoice.number}"
+    return f"{OF_CANCELLATION}{invoice.number}"
+
+
+def is_of_cancellation(draft: Draft) -> bool:
+    return draft.cause.startswith(OF_CANCELLATION)
 
 
 def planned_document(draft: Draft) -> Message:

@@ -20,7 +20,7 @@ from worker.invoicing.core import CoreContext
 from worker.invoicing.current_shop import LONG_AGO
 from worker.invoicing.issue_document import issue_draft
 from worker.invoicing.preflight import Preflight
-from worker.invoicing.withdrawn_drafts import DISCARDED, withdraw, withdraw_of_over
+from worker.invoicing.withdrawn_drafts import DISCARDED, withdraw, withdraw_of_over, withdraw_of_restored
 from worker.message import Message
 from worker.orders.fetch import FetchedOrder
 from worker.services import Services
@@ -79,7 +79,9 @@ class IssueRounds:
             decision = self.decide()
         self.follow_money()
         self.discard_of_deleted_refunds()
-        withdraw_of_over(self.connection, self.history().drafts, decision, now=self.services.now())
+        kept, now = self.history().drafts, self.services.now()
+        withdraw_of_over(self.connection, kept, decision, now=now)
+        withdraw_of_restored(self.connection, kept, status=status_of(self.order(), self.shop), now=now)
         rule_results = {finding.rule: finding for finding in decision.rule_results} | fired
         flags = decision.flags + excess_flags(self.fetched.order.number, self.balance())
         flags += unpaid_orders.flags_of(self.connection, self.shop, self.fetched.order, self.today)

@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from worker.domain.decision import Decision, needs_person
-from worker.domain.document import KIND_TERMS, Kind, StoredDraft
+from worker.domain.document import KIND_TERMS, Kind, StoredDraft, is_of_cancellation
+from worker.domain.online_payment import CLOSED_STATUSES
 from worker.message import Message
 from worker.store import audit_trail, drafts
 from worker.store.audit_trail import AuditEntry
@@ -38,6 +39,19 @@ def withdraw_of_over(
     for kept in waiting:
         if kept.draft.kind in why and kept.draft.cause not in due and not kept.discarded:
             withdraw(connection, kept, not_called_for(kept, why[kept.draft.kind]), now=now)
+
+
+def withdraw_of_restored(connection: Connection, kept: Iterable[StoredDraft], *, status: str, now: datetime) -> None:
+    """The same of the credit note of an order that was cancelled and goes on. That a person discarded it was of that time alone: where the
+    order is cancelled once more, he is asked again.
+    """
+    if status in CLOSED_STATUSES:
+        return
+    for one in kept:
+        if is_of_cancellation(one.draft) and one.discarded:
+            drafts.forget_discarded(connection, one.draft_id)
+        elif is_of_cancellation(one.draft):
+            withdraw(connection, one, not_called_for(one, Message("The order goes on in the shop.")), now=now)
 
 
 def withdraw_of_deleted(

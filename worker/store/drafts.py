@@ -90,6 +90,11 @@ def withdraw(connection: Connection, draft_id: int) -> None:
     connection.execute(delete(drafts).where(drafts.c.draft_id == draft_id, drafts.c.state == "open"))
 
 
+def forget_discarded(connection: Connection, draft_id: int) -> None:
+    """Remove a discarded draft, so that its cause gives one again."""
+    connection.execute(delete(drafts).where(drafts.c.draft_id == draft_id, drafts.c.state == "discarded"))
+
+
 def every(connection: Connection, shop_id: str, *, state: str) -> Iterator[StoredDraft]:
     """All drafts of a shop in a state, oldest first, some at a time."""
     last = 0

@@ -522,6 +522,38 @@ def test_who_discards_the_credit_note_of_a_cancelled_order_has_its_invoice_asked
     assert asked_of(system, invoice) == (Decimal(0), False, False, False)
 
 
+@pytest.mark.parametrize("discarded", ["while it is cancelled", "once it goes on", "never"])
+def test_an_order_that_goes_on_and_is_cancelled_once_more_is_asked_about_anew_and_not_its_buyer(
+    system: System, discarded: str
+) -> None:
+    system.change_shop(
+        rules=(Rule(Kind.INVOICE, Trigger.CREATED),), reminders=ReminderSettings(who=Reminded.ALL, friendly=5)
+    )
+
+    def goes(status: str) -> list[DocumentDetails]:
+        system.clock.move(minutes=1)
+        system.arrives(an_order(id=238, status=status, paid=False, payment_method="bacs"))
+        return [item for item in system.documents(238) if item.stored_draft]
+
+    def discard(notes: list[DocumentDetails]) -> None:
+        for note in notes:
+            assert note.stored_draft
+            system.act(document_actions.discard_draft, note.stored_draft.draft_id)
+
+    goes("on-hold")
+    notes = goes("cancelled")
+    if discarded == "while it is cancelled":
+        discard(notes)
+    restored = goes("on-hold")
+    if discarded == "once it goes on":
+        discard(restored)
+    (note,) = goes("cancelled")
+    assert (note.draft.cause, note.stored_draft and note.stored_draft.discarded) == (notes[0].draft.cause, False)
+    invoice = system.documents(238)[0]
+    assert asked_of(system, invoice) == (Decimal("0.00"), False, False, False)
+    assert restored == []
+
+
 def asked_of(system: System, invoice: DocumentDetails) -> tuple[Decimal, bool, bool, bool]:
     """What its page asks, whether it has codes to pay with, whether it takes the payment itself, and whether its buyer may be reminded."""
     now = system.clock.now

@@ -190,6 +190,7 @@ class Sale:
     def restored(self, _cents: int) -> None:
         if self.is_cancelled:
             self.is_cancelled = False
+            self.kept.clear()  # cancelled once more, it is asked about anew
             self.system.clock.move(minutes=1)
             self.look()
 
@@ -224,6 +225,7 @@ class Sale:
         """The buyer pays all of it on the shop's page."""
         if not self.said:
             self.is_cancelled = False
+            self.kept.clear()
             self.came += Decimal(str(self.payload()["total"])) - self.refunded
             self.system.clock.move(minutes=1)
             day = self.system.clock.now.replace(tzinfo=None).isoformat()
