@@ -69,7 +69,7 @@ def test_metrics_are_the_figures_of_the_database(app_on_each_database: BridgeApp
         'facturelay_needs{reason="alert"} 1.0',
         'facturelay_roads{road="orders",state="well"} 1.0',
         'facturelay_roads{road="shop",state="never"} 1.0',
-        'facturelay_roads{road="mail",state="never"} 1.0',
+        'facturelay_roads{road="mail",state="unset"} 1.0',
         'facturelay_roads{road="work",state="down"} 1.0',
         'facturelay_roads{road="broker",state="down"} 1.0',
         'facturelay_roads{road="workers",state="never"} 1.0',

@@ -1,6 +1,7 @@
 """Every page can be used with a keyboard and a screen reader: axe finds nothing serious, wide and narrow, light and dark."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from http import HTTPStatus
 from pathlib import Path
@@ -54,7 +55,7 @@ def a_shop_with_orders(running: Running) -> str:
         shops.new_shop_id(),
         SELLER.name,
         running.shop.url,
-        orders=OrderSettings(since=services.now().replace(day=1)),
+        orders=OrderSettings(since=services.now() - timedelta(days=1)),
         seller=SELLER,
         vat=VatSettings(vies_wait_hours=0),
     )

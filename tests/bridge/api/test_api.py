@@ -565,7 +565,7 @@ def test_the_shop_says_its_next_numbers(api: ApiClient) -> None:
                 "since": None,
                 "message": "The shop was not asked yet, or never answered.",
             },
-            {"road": "mail", "state": "never", "since": None, "message": "There is no mail server: no mail can leave."},
+            {"road": "mail", "state": "unset", "since": None, "message": "There is no mail server: no mail can leave."},
             {
                 "road": "work",
                 "state": "down",
