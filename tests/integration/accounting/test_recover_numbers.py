@@ -136,6 +136,7 @@ def test_the_pdf_that_a_customer_got_since_the_backup_stays_in_an_archive_that_i
 ) -> None:
     """What is entered again is printed again, with bytes of its own; no row names those that were sent, and nobody else has them."""
     sent = sorted(archive.glob("*/*/*.pdf"))
+    system.services.store.close()
     system.services = Services(replace(system.services.settings, archive_url=f"file://{archive}"), now=system.clock)
     assert enter(system, trace(system))[1] == []
     for item in system.documents()[2:]:
