@@ -9,7 +9,9 @@ import ipaddress
 import logging
 import os
 import resource
+import select
 import socket
+import sys
 import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable
@@ -34,6 +36,8 @@ REQUEST_S = 30.0  # head and body: five megabytes over a slow line
 # Whoever reads an answer more slowly than this, after a while, does not read it.
 PATIENCE_S, LEAST_BYTES_PER_S = 30.0, 2_000
 IDLE_S = 20
+# How long other threads may hold up the one that ends the process: who is connected after its last look at the queue is cut off.
+LAST_LOOK_S = 0.000_01
 NEWCOMER_S = 2.0  # how long a process that ends waits for the first byte of a connection
 MOST_CONNECTIONS = 4_000
 SPARE_FILES = 200  # for databases, files and logs
@@ -203,10 +207,11 @@ class BufferingWorker(Worker):  # type: ignore[misc]  # as above
         servers, dispatcher = self._open(connections)
         while self.alive and self.ppid == os.getppid():
             self._turn(connections)
+        sys.setswitchinterval(LAST_LOOK_S)
         for server in servers:  # others may go on listening
-            take_those_who_wait(server, connections)
             server.accepting = False
             server.del_channel(connections)
+            take_those_who_wait(server)
             server.socket.close()
         until = time.monotonic() + self.cfg.graceful_timeout
         while any(isinstance(one, Channel) and one.is_busy for one in connections.values()):
@@ -236,13 +241,14 @@ class BufferingWorker(Worker):  # type: ignore[misc]  # as above
         return servers, dispatcher
 
 
-def take_those_who_wait(server: Any, connections: dict[int, Any]) -> None:
+def take_those_who_wait(server: Any) -> None:
     """Let in whom the system has connected already: whoever stands in that queue when the socket is closed is cut off."""
+    waiting = select.poll()
+    waiting.register(server.socket, select.POLLIN)
     for _ in range(server.adj.backlog):
-        before = len(connections)
-        server.handle_accept()
-        if len(connections) == before:
+        if not waiting.poll(0):
             return
+        server.handle_accept()
 
 
 def adjusted(*, threads: int, backlog: int) -> Adjustments:
