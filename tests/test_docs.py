@@ -136,3 +136,11 @@ def test_the_floors_are_those_that_are_checked(package: str) -> None:
     ]
 
     assert shown == [layer.split(" | ") for layer in layers]
+
+
+def test_the_changelog_of_each_version_can_be_read_in_one_sitting() -> None:
+    # It had grown to 786 lines of what was mended before anybody had it, and nobody found in them what the product does.
+    versions = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").split("\n## ")[1:]
+
+    assert versions
+    assert [version.splitlines()[0] for version in versions if len(version.splitlines()) > 150] == []
