@@ -38,7 +38,9 @@ def draft(shop_id: str, draft_id: int) -> Response:
 
 def draft_page(stored: StoredDraft, form: Form) -> Response:
     findings = [peppol.is_finding(problem) for problem in stored.draft.problems if not problem.asks]
-    remedy = order_story.remedy(stored.draft, shop().url)
+    with context().store.read() as connection:
+        in_shop = order_story.order_in_shop(connection, shop(), stored.draft.order_id)
+    remedy = order_story.remedy(stored.draft, in_shop)
     return rendered(
         "dashboard/documents/draft.html",
         status=form.status,

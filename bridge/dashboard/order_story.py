@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from bridge.dashboard.labels import actor_name, begun_large, kind_within
 from bridge.i18n.translate import _, translate_message, translator
 from worker.domain import peppol
@@ -14,8 +16,10 @@ from worker.domain.dossier import ALREADY_MADE, refund_of
 from worker.domain.order_changes import CHANGED
 from worker.domain.order_flags import IN_BIN, STATUS_MISSED, missed_kind
 from worker.domain.order_status import DELETED, DISCARDED, GONE
+from worker.domain.shop import Shop
 from worker.domain.step import MAIL, SENT_ELSEWHERE, TRANSMIT
 from worker.message import NO_MESSAGE, Message
+from worker.store import plugins
 from worker.store.audit_trail import AuditEntry
 from worker.store.deliveries import PROCESS_ORDER, Delivery
 from worker.store.orders import StoredOrder
@@ -56,10 +60,10 @@ class Event:
     item: DocumentDetails | None = None
 
 
-def troubles(history: OrderHistory, shop_url: str) -> tuple[Trouble, ...]:
-    """What of an order needs a person, the most harmful first."""
+def troubles(history: OrderHistory, in_shop: str) -> tuple[Trouble, ...]:
+    """What of an order needs a person, the most harmful first. *in_shop*: its address there."""
     found = [*unread(history), *unsettled(history), *failed_steps(history), *waiting_drafts(history)]
-    found += [of_flag(history, flag, shop_url) for flag in flags(history, counted=True) if not is_made(history, flag)]
+    found += [of_flag(history, flag, in_shop) for flag in flags(history, counted=True) if not is_made(history, flag)]
     return tuple(sorted(found, key=lambda trouble: trouble.harm))
 
 
@@ -142,7 +146,7 @@ def waiting_drafts(history: OrderHistory) -> Iterator[Trouble]:
         yield Trouble(about, translate_message(problem.message), problem.code, label, address, harm=reason.harm)
 
 
-def of_flag(history: OrderHistory, flag: Problem, shop_url: str) -> Trouble:
+def of_flag(history: OrderHistory, flag: Problem, in_shop: str) -> Trouble:
     reason, why = reason_of(Source.FLAG, flag.code), translate_message(flag.message)
     harm, button = reason.harm, reason.button
     invoice = next((one.document for one in reversed(history.documents) if one.draft.kind is Kind.INVOICE), None)
@@ -156,9 +160,7 @@ def of_flag(history: OrderHistory, flag: Problem, shop_url: str) -> Trouble:
         return of_missed_status(history, flag, harm)
     if button.page:
         return Trouble("", why, flag.code, translate_message(button.label), f"/{button.page}", harm=harm)
-    return Trouble(
-        "", why, flag.code, _("Open the order in the shop"), order_in_shop(shop_url, history.order_id), harm=harm
-    )
+    return Trouble("", why, flag.code, _("Open the order in the shop"), in_shop, harm=harm)
 
 
 def is_made(history: OrderHistory, flag: Problem) -> bool:
@@ -182,11 +184,12 @@ def of_missed_status(history: OrderHistory, flag: Problem, harm: Harm) -> Troubl
     )
 
 
-def order_in_shop(shop_url: str, order_id: int) -> str:
-    return f"{shop_url}/wp-admin/admin.php?page=wc-orders&action=edit&id={order_id}"
+def order_in_shop(connection: Connection, shop: Shop, order_id: int) -> str:
+    """Where the shop shows the order to whoever runs it; where orders are posts yet, WooCommerce leads on from there."""
+    return f"{plugins.admin_of(connection, shop)}admin.php?page=wc-orders&action=edit&id={order_id}"
 
 
-def remedy(draft: Draft, shop_url: str) -> Trouble | None:
+def remedy(draft: Draft, in_shop: str) -> Trouble | None:
     """What must be put right before a draft can be issued, and where; none where a person may issue it as it is.
 
     That VIES could not say what a number is does not stop it: whoever issues it has VIES asked once more.
@@ -201,7 +204,7 @@ def remedy(draft: Draft, shop_url: str) -> Trouble | None:
         return Trouble("", why, blocking.code, _("Fill in the exchange rate"), "/settings/vat")
     if page:
         return Trouble("", why, blocking.code, _("Fill in your company"), f"/{page}")
-    return Trouble("", why, blocking.code, _("Correct it in the shop"), order_in_shop(shop_url, draft.order_id))
+    return Trouble("", why, blocking.code, _("Correct it in the shop"), in_shop)
 
 
 def why_no_invoice(history: OrderHistory) -> Message:

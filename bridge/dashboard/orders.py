@@ -64,16 +64,18 @@ def order_filter() -> OrderFilter:
 def order(shop_id: str, order_id: int) -> Response:
     """One order: what needs a person, its documents, what it sells to whom, and what happened."""
     history = load_history(shop_id, order_id)
+    with context().store.read() as connection:
+        in_shop = order_story.order_in_shop(connection, shop(), order_id)
     return rendered(
         "dashboard/orders/order.html",
         history=history,
-        troubles=order_story.troubles(history, shop().url),
+        troubles=order_story.troubles(history, in_shop),
         worth_knowing=order_story.flags(history, counted=False),
         pending=order_story.pending(history),
         why_no_invoice=order_story.why_no_invoice(history),
         shown=order_story.shown_draft(history),
         events=order_story.events(history),
-        in_shop=order_story.order_in_shop(shop().url, order_id),
+        in_shop=in_shop,
         by_hand=BY_HAND,
         treatments=TREATMENT_TERMS,
         waits_without_vat=order_story.waits_without_vat(history),

@@ -26,6 +26,15 @@ def host_and_port(url: str) -> str:
     return f"{host}{port}"
 
 
+def admin_address(told: object, shop_url: str) -> str:
+    """Where a shop is administered, ending in /: as its plugin *told*, of its own host alone; else where WordPress has it by itself."""
+    with suppress(ValueError):  # of what is no address
+        address = urlsplit(told) if isinstance(told, str) else urlsplit("")
+        if address.scheme in STANDARD_PORTS and host_and_port(address.geturl()) == host_and_port(shop_url):
+            return f"{address.scheme}://{address.netloc.rpartition('@')[2]}{address.path.rstrip('/')}/"
+    return f"{shop_url}/wp-admin/"
+
+
 def may_have_keys_of(new: str, old: str) -> bool:
     """Whether the keys that were given for *old* may be sent to *new*: the same site, and not with less encryption."""
     loses_encryption = urlsplit(old).scheme == "https" and urlsplit(new).scheme != "https"

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import secrets as random
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,10 +13,12 @@ from sqlalchemy.engine import Row
 
 from worker.domain.document import Document
 from worker.domain.other_invoices import OtherInvoices, from_report
+from worker.domain.shop import Shop
 from worker.domain.shop_facts import ShopFacts
 from worker.domain.step import MAIL
 from worker.message import NO_MESSAGE, Message
 from worker.net.request_signature import TOLERANCE_S
+from worker.net.site_address import admin_address
 from worker.store import steps
 from worker.store.database import json_codec
 from worker.store.database.encryption import Encryption
@@ -224,11 +226,21 @@ def move(connection: Connection, plugin_id: int, site: str, *, now: datetime) ->
 
 def other_invoices(connection: Connection, shop_id: str) -> tuple[OtherInvoices, datetime | None]:
     """What the shop's plugin told of other plugins that make invoices, and when; nothing where there is no plugin."""
+    report, told_at = last_report(connection, shop_id)
+    return from_report(report.get("others")), told_at
+
+
+def admin_of(connection: Connection, shop: Shop) -> str:
+    """Where *shop* is administered, ending in /."""
+    report, _told_at = last_report(connection, shop.shop_id)
+    return admin_address(report.get("admin"), shop.url)
+
+
+def last_report(connection: Connection, shop_id: str) -> tuple[Mapping[str, Any], datetime | None]:
+    """What the last heartbeat of the shop's plugin said, and when; nothing where there is no plugin."""
     told = select(plugins.c.last_report, plugins.c.heartbeat_at).where(plugins.c.shop_id == shop_id)
     row = connection.execute(told).one_or_none()
-    return (
-        (from_report(json.loads(row.last_report).get("others")), row.heartbeat_at) if row else (OtherInvoices(), None)
-    )
+    return (json.loads(row.last_report), row.heartbeat_at) if row else ({}, None)
 
 
 def record_check(connection: Connection, plugin_id: int, check: PluginCheck, *, now: datetime) -> None:

@@ -11,6 +11,7 @@ from tests.bridge.dashboard.test_pages import admin
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_draft
 from tests.support.factories import a_shop, an_order
 from tests.support.personas import sentences, signed_in
+from tests.support.plugin_requests import ask, connect, invite
 from worker.domain.actor import Actor
 from worker.domain.assessment import assess
 from worker.domain.decision import Decision, RuleResult
@@ -289,3 +290,38 @@ def test_the_number_of_a_document_stays_on_one_line_of_a_sentence() -> None:
     told = unbroken("Credit F2026-00001 of <b>? Not at https://a.example/2026-11 or jan-2@b.example.")
     assert told.count('<span class="keep">') == told.count('<span class="keep">F2026-00001</span>') == 1
     assert "&lt;b&gt;" in told
+
+
+@pytest.mark.parametrize(
+    ("told", "leads_to"),
+    [
+        ("https://shop.example/wp/wp-admin/", "https://shop.example/wp/wp-admin/"),
+        ("https://www.shop.example/beheer", "https://www.shop.example/beheer/"),
+        ("https://jan:geheim@shop.example/wp/wp-admin/?x=1#y", "https://shop.example/wp/wp-admin/"),
+        ("https://shop.example.evil.example/wp-admin/", ""),
+        ("https://shop.example:8443/wp-admin/", ""),
+        ("https://evil.example\\@shop.example.evil.example/", ""),
+        ("javascript://shop.example/%0aalert(1)", ""),
+        ("//shop.example/wp-admin/", ""),
+        ("https://[shop.example/", ""),
+        ("https://shop.example:99999/wp-admin/", ""),
+        ("", ""),
+        (["https://shop.example/wp/wp-admin/"], ""),
+        (None, ""),
+    ],
+)
+def test_an_order_opens_where_the_shop_is_administered_and_never_on_another_host(
+    app: BridgeApp, told: object, leads_to: str
+) -> None:
+    invite(app)
+    assert connect(app).status_code == 200
+    assert ask(app, "heartbeat", {"admin": told}).status_code == 200
+    known(app)
+    wrong = Problem("does_not_add_up", Message("The lines do not add up to the total."))
+    with app.store.write() as connection:
+        drafts.save_draft(connection, SHOP, replace(a_draft(), problems=(wrong,)), now=NOW)
+    visitor = admin(app)
+
+    order = f"{leads_to or 'https://shop.example/wp-admin/'}admin.php?page=wc-orders&amp;action=edit&amp;id=238"
+    for page in (PAGE, f"/s/{SHOP}/drafts/1"):
+        assert re.findall(r'href="([^"]+)"[^>]*>(?:open in|Correct it in) the shop', visitor.get(page).text) == [order]

@@ -52,6 +52,15 @@ final class HeartbeatTest extends WordPressTestCase {
 		$this->assertSame( Connection::home_url(), $this->sent['/plugin/heartbeat']['site'] );
 	}
 
+	/** WordPress may lie in a folder of its own, elsewhere than the shop's address. */
+	public function test_it_tells_where_the_shop_is_administered(): void {
+		add_filter( 'option_siteurl', static fn ( string $address ): string => $address . '/wp', 20 );
+
+		do_action( Heartbeat::HOOK );
+
+		$this->assertSame( get_option( 'home' ) . '/wp/wp-admin/', $this->sent['/plugin/heartbeat']['admin'] );
+	}
+
 	public function test_a_key_that_facturelay_does_not_have_is_made_anew_and_one_that_it_has_stays(): void {
 		$key = RestKeys::create( 1 );
 		Connection::save( array( 'key' => $key['id'] ) + Connection::load()->to_array() );

@@ -205,6 +205,8 @@ final class Heartbeat implements Feature {
 			'mails'          => ( new HeldMails() )->summary(),
 			'others'         => OtherInvoices::report(),
 			'order_statuses' => ShopFacts::order_statuses(),
+			// WordPress may lie elsewhere than the shop's address.
+			'admin'          => admin_url(),
 		);
 	}
 }
