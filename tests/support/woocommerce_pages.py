@@ -107,7 +107,7 @@ class Owner:
         """The box at the order, once Facturelay has told what it knows. The address of before HPOS leads to both."""
         self.goes_to(f"post.php?post={order_id}&action=edit")
         box = self.page.locator("#facturelay-order")
-        box.locator("a:has-text('Send'), details, .description").first.wait_for()
+        box.locator("a:has-text('Mail'), details, .description").first.wait_for()
         return box
 
     def downloads(self, order_ids: list[int]) -> list[str]:

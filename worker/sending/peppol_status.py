@@ -136,8 +136,8 @@ def responses_that_ask(document: Document, row: Transmission) -> tuple[Message, 
 
 def did_not_reach(document: Document, row: Transmission) -> Message:
     return Message(
-        "{number} did not reach {address} by Peppol: {reason}. Nothing is sent again by itself: put the cause right and press “Send "
-        "it again”, or credit and issue again.",
+        "{number} did not reach {address} by Peppol: {reason}. Nothing is sent again by itself: put the cause right, then press “Send "
+        "it again” on the document's page, or credit and issue again there.",
         number=document.number,
         address=row.recipient,
         reason=row.reason or Message("the access point says no reason"),

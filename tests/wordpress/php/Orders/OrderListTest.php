@@ -59,6 +59,17 @@ final class OrderListTest extends WordPressTestCase {
 		}
 	}
 
+	/** Its button is there and not here; what left by Peppol has none. */
+	public function test_why_a_document_did_not_leave_by_peppol_leads_to_its_page(): void {
+		$document = array( 'id' => 8, 'kind' => 'invoice', 'number' => 'F2026-00008', 'date' => '2026-11-23', 'mail' => 'done', 'mailed_at' => 1, 'files' => array(), 'total' => '22.20', 'currency' => 'EUR' );
+		$page     = '<a href="https://127.0.0.1/s/abc/documents/8">';
+		$waits    = DocumentsBox::from_bridge( WC_Order::$stored[240], array( 'documents' => array( array( 'peppol' => array( 'sent_at' => null, 'failed' => true, 'message' => 'Press “Send it again”.' ) ) + $document ) ) );
+		$left     = DocumentsBox::from_bridge( WC_Order::$stored[240], array( 'documents' => array( array( 'peppol' => array( 'sent_at' => 1, 'address' => '0208:0123456749', 'message' => '' ) ) + $document ) ) );
+
+		$this->assertStringContainsString( "Press “Send it again”.<br>$page", $waits );
+		$this->assertStringNotContainsString( $page, $left );
+	}
+
 	/** @dataProvider lists */
 	public function test_one_query_finds_the_documents_of_a_whole_page( callable $prepare ): void {
 		global $wpdb;

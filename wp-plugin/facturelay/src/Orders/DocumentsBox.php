@@ -44,7 +44,7 @@ final class DocumentsBox {
 		foreach ( $errors as $message ) {
 			$html .= '<br>' . esc_html( $message );
 		}
-		$html .= '<br>' . self::action_link( $order, 'send', (int) $document['id'], 'none' === $document['mail'] ? __( 'Send', 'facturelay' ) : __( 'Mail again', 'facturelay' ) );
+		$html .= '<br>' . self::action_link( $order, 'send', (int) $document['id'], 'none' === $document['mail'] ? __( 'Mail it', 'facturelay' ) : __( 'Mail again', 'facturelay' ) );
 		if ( array() !== $errors ) {
 			$html .= ' · ' . self::action_link( $order, 'retry', $order->get_id(), __( 'Try again', 'facturelay' ) );
 		}
@@ -120,8 +120,12 @@ final class DocumentsBox {
 			$message = sprintf( __( 'sent by Peppol to %1$s, %2$s', 'facturelay' ), (string) $peppol['address'], wp_date( get_option( 'date_format' ) . ' H:i', (int) $peppol['sent_at'] ) );
 			return '<br>✓ ' . esc_html( $message );
 		}
-		$mark = empty( $peppol['failed'] ) ? '' : self::WARNING;
-		return '' === $message ? '' : '<br>' . $mark . esc_html( $message );
+		if ( '' === $message ) {
+			return '';
+		}
+		// What the message says to press is there.
+		$page = self::link( '/documents/' . (int) $document['id'], __( 'The document’s page in Facturelay', 'facturelay' ) );
+		return '<br>' . ( empty( $peppol['failed'] ) ? '' : self::WARNING ) . esc_html( $message ) . "<br>$page";
 	}
 
 	/** @param array<string, mixed> $draft */
@@ -162,9 +166,14 @@ final class DocumentsBox {
 				$why .= '<li><strong>' . esc_html( DocumentTable::title( $kind ) ) . "</strong>: $message</li>";
 			}
 		}
-		$connection = Connection::load();
-		$html      .= sprintf( '<p><a href="%s">%s</a></p>', esc_url( $connection->bridge_url() . '/s/' . $connection->shop_id() . '/orders/' . $order->get_id() ), esc_html__( 'Go on in Facturelay', 'facturelay' ) );
+		$html .= '<p>' . self::link( '/orders/' . $order->get_id(), __( 'Go on in Facturelay', 'facturelay' ) ) . '</p>';
 		return '' === $why ? $html : $html . '<details><summary>' . esc_html__( 'Why', 'facturelay' ) . "</summary><ul>$why</ul></details>";
+	}
+
+	/** To a page of the shop's own in Facturelay. */
+	private static function link( string $path, string $label ): string {
+		$connection = Connection::load();
+		return sprintf( '<a href="%s">%s</a>', esc_url( $connection->bridge_url() . '/s/' . $connection->shop_id() . $path ), esc_html( $label ) );
 	}
 
 	private static function no_documents(): string {
