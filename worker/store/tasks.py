@@ -33,7 +33,6 @@ class Task:
     requested_at: datetime
     state: str
     answer: Mapping[str, Any]
-    finished_at: datetime | None
     attempts: int = 0
 
 
@@ -141,9 +140,7 @@ def is_waiting(connection: Connection, asked: TaskRequest) -> bool:
 
 
 def find(connection: Connection, task_id: int) -> Task | None:
-    found = select(tasks, jobs.c.state, jobs.c.attempts, jobs.c.done_at).join_from(
-        tasks, jobs, jobs.c.job_id == tasks.c.task_id
-    )
+    found = select(tasks, jobs.c.state, jobs.c.attempts).join_from(tasks, jobs, jobs.c.job_id == tasks.c.task_id)
     row = connection.execute(found.where(tasks.c.task_id == task_id)).one_or_none()
     return as_task(row) if row else None
 
@@ -215,7 +212,6 @@ def as_task(row: Row[Any]) -> Task:
         # Whoever asked reads of both why it was not done; only one of them is work that failed.
         state="failed" if row.state == "skipped" else row.state,
         answer=json.loads(row.answer or "{}"),
-        finished_at=row.done_at,
     )
 
 

@@ -159,9 +159,8 @@ def test_numbers_are_listed_with_their_status(history: History) -> None:
         ).rows
     draft = invoices[3].draft
     assert last == NumberRow(
-        document_id=4, number="F2026-00004", sequence=4, kind=Kind.INVOICE, issued_on=DAY, order_id=4, order_number="4",
-        buyer="Jan Janssens", currency="EUR", net=draft.net, vat=draft.vat, total=draft.total, status="issued",
-        missing_before=2,
+        document_id=4, number="F2026-00004", issued_on=DAY, buyer="Jan Janssens", currency="EUR", net=draft.net, vat=draft.vat,
+        total=draft.total, status="issued", missing_before=2,
     )  # fmt: skip
     assert (first.number, first.status, first.missing_before) == ("F2026-00001", "credited", 0)
 

@@ -146,7 +146,7 @@ def test_deliveries_are_listed_by_state_newest_first(history: History) -> None:
         rows = jobs.deliveries_page(connection, ("a",)).rows
         failed = jobs.deliveries_page(connection, None, DeliveryFilter("failed")).rows
     assert [row.delivery_id for row in rows] == [second, first]
-    assert [(row.delivery_id, row.code, row.order_id) for row in failed] == [(second, "order_unreadable", None)]
+    assert [(row.delivery_id, row.state, row.order_id) for row in failed] == [(second, "failed", None)]
 
 
 def test_no_list_of_jobs_takes_a_page_that_never_was(history: History) -> None:

@@ -27,7 +27,7 @@ from worker.domain.document import Kind, Problem
 from worker.domain.document_money import DocumentMoney, of_test
 from worker.domain.money import ZERO
 from worker.domain.payment import Balance
-from worker.store import document_balances, document_links, order_search, payment_attempts, steps
+from worker.store import document_balances, order_search, payment_attempts, steps
 from worker.store.database import json_codec
 from worker.store.database.pagination import (
     ALWAYS,
@@ -88,21 +88,16 @@ class DocumentRow:
     order_number: str
     buyer: str
     currency: str
-    net: Decimal
-    vat: Decimal
     total: Decimal
     test: bool
-    corrects: int | None
     unpaid: bool
     paid_on: date | None
-    revoked: bool
     credited: Decimal
     steps: dict[str, Step]
 
 
 DOCUMENT_COLUMNS = (
-    "document_id", "shop_id", "kind", "number", "issued_on", "order_id", "order_number", "buyer", "currency", "net", "vat",
-    "total", "test", "corrects",
+    "document_id", "shop_id", "kind", "number", "issued_on", "order_id", "order_number", "buyer", "currency", "total", "test",
 )  # fmt: skip
 
 
@@ -193,10 +188,7 @@ def exact_document(connection: Connection, source: FromClause, shops: Shops, sea
 
 def document_rows(connection: Connection, rows: Sequence[Row[Any]]) -> list[DocumentRow]:
     ids = [row.document_id for row in rows]
-    balances, revocations = (
-        document_balances.of_documents(connection, ids),
-        document_links.of_documents(connection, ids),
-    )
+    balances = document_balances.of_documents(connection, ids)
     todo = steps.of_documents(connection, ids)
     open_ids = set(
         connection.execute(
@@ -213,7 +205,6 @@ def document_rows(connection: Connection, rows: Sequence[Row[Any]]) -> list[Docu
             kind=Kind(row.kind),
             unpaid=row.document_id in open_ids,
             paid_on=(requests.get(row.document_id) or balances[row.document_id]).paid_on,
-            revoked=row.document_id in revocations,
             credited=balances[row.document_id].credited or ZERO,
             steps=todo.get(row.document_id, {}),
         )
@@ -253,7 +244,6 @@ class DraftRow:
     buyer: str
     currency: str
     total: Decimal
-    test: bool
     problems: tuple[Problem, ...]
 
 
@@ -305,7 +295,6 @@ def as_draft_row(row: Row[Any]) -> DraftRow:
         buyer=snapshot["buyer"].get("company") or snapshot["buyer"]["name"],
         currency=snapshot["currency"],
         total=Decimal(snapshot["total"]),
-        test=snapshot.get("test", False),
         problems=json_codec.typed(tuple[Problem, ...], snapshot.get("problems", [])),
     )
 

@@ -177,11 +177,7 @@ class DeliveryRow:
     order_id: int | None
     received_at: datetime
     state: str
-    attempts: int
-    next_at: datetime
-    code: str
     message: Message
-    finished_at: datetime | None
 
 
 def deliveries_page(
@@ -190,7 +186,7 @@ def deliveries_page(
     """What came in, the newest first."""
     wanted = wanted or DeliveryFilter()
     state = wanted.state
-    query = delivery_store.query(without=("body", "headers", "body_sha256")).add_columns(jobs.c.next_at)
+    query = delivery_store.query(without=("body", "headers", "body_sha256"))
     keys: tuple[ColumnElement[Any], ColumnElement[Any]] = (deliveries.c.received_at, deliveries.c.delivery_id)
     if state:
         query = query.where(jobs.c.state == state)

@@ -84,7 +84,6 @@ class OrderRow:
     total: Decimal
     ordered_at: datetime
     paid_at: datetime | None
-    fetched_at: datetime
     flags: tuple[Problem, ...]
     documents: tuple[OrderDocument, ...] = ()
     open_drafts: int = 0
@@ -93,7 +92,7 @@ class OrderRow:
 
 ORDER_COLUMNS = (
     "shop_id", "order_id", "order_key", "order_number", "status", "buyer", "currency", "total", "ordered_at", "paid_at",
-    "fetched_at", "flags",
+    "flags",
 )  # fmt: skip
 
 

@@ -227,11 +227,7 @@ class NumberRow:
 
     document_id: int
     number: str
-    sequence: int
-    kind: Kind
     issued_on: date
-    order_id: int
-    order_number: str
     buyer: str
     currency: str
     net: Decimal
@@ -241,9 +237,7 @@ class NumberRow:
     missing_before: int
 
 
-NUMBER_COLUMNS = (
-    "document_id", "number", "sequence", "issued_on", "order_id", "order_number", "buyer", "currency", "net", "vat", "total",
-)  # fmt: skip
+NUMBER_COLUMNS = ("document_id", "number", "sequence", "issued_on", "buyer", "currency", "net", "vat", "total")
 
 
 def numbers_page(
@@ -259,7 +253,7 @@ def numbers_page(
         )
         .scalar_subquery()
     )
-    query = select(*(made.c[name] for name in NUMBER_COLUMNS), made.c.kind, below.label("below"))
+    query = select(*(made.c[name] for name in NUMBER_COLUMNS), below.label("below"))
     mine = query.where(*of_series(shop_id, series, period))
     page = read_page(connection, mine, RowOrder((made.c.sequence,)), page_request)
     ids = [row.document_id for row in page.rows]
@@ -269,7 +263,6 @@ def numbers_page(
             read_row(
                 NumberRow,
                 row,
-                kind=Kind(row.kind),
                 status=balances[row.document_id].status,
                 missing_before=row.sequence - row.below - 1 if row.below is not None else 0,
             )
