@@ -100,7 +100,6 @@ def an_order(
         status=status,
         currency="EUR",
         total=Decimal(total) if total is not None else sum((line.total for line in lines), Decimal(0)) + tax,
-        total_tax=tax,
         prices_include_tax=False,
         created_at=PLACED_AT,
         modified_at=PLACED_AT,

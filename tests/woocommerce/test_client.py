@@ -142,7 +142,7 @@ def test_a_note_is_private_and_can_be_read_back(shop: PretendShop, client: ShopC
     shop.place(an_order(id=238))
     note_id = client.add_note(238, 'Factuur <a href="https://x.test/">F1</a> €')
     (note,) = [note for note in client.notes(238) if note.note_id == note_id]
-    assert (note.text, note.to_customer, shop.mails_sent) == ('Factuur <a href="https://x.test/">F1</a> €', False, ())
+    assert (note.text, shop.mails_sent) == ('Factuur <a href="https://x.test/">F1</a> €', ())
 
 
 def test_a_note_to_the_customer_only_when_asked(shop: PretendShop, client: ShopClient) -> None:

@@ -26,7 +26,7 @@ AT = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 def a_note(text: str, note_id: int = 1) -> OrderNote:
-    return OrderNote(note_id, text, "WooCommerce", to_customer=False, created_at=AT)
+    return OrderNote(note_id, text, "WooCommerce", created_at=AT)
 
 
 def html_of(number: str = "F2026-00017", url: str = "https://docs.example/d/abc", language: str = "nl") -> str:

@@ -34,7 +34,6 @@ def example_order(*, now: datetime, paid: bool, country: str = "BE") -> Order:
         status="processing" if paid else "on-hold",
         currency="EUR",
         total=total,
-        total_tax=tax,
         prices_include_tax=False,
         created_at=placed_at,
         modified_at=placed_at,

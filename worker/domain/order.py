@@ -148,7 +148,6 @@ class Order:
     status: str
     currency: str
     total: Decimal
-    total_tax: Decimal
     prices_include_tax: bool
     created_at: datetime
     modified_at: datetime
@@ -242,7 +241,3 @@ class Refund:
     created_at: datetime
     lines: tuple[OrderLine, ...] = ()  # line_id is the id of the ORDER line it takes back
     by_provider: bool = False
-
-    @property
-    def total_tax(self) -> Decimal:
-        return sum((line.tax for line in self.lines), Decimal(0))

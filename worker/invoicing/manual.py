@@ -311,7 +311,6 @@ def order_of(invoice: Document) -> Order:
         status="trash",
         currency=draft.currency,
         total=draft.total,
-        total_tax=draft.vat,
         prices_include_tax=False,
         created_at=invoice.issued_at,
         modified_at=invoice.issued_at,

@@ -33,7 +33,6 @@ class OrderNote:
     note_id: int
     text: str
     author: str
-    to_customer: bool
     created_at: datetime
 
 
@@ -133,7 +132,6 @@ def _order_note(node: Node) -> OrderNote:
         note_id=node.id("id"),
         text=node.text("note"),
         author=node.text("author"),
-        to_customer=node.flag("customer_note"),
         created_at=node.instant("date_created_gmt"),
     )
 

@@ -103,7 +103,6 @@ def _order(root: dict[str, object], own_fields: Mapping[str, Holds]) -> Order:
         status=status,
         currency=order.currency("currency"),
         total=order.amount("total"),
-        total_tax=order.amount("total_tax"),
         prices_include_tax=order.flag("prices_include_tax"),
         created_at=created_at,
         modified_at=order.instant_or_none("date_modified_gmt") or created_at,
