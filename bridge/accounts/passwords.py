@@ -34,8 +34,8 @@ COMMON = {
 }
 
 
-def check_strength(password: str, *, email: str) -> str:
-    """Return *password* when it is good enough. Raises ValueError with a message for the form."""
+def check_strength(password: str, *, email: str) -> None:
+    """Raise ValueError with a message for the form unless *password* is good enough."""
     if len(password) < SHORTEST:
         raise InvalidValue("This password is too short.")
     if len(password) > LONGEST:
@@ -47,7 +47,6 @@ def check_strength(password: str, *, email: str) -> str:
         or email.partition("@")[0].lower() in (lowered, lowered.rstrip("0123456789"))
     ):
         raise InvalidValue("This password is too easy to guess; choose another one.")
-    return password
 
 
 def as_stored(password: str, encryption: Encryption) -> str:

@@ -256,13 +256,12 @@ def update_shop(installation: Installation, shop_id: str, transform: Callable[[S
     return after
 
 
-def save(connection: Connection, before: Shop, after: Shop, *, by: Actor) -> tuple[Message, ...]:
-    """Store *after* in place of *before*, with what changed on the trail; returns that. Call under the shop's lock."""
+def save(connection: Connection, before: Shop, after: Shop, *, by: Actor) -> None:
+    """Store *after* in place of *before*, with what changed on the trail. Call under the shop's lock."""
     changed = describe_changes(before, after)
     if changed:
         shops.change(connection, after)
         record(connection, after.shop_id, changed, by=by)
-    return changed
 
 
 def change_texts(installation: Installation, shop_id: str, texts: Mapping[str, str | None], *, by: Actor) -> Shop:

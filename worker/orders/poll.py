@@ -154,9 +154,9 @@ def add_missed_deliveries(services: Services, shop_id: str, page: Sequence[Liste
     return len(missed)
 
 
-def add_delivery(connection: Connection, shop_id: str, order: ListedOrder, *, now: datetime) -> int:
+def add_delivery(connection: Connection, shop_id: str, order: ListedOrder, *, now: datetime) -> None:
     """A delivery of our own: it says which order changed and when; the order itself is fetched when it is processed."""
-    return delivery_store.add(
+    delivery_store.add(
         connection,
         NewDelivery(
             shop_id=shop_id,

@@ -155,10 +155,10 @@ def take(connection: Connection, delivery_id: int, *, now: datetime, lease_for: 
     return LeasedDeliveries(lease, found[0].attempts, found[0].received_at, found)
 
 
-def retry_failed(connection: Connection, shop_id: str, code: str, *, now: datetime) -> tuple[int, ...]:
-    """Let the deliveries that failed for *code* wait once more, from *now* on; their ids."""
+def retry_failed(connection: Connection, shop_id: str, code: str, *, now: datetime) -> None:
+    """Let the deliveries that failed for *code* wait once more, from *now* on."""
     failed = (IS_DELIVERY, IS_PENDING, jobs.c.shop_id == shop_id, jobs.c.code == code, jobs.c.state == "failed")
-    return job_store.retry(connection, *failed, now=now)
+    job_store.retry(connection, *failed, now=now)
 
 
 def retry_order(
@@ -183,17 +183,13 @@ def retry_now(connection: Connection, delivery_ids: Sequence[int], *, now: datet
     return len(job_store.retry(connection, *mine, now=now, **queue_of(of_many=of_many)))
 
 
-def take_in(connection: Connection, shop_id: str, url: str, *, now: datetime) -> int:
-    """Let what came from *url*, as it is the shop's own address now, count as all else that the shop tells; it waits from *now* on.
-
-    Returns how many.
-    """
+def take_in(connection: Connection, shop_id: str, url: str, *, now: datetime) -> None:
+    """Let what came from *url*, as it is the shop's own address now, count as all else that the shop tells; it waits from *now* on."""
     kept = select(deliveries.c.delivery_id, deliveries.c.headers)
     rows = connection.execute(kept.where(deliveries.c.shop_id == shop_id, deliveries.c.source == OTHER_SITE)).all()
     mine = [row.delivery_id for row in rows if not is_another_site(dict(json.loads(row.headers)).get(SITE, ""), url)]
     connection.execute(update(deliveries).where(any_of(deliveries.c.delivery_id, mine)).values(source="webhook"))
     job_store.retry(connection, IS_DELIVERY, any_of(jobs.c.job_id, mine), now=now)
-    return len(mine)
 
 
 def close_failed(connection: Connection, shop_id: str, order_id: int, end: JobEnd, *, now: datetime) -> int:

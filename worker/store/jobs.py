@@ -187,10 +187,10 @@ def put_back(connection: Connection, lease: str) -> bool:
     return change_leased(connection, lease, values)
 
 
-def leave_for_later(connection: Connection, lease: str) -> bool:
+def leave_for_later(connection: Connection, lease: str) -> None:
     """Let the leased jobs wait as before they were begun: whoever has more patience does them."""
     values = {"state": "waiting", "lease": None, "lease_until": None, "attempts": jobs.c.attempts - 1}
-    return bool(connection.execute(update(jobs).where(jobs.c.lease == lease).values(**values)).rowcount)
+    connection.execute(update(jobs).where(jobs.c.lease == lease).values(**values))
 
 
 def is_any_future(connection: Connection, *, now: datetime, lease_for: timedelta) -> bool:
@@ -199,16 +199,13 @@ def is_any_future(connection: Connection, *, now: datetime, lease_for: timedelta
     return connection.execute(select(jobs.c.job_id).where(IS_PENDING, ahead).limit(1)).first() is not None
 
 
-def end_future(connection: Connection, *, now: datetime, lease_for: timedelta) -> int:
-    """Let what was asked for while a clock was ahead wait from *now* on, and hold no lease for longer than one is; how many. Nobody would do it before
+def end_future(connection: Connection, *, now: datetime, lease_for: timedelta) -> None:
+    """Let what was asked for while a clock was ahead wait from *now* on, and hold no lease for longer than one is. Nobody would do it before
     that moment comes.
     """
-    ended = (
-        update(jobs).where(IS_PENDING, asked_for_ahead(now)).values(created_at=now, next_at=now),
-        # Whoever has it may still be at it.
-        update(jobs).where(IS_PENDING, held_ahead(now, lease_for)).values(lease_until=now + lease_for),
-    )
-    return sum(connection.execute(one).rowcount for one in ended)
+    connection.execute(update(jobs).where(IS_PENDING, asked_for_ahead(now)).values(created_at=now, next_at=now))
+    # Whoever has it may still be at it.
+    connection.execute(update(jobs).where(IS_PENDING, held_ahead(now, lease_for)).values(lease_until=now + lease_for))
 
 
 def asked_for_ahead(now: datetime) -> ColumnElement[bool]:

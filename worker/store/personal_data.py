@@ -114,7 +114,7 @@ def drop_drafts(connection: Connection, shop_id: str, order_ids: Sequence[int]) 
     return connection.execute(delete(drafts).where(*mine)).rowcount
 
 
-def forget_mail_addresses(connection: Connection, shop_id: str, order_ids: Sequence[int]) -> int:
+def forget_mail_addresses(connection: Connection, shop_id: str, order_ids: Sequence[int]) -> None:
     """Take off the mails of some orders that left where they went in place of the address on their documents. One that failed keeps it:
     it may be tried again; but what its server said of the address goes, as from all work of the orders."""
     of_orders = select(documents.c.document_id).where(
@@ -125,7 +125,7 @@ def forget_mail_addresses(connection: Connection, shop_id: str, order_ids: Seque
     # Each by an index of its own: together they would read all work that there ever was.
     forget_addresses_said(connection, *of_steps)
     forget_addresses_said(connection, jobs.c.shop_id == shop_id, jobs.c.order_id.in_(order_ids))
-    return connection.execute(update(jobs).where(*left).values(mail_to=ERASED)).rowcount
+    connection.execute(update(jobs).where(*left).values(mail_to=ERASED))
 
 
 def forget_addresses_said(connection: Connection, *which: ColumnElement[bool]) -> None:

@@ -99,12 +99,11 @@ def as_table(found: Iterable[NumberStatus]) -> Iterator[str]:
     return csv_lines([field.name for field in fields(NumberStatus)], rows)
 
 
-def append(connection: Connection, document: Document, snapshot: str) -> RegisterHead:
+def append(connection: Connection, document: Document, snapshot: str) -> None:
     """Enter an issued document into its shop's register. *snapshot*: as it is stored. Call in the transaction that stores it, after `counters.lock`."""
     last = head(connection, document.shop_id)
     position = last.position + 1
     snapshot_sha256 = json_codec.sha256(snapshot)
-    new_hash = entry_hash(last.hash, position=position, document=document, snapshot_sha256=snapshot_sha256)
     connection.execute(
         ADD,
         {
@@ -114,10 +113,9 @@ def append(connection: Connection, document: Document, snapshot: str) -> Registe
             "number": document.number,
             "snapshot_sha256": snapshot_sha256,
             "previous_hash": last.hash,
-            "hash": new_hash,
+            "hash": entry_hash(last.hash, position=position, document=document, snapshot_sha256=snapshot_sha256),
         },
     )
-    return RegisterHead(position, new_hash)
 
 
 def head(connection: Connection, shop_id: str) -> RegisterHead:

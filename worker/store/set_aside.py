@@ -35,6 +35,6 @@ def take_back(connection: Connection, shop_id: str, source: Source, item_id: int
     connection.execute(delete(set_aside).where(*mine))
 
 
-def delete_over(connection: Connection, *, before: datetime) -> int:
-    """Forget what came back before then. Returns how many."""
-    return connection.execute(delete(set_aside).where(set_aside.c.until < before)).rowcount
+def delete_over(connection: Connection, *, before: datetime) -> None:
+    """Forget what came back before then."""
+    connection.execute(delete(set_aside).where(set_aside.c.until < before))

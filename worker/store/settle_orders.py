@@ -67,10 +67,10 @@ def retry_order(
     return job_store.retry(connection, *failed_of_order(shop_id, order_id), now=now, created_at=now, of_many=of_many)
 
 
-def retry_failed(connection: Connection, shop_id: str, code: str, *, now: datetime) -> tuple[int, ...]:
-    """Let what failed in a shop for *code* wait once more; the ids."""
+def retry_failed(connection: Connection, shop_id: str, code: str, *, now: datetime) -> None:
+    """Let what failed in a shop for *code* wait once more."""
     failed = (IS_SETTLEMENT, IS_PENDING, jobs.c.shop_id == shop_id, jobs.c.code == code, jobs.c.state == "failed")
-    return job_store.retry(connection, *failed, now=now, created_at=now)
+    job_store.retry(connection, *failed, now=now, created_at=now)
 
 
 def retry_now(
@@ -104,10 +104,10 @@ def order_of(connection: Connection, shop_id: str, job_id: int) -> int | None:
     return connection.execute(select(jobs.c.order_id).where(*mine)).scalar()
 
 
-def close_waiting(connection: Connection, shop_id: str, end: JobEnd, *, now: datetime) -> int:
-    """Close what a shop that leaves still waits for. Returns how many."""
+def close_waiting(connection: Connection, shop_id: str, end: JobEnd, *, now: datetime) -> None:
+    """Close what a shop that leaves still waits for."""
     waiting = (IS_SETTLEMENT, IS_PENDING, jobs.c.shop_id == shop_id)
-    return job_store.close(connection, *waiting, end=end, now=now)
+    job_store.close(connection, *waiting, end=end, now=now)
 
 
 def delete_done(connection: Connection, *, before: datetime, limit: int) -> int:

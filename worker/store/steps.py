@@ -149,14 +149,14 @@ def as_leased(rows: Sequence[Row[Any]]) -> LeasedSteps | None:
     return LeasedSteps(rows[0].lease, found[0].attempts, found[0].created_at, found) if found else None
 
 
-def retry(connection: Connection, document_id: int, name: str, *, now: datetime, of_many: bool = False) -> bool:
-    """Let a step be done once more, and now. False while it is being done.
+def retry(connection: Connection, document_id: int, name: str, *, now: datetime, of_many: bool = False) -> None:
+    """Let a step be done once more, and now; but one that is being done.
 
     What was noted of the last time goes: a mail that is sent again is a new mail, or mailboxes drop it as known. That it
     was tried stays: a note is looked for before it is written again.
     """
     mine = (IS_STEP, jobs.c.document_id == document_id, jobs.c.name == name, jobs.c.state != "running")
-    return bool(job_store.retry(connection, *mine, now=now, of_many=of_many, **as_if_new(now)))
+    job_store.retry(connection, *mine, now=now, of_many=of_many, **as_if_new(now))
 
 
 def mail_again(connection: Connection, document_id: int, plan: StepPlan, *, now: datetime) -> bool:

@@ -154,18 +154,18 @@ def take(connection: Connection, task_id: int, *, now: datetime, lease_for: time
 
 def finish(
     connection: Connection, lease: str, *, now: datetime, answer: Mapping[str, Any], state: str = "done"
-) -> bool:
-    """Close the leased task with its answer; *state* is *skipped* where it was refused. False when the lease was lost meanwhile."""
+) -> None:
+    """Close the leased task with its answer; *state* is *skipped* where it was refused."""
     save_answer(connection, lease, answer)
     said = answer.get("message") if state != "done" else None
     message = read_message(said) if isinstance(said, Mapping) else said or NO_MESSAGE
-    return job_store.finish(connection, lease, JobEnd(state, message=message), now=now)
+    job_store.finish(connection, lease, JobEnd(state, message=message), now=now)
 
 
-def continue_later(connection: Connection, lease: str, *, progress: Mapping[str, Any]) -> bool:
+def continue_later(connection: Connection, lease: str, *, progress: Mapping[str, Any]) -> None:
     """Let the leased task wait for its next slice: others go first."""
     save_answer(connection, lease, progress)
-    return job_store.put_back(connection, lease)
+    job_store.put_back(connection, lease)
 
 
 def save_answer(connection: Connection, lease: str, answer: Mapping[str, Any]) -> None:

@@ -182,10 +182,10 @@ def give_role(connection: Connection, user_id: int, shop_id: str, role: Role) ->
     connection.execute(insert(memberships).values(user_id=user_id, shop_id=shop_id, role=role, place=place))
 
 
-def take_role(connection: Connection, user_id: int, shop_id: str) -> bool:
-    """Let a user no longer into a shop; False where he was not."""
+def take_role(connection: Connection, user_id: int, shop_id: str) -> None:
+    """Let a user no longer into a shop."""
     gone = delete(memberships).where(memberships.c.user_id == user_id, memberships.c.shop_id == shop_id)
-    return bool(connection.execute(gone).rowcount)
+    connection.execute(gone)
 
 
 def remove(connection: Connection, user_id: int) -> None:

@@ -20,8 +20,8 @@ OUR_FILES = ("secret-key", "public-url", "up.lock", "migration.lock", "facturela
 SQLITE_SIDES = ("", "-wal", "-shm", "-journal")
 
 
-def narrow(settings: Settings) -> int:
-    """Take the rights of others from what is there already, and say how many were wider. Touches nothing that is not ours.
+def narrow(settings: Settings) -> None:
+    """Take the rights of others from what is there already, and log how many were wider. Touches nothing that is not ours.
 
     The data folder is narrowed last: while it is wide, everything below is looked at anew, and after that nobody else comes in.
     """
@@ -34,7 +34,6 @@ def narrow(settings: Settings) -> int:
             changed,
             settings.data,
         )
-    return changed
 
 
 def everything(settings: Settings) -> Iterator[Path]:
