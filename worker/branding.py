@@ -11,7 +11,7 @@ from worker.domain.settings_form import with_setting
 from worker.domain.shop import Shop, StoredFile
 from worker.errors import InvalidValue, Rejected
 from worker.mail.server_choice import choose_server
-from worker.rendering import LAYOUTS, Brand
+from worker.rendering import Brand
 from worker.rendering.print_process import print_process
 from worker.services import Services
 
@@ -62,18 +62,6 @@ def attachments_of(services: Services, shop: Shop) -> tuple[tuple[str, bytes], .
     return ((attachment.name, services.archive.get(attachment.path, sha256=attachment.sha256)),) if attachment else ()
 
 
-def change_layout(services: Services, shop_id: str, layout: str, *, by: Actor) -> Shop:
-    """Choose how documents are laid out from now on."""
-    if layout not in LAYOUTS:
-        raise Rejected(
-            "“{layout}” is not a layout; choose one of {layouts}.",
-            layout=layout,
-            layouts=", ".join(LAYOUTS),
-            code="layout_unknown",
-        )
-    return change_settings(services, shop_id, {"branding.layout": layout}, by=by)
-
-
 def save_logo(services: Services, shop_id: str, content: bytes, *, by: Actor) -> Shop:
     """Print *content* on documents from now on. Raises Rejected for what is not a picture that can be printed."""
     ending = next((ending for start, ending in _ENDINGS.items() if content.startswith(start)), "")
@@ -104,9 +92,9 @@ def save_attachment(services: Services, shop_id: str, name: str, content: bytes,
     return change_settings(services, shop_id, {"mail.attachment": stored}, by=by)
 
 
-def remove_attachment(services: Services, shop_id: str, *, by: Actor) -> Shop:
+def remove_attachment(services: Services, shop_id: str, *, by: Actor) -> None:
     """Send nothing along any more."""
-    return change_settings(services, shop_id, {"mail.attachment": None}, by=by)
+    change_settings(services, shop_id, {"mail.attachment": None}, by=by)
 
 
 def _store_file(services: Services, folder: str, shop_id: str, content: bytes, name: str) -> StoredFile:

@@ -95,10 +95,10 @@ class ShopAtHand:
         return Store(self.settings.database_url)
 
 
-SELLER_OPTIONS = (
-    "--seller-name", "De Gouden Koffiepot", "--seller-street", "Koestraat 41", "--seller-postcode", "9000",
-    "--seller-city", "Gent", "--seller-country", "BE", "--seller-vat", "BE0445566134", "--seller-email", "winkel@koffiepot.test",
-    "--seller-legal-form", "BV", "--seller-register", "RPR Gent", "--iban", "BE71096123456769",
+SELLER_SETTINGS = (
+    "seller.name=De Gouden Koffiepot", "seller.address.street=Koestraat 41", "seller.address.postcode=9000",
+    "seller.address.city=Gent", "seller.address.country=BE", "seller.vat_number=BE0445566134", "seller.email=winkel@koffiepot.test",
+    "seller.legal_form=BV", "seller.register=RPR Gent", "seller.iban=BE71096123456769",
 )  # fmt: skip
 
 
@@ -107,7 +107,7 @@ def make_shop(facturelay: Facturelay, sqlite_url: str) -> Callable[..., ShopAtHa
     """Connect a shop, on a database that was migrated before."""
 
     def make(*options: str, seller: bool = True) -> ShopAtHand:
-        details = SELLER_OPTIONS if seller else ()
+        details = SELLER_SETTINGS if seller else ()
         answer = facturelay(
             "shop", "add", "--name", "Gist", "--url", "http://127.0.0.1:1", "--json", *details, *options
         )

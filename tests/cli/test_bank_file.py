@@ -72,7 +72,7 @@ def test_the_table_says_it_in_words(shop: ShopAtHand) -> None:
 
 
 def test_a_file_of_another_account_is_refused_by_name(shop: ShopAtHand) -> None:
-    shop.changed("--iban", "BE68539007547034")
+    shop.changed("seller.iban=BE68539007547034")
 
     answer = shop.facturelay("bank-file", shop.shop_id, str(SAMPLES / "coda" / "1-exact.cod"))
 

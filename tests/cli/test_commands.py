@@ -163,7 +163,7 @@ def test_a_database_of_a_later_version_is_left_as_it_is_and_said_to_be(
     "words",
     [
         ("shop", "show", "nowhere"),
-        ("shop", "set", "nowhere", "--name", "X"),
+        ("shop", "set", "nowhere", "name=X"),
         ("shop", "rotate-secret", "nowhere"),
         ("shop", "export", "nowhere", "books.zip"),
         ("shop", "leave", "nowhere", "--yes"),

@@ -38,19 +38,14 @@ def shop() -> Iterator[PretendShop]:
 @pytest.fixture
 def shop_id(facturelay: Facturelay, shop: PretendShop) -> str:
     keys = ("--rest-key", shop.consumer_key, "--rest-secret", shop.consumer_secret)
-    seller = ("--seller-name", "Winkel", "--seller-street", "Koestraat 41", "--seller-postcode", "9000")
+    seller = ("seller.name=Winkel", "seller.address.street=Koestraat 41", "seller.address.postcode=9000")
     rest = (
-        "--seller-city",
-        "Gent",
-        "--seller-country",
-        "BE",
-        "--seller-vat",
-        "BE0445566134",
-        "--seller-email",
-        "w@w.test",
-        "--sole-trader",
-        "--iban",
-        "BE71096123456769",
+        "seller.address.city=Gent",
+        "seller.address.country=BE",
+        "seller.vat_number=BE0445566134",
+        "seller.email=w@w.test",
+        "seller.sole_trader=yes",
+        "seller.iban=BE71096123456769",
     )
     added = facturelay("shop", "add", "--name", "Winkel", "--url", shop.url, *keys, *seller, *rest, "--json")
     assert added.code == 0, added.err

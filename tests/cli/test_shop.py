@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from tests.cli.conftest import SELLER_OPTIONS, Facturelay, ShopAtHand
+from tests.cli.conftest import SELLER_SETTINGS, Facturelay, ShopAtHand
 from tests.support.issued import a_draft
-from worker.cli.shop_options import SETTING_GROUPS
+from worker.cli.shop_options import EXAMPLES, SETTING_GROUPS
 from worker.domain import settings_form
 from worker.domain.document import Kind
 from worker.store import shops
@@ -119,12 +119,14 @@ def test_after_a_declared_start_and_a_new_series_the_register_is_intact(make_sho
         (("--series", "invoice=test"), "the series of test documents"),
         (("--continue-after", "invoice=-1"), "not a number to continue after"),
         (("--continue-after", "invoice=1e9"), "not a number to continue after"),
-        (("--rule", "invoice"), "is not a rule"),
-        (("--rule", "invoice:paid:send:land=BE"), "is not a condition"),
+        (("rules=invoice",), "is not a rule"),
+        (("rules=invoice:paid:send:land=BE",), "is not a condition"),
         (("orders.status_map=packed=gone",), "is not a status"),
         (("exchange_rates=USD=0",), "is not an exchange rate"),
         (("zone=Europa/Brussel",), "is not a time zone"),
         (("branding.accent=green",), "is not a colour"),
+        (("mail.cc=an@gist.test, an",), "“an” is not a mail address"),
+        (("mail.sender=a@gist.test, b@gist.test",), "is not a mail address"),
         (("orders.since=yesterday",), "is not a day"),
         (("vat_regime=exempt",), "did you mean vat.regime?"),
         (("vat.regime",), "does not say a setting"),
@@ -172,7 +174,7 @@ def test_a_shop_that_moves_is_asked_for_its_keys_again(make_shop: MakeShop) -> N
 
 
 def test_adding_a_shop_tells_what_the_law_still_wants_of_its_seller(facturelay: Facturelay) -> None:
-    company = ("--seller-name", "Gist", "--seller-country", "BE", "--seller-legal-form", "BV")
+    company = ("seller.name=Gist", "seller.address.country=BE", "seller.legal_form=BV")
     added = facturelay("shop", "add", "--name", "Gist", "--url", "http://127.0.0.1:1", *company)
     assert (
         "The seller still lacks: street, postcode, city, VAT number, register of legal persons, like RPR Gent"
@@ -184,12 +186,12 @@ def test_without_the_sellers_details_a_shop_stays_in_test(make_shop: MakeShop) -
     shop = make_shop("--test", seller=False)
     assert "Gist cannot go live yet. The seller's details lack: name" in shop.refused("--live")
     assert shop.facturelay("shop", "list", "--json").json[0]["test"] is True
-    shop.changed("--live", *SELLER_OPTIONS)
+    shop.changed("--live", *SELLER_SETTINGS)
     assert shop.facturelay("shop", "list", "--json").json[0]["test"] is False
 
 
 def test_the_orders_of_the_tests_stay_tests(make_shop: MakeShop) -> None:
-    shop = make_shop("--test", "--orders-since", "2026-01-01")
+    shop = make_shop("--test", "orders.since=2026-01-01")
     before = datetime.now(UTC)
     shop.changed("--live")
     shown = shop.facturelay("shop", "show", shop.shop_id, "--json").json
@@ -197,14 +199,14 @@ def test_the_orders_of_the_tests_stay_tests(make_shop: MakeShop) -> None:
 
 
 def test_a_person_may_choose_another_beginning(make_shop: MakeShop) -> None:
-    shop = make_shop("--test", "--zone", "UTC")
+    shop = make_shop("--test", "zone=UTC")
     shop.changed("--live", "orders.since=2026-11-01")
     shown = shop.facturelay("shop", "show", shop.shop_id, "--json").json
     assert shown["orders"]["since"] == "2026-11-01T00:00:00+00:00"
 
 
 def test_a_live_shop_that_is_set_live_again_does_not_begin_anew(make_shop: MakeShop) -> None:
-    shop = make_shop("--orders-since", "2026-01-01", "--zone", "UTC")
+    shop = make_shop("orders.since=2026-01-01", "zone=UTC")
     shop.changed("--live")
     shown = shop.facturelay("shop", "show", shop.shop_id, "--json").json
     assert shown["orders"]["since"] == "2026-01-01T00:00:00+00:00"
@@ -223,8 +225,8 @@ def events(shop: ShopAtHand) -> list[tuple[str, str, str]]:
 
 
 def test_the_audit_trail_has_each_change_from_what_to_what(make_shop: MakeShop) -> None:
-    shop = make_shop("--language", "nl")
-    shop.changed("language=fr", "--seller-city", "Brugge", "--rule", "invoice:completed:draft")
+    shop = make_shop("language=nl")
+    shop.changed("language=fr", "seller.address.city=Brugge", "rules=invoice:completed:draft")
     assert events(shop)[1:] == [
         (
             "command line",
@@ -238,7 +240,7 @@ def test_the_audit_trail_has_each_change_from_what_to_what(make_shop: MakeShop) 
 
 
 def test_what_changes_nothing_leaves_no_trace(make_shop: MakeShop) -> None:
-    shop = make_shop("--language", "nl")
+    shop = make_shop("language=nl")
     assert "was so already" in shop.changed("language=nl").out
     assert len(events(shop)) == 1
 
@@ -281,13 +283,13 @@ def test_a_new_webhook_secret_replaces_that_of_the_webhooks_there_are(make_shop:
 
 
 def test_choices_are_written_as_they_are_stored(make_shop: MakeShop) -> None:
-    shop = make_shop("--credit-notes", "draft", "--vat-regime", "small_business")
+    shop = make_shop("credit_notes=draft", "vat.regime=small_business")
     shown = shop.facturelay("shop", "show", shop.shop_id, "--json").json
     assert (shown["credit_notes"], shown["vat"]["regime"]) == ("draft", "small_business")
 
 
 def test_a_list_is_set_line_by_line_in_place_of_the_one_before(make_shop: MakeShop) -> None:
-    shop = make_shop("--status", "wc-await-ship=processing", "--exchange-rate", "USD=1.0831", "--sells", "goods")
+    shop = make_shop("orders.status_map=wc-await-ship=processing", "exchange_rates=USD=1.0831", "vat.sells_services=no")
     shop.changed(
         "orders.status_map=wc-await-ship=processing", "orders.status_map=packed=completed", "exchange_rates=USD=1.0831",
         "exchange_rates=GBP=0.85", "vat.sells_services=yes", "vat.oss=no",
@@ -298,12 +300,12 @@ def test_a_list_is_set_line_by_line_in_place_of_the_one_before(make_shop: MakeSh
     assert (shown["vat"]["sells_services"], shown["vat"]["oss"], shown["vat"]["as_charged"]) == (True, False, False)
 
 
-def test_a_new_shop_takes_all_settings_as_options(make_shop: MakeShop) -> None:
-    shop = make_shop("--sells", "services", "--oss", "--oss-since", "2026-07-01", "--vat-as-charged",
-                     "--without-vat", "tax class zero-rate = zero_rated", "--without-vat", "sku BON = voucher", "--vies-wait-hours", "48",
-                     "--foreign-number", "GB = GB123456789 since 2024-01-01", "--own-shipping-rate", "--consumer-invoices", "none",
-                     "--second-language", "customer", "--pending-counts", "--document", "suborders", "--payment-days", "14",
-                     "--mail-from", "winkel@gist.test", "--accent", "#334155", "--zone", "UTC")  # fmt: skip
+def test_a_new_shop_takes_all_settings(make_shop: MakeShop) -> None:
+    shop = make_shop("vat.sells_services=yes", "vat.oss=yes", "vat.oss_since=2026-07-01", "vat.as_charged=yes",
+                     "vat.zero_reasons=tax class zero-rate = zero_rated", "vat.zero_reasons=sku BON = voucher", "vat.vies_wait_hours=48",
+                     "vat.foreign_numbers=GB = GB123456789 since 2024-01-01", "vat.shipping_rate_is_right=yes", "consumer_invoices=none",
+                     "second_language=customer", "orders.pending_is_placed=yes", "orders.documented=suborders", "payment_days=14",
+                     "mail.sender=winkel@gist.test", "branding.accent=#334155", "zone=UTC")  # fmt: skip
     shown = shop.facturelay("shop", "show", shop.shop_id, "--json").json
     assert shown["vat"] == {
         "regime": "normal", "sells_services": True, "oss": True, "oss_since": "2026-07-01", "as_charged": True, "vies_wait_hours": 48,
@@ -320,16 +322,16 @@ def test_a_new_shop_takes_all_settings_as_options(make_shop: MakeShop) -> None:
 
 def test_rules_are_stored_with_their_conditions(make_shop: MakeShop) -> None:
     rule = "invoice:paid:send:buyer=business,country=BE|NL"
-    shop = make_shop("--rule", rule, "--rule", "delivery_note:processing:draft")
+    shop = make_shop(f"rules={rule}", "rules=delivery_note:processing:draft")
     assert rule in shop.facturelay("shop", "show", shop.shop_id).out
 
 
 def test_a_shop_that_comes_back_keeps_the_first_digits_of_its_references(make_shop: MakeShop) -> None:
-    shop = make_shop("--references", "12")
+    shop = make_shop("reference_digits=12")
     make_shop()
     with shop.store().read() as connection:
         assert [found.reference_digits for found in shops.every(connection)] == [12, 13]
-    again = shop.facturelay("shop", "add", "--name", "x", "--url", "http://127.0.0.1:1", "--references", "12")
+    again = shop.facturelay("shop", "add", "--name", "x", "--url", "http://127.0.0.1:1", "reference_digits=12")
     assert (again.code, "begin with 012" in again.err) == (1, True)
 
 
@@ -342,5 +344,8 @@ def test_each_setting_stands_in_one_group_of_the_help(facturelay: Facturelay) ->
         heads = [line.rstrip(":") for line in lines if line and not line.startswith(" ") and line.endswith(":")]
         assert heads[:2] == ["Options", "Company"]
         assert len(heads) == len(set(heads))
-    told = facturelay("shop", "set", "--help").out.partition("\nSettings:")[2].split()
-    assert set(settings_form.FIELDS) <= set(told)
+        assert set(settings_form.FIELDS) <= {line.split()[0] for line in lines if line.strip()}
+
+
+def test_what_the_help_gives_as_an_example_is_taken(make_shop: MakeShop) -> None:
+    make_shop().changed(*(f"{setting}={example}" for setting, example in EXAMPLES.items()))

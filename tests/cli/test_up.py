@@ -37,9 +37,9 @@ from worker.store.database import migration_lock
 pytestmark = pytest.mark.slow
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 SELLER = (
-    "--seller-name", "De Gouden Koffiepot", "--seller-street", "Koestraat 41", "--seller-postcode", "9000",
-    "--seller-city", "Gent", "--seller-country", "BE", "--seller-vat", "BE 0445.566.134", "--seller-email", "a@koffiepot.test",
-    "--seller-legal-form", "BV", "--seller-register", "RPR Gent", "--iban", "BE71096123456769",
+    "seller.name=De Gouden Koffiepot", "seller.address.street=Koestraat 41", "seller.address.postcode=9000",
+    "seller.address.city=Gent", "seller.address.country=BE", "seller.vat_number=BE 0445.566.134", "seller.email=a@koffiepot.test",
+    "seller.legal_form=BV", "seller.register=RPR Gent", "seller.iban=BE71096123456769",
 )  # fmt: skip
 # The command, told to end right after it said where it answers.
 ENDS_ITSELF = """
@@ -141,7 +141,7 @@ def test_a_recorded_delivery_needs_no_key_and_no_shop_that_answers(up: tuple[Up,
     delivery = next(s for s in load(RECORDINGS) if s.name.startswith("s16")).steps[-1].deliveries[-1]
     made = system.json(
         "shop", "add", "--name", "Opname", "--url", "http://127.0.0.1:9", "--webhook-secret", delivery.secret,
-        "--orders-since", "2026-11-01", *SELLER,
+        "orders.since=2026-11-01", *SELLER,
     )  # fmt: skip
     headers = {
         name: value
@@ -192,7 +192,7 @@ def test_a_signal_by_which_gunicorn_begins_anew_changes_nothing(up: tuple[Up, Pr
 def test_a_script_connects_a_shop_and_an_order_walks_the_whole_way(up: tuple[Up, PretendShop, Mailbox]) -> None:
     system, shop, mailbox = up
     before = len(mailbox.messages())
-    keys = ("--rest-key", shop.consumer_key, "--rest-secret", shop.consumer_secret, "--orders-since", "2026-11-01")
+    keys = ("--rest-key", shop.consumer_key, "--rest-secret", shop.consumer_secret, "orders.since=2026-11-01")
     made = system.json("shop", "add", "--name", "Proef", "--url", shop.url, *keys, *SELLER)
     assert made["delivery_url"] == f"http://127.0.0.1:{system.port}/webhooks/{made['id']}"
 

@@ -1,4 +1,4 @@
-"""`facturelay shop logo | layout`: the branding of a shop's documents."""
+"""`facturelay shop logo`: the picture on a shop's documents."""
 
 from pathlib import Path
 
@@ -7,7 +7,6 @@ import click
 from worker import branding
 from worker.cli.common import ACTOR, of_shop, show, with_services
 from worker.cli.options import with_json
-from worker.rendering import LAYOUTS
 from worker.services import Services
 
 
@@ -28,18 +27,3 @@ def logo(services: Services, shop_id: str, file: Path | None, *, remove: bool, a
     answer = {"id": shop_id, "logo": changed.branding.logo.path if changed.branding.logo else None}
     said = "The logo is printed from now on." if changed.branding.logo else "The name is printed from now on."
     show(answer, as_json=as_json, text=lambda: said)
-
-
-@click.command()
-@of_shop
-@click.argument("layout", type=click.Choice(list(LAYOUTS)))
-@with_services
-@with_json
-def layout(services: Services, shop_id: str, layout: str, *, as_json: bool) -> None:
-    """Choose how documents are laid out: ledger (title and facts left) or letter (address in the left window)."""
-    changed = branding.change_layout(services, shop_id, layout, by=services.actor(ACTOR))
-    show(
-        {"id": shop_id, "layout": changed.branding.layout},
-        as_json=as_json,
-        text=lambda: f"Documents are laid out as “{changed.branding.layout}” from now on.",
-    )

@@ -9,8 +9,6 @@ from worker import branding
 from worker.cli.common import ACTOR, of_shop, show, with_services
 from worker.cli.group import Group
 from worker.cli.options import with_json
-from worker.errors import Rejected
-from worker.net import email_address
 from worker.sending import test_email
 from worker.sending.test_email import MailTestResult
 from worker.services import Services
@@ -39,10 +37,6 @@ def test(services: Services, shop_id: str, to: str, *, as_json: bool) -> None:
 @click.option(
     "--smtp-url", help="The shop's own mail server, like smtp+starttls://user:password@host:587; “” for none."
 )
-@click.option("--from", "sender", help="Sender, like “De Gist <winkel@gist.example>”.")
-@click.option("--reply-to", "reply_to", help="Where answers go.")
-@click.option("--cc", "cc", help="Addresses that get an open copy, with commas between.")
-@click.option("--bcc", "bcc", help="Addresses that get a blind copy, with commas between.")
 @click.option(
     "--attach",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -52,22 +46,12 @@ def test(services: Services, shop_id: str, to: str, *, as_json: bool) -> None:
 @with_services
 @with_json
 def set_mail(
-    services: Services,
-    shop_id: str,
-    smtp_url: str | None,
-    attach: Path | None,
-    *,
-    no_attach: bool,
-    as_json: bool,
-    **given: str | None,
+    services: Services, shop_id: str, smtp_url: str | None, attach: Path | None, *, no_attach: bool, as_json: bool
 ) -> None:
-    """Change how a shop's mail leaves. What is not named stays."""
-    changes = {f"mail.{name}": checked_addresses_in(name, text) for name, text in given.items() if text is not None}
+    """Change how a shop's mail leaves. What is not named stays. From and to whom, `facturelay shop set` says."""
     services.connected(shop_id)
     if smtp_url is not None:
         branding.change_mail_server(services, shop_id, smtp_url, by=services.actor(ACTOR))
-    if changes:
-        branding.change_settings(services, shop_id, changes, by=services.actor(ACTOR))
     if attach:
         branding.save_attachment(services, shop_id, attach.name, attach.read_bytes(), by=services.actor(ACTOR))
     elif no_attach:
@@ -77,14 +61,6 @@ def set_mail(
         as_json=as_json,
         text=lambda: f"Changed; `facturelay mail test {shop_id}` shows whether mail leaves.",
     )
-
-
-def checked_addresses_in(name: str, text: str) -> str:
-    """*text* when every address in it is one; a sender and a reply address are one each."""
-    try:
-        return email_address.check_addresses(text, several=name not in ("sender", "reply_to"))
-    except ValueError as error:
-        raise Rejected(str(error), code="mail_no_address") from error
 
 
 def as_text(result: MailTestResult) -> str:

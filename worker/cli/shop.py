@@ -1,7 +1,6 @@
 """`facturelay shop …`: make, show and change shops."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import click
@@ -13,19 +12,15 @@ from worker.cli.group import Lazy
 from worker.cli.options import with_json
 from worker.cli.shop_options import (
     NUMBERING,
-    OTHER_SETTINGS,
-    RULE_AND_SELLER,
     SettingsCommand,
     checked_secret,
     checked_shop_url,
     numbering_of,
     parse_settings,
-    settings_of,
     told_as_option,
     with_options,
 )
 from worker.domain.completeness import missing_of_seller
-from worker.domain.payment_reference import LARGEST_SEED
 from worker.domain.shop import Shop
 from worker.services import Services
 from worker.store import counters, shops
@@ -34,10 +29,6 @@ from worker.store.shops import Secrets
 ELSEWHERE = {
     "invite": ("plugin_code:invite", "Print a code that connects the WordPress plugin of a shop, once, within a week."),
     "logo": ("branding:logo", "Print the PNG or JPEG in FILE on documents from now on."),
-    "layout": (
-        "branding:layout",
-        "Choose how documents are laid out: ledger (title and facts left) or letter (address in the left window).",
-    ),
     "export": (
         "retention:export",
         "Write a shop's books into FILE, a zip: documents, their files, the register and the settings without secrets.",
@@ -52,54 +43,47 @@ def shop() -> None:
 
 
 @shop.command("add", cls=SettingsCommand)
+@click.argument("settings", nargs=-1, metavar="[NAME=VALUE]...")
 @click.option("--name", required=True, help="The shop's name.")
 @click.option("--url", required=True, help="Address of the shop, like https://shop.example.com.")
 @click.option("--rest-key", default="", help="WooCommerce REST key (ck_…), with read and write rights.")
 @click.option("--rest-secret", default="", help="Its secret (cs_…).")
 @click.option("--webhook-secret", help="Secret of the webhooks; made for you when left out.")
-@click.option(
-    "--references",
-    "seed",
-    type=click.IntRange(0, LARGEST_SEED),  # 0: the next that is free
-    default=0,
-    metavar="DIGITS",
-    help="First three digits of its payment references: those on the documents of an earlier installation, or others than those of a "
-    "shop elsewhere with the same bank account.",
-)
 @click.option("--test", is_flag=True, help="Start in test: series TEST, watermark, mail to the seller only.")
-@with_options(*RULE_AND_SELLER, *OTHER_SETTINGS, *NUMBERING)
+@with_options(*NUMBERING)
 @with_new_services
 @with_json
 def add(
     services: Services,
+    settings: tuple[str, ...],
     name: str,
     url: str,
     rest_key: str,
     rest_secret: str,
     webhook_secret: str | None,
     *,
-    seed: int,
     test: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Make a shop and print what its two webhooks need: the delivery URL and the secret."""
+    """Make a shop and print what its two webhooks need: the delivery URL and the secret.
+
+    Settings are given by name, like `seller.address.country=BE rules=invoice:paid:send`, here or later with `facturelay shop set`. A shop
+    that comes back, or has its bank account at another installation too, chooses its reference_digits.
+    """
     allow_private, now = services.settings.allow_private_shops, services.now()
     shop_url = checked_shop_url(url, allow_private=allow_private)
     secret = checked_secret(webhook_secret) if webhook_secret is not None else shops.new_webhook_secret()
-    settings = {"name": name, **settings_of(options)}
     with told_as_option():
         blank = shop_settings.blank_shop(now=now, test=test)
-        made = shop_settings.new_shop(blank, settings, shop_url, allow_private=allow_private)
+        made = shop_settings.new_shop(
+            blank, {**parse_settings(settings), "name": name}, shop_url, allow_private=allow_private
+        )
     with services.store.write() as connection:
         made = shop_settings.add_shop(
             connection,
             services.encryption,
-            NewShop(
-                replace(made, reference_digits=seed),
-                Secrets((secret,), rest_key, rest_secret),
-                numbering=numbering_of(options),
-            ),
+            NewShop(made, Secrets((secret,), rest_key, rest_secret), numbering=numbering_of(options)),
             by=services.actor(ACTOR),
         )
     answer = {
@@ -150,20 +134,18 @@ def show_shop(services: Services, shop_id: str, *, as_json: bool) -> None:
 @shop.command("set", cls=SettingsCommand)
 @of_shop
 @click.argument("settings", nargs=-1, metavar="[NAME=VALUE]...")
-@click.option("--name", help="The shop's name.")
 @click.option("--url", help="Address of the shop.")
 @click.option("--rest-key", help="WooCommerce REST key (ck_…).")
 @click.option("--rest-secret", help="Its secret (cs_…).")
 @click.option("--live/--test", "live", default=None, help="Go live, or back to test.")
 @click.option("--suspend/--resume", "suspend", default=None, help="Pause the shop: orders wait, nothing is lost.")
-@with_options(*RULE_AND_SELLER, *NUMBERING)
+@with_options(*NUMBERING)
 @with_services
 @with_json
 def set_shop(
     services: Services,
     shop_id: str,
     settings: tuple[str, ...],
-    name: str | None,
     url: str | None,
     rest_key: str | None,
     rest_secret: str | None,
@@ -184,7 +166,7 @@ def set_shop(
     if url is not None:
         url = checked_shop_url(url, allow_private=services.settings.allow_private_shops)
     changes = ShopChanges(
-        settings={**({"name": name} if name else {}), **settings_of(options), **parse_settings(settings)},
+        settings=parse_settings(settings),
         url=url,
         numbering=numbering_of(options),
         suspended=suspend,
@@ -275,7 +257,7 @@ def what_is_missing(shop: Shop) -> str:
     missing = ", ".join(map(str, missing_of_seller(shop)))
     return (
         f"\n\nUntil the seller is complete every order waits as a draft. The seller still lacks: {missing}. Fill it in by "
-        "`facturelay shop set` (--help lists the options)."
+        "`facturelay shop set` (--help lists the settings)."
         if missing
         else ""
     )

@@ -141,7 +141,7 @@ def test_a_private_mail_server_is_refused_where_the_operator_did_not_allow_it(sy
 
 def test_logo_and_layout_are_those_of_the_moment_of_printing(system: System) -> None:
     branding.save_logo(system.services, system.shop_id, a_logo(), by=system.person)
-    branding.change_layout(system.services, system.shop_id, "letter", by=system.person)
+    branding.change_settings(system.services, system.shop_id, {"branding.layout": "letter"}, by=system.person)
     system.arrives(an_order(id=238))
     (file,) = system.mailbox.messages()[0].attachments
 
