@@ -28,6 +28,17 @@ def test_the_colon_after_a_label_is_the_readers(template: Path) -> None:
     assert re.findall(r".{20}(?:\}\}|</\w+>):[ <]", text) == []
 
 
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.stem)
+def test_a_template_takes_from_another_what_it_uses(template: Path) -> None:
+    text = template.read_text(encoding="utf-8")
+    taken = [
+        name.split()[-1]
+        for names in re.findall(r'{% from "\S+" import ([^%]+?)(?: with context)? %}', text)
+        for name in names.split(",")
+    ]
+    assert [name for name in taken if len(re.findall(rf"\b{name}\b", text)) == 1] == []
+
+
 def test_once_they_are_made_ready_no_page_waits_for_its_template_or_its_words(app: BridgeApp) -> None:
     preload(app.client.application)
     templates = app.client.application.jinja_env
