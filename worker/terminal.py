@@ -3,6 +3,7 @@
 import logging
 import re
 from contextlib import suppress
+from datetime import datetime
 
 # Some of them move, recolour, or put something into the clipboard. Tabs and line ends are text, but in the log.
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -12,6 +13,11 @@ SHOWN = "\ufffd"
 def inert(text: str) -> str:
     """*text* with a sign in place of each."""
     return CONTROLS.sub(SHOWN, text)
+
+
+def at_utc(at: datetime) -> str:
+    """A moment where it is not one of a shop, which has a zone."""
+    return f"{at:%d-%m-%Y %H:%M} UTC"
 
 
 class InertLines(logging.Filter):

@@ -16,6 +16,7 @@ from worker.notifications import channels as notifications
 from worker.services import Services
 from worker.store import channels, users
 from worker.store.channels import Channel, NewChannel
+from worker.terminal import at_utc
 
 FROM = {harm.name.lower().replace("_", "-"): harm for harm in Harm}
 
@@ -105,7 +106,7 @@ def as_table(found: tuple[Channel, ...]) -> str:
             one.host,
             one.email or "the shop",
             str(THRESHOLDS[one.threshold]),
-            f"{one.told_at:%d-%m-%Y %H:%M} UTC" if one.told_at else "never",
+            at_utc(one.told_at) if one.told_at else "never",
             str(one.message),
         )
         for one in found

@@ -10,6 +10,7 @@ from worker.processes import status as system_status
 from worker.processes.status import Health, Report
 from worker.services import Services
 from worker.store.queries.queues import QueueCount
+from worker.terminal import at_utc
 
 
 @click.command()
@@ -82,5 +83,5 @@ def workers_as_text(found: Health) -> str:
 def queue_as_text(one: QueueCount) -> str:
     text = f"{counted(one.waiting, 'waits', 'wait')}, {one.later} later, {one.running} being done"
     if one.paused:
-        text += f"; paused since {one.paused.since:%Y-%m-%d %H:%M} UTC by {one.paused.paused_by}"
+        text += f"; paused since {at_utc(one.paused.since)} by {one.paused.paused_by}"
     return f"{text}; slow, so behind all others: {', '.join(one.slow_shops)}" if one.slow_shops else text

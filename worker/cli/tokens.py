@@ -11,6 +11,7 @@ from worker.serializers import instant
 from worker.services import Services
 from worker.store import api_tokens, shops
 from worker.store.api_tokens import ApiToken, Scope
+from worker.terminal import at_utc
 
 READ_SCOPES = (Scope.DOCUMENTS_READ, Scope.ORDERS_READ, Scope.FILES_READ)
 
@@ -95,7 +96,7 @@ def as_table(found: tuple[ApiToken, ...]) -> str:
             str(one.token_id),
             one.name,
             ", ".join(one.scopes),
-            f"{one.used_at:%d-%m-%Y %H:%M} UTC" if one.used_at else "never",
+            at_utc(one.used_at) if one.used_at else "never",
             "revoked" if one.revoked_at else "",
         )
         for one in found

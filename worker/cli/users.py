@@ -18,6 +18,7 @@ from worker.store.account_mails import MailKind
 from worker.store.audit_trail import AuditEntry
 from worker.store.sessions import NewLink, OneTimeLink
 from worker.store.users import Role, User
+from worker.terminal import at_utc
 
 EVERYTHING = "everything"
 
@@ -134,7 +135,7 @@ def shops_of(link: OneTimeLink) -> dict[str, Role]:
 
 def describe_invitation(link: OneTimeLink, names: Mapping[str, str]) -> str:
     may = EVERYTHING if link.shop_id is None else f"{link.role} of {names[link.shop_id]}"
-    return f"{may}; invited, until {link.expires_at:%d-%m-%Y %H:%M} UTC"
+    return f"{may}; invited, until {at_utc(link.expires_at)}"
 
 
 @user.command("password")

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
 
 from redis.exceptions import RedisError
 from sqlalchemy import Connection
@@ -19,6 +18,7 @@ from worker.store.jobs import OF_SHOP
 from worker.store.queries import attention, health
 from worker.store.queries.queues import QueueCount, queue_counts
 from worker.store.roads import FailingRoad
+from worker.terminal import at_utc
 
 
 @dataclass(frozen=True)
@@ -141,10 +141,6 @@ def troubles(by_name: Mapping[str, Iterable[RoadHealth]]) -> tuple[str, ...]:
                 told = (f"{ROAD_LABELS[road.road]}: {road.state}{since}.", str(road.message))
                 found.setdefault(told, []).append(name)
     return tuple(f"{', '.join(names)}: {' '.join(told)}" for told, names in found.items())
-
-
-def at_utc(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def road_as_json(shop: str, road: RoadHealth) -> dict[str, str | None]:
