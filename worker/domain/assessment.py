@@ -19,7 +19,7 @@ from worker.domain.description import nameless_flag
 from worker.domain.document import Line, Problem
 from worker.domain.gift_card import settle
 from worker.domain.line_split import split_by_rate
-from worker.domain.money import ZERO, to_minor_unit
+from worker.domain.money import CENT, ZERO, to_minor_unit
 from worker.domain.order import LineKind, Order, OrderLine
 from worker.domain.payment import Prepayment
 from worker.domain.plausibility import tolerance, unexplained_difference
@@ -239,4 +239,4 @@ def _unique(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 def _trimmed(price: Decimal) -> Decimal:
     """Two decimals where that is exact, up to six where not."""
-    return price.quantize(Decimal("0.01")) if price == price.quantize(Decimal("0.01")) else price.normalize()
+    return price.quantize(CENT) if price == price.quantize(CENT) else price.normalize()

@@ -10,7 +10,7 @@ from worker.domain.document import Draft, Line
 from worker.domain.gift_card import is_card
 from worker.domain.language import phrase
 from worker.domain.line_split import split_line
-from worker.domain.money import ZERO, to_minor_unit, total_of
+from worker.domain.money import CENT, ZERO, to_minor_unit, total_of
 from worker.domain.order import LineKind, Order, OrderLine, Refund, TaxRate
 from worker.domain.rounded_cash import is_cash_rounding
 from worker.domain.totals import GroupTotals, VatGroup, base_of, split_amount, unit_of, vat_on
@@ -62,7 +62,6 @@ class CreditStatement:
         return tuple(line for line in of_order if not (is_card(line) or is_cash_rounding(line)))
 
 
-_CENT = Decimal("0.01")
 NO_STATEMENT = CreditStatement()
 
 
@@ -189,7 +188,7 @@ def _placed(line: OrderLine, original: Draft, rates: Mapping[int | str, TaxRate]
     if not candidates:
         return []
     shared = _shared(line, candidates, rates)
-    fits = all(abs(part.net * part.on_invoice.rate / 100 - part.tax) <= _CENT for part in shared)
+    fits = all(abs(part.net * part.on_invoice.rate / 100 - part.tax) <= CENT for part in shared)
     return shared if fits else _split(line, candidates, rates, original.currency) or shared
 
 
@@ -212,7 +211,7 @@ def _shared(line: OrderLine, candidates: Sequence[Line], rates: Mapping[int | st
 
     Truer than its taxes where both fit: half of 3.00 at 21 % is 1.50, and its tax of 0.32 would be of 1.52.
     """
-    unit = min(_CENT, Decimal(1).scaleb(min(0, int(line.total.as_tuple().exponent))))
+    unit = min(CENT, Decimal(1).scaleb(min(0, int(line.total.as_tuple().exponent))))
     nets = split_amount(line.total, [one.net for one in candidates], unit)
     taxes = dict.fromkeys(range(len(candidates)), Decimal(0))
     for tax in line.taxes:

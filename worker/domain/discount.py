@@ -6,11 +6,11 @@ from decimal import Decimal
 
 from worker.domain.document import Line
 from worker.domain.language import phrase
-from worker.domain.money import to_cent
+from worker.domain.money import CENT, to_cent
 from worker.domain.order import Order
 from worker.domain.totals import split_amount
 
-_NEAR, CENT = Decimal("0.05"), Decimal("0.01")
+_NEAR = Decimal("0.05")
 
 
 def with_discounts(lines: Sequence[Line], order: Order, language: str) -> tuple[Line, ...]:

@@ -10,6 +10,7 @@ import stdnum.be.vat
 import stdnum.iban
 
 from worker.domain.days import read_day
+from worker.domain.money import CENT
 from worker.domain.payment_method import PaymentTerms
 from worker.domain.payment_reference import LARGEST_SEED
 from worker.domain.reminder import DAYS_TO_PAY
@@ -151,7 +152,7 @@ def read_decimal(text: str, *, most: int) -> Decimal:
     found = re.fullmatch(r"\d{1,6}(?:[.,]\d{1,2})?", text or "0")
     if found is None or (value := Decimal(found[0].replace(",", "."))) > most:
         raise InvalidValue("“{text}” is not a number from 0 to {most}; write it like 10.50.", text=text, most=most)
-    return value.quantize(Decimal("0.01"))
+    return value.quantize(CENT)
 
 
 def read_legal_interest(text: str) -> tuple[str, Decimal]:

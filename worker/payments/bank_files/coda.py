@@ -8,7 +8,7 @@ from coda import CODA, Move, Statement
 
 from worker.domain.bank_line import BankLine
 from worker.domain.bank_statement import BankStatement
-from worker.domain.money import total_of
+from worker.domain.money import CENT, total_of
 from worker.payments.bank_files.broken import cut_off, unreadable
 
 _HEAD = b"0000"
@@ -76,7 +76,7 @@ def line_of(statement: Statement, move: Move) -> BankLine:
     return BankLine(
         account="".join(statement.account.split()),
         booked_on=move.entry_date,
-        amount=move.amount.quantize(Decimal("0.01")),
+        amount=move.amount.quantize(CENT),
         currency=statement.account_currency,
         key=f"coda:{statement.account}:{statement.old_balance_date.year}:{statement.coda_sequence}:{move.sequence}{move.detail_sequence}"
         # The first statement of an account may end in the year in which that of the next year begins.

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text, TypeDecorator
 
+from worker.domain.money import CENT
 from worker.message import Message, dump_message, load_message
 
 # SQLite gives rowids of its own only to INTEGER; on PostgreSQL ids are bigints.
@@ -64,7 +65,7 @@ class Amount(TypeDecorator[Decimal]):
         if value is None:
             return None
         amount = Decimal(value).scaleb(-3)
-        return amount.quantize(Decimal("0.01")) if value % 10 == 0 else amount
+        return amount.quantize(CENT) if value % 10 == 0 else amount
 
 
 class MessageText(TypeDecorator[Message]):
