@@ -21,7 +21,7 @@ Fee = tuple[str, Amount, Amount | None]
 
 MUG: Line = ("Koffiemok blauw", "MUG-1", 1, "12.40", "21")
 
-_SITE_ZONE = ZoneInfo("Europe/Brussels")
+SITE_ZONE = ZoneInfo("Europe/Brussels")
 _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
 _METHODS = {"bacs": "Direct bank transfer", "cod": "Cash on delivery", "cheque": "Check payments"}
 _CITIES = {"BE": "Gent", "NL": "Utrecht", "FR": "Lille", "DE": "Berlin", "US": "New York"}
@@ -75,8 +75,8 @@ def an_order(
         "currency": currency,
         "version": "11.0.1",
         "prices_include_tax": False,
-        **_stamps("date_created", made),
-        **_stamps("date_modified", made),
+        **stamps("date_created", made),
+        **stamps("date_modified", made),
         "discount_total": "0.00",
         "discount_tax": "0.00",
         "shipping_total": _text(_sum(carriage, "total")),
@@ -95,8 +95,8 @@ def an_order(
         "customer_user_agent": "",
         "created_via": "checkout",
         "customer_note": note,
-        **_stamps("date_completed", made if status == "completed" else None),
-        **_stamps("date_paid", made if paid else None),
+        **stamps("date_completed", made if status == "completed" else None),
+        **stamps("date_paid", made if paid else None),
         "cart_hash": "",
         "number": number or str(id),
         "meta_data": [{"id": id * 100 + n, "key": k, "value": v} for n, (k, v) in enumerate((metas or {}).items(), 1)],
@@ -138,7 +138,7 @@ def a_refund(
     made = (created or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
     return {
         "id": id,
-        **_stamps("date_created", made),
+        **stamps("date_created", made),
         "amount": _text(Decimal(amount) if amount is not None else -refunded),
         "reason": reason,
         "refunded_by": 1,
@@ -276,11 +276,11 @@ def _text(amount: Decimal) -> str:
     return str(_to_cent(amount))
 
 
-def _stamps(field: str, instant: datetime | None) -> dict[str, str | None]:
+def stamps(field: str, instant: datetime | None) -> dict[str, str | None]:
     """*field* in the site's zone and *field*_gmt, to the second and without an offset, as WooCommerce writes them."""
     if instant is None:
         return {field: None, f"{field}_gmt": None}
-    local = instant.astimezone(_SITE_ZONE)
+    local = instant.astimezone(SITE_ZONE)
     return {field: f"{local:%Y-%m-%dT%H:%M:%S}", f"{field}_gmt": f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"}
 
 

@@ -4,7 +4,7 @@ import base64
 import html
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import datetime
 from http import HTTPStatus
 from typing import Literal
 
@@ -17,7 +17,7 @@ from worker.demo.counter import CARD, Counter
 from worker.demo.demo_user import COOKIE
 from worker.demo.mailbox import Attachment, Mail, Mailbox
 from worker.demo.note_html import sanitize
-from worker.demo.orders import Payload
+from worker.demo.orders import SITE_ZONE, Payload
 from worker.i18n import LANGUAGES
 
 DecisionState = Literal["issued", "draft", "none", "waiting", "needs you"]
@@ -88,8 +88,7 @@ def create_pages(
     app.url_map.strict_slashes = False
     i18n.install(app)
     app.jinja_env.globals.update(marks=_MARKS, has_dashboard=door is not None, shops=shops, note_html=_note)
-    zone = shops[0].counter.shop.site_zone
-    app.jinja_env.filters.update(day=lambda moment: _day(moment, zone), size=_size, buyer=_buyer)
+    app.jinja_env.filters.update(day=_day, size=_size, buyer=_buyer)
     pages = _Pages(shops, mailbox, door, progress or Progress())
     for rule, name, view in (
         ("/", "welcome", pages.welcome),
@@ -311,12 +310,12 @@ def _buyer(order: Payload) -> str:
     return html.unescape(name) if order["created_via"] == "store-api" else name
 
 
-def _day(instant: datetime | str | None, zone: tzinfo) -> str:
+def _day(instant: datetime | str | None) -> str:
     """Day first, in the shop's own time, which is what its payloads are written in."""
     if instant is None:
         return ""
-    local = datetime.fromisoformat(instant) if isinstance(instant, str) else instant.astimezone(zone)
-    return i18n.moment(local, zone)
+    local = datetime.fromisoformat(instant) if isinstance(instant, str) else instant.astimezone(SITE_ZONE)
+    return i18n.moment(local, SITE_ZONE)
 
 
 def _size(content: bytes) -> str:

@@ -28,28 +28,21 @@ class PretendShop:
     """Starts serving when it is made. Nothing is delivered unless `deliver`, `flush_echoes` or the cron does it."""
 
     def __init__(
-        self,
-        *,
-        site_zone: str = "Europe/Brussels",
-        key: RestKey | None = None,
-        permissions: str = "read_write",
-        port: int = 0,
-        now: Callable[[], datetime] | None = None,
+        self, *, key: RestKey | None = None, permissions: str = "read_write", now: Callable[[], datetime] | None = None
     ) -> None:
         key = key or RestKey(f"ck_{secrets.token_hex(20)}", f"cs_{secrets.token_hex(20)}")
         self.consumer_key, self.consumer_secret = key.consumer_key, key.consumer_secret
         self.faults = Faults()
         self._calls: list[ApiCall] = []
-        self._state = ShopState(site_zone=site_zone, now=now or (lambda: datetime.now(UTC)))
+        self._state = ShopState(now=now or (lambda: datetime.now(UTC)))
         self._closing = threading.Event()
         self._cron: threading.Thread | None = None
         verifier = OAuthVerifier(self.consumer_key, self.consumer_secret)
         api = create_api(
             self._state, url=lambda: self.url, verifier=verifier, permissions=permissions, on_call=self._calls.append
         )
-        self._served = serve(with_faults(api.wsgi_app, self.faults), port=port)
+        self._served = serve(with_faults(api.wsgi_app, self.faults))
         self.url = self._served.url
-        self.site_zone = self._state.site_zone
 
     # What the shop holds
 

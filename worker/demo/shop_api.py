@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
 from worker.demo.oauth import OAuthVerifier, SignatureRefused, php_query
-from worker.demo.orders import Payload
+from worker.demo.orders import SITE_ZONE, Payload
 from worker.demo.shop_api_answers import BASE, json_answer, linked, paged_answer, sent_json
 from worker.demo.shop_api_notes import NotesApi
 from worker.demo.shop_api_parameters import OrderQuery, RestError, fields, invalid, list_of, only
@@ -143,7 +143,7 @@ class _ShopApi:
         return json_answer([{"slug": slug, "name": name, "total": counts[slug]} for slug, name in told.items()])
 
     def list_orders(self) -> Response:
-        query = OrderQuery(php_query(request.query_string.decode()), self._state.site_zone)
+        query = OrderQuery(php_query(request.query_string.decode()), SITE_ZONE)
         chosen = [order for order in self._state.orders() if query.wants(order)]
         chosen.sort(key=lambda order: (order[query.order_by], order["id"]), reverse=query.descending)
         first = (query.page - 1) * query.per_page
@@ -198,7 +198,7 @@ class _ShopApi:
                 "description": "",
                 "url": self._url(),
                 "home": self._url(),
-                "timezone_string": str(self._state.site_zone),
+                "timezone_string": str(SITE_ZONE),
                 "namespaces": ["wc/v1", "wc/v2", "wc/v3", "wp/v2"],
             }
         )

@@ -6,7 +6,7 @@ from flask import Response, request
 
 from worker.demo.hookshot import ShopWebhook, ping
 from worker.demo.oauth import php_query
-from worker.demo.orders import Payload
+from worker.demo.orders import Payload, stamps
 from worker.demo.shop_api_answers import BASE, json_answer, linked, paged_answer, require_force, sent_json
 from worker.demo.shop_api_parameters import RestError
 from worker.demo.shop_state import ShopState
@@ -104,7 +104,7 @@ class WebhooksApi:
             "event": event,
             "hooks": [f"woocommerce_{event}_order"],
             "delivery_url": webhook.delivery_url,
-            **self._state.instants("date_created", webhook.created_at),
-            **self._state.instants("date_modified", webhook.modified_at),
+            **stamps("date_created", webhook.created_at),
+            **stamps("date_modified", webhook.modified_at),
         }
         return linked(told, f"{BASE}/webhooks", root=self._url())

@@ -4,14 +4,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from worker.demo.hookshot import ShopWebhook, a_secret
 from worker.demo.note_html import sanitize
-from worker.demo.orders import Payload, a_refund, needs_payment
+from worker.demo.orders import Payload, a_refund, needs_payment, stamps
 
 STATUSES = {
     "pending": "Pending payment",
@@ -45,8 +44,7 @@ class ShopMail(NamedTuple):
 class ShopState:
     """Thread-safe; every payload that leaves is a copy."""
 
-    def __init__(self, *, site_zone: str, now: Callable[[], datetime]) -> None:
-        self.site_zone = ZoneInfo(site_zone)
+    def __init__(self, *, now: Callable[[], datetime]) -> None:
         self.webhooks: dict[int, ShopWebhook] = {}
         self.mails: list[ShopMail] = []
         self._now = now
@@ -204,15 +202,8 @@ class ShopState:
     def now(self) -> datetime:
         return self._now()
 
-    def instants(self, field: str, instant: datetime | None) -> dict[str, str | None]:
-        """*field* in the site's zone and *field*_gmt, without offsets, to the second."""
-        if instant is None:
-            return {field: None, f"{field}_gmt": None}
-        local = instant.astimezone(self.site_zone)
-        return {field: f"{local:%Y-%m-%dT%H:%M:%S}", f"{field}_gmt": f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"}
-
     def _stamp(self, field: str) -> dict[str, str | None]:
-        return self.instants(field, self._now())
+        return stamps(field, self._now())
 
     def _touch(self, order: Payload) -> None:
         order.update(self._stamp("date_modified"))
