@@ -151,8 +151,10 @@ def rounding_label(draft: Draft) -> str:
 
 
 def vat_category(code: str) -> str:
-    """A VAT category as accountants write it, and what it means."""
-    return f"{code}, {translate_message(CATEGORY_TERMS[Category(code)])}" if code in list(Category) else code
+    """What a VAT category means, and the letter of EN 16931 for who knows it. Of VAT as charged the rate says all."""
+    if code == Category.STANDARD or code not in list(Category):
+        return ""
+    return f"{translate_message(CATEGORY_TERMS[Category(code)])} ({code})"
 
 
 def vat_reason(key: str) -> str:

@@ -24,7 +24,7 @@ from worker.domain.needs import Needs, merged
 from worker.domain.shop import Shop
 from worker.store import hourly_stats, plugins, shops, transmissions
 from worker.store.database.shop_scope import Shops
-from worker.store.queries import attention, einvoices, health, open_invoices, today
+from worker.store.queries import attention, einvoices, health, open_invoices, reminder_outlook, today
 from worker.store.queries.today import Today
 from worker.store.users import Role
 
@@ -50,6 +50,7 @@ def overview(shop_id: str) -> Response:
         return rendered(
             "dashboard/overview/shop.html",
             **values,
+            day=day,
             numbers=today.next_numbers(connection, shop, day=day),
             checks=go_live_checks(connection, shop, now),
             said_of_check=said_of_check,
@@ -58,6 +59,7 @@ def overview(shop_id: str) -> Response:
             invoiced=open_invoices.invoiced_since(connection, shop_id, day.replace(day=1)),
             month_begins=day.replace(day=1),
             owed=open_invoices.totals(connection, shop_id, today=day),
+            awaited=reminder_outlook.awaited_orders(connection, shop, now=now),
             transmissions=transmissions.of_documents(connection, [one.document_id for one in by_peppol]),
             waiting_for_peppol=einvoices.count_waiting_for_access_point(connection, shop_id),
             **connection_state(connection, shop, values["needs"], now=now),

@@ -41,6 +41,7 @@ def open_invoices(shop_id: str) -> Response:
             "dashboard/payments/open.html",
             page=page,
             totals=queries.totals(connection, shop_id, today=day),
+            awaited=reminder_outlook.awaited_orders(connection, this_shop(), now=context().now()),
             today=day,
             days_late=lambda one: (day - one.due_on).days,
             waiting=bank_lines.waiting_count(connection, shop_id),

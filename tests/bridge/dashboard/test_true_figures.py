@@ -7,18 +7,19 @@ from decimal import Decimal
 from http import HTTPStatus
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from tests.bridge.dashboard.test_pages import admin
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_draft
 from tests.support.personas import signed_in
-from worker.domain.document import Kind, Problem, Reference, SendMode
+from worker.domain.document import Kind, PaymentInstructions, Problem, Reference, SendMode
 from worker.domain.party import Address, Buyer
 from worker.i18n import Translator
 from worker.i18n.address import address_lines
 from worker.message import Message
 from worker.store import deliveries, drafts, jobs
 from worker.store.database.tables import jobs as jobs_table
+from worker.store.database.tables import unpaid
 from worker.store.deliveries import NewDelivery
 from worker.store.jobs import JobEnd
 
@@ -28,7 +29,7 @@ FULL = Address("Kerkstraat 1", "bus 3", "62701", "Springfield", "IL", "US")
 def test_the_plots_count_what_the_numbers_beside_them_count(app: BridgeApp) -> None:
     app.issue()
     shown = admin(app).get(f"/s/{SHOP}").text
-    assert re.search(r"Documents</dt><dd>1<", shown)
+    assert re.search(r"Documents</dt><dd><a [^>]+>1<", shown)
     assert "last 30 days: 1. Failures: 0." in shown
     assert "10:00: 1" in shown  # the hour in Brussels
 
@@ -203,3 +204,39 @@ def test_money_leads_to_its_lists(app: BridgeApp) -> None:
     app.issue()
     shown = admin(app).get(f"/s/{SHOP}").text
     assert f'href="/s/{SHOP}/documents?since=2026-11-01"' in shown
+
+
+def test_a_number_of_the_overview_leads_to_what_it_counts(app: BridgeApp) -> None:
+    app.issue()
+    failed_delivery(app, at=NOW)
+    visitor = admin(app)
+    shown = visitor.get(f"/s/{SHOP}").text
+    led = {
+        label: where.replace("&amp;", "&")
+        for where, label in re.findall(r'<dd><a href="([^"]+)" aria-label="([^"]+)"', shown)
+    }
+    assert led == {  # and nothing leads to the orders of today, of which there are none
+        "Documents: 1": f"/s/{SHOP}/documents?since={NOW:%Y-%m-%d}",
+        "Waiting: 1": f"/s/{SHOP}/jobs?state=waiting",
+        "Failed: 1": f"/s/{SHOP}/jobs",
+    }
+    assert all("1 of 1" in visitor.get(where).text for where in led.values() if "jobs" in where)
+
+
+def test_orders_that_wait_for_their_money_are_told_of_before_they_have_an_invoice(app: BridgeApp) -> None:
+    asked = app.issue(kind=Kind.PAYMENT_REQUEST, paid_on=None, payment=PaymentInstructions(due_on=NOW.date()))
+    waits = {"document_id": asked.document_id, "kind": Kind.PAYMENT_REQUEST, "issued_on": asked.issued_on}
+    with app.store.write() as connection:
+        connection.execute(insert(unpaid).values(shop_id=SHOP, **waits))
+    visitor = admin(app)
+    for page in ("", "/payments"):
+        (told,) = re.findall(
+            r'<a href="([^"]+)">One order without an invoice waits for its money<', visitor.get(f"/s/{SHOP}{page}").text
+        )
+        assert "F2026-00017" in visitor.get(told).text
+
+
+def test_beside_an_ordinary_rate_of_the_journal_stands_no_letter_of_the_norm(app: BridgeApp) -> None:
+    app.issue()
+    shown = admin(app).get(f"/s/{SHOP}/accounting/journal?since=2026-11-01&until=2026-11-30").text
+    assert re.search(r'data-label="Rate">21% <span class="soft"></span>', shown)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
 from worker.domain.document import ASKING, Document, Kind
 from worker.domain.late_costs import LateInvoice, is_business
@@ -198,6 +198,14 @@ def page(
     ids = [row.document_id for row in found.rows]
     outlooks = of_documents(connection, shop, ids, now=now, bank=bank)
     return found.of([outlooks[one] for one in ids])
+
+
+def awaited_orders(connection: Connection, shop: Shop, *, now: datetime) -> int:
+    """How many of those that `page` lists are orders without an invoice."""
+    mine = waiting(shop, func.count(), now=now).where(
+        unpaid.c.kind.in_(ASKING)
+    )  # not “no invoice”: so the index serves
+    return connection.scalar(mine) or 0
 
 
 def open_of_shop(
