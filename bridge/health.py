@@ -11,7 +11,6 @@ from flask import Blueprint, Response, abort, jsonify, make_response, request
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from redis.exceptions import RedisError
 
 from bridge.accounts.rate_limit import limit_stranger, proves_itself
 from bridge.context import context
@@ -44,7 +43,7 @@ def ready() -> Response:
         limit_stranger()
     database = metrics_query.can_be_read(context().store)
     response = jsonify(
-        ready=database, database=describe(database), redis=describe(redis_answers(context().settings.redis_url))
+        ready=database, database=describe(database), redis=describe(queue.redis_answers(context().settings.redis_url))
     )
     response.status_code = HTTPStatus.OK if database else HTTPStatus.SERVICE_UNAVAILABLE
     return response
@@ -153,16 +152,6 @@ def is_private_caller() -> bool:
     except ValueError:
         return False
     return address.is_loopback or address.is_private
-
-
-def redis_answers(redis_url: str) -> bool:
-    connection = queue.connect(redis_url, timeout_s=0.5)
-    try:
-        return bool(connection.ping())
-    except RedisError:
-        return False
-    finally:
-        connection.close()
 
 
 def describe(answers: bool) -> str:

@@ -11,8 +11,8 @@ from bridge.accounts.invitations import link_to_join
 from bridge.context import context, redirect_to, rendered
 from bridge.dashboard.confirmation import Question, ask, is_confirmed
 from bridge.forms import Form, read_mail_address
-from bridge.health import redis_answers
 from bridge.i18n.translate import _
+from worker import queue
 from worker.domain.health import ROAD_LABELS, STATE_LABELS
 from worker.message import Message
 from worker.store import plugins as plugins_store
@@ -136,7 +136,7 @@ def about() -> Response:
         (_("Version"), version("facturelay")),
         (_("Address"), settings.public_url),
         (_("Database"), "SQLite" if context().store.is_sqlite else "PostgreSQL"),
-        (_("Redis"), _("answers") if redis_answers(settings.redis_url) else _("does not answer")),
+        (_("Redis"), _("answers") if queue.redis_answers(settings.redis_url) else _("does not answer")),
         (
             _("Mail server of this installation"),
             _("set") if settings.smtp_url else _("none: only shops with their own server send mail"),

@@ -12,6 +12,7 @@ from itertools import groupby
 
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq import Queue
 from rq.job import Job, JobStatus
@@ -86,6 +87,17 @@ def connect(redis_url: str, *, timeout_s: float = 1.0) -> Redis:
     return Redis.from_url(
         redis_url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s, retry=Retry(NoBackoff(), 0)
     )
+
+
+def redis_answers(redis_url: str) -> bool:
+    """Whether it does within half a second."""
+    redis = connect(redis_url, timeout_s=0.5)
+    try:
+        return bool(redis.ping())
+    except RedisError:
+        return False
+    finally:
+        redis.close()
 
 
 def open_queue(redis: Redis, name: QueueName) -> Queue:

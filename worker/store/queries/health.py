@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from redis.exceptions import RedisError
 from sqlalchemy import (
     BindParameter,
     Column,
@@ -35,7 +34,7 @@ from worker.domain.installation_health import (
 from worker.domain.shop import Shop
 from worker.domain.shop_health import ShopFacts, WatchedShop, shop_health
 from worker.domain.step import MAIL, TRANSMIT
-from worker.queue import QueueName, connect
+from worker.queue import QueueName, redis_answers
 from worker.settings import Settings
 from worker.store import alerts, bank_files, leases, paused_queues, reports, roads, shops
 from worker.store.alerts import Alert
@@ -74,19 +73,9 @@ class Seen:
 
 def look(connection: Connection, settings: Settings) -> Seen:
     """Look now; the queue is given half a second to answer."""
-    machines = machines_of(connection, queue=queue_answers(settings))
+    machines = machines_of(connection, queue=redis_answers(settings.redis_url))
     paused = paused_queues.every(connection)
     return Seen(machines, paused, free_share(settings.data), has_mail_server=bool(settings.smtp_url))
-
-
-def queue_answers(settings: Settings) -> bool:
-    queue = connect(settings.redis_url, timeout_s=0.5)
-    try:
-        return bool(queue.ping())
-    except RedisError:
-        return False
-    finally:
-        queue.close()
 
 
 def machines_of(connection: Connection, *, queue: bool) -> MachineFacts:
