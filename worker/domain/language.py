@@ -1,10 +1,9 @@
 """In which language a customer is written to, and the few words the domain itself prints."""
 
 import re
-import tomllib
 from functools import cache
-from importlib.resources import files
 
+from worker.domain.data_file import read_data
 from worker.domain.document import Kind
 from worker.domain.order import Order
 from worker.domain.shop import Shop
@@ -100,6 +99,4 @@ def _belgian_language(postcode: str) -> str:
 
 @cache
 def _phrases() -> dict[str, dict[str, str]]:
-    text = (files("worker.domain") / "data/words.toml").read_text(encoding="utf-8")
-    phrases: dict[str, dict[str, str]] = tomllib.loads(text)
-    return phrases
+    return read_data("words")

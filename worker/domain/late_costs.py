@@ -4,14 +4,13 @@ Consumers: art. XIX.4 of the Code of Economic Law. Businesses: art. 5 and 6 of t
 sources; amounts in EUR.
 """
 
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from functools import cache
-from importlib.resources import files
 
+from worker.domain.data_file import read_data
 from worker.domain.document import Draft
 from worker.domain.money import CENT, ZERO
 from worker.domain.reminder import ReminderKind, ReminderSettings, pay_by
@@ -159,8 +158,7 @@ def latest_rates(settings: ReminderSettings, today: date, *, count: int) -> dict
 
 @cache
 def listed_interest() -> dict[str, Decimal]:
-    text = (files("worker.domain") / "data/interest.toml").read_text(encoding="utf-8")
-    percents: dict[str, Decimal] = tomllib.loads(text, parse_float=Decimal)["percent"]
+    percents: dict[str, Decimal] = read_data("interest")["percent"]
     return percents
 
 

@@ -1,12 +1,11 @@
 """Legal mentions on documents. The texts are data with article, source and date: an accountant may change them."""
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from importlib.resources import files
 
+from worker.domain.data_file import read_data
 from worker.domain.document import Category, Mention
 
 SIMPLIFIED = "simplified_invoice"  # of the invoice as a whole: no line and no category is so, and no credit note
@@ -62,7 +61,6 @@ def exemption(category: Category, printed: Iterable[Mention]) -> tuple[str, str]
 @cache
 def legal_texts() -> Mapping[str, LegalText]:
     """Everything in `data/mentions.toml`, by key."""
-    text = (files("worker.domain") / "data/mentions.toml").read_text(encoding="utf-8")
     return {
         key: LegalText(
             key=key,
@@ -75,5 +73,5 @@ def legal_texts() -> Mapping[str, LegalText]:
             abroad=entry.get("abroad", {}),
             national={country: NationalText(**national) for country, national in entry.get("national", {}).items()},
         )
-        for key, entry in tomllib.loads(text).items()
+        for key, entry in read_data("mentions").items()
     }

@@ -1,14 +1,14 @@
 """Which VAT rates a country knows, and since when. Data with dates and sources (`data/rates.toml`); a new rate is one entry there."""
 
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
-from importlib.resources import files
 from typing import Any
+
+from worker.domain.data_file import read_data
 
 # Monaco levies the VAT of France (art. 7 of the VAT directive), Liechtenstein that of Switzerland (customs union of 1923).
 SAME_AS = {"MC": "FR", "LI": "CH"}
@@ -98,5 +98,4 @@ def _rate(country: str, kind: RateKind, entry: int | Decimal | dict[str, Any]) -
 
 @cache
 def _file() -> dict[str, Any]:
-    text = (files("worker.domain") / "data/rates.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text, parse_float=Decimal)
+    return read_data("rates")

@@ -4,15 +4,14 @@ A text is stored as it will be filled: {number}, {order} … The %tags% of other
 """
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cache
-from importlib.resources import files
 
+from worker.domain.data_file import read_data
 from worker.domain.document import Captions, Kind
 from worker.domain.language import LANGUAGES
 from worker.domain.shop import Shop
@@ -286,6 +285,4 @@ def _as_list(names: Iterable[str]) -> str:
 
 @cache
 def _defaults() -> dict[str, dict[str, str]]:
-    text = (files("worker.domain") / "data/texts.toml").read_text(encoding="utf-8")
-    found: dict[str, dict[str, str]] = tomllib.loads(text)
-    return found
+    return read_data("texts")
