@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from tests.cli.conftest import SELLER_SETTINGS, Facturelay, ShopAtHand
+from tests.support.factories import a_shop
 from tests.support.issued import a_draft
-from worker.cli.shop_options import EXAMPLES, SETTING_GROUPS
+from worker.cli.shop_options import EXAMPLES, SETTING_GROUPS, described
 from worker.domain import settings_form
 from worker.domain.document import Kind
 from worker.store import shops
@@ -345,6 +346,11 @@ def test_each_setting_stands_in_one_group_of_the_help(facturelay: Facturelay) ->
         assert heads[:2] == ["Options", "Company"]
         assert len(heads) == len(set(heads))
         assert set(settings_form.FIELDS) <= {line.split()[0] for line in lines if line.strip()}
+
+
+def test_the_help_says_of_each_switch_that_it_is_one() -> None:
+    switches = [one for one in settings_form.FIELDS if isinstance(settings_form.setting_of(a_shop(), one), bool)]
+    assert [one for one in switches if not described(one).endswith(": yes, no")] == []
 
 
 def test_what_the_help_gives_as_an_example_is_taken(make_shop: MakeShop) -> None:

@@ -43,11 +43,10 @@ EXAMPLES = {
     "seller.address.country": "BE",
     "seller.legal_form": "BV",
     "seller.register": "RPR Gent",
-    "seller.sole_trader": "yes",
     "zone": "Europe/Brussels",
     "rules": "invoice:paid:send",
     "orders.since": "2026-07-01",
-    "orders.status_map": "await-ship=processing",
+    "orders.status_map": "packed=processing",
     "orders.own_fields": "_billing_btw_bis=vat_number",
     "payment_terms": "invoice_gateway=30 days",
     "vat.zero_reasons": "tax class zero-rate = zero_rated",
@@ -72,7 +71,8 @@ class SettingsCommand(click.Command):
 
 def described(setting: str) -> str:
     """What people call it, and what it may be."""
-    name, choices = SETTING_NAMES[setting], ", ".join(CHOICES.get(setting, ()))
+    is_switch = settings_form.FIELDS[setting] is settings_form.CHECKBOX
+    name, choices = SETTING_NAMES[setting], "yes, no" if is_switch else ", ".join(CHOICES.get(setting, ()))
     if setting in EXAMPLES:
         return f"{name}, like {EXAMPLES[setting]}"
     return f"{name}: {choices}" if choices else str(name)
