@@ -154,8 +154,10 @@ def mark_not_paid(shop_id: str, document_id: int) -> Response:
 
 def amounts_unconfirmed(item: DocumentDetails) -> tuple[Decimal, Decimal]:
     """What people marked as paid of it, and what its shop says came in for its order."""
+    if item.document is None:
+        return ZERO, ZERO
     with context().store.read() as connection:
-        unconfirmed = payment_rows.unconfirmed(connection, document_id_of(item))
+        unconfirmed = payment_rows.unconfirmed(connection, item.document)
     by_person, by_shop = (
         total_of(payment.amount for payment in some) for some in (unconfirmed.by_person, unconfirmed.by_shop)
     )

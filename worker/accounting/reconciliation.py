@@ -42,6 +42,7 @@ class MadeDocument:
 
     number: str
     kind: Kind
+    currency: str
     total: Decimal
     charged: Decimal  # less what gift cards paid, which is no part of the shop's total
     is_cancellation: bool
@@ -54,6 +55,7 @@ def as_made(made: DocumentDetails) -> MadeDocument:
     return MadeDocument(
         made.document.number if made.document else "",
         draft.kind,
+        draft.currency,
         draft.total,
         draft.total - draft.by_card,
         draft.cause.startswith("cancel:"),
@@ -85,14 +87,19 @@ class ReconciledOrder:
         return tuple(made for made in self.documents if made.number)
 
     @property
+    def comparable(self) -> tuple[MadeDocument, ...]:
+        """The documents in the currency that the order has now."""
+        return tuple(made for made in self.issued if made.currency == self.currency)
+
+    @property
     def invoiced(self) -> Decimal:
-        invoices = (made.charged for made in self.issued if made.kind is Kind.INVOICE)
-        return sum(invoices, ZERO) - sum((made.total for made in self.issued if made.is_cancellation), ZERO)
+        invoices = (made.charged for made in self.comparable if made.kind is Kind.INVOICE)
+        return sum(invoices, ZERO) - sum((made.total for made in self.comparable if made.is_cancellation), ZERO)
 
     @property
     def credited(self) -> Decimal:
         """What refunds took back."""
-        notes = (made for made in self.issued if made.kind is Kind.CREDIT_NOTE and not made.is_cancellation)
+        notes = (made for made in self.comparable if made.kind is Kind.CREDIT_NOTE and not made.is_cancellation)
         return sum((made.total for made in notes), ZERO)
 
 

@@ -14,7 +14,7 @@ from worker.domain.bank_line import BankLine
 from worker.domain.bank_match import Claim, Share
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
-from worker.domain.payment import REFUND
+from worker.domain.payment import REFUND, OrderBalance
 from worker.errors import Rejected
 from worker.message import Message, Money
 from worker.store import audit_trail, bank_lines, counters, order_money, payment_rows, payments
@@ -55,12 +55,12 @@ def count_for_orders(connection: Connection, shop_id: str, line_id: int, numbers
 
 def count_given_back(connection: Connection, line: StoredLine, share: Share, *, by: Actor) -> None:
     """Count what went out as given back to who paid too much for an order, in the place of what the shop told of that."""
-    order, amount = share.order, -share.amount
-    balance = order_balance.of_order(connection, order)
+    order, amount, currency = share.order, -share.amount, line.line.currency
+    balance = balance_of(connection, order, currency)
     # Exactly what was to be given back beside what the shop gave back is no part of that.
     if balance is not None and amount != balance.excess:
-        payments.tell_of_refund(connection, order, amount, now=by.now)
-        balance = order_balance.of_order(connection, order)
+        payments.tell_of_refund(connection, order, amount, currency, now=by.now)
+        balance = balance_of(connection, order, currency)
     if line.line.is_return or balance is None or amount > balance.excess:
         raise Rejected(
             "{amount} went out, and {excess} more came in for order {number} than it asks. Refund in the shop what it no longer asks, "
@@ -102,7 +102,8 @@ def take_back(connection: Connection, shop_id: str, line_id: int, *, by: Actor) 
     for payment_id in paid:
         payments.reverse(connection, payment_id, on=line.line.booked_on, by=by.name, now=by.now)
         if line.line.amount > 0:
-            refunded_of_nothing(connection, payment_rows.get(connection, payment_id).order, now=by.now)
+            order = payment_rows.get(connection, payment_id).order
+            refunded_of_nothing(connection, order, line.line.currency, now=by.now)
     bank_lines.decide(connection, line_id, LineState.WAITING, by=by.name, now=by.now)
     message = Message(
         "{amount} that the bank booked on {day} waits again.", amount=money(line.line), day=line.line.booked_on
@@ -111,15 +112,20 @@ def take_back(connection: Connection, shop_id: str, line_id: int, *, by: Actor) 
     return is_told
 
 
-def refunded_of_nothing(connection: Connection, order: OrderKey, *, now: datetime) -> None:
+def balance_of(connection: Connection, order: OrderKey, currency: str) -> OrderBalance | None:
+    balance = order_balance.of_order(connection, order)
+    return balance and balance.in_currency(currency)
+
+
+def refunded_of_nothing(connection: Connection, order: OrderKey, currency: str, *, now: datetime) -> None:
     """What the shop gave back of money that is not there any more counts no more either. Raises Rejected where the bank gave back more than
     is there: an order would have been paid less than nothing.
     """
-    balance = order_balance.of_order(connection, order)
+    balance = balance_of(connection, order, currency)
     if balance is None or balance.paid >= 0:
         return
-    payments.tell_of_refund(connection, order, -balance.paid, now=now)
-    balance = order_balance.of_order(connection, order)
+    payments.tell_of_refund(connection, order, -balance.paid, currency, now=now)
+    balance = balance_of(connection, order, currency)
     if balance is not None and balance.paid < 0:
         raise Rejected(
             "A part of this money was sent back: order {number} would have {amount} left. Let the bank’s line by "
@@ -187,7 +193,9 @@ def owed_of(claim: Claim) -> Decimal:
 def claim_named(connection: Connection, shop_id: str, number: str, line: BankLine) -> Claim:
     """The order that *number* names and that money in the line's currency can pay."""
     found = sorted(orders_of_numbers(connection, shop_id, [number, number.upper()]), key=lambda order: order.order_id)
-    claims = [claim for order in found for claim in (claim_of(connection, order, ()),) if claim is not None]
+    claims = [
+        claim for order in found for claim in (claim_of(connection, order, (), line.currency),) if claim is not None
+    ]
     if not claims:
         raise Rejected(
             "No document of this shop asks for money for “{number}”. Enter the number of an order or of its invoice.",

@@ -115,7 +115,8 @@ def mark_paid(connection: Connection, shop_id: str, document_id: int, *, on: dat
             number=document.number,
             code="nothing_remaining",
         )
-    is_new = payments.pay_in_full(connection, document_id, Receipt(on, PaymentSource.PERSON, by.name), now=by.now)
+    receipt = Receipt(on, PaymentSource.PERSON, by.name, currency=document.draft.currency)
+    is_new = payments.pay_in_full(connection, document_id, receipt, now=by.now)
     if is_new:
         audit_trail.note_of(
             connection,
@@ -135,7 +136,7 @@ def mark_not_paid(connection: Connection, shop_id: str, document_id: int, *, on:
     """
     counters.lock(connection, shop_id)
     document = document_of(connection, shop_id, document_id)
-    unconfirmed = payment_rows.unconfirmed(connection, document_id)
+    unconfirmed = payment_rows.unconfirmed(connection, document)
     counted = unconfirmed.by_person or unconfirmed.by_shop
     if not counted:
         raise Rejected(
@@ -145,7 +146,7 @@ def mark_not_paid(connection: Connection, shop_id: str, document_id: int, *, on:
         )
     for payment in counted:
         payments.reverse(connection, payment.payment_id, on=on, by=by.name, now=by.now)
-    refunded_of_nothing(connection, document.order, now=by.now)
+    refunded_of_nothing(connection, document.order, document.draft.currency, now=by.now)
     amount = total_of(payment.amount for payment in counted)
     message = Message(
         "{number} was not paid after all: {amount} is not counted any more.",

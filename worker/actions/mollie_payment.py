@@ -57,7 +57,13 @@ def count(connection: Connection, shop: Shop, attempt: PaymentAttempt, said: Mol
     paid_on = shop.day_of(said.paid_at or now)
     method = METHODS.get(said.method, said.method)
     receipt = Receipt(
-        paid_on, PaymentSource.MOLLIE, MOLLIE, method=method, reference=said.payment_id, outside_ref=said.payment_id
+        paid_on,
+        PaymentSource.MOLLIE,
+        MOLLIE,
+        method=method,
+        reference=said.payment_id,
+        outside_ref=said.payment_id,
+        currency=said.currency,
     )
     if payments.receive(connection, attempt.order, said.amount, receipt, now=now) is not None:
         tell_came(connection, attempt, said, now=now)
@@ -95,9 +101,10 @@ def take_back(
             method=standing[0].method,
             reference=said.payment_id,
             outside_ref=name,
+            currency=said.currency,
         )
         payments.receive(connection, attempt.order, kept, receipt, now=now)
-    payments.tell_of_refund(connection, attempt.order, said.gone_back - attempt.gone_back, now=now)
+    payments.tell_of_refund(connection, attempt.order, said.gone_back - attempt.gone_back, said.currency, now=now)
     message = went_back(connection, attempt, said)
     tell(connection, attempt, "money_went_back", message, now=now)
     balance = order_balance.of_order(connection, attempt.order)

@@ -160,12 +160,12 @@ class Seen:
 
 @dataclass(frozen=True)
 class OrderMoney:
-    """What was read of an order: the documents *made* of it and all that was *counted*, oldest first, the *balances* of its invoices,
-    and what its shop said (None: nothing is known of it). With an invoice of € 121, a credit note of € 10 and € 50 that came: `asked` 111,
+    """What was read of an order: the documents *made* of it and *all_counted*, oldest first, the *balances* of its invoices,
+    and what its shop said (None: nothing is known of it). Nothing of another `currency` is added to what is asked now. With an invoice of € 121, a credit note of € 10 and € 50 that came: `asked` 111,
     `paid` 50, `balance.open` 61; in *balances* *total* 121, *credited* 10, *paid* 50."""
 
     made: Sequence[Document]
-    counted: Sequence[DatedMoney]
+    all_counted: Sequence[DatedMoney]
     balances: Mapping[int, Balance]
     seen: Seen | None
 
@@ -181,8 +181,23 @@ class OrderMoney:
         return next((one for one in reversed(self.made) if one.draft.kind in ASKING and not one.draft.test), None)
 
     @cached_property
+    def currency(self) -> str:
+        """In which it asks now: that of its newest invoice, of what asks before there is one, or of itself."""
+        last = self.invoices[-1] if self.invoices else self.newest
+        return last.draft.currency if last else self.seen.currency if self.seen else ""
+
+    @cached_property
+    def counted(self) -> list[DatedMoney]:
+        return [one for one in self.all_counted if one.currency == self.currency]
+
+    @cached_property
     def paid(self) -> Decimal:
         return total_of(one.amount for one in self.counted)
+
+    @property
+    def told(self) -> Seen | None:
+        """What its shop says, where that is of the same money."""
+        return self.seen if self.seen and self.seen.currency == self.currency else None
 
     @property
     def by_card(self) -> Decimal:
@@ -192,17 +207,17 @@ class OrderMoney:
     @property
     def reported(self) -> Decimal:
         """What the shop says came in beside it, by which less is asked before there is an invoice."""
-        return max(self.seen.to_count, ZERO) if self.seen and self.newest else ZERO
+        return max(self.told.to_count, ZERO) if self.told and self.newest else ZERO
 
     @property
     def said(self) -> ReportedMoney:
         """What the shop says of the order's money; nothing once there is an invoice, of which credit notes say what was refunded."""
-        return self.seen.said if self.seen and not self.invoices else ReportedMoney()
+        return self.told.said if self.told and not self.invoices else ReportedMoney()
 
     @property
     def is_paid_by_shop(self) -> bool:
         """Whether the shop says that all came, and it reported it, or it was counted since."""
-        seen = self.seen
+        seen = self.told
         return (
             seen is not None
             and seen.paid_at is not None
@@ -225,12 +240,7 @@ class OrderMoney:
         they were made and is not among the payments; of an order without one, what its shop reported only where its newest document says so.
         """
         if self.invoices:
-            return total_of(
-                balance.total - (balance.credited or ZERO)
-                for invoice in self.invoices
-                for balance in (self.balances[invoice.document_id],)
-                if balance.paid is not None or not invoice.draft.is_paid
-            )
+            return self.asked_by_invoices(self.currency)
         if self.newest is None:
             return self.asked_by_shop
         draft = self.newest.draft
@@ -253,8 +263,6 @@ class OrderMoney:
     @property
     def balance(self) -> OrderBalance | None:
         """None where nothing is `asked`. What a card or credit paid of an invoice is the shop's plugin's to restore."""
-        last = self.invoices[-1] if self.invoices else self.newest
-        currency = last.draft.currency if last else self.seen.currency if self.seen else ""
         if self.asked is None:
             return None
         excess = max(self.paid - self.asked, ZERO)
@@ -262,7 +270,28 @@ class OrderMoney:
             excess = min(excess, self.paid - self.by_card)
         elif not self.invoices and self.gives_back:
             excess = self.paid
-        return OrderBalance(self.asked, self.paid, currency, excess=excess)
+        return OrderBalance(self.asked, self.paid, self.currency, excess, self.others)
+
+    def asked_by_invoices(self, currency: str) -> Decimal:
+        return total_of(
+            balance.total - (balance.credited or ZERO)
+            for invoice in self.invoices
+            for balance in (self.balances[invoice.document_id],)
+            if invoice.draft.currency == currency and (balance.paid is not None or not invoice.draft.is_paid)
+        )
+
+    @property
+    def others(self) -> tuple[OrderBalance, ...]:
+        known = dict.fromkeys(
+            [one.draft.currency for one in self.invoices] + [one.currency for one in self.all_counted]
+        )
+        return tuple(self.in_another(currency) for currency in known if currency != self.currency)
+
+    def in_another(self, currency: str) -> OrderBalance:
+        came = [one for one in self.all_counted if one.currency == currency]
+        asked, paid = self.asked_by_invoices(currency), total_of(one.amount for one in came)
+        excess = max(min(paid - asked, paid - by_card(came)), ZERO)
+        return OrderBalance(asked, paid, currency, excess)
 
     @property
     def gives_back(self) -> bool:
@@ -296,8 +325,11 @@ class OrderMoney:
     def of_document(self, document: Document) -> DocumentMoney:
         """Of a confirmation or a payment request of the order: no more than it asked itself, and nothing once the order was given up."""
         draft, deposits = document.draft, total_of(one.amount for one in document.draft.prepaid if one.deposit)
+        if draft.currency != self.currency:
+            return DocumentMoney(document, draft.to_pay, paid_on=draft.paid_on, is_other=True)
         notes = (one.draft for one in self.made if one.draft.kind is Kind.CREDIT_NOTE and not one.draft.test)
-        credited, own = total_of(note.total for note in notes), self.open_by(document, reported=self.reported)
+        credited = total_of(note.total for note in notes if note.currency == draft.currency)
+        own = self.open_by(document, reported=self.reported)
         if self.is_paid_by_shop:  # of an order that costs less since, too
             own = min(own, ZERO)
         left = max((self.asked or ZERO) - self.paid, ZERO)

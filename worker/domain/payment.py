@@ -54,8 +54,8 @@ class Receipt:
     """How money came in: the day in the seller's zone, the *method* and the *reference* it came under, and *by* whose word.
 
     *outside_ref* is what whoever moved it calls it, by which it is known when it is told of again; empty where nobody does.
-    *replaces*: the payment that somebody had only reported, of the same money. *currency*: where nothing of the order is stored
-    yet, so that its own is not known.
+    *replaces*: the payment that somebody had only reported, of the same money. *currency*: what it came in; empty: that of the
+    order's newest document.
     """
 
     paid_on: date
@@ -127,6 +127,7 @@ class Balance:
     last_paid_on: date | None = None
     last_paid_at: datetime | None = None
     came: Decimal | None = None
+    currency: str = ""
 
     @property
     def open(self) -> Decimal:
@@ -164,13 +165,19 @@ class OrderBalance:
     """What is *asked* for an order in *currency*, and what was *paid* of it.
 
     Asked is the total of its invoices less that of their credit notes; before there is one, what its newest document asks.
-    *excess* is what came in beyond that, and did not go back: to be given back.
+    *excess* is what came in beyond that, and did not go back: to be given back. *others*: the same in each currency in which it asked
+    before, or money came: that pays nothing of this.
     """
 
     asked: Decimal
     paid: Decimal
     currency: str
     excess: Decimal = ZERO
+    others: tuple["OrderBalance", ...] = ()
+
+    def in_currency(self, currency: str) -> "OrderBalance":
+        """What is asked and was paid in *currency*; where that is none of its own, this."""
+        return next((one for one in self.others if one.currency == currency), self)
 
     @property
     def open(self) -> Decimal:

@@ -21,6 +21,9 @@ class CountedMoney(Protocol):
     def amount(self) -> Decimal: ...
 
     @property
+    def currency(self) -> str: ...
+
+    @property
     def paid_on(self) -> date: ...
 
     @property

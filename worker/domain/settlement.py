@@ -57,14 +57,19 @@ def move_of(order: Order, shop: Shop) -> Move:
 
 def excess_flags(number: str, balance: OrderBalance | None) -> tuple[Problem, ...]:
     """That more came in than the order asks. It is over once that was given back."""
-    if balance is None or balance.excess <= 0:
-        return ()
-    message = Message(
-        "{excess} more came in for order {number} than it asks. Give it back, and then say that this order needs nothing.",
-        excess=Money(balance.excess, balance.currency),
-        number=number,
+    found = (balance, *balance.others) if balance else ()
+    return tuple(
+        Problem(
+            EXCESS,
+            Message(
+                "{excess} more came in for order {number} than it asks. Give it back, and then say that this order needs nothing.",
+                excess=Money(one.excess, one.currency),
+                number=number,
+            ),
+        )
+        for one in found
+        if one.excess > 0
     )
-    return (Problem(EXCESS, message),)
 
 
 def over(order: Order, shop: Shop) -> Rejected:

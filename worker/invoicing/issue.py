@@ -76,7 +76,7 @@ def issue(services: Services, shop: Shop, fetched: FetchedOrder, *, end: End = n
             as_of=fetched.as_of,
         )
         waiting_orders.follow(connection, rounds.order_key)
-        if is_lowered and payment_shares.total_paid(connection, rounds.order_key):
+        if is_lowered and payment_shares.is_any_there(connection, rounds.order_key):
             settle_orders.plan(connection, rounds.order_key, now=services.now())  # what came may be all of it now
         # The buyer was told it after the checkout: his money may come before any document.
         payment_references.promise(connection, rounds.order_key, promised_reference(fetched.order, rounds.shop))

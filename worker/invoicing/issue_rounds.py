@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from worker.domain.decide import decide_documents
 from worker.domain.decision import Decision, RuleResult, needs_person
 from worker.domain.document import Document, Draft, History, Kind, Problem, SendMode
-from worker.domain.document_money import Seen
+from worker.domain.document_money import Seen, invoices_among
 from worker.domain.dossier import refund_of
 from worker.domain.order import Order, OrderKey
 from worker.domain.order_payment import is_paid, paid_at, status_of
@@ -225,7 +225,9 @@ class IssueRounds:
         if is_paid(order, self.shop):
             end = JobEnd(code="answered", message=Message("The shop says that the order is paid."))
             settle_orders.close_failed(self.connection, self.shop.shop_id, order.order_id, end, now=now)
-        if any(made.draft.kind is Kind.INVOICE and not made.draft.test for made in self.history().documents):
+        invoices = invoices_among(self.history().documents)
+        # What it says of an order that is in another currency than its invoice pays nothing of that: the flag asks a person.
+        if invoices and invoices[-1].draft.currency == order.currency:
             self.count_reported()
             if self.fetched.refunds:
                 order_money.count_refunds(self.connection, self.shop, order, self.fetched.refunds, now=now)

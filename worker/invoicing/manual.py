@@ -83,7 +83,9 @@ def with_rest(connection: Connection, shop: Shop, order: Order, fetched: Fetched
     if shop.test:
         return replace(order, paid_total=order.total)
     order_money.count_reported(connection, shop, order, now=by.now)
-    receipt = Receipt(shop.day_of(by.now), PaymentSource.PERSON, by.name, method=order.payment_method)
+    receipt = Receipt(
+        shop.day_of(by.now), PaymentSource.PERSON, by.name, method=order.payment_method, currency=order.currency
+    )
     payments.receive(connection, order_money.key_of(shop, order), order.total - order.came_in, receipt, now=by.now)
     return order_money.with_money(connection, shop, fetched.order, fetched.refunds)
 

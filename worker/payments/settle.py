@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 
-from worker.domain.money import ZERO, total_of
+from worker.domain.money import total_of
 from worker.domain.order import Order, OrderKey
 from worker.domain.payment import PaymentSource
 from worker.domain.settlement import Move, move_of
@@ -62,7 +62,7 @@ def settle(services: Services, key: OrderKey) -> Settled:
         )
     tell_excess(services, key)
     with fetch.refusal_is_told(services, connected.shop):
-        if money_of(services, key) <= ZERO:
+        if not is_any_there(services, key):
             return tell_money_went_back(services, connected, key)
         return settle_in_shop(services, connected, key)
 
@@ -128,13 +128,14 @@ def tell_excess(services: Services, key: OrderKey) -> None:
         order_money.flag_excess(connection, key)
 
 
-def money_of(services: Services, key: OrderKey) -> Decimal:
+def is_any_there(services: Services, key: OrderKey) -> bool:
     with services.store.read() as connection:
-        return payment_shares.total_paid(connection, key)
+        return payment_shares.is_any_there(connection, key)
 
 
 def count(services: Services, order: Order, key: OrderKey) -> Counted:
-    """What is asked and came in. Raises Unavailable while the order is not as it was when that was decided."""
+    """What is asked and came in. Raises Unavailable while the order is not as it was when that was decided, Rejected where what came in
+    is of another currency than it has now."""
     with services.store.read() as connection:
         seen = orders.find(connection, key.shop_id, key.order_id)
         refunded = payment_shares.reported_of(connection, key).refunded
@@ -147,8 +148,23 @@ def count(services: Services, order: Order, key: OrderKey) -> Counted:
             number=order.number,
             code="order_changed",
         )
-    asked = order.total if balance is None else balance.asked
-    return Counted(asked, total_of(payment.amount for payment in standing), transaction_of(standing))
+    mine = [payment for payment in standing if payment.currency == order.currency]
+    if standing and not mine:
+        raise of_another_currency(order, standing[-1].currency)
+    is_same = balance is not None and balance.currency == order.currency
+    asked = balance.asked if balance and is_same else order.total
+    return Counted(asked, total_of(payment.amount for payment in mine), transaction_of(mine))
+
+
+def of_another_currency(order: Order, other: str) -> Rejected:
+    return Rejected(
+        "Money in {other} came in for order {number}, which is in {currency} now. Set it to Processing in WooCommerce if it is paid with "
+        "that, or put its currency right there.",
+        number=order.number,
+        currency=order.currency,
+        other=other,
+        code="paid_but_in_another_currency",
+    )
 
 
 def transaction_of(standing: list[Payment]) -> str:

@@ -145,6 +145,7 @@ def receipt_of(line: BankLine, name: str, *, by: Actor, method: str = METHOD) ->
         # A payment is kept for good, so it holds nobody's words.
         reference=" ".join(line.references)[:140],
         outside_ref=name,
+        currency=line.currency,
     )
 
 

@@ -40,6 +40,7 @@ BALANCES = (
         func.max(case((CAME, payments.c.paid_on))),
         func.max(case((CAME, payment_shares.c.created_at))),
         func.sum(case((CAME, payment_shares.c.amount)), type_=payment_shares.c.amount.type),
+        documents.c.currency,
     )
     .outerjoin(payment_shares, payment_shares.c.document_id == documents.c.document_id)
     .outerjoin(payments, payments.c.payment_id == payment_shares.c.payment_id)

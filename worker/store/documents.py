@@ -146,7 +146,7 @@ def store_prepaid(connection: Connection, document: Document) -> None:
     if draft.kind is not Kind.INVOICE or draft.test:
         waiting_orders.follow(connection, document.order)
         return
-    receipt = Receipt(draft.ordered_on, PaymentSource.ORDER, by="order", method=GIFT_CARD)
+    receipt = Receipt(draft.ordered_on, PaymentSource.ORDER, by="order", method=GIFT_CARD, currency=draft.currency)
     cards = [(one.amount, replace(receipt, reference=one.code or one.name)) for one in draft.prepaid if one.by_card]
     payments.tell_paid(connection, payments.take_before(connection, document.order, cards, now=now), now=now)
 

@@ -50,7 +50,7 @@ def with_money(connection: Connection, shop: Shop, order: Order, refunds: Iterab
         order = replace(order, keeps_money=orders.is_ignored(connection, key, TAKEN_BACK))
     paid_total, credited = orders.when_paid(connection, key, order)
     order = replace(order, paid_total=paid_total, credited_before=before)
-    counted = payment_rows.of_order(connection, key)
+    counted = counted_in(connection, key, order.currency)
     if says_paid(order, shop) and not has_own_transaction(order, counted):  # who pays on the shop's page pays its total
         order = replace(order, credited_before=max(before, credited))
     reported = reported_by_shop(order, refunds, shop, counted)
@@ -83,6 +83,8 @@ def count_reported(connection: Connection, shop: Shop, order: Order, *, now: dat
         return True
     if not order.to_count:
         return False
+    # Of an order that its shop put into another currency it says the same money otherwise.
+    payments.take_back_reported(connection, key_of(shop, order), but_in=order.currency, on=shop.day_of(now), now=now)
     receipt = Receipt(
         paid_on=shop.day_of(reported_since(order, shop)),
         source=PaymentSource.ORDER,
@@ -103,7 +105,7 @@ def count_refunds(
     What went back at Mollie was counted by Mollie's word. Call after their credit notes were issued.
     """
     key = key_of(shop, order)
-    counted = payment_rows.of_order(connection, key)
+    counted = counted_in(connection, key, order.currency)
     made = [refund for refund in refunds if was_paid_before(refund, order, shop, counted)]
     if not made:
         return
@@ -116,7 +118,7 @@ def count_refunds(
     amount = min(new, balance.paid - balance.asked) if balance is not None else ZERO
     if amount > 0:
         day = shop.day_of(max(refund.created_at for refund in made))
-        receipt = Receipt(day, PaymentSource.ORDER, by="order", method=REFUND)
+        receipt = Receipt(day, PaymentSource.ORDER, by="order", method=REFUND, currency=order.currency)
         payments.give_back(connection, key, amount, receipt, now=now)
 
 
@@ -152,6 +154,11 @@ def gone_back(counted: Iterable[Payment]) -> Decimal:
     """What of the money that Mollie brought went back there: all it said that came, the rest of which is said anew, less what stands."""
     came, most = came_and_most(one for one in counted if one.source is PaymentSource.MOLLIE)
     return most - came
+
+
+def counted_in(connection: Connection, key: OrderKey, currency: str) -> list[Payment]:
+    """What was counted for the order in *currency*: money of another pays nothing of it."""
+    return [one for one in payment_rows.of_order(connection, key) if one.currency == currency]
 
 
 def flag_excess(connection: Connection, order: OrderKey) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select
 
+from worker.domain.document import Document
 from worker.domain.money import total_of
 from worker.domain.order import OrderKey
 from worker.domain.payment import GIFT_CARD, REFUND, UNCONFIRMED, PaymentSource, Receipt
@@ -73,7 +74,7 @@ class Payment:
     @property
     def receipt(self) -> Receipt:
         """What was said of it."""
-        return Receipt(self.paid_on, self.source, self.created_by, self.method, self.reference)
+        return Receipt(self.paid_on, self.source, self.created_by, self.method, self.reference, currency=self.currency)
 
 
 def add_row(connection: Connection, order: OrderKey, amount: Decimal, receipt: Receipt, *, now: datetime) -> int:
@@ -84,12 +85,11 @@ def add_rows(
     connection: Connection, order: OrderKey, money: Sequence[tuple[Decimal, Receipt]], *, now: datetime
 ) -> list[int]:
     """The ids of the new ones, in the order of *money*."""
-    currency = money[0][1].currency or currency_of(connection, order)
     rows = [
         {
             **vars(order),
             "amount": amount,
-            "currency": currency,
+            "currency": receipt.currency or currency_of(connection, order),
             "paid_on": receipt.paid_on,
             "method": receipt.method,
             "reference": receipt.reference,
@@ -167,11 +167,11 @@ class Unconfirmed:
     by_shop: list[Payment]
 
 
-def unconfirmed(connection: Connection, document_id: int) -> Unconfirmed:
-    counted = standing(connection, order_of_document(connection, document_id))
+def unconfirmed(connection: Connection, document: Document) -> Unconfirmed:
+    counted = [one for one in standing(connection, document.order) if one.currency == document.draft.currency]
     of_shop = [one for one in counted if one.source is PaymentSource.ORDER and one.method != GIFT_CARD]
     return Unconfirmed(
-        paying(connection, document_id, [one for one in counted if one.source is PaymentSource.PERSON]),
+        paying(connection, document.document_id, [one for one in counted if one.source is PaymentSource.PERSON]),
         of_shop if total_of(one.amount for one in of_shop) > 0 else [],
     )
 

@@ -1,4 +1,4 @@
-"""Which invoices of its order a payment pays. What came before there was an invoice pays the ones that follow."""
+"""Which invoices of its order a payment pays: of its own currency. What came before there was an invoice pays the ones that follow."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -11,6 +11,7 @@ from worker.domain import document_money
 from worker.domain.document import Draft, Kind
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
+from worker.domain.payment import Balance
 from worker.domain.reported_money import ReportedMoney
 from worker.store import document_balances
 from worker.store.database import json_codec
@@ -47,7 +48,10 @@ STANDING_SHARES = made_once(SHARES.where(*of_one(payments), STANDS))
 # Each payment that stands, and how much of it pays invoices.
 STANDING = made_once(
     select(
-        payments.c.payment_id, payments.c.amount, func.sum(payment_shares.c.amount, type_=payment_shares.c.amount.type)
+        payments.c.payment_id,
+        payments.c.currency,
+        payments.c.amount,
+        func.sum(payment_shares.c.amount, type_=payment_shares.c.amount.type),
     )
     .outerjoin(payment_shares, payment_shares.c.payment_id == payments.c.payment_id)
     .where(*of_one(payments), STANDS)
@@ -60,7 +64,11 @@ INVOICES = made_once(
     .where(*of_one(documents), documents.c.kind == Kind.INVOICE, documents.c.test.is_(False))
     .order_by(documents.c.document_id)
 )
-PAID = made_once(select(func.sum(payments.c.amount, type_=payments.c.amount.type)).where(*of_one(payments)))
+PAID = made_once(
+    select(func.sum(payments.c.amount, type_=payments.c.amount.type))
+    .where(*of_one(payments))
+    .group_by(payments.c.currency)
+)
 REPORTED = made_once(select(orders.c.reported).where(*given(orders.c.shop_id, orders.c.order_id, orders.c.order_key)))
 ROWS = made_once(select(payments).where(*of_one(payments)).order_by(payments.c.payment_id))
 
@@ -73,9 +81,10 @@ def share_out(connection: Connection, order: OrderKey, invoices: Sequence[int], 
     open_of = {document_id: balance.open for document_id, balance in before.items()}
     became_paid: list[int] = []
     # Where nothing waits for money it is not asked how much of it lies there.
-    is_asked = any(amount > 0 for amount in open_of.values())
-    pool = unshared(connection, order) + overpaid(connection, order, open_of) if is_asked else []
+    asked_in = {balance.currency for balance in before.values() if balance.open > 0}
+    pools = {currency: pool_of(connection, order, before, currency) for currency in asked_in}
     for document_id in invoices:
+        pool = pools.get(before[document_id].currency, [])
         for place, (payment_id, taken_from, amount) in enumerate(pool):
             share = min(amount, open_of[document_id])
             if share > 0 and taken_from != document_id:
@@ -90,10 +99,18 @@ def share_out(connection: Connection, order: OrderKey, invoices: Sequence[int], 
     return became_paid
 
 
-def unshared(connection: Connection, order: OrderKey) -> list[tuple[int, int | None, Decimal]]:
-    """What no invoice was paid with of each payment that stands: its id, None and the amount."""
+def pool_of(
+    connection: Connection, order: OrderKey, balances: Mapping[int, Balance], currency: str
+) -> list[tuple[int, int | None, Decimal]]:
+    """The money of one currency that may pay invoices of it: the payment's id, the invoice's whose it is now (None: of none), and the amount."""
+    open_of = {document_id: one.open for document_id, one in balances.items() if one.currency == currency}
+    return unshared(connection, order, currency) + overpaid(connection, order, open_of)
+
+
+def unshared(connection: Connection, order: OrderKey, currency: str) -> list[tuple[int, int | None, Decimal]]:
+    """What no invoice was paid with of each payment of a *currency* that stands: its id, None and the amount."""
     rows = connection.execute(STANDING, vars(order))
-    left = [(payment_id, amount - (spent or ZERO)) for payment_id, amount, spent in rows]
+    left = [(payment_id, amount - (spent or ZERO)) for payment_id, its, amount, spent in rows if its == currency]
     # What went back of what pays no invoice: of what came last.
     gone = -total_of(amount for _, amount in left if amount < 0)
     found: list[tuple[int, int | None, Decimal]] = []
@@ -148,15 +165,15 @@ def invoices_of(connection: Connection, order: OrderKey) -> tuple[int, ...]:
     return tuple(connection.execute(INVOICES, vars(order)).scalars())
 
 
-def total_paid(connection: Connection, order: OrderKey) -> Decimal:
-    """All that came in for an order."""
-    return connection.execute(PAID, vars(order)).scalar() or ZERO
+def is_any_there(connection: Connection, order: OrderKey) -> bool:
+    """Whether money that came in for an order is there, in whatever currency."""
+    return any(amount > 0 for amount in connection.execute(PAID, vars(order)).scalars())
 
 
 def open_before_invoice(connection: Connection, order: OrderKey, draft: Draft, *, issued_at: datetime) -> Decimal:
     """What is open of an order by the document that asks for it before there is an invoice: less all that was counted, and what the shop
     reported besides, as far as the document says so, and what it refunded."""
-    counted: Any = connection.execute(ROWS, vars(order)).all()
+    counted: Any = [one for one in connection.execute(ROWS, vars(order)) if one.currency == draft.currency]
     said = document_money.said_of(draft)
     by_shop = reported_of(connection, order)
     reported = min(said, by_shop.left(counted)) if said else ZERO

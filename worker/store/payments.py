@@ -17,6 +17,7 @@ from worker.store.payment_rows import (
     Payment,
     add_row,
     add_rows,
+    currency_of,
     get,
     order_of_document,
     received_of,
@@ -58,9 +59,11 @@ def in_place_of_unconfirmed(
     heard, left = unconfirmed_transfers(connection, order), open_of(connection, order)
     came = list[tuple[Decimal, Receipt]]()
     for amount, receipt in money:
-        said = taken(heard, amount, open_amount=left) if receipt.source is PaymentSource.BANK else []
+        currency = receipt.currency or currency_of(connection, order)
+        is_told = receipt.source is PaymentSource.BANK
+        said = taken(heard, amount, currency, open_amount=left.get(currency, ZERO)) if is_told else []
         if not said:
-            left -= amount
+            left[currency] = left.get(currency, ZERO) - amount
             came.append((amount, receipt))
             continue
         one = as_one(connection, said, receipt, now=now)
@@ -71,11 +74,12 @@ def in_place_of_unconfirmed(
     return came
 
 
-def taken(heard: list[Payment], amount: Decimal, *, open_amount: Decimal) -> list[Payment]:
+def taken(heard: list[Payment], amount: Decimal, currency: str, *, open_amount: Decimal) -> list[Payment]:
     """Those of *heard* that the bank's *amount* brings, or brings a part of, taken out of them."""
-    found = []
-    for confirmed in confirmed_by(amount, [payment.amount for payment in heard], open_amount=open_amount):
-        said = next(payment for payment in heard if payment.amount == confirmed)
+    found, same = [], [payment for payment in heard if payment.currency == currency]
+    for confirmed in confirmed_by(amount, [payment.amount for payment in same], open_amount=open_amount):
+        said = next(payment for payment in same if payment.amount == confirmed)
+        same.remove(said)
         heard.remove(said)
         found.append(said)
     return found
@@ -131,9 +135,12 @@ def pay_in_full(connection: Connection, document_id: int, receipt: Receipt, *, n
     return True
 
 
-def open_of(connection: Connection, order: OrderKey) -> Decimal:
-    """What is open of the invoices of an order; an order without one is said to be paid as a whole."""
-    return total_of(max(balance.open, ZERO) for balance in balances_of(connection, order).values())
+def open_of(connection: Connection, order: OrderKey) -> dict[str, Decimal]:
+    """What is open of the invoices of an order, by their currencies; an order without one is said to be paid as a whole."""
+    found: dict[str, Decimal] = {}
+    for balance in balances_of(connection, order).values():
+        found[balance.currency] = found.get(balance.currency, ZERO) + max(balance.open, ZERO)
+    return found
 
 
 def count(connection: Connection, order: OrderKey, amount: Decimal, receipt: Receipt, *, now: datetime) -> None:
@@ -145,10 +152,10 @@ def count(connection: Connection, order: OrderKey, amount: Decimal, receipt: Rec
 def give_back(connection: Connection, order: OrderKey, amount: Decimal, receipt: Receipt, *, now: datetime) -> None:
     """Count that *amount* went back to the buyer: of what its invoices were paid with too much, then of what pays none."""
     row = add_row(connection, order, -amount, receipt, now=now)
-    new, left = [], amount
+    new, left, currency = [], amount, get(connection, row).currency
     for document_id, balance in balances_of(connection, order).items():
         share = min(left, max(-balance.open, ZERO))
-        if share:
+        if share and balance.currency == currency:
             new.append((row, document_id, -share))
             left -= share
     add_shares(connection, new, now=now)
@@ -156,12 +163,14 @@ def give_back(connection: Connection, order: OrderKey, amount: Decimal, receipt:
         document_balances.update_unpaid(connection, document_id)
 
 
-def tell_of_refund(connection: Connection, order: OrderKey, amount: Decimal, *, now: datetime) -> None:
+def tell_of_refund(connection: Connection, order: OrderKey, amount: Decimal, currency: str, *, now: datetime) -> None:
     """That *amount* went back by another's word, which was counted just now: what the shop reported of that counts no more."""
     refunded = [one for one in standing(connection, order) if one.method == REFUND and one.source in UNCONFIRMED]
     for stored in refunded:
         if amount <= 0:
             break
+        if stored.currency != currency:
+            continue
         reverse_row(connection, stored, on=stored.paid_on, now=now)
         if -stored.amount > amount:
             give_back(connection, order, -stored.amount - amount, stored.receipt, now=now)
@@ -169,10 +178,11 @@ def tell_of_refund(connection: Connection, order: OrderKey, amount: Decimal, *, 
     settle(connection, order, now=now)
 
 
-def take_back_reported(connection: Connection, order: OrderKey, *, on: date, now: datetime) -> None:
-    """What the shop had reported of this order's money counts no more, nor what it gave back of that; a card that was spent does."""
+def take_back_reported(connection: Connection, order: OrderKey, *, but_in: str = "", on: date, now: datetime) -> None:
+    """What the shop had reported of this order's money counts no more, nor what it gave back of that; a card that was spent does.
+    *but_in*: a currency, in which it does."""
     for stored in standing(connection, order):
-        if stored.source is PaymentSource.ORDER and stored.method != GIFT_CARD:
+        if stored.source is PaymentSource.ORDER and stored.method != GIFT_CARD and stored.currency != but_in:
             reverse_row(connection, stored, on=on, now=now)
     settle(connection, order, now=now)
 
@@ -189,7 +199,8 @@ def take_before(
         return []
     left = list(cards)
     for stored in (one for one in counted if one.method == GIFT_CARD):
-        same = next((card for card in left if (card[0], card[1].reference) == (stored.amount, stored.reference)), None)
+        said = (stored.amount, stored.reference, stored.currency)
+        same = next((card for card in left if (card[0], card[1].reference, card[1].currency) == said), None)
         if same is not None:
             left.remove(same)
         else:

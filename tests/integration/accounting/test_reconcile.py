@@ -108,6 +108,13 @@ def test_refunds_and_edits_show_in_the_totals(system: System) -> None:
     assert (total.ordered, total.invoiced, total.credited) == (Decimal("22.20"), Decimal("22.20"), Decimal("10.00"))
 
 
+def test_what_was_invoiced_in_another_currency_than_an_order_has_now_is_not_added_to_it(system: System) -> None:
+    system.arrives(sold(7))
+    system.change_shop(exchange_rates={"USD": Decimal("1.10")})
+    system.arrives(sold(7, currency="USD"))
+    assert reconcile(system).totals == (Total("USD", Decimal("22.20"), Decimal("0.00"), Decimal("0.00")),)
+
+
 def test_documents_of_an_order_that_was_erased_are_shown(system: System) -> None:
     system.arrives(sold(7))
     system.shop.forget(7)

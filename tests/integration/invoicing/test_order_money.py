@@ -40,6 +40,7 @@ from worker.invoicing.request import IssueAnswer
 from worker.jobs.order import process_delivery
 from worker.mail.customer_mail import Ways, compose
 from worker.net import document_link
+from worker.payments.settle import settle
 from worker.store import (
     counters,
     document_balances,
@@ -50,8 +51,10 @@ from worker.store import (
     payment_shares,
     payments,
 )
+from worker.store.database import tables
 from worker.store.database.tables import unpaid
 from worker.store.queries import document_money, order_balance, order_history
+from worker.store.queries.bank_claims import claim_of
 
 pytestmark = pytest.mark.each_database
 
@@ -356,7 +359,7 @@ class Sale:
             whole = order_balance.of_order(connection, self.key)
             each = document_balances.of_documents(connection, [one.document_id for one in made])
             counted = payment_rows.of_order(connection, self.key)
-            pool = payment_shares.unshared(connection, self.key)
+            pool = payment_shares.unshared(connection, self.key, "EUR")
             waits = set(connection.execute(select(unpaid.c.document_id)).scalars())
             flags = orders.find(connection, self.key.shop_id, self.order_id).flags  # type: ignore[union-attr]
             told = {
@@ -622,7 +625,7 @@ def test_what_the_shop_gave_back_of_a_banks_line_goes_with_the_line(system: Syst
     now = system.clock.now
     with system.services.store.write() as connection:
         payments.reverse(connection, sale.bank[0][0], on=now.date(), by="An", now=now)
-        bank_lines.refunded_of_nothing(connection, sale.key, now=now)
+        bank_lines.refunded_of_nothing(connection, sale.key, "EUR", now=now)
         assert order_balance.of_order(connection, sale.key).paid == 0  # type: ignore[union-attr]
 
 
@@ -633,7 +636,7 @@ def test_what_another_tells_of_a_part_of_what_the_shop_gave_back_is_counted_once
     now = system.clock.now
     for _ in range(2):
         with system.services.store.write() as connection:
-            payments.tell_of_refund(connection, sale.key, Decimal("5.00"), now=now)
+            payments.tell_of_refund(connection, sale.key, Decimal("5.00"), "EUR", now=now)
     with system.services.store.read() as connection:
         balance = order_balance.of_order(connection, sale.key)
     assert (balance.asked, balance.paid) == (Decimal("2.10"), Decimal("12.10"))  # type: ignore[union-attr]
@@ -744,3 +747,128 @@ def test_what_the_shop_says_first_after_a_line_was_taken_back_is_its_own_word(sy
         sale.look()
         sale.came = Decimal(came)
         sale.check()
+
+
+def in_another_currency(sale: Sale, **said: Any) -> None:
+    sale.system.change_shop(exchange_rates={"USD": Decimal("1.10")})
+    sale.system.clock.move(minutes=1)
+    sale.said = {"currency": "USD"} | said
+    sale.look()
+
+
+def paid_now(sale: Sale) -> dict[str, str]:
+    day = sale.system.clock.now.replace(tzinfo=None).isoformat()
+    return {"status": "processing", "date_paid": day, "date_paid_gmt": day}
+
+
+def balances(sale: Sale) -> dict[str, tuple[Decimal, Decimal, Decimal]]:
+    """By currency, what is asked of the order, was paid, and is to be given back."""
+    with sale.system.services.store.read() as connection:
+        whole = order_balance.of_order(connection, sale.key)
+    assert whole is not None
+    return {one.currency: (one.asked, one.paid, one.excess) for one in (whole, *whole.others)}
+
+
+def open_of_each(sale: Sale) -> list[tuple[str, Decimal]]:
+    made = sale.invoices()
+    with sale.system.services.store.read() as connection:
+        found = document_balances.of_documents(connection, [one.document_id for one in made])
+        mixed = connection.execute(
+            select(tables.payments.c.payment_id)
+            .join_from(tables.payment_shares, tables.payments)
+            .join(tables.documents)
+            .where(tables.payments.c.currency != tables.documents.c.currency)
+        ).all()
+    assert not mixed
+    return [(one.draft.currency, found[one.document_id].open) for one in made]
+
+
+def issue_again(sale: Sale) -> None:
+    again = Credit(issue_again=True, send=False, rest_paid=False)
+    manual.credit(sale.system.services, sale.invoices()[-1].document_id, again, by=sale.system.person)
+    sale.process()
+
+
+def flags_of(sale: Sale, code: str) -> list[str]:
+    with sale.system.services.store.read() as connection:
+        seen = orders.find(connection, sale.key.shop_id, sale.order_id)
+    assert seen is not None
+    return [str(flag.message) for flag in seen.flags if flag.code == code]
+
+
+EURO, DOLLAR, ALL, NONE = "EUR", "USD", Decimal("12.10"), Decimal("0.00")
+
+
+def test_what_an_order_says_in_another_currency_than_its_invoice_pays_it_nothing(system: System) -> None:
+    sale = invoiced_at_once(system)
+    in_another_currency(sale, **paid_now(sale))
+    for _ in range(2):
+        sale.process()
+        assert (open_of_each(sale), balances(sale)) == ([(EURO, ALL)], {EURO: (ALL, NONE, NONE)})
+    assert flags_of(sale, "changed_after_invoice")
+    issue_again(sale)  # as the flag says
+    assert open_of_each(sale) == [(EURO, NONE), (DOLLAR, NONE)]
+    assert balances(sale) == {DOLLAR: (ALL, ALL, NONE), EURO: (NONE, NONE, NONE)}
+
+
+def test_what_the_shop_said_before_its_order_got_another_currency_is_the_same_money(system: System) -> None:
+    sale = invoiced_at_once(system)
+    sale.paid_in_shop(1)
+    in_another_currency(sale, **paid_now(sale))
+    issue_again(sale)
+    assert open_of_each(sale) == [(EURO, NONE), (DOLLAR, NONE)]
+    assert balances(sale) == {DOLLAR: (ALL, ALL, NONE), EURO: (NONE, NONE, NONE)}
+    assert not flags_of(sale, "to_give_back")
+
+
+def test_what_the_bank_brought_in_another_currency_pays_no_later_invoice_and_is_given_back(system: System) -> None:
+    sale = invoiced_at_once(system)
+    for amount in ("5.00", "10.00"):
+        euros = Receipt(system.clock.now.date(), PaymentSource.BANK, "bank", method="bacs", currency=EURO)
+        with system.services.store.write() as connection:
+            payments.receive(connection, sale.key, Decimal(amount), euros, now=system.clock.now)
+    in_another_currency(sale)
+    assert balances(sale) == {EURO: (ALL, Decimal("15.00"), Decimal("2.90"))}
+    issue_again(sale)
+    assert open_of_each(sale) == [(EURO, Decimal("-12.10")), (DOLLAR, ALL)]
+    assert balances(sale) == {DOLLAR: (ALL, NONE, NONE), EURO: (NONE, Decimal("15.00"), Decimal("15.00"))}
+    assert ["15.00 EUR" in told for told in flags_of(sale, "to_give_back")] == [True]
+    with pytest.raises(Rejected, match="Money in EUR came in"):
+        settle(system.services, sale.key)  # and pays nothing in the shop either
+
+    now = system.clock.now
+    back = Receipt(now.date(), PaymentSource.BANK, "bank", method=REFUND, currency=EURO)
+    dollars = Receipt(now.date(), PaymentSource.BANK, "bank", method="bacs", currency=DOLLAR)
+    with system.services.store.write() as connection:
+        payments.give_back(connection, sale.key, Decimal("15.00"), back, now=now)
+        payments.receive(connection, sale.key, ALL, dollars, now=now)
+        order_money.flag_excess(connection, sale.key)
+    assert open_of_each(sale) == [(EURO, NONE), (DOLLAR, NONE)]
+    assert balances(sale) == {DOLLAR: (ALL, ALL, NONE), EURO: (NONE, NONE, NONE)}
+    assert not flags_of(sale, "to_give_back")
+
+
+def test_a_line_of_the_bank_that_gave_back_another_currency_is_counted_by_the_number_of_its_order(
+    system: System,
+) -> None:
+    sale = invoiced_at_once(system)
+    sale.bank_line(1210)
+    in_another_currency(sale)
+    issue_again(sale)
+    with system.services.store.read() as connection:
+        found = [claim_of(connection, sale.key, (), currency) for currency in (EURO, DOLLAR)]
+    assert [(one.currency, one.open, one.excess) for one in found if one] == [(EURO, -ALL, ALL), (DOLLAR, ALL, NONE)]
+
+
+def test_what_asked_in_another_currency_before_the_invoice_asks_nothing_more(system: System) -> None:
+    system.change_shop(rules=(Rule.parse("order_confirmation:created:send"), Rule.parse("invoice:completed:send")))
+    sale = Sale(system, by_hand=True, card=False)
+    in_another_currency(sale)
+    sale.invoiced(1)
+    with system.services.store.read() as connection:
+        made = documents.history(connection, sale.key.shop_id, sale.key.order_id, sale.key.order_key).documents
+        found = document_money.of_documents(connection, made)
+    assert [(one.document.draft.kind, one.document.draft.currency, one.to_pay) for one in found] == [
+        (Kind.ORDER_CONFIRMATION, EURO, NONE),
+        (Kind.INVOICE, DOLLAR, ALL),
+    ]

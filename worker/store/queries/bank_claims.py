@@ -55,12 +55,14 @@ def named_by(connection: Connection, shop_id: str, lines: Iterable[BankLine]) ->
     return dict.fromkeys(orders_of_numbers(connection, shop_id, words), ()) | named
 
 
-def claim_of(connection: Connection, order: OrderKey, references: tuple[str, ...]) -> Claim | None:
-    """None for an order of which no document asks for money."""
+def claim_of(connection: Connection, order: OrderKey, references: tuple[str, ...], currency: str = "") -> Claim | None:
+    """None for an order of which no document asks for money. *currency*: of the money, where the order asked in it too."""
     balance = order_balance.of_order(connection, order)
     if balance is None:
         return None
-    heard = tuple(payment.amount for payment in payment_rows.unconfirmed_transfers(connection, order))
+    balance = balance.in_currency(currency)
+    said = payment_rows.unconfirmed_transfers(connection, order)
+    heard = tuple(payment.amount for payment in said if payment.currency == balance.currency)
     # Of one that is over both may be: what came of it is to be given back, and its exact rest pays it all the same.
     left = balance.open or -balance.excess
     numbers = numbers_of(connection, order)

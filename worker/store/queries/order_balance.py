@@ -40,10 +40,18 @@ def of_documents(
     """The same, of an order of which these documents were made; *seen* as it is now where it is not stored yet."""
     money = read(connection, order, made, seen=seen)
     balance = money.balance
-    if balance and balance.excess and money.invoices:
-        besides = reminders.asked_besides(connection, [invoice.document_id for invoice in money.invoices])
-        return replace(balance, excess=max(balance.excess - besides, ZERO))
-    return balance
+    if balance is None or not money.invoices:
+        return balance
+    others = tuple(without_costs(connection, one, money.invoices) for one in balance.others)
+    return replace(without_costs(connection, balance, money.invoices), others=others)
+
+
+def without_costs(connection: Connection, balance: OrderBalance, invoices: Sequence[Document]) -> OrderBalance:
+    """*balance*, of which what was paid for reminders is not given back."""
+    if not balance.excess:
+        return balance
+    mine = [invoice.document_id for invoice in invoices if invoice.draft.currency == balance.currency]
+    return replace(balance, excess=max(balance.excess - reminders.asked_besides(connection, mine), ZERO))
 
 
 def read(connection: Connection, order: OrderKey, made: Sequence[Document], *, seen: Seen | None = None) -> OrderMoney:
@@ -87,7 +95,7 @@ def as_seen(row: Row[Any], counted: Sequence[Payment]) -> Seen:
         Decimal(row.total),
         row.currency,
         row.paid_at,
-        to_count=reported.left(counted),
+        to_count=reported.left([one for one in counted if one.currency == row.currency]),
         reported_on=reported.day if row.paid_at else None,
         unsaid_at=None if row.paid_at or reported.amount else row.fetched_at,
         is_part_unknown=reported.is_unknown,
