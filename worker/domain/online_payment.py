@@ -31,7 +31,8 @@ METHODS = {
 # Of an order in these states nothing more is asked: the sale is off, or its money went back.
 CALLED_OFF = ("cancelled", "refunded")
 # In these nothing is asked by itself, but an invoice stands until a person says that there was no sale.
-CLOSED_STATUSES = (*CALLED_OFF, "trash", "deleted")
+LEFT_SHOP = ("trash", "deleted")
+CLOSED_STATUSES = (*CALLED_OFF, *LEFT_SHOP)
 _PROFILE = re.compile(r"[0-9a-f]{24}")
 
 

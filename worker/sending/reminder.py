@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 from worker.domain.document import Document, Kind
 from worker.domain.late_costs import Announcement, announcement, late_costs
 from worker.domain.money import ZERO, total_of
-from worker.domain.online_payment import CLOSED_STATUSES
 from worker.domain.order_payment import is_paid, status_of
 from worker.domain.reminder import REMINDER_TERMS, ReminderKind, next_reminder
 from worker.domain.shop import Shop
@@ -26,6 +25,7 @@ from worker.sending.pdf import document_with_pdf
 from worker.services import Services
 from worker.store import (
     audit_trail,
+    deliveries,
     document_balances,
     documents,
     order_money,
@@ -35,8 +35,9 @@ from worker.store import (
     steps,
 )
 from worker.store.audit_trail import AuditEntry
+from worker.store.deliveries import NewDelivery
 from worker.store.jobs import JobEnd
-from worker.store.queries import document_money, reminder_outlook, unpaid_orders
+from worker.store.queries import reminder_outlook, unpaid_orders
 from worker.store.queries.reminder_outlook import Outlook
 from worker.store.reminders import StoredReminder
 from worker.store.shops import ConnectedShop
@@ -202,8 +203,8 @@ class ShopsWord:
 def last_day_in_shop(services: Services, connected: ConnectedShop, outlook: Outlook) -> date | None:
     """The last day to pay, where the order is cancelled after it.
 
-    Raises NotNeeded where the order is paid, cancelled or gone in its shop, or waits no longer without an invoice; WaitsForOthers
-    while a refund of it waits to be credited.
+    Raises NotNeeded where the order is paid or cancelled in its shop, or waits no longer without an invoice; WaitsForOthers while a refund
+    of it waits to be credited, or a person is to say what is with an order that left its shop.
     """
     document = outlook.document
     word = (
@@ -211,8 +212,13 @@ def last_day_in_shop(services: Services, connected: ConnectedShop, outlook: Outl
         if connected.secrets.has_rest
         else known_word(services, connected.shop, document)
     )
-    if word.status in CLOSED_STATUSES and not is_kept(services, document, word.status):
-        raise NotNeeded(Message("Its order is cancelled or refunded in the shop."))
+    with services.store.read() as connection:
+        obstacle = reminder_outlook.over_in_shop(connection, document, word.status)
+    if obstacle is not None and obstacle.passes:
+        let_it_be_seen(services, connected.shop, document, word)
+        raise WaitsForOthers(obstacle.message, code="reminder_held", retry_after_s=LOOK_AGAIN_S)
+    if obstacle is not None:
+        raise NotNeeded(obstacle.message)
     if word.paid:
         raise NotNeeded(Message("The shop says that its order is paid."))
     if outlook.is_order and word.status not in WAITING_STATUSES:
@@ -220,9 +226,13 @@ def last_day_in_shop(services: Services, connected: ConnectedShop, outlook: Outl
     return word.last_day
 
 
-def is_kept(services: Services, document: Document, status: str) -> bool:
-    with services.store.read() as connection:
-        return document_money.is_kept(connection, document, status=status)
+def let_it_be_seen(services: Services, shop: Shop, document: Document, word: ShopsWord) -> None:
+    """Have the order looked at where it is not known here yet that it left its shop: then its owner is asked."""
+    with services.store.write() as connection:
+        seen = orders.find(connection, document.shop_id, document.draft.order_id)
+        if seen is None or shop.orders.meaning_of(seen.status) != word.status:
+            new = NewDelivery(document.shop_id, "poll", "order.updated", document.draft.order_id)
+            deliveries.add(connection, new, now=services.now())
 
 
 def asked_of_shop(services: Services, connected: ConnectedShop, document: Document) -> ShopsWord:
@@ -233,8 +243,8 @@ def asked_of_shop(services: Services, connected: ConnectedShop, document: Docume
         except OrderGone:
             return ShopsWord("deleted", paid=False)
     order = fetched.order
-    if order.order_key != draft.order_key:
-        return ShopsWord("deleted", paid=False)
+    if order.order_key != draft.order_key:  # another has its id since
+        raise NotNeeded(Message("Its order is cancelled or refunded in the shop."))
     with services.store.read() as connection:
         known = order_money.with_money(connection, shop, order, fetched.refunds)
         seen = payment_shares.reported_of(connection, document.order)

@@ -565,6 +565,35 @@ def asked_of(system: System, invoice: DocumentDetails) -> tuple[Decimal, bool, b
     return linked.money.to_pay, bool(linked.payment_codes), linked.may_pay_here, outlook.obstacle is None
 
 
+@pytest.mark.parametrize("is_seen", [True, False])
+@pytest.mark.parametrize("goes", ["into the bin", "for good"])
+def test_who_may_pay_for_an_order_that_left_the_shop_is_reminded_once_its_owner_said_that_there_was_a_sale(
+    system: System, goes: str, is_seen: bool
+) -> None:
+    reminded = ReminderSettings(who=Reminded.ALL, friendly=5)
+    rules = (Rule(Kind.INVOICE, Trigger.CREATED),)
+    system.change_shop(rules=rules, mollie=MollieSettings(Mode.LIVE), reminders=reminded)
+    waits: dict[str, Any] = {"status": "on-hold", "paid": False, "payment_method": "bacs"}
+    (invoice,) = system.arrives(an_order(id=238, **waits))
+    system.clock.move(days=36)
+    reminders.plan_due(system.services)  # before it left
+    gone = an_order(id=238, **(waits | {"status": "trash"}))
+    system.shop.place(gone) if goes == "into the bin" else system.shop.forget(238)
+    if is_seen:
+        system.receive(gone)
+    mails = len(system.mailbox.messages())
+    for _ in range(2):
+        system.work()  # the second time it is known here too
+        system.clock.move(hours=7)
+    assert asked_of(system, invoice) == (Decimal("22.20"), True, True, False)
+    assert len(system.mailbox.messages()) == mails
+    system.act(order_actions.ignore_order, 238)  # it was a sale
+    system.work()
+    assert asked_of(system, invoice) == (Decimal("22.20"), True, True, True)
+    assert len(system.mailbox.messages()) == mails + 1
+    assert "22,20" in last_mail(system)
+
+
 @pytest.mark.parametrize("goes", ["into the bin", "for good"])
 @pytest.mark.parametrize("is_test", [False, True])
 def test_the_invoice_of_an_order_that_left_the_shop_still_asks_as_it_stands(

@@ -7,11 +7,12 @@ from sqlalchemy import Connection
 from worker.domain import document_money
 from worker.domain.document import ASKING, Document, Kind
 from worker.domain.document_money import DocumentMoney, OrderMoney
-from worker.domain.online_payment import CALLED_OFF, CLOSED_STATUSES
+from worker.domain.online_payment import CALLED_OFF, CLOSED_STATUSES, LEFT_SHOP
 from worker.domain.order import OrderKey
+from worker.domain.order_flags import CANCELLED_BUT_PAID, IN_BIN
 from worker.domain.payment import Balance
 from worker.domain.reported_money import went_back
-from worker.store import document_balances, documents, payment_attempts, payment_rows
+from worker.store import document_balances, documents, orders, payment_attempts, payment_rows
 from worker.store.queries import order_balance
 
 
@@ -46,9 +47,21 @@ def of_document(
 def is_given_up(connection: Connection, one: Document) -> bool:
     """Whether nothing is asked of a document any more by what the shop said of its order last."""
     seen = order_balance.seen_of(connection, one.order, ())
-    if seen is None or seen.status not in (CLOSED_STATUSES if one.draft.kind in ASKING else CALLED_OFF):
+    return seen is not None and is_called_off(connection, one, status=seen.status)
+
+
+def is_called_off(connection: Connection, one: Document, *, status: str) -> bool:
+    """Whether nothing is asked of a document while its order has that *status*, as built in."""
+    if status not in (CLOSED_STATUSES if one.draft.kind in ASKING else CALLED_OFF):
         return False
-    return not is_kept(connection, one, status=seen.status)
+    return not is_kept(connection, one, status=status)
+
+
+def is_asked_about(connection: Connection, one: Document, *, status: str) -> bool:
+    """Whether its order left the shop, and its owner did not say yet whether there was a sale: its buyer may pay, and is not reminded."""
+    if one.draft.kind is not Kind.INVOICE or status not in LEFT_SHOP:
+        return False
+    return not any(orders.is_ignored(connection, one.order, code) for code in (IN_BIN, CANCELLED_BUT_PAID))
 
 
 def is_kept(connection: Connection, one: Document, *, status: str) -> bool:

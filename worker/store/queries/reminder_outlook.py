@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 from worker.domain.document import ASKING, Document, Kind
 from worker.domain.late_costs import LateInvoice, is_business
 from worker.domain.money import ZERO
-from worker.domain.online_payment import CLOSED_STATUSES
 from worker.domain.order import OrderKey
 from worker.domain.order_flags import TAKEN_BACK
 from worker.domain.payment import Balance
@@ -157,9 +156,8 @@ def of_documents(
             steps={kind: step for kind in ReminderKind if (step := all_steps.get(one, {}).get(kind))},
             written=written.get(one, {}),
         )
-        obstacle = obstacle_of(outlook, shop) or closed(
-            connection, document, shop.orders.meaning_of(row.order_status or "")
-        )
+        status = shop.orders.meaning_of(row.order_status or "")
+        obstacle = obstacle_of(outlook, shop) or over_in_shop(connection, document, status)
         if outlook.is_order and row.waits is None:
             obstacle = obstacle or Obstacle(
                 Message("Its order no longer waits for its money, or a newer document asks for it.")
@@ -249,11 +247,17 @@ def obstacle_of(outlook: Outlook, shop: Shop) -> Obstacle | None:
     return next((Obstacle(message) for applies, message in reasons if applies), None)
 
 
-def closed(connection: Connection, document: Document, status: str) -> Obstacle | None:
-    """That its order is over in the shop, and no person said that its invoice stands all the same."""
-    if status not in CLOSED_STATUSES or document_money.is_kept(connection, document, status=status):
-        return None
-    return Obstacle(Message("Its order is cancelled or refunded in the shop."))
+def over_in_shop(connection: Connection, document: Document, status: str) -> Obstacle | None:
+    """That its order is over in the shop, so that nothing is asked; or left it, and a person is to say whether there was a sale."""
+    if document_money.is_called_off(connection, document, status=status):
+        return Obstacle(Message("Its order is cancelled or refunded in the shop."))
+    if document_money.is_asked_about(connection, document, status=status):
+        message = Message(
+            "Its order is no longer in the shop, or in its bin. If there was no sale, credit the invoice; if there was, say of the order that "
+            "nothing is to be done."
+        )
+        return Obstacle(message, passes=True)
+    return None
 
 
 def under_way(connection: Connection, document_id: int) -> Obstacle | None:
