@@ -57,10 +57,7 @@ REASONS = (
     work("note_failed", DECISION, Message("Documents that the shop's orders do not show."), TRY_AGAIN, work=WRITE_BACK),
     work("shop_refuses_work", NOTHING,
         Message("The shop does not let these orders be fetched or written on; minutes after it does, they go on by themselves."),
-        CONNECTION, (
-            "rest_key_refused", "rest_key_missing", "rest_missing", "rest_key_reads", "rest_not_found", "shop_redirects",
-            "bad_address", "private_address",
-        )),
+        CONNECTION, ("rest_key_refused", "rest_not_found", "shop_redirects", "bad_address", "private_address")),
     work("order_failed", NOTHING, Message("Orders that could not be processed: no documents are made of them."),
         SEE_ORDERS, work="process_order"),
     work("paid_but", DECISION,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from worker.domain.shop import Shop
-from worker.errors import KeyRefused, Rejected
+from worker.errors import FacturelayError, KeyRefused, Rejected
 from worker.message import Message
 from worker.services import Services
 from worker.store import alerts, orders, settle_orders, shops, steps
@@ -76,7 +76,7 @@ def poll(services: Services, connected: ConnectedShop) -> Polled:
     except Rejected as error:
         alert_shop_refuses(services, connected.shop, error)
         raise
-    retry_after_refusal(services, shop_id)
+    retry_after_refusal(services, connected)
     return polled
 
 
@@ -91,10 +91,14 @@ def has_enough_waiting(services: Services, shop_id: str) -> bool:
         return delivery_store.count_waiting(connection, shop_id, source=SOURCE) > MOST_WAITING
 
 
-def retry_after_refusal(services: Services, shop_id: str) -> None:
-    """The shop answers. If it had refused us, what could not be done meanwhile is done now: deliveries, notes, payments,
-    unread refunds."""
-    now = services.now()
+def retry_after_refusal(services: Services, connected: ConnectedShop) -> None:
+    """The shop lets its orders be read. If it had refused us, and lets them be written on too, what could not be done meanwhile is done
+    now: deliveries, notes, payments, unread refunds."""
+    now, shop_id = services.now(), connected.shop.shop_id
+    with services.store.read() as connection:
+        is_refused = any(alert.code in REFUSALS for alert in alerts.open_alerts(connection, shop_id))
+    if not is_refused or not may_write(services, connected):
+        return
     with services.store.write() as connection:
         refused = [alerts.close(connection, shop_id, code=code, now=now) for code in REFUSALS]
         if not any(refused):
@@ -110,6 +114,14 @@ def retry_after_refusal(services: Services, shop_id: str) -> None:
                 NewDelivery(shop_id=shop_id, source=SOURCE, topic=TOPIC, order_id=order_id, body=b""),
                 now=now,
             )
+
+
+def may_write(services: Services, connected: ConnectedShop) -> bool:
+    """Whether the key does more than read: asked where the shop refused something only."""
+    try:
+        return services.client_of(connected).check().can_write
+    except FacturelayError:
+        return False
 
 
 def polled_until(connected: ConnectedShop) -> datetime:

@@ -9,7 +9,7 @@ from tests.support.system import START, System
 from worker.demo.faults import ServerFault
 from worker.demo.orders import Payload, a_refund, an_order
 from worker.domain.attention import Source
-from worker.domain.attention_reasons import reason_of
+from worker.domain.attention_reasons import REASONS, reason_of
 from worker.domain.step import WRITE_BACK
 from worker.errors import Rejected, Unavailable
 from worker.orders import poll as polling
@@ -288,6 +288,26 @@ def test_a_note_that_the_shop_refused_is_written_when_it_answers_again_as_its_ow
     poll(system)
     system.work()
     assert (len(system.notes(7)), system.alert_codes()) == (1, [])
+
+
+def test_a_shop_that_lets_its_orders_be_read_and_not_written_on_is_told_of_until_it_does(system: System) -> None:
+    """Its key was made read-only, or a firewall lets nothing be sent."""
+    for _ in range(3):
+        system.shop.faults.next(ServerFault(status=401, method="POST", path="/notes"))
+    system.arrives(changed(7))
+    for _ in range(2):
+        poll(system)
+        assert system.alert_codes() == ["rest_key_refused"]  # and not a new one of each poll
+        system.work()
+    assert system.notes(7) == []
+    poll(system)
+    system.work()
+    assert (len(system.notes(7)), system.alert_codes()) == (1, [])
+
+
+def test_what_is_said_to_go_on_by_itself_is_what_a_shop_that_answers_again_lets_be_done() -> None:
+    codes = {code for one in REASONS if "go on by themselves" in one.sentence.key for code in one.codes}
+    assert codes == set(polling.REFUSED)
 
 
 def test_a_note_whose_answer_was_lost_before_the_key_was_refused_is_not_written_twice(system: System) -> None:
