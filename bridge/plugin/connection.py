@@ -26,7 +26,7 @@ from bridge.plugin.signed_request import (
     unreadable,
 )
 from worker import queue
-from worker.actions import shop_secrets
+from worker.actions import refused_work, shop_secrets
 from worker.actions.shop_facts import facts_to_keep, statuses_in, take_over
 from worker.domain.actor import Actor
 from worker.domain.mail_holds import settings_for_plugin
@@ -269,6 +269,7 @@ def disconnect(plugin_request: PluginRequest) -> Response:
         counters.lock(connection, shop_id)
         secrets = shops.get_secrets(connection, context().encryption, shop_id)
         shops.change_secrets(connection, context().encryption, shop_id, secrets.with_rest_key("", ""))
+        refused_work.try_again(connection, shop_id, now=now)
         mailing = own_mails.take_in(connection, plugin_request)
         plugins.disconnect(connection, shop_id)
         audit_trail.add(

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from worker.actions import Installation
+from worker.actions import Installation, refused_work
 from worker.domain.actor import Actor
 from worker.domain.shop import Shop
 from worker.errors import Rejected
@@ -33,9 +33,18 @@ def change_rest_key(installation: Installation, shop_id: str, *, rest_key: str, 
         )
     with installation.store.write() as connection:
         found = lock_and_get(connection, installation.encryption, shop_id)
-        changed = store_rest_key(connection, installation.encryption, found, RestKeyChange(rest_key, rest_secret))
+        change = RestKeyChange(rest_key, rest_secret)
+        changed = store_rest_key(connection, installation.encryption, found, change, now=by.now)
         if changed:
             record(connection, shop_id, changed, by=by)
+
+
+def go_without_key(connection: Connection, encryption: Encryption, shop_id: str, *, by: Actor) -> None:
+    """No key is waited for any more: what its shop reports is all that is known of its orders."""
+    found = lock_and_get(connection, encryption, shop_id)
+    changed = store_rest_key(connection, encryption, found, RestKeyChange("", ""), now=by.now)
+    if changed:
+        record(connection, shop_id, changed, by=by)
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,7 @@ class RestKeyChange:
 
 
 def store_rest_key(
-    connection: Connection, encryption: Encryption, found: ConnectedShop, change: RestKeyChange
+    connection: Connection, encryption: Encryption, found: ConnectedShop, change: RestKeyChange, *, now: datetime
 ) -> tuple[Message, ...]:
     """Store a new REST key where one was given; return what the audit trail may say of it. Call under the shop's lock.
 
@@ -69,6 +78,8 @@ def store_rest_key(
     if new == old:
         return ()
     shops.change_secrets(connection, encryption, found.shop.shop_id, new)
+    if not new.has_rest:
+        refused_work.try_again(connection, found.shop.shop_id, now=now)  # without it, or left
     return tuple(
         message
         for message, told in (

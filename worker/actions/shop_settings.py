@@ -161,6 +161,7 @@ def change_shop(installation: Installation, shop_id: str, changes: ShopChanges, 
                 installation.encryption,
                 found,
                 RestKeyChange(changes.rest_key, changes.rest_secret, shop.url),
+                now=by.now,
             ),
         )
         if messages:

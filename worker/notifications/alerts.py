@@ -8,18 +8,20 @@ from email.message import EmailMessage
 from email.utils import make_msgid, parseaddr
 from urllib.parse import urlsplit
 
+from sqlalchemy import Connection
+
 from worker.domain.attention import Harm, Source
 from worker.domain.attention_reasons import reason_of
 from worker.domain.needs import Needs
 from worker.domain.shop import Shop
-from worker.errors import FacturelayError, Rejected
+from worker.errors import FacturelayError, KeyRefused, Rejected
 from worker.mail import alert_mail, customer_mail, notice_mail, smtp
 from worker.mail.alert_mail import Digest
 from worker.mail.notice_mail import NoticeLine
 from worker.message import Message
 from worker.notifications import legal_term, overdue_work
 from worker.services import Services
-from worker.store import alerts, register, reports, users
+from worker.store import alerts, register, reports, shops, users
 from worker.store.alerts import DOCUMENTS_WAIT, Alert
 from worker.store.queries import attention, shop_status
 from worker.store.shops import ConnectedShop
@@ -30,6 +32,8 @@ DIGEST = "digest"
 AT_HOUR = 7
 # At most one mail of alerts in so long: further ones wait for the next.
 QUIET = timedelta(minutes=15)
+# The plugin of a shop that moved asks every five minutes, and then makes another key; WordPress may be a little late.
+KEY_COMES_WITHIN = timedelta(minutes=10)
 
 
 def notify_owner(services: Services, connected: ConnectedShop) -> None:
@@ -38,7 +42,7 @@ def notify_owner(services: Services, connected: ConnectedShop) -> None:
     shop, now = connected.shop, services.now()
     with services.store.read() as connection:
         last = alerts.last_notified_at(connection, shop.shop_id)
-        unnotified = alerts.unnotified(connection, shop.shop_id)
+        unnotified = to_tell(connection, services, alerts.unnotified(connection, shop.shop_id))
     if not unnotified or (last is not None and now - last < QUIET) or not recipients(services, shop):
         return
     lines = lines_of(services, shop, tuple(unnotified.values()))
@@ -53,6 +57,18 @@ def notify_owner(services: Services, connected: ConnectedShop) -> None:
     send(services, shop, compose)
     with services.store.write() as connection:
         alerts.mark_notified(connection, tuple(unnotified), now=now)
+
+
+def to_tell(connection: Connection, services: Services, new: dict[int, Alert]) -> dict[int, Alert]:
+    """Those of the *new* alerts of one shop that are told now: not that it lacks the key that the plugin of a shop that moved gives by itself."""
+    on_its_way = {
+        alert_id
+        for alert_id, alert in new.items()
+        if alert.code == KeyRefused.code
+        and services.now() - alert.first_at < KEY_COMES_WITHIN
+        and shops.get_secrets(connection, services.encryption, alert.shop_id).rest_key_withheld
+    }
+    return {alert_id: alert for alert_id, alert in new.items() if alert_id not in on_its_way}
 
 
 def digest_daily(services: Services, connected: ConnectedShop) -> None:

@@ -35,10 +35,12 @@ def tell_channels(services: Services, connected: ConnectedShop) -> None:
 def plan(services: Services, shop: Shop) -> None:
     """Owe the alerts that are new to every channel. Without a channel they stay new: whoever adds one hears what is open."""
     with services.store.read() as connection:
-        if not untold(connection, shop) or not channels.of_shop(connection, services.encryption, shop.shop_id):
+        if not untold(connection, services, shop) or not channels.of_shop(
+            connection, services.encryption, shop.shop_id
+        ):
             return
     with services.store.write() as connection:
-        new, every = untold(connection, shop), channels.of_shop(connection, services.encryption, shop.shop_id)
+        new, every = untold(connection, services, shop), channels.of_shop(connection, services.encryption, shop.shop_id)
         if not every or not new:
             return
         for channel in every:
@@ -46,12 +48,9 @@ def plan(services: Services, shop: Shop) -> None:
         alerts.mark_told(connection, new, now=services.now())
 
 
-def untold(connection: Connection, shop: Shop) -> list[int]:
-    return [
-        alert_id
-        for alert_id, alert in alerts.untold(connection, shop.shop_id).items()
-        if alert.code not in NOT_BY_CHANNEL
-    ]
+def untold(connection: Connection, services: Services, shop: Shop) -> list[int]:
+    new = alert_mails.to_tell(connection, services, alerts.untold(connection, shop.shop_id))
+    return [alert_id for alert_id, alert in new.items() if alert.code not in NOT_BY_CHANNEL]
 
 
 def tell(services: Services, shop: Shop, channel: Channel) -> None:

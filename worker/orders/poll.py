@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from worker.actions import refused_work
 from worker.domain.shop import Shop
 from worker.errors import FacturelayError, KeyRefused, Rejected
 from worker.message import Message
 from worker.services import Services
-from worker.store import alerts, orders, settle_orders, shops, steps
+from worker.store import alerts, shops
 from worker.store import deliveries as delivery_store
 from worker.store.deliveries import Delivery, NewDelivery
 from worker.store.shops import ConnectedShop, ListPlace
@@ -35,10 +36,6 @@ MOST_PAGES = 50  # where one second fills pages: among these, places shift while
 LONGEST_S = 120.0
 # While more than these wait to be processed, a poll that is not over reads no further.
 MOST_WAITING = 1_000
-# Alert codes: the key does not do, or the shop says no for another reason.
-REFUSALS = (KeyRefused.code, "shop_refuses")
-# The codes of a ConnectionRejected: work that ended for one of them can be done once the shop answers again.
-REFUSED = (KeyRefused.code, "rest_not_found", "shop_redirects", "bad_address", "private_address")
 
 
 @dataclass(frozen=True)
@@ -94,26 +91,12 @@ def has_enough_waiting(services: Services, shop_id: str) -> bool:
 def retry_after_refusal(services: Services, connected: ConnectedShop) -> None:
     """The shop lets its orders be read. If it had refused us, and lets them be written on too, what could not be done meanwhile is done
     now: deliveries, notes, payments, unread refunds."""
-    now, shop_id = services.now(), connected.shop.shop_id
+    shop_id = connected.shop.shop_id
     with services.store.read() as connection:
-        is_refused = any(alert.code in REFUSALS for alert in alerts.open_alerts(connection, shop_id))
-    if not is_refused or not may_write(services, connected):
-        return
-    with services.store.write() as connection:
-        refused = [alerts.close(connection, shop_id, code=code, now=now) for code in REFUSALS]
-        if not any(refused):
-            return
-        for code in REFUSED:
-            delivery_store.retry_failed(connection, shop_id, code, now=now)
-            for step in steps.failed(connection, shop_id, code=code):
-                steps.retry(connection, step.document_id, step.name, now=now)
-            settle_orders.retry_failed(connection, shop_id, code, now=now)
-        for order_id in orders.flagged(connection, shop_id, "refunds_unread"):
-            delivery_store.add(
-                connection,
-                NewDelivery(shop_id=shop_id, source=SOURCE, topic=TOPIC, order_id=order_id, body=b""),
-                now=now,
-            )
+        is_told = refused_work.is_told(connection, shop_id)
+    if is_told and may_write(services, connected):
+        with services.store.write() as connection:
+            refused_work.try_again(connection, shop_id, now=services.now())
 
 
 def may_write(services: Services, connected: ConnectedShop) -> bool:

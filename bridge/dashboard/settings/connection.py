@@ -87,6 +87,16 @@ def key(shop_id: str) -> Response:
     return request_task(shop_id, "set_up_connection", {}, then=f"/s/{shop_id}/settings/connection/set-up?task=0")
 
 
+@blueprint.post("/connection/no-key")
+def no_key(shop_id: str) -> Response:
+    """The key of a shop that moved is waited for no longer."""
+    return run_action(
+        lambda connection, by: shop_secrets.go_without_key(connection, context().encryption, shop_id, by=by),
+        then=f"/s/{shop_id}/settings/connection",
+        message=_("No key is waited for any more. Orders are read from what your shop reports."),
+    )
+
+
 @blueprint.get("/connection/set-up")
 def set_up(shop_id: str) -> Response:
     """After a key was saved: where all is well a shop in test goes on to its next step, and the page says what is not."""

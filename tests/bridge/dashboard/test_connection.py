@@ -118,6 +118,10 @@ def test_a_key_that_was_withheld_is_waited_for_and_the_page_says_how_it_comes(ap
     told = html.unescape(owner.get(PAGE).text)
     assert "so it is not sent to https://moved.example. The plugin gives another" in told
     assert "A key is stored" not in told
+    assert "Go on without a key" in told
+    owner.post(f"{PAGE}/no-key")
+    left = html.unescape(owner.get(PAGE).text)
+    assert ("No key is waited for any more" in left, "Go on without a key" in left) == (True, False)
 
 
 def test_a_slip_in_the_address_is_told_before_there_is_a_key(app: BridgeApp, owner: Visitor) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.support.system import START, System
+from worker.actions import refused_work
 from worker.demo.faults import ServerFault
 from worker.demo.orders import Payload, a_refund, an_order
 from worker.domain.attention import Source
@@ -307,7 +308,7 @@ def test_a_shop_that_lets_its_orders_be_read_and_not_written_on_is_told_of_until
 
 def test_what_is_said_to_go_on_by_itself_is_what_a_shop_that_answers_again_lets_be_done() -> None:
     codes = {code for one in REASONS if "go on by themselves" in one.sentence.key for code in one.codes}
-    assert codes == set(polling.REFUSED)
+    assert codes == set(refused_work.CODES)
 
 
 def test_a_note_whose_answer_was_lost_before_the_key_was_refused_is_not_written_twice(system: System) -> None:

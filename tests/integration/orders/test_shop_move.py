@@ -5,12 +5,14 @@ from decimal import Decimal
 import pytest
 
 from tests.support.system import START, System
+from worker.actions.shop_secrets import go_without_key
 from worker.actions.shop_settings import ShopChanges, change_shop
 from worker.demo.orders import Payload, a_refund, an_order
 from worker.domain.order import OrderKey
 from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.rules import Rule
 from worker.errors import Rejected
+from worker.notifications import alerts as alert_mails
 from worker.orders import poll
 from worker.store import payments
 
@@ -65,6 +67,31 @@ def test_what_needs_the_key_is_done_once_it_comes_anew(system: System) -> None:
     assert (len(system.numbers(238)), len(system.notes(238)), system.alert_codes()) == (2, 2, [])
     assert in_shop(system, 239)["status"] == "processing"
     assert len(system.mailbox.messages()) == 3
+
+
+def test_nobody_is_told_of_a_key_that_its_plugin_gives_within_minutes(system: System) -> None:
+    moves(system, "https://moved.test")
+    with pytest.raises(Rejected):
+        poll.poll(system.services, system.connected)
+    told = []
+    for minutes in (0, 6, 6):
+        system.clock.move(minutes=minutes)
+        alert_mails.notify_owner(system.services, system.connected)
+        told.append(len(system.mailbox.messages()))
+    assert told == [0, 0, 1]
+
+
+def test_who_waits_for_no_key_any_more_is_told_of_none_and_what_waited_for_it_ends(system: System) -> None:
+    moves(system, "https://moved.test")
+    system.receive(PAID)
+    system.work()
+    assert system.alert_codes() == ["rest_key_refused"]
+    with system.services.store.write() as connection:
+        go_without_key(connection, system.services.encryption, system.shop_id, by=system.person)
+    system.work()
+    (invoice,) = system.documents(238)
+    assert {step.name: step.state for step in invoice.steps}["write_back"] == "skipped"
+    assert system.alert_codes() == []
 
 
 def test_a_shop_that_never_gave_a_key_waits_for_none(system: System) -> None:
