@@ -100,7 +100,7 @@ def test_whatever_the_domain_finds_is_a_question_of_vat_or_has_a_reason_of_its_o
     """Of a draft. A code that is new falls under VAT: name it here or in the table."""
     of_vat = {code for code in codes_that_code_can_raise() if reason_of(Source.DRAFT, code).name == OF_VAT}
     assert of_vat == {
-        "belongs_to_order", "cancelled_but_paid", "changed_after_invoice", "costs_more", "gift_card_as_discount", "in_bin_but_invoiced", "invoice_late",
+        "belongs_to_order", "cancelled_but_paid", "changed_after_invoice", "costs_more", "gift_card_as_discount", "gift_card_taxed", "in_bin_but_invoiced", "invoice_late",
         "invoiced_twice", "late_but_invoiced", "nameless_line", "only_vouchers", "partly_picked_up", "refund_deleted", "refund_not_credited", "refund_replaced",
         "shipping_rate_high", "status_missed", "supply_unknown", "text_cut", "to_give_back", "two_vat_countries", "vat_number_unread",
     }  # fmt: skip

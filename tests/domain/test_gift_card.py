@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.domain.test_draft import assert_it_adds_up, figures, problems
 from tests.support.factories import TODAY, a_history, a_line, a_refund, a_shop, an_order, drafted, issued
 from tests.support.woocommerce_totals import Settings, items, many, ring_up
+from worker.domain.assessment import assess
 from worker.domain.decide import decide_documents
 from worker.domain.document import Draft, History, Kind
 from worker.domain.money import to_cent, to_minor_unit, total_of
@@ -121,6 +122,24 @@ def test_what_is_left_is_what_is_asked() -> None:
     draft = drafted(an_order(SWEATER, total="74.99", gift_cards=(CARD,), status="on-hold"))
     assert draft.payment
     assert (draft.payment.iban, draft.to_pay) == ("BE68539007547034", D("74.99"))
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "told"),
+    [
+        ("Cadeaubon € 50", "21", True),
+        ("Chèque-cadeau massage", "21", True),
+        ("Gift Card", None, False),  # as it should be
+        ("Portefeuille en cuir", "21", False),  # a wallet
+    ],
+)
+def test_a_card_that_is_sold_with_vat_is_told_of_since_who_spends_it_pays_vat_again(
+    name: str, rate: str | None, told: bool
+) -> None:
+    line = a_line("50.00", rate, name=name)
+    shop = a_shop(vat=VatSettings(zero_reasons=(ZeroReason.parse("name Gift* = voucher"),)))
+    found = [flag.code for flag in assess(an_order(SWEATER, line), shop).flags]
+    assert ("gift_card_taxed" in found) == told
 
 
 def test_a_card_taken_off_before_tax_is_asked_about() -> None:

@@ -17,7 +17,7 @@ from worker.domain.charged_tax import (
 from worker.domain.consumer_prices import is_of_consumer, with_prices_paid
 from worker.domain.description import nameless_flag
 from worker.domain.document import Line, Problem
-from worker.domain.gift_card import settle
+from worker.domain.gift_card import settle, taxed_card_flag
 from worker.domain.line_split import split_by_rate
 from worker.domain.money import CENT, ZERO, to_minor_unit
 from worker.domain.order import LineKind, Order, OrderLine
@@ -125,6 +125,7 @@ def assess_anew(order: Order, shop: Shop) -> Assessment:
             *_peppol_address_flag(order),
             *text_cut_flag(order),
             *nameless_flag(order),
+            *taxed_card_flag(order),
             *_unique(flags),
         ),
         prepaid=settlement.prepaid,

@@ -60,6 +60,8 @@ DOCUMENT_CASES = (
         "art. 1 §15 and 22ter Belgian VAT code"),
     DocumentCase(("gift_card_as_discount",), Message("A gift card that was taken off before VAT, as if it were a discount"),
         "art. 1 §15 Belgian VAT code; art. 73a Directive 2006/112/EC"),
+    DocumentCase(("gift_card_taxed",), Message("A gift card that was sold with VAT: what it pays after VAT is taxed once more"),
+        "art. 1 §15 and 22ter Belgian VAT code; art. 30b Directive 2006/112/EC", told=True),
     DocumentCase(("negative_total",), Message("An order that comes to less than nothing"),
         "art. 53 §2 Belgian VAT code"),
     DocumentCase(("deposit_order", "paid_in_parts"), Message("A deposit, or an order of which only a part is paid"),

@@ -23,6 +23,13 @@ CARD_WORDS = (
     "porte-monnaie", "portefeuille", "gutschein", "geschenkkarte", "guthaben",
 )  # fmt: skip
 
+# What shops call the cards that they sell. Not the words for a wallet or a credit: those are goods too, or are not sold.
+SOLD_WORDS = (
+    "gift card", "giftcard", "gift-card", "gift certificate", "gift voucher", "cadeaubon", "cadeaukaart", "kadobon", "kadokaart",
+    "geschenkbon", "geschenkkaart", "geschenkcheque", "waardebon", "carte cadeau", "carte-cadeau", "chèque cadeau", "chèque-cadeau",
+    "bon cadeau", "bon-cadeau", "geschenkgutschein", "wertgutschein", "geschenkkarte",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Settlement:
@@ -81,6 +88,23 @@ def _taxed_cards(order: Order) -> tuple[Prepayment, ...]:
     """WooCommerce takes VAT off with every negative fee, one that is “not taxable” too (`WC_Order_Item_Fee::calculate_taxes`)."""
     taxed = (line for line in order.lines if _is_named_card(line) and line.tax)
     return tuple(Prepayment(to_minor_unit(-line.total - line.tax, order.currency), name=line.name) for line in taxed)
+
+
+def taxed_card_flag(order: Order) -> tuple[Problem, ...]:
+    """A card that was sold with VAT is one for a single purpose, or should have been without: who spends it pays VAT a second time, and no
+    plugin says at which of the two it was due (art. 30b of the VAT directive)."""
+    sold = (line for line in order.lines if line.kind is LineKind.PRODUCT and line.total > 0 and line.tax > 0)
+    card = next((line for line in sold if any(word in line.name.casefold() for word in SOLD_WORDS)), None)
+    if card is None:
+        return ()
+    message = Message(
+        "Order {number} sold “{line}” with VAT. If such a card may be spent on several things, sell it without VAT, which is due when it "
+        "is spent. If VAT was due at once, since it buys one kind of thing in one country, let its plugin take it off before VAT when "
+        "it is spent: what a card pays after VAT is taxed once more.",
+        number=order.number,
+        line=card.name,
+    )
+    return (Problem("gift_card_taxed", message),)
 
 
 def _discounted(order: Order, cards: tuple[Prepayment, ...]) -> tuple[Problem, ...]:
