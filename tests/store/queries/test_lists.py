@@ -28,7 +28,7 @@ from worker.store.database.tables import orders
 from worker.store.queries import activity, document_lists, jobs, open_invoices, order_lists
 from worker.store.queries.activity import ActivityFilter
 from worker.store.queries.document_lists import DocumentFilter, DocumentRow, DraftRow
-from worker.store.queries.jobs import JobFilter
+from worker.store.queries.jobs import DeliveryFilter, JobFilter
 from worker.store.queries.open_invoices import OpenFilter
 from worker.store.queries.order_lists import OrderDocument, OrderFilter, OrderRow
 from worker.store.queries.text_search import Typed
@@ -353,6 +353,21 @@ def test_every_list_says_how_many_rows_it_has_without_counting_all_of_very_many(
     assert totals == dict.fromkeys(lists, 3)
     assert [page.total for page in others] == [len(page.rows) for page in others]
     assert many == 2
+
+
+@pytest.mark.parametrize("words", ["jan", "jan 238", "koffie"])
+def test_a_list_of_no_shop_is_empty_whatever_is_looked_for(history: History, words: str) -> None:
+    """One whose address names a shop that there is not, among all."""
+    history.step(history.issued(1), MAIL, "failed", code="mail_refused", reason="No.")
+    typed = Typed(words)
+    with history.store.read() as connection:
+        found: list[Page[Any]] = [
+            order_lists.orders_page(connection, (), OrderFilter(text=words)),
+            document_lists.documents_page(connection, (), DocumentFilter(text=words)),
+            jobs.jobs_page(connection, (), JobFilter(typed=typed)),
+            jobs.deliveries_page(connection, (), DeliveryFilter(typed=typed)),
+        ]
+    assert [page.rows for page in found] == [()] * len(found)
 
 
 def sorted_lists(history: History) -> dict[str, Callable[..., Page[Any]]]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from enum import Enum
 
-from sqlalchemy import ColumnElement, FromClause, Table, and_, bindparam, false, or_
+from sqlalchemy import ColumnElement, FromClause, Table, and_, bindparam, false, literal_column, or_
 
 from worker.domain.order import OrderKey
 from worker.store.database.any_of import any_of
@@ -18,13 +18,17 @@ def is_one(shops: Shops) -> bool:
     return shops is not None and len(set(shops)) == 1
 
 
+# Not `false()`: SQLAlchemy leaves out whatever stands beside that, by which the tables of a statement belong together.
+NO_SHOP: ColumnElement[bool] = literal_column("1 = 0")
+
+
 def within(column: ColumnElement[str], shops: Shops) -> tuple[ColumnElement[bool], ...]:
     """That *column* names one of *shops*."""
     if shops is None:
         return ()
     ids = sorted(set(shops))
     if not ids:
-        return (false(),)
+        return (NO_SHOP,)
     return (column == ids[0],) if len(ids) == 1 else (any_of(column, ids),)
 
 
@@ -46,7 +50,7 @@ def within_given(column: ColumnElement[str], of: HowMany) -> tuple[ColumnElement
         case HowMany.ALL:
             return ()
         case HowMany.NONE:
-            return (false(),)
+            return (NO_SHOP,)
         case HowMany.ONE:
             return (column == bindparam("of_shop"),)
         case HowMany.SOME:
