@@ -108,11 +108,15 @@ def change_role(shop_id: str, user_id: int) -> Response:
 def remove(shop_id: str, user_id: int) -> Response:
     """Let somebody no longer into this shop."""
     member = next((one for one in members(shop_id) if one.user.user_id == user_id), None)
-    with context().store.write() as connection:
-        counters.lock(connection, shop_id)
-        is_refused = is_last_admin(connection, shop_id, user_id)
-        if not is_refused and is_confirmed():
-            users.take_role(connection, user_id, shop_id)
+    if not is_confirmed():
+        with context().store.read() as connection:
+            is_refused = is_last_admin(connection, shop_id, user_id)
+    else:
+        with context().store.write() as connection:
+            counters.lock(connection, shop_id)
+            is_refused = is_last_admin(connection, shop_id, user_id)
+            if not is_refused:
+                users.take_role(connection, user_id, shop_id)
     if is_refused:
         return last_admin(shop_id)
     if member is not None and not is_confirmed():
