@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,10 @@ class HideTokens(logging.Filter):
     """Write /d/… for the address of a document, /join/… for an invitation: who reads the log must not be able to open them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = TOKEN.sub(r"\1…", record.getMessage()), ()
+        said = f"{record.msg} {record.args}"
+        with suppress(Exception):  # its values do not fit: whoever logged it goes on, and they show no token either
+            said = record.getMessage()
+        record.msg, record.args = TOKEN.sub(r"\1…", said), ()
         return True
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from bridge import gunicorn_conf
 from tests.cli.conftest import Facturelay, ShopAtHand
 from tests.support.issued import a_draft
 from worker.terminal import CONTROLS, InertLines, inert
@@ -57,6 +58,16 @@ def test_a_line_of_a_library_that_cannot_be_written_stops_nobody() -> None:
     for words, value in (("%d pages", "two"), ("after %s", "it")):
         handler.handle(logging.LogRecord("x", logging.WARNING, "", 1, words, (value,), None))
     assert written.getvalue() == "after it\n"
+
+
+def test_a_token_stays_hidden_where_the_values_of_a_line_do_not_fit() -> None:
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.addFilter(gunicorn_conf.HideTokens())
+    for words, values in (("%d pages of %s", ("/d/secret-token",)), ("GET %s", ("/d/secret-token",))):
+        handler.handle(logging.LogRecord("x", logging.WARNING, "", 1, words, values, None))
+    assert "secret" not in written.getvalue()
+    assert written.getvalue().count("/d/…") == 2
 
 
 SAY = """
