@@ -14,6 +14,7 @@ from worker.queue import RUN_TASK
 from worker.queue.enqueuer import Enqueuer
 from worker.settings import Settings
 from worker.store import tasks
+from worker.store.backlogs import Backlogs
 from worker.store.database.encryption import Encryption
 from worker.store.database.engine import Store
 from worker.store.delivery_writer import DeliveryWriter
@@ -35,6 +36,7 @@ class Context:
     enqueuer: Enqueuer
     delivery_writer: DeliveryWriter
     known_shops: KnownShops
+    backlogs: Backlogs
     now: Callable[[], datetime]
 
     def today(self, shop: Shop) -> date:
@@ -52,6 +54,7 @@ def create_context(settings: Settings, now: Callable[[], datetime]) -> Context:
         enqueuer=Enqueuer(settings.redis_url),
         delivery_writer=DeliveryWriter(store),
         known_shops=KnownShops(store, encryption),
+        backlogs=Backlogs(store),
         now=now,
     )
 

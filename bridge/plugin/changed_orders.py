@@ -21,7 +21,10 @@ def changed(plugin_request: PluginRequest) -> Response:
     order_ids = plugin_request.ids("orders")
     if len(order_ids) > MOST_ORDERS:
         raise unreadable()
-    added = add_deliveries(plugin_request.plugin.shop_id, [order_id for order_id in order_ids if order_id])
+    shop_id = plugin_request.plugin.shop_id
+    if context().backlogs.is_full(shop_id, now=context().now()):
+        return jsonify(kept=0)
+    added = add_deliveries(shop_id, [order_id for order_id in order_ids if order_id])
     for delivery_id in added:
         context().enqueuer.enqueue(queue.PROCESS_ORDER, delivery_id)
     return jsonify(kept=len(added))

@@ -63,6 +63,9 @@ def take(delivery: Request, shop_id: str, shop: KnownShop, body: bytes) -> dict[
     """Store a delivery that is proved to be the shop's, if it is one of an order; what is answered. Raises Refused, and Unavailable."""
     if seconds_to_wait(By.DELIVERIES, shop_id, weight=1 + len(body) // ORDINARY_BYTES):
         raise flood()
+    # A shop that cannot be asked for its orders has nothing but what it delivers.
+    if shop.secrets.has_rest and context().backlogs.is_full(shop_id, now=context().now()):
+        return {"kept": False}
     return store_delivery(delivery.headers, shop_id, shop, body)
 
 

@@ -16,6 +16,7 @@ from tests.support.personas import SITE, Visitor, signed_in
 from tests.support.plugin_requests import ask, connect, invite
 from worker.domain.shop import Shop
 from worker.net.vies_answer import ViesAnswer
+from worker.store import alerts, backlogs
 from worker.store.users import Role
 
 HERE = "127.0.0.1"  # where a test's client comes from
@@ -129,6 +130,32 @@ def test_a_shop_that_floods_is_told_later_and_the_others_are_taken(app: BridgeAp
     assert app.deliver(ORDER, shop="another").status_code == 200
     app.now += timedelta(minutes=1)
     assert app.deliver(ORDER).status_code == 200
+
+
+def test_of_a_shop_that_floods_for_ever_no_more_is_kept_than_waits_to_be_processed(
+    app: BridgeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is left out is found by asking the shop: WooCommerce must not switch its webhook off for that."""
+    monkeypatch.setattr(backlogs, "MOST_WAITING", 12)
+    monkeypatch.setattr(backlogs, "LOOK_EVERY", 5)
+    app.add_shop("another", secrets=("4f9d2c7b81e640d3a55e",))
+    invite(app)
+    connect(app)
+    kept = [(app.deliver(b'{"id":%d,"status":"pending"}' % number).json or {})["kept"] for number in range(1, 40)]
+
+    assert kept == [True] * 12 + [False] * 27
+    assert ask(app, "changed", {"orders": [900]}).json == {"kept": 0}
+    assert app.deliver(ORDER, shop="another").json == {"kept": True, "delivery": 13}
+    with app.store.read() as connection:
+        assert [alert.code for alert in alerts.open_alerts(connection, SHOP)] == ["too_many_reports"]
+
+
+def test_of_a_shop_that_cannot_be_asked_all_is_kept_that_it_delivers(
+    app: BridgeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backlogs, "MOST_WAITING", 1)
+    monkeypatch.setattr(backlogs, "LOOK_EVERY", 1)
+    assert [(app.deliver(ORDER).json or {})["kept"] for _ in range(4)] == [True] * 4
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from worker.orders.products import with_known_products, with_learnt_products
 from worker.orders.sale_sum import with_sale_sum
 from worker.services import Services
 from worker.store import order_treatments
-from worker.store.deliveries import Delivery, of_order
+from worker.store.deliveries import MOST_OF_ORDER, Delivery, forget_oldest, of_order
 from worker.store.shops import ConnectedShop
 from worker.woocommerce.client import TOO_MANY_REFUNDS
 from worker.woocommerce.payload import DeliveryPeek, parse_order, peek
@@ -44,6 +44,10 @@ class FetchedOrder:
 def fetch(services: Services, connected: ConnectedShop, deliveries: Sequence[Delivery]) -> FetchedOrder | None:
     """The order of *deliveries*; None when the shop no longer has it. Raises Rejected or Unavailable."""
     kept = kept_deliveries(services, connected.shop.shop_id, deliveries[0].order_id)
+    if len(kept) > 2 * MOST_OF_ORDER:
+        # What they told of the order's statuses was kept with it when they were processed.
+        with services.store.write() as connection:
+            forget_oldest(connection, kept)
     found = fetch_or_read(services, connected, deliveries, kept)
     return found and with_told_statuses(found, kept)
 

@@ -15,7 +15,7 @@ from worker.errors import FacturelayError, KeyRefused, Rejected, Unavailable
 from worker.message import Message, by_count
 from worker.orders.poll import alert_shop_refuses, can_fetch, poll
 from worker.services import Services
-from worker.store import alerts, audit_trail, deliveries, plugins
+from worker.store import alerts, audit_trail, backlogs, deliveries, plugins
 from worker.store.audit_trail import AuditEntry
 from worker.store.shops import ConnectedShop
 from worker.woocommerce.client import ShopClient
@@ -76,6 +76,9 @@ def check_and_repair(
     with services.store.read() as connection:
         has_delivered = deliveries.has_delivered(connection, shop_id)
         delivered_ids = deliveries.active_webhook_ids(connection, shop_id, since=services.now() - DELIVERED_LATELY)
+        is_kept_up_with = (
+            deliveries.count_new(connection, shop_id, most=backlogs.MOST_WAITING) < backlogs.MOST_WAITING // 2
+        )
         owner_lost_rights = any(alert.code == OWNER_ALERT for alert in alerts.open_alerts(connection, shop_id))
     url = delivery_url(services, connected)
     ours = tuple(readdressed(webhook, url) if webhook.webhook_id in delivered_ids else webhook for webhook in webhooks)
@@ -83,7 +86,7 @@ def check_and_repair(
     for fault in faults:
         repair(services, connected, client, fault, by=by)
     with services.store.write() as connection:
-        for code in (DISABLED_ALERT, OWNER_ALERT):
+        for code in (DISABLED_ALERT, OWNER_ALERT, *([backlogs.CODE] if is_kept_up_with else [])):
             alerts.close(connection, shop_id, code=code, now=services.now())
     if faults:
         fetch_missed(services, connected)

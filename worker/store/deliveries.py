@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, update
 from sqlalchemy.engine import Row
 
 from worker.domain.shop_site import is_another_site
@@ -67,6 +67,8 @@ class LeasedDeliveries(Leased):
 BACKFILL = "backfill"
 # The source of deliveries that are signed as the shop's own and come from another address (domain/shop_site.py).
 OTHER_SITE = "other_site"
+# Of one order so many are kept that were processed: what is delivered every second for days must not be read whole each time.
+MOST_OF_ORDER = 100
 # How often an order is delivered while it runs its course, at most as is looked for.
 TOLD_OF_ORDER = 20
 # The sources by which the shop itself tells of an order: WooCommerce's webhooks, and the plugin, which comes first.
@@ -204,6 +206,14 @@ def close_waiting(connection: Connection, shop_id: str, end: JobEnd, *, now: dat
     return job_store.close(connection, *waiting, end=end, now=now)
 
 
+def forget_oldest(connection: Connection, kept: Sequence[Delivery], *, limit: int = 500) -> None:
+    """Drop the oldest of *kept*, all of one order, that were processed, where it has many; no more than *limit* at once."""
+    old = [one.delivery_id for one in kept[:-MOST_OF_ORDER] if one.state == "done"][:limit]
+    if old:
+        connection.execute(delete(deliveries).where(any_of(deliveries.c.delivery_id, old)))
+        connection.execute(delete(jobs).where(any_of(jobs.c.job_id, old)))
+
+
 def find(connection: Connection, delivery_id: int) -> Delivery | None:
     return next(iter(read(connection, deliveries.c.delivery_id == delivery_id)), None)
 
@@ -275,6 +285,13 @@ def count_waiting(connection: Connection, shop_id: str, *, source: str) -> int:
         .where(deliveries.c.source == source)
     )
     return int(connection.execute(counted).scalar_one())
+
+
+def count_new(connection: Connection, shop_id: str, *, most: int) -> int:
+    """How many deliveries of a shop wait among what is new, counted up to *most*."""
+    some = select(jobs.c.job_id).where(IS_PENDING, IS_DELIVERY, jobs.c.shop_id == shop_id)
+    some = some.where(is_word(jobs.c.queue, QueueName.ORDERS), jobs.c.state == "waiting").limit(most)
+    return int(connection.execute(select(func.count()).select_from(some.subquery())).scalar_one())
 
 
 def latest_bodies(connection: Connection, shop_id: str, *, limit: int) -> tuple[bytes, ...]:

@@ -8,14 +8,18 @@ import pytest
 from tests.support.system import START, System
 from worker.actions import refused_work
 from worker.demo.faults import ServerFault
-from worker.demo.orders import Payload, a_refund, an_order
+from worker.demo.orders import Payload, a_refund, an_order, php_json
 from worker.domain.attention import Source
 from worker.domain.attention_reasons import REASONS, reason_of
 from worker.domain.step import WRITE_BACK
 from worker.errors import Rejected, Unavailable
+from worker.orders import fetch, webhook_repair
 from worker.orders import poll as polling
 from worker.orders.poll import Polled
+from worker.store import backlogs, deliveries, orders
+from worker.store.backlogs import Backlogs
 from worker.store.shops import ListPlace, Secrets
+from worker.woocommerce.payload import parse_order
 
 
 def changed(order_id: int, at: datetime = START, **more: object) -> Payload:
@@ -174,6 +178,48 @@ def test_a_list_without_end_is_read_no_further_than_it_is_processed(
     assert steps[-1] == Polled(more=True)
     system.work()
     assert poll(system).missed == 9
+
+
+def test_what_a_shop_that_floods_delivered_beyond_its_measure_is_found_and_its_people_read_when_it_is_over(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backlogs, "MOST_WAITING", 4)
+    monkeypatch.setattr(backlogs, "LOOK_EVERY", 2)
+    backlog = Backlogs(system.services.store)
+    for number in range(1, 13):
+        system.shop.place(changed(number))
+        if not backlog.is_full(system.shop_id, now=START):
+            system.receive(changed(number))
+    assert (len(system.outcomes()), system.alert_codes()) == (4, ["too_many_reports"])
+
+    system.clock.move(minutes=1)
+    assert poll(system).missed == 8
+    system.work()
+    webhook_repair.check_and_repair(system.services, system.connected)
+    assert system.numbers() == [f"F2026-{number:05}" for number in range(1, 13)]
+    assert system.alert_codes() == []
+
+
+@pytest.mark.each_database
+def test_of_an_order_that_is_saved_again_and_again_the_newest_deliveries_are_kept(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plugin that saved one order each second for a day made 86,400 of them, which were all read each time."""
+    monkeypatch.setattr(fetch, "MOST_OF_ORDER", 3)
+    monkeypatch.setattr(deliveries, "MOST_OF_ORDER", 3)
+    system.arrives(an_order(id=7, created=START, status="on-hold"))
+    for second in range(1, 20):
+        system.clock.move(seconds=1)
+        saved_at = (START + timedelta(seconds=second)).replace(tzinfo=None).isoformat()
+        system.arrives(changed(7) | {"date_modified_gmt": saved_at})
+    with system.services.store.read() as connection:
+        kept = deliveries.of_order(connection, system.shop_id, 7)
+        seen = orders.seen_statuses(connection, system.shop_id, parse_order(php_json(changed(7))))
+
+    assert 3 <= len(kept) <= 8
+    assert kept[-1].received_at == system.clock.now
+    assert seen == {"on-hold", "processing"}
+    assert len(system.numbers()) == 1
 
 
 def test_a_shop_that_is_away_is_asked_for_the_same_time_again(system: System) -> None:
