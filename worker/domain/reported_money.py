@@ -79,12 +79,16 @@ class ReportedMoney:
         return max(self.amount + rest - reported - total_of(one.amount for one in ours) - self.went_back(ours), ZERO)
 
     def paid_of_rest(self, ours: Sequence[CountedMoney]) -> Decimal:
-        """What came by another word for the rest: exactly that, or since the shop reported what came before, none of which the bank
-        brings as it was reported. What is more than the rest, and less than all, is the rest and too much, as it is once there is an invoice."""
+        """What came by another word for the rest: exactly that, or since the shop reported what came before, or by Mollie on our page, none
+        of which is brought as it was reported. What is more than the rest, and less than all, is the rest and too much, as it is once there is an invoice."""
         came, days = total_of(one.amount for one in ours), {one.payment_id: one.paid_on for one in ours}
         if ZERO < came == self.rest != self.amount:
             return came
-        later = [one.amount for one in ours if days[one.reverses or one.payment_id] > self.day]
+        later = [
+            one.amount
+            for one in ours
+            if one.source == PaymentSource.MOLLIE or days[one.reverses or one.payment_id] > self.day
+        ]
         since = total_of(later)
         unbrought = self.amount - (came - since)
         if unbrought <= 0 or unbrought in (*later, *accumulate(later)) or not self.rest:

@@ -571,6 +571,9 @@ histories = st.tuples(
 )
 @example((False, False, [("cancelled", 1), ("restored", 1), ("cancelled", 1), ("note_discarded", 1), ("restored", 1)]))
 @example((True, False, [("asked_by_hand", 0), ("cancelled", 1), ("bank_line", 500), ("restored", 1)]))
+@example(
+    (True, False, [("bank_line", 1), ("paid_by_transfer", 1), ("edited", 1), ("asked_by_hand", 606), ("by_mollie", 1)])
+)
 @given(histories)
 def test_every_cent_is_counted_once_and_all_who_tell_of_it_agree(
     system: System, customer: FlaskClient, history: tuple[bool, bool, list[tuple[str, int]]]
