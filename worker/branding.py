@@ -12,7 +12,7 @@ from worker.domain.shop import Shop, StoredFile
 from worker.errors import InvalidValue, Rejected
 from worker.mail.server_choice import choose_server
 from worker.rendering import Brand
-from worker.rendering.print_process import print_process
+from worker.rendering.print_process import WRONG_PDF, print_process
 from worker.services import Services
 
 LARGEST_LOGO = 3_000_000
@@ -83,10 +83,9 @@ def save_attachment(services: Services, shop_id: str, name: str, content: bytes,
     """Attach *content* to each mail from now on."""
     if not content.startswith(b"%PDF-") or len(content) > LARGEST_ATTACHMENT:
         raise Rejected(
-            "An attachment is a PDF of at most {most} MB.",
-            most=LARGEST_ATTACHMENT // 1_000_000,
-            code="attachment_wrong",
+            "An attachment is a PDF of at most {most} MB.", most=LARGEST_ATTACHMENT // 1_000_000, code=WRONG_PDF
         )
+    print_process().refuse_owners_pdf(content)
     stem = re.sub(r"[^\w.() -]+", "-", name.removesuffix(".pdf"))[:80].strip(" .-") or "document"
     stored = _store_file(services, "attachments", shop_id, content, f"{stem}.pdf")
     return change_settings(services, shop_id, {"mail.attachment": stored}, by=by)

@@ -22,7 +22,7 @@ from jinja2 import TemplateNotFound, TemplateSyntaxError
 from worker.errors import FacturelayError, InvalidValue, Rejected
 from worker.i18n import Translator
 from worker.message import Message, plain_message
-from worker.rendering import letters, plain_pages, press
+from worker.rendering import letters, owners_pdf, plain_pages, press
 from worker.rendering.brand import small_picture
 from worker.rendering.letters import with_script_fonts
 from worker.rendering.limits import be_as_urgent_as_parent, limit_memory, limit_time
@@ -96,6 +96,11 @@ def print_page(page: Page) -> Answer:
     return {"missing": "".join(sorted(missing)), "way": way}, pdf
 
 
+def refuse_owners_pdf(content: bytes) -> Answer:
+    owners_pdf.refuse(content)
+    return {}, b""
+
+
 def view_of(page: Page) -> DocumentView:
     draft = replace(page.draft, lines=letters.told_apart(page.draft.lines))
     translator = Translator(draft.language)
@@ -156,6 +161,7 @@ def _write(stream: IO[bytes], answer: dict[str, object], content: bytes) -> None
 OPERATIONS: dict[str, Callable[[Any], Answer]] = {
     "print": print_page,
     "small_picture": lambda picture: ({}, small_picture(picture)),
+    "refuse_owners_pdf": refuse_owners_pdf,
 }
 
 

@@ -58,6 +58,11 @@ class Page:
     plain: bool = False
 
 
+# Of a PDF of the owner's that goes along with mails.
+WRONG_PDF = "attachment_wrong"
+BROKEN_PDF = Message("This PDF is broken: no page of it can be read. Save it as PDF once more, and choose it again.")
+
+
 @dataclass(frozen=True)
 class Printed:
     """*missing*: the letters that no font has, which stand as question marks. *why* it is not as the shop wants; empty where it is."""
@@ -107,6 +112,16 @@ class PrintProcess:
                 reason = Message("The logo cannot be used: {reason}.", reason=reason)
             raise Rejected(reason, code="logo_wrong")
         return small
+
+    def refuse_owners_pdf(self, content: bytes) -> None:
+        """Raises Rejected for a PDF that cannot go along with mails."""
+        try:
+            answer, _ = self._ask("refuse_owners_pdf", content)
+        except OverLimit as error:
+            raise Rejected(BROKEN_PDF, code=WRONG_PDF) from error
+        if "reason" in answer:
+            reason = _reason_of(answer) if answer.get("is_whole") else BROKEN_PDF
+            raise Rejected(reason, code=WRONG_PDF)
 
     def start(self) -> None:
         """Have the process ready before the first page is waited for. Raises OSError."""

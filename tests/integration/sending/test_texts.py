@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.support import due
+from tests.support.pdfs import a_pdf
 from tests.support.system import SECRET, SELLER, START, System
 from tests.support.task_requests import done, id_of
 from worker import branding
@@ -38,7 +39,7 @@ from worker.store.shops import Secrets, secrets_as_text, secrets_from_text
 from worker.store.tasks import TaskRequest
 from worker.store.users import NewUser, Role
 
-TERMS = b"%PDF-1.7 terms"
+TERMS = a_pdf()
 
 
 def written(system: System, texts: dict[str, str]) -> None:

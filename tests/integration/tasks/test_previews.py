@@ -8,6 +8,7 @@ from typing import Any
 import pypdf
 import pytest
 
+from tests.support.pdfs import a_pdf
 from tests.support.system import SECRET, START, System
 from tests.support.task_requests import answered, content, english, refused
 from worker import branding
@@ -143,7 +144,7 @@ def test_open_orders_say_what_going_live_would_do_to_them(system: System) -> Non
 
 def test_an_uploaded_logo_and_terms_are_stored_and_told(system: System) -> None:
     kept = answered(system, "save_logo", file=uploaded(system, "logo.png", a_logo()))["logo"]
-    terms = answered(system, "save_attachment", file=uploaded(system, "Voorwaarden.pdf", b"%PDF-1.7 terms"))
+    terms = answered(system, "save_attachment", file=uploaded(system, "Voorwaarden.pdf", a_pdf()))
     shop = system.connected.shop
     assert shop.branding.logo is not None
     assert (vars(shop.branding.logo), terms["attachment"]["name"]) == (kept, "Voorwaarden.pdf")
