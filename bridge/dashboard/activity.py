@@ -5,6 +5,7 @@ from flask import Blueprint, Response, request
 from bridge.accounts.access import guard_shop, shop
 from bridge.context import context, rendered
 from bridge.dashboard.pagination import days_asked, neighbours, page_request, typed
+from worker.store import orders
 from worker.store.queries import activity, jobs
 from worker.store.queries.activity import ActivityFilter
 from worker.store.queries.jobs import DeliveryFilter
@@ -21,7 +22,8 @@ def events(shop_id: str) -> Response:
     wanted = ActivityFilter(days_asked(shop().zoneinfo), typed())
     with context().store.read() as connection:
         page = activity.audit_trail_page(connection, (shop_id,), page_request(), wanted=wanted)
-    return rendered("dashboard/activity/events.html", page=page, wanted=wanted, **neighbours(page))
+        numbers = orders.numbers(connection, [(shop_id, event.order_id) for event in page.rows])
+    return rendered("dashboard/activity/events.html", page=page, numbers=numbers, wanted=wanted, **neighbours(page))
 
 
 @blueprint.get("/deliveries")
@@ -31,4 +33,12 @@ def deliveries(shop_id: str) -> Response:
     wanted = DeliveryFilter(state if state in STATES else "", days_asked(shop().zoneinfo), typed())
     with context().store.read() as connection:
         page = jobs.deliveries_page(connection, (shop_id,), wanted, page_request())
-    return rendered("dashboard/activity/deliveries.html", page=page, wanted=wanted, states=STATES, **neighbours(page))
+        numbers = orders.numbers(connection, [(shop_id, one.order_id) for one in page.rows])
+    return rendered(
+        "dashboard/activity/deliveries.html",
+        page=page,
+        numbers=numbers,
+        wanted=wanted,
+        states=STATES,
+        **neighbours(page),
+    )

@@ -22,6 +22,7 @@ from worker.domain.step import STEPS
 from worker.message import Message
 from worker.queue import QueueName
 from worker.queue import status as queue_status
+from worker.store import orders as order_store
 from worker.store import paused_queues, roads, users
 from worker.store.database.shop_scope import Shops
 from worker.store.jobs import OF_ORDERS, OF_SHOP, JobKind
@@ -64,6 +65,7 @@ def page(shops: Shops, *, of_all: Sequence[ShopName] | None = None) -> Response:
         return rendered(
             "dashboard/jobs.html",
             page=jobs,
+            numbers=order_store.numbers(connection, [(job.shop_id, job.order_id) for job in jobs.rows]),
             wanted=wanted,
             states=STATES,
             counts=job_queries.job_counts(connection, shops),

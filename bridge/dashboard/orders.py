@@ -93,7 +93,8 @@ def order_deliveries(shop_id: str, order_id: int) -> Response:
 def delivery(shop_id: str, order_id: int, delivery_id: int) -> Response:
     """One delivery as it came: headers and raw body."""
     found = delivery_of(shop_id, order_id, delivery_id)
-    return rendered("dashboard/orders/delivery.html", delivery=found, body=pretty_json(found.body))
+    number = number_of(shop_id, order_id)
+    return rendered("dashboard/orders/delivery.html", delivery=found, number=number, body=pretty_json(found.body))
 
 
 @blueprint.get("/<int:order_id>/deliveries/<int:delivery_id>/body")

@@ -1,7 +1,7 @@
 """What was last fetched and decided of an order: one row per order."""
 
-from collections import Counter
-from collections.abc import Container, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -347,6 +347,21 @@ def of_ids(connection: Connection, shop_id: str, order_ids: Sequence[int]) -> di
     """Some orders as last seen, by id and key."""
     rows = connection.execute(select(*columns()).where(orders.c.shop_id == shop_id, orders.c.order_id.in_(order_ids)))
     return {(row.order_id, row.order_key): as_order(row) for row in rows}
+
+
+def numbers(connection: Connection, of: Iterable[tuple[str, int | None]]) -> dict[tuple[str, int], str]:
+    """What shops call their orders, by shop and id; None, and what was never read, are left out."""
+    ids = defaultdict[str, set[int]](set)
+    for shop_id, order_id in of:
+        if order_id is not None:
+            ids[shop_id].add(order_id)
+    if not ids:
+        return {}
+    # A shop at a time: of pairs SQLite looks at every order there is.
+    wanted = or_(*(and_(orders.c.shop_id == one, orders.c.order_id.in_(sorted(some))) for one, some in ids.items()))
+    number = (orders.c.shop_id, orders.c.order_id, orders.c.order_number)
+    rows = connection.execute(select(*number).where(wanted).order_by(unindexed(orders.c.fetched_at)))
+    return {(row.shop_id, row.order_id): row.order_number for row in rows}
 
 
 def placed_between(connection: Connection, shop_id: str, *, since: datetime, before: datetime) -> Iterator[StoredOrder]:

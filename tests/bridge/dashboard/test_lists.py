@@ -25,6 +25,7 @@ from worker.store import audit_trail, orders, payments, roads
 from worker.store.audit_trail import AuditEntry
 from worker.store.database import pagination
 from worker.store.database.tables import deliveries, drafts, jobs, users
+from worker.store.database.tables import orders as orders_table
 from worker.store.database.text_columns import folded
 from worker.store.orders import OrderState
 from worker.store.queries import ticked
@@ -265,6 +266,23 @@ def test_activity_and_work_are_searched_by_order_number_buyer_and_what_they_say(
         *((word, False) for word in absent),
     ]
     assert "Nothing like that is found here." in shown(owner, f"{path}?q=zzzz%25_'\"+x")
+
+
+def test_an_order_is_called_what_its_shop_calls_it_wherever_it_is_listed(busy: BridgeApp, owner: Visitor) -> None:
+    with busy.store.write() as connection:
+        connection.execute(update(orders_table).values(order_number="2026-A7"))
+        entry = AuditEntry(SHOP, NOW, "Els", "issued", Message("It was issued."), order_id=busy_shop.FIRST)
+        audit_trail.add(connection, entry)
+    for page in ("/activity", "/activity/deliveries", "/jobs"):
+        called = re.findall(rf'/orders/{busy_shop.FIRST}">(?:order )?([^<]+)</a>', shown(owner, page))
+        assert set(called) == {"2026-A7"}, page
+
+
+def test_where_there_is_nothing_yet_nothing_is_asked_to_be_searched(app: BridgeApp) -> None:
+    visitor = signed_in(app, "owner@shop.example", roles={SHOP: Role.ADMIN})
+    for page in ("/orders", "/documents", "/activity", "/activity/deliveries", "/jobs"):
+        assert 'class="filters"' not in shown(visitor, page), page
+        assert 'class="filters"' in shown(visitor, f"{page}?q=zzzz"), page
 
 
 def test_capitals_of_any_language_are_found_by_small_letters_and_sorted_as_them(
