@@ -1,19 +1,33 @@
 """How any job runs: what was claimed is done, and what came of it stands on its row."""
 
 import random
+import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 
-from worker.errors import FacturelayError, NumberingPaused, Rejected, ShopPaused, TakesLong, TimeIsUp, Unavailable
+from worker.errors import (
+    DatabaseAway,
+    FacturelayError,
+    NumberingPaused,
+    Rejected,
+    ShopPaused,
+    TakesLong,
+    TimeIsUp,
+    Unavailable,
+)
 from worker.message import Message
 from worker.services import Services
 from worker.store import jobs as job_store
 
 GIVE_UP_AFTER = timedelta(hours=24)
 FIRST_WAIT_S = 5
+# A database that starts again is back within this, and what came of a job is written down then: else its row would be free only when its
+# lease is over, and a mail that left would leave once more. Less than a process has after the alarm (processes/deadline.py).
+BACK_WITHIN_S, ASK_EVERY_S = 15.0, 0.5
 BUG = Unavailable(
     "Something went wrong that should not; it is tried again by itself. If it goes on, tell whoever runs Facturelay: the log has the details.",
     code="bug",
@@ -91,8 +105,21 @@ def retry_or_give_up(services: Services, job_type: JobType[L, R], leased: L, err
         return
     longest_s = job_type.longest_wait_s or services.settings.longest_wait_seconds
     next_at = services.now() + wait_after(leased.attempts, error, longest_s=longest_s)
-    with services.store.write() as connection:
-        job_type.retry_later(connection, leased, error, next_at)
+    write_once_back(services, lambda connection: job_type.retry_later(connection, leased, error, next_at))
+
+
+def write_once_back(services: Services, write: Callable[[Connection], None]) -> None:
+    """Do *write*, which may be done twice, in a transaction of its own; where the database is away, as soon as it is back. Raises Unavailable
+    where that takes longer than a restart."""
+    until = time.monotonic() + BACK_WITHIN_S
+    while True:
+        try:
+            with services.store.write() as connection:
+                return write(connection)
+        except DatabaseAway:
+            if time.monotonic() >= until:
+                raise
+        time.sleep(ASK_EVERY_S)
 
 
 def lease_time(services: Services) -> timedelta:

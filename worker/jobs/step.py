@@ -2,12 +2,13 @@
 
 import logging
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 
 from worker.domain.step import MAIL_UNSURE, STEPS
 from worker.errors import DatabaseAway, FacturelayError, Unavailable, WaitsForOthers
-from worker.jobs.job_type import BUG, TOO_LONG, JobType, lease_time, run
+from worker.jobs.job_type import BUG, TOO_LONG, JobType, lease_time, run, write_once_back
 from worker.jobs.next_step import NOTHING_NEXT, NothingNext
 from worker.message import Message
 from worker.sending import Done, NotNeeded, function_of
@@ -37,11 +38,23 @@ class DoStep(JobType[LeasedSteps, Done | NotNeeded]):
             done = function_of(STEPS[leased.steps[0].name])(services, leased)
         except NotNeeded as reason:
             return reason
-        with services.store.write() as connection:
-            detail = done.detail if isinstance(done.detail, str) else done.detail(connection)
-            job_store.finish(connection, leased.lease, now=services.now(), detail=detail)
-            self.next_step.claim(connection)
+        try:
+            with services.store.write() as connection:
+                self.write_done(services, leased, done, connection)
+                self.next_step.claim(connection)
+        except DatabaseAway:
+            write_once_back(services, partial(self.write_if_leased, services, leased, done))
+            self.next_step.put_back()
         return done
+
+    def write_done(self, services: Services, leased: LeasedSteps, done: Done, connection: Connection) -> None:
+        detail = done.detail if isinstance(done.detail, str) else done.detail(connection)
+        job_store.finish(connection, leased.lease, now=services.now(), detail=detail)
+
+    def write_if_leased(self, services: Services, leased: LeasedSteps, done: Done, connection: Connection) -> None:
+        """It may have been written the first time after all, and only the answer was lost."""
+        if steps.still_leased(connection, leased):
+            self.write_done(services, leased, done, connection)
 
     def close(self, services: Services, leased: LeasedSteps, result: Done | NotNeeded) -> None:
         if isinstance(result, NotNeeded):

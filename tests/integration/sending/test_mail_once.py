@@ -1,16 +1,21 @@
 """A customer gets a mail once, whenever a worker dies; where nobody can know whether it left, the same mail comes twice, and is told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from tests.support.system import System
 from worker.demo.orders import an_order
 from worker.domain.step import MAIL
+from worker.errors import DatabaseAway
+from worker.jobs import job_type
 from worker.mail import customer_mail
 from worker.plugin import sync
 from worker.sending import email
+from worker.store.database.engine import Store
 
 pytestmark = pytest.mark.each_database
 
@@ -69,6 +74,61 @@ def test_a_worker_killed_while_it_tells_the_shop_has_mailed_once(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dies_at(monkeypatch, sync, "report_mail_sent", system)
+
+    assert (mail_of(system), told_of_twice(system)) == (("done", 1, 1), [])
+
+
+@contextmanager
+def a_database_that_starts_again(monkeypatch: pytest.MonkeyPatch, *, times: int) -> Iterator[Callable[[], None]]:
+    """What is called lets nothing be written so many times."""
+    given, away = Store.write, [0]
+
+    @contextmanager
+    def write(store: Store) -> Iterator[Connection]:
+        if away[0]:
+            away[0] -= 1
+            raise DatabaseAway("The database does not answer right now; it is tried again.")
+        with given(store) as connection:
+            yield connection
+
+    monkeypatch.setattr(job_type, "ASK_EVERY_S", 0.01)
+    monkeypatch.setattr(Store, "write", write)
+    yield lambda: away.__setitem__(0, times)
+    assert away == [0]
+
+
+def test_a_mail_that_left_while_the_database_started_again_is_written_down_when_it_is_back(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It left once more 150 seconds later."""
+    given = email.send_mail
+    with a_database_that_starts_again(monkeypatch, times=4) as goes:
+
+        def sends(*arguments: Any, **more: Any) -> None:
+            given(*arguments, **more)
+            goes()
+
+        monkeypatch.setattr(email, "send_mail", sends)
+        system.arrives(ORDER)
+
+    assert (mail_of(system), told_of_twice(system)) == (("done", 1, 1), [])
+
+
+def test_what_a_database_that_starts_again_interrupts_waits_for_no_lease(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with a_database_that_starts_again(monkeypatch, times=4) as goes, monkeypatch.context() as interrupted:
+
+        def reads(*_: Any, **__: Any) -> None:
+            goes()
+            with system.services.store.write():
+                raise AssertionError
+
+        interrupted.setattr(customer_mail, "compose", reads)
+        system.arrives(ORDER)
+    assert mail_of(system) == ("waiting", 0, 0)
+    system.clock.move(seconds=10)
+    system.work()
 
     assert (mail_of(system), told_of_twice(system)) == (("done", 1, 1), [])
 
