@@ -223,6 +223,14 @@ def test_a_number_of_the_overview_leads_to_what_it_counts(app: BridgeApp) -> Non
     assert all("1 of 1" in visitor.get(where).text for where in led.values() if "jobs" in where)
 
 
+def test_a_shop_that_only_begins_is_shown_no_plots_of_nothing(app: BridgeApp) -> None:
+    app.change_shop(test=True)
+    visitor = admin(app)
+    assert "last 24 hours" not in visitor.get(f"/s/{SHOP}").text
+    app.issue(test=True)
+    assert "last 24 hours" in visitor.get(f"/s/{SHOP}").text
+
+
 def test_orders_that_wait_for_their_money_are_told_of_before_they_have_an_invoice(app: BridgeApp) -> None:
     asked = app.issue(kind=Kind.PAYMENT_REQUEST, paid_on=None, payment=PaymentInstructions(due_on=NOW.date()))
     waits = {"document_id": asked.document_id, "kind": Kind.PAYMENT_REQUEST, "issued_on": asked.issued_on}
