@@ -4,6 +4,8 @@ A form that asks comes twice: first without "confirmed", after its view has chec
 same fields and "confirmed".
 """
 
+import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -11,7 +13,8 @@ from flask import Response, request
 
 from bridge.context import rendered
 
-OWN_FIELDS = ("form_token", "confirmed")
+OWN_FIELDS = ("form_token", "confirmed", "once")
+ONCE = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,19 @@ def is_confirmed() -> bool:
     return request.form.get("confirmed") == "1"
 
 
+def once() -> str:
+    """What the question's own page was given: of two presses of its button, also without a script or after *back*, it is the same."""
+    given = request.form.get("once", "")
+    return given if ONCE.fullmatch(given) else ""
+
+
 def ask(question: Question) -> Response:
     """The page with the question, and with all that was typed."""
     left_out = {*OWN_FIELDS, *question.named}
     typed = [(name, value) for name, value in request.form.items(multi=True) if name not in left_out]
-    return rendered("dashboard/confirm.html", question=question, typed=[*typed, *question.named.items()])
+    return rendered(
+        "dashboard/confirm.html",
+        question=question,
+        typed=[*typed, *question.named.items()],
+        once=secrets.token_urlsafe(16),
+    )

@@ -16,7 +16,7 @@ from bridge.context import context, rendered
 from bridge.customer.document import file_response
 from bridge.dashboard import order_story
 from bridge.dashboard.actions import run_action
-from bridge.dashboard.confirmation import Question, ask, is_confirmed
+from bridge.dashboard.confirmation import Question, ask, is_confirmed, once
 from bridge.dashboard.credit_form import credited_lines, credited_total
 from bridge.dashboard.labels import step_name
 from bridge.dashboard.order_story import Trouble
@@ -219,6 +219,7 @@ def credit(shop_id: str, document_id: int) -> Response:
         lines, amount = credited_lines(request.form), decimal_from_figures(form.values.get("amount", ""))
         argument |= {"again": False, "reason": form.text("reason")}
         argument |= {"lines": lines} if lines else {"amount": amount}
+    argument |= {"once": once()} if once() else {}
     refused = f"{document_path(shop_id, document_id)}?task=0&open=credit#credit"
     return request_task(shop_id, "credit", argument, then=f"/s/{shop_id}/orders/{item.draft.order_id}", refused=refused)
 

@@ -72,7 +72,7 @@ def credit(services: Services, task: Task) -> Mapping[str, Any]:
     Argument: `{"document_id", "send": true}` for all that is left, with `"again": true` to issue a new invoice from the order
     as it is now, then also `"rest_paid"` as of `issue_draft`; with `"lines": [{"index": 0, "quantity": "1"}]` for lines of the
     invoice, counted from 0, at the price that they were invoiced at; with `"amount": "5.00"` for an amount with VAT. `"reason"` is
-    printed (lines and amount only).
+    printed (lines and amount only). `"once"`: two tasks with the same word make one credit note, for a button that was pressed twice.
     What is left of each line: `domain.credit_balance.line_balances_of(invoice, [its credit notes' drafts])`.
     Answer: as `issue_draft`: the credit note, and with *again* the new invoice.
     """
@@ -90,7 +90,7 @@ def credit(services: Services, task: Task) -> Mapping[str, Any]:
             selection=selection,
             send=bool(task.argument.get("send")),
             rest_paid=task.argument.get("rest_paid"),
-            idempotency_key=str(task.task_id),
+            idempotency_key=str(task.argument.get("once") or task.task_id),
         ),
         by=actor_of(services, task),
     )

@@ -155,6 +155,27 @@ def test_the_button_of_the_question_does_what_it_says(app: BridgeApp, operator: 
     assert "discarded" in operator.get(f"{HOME}/orders/238").text
 
 
+def test_a_button_that_is_pressed_twice_says_so_to_the_worker(app: BridgeApp, operator: Visitor) -> None:
+    """Without a script, or after *back*: else five euros are credited twice."""
+    typed = {"part": "1", "amount": "5,00"}
+
+    def asked_once() -> str:
+        page = operator.asked(f"{HOME}/documents/1/credit", **typed).text
+        return str(re.findall('name="once" value="([^"]+)"', page)[0])
+
+    first, later = asked_once(), asked_once()
+    words = [
+        (
+            asked(app, task_of(operator.asked(f"{HOME}/documents/1/credit", confirmed="1", once=one, **typed)))
+            or ("", {})
+        )[1].get("once")
+        for one in (first, first, later, "x" * 200)
+    ]
+
+    assert words == [first, first, later, None]
+    assert first != later
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

@@ -11,6 +11,7 @@ from decimal import Decimal
 from inspect import unwrap
 from math import inf
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -197,6 +198,20 @@ def test_chosen_lines_are_credited_once_for_one_task(system: System) -> None:
     assert len(system.mailbox.messages()) == 2  # the invoice, and the first credit note: the second was not to be sent
     code, message = refused(system, "credit", document_id=document_id, lines=[{"index": 0, "quantity": "1"}])
     assert (code, "0 of it is left" in message) == ("quantity_wrong", True)
+
+
+@pytest.mark.parametrize("what", [{"amount": "5.00"}, {"lines": [{"index": 0, "quantity": "0.5"}]}, {}])
+def test_a_credit_note_that_was_asked_for_by_two_presses_of_one_button_is_made_once(
+    system: System, what: dict[str, Any]
+) -> None:
+    document_id = invoiced(system)
+    made = [answered(system, "credit", document_id=document_id, once="k" * 22, send=True, **what) for _ in range(2)]
+
+    system.work()
+
+    assert made[0] == made[1]
+    assert len(system.numbers(238)) == 2
+    assert len(system.mailbox.messages()) == 2  # the invoice's and the credit note's
 
 
 def test_an_amount_and_then_all_the_rest_is_credited(system: System) -> None:
