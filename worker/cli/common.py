@@ -3,7 +3,8 @@
 import json
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial, wraps
 from pathlib import Path
@@ -44,8 +45,7 @@ class ShopName(click.ParamType[str]):
         if WHOLE_ID.fullmatch(value):
             return str(value)
         data = ctx.params.get("data") if ctx else None  # click keeps a mark of its own for what was not given
-        with open_services(data if isinstance(data, Path) else None).store.read() as connection:
-            found = {shop.shop_id: shop for shop in shops.every(connection)}
+        found = {shop.shop_id: shop for shop in every_shop(data)}
         if value in found:
             return str(value)
         meant = [shop for shop in found.values() if is_meant(shop, value)]
@@ -58,10 +58,13 @@ class ShopName(click.ParamType[str]):
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """The hosts of the shops: what a person knows and a shell takes as one word."""
-        data = ctx.params.get("data")
-        with open_services(data if isinstance(data, Path) else None).store.read() as connection:
-            found = {urlsplit(shop.url).netloc: shop.name for shop in shops.every(connection)}
+        found = {urlsplit(shop.url).netloc: shop.name for shop in every_shop(ctx.params.get("data"))}
         return [CompletionItem(host, help=name) for host, name in found.items() if host.startswith(incomplete)]
+
+
+def every_shop(data: object) -> tuple[Shop, ...]:
+    with open_services(data if isinstance(data, Path) else None) as services, services.store.read() as connection:
+        return shops.every(connection)
 
 
 def is_meant(shop: Shop, said: str) -> bool:
@@ -80,7 +83,8 @@ def with_services(command: Callable[..., None], *, may_begin: bool = False) -> C
     @with_data
     @wraps(command)
     def with_opened(data: Path | None, **values: object) -> None:
-        command(open_services(data, may_begin=may_begin), **values)
+        with open_services(data, may_begin=may_begin) as services:
+            command(services, **values)
 
     return with_opened
 
@@ -88,15 +92,17 @@ def with_services(command: Callable[..., None], *, may_begin: bool = False) -> C
 with_new_services = partial(with_services, may_begin=True)
 
 
-def open_services(data: Path | None, *, may_begin: bool = False) -> Services:
+@contextmanager
+def open_services(data: Path | None, *, may_begin: bool = False) -> Iterator[Services]:
     """Services on a database that is up to date: a local SQLite file is brought up to date on the way, and made where *may_begin*."""
     settings = prepare(read_settings(data) if may_begin else settings_there(data))
     services = Services(settings)
-    if services.store.is_sqlite:
-        upgrade(settings.database_url)
-    elif not is_current(services.store):
-        raise Rejected("The database is not up to date; run `facturelay migrate` first.", code="migrate_first")
-    return services
+    with closing(services.store):
+        if services.store.is_sqlite:
+            upgrade(settings.database_url)
+        elif not is_current(services.store):
+            raise Rejected("The database is not up to date; run `facturelay migrate` first.", code="migrate_first")
+        yield services
 
 
 def settings_there(data: Path | None) -> Settings:

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -50,7 +51,9 @@ def up(host: str, port: int, workers: int, data: Path | None) -> None:
         from worker.processes.set_up_link import set_up_link
         from worker.services import Services
 
-        set_up = set_up_link(Services(settings))
+        services = Services(settings)
+        with closing(services.store):
+            set_up = set_up_link(services)
         wait_until_answered(bridge, host, port)
         stop = stop_on_signals()
         print_addresses(settings, workers=workers, set_up=set_up)

@@ -2,11 +2,13 @@
 
 declare(strict_types=1);
 
+use PHPUnit\Framework\Attributes\DataProvider;
+
 /** Each test finds the site as the one before found it. */
 final class IsolationTest extends WordPressTestCase {
 
 	/** @return array<string, array{int}> */
-	public function twice(): array {
+	public static function twice(): array {
 		return array(
 			'first'  => array( 1 ),
 			'second' => array( 2 ),
@@ -14,6 +16,7 @@ final class IsolationTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider twice */
+	#[DataProvider( 'twice' )]
 	public function test_nothing_that_a_test_does_outlives_it( int $time ): void {
 		$found = array( get_option( 'left_behind' ), wp_cache_get( 'left_behind' ), has_filter( 'the_title', 'strrev' ), get_current_user_id(), get_role( 'left_behind' ) );
 		$found = array_merge( $found, array( $_SERVER['left_behind'] ?? null, $_GET, $_POST, $_REQUEST, is_admin(), WC_Order::$stored, WC_Email::$works ) );

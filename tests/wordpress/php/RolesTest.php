@@ -7,6 +7,7 @@ use Facturelay\Connection\ServiceAccount;
 use Facturelay\Documents\DocumentTable;
 use Facturelay\Lifecycle\Schema;
 use Facturelay\Others\OtherInvoices;
+use PHPUnit\Framework\Attributes\DataProvider;
 
 /** Who may do what in wp-admin: a shop manager all that orders need and nothing that only an administrator may; others nothing at all. */
 final class RolesTest extends WordPressTestCase {
@@ -45,6 +46,7 @@ final class RolesTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider persons */
+	#[DataProvider( 'persons' )]
 	public function test_each_way_in_is_open_to_those_who_treat_orders_and_to_nobody_else( string $way, array $rights, bool $may ): void {
 		$this->sign_in( $rights );
 

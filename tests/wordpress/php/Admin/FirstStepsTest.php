@@ -5,6 +5,7 @@ declare(strict_types=1);
 use Facturelay\Admin\FirstSteps;
 use Facturelay\Admin\SettingsTab;
 use Facturelay\Connection\Connection;
+use PHPUnit\Framework\Attributes\DataProvider;
 
 require_once ABSPATH . 'wp-admin/includes/admin.php';
 
@@ -34,6 +35,7 @@ final class FirstStepsTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider who_stays_in_the_list */
+	#[DataProvider( 'who_stays_in_the_list' )]
 	public function test_who_activates_something_else_or_may_not_connect_stays_in_the_list( string $plugin, string $role ): void {
 		$this->sign_in( $role );
 

@@ -6,11 +6,13 @@ use Facturelay\Admin\SettingsTab;
 use Facturelay\Connection\Connection;
 use Facturelay\Connection\PrivateAddress;
 use Facturelay\FacturelayError;
+use PHPUnit\Framework\Attributes\DataProvider;
 
 /** What the tab says of a shop that is connected. */
 final class SettingsTabTest extends WordPressTestCase {
 
 	/** @dataProvider date_settings */
+	#[DataProvider( 'date_settings' )]
 	public function test_the_last_contact_is_written_as_wordpress_writes_dates( string $setting, string $written ): void {
 		update_option( 'date_format', $setting );
 		update_option( 'timezone_string', 'Europe/Brussels' );
@@ -25,6 +27,7 @@ final class SettingsTabTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider roles */
+	#[DataProvider( 'roles' )]
 	public function test_where_the_shop_moved_away_from_a_private_facturelay_who_may_allows_that_there( string $role, bool $may ): void {
 		wp_set_current_user( (int) wp_insert_user( array( 'user_login' => uniqid( 'x' ), 'user_pass' => 'x', 'role' => $role ) ) );
 		$connection = Connection::save( array( 'secret' => 'x', 'site' => Connection::site_hash(), 'bridge' => 'http://192.168.1.20:8082', 'private' => '' ) );

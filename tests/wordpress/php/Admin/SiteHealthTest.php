@@ -5,6 +5,7 @@ declare(strict_types=1);
 use Facturelay\Admin\SiteHealth;
 use Facturelay\Connection\Connection;
 use Facturelay\Lifecycle\Schema;
+use PHPUnit\Framework\Attributes\DataProvider;
 
 /** A notice only when a person must act, with what to do. */
 final class SiteHealthTest extends WordPressTestCase {
@@ -28,6 +29,7 @@ final class SiteHealthTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider troubles */
+	#[DataProvider( 'troubles' )]
 	public function test_trouble_says_what_to_do( array $response, string $says ): void {
 		$this->store_last_response( $response );
 

@@ -5,6 +5,7 @@ declare(strict_types=1);
 use Facturelay\Checkout\VatNumberCheck;
 use Facturelay\Checkout\VatNumberField;
 use Facturelay\Connection\Connection;
+use PHPUnit\Framework\Attributes\DataProvider;
 
 /** What a customer is told of his VAT number while he types it; nothing he or anybody types can refuse an order or be asked without end. */
 final class VatNumberCheckTest extends WordPressTestCase {
@@ -38,6 +39,7 @@ final class VatNumberCheckTest extends WordPressTestCase {
 	 * @dataProvider addresses
 	 * @param array<string, string> $parts
 	 */
+	#[DataProvider( 'addresses' )]
 	public function test_only_an_address_that_is_surely_understood_is_filled_in( string $text, array $parts ): void {
 		$this->assertSame( $parts, VatNumberCheck::address( $text ) );
 	}

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 use Facturelay\Checkout\VatNumberField;
 use Facturelay\Connection\Connection;
+use PHPUnit\Framework\Attributes\DataProvider;
 
 // The one function of WooCommerce's that registers a field of the block checkout, which the stand-in does not have.
 define( 'WC_VERSION', '11.0.1' );
@@ -78,6 +79,7 @@ final class VatNumberFieldTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider fields_of_others */
+	#[DataProvider( 'fields_of_others' )]
 	public function test_we_do_not_ask_where_another_plugin_does( string $section, string $name ): void {
 		$given = array( $section => array( $name => array( 'label' => 'VAT' ) ) );
 
@@ -94,6 +96,7 @@ final class VatNumberFieldTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider numbers */
+	#[DataProvider( 'numbers' )]
 	public function test_only_what_is_surely_wrong_is_refused( string $typed, bool $sound ): void {
 		$this->assertSame( $sound, true === VatNumberField::validate( $typed ) );
 	}
@@ -114,6 +117,7 @@ final class VatNumberFieldTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider numbers_with_words */
+	#[DataProvider( 'numbers_with_words' )]
 	public function test_the_words_before_a_number_are_not_part_of_it( string $typed, string $number ): void {
 		$this->assertSame( array( $number, true ), array( VatNumberField::normalize( $typed ), VatNumberField::validate( $typed ) ) );
 	}

@@ -10,6 +10,7 @@ use Facturelay\Connection\Heartbeat;
 use Facturelay\Connection\ServiceAccount;
 use Facturelay\FacturelayError;
 use Facturelay\Lifecycle\Schema;
+use PHPUnit\Framework\Attributes\DataProvider;
 
 /** What a connection makes in the shop, what becomes of it when people come and go, and that nothing of it stays behind. */
 final class ConnectorTest extends WordPressTestCase {
@@ -178,6 +179,7 @@ final class ConnectorTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider everybody */
+	#[DataProvider( 'everybody' )]
 	public function test_the_key_has_the_same_few_rights_whoever_connects( string $role ): void {
 		wp_set_current_user( $this->somebody( $role ) );
 		$this->connect();
@@ -292,6 +294,7 @@ final class ConnectorTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider ends */
+	#[DataProvider( 'ends' )]
 	public function test_a_key_ends_with_the_person_who_gave_it_and_nobody_elses_rights_are_taken( callable $end ): void {
 		$this->somebody( 'administrator' );
 		$this->connect();

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 use Facturelay\Connection\Connection;
 use Facturelay\Connection\ServiceAccount;
+use PHPUnit\Framework\Attributes\DataProvider;
 
 /** What a stolen key opens: orders, products and our own webhooks, and nothing else of REST. */
 final class KeyLimitsTest extends WordPressTestCase {
@@ -21,9 +22,10 @@ final class KeyLimitsTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider open */
+	#[DataProvider( 'open' )]
 	public function test_what_facturelay_needs_is_open( string $method, string $route ): void {
 		// There is no WooCommerce behind it here: not found, but not closed.
-		$this->assertSame( 404, $this->status( $method, $route ) );
+		$this->assertSame( 404, $this->status_of( $method, $route ) );
 	}
 
 	/** @return array<int, array{0: string, 1: string}> */
@@ -41,8 +43,9 @@ final class KeyLimitsTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider closed */
+	#[DataProvider( 'closed' )]
 	public function test_everything_else_is_closed( string $method, string $route ): void {
-		$this->assertSame( 403, $this->status( $method, $route ) );
+		$this->assertSame( 403, $this->status_of( $method, $route ) );
 	}
 
 	/** @return array<int, array{0: string, 1: string}> */
@@ -77,9 +80,9 @@ final class KeyLimitsTest extends WordPressTestCase {
 	public function test_only_our_own_webhooks_are_made_or_deleted(): void {
 		$ours   = $this->webhook( 'https://documents.example.com/webhooks/' . self::SHOP );
 		$theirs = $this->webhook( 'https://somebody.example/webhooks/else?secret=1' );
-		$made   = fn ( string $topic, string $path ): int => $this->status( 'POST', '/wc/v3/webhooks', array( 'topic' => $topic, 'delivery_url' => "https://evil.example$path" ) );
+		$made   = fn ( string $topic, string $path ): int => $this->status_of( 'POST', '/wc/v3/webhooks', array( 'topic' => $topic, 'delivery_url' => "https://evil.example$path" ) );
 
-		$this->assertSame( array( 404, 403, 403 ), array( $this->status( 'DELETE', "/wc/v3/webhooks/$ours" ), $this->status( 'DELETE', "/wc/v3/webhooks/$theirs" ), $this->status( 'PUT', "/wc/v3/webhooks/$ours" ) ) );
+		$this->assertSame( array( 404, 403, 403 ), array( $this->status_of( 'DELETE', "/wc/v3/webhooks/$ours" ), $this->status_of( 'DELETE', "/wc/v3/webhooks/$theirs" ), $this->status_of( 'PUT', "/wc/v3/webhooks/$ours" ) ) );
 		$this->assertSame( array( 404, 403, 403 ), array( $made( 'order.created', '/webhooks/' . self::SHOP ), $made( 'order.created', '/' ), $made( 'customer.created', '/webhooks/' . self::SHOP ) ) );
 		$this->assertSame( (string) $ours, apply_filters( 'woocommerce_rest_webhook_query', array( 'include' => '' ) )['include'] );
 		$this->assertTrue( apply_filters( 'woocommerce_rest_check_permissions', false, 'read', 0, 'webhooks' ) );
@@ -95,7 +98,7 @@ final class KeyLimitsTest extends WordPressTestCase {
 	public function test_it_closes_at_once_when_whoever_gave_it_was_let_go(): void {
 		get_userdata( $this->person )->set_role( 'subscriber' );
 
-		$this->assertSame( 403, $this->status( 'GET', '/wc/v3/orders' ) );
+		$this->assertSame( 403, $this->status_of( 'GET', '/wc/v3/orders' ) );
 	}
 
 	public function test_the_api_from_before_rest_is_closed_to_it_and_to_nobody_else(): void {
@@ -109,14 +112,14 @@ final class KeyLimitsTest extends WordPressTestCase {
 	public function test_people_and_visitors_are_not_limited(): void {
 		foreach ( array( 0, $this->person ) as $somebody ) {
 			wp_set_current_user( $somebody );
-			$this->assertSame( array( 200, 404 ), array( $this->status( 'GET', '/' ), $this->status( 'POST', '/wc/v3/webhooks' ) ) );
+			$this->assertSame( array( 200, 404 ), array( $this->status_of( 'GET', '/' ), $this->status_of( 'POST', '/wc/v3/webhooks' ) ) );
 			$this->assertFalse( apply_filters( 'woocommerce_rest_check_permissions', false, 'read', 0, 'webhooks' ) );
 			$this->assertSame( array( 'include' => '' ), apply_filters( 'woocommerce_rest_webhook_query', array( 'include' => '' ) ) );
 		}
 	}
 
 	/** @param array<string, string> $content */
-	private function status( string $method, string $route, array $content = array() ): int {
+	private function status_of( string $method, string $route, array $content = array() ): int {
 		$request = new WP_REST_Request( $method, $route );
 		$request->set_header( 'content-type', 'application/json' );
 		$request->set_body( (string) wp_json_encode( (object) $content ) );

@@ -6,6 +6,7 @@ use Facturelay\Connection\Connection;
 use Facturelay\Documents\CustomerLinks;
 use Facturelay\Documents\DocumentTable;
 use Facturelay\Lifecycle\Schema;
+use PHPUnit\Framework\Attributes\DataProvider;
 
 /** What a customer sees of the documents: each once, in the list of orders, at the order, in WooCommerce's mails; never a test. */
 final class CustomerLinksTest extends WordPressTestCase {
@@ -47,6 +48,7 @@ final class CustomerLinksTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider mails */
+	#[DataProvider( 'mails' )]
 	public function test_a_mail_of_woocommerce_to_the_customer_leads_to_the_documents( string $mail_id, bool $to_admin, string $says ): void {
 		ob_start();
 		do_action( 'woocommerce_email_after_order_table', WC_Order::$stored[238], $to_admin, false, new WC_Email( $mail_id ) );

@@ -4,11 +4,13 @@ declare(strict_types=1);
 
 use Facturelay\FacturelayError;
 use Facturelay\Http\BridgeClient;
+use PHPUnit\Framework\Attributes\DataProvider;
 
 /** Each way in which connecting can fail has a code and a message of its own, with what to do about it; what Facturelay refuses is said in its words. */
 final class BridgeClientTest extends WordPressTestCase {
 
 	/** @dataProvider failures */
+	#[DataProvider( 'failures' )]
 	public function test_a_failure_is_named_with_its_remedy( string $address, $answer, string $code, string $says ): void {
 		add_filter( 'pre_http_request', static fn () => $answer );
 		// Addresses of the internet are not asked for here.

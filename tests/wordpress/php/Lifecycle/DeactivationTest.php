@@ -7,6 +7,7 @@ use Facturelay\Connection\Heartbeat;
 use Facturelay\Lifecycle\Deactivation;
 use Facturelay\Lifecycle\Schema;
 use Facturelay\Mails\HeldMails;
+use PHPUnit\Framework\Attributes\DataProvider;
 
 /** The plugin is switched off: every held mail leaves first, then Facturelay is told, and nobody waits long for that. */
 final class DeactivationTest extends WordPressTestCase {
@@ -25,6 +26,7 @@ final class DeactivationTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider answers */
+	#[DataProvider( 'answers' )]
 	public function test_mails_leave_and_facturelay_is_told_once_in_three_seconds_at_most( $answer ): void {
 		add_filter(
 			'pre_http_request',
@@ -45,6 +47,7 @@ final class DeactivationTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider answers */
+	#[DataProvider( 'answers' )]
 	public function test_where_facturelay_does_not_answer_the_order_says_that_its_own_mail_left( $answer ): void {
 		add_filter( 'pre_http_request', static fn() => $answer );
 
@@ -67,6 +70,7 @@ final class DeactivationTest extends WordPressTestCase {
 	 * @param mixed    $answer
 	 * @param string[] $states
 	 */
+	#[DataProvider( 'what_facturelay_does' )]
 	public function test_a_mail_that_facturelay_asked_for_leaves_only_where_its_own_does_not( $answer, int $leave, array $states ): void {
 		( new HeldMails() )->start_replacing( 238, array( 'invoice' ), array(), 'mail-1', 600 );
 		add_filter( 'pre_http_request', static fn () => $answer );

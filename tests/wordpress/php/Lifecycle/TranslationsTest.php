@@ -2,10 +2,13 @@
 
 declare(strict_types=1);
 
+use PHPUnit\Framework\Attributes\DataProvider;
+
 /** Every locale of a language that the plugin speaks is spoken to in that language. */
 final class TranslationsTest extends WordPressTestCase {
 
 	/** @dataProvider locales */
+	#[DataProvider( 'locales' )]
 	public function test_a_locale_without_a_translation_of_its_own_speaks_its_language( string $locale, string $invoice ): void {
 		// As in a mail for a customer: WordPress loads anew whatever it finds for the other locale.
 		add_filter( 'locale', static fn (): string => $locale );

@@ -3,6 +3,7 @@
 declare(strict_types=1);
 
 use Facturelay\Mails\HoldRules;
+use PHPUnit\Framework\Attributes\DataProvider;
 
 /** The cases that judge Facturelay's side alike (tests/contracts/test_mail_holds.py). */
 final class HoldRulesTest extends WordPressTestCase {
@@ -19,6 +20,7 @@ final class HoldRulesTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider cases */
+	#[DataProvider( 'cases' )]
 	public function test_a_mail_is_held_for_these_documents_and_no_others( array $table, array $case ): void {
 		$this->assertSame( $case['kinds'], ( new HoldRules( $table ) )->replacing_kinds( $case['facts'] ) );
 	}

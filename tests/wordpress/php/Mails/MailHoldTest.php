@@ -7,6 +7,7 @@ use Facturelay\Documents\DocumentTable;
 use Facturelay\Lifecycle\Schema;
 use Facturelay\Mails\HeldMails;
 use Facturelay\Mails\MailHold;
+use PHPUnit\Framework\Attributes\DataProvider;
 
 /** In which moments WooCommerce's mail is held, and that it leaves in every other. */
 final class MailHoldTest extends WordPressTestCase {
@@ -113,6 +114,7 @@ final class MailHoldTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider orders_that_are_not_replaced */
+	#[DataProvider( 'orders_that_are_not_replaced' )]
 	public function test_a_mail_leaves_where_no_document_replaces_it( array $order ): void {
 		$this->assertTrue( $this->asked( $order ) );
 	}
@@ -134,6 +136,7 @@ final class MailHoldTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider orders_whose_own_mail_says_more */
+	#[DataProvider( 'orders_whose_own_mail_says_more' )]
 	public function test_where_the_owner_wants_woocommerces_own_it_leaves_with_a_link_and_ours_does_not_follow( array $order ): void {
 		update_option( MailHold::OPTION, array( self::MAIL => 'link' ) );
 

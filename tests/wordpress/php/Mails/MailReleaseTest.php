@@ -6,6 +6,7 @@ use Facturelay\Connection\Connection;
 use Facturelay\Lifecycle\Schema;
 use Facturelay\Mails\HeldMails;
 use Facturelay\Mails\MailRelease;
+use PHPUnit\Framework\Attributes\DataProvider;
 
 /** Which held mails leave, in which language, and that none leaves twice or for the wrong order. */
 final class MailReleaseTest extends WordPressTestCase {
@@ -71,6 +72,7 @@ final class MailReleaseTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider ends */
+	#[DataProvider( 'ends' )]
 	public function test_an_order_that_is_over_gets_no_mail( string $status ): void {
 		$this->held( 238 );
 		$this->order( 238, $status );

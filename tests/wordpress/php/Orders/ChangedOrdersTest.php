@@ -5,6 +5,7 @@ declare(strict_types=1);
 use Facturelay\Connection\Connection;
 use Facturelay\Connection\Heartbeat;
 use Facturelay\Orders\ChangedOrders;
+use PHPUnit\Framework\Attributes\DataProvider;
 
 /** Facturelay is told at once which orders changed: each once, none of an open checkout, and nobody asks in vain again and again. */
 final class ChangedOrdersTest extends WordPressTestCase {
@@ -98,6 +99,7 @@ final class ChangedOrdersTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider silences */
+	#[DataProvider( 'silences' )]
 	public function test_who_does_not_answer_is_waited_for_once_and_then_left_in_peace( $answer ): void {
 		$this->facturelay_answers( $answer );
 		$changes = new ChangedOrders();

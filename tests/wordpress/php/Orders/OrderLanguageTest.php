@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 use Facturelay\Connection\Connection;
 use Facturelay\Orders\OrderLanguage;
+use PHPUnit\Framework\Attributes\DataProvider;
 
 /** In a shop with Polylang an order says in which language it was placed; in others nothing is written at it. */
 final class OrderLanguageTest extends WordPressTestCase {
@@ -25,6 +26,7 @@ final class OrderLanguageTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider pages */
+	#[DataProvider( 'pages' )]
 	public function test_the_language_is_that_of_the_page_on_which_the_order_is_placed( string $page, array $languages, string $expected ): void {
 		require_once __DIR__ . '/../stand-ins/polylang.php';
 		PolylangStandIn::$languages = $languages;

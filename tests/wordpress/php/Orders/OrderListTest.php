@@ -10,6 +10,7 @@ use Facturelay\Orders\BulkSend;
 use Facturelay\Orders\DocumentsBox;
 use Facturelay\Orders\OrderList;
 use Facturelay\Orders\WithoutDocument;
+use PHPUnit\Framework\Attributes\DataProvider;
 
 /** The list of orders in wp-admin: documents in a column, a filter for orders without, mailing those of the ticked ones. */
 final class OrderListTest extends WordPressTestCase {
@@ -71,6 +72,7 @@ final class OrderListTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider lists */
+	#[DataProvider( 'lists' )]
 	public function test_one_query_finds_the_documents_of_a_whole_page( callable $prepare ): void {
 		global $wpdb;
 		set_current_screen( 'edit-shop_order' );
@@ -180,6 +182,7 @@ final class OrderListTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider states_of_a_mail */
+	#[DataProvider( 'states_of_a_mail' )]
 	public function test_the_box_at_an_order_says_why_a_mail_waits_on_a_line_of_its_own( string $state, string $says ): void {
 		$document = array( 'id' => 7, 'kind' => 'invoice', 'number' => 'F2026-00007', 'date' => '2026-11-27', 'total' => '22.20', 'currency' => 'EUR', 'mail' => $state );
 

@@ -6,6 +6,7 @@ use Facturelay\Connection\Connection;
 use Facturelay\Lifecycle\Schema;
 use Facturelay\Mails\HeldMails;
 use Facturelay\Orders\OrderPayment;
+use PHPUnit\Framework\Attributes\DataProvider;
 
 /** An order is set paid once, as it was seen, and never moved backwards. */
 final class OrderPaymentTest extends WordPressTestCase {
@@ -25,6 +26,7 @@ final class OrderPaymentTest extends WordPressTestCase {
 	 * @dataProvider moves
 	 * @param array<string, mixed> $data
 	 */
+	#[DataProvider( 'moves' )]
 	public function test_it_is_set_paid_as_its_status_wants( array $data, string $status ): void {
 		$order = $this->order( $data );
 
@@ -50,6 +52,7 @@ final class OrderPaymentTest extends WordPressTestCase {
 	 * @param array<string, mixed> $data
 	 * @param array<string, mixed> $seen
 	 */
+	#[DataProvider( 'left_alone' )]
 	public function test_what_is_not_so_or_is_over_is_left_alone( array $data, array $seen, string $result ): void {
 		$order  = $this->order( $data );
 		$status = $order->get_status();

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 use Facturelay\Connection\Connection;
 use Facturelay\Orders\TransferReference;
+use PHPUnit\Framework\Attributes\DataProvider;
 
 /** Who pays by transfer is told one communication for ever, the documents' own, and nobody else is told any. */
 final class TransferReferenceTest extends WordPressTestCase {
@@ -29,6 +30,7 @@ final class TransferReferenceTest extends WordPressTestCase {
 	 * @dataProvider cases
 	 * @param array<string, mixed> $case
 	 */
+	#[DataProvider( 'cases' )]
 	public function test_the_communication_is_that_of_the_documents( array $case ): void {
 		$this->assertSame( $case['shown'], TransferReference::reference( $case['seed'], $case['order'], $case['country'] ) );
 	}
@@ -62,6 +64,7 @@ final class TransferReferenceTest extends WordPressTestCase {
 	 * @dataProvider others
 	 * @param array<string, mixed> $data
 	 */
+	#[DataProvider( 'others' )]
 	public function test_an_order_that_waits_for_no_transfer_says_nothing( array $data ): void {
 		$this->assertSame( '', $this->said( 'woocommerce_order_details_before_order_table', $this->order( $data ) ) );
 		$this->assertSame( '', $this->said( 'woocommerce_email_before_order_table', $this->order( $data ), false, false ) );
@@ -85,6 +88,7 @@ final class TransferReferenceTest extends WordPressTestCase {
 	 * @dataProvider payees
 	 * @param mixed $payee
 	 */
+	#[DataProvider( 'payees' )]
 	public function test_where_facturelay_names_nobody_to_pay_nothing_is_said( $payee ): void {
 		$this->hear( $payee );
 

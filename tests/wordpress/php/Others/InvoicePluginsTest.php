@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 use Facturelay\Others\InvoicePlugin;
 use Facturelay\Others\InvoicePlugins;
+use PHPUnit\Framework\Attributes\DataProvider;
 
 /** Other invoice plugins: found by what they load or by their folder, judged by their settings, their numbers read and never changed. */
 final class InvoicePluginsTest extends WordPressTestCase {
@@ -22,6 +23,7 @@ final class InvoicePluginsTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider settings */
+	#[DataProvider( 'settings' )]
 	public function test_it_makes_invoices_where_its_settings_say_so( string $folder, array $options, bool $makes ): void {
 		$this->activate( $folder );
 		foreach ( $options as $name => $value ) {
@@ -72,6 +74,7 @@ final class InvoicePluginsTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider formats */
+	#[DataProvider( 'formats' )]
 	public function test_its_next_number_is_read_with_its_pattern( array $options, array $numbers ): void {
 		foreach ( $options as $name => $value ) {
 			update_option( $name, $value );
@@ -140,6 +143,7 @@ final class InvoicePluginsTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider resets */
+	#[DataProvider( 'resets' )]
 	public function test_in_january_a_count_that_begins_anew_is_not_guessed_where_its_year_is_not_kept( string $reset, bool $told ): void {
 		$this->month = '01';
 		$this->activate( 'flexible-invoices' );

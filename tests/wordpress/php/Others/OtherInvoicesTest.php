@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 use Facturelay\Connection\Connection;
 use Facturelay\Others\OtherInvoices;
+use PHPUnit\Framework\Attributes\DataProvider;
 
 /** Where another plugin makes invoices too, whoever manages the shop is told where to switch them off; in a test beside it, nobody is. */
 final class OtherInvoicesTest extends WordPressTestCase {
@@ -20,6 +21,7 @@ final class OtherInvoicesTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider screens */
+	#[DataProvider( 'screens' )]
 	public function test_a_manager_is_told_where_orders_and_plugins_are( string $screen, string $role, bool $told ): void {
 		$notice = $this->notice( $screen, $role );
 
