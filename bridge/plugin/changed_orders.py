@@ -4,6 +4,7 @@ from flask import Blueprint, Response, jsonify
 
 from bridge.context import context
 from bridge.plugin.signed_request import PluginRequest, signed, unreadable
+from bridge.webhooks.woocommerce import flood
 from worker import queue
 from worker.store import deliveries
 from worker.store.deliveries import NewDelivery
@@ -23,7 +24,8 @@ def changed(plugin_request: PluginRequest) -> Response:
         raise unreadable()
     shop_id = plugin_request.plugin.shop_id
     if context().backlogs.is_full(shop_id, now=context().now()):
-        return jsonify(kept=0)
+        # No answer that it was taken: of an order deleted for good the plugin tells until then, and nobody else ever does.
+        raise flood()
     added = add_deliveries(shop_id, [order_id for order_id in order_ids if order_id])
     for delivery_id in added:
         context().enqueuer.enqueue(queue.PROCESS_ORDER, delivery_id)

@@ -24,7 +24,8 @@ from worker.store.shops import KnownShop
 log = logging.getLogger(__name__)
 blueprint = Blueprint("webhooks", __name__)
 
-TOPICS = ("order.created", "order.updated", "order.deleted", "order.restored")
+DELETED_TOPIC = "order.deleted"
+TOPICS = ("order.created", "order.updated", DELETED_TOPIC, "order.restored")
 # The topic is not signed; what WooCommerce's own two webhooks send most is the safe guess, and every topic means "process again".
 DEFAULT_TOPIC = "order.updated"
 SIGNATURE = "X-WC-Webhook-Signature"
@@ -63,8 +64,9 @@ def take(delivery: Request, shop_id: str, shop: KnownShop, body: bytes) -> dict[
     """Store a delivery that is proved to be the shop's, if it is one of an order; what is answered. Raises Refused, and Unavailable."""
     if seconds_to_wait(By.DELIVERIES, shop_id, weight=1 + len(body) // ORDINARY_BYTES):
         raise flood()
-    # A shop that cannot be asked for its orders has nothing but what it delivers.
-    if shop.secrets.has_rest and context().backlogs.is_full(shop_id, now=context().now()):
+    # A shop that cannot be asked for its orders has nothing but what it delivers, and its list of them leaves out what is in the bin.
+    can_be_found = shop.secrets.has_rest and delivery.headers.get("X-WC-Webhook-Topic") != DELETED_TOPIC
+    if can_be_found and context().backlogs.is_full(shop_id, now=context().now()):
         return {"kept": False}
     return store_delivery(delivery.headers, shop_id, shop, body)
 
