@@ -127,7 +127,8 @@ def test_every_claim_in_php_holds(wordpress: WordPress) -> None:
 
     said = wordpress.phpunit(PHP_TESTS)
 
-    assert "OK (" in said
+    # What fails, warns or is left out ends it with an error; a newer PHPUnit may have a wish about its own options.
+    assert re.search("^OK", said, re.MULTILINE)
     titles = {
         re.sub(r"(?<=[a-z])(?=[A-Z])", " ", path.stem.removesuffix("Test")) for path in PHP_TESTS.rglob("*Test.php")
     }
