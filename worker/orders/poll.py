@@ -89,14 +89,16 @@ def has_enough_waiting(services: Services, shop_id: str) -> bool:
 
 
 def retry_after_refusal(services: Services, connected: ConnectedShop) -> None:
-    """The shop lets its orders be read. If it had refused us, and lets them be written on too, what could not be done meanwhile is done
-    now: deliveries, notes, payments, unread refunds."""
+    """The shop lets its orders be read. If it had refused us, what could not be read meanwhile is read now; notes and payments wait until
+    it lets them be written on too."""
     shop_id = connected.shop.shop_id
     with services.store.read() as connection:
         is_told = refused_work.is_told(connection, shop_id)
-    if is_told and may_write(services, connected):
-        with services.store.write() as connection:
-            refused_work.try_again(connection, shop_id, now=services.now())
+    if not is_told:
+        return
+    again = refused_work.try_again if may_write(services, connected) else refused_work.read_again
+    with services.store.write() as connection:
+        again(connection, shop_id, now=services.now())
 
 
 def may_write(services: Services, connected: ConnectedShop) -> bool:

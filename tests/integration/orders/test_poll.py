@@ -382,6 +382,23 @@ def test_a_delivery_that_was_given_up_while_the_key_was_refused_is_made_when_it_
     assert system.numbers(7) == ["F2026-00001"]
 
 
+def test_what_was_given_up_is_made_as_soon_as_the_shop_lets_it_be_read_though_it_may_not_be_written_on(
+    system: System,
+) -> None:
+    """Its owner gave another key, one that reads: an invoice needs no more."""
+    system.shop.place(changed(7))
+    system.clock.move(minutes=1)
+    poll(system)
+    system.shop.faults.next(ServerFault(status=401), times=2)
+    system.work()
+    system.clock.move(hours=25)
+    system.work()
+    system.shop.faults.next(ServerFault(status=401, method="POST", path="/notes"), times=20)
+    poll(system)
+    system.work()
+    assert (system.numbers(7), system.alert_codes()) == (["F2026-00001"], ["rest_key_refused"])
+
+
 def test_a_paused_shop_and_one_without_a_key_are_not_asked(system: System) -> None:
     system.change_shop(suspended=True)
     assert not polling.can_fetch(system.connected)
