@@ -24,7 +24,7 @@ class Backlogs:
         self._full_until: dict[str, float] = {}
 
     def is_full(self, shop_id: str, *, now: datetime) -> bool:
-        """Count one more delivery of the shop. Where there is no room for it, its people are told. Raises Unavailable."""
+        """Count one more delivery of the shop. Where there is no room for it, its people are told, but of one that they paused. Raises Unavailable."""
         left = self._left.get(shop_id, LOOK_EVERY)
         if left <= 0:
             if time.monotonic() < self._full_until.get(shop_id, 0.0):
@@ -45,6 +45,8 @@ class Backlogs:
             self._full_until.pop(shop_id, None)
             return min(room, LOOK_EVERY)
         self._full_until[shop_id] = time.monotonic() + FULL_FOR_S
+        if shop and shop.suspended:  # it waits because its people said so
+            return 0
         message = Message(
             "{shop} reports more orders than can be processed at once. What is not noted now is asked for afterwards: no order "
             "is lost. If this goes on for hours, a plugin in the shop may be saving its orders again and again.",

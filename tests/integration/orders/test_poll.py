@@ -200,6 +200,24 @@ def test_what_a_shop_that_floods_delivered_beyond_its_measure_is_found_and_its_p
     assert system.alert_codes() == []
 
 
+def test_a_shop_that_was_paused_is_not_said_to_report_too_much(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some days of a shop that sells well are as much, and nothing is processed because its people said so."""
+    monkeypatch.setattr(backlogs, "MOST_WAITING", 4)
+    monkeypatch.setattr(backlogs, "LOOK_EVERY", 2)
+    system.change_shop(suspended=True)
+    backlog = Backlogs(system.services.store)
+    for number in range(1, 13):
+        system.shop.place(changed(number))
+        if not backlog.is_full(system.shop_id, now=START):
+            system.receive(changed(number))
+    assert (len(system.outcomes()), system.alert_codes()) == (4, [])
+
+    system.change_shop(suspended=False)
+    poll(system)
+    system.work()
+    assert system.numbers() == [f"F2026-{number:05}" for number in range(1, 13)]
+
+
 @pytest.mark.each_database
 def test_of_an_order_that_is_saved_again_and_again_the_newest_deliveries_are_kept(
     system: System, monkeypatch: pytest.MonkeyPatch
