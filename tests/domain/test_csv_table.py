@@ -40,6 +40,11 @@ def test_what_people_write_behind_a_comma_stays(typed: str) -> None:
     assert escape_cell(typed) == typed
 
 
+@pytest.mark.parametrize("formula", ["-1,1+cmd|' /C calc'!A0", "+0,5+SUM(A1)", "-1,50,2*A1"])
+def test_a_figure_as_people_with_a_comma_write_it_hides_no_formula(formula: str) -> None:
+    assert escape_cell(f"Gist;{formula};") == f"Gist;'{formula};"
+
+
 def test_who_writes_a_comma_gets_figures_that_his_spreadsheet_reads_and_a_program_those_of_the_standard() -> None:
     row = {
         "day": date(2026, 10, 6),

@@ -10,8 +10,10 @@ from typing import IO
 # A spreadsheet takes what begins with one of these for a formula (OWASP, “CSV injection”).
 FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 # Where the same begins behind what a spreadsheet of another country, or one that asks, separates cells by. What reckons nothing there is
-# none: "5,-" is a price, and "Straat 5, -2de" an address.
-FORMULA_WITHIN = re.compile(r"""([,;|\t\r\n]["' ]*)(?=[=@＝＠]|[+\-＋－](?![\w .)%€]*(?:[,;\t\r\n]|$)))""")
+# none: "5,-" is a price, and "Straat 5, -2de" an address. A comma before a figure ends no cell where people write 12,40.
+FORMULA_WITHIN = re.compile(
+    r"""([,;|\t\r\n]["' ]*)(?=[=@＝＠]|[+\-＋－](?!(?:[\w .)%€]|,(?=\d))*(?:,(?!\d)|[;\t\r\n]|$)))"""
+)
 
 
 def escape_cell(value: object) -> str:
