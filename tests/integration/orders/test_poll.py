@@ -11,6 +11,7 @@ from worker.demo.faults import ServerFault
 from worker.demo.orders import Payload, a_refund, an_order, php_json
 from worker.domain.attention import Source
 from worker.domain.attention_reasons import REASONS, reason_of
+from worker.domain.rules import Rule
 from worker.domain.step import WRITE_BACK
 from worker.errors import Rejected, Unavailable
 from worker.orders import fetch, webhook_repair
@@ -200,22 +201,26 @@ def test_what_a_shop_that_floods_delivered_beyond_its_measure_is_found_and_its_p
     assert system.alert_codes() == []
 
 
-def test_a_shop_that_was_paused_is_not_said_to_report_too_much(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some days of a shop that sells well are as much, and nothing is processed because its people said so."""
+def test_of_a_shop_that_was_paused_weeks_are_kept_with_each_status_that_its_orders_had(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(backlogs, "MOST_WAITING", 4)
+    monkeypatch.setattr(backlogs, "MOST_PAUSED", 20)
     monkeypatch.setattr(backlogs, "LOOK_EVERY", 2)
-    system.change_shop(suspended=True)
+    system.change_shop(suspended=True, rules=(Rule.parse("invoice:status=packed:send"),))
     backlog = Backlogs(system.services.store)
     for number in range(1, 13):
-        system.shop.place(changed(number))
-        if not backlog.is_full(system.shop_id, now=START):
-            system.receive(changed(number))
-    assert (len(system.outcomes()), system.alert_codes()) == (4, [])
+        for status in ("packed", "completed"):
+            order = changed(number, status=status)
+            system.shop.place(order)
+            if not backlog.is_full(system.shop_id, now=START):
+                system.receive(order)
+    assert (len(system.outcomes()), system.alert_codes()) == (20, ["too_many_reports"])
 
     system.change_shop(suspended=False)
     poll(system)
     system.work()
-    assert system.numbers() == [f"F2026-{number:05}" for number in range(1, 13)]
+    assert [len(system.numbers(number)) for number in range(1, 13)] == [1] * 10 + [0] * 2
 
 
 @pytest.mark.each_database
