@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 
@@ -89,7 +90,7 @@ def routes(app: BridgeApp) -> Iterator[tuple[Rule, str]]:
 def changed_by(app: BridgeApp, act: Callable[[], object]) -> bool:
     """Whether anything was written to the database meanwhile; SQLite counts what others commit."""
     file = make_url(app.settings.database_url).database or ""
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection:
         before = connection.execute("PRAGMA data_version").fetchone()
         act()
         return bool(connection.execute("PRAGMA data_version").fetchone() != before)

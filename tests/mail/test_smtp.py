@@ -59,9 +59,9 @@ def test_a_mail_goes_to_its_reader_and_the_blind_copies() -> None:
     assert server.commands == [
         "ehlo facturen.example",
         "AUTH PLAIN AHNob3AAcEBzcw==",
-        "mail FROM:<winkel@gist.example>",
-        "rcpt TO:<jan@example.org>",
-        "rcpt TO:<archief@gist.example>",
+        "mail from:<winkel@gist.example>",
+        "rcpt to:<jan@example.org>",
+        "rcpt to:<archief@gist.example>",
         "DATA",
         "quit",
     ]
@@ -176,14 +176,14 @@ def test_a_domain_in_another_script_is_written_in_its_ascii_form() -> None:
     with smtp_server({"EHLO": "250 test"}) as server:
         sent(server.port, recipients=("jan@köln.example",))
 
-    assert "rcpt TO:<jan@xn--kln-sna.example>" in server.commands
+    assert "rcpt to:<jan@xn--kln-sna.example>" in server.commands
 
 
 def test_a_mailbox_in_another_script_needs_a_server_that_knows_it() -> None:
     with smtp_server() as server:
         sent(server.port, recipients=("jörg@köln.example",))
-    assert "mail FROM:<winkel@gist.example> SMTPUTF8 BODY=8BITMIME" in server.commands
-    assert "rcpt TO:<jörg@xn--kln-sna.example>" in server.commands
+    assert "mail from:<winkel@gist.example> SMTPUTF8 BODY=8BITMIME" in server.commands
+    assert "rcpt to:<jörg@xn--kln-sna.example>" in server.commands
 
     error = failure({"EHLO": "250 test"}, recipients=("jörg@example.org",))
     assert (type(error), error.code) == (Rejected, "mail_address_unsupported")

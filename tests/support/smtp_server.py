@@ -71,7 +71,8 @@ def _talk(
     with connection, connection.makefile("rb") as lines:
         connection.sendall(greeting.encode() + b"\r\n" if greeting else b"")
         while line := lines.readline().decode().rstrip("\r\n"):
-            taken.commands.append(line)
+            # A server reads both alike, and Python writes these in one way or the other.
+            taken.commands.append(line.replace("mail FROM:", "mail from:").replace("rcpt TO:", "rcpt to:"))
             verb = line.split()[0].upper()
             answer = _said(answers[verb], line)
             if answer == "CUT":

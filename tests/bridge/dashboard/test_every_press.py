@@ -3,6 +3,7 @@
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -41,11 +42,12 @@ class Press:
 
 
 @pytest.mark.slow
-def test_every_button_of_every_page_works_without_a_script(app: BridgeApp) -> None:
+def test_every_button_of_every_page_works_without_a_script(app: BridgeApp, tmp_path: Path) -> None:
     visitor = signed_in(app, "els@host.example", operator=True)
     busy_shop.make_worse(app, busy_shop.fill(app, orders_=6, failed=4, drafts_=4, orders_of_drafts=True))
     database = Path(app.settings.database_url.removeprefix("sqlite:///"))
-    presses, kept = all_presses(app, visitor), copied(database)
+    presses, kept = all_presses(app, visitor), tmp_path / "kept.db"
+    copy(database, kept)
     asked: set[str] = set()
     cookie = visitor.client.get_cookie("__Host-facturelay", domain="documents.example")
     assert cookie is not None
@@ -59,7 +61,7 @@ def test_every_button_of_every_page_works_without_a_script(app: BridgeApp) -> No
             form = next(confirm.iter("form"))
             again = pressed(visitor, answer.request.path, form, next(form.iter("button")))
             assert again.status_code in WELL, (one, again.status)
-        restore(kept, database)
+        copy(kept, database)
     assert asked >= NAMED
     assert len(presses) > 60
 
@@ -116,13 +118,6 @@ def pressed(visitor: Visitor, path: str, form: html.FormElement, button: html.Ht
     return visitor.client.get(answer.location, base_url=SITE) if answer.status_code == 303 else answer
 
 
-def copied(database: Path) -> sqlite3.Connection:
-    kept = sqlite3.connect(":memory:")
-    with sqlite3.connect(database) as now:
-        now.backup(kept)
-    return kept
-
-
-def restore(kept: sqlite3.Connection, database: Path) -> None:
-    with sqlite3.connect(database) as now:
-        kept.backup(now)
+def copy(database: Path, to: Path) -> None:
+    with closing(sqlite3.connect(database)) as copied, closing(sqlite3.connect(to)) as other:
+        copied.backup(other)
