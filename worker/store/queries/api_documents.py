@@ -83,10 +83,10 @@ def changed_since(shop_id: str, since: datetime) -> CompoundSelect[Any]:
         select(jobs.c.document_id).where(
             jobs.c.shop_id == shop_id, jobs.c.kind == JobKind.STEP, jobs.c.done_at >= since
         ),
-        select(payment_shares.c.document_id)
+        select(unindexed(payment_shares.c.document_id))
         .join(payments, payments.c.payment_id == payment_shares.c.payment_id)
         .where(unindexed(payments.c.shop_id) == shop_id, payment_shares.c.created_at >= since),
-        select(document_links.c.document_id).where(
+        select(unindexed(document_links.c.document_id)).where(
             or_(document_links.c.revoked_at >= since, document_links.c.renewed_at >= since)
         ),
     )

@@ -148,9 +148,7 @@ def is_one_of(few: FromClause) -> ColumnElement[bool]:
 
 def perhaps_in_need(shops: Shops) -> FromClause:
     """Shop and id of all orders that are flagged or of which something failed, found by the indexes of those alone."""
-    flagged = select(orders.c.shop_id, orders.c.order_id).where(
-        literal_column("orders." + FLAGGED), *within(orders.c.shop_id, shops)
-    )
+    flagged = shop_and_order(orders).where(literal_column("orders." + FLAGGED), *within(orders.c.shop_id, shops))
     return union(flagged, *failed_work(shops)).subquery("in_need")
 
 
@@ -163,16 +161,21 @@ def needs_attention(shops: Shops) -> ColumnElement[bool]:
 
 def failed_work(shops: Shops) -> tuple[Select[Any], ...]:
     """Shop and order of looks, steps and settlements that failed."""
-    failed_deliveries = select(work.c.shop_id, work.c.order_id).where(
+    failed_deliveries = shop_and_order(work).where(
         *failed_jobs(JobKind.PROCESS_ORDER, shops), work.c.order_id.is_not(None), unanswered()
     )
     failed_steps = (
-        select(made.c.shop_id, made.c.order_id)
+        shop_and_order(made)
         .join_from(work, made, made.c.document_id == work.c.document_id)
         .where(*failed_jobs(JobKind.STEP, shops))
     )
-    failed_settlements = select(work.c.shop_id, work.c.order_id).where(*failed_jobs(JobKind.SETTLE_ORDER, shops))
+    failed_settlements = shop_and_order(work).where(*failed_jobs(JobKind.SETTLE_ORDER, shops))
     return failed_deliveries, failed_steps, failed_settlements
+
+
+def shop_and_order(table: FromClause) -> Select[Any]:
+    """Unindexed, or SQLite (3.53) reads all rows of a shop in the order in which they are to be united, to be spared sorting the few."""
+    return select(unindexed(table.c.shop_id).label("shop_id"), unindexed(table.c.order_id).label("order_id"))
 
 
 def failed_jobs(kind: JobKind, shops: Shops) -> tuple[ColumnElement[bool], ...]:
