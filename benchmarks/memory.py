@@ -207,7 +207,7 @@ def pages_of(services: Services) -> Callable[..., Any]:
 
 
 def task(argument: dict[str, Any]) -> Task:
-    return Task(1, SHOP, "zip_period", argument, "An", NOW, "running", {}, None)
+    return Task(1, SHOP, "zip_period", argument, "An", NOW, "running", {})
 
 
 DONE: dict[str, Callable[[Services, Path], None]] = {

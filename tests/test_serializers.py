@@ -78,15 +78,7 @@ def test_both_languages_and_the_invoices_of_a_deposit_are_told() -> None:
 
 def a_task(*, state: str = "done", **answer: object) -> Task:
     return Task(
-        1,
-        "a",
-        "do_many",
-        {"what": "issue", "ids": [1, 2, 3]},
-        "An",
-        datetime(2026, 11, 23, tzinfo=UTC),
-        state,
-        answer,
-        None,
+        1, "a", "do_many", {"what": "issue", "ids": [1, 2, 3]}, "An", datetime(2026, 11, 23, tzinfo=UTC), state, answer
     )
 
 

@@ -22,6 +22,7 @@ class Row:
     paid_on: date
     source: str = PaymentSource.BANK
     method: str = "bacs"
+    currency: str = "EUR"
     reverses: int | None = None
 
 

@@ -209,7 +209,7 @@ def test_numbers_that_make_one_file_name_have_a_file_each(history: History, tmp_
     ]
     target = tmp_path / "books.zip"
     retention.export(history.services, history.shop.shop_id, target)
-    task = Task(1, history.shop.shop_id, "zip_documents", {"ids": ids}, "An", NOW, "running", {}, None)
+    task = Task(1, history.shop.shop_id, "zip_documents", {"ids": ids}, "An", NOW, "running", {})
     made = TemporaryFile.from_json(exports.zip_documents(history.services, task)["file"], shop_id=history.shop.shop_id)
     for file in (target, io.BytesIO(temporary.get(history.services.archive, made))):
         with zipfile.ZipFile(file) as zipped:

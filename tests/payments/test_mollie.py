@@ -187,7 +187,7 @@ def test_another_shops_payment_and_a_made_up_one_are_left_alone(till: Till) -> N
     till.twin.become(number, "paid")
 
     assert not follow(till.services, till.connected, number)
-    task = Task(1, till.shop.shop_id, "follow_payment", {"payment": "tr_madeup"}, "Mollie", NOW, "running", {}, None)
+    task = Task(1, till.shop.shop_id, "follow_payment", {"payment": "tr_madeup"}, "Mollie", NOW, "running", {})
     assert follow_payment(till.services, task) == {"known": False}
     assert till.standing() == []
 
