@@ -116,7 +116,8 @@ REASONS = (
     flag("notice", INFORMATION, Message("Orders with something worth knowing; their documents are made."),
         Button(Message("Read them"))),
 
-    alert("shop_refuses", NOTHING, Message("The shop does not let its orders be read: no invoices are made of them."),
+    alert("shop_refuses", NOTHING,
+        Message("The shop does not let its orders be read or written on: invoices are missing, or the orders do not show them."),
         CONNECTION, ("rest_key_refused", "shop_refuses", "webhook_owner")),
     alert("shop_silent", NOTHING, Message("The shop does not report its orders any more."),
         CONNECTION, ("shop_silent", "webhook_disabled")),
