@@ -181,10 +181,14 @@ def tell_of_refund(connection: Connection, order: OrderKey, amount: Decimal, cur
 def take_back_reported(connection: Connection, order: OrderKey, *, but_in: str = "", on: date, now: datetime) -> None:
     """What the shop had reported of this order's money counts no more, nor what it gave back of that; a card that was spent does.
     *but_in*: a currency, in which it does."""
-    for stored in standing(connection, order):
-        if stored.source is PaymentSource.ORDER and stored.method != GIFT_CARD and stored.currency != but_in:
-            reverse_row(connection, stored, on=on, now=now)
-    settle(connection, order, now=now)
+    reported = [
+        one for one in standing(connection, order) if one.source is PaymentSource.ORDER and one.method != GIFT_CARD
+    ]
+    taken_back = [one for one in reported if one.currency != but_in]
+    for stored in taken_back:
+        reverse_row(connection, stored, on=on, now=now)
+    if taken_back:
+        settle(connection, order, now=now)
 
 
 def take_before(
